@@ -1,0 +1,1 @@
+"""`python -m dnt_cli` and the console script `dnt`."""

@@ -1,0 +1,43 @@
+"""Errors that a user can do something about, each with the exit code of its cause.
+
+A message says what is wrong, where, and what to type next. It never holds a person's answers or id: counts and
+column names only, because messages end up in logs that leave the secure environment.
+"""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """An error shown without a traceback; `exit_code` tells a script what kind it was."""
+
+    exit_code = 1
+
+
+class UsageError(UserError):
+    """The command line asks for something that does not exist or does not go together."""
+
+    exit_code = 2
+
+
+class StudyError(UserError):
+    """The study file is wrong."""
+
+    exit_code = 10
+
+
+class DataError(UserError):
+    """A data or stage file is wrong, of another kind, or does not fit the study."""
+
+    exit_code = 11
+
+
+class ModelError(UserError):
+    """A model cannot be set up or an analysis cannot be done."""
+
+    exit_code = 12
+
+
+class EngineError(UserError):
+    """An engine, or a program or library that it needs, is missing or broken."""
+
+    exit_code = 13
