@@ -1,0 +1,286 @@
+"""Stage files: Parquet with the study and its provenance inside, written whole or not at all.
+
+Every stage reads one and writes one, so a chain can be piped or stopped between any two steps. The metadata is one
+JSON value under the key `dnt`; it holds no time, host or path, so the same input and seed give the same bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dnt_cli import __version__
+from dnt_cli.errors import DataError
+from dnt_cli.study import Study, parse_study
+
+SCHEMA = 1
+_KEY = b"dnt"
+_MAGIC = b"PAR1"
+_TEMPORARY = ".dnt-tmp"
+_LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels", "miceforest", "glmm")
+
+KINDS = {
+    "survey": "survey answers, a row per person and wave",
+    "imputations": "imputed data sets",
+    "estimates": "effect estimates",
+    "robustness": "robustness checks",
+    "description": "a description",
+}
+_MAKERS = {
+    "survey": "`dnt example` or `dnt convert`",
+    "imputations": "`dnt impute`",
+    "estimates": "`dnt fit-t3` or `dnt fit-longitudinal`",
+    "robustness": "`dnt robustness`",
+    "description": "`dnt describe`",
+}
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a stage file came about: enough to repeat it, nothing that differs between two equal runs."""
+
+    command: str  # the dnt command
+    settings: Mapping[str, Any]  # what it was told, or decided, that changes its result
+    input_sha256: str | None = None
+    before: tuple[Mapping[str, Any], ...] = ()  # provenance of the stages before, oldest first
+
+    def as_list(self) -> list[Mapping[str, Any]]:
+        """All steps so far, oldest first, as plain values."""
+        own = {
+            "command": self.command,
+            "settings": dict(self.settings),
+            "input_sha256": self.input_sha256,
+            "versions": {"dnt": __version__, **_versions()},
+        }
+        return [*self.before, own]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage file that was read."""
+
+    kind: str
+    name: str  # how messages call it
+    study: Study
+    sha256: str
+    steps: tuple[Mapping[str, Any], ...]
+    extra: Mapping[str, Any] = field(repr=False)
+    parquet: pq.ParquetFile = field(repr=False)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The whole file as a data frame."""
+        return self.parquet.read().to_pandas()
+
+    def row_groups(self) -> Iterator[pd.DataFrame]:
+        """One data frame per row group, for files too large to hold at once."""
+        for i in range(self.parquet.num_row_groups):
+            yield self.parquet.read_row_group(i).to_pandas()
+
+    def provenance(self, command: str, settings: Mapping[str, Any]) -> Provenance:
+        """The provenance of what `command` makes of this file."""
+        return Provenance(command, settings, self.sha256, self.steps)
+
+    def extra_frame(self, key: str) -> pd.DataFrame:
+        """A second table that travels in the metadata; empty if there is none."""
+        return pd.DataFrame(self.extra.get(key, {}))
+
+
+def read_bytes(source: str, stdin: BinaryIO | None) -> tuple[bytes, str]:
+    """The content of a file, or of standard input for `-`, and how messages call it.
+
+    Raises:
+        DataError: The file is missing or unreadable, or nothing comes from standard input.
+    """
+    if source == "-":
+        content = stdin.read() if stdin is not None else b""
+        if not content:
+            raise DataError("Nothing came from standard input: the command before the pipe failed or wrote no data.")
+        return content, "standard input"
+    try:
+        return Path(source).read_bytes(), Path(source).name
+    except FileNotFoundError:
+        raise DataError(f"There is no file {source}.") from None
+    except OSError as error:
+        raise DataError(f"Cannot read {source}: {error.strerror}.") from None
+
+
+def is_parquet(content: bytes) -> bool:
+    """Whether the bytes begin as a Parquet file does."""
+    return content[:4] == _MAGIC
+
+
+def read_stage(content: bytes, name: str, expected: Iterable[str], command: str) -> Stage:
+    """The stage file in `content`, refused by name if it is of another kind than `expected`.
+
+    Raises:
+        DataError: Not Parquet, damaged, not a stage file, of another kind, or of a newer version.
+    """
+    expected = tuple(expected)
+    need = f"{command} needs {KINDS[expected[0]]}: run {_MAKERS[expected[0]]} first"
+    if not is_parquet(content):
+        raise DataError(f"{name} is not a Parquet file; {need}.")
+    parquet, metadata = _open(content, name)
+    if metadata is None:
+        raise DataError(f"{name} is Parquet but no dnt stage file; {need}.")
+    kind = metadata.get("kind")
+    if metadata.get("schema") != SCHEMA:
+        raise DataError(
+            f"{name} was written by another version of dnt (schema {metadata.get('schema')}, this one reads {SCHEMA}); "
+            "make it again with this version."
+        )
+    if kind not in expected:
+        raise DataError(f"{name} holds {KINDS.get(kind, 'something unknown')}; {need}.")
+    study = parse_study(metadata["study"], f"the study in {name}", metadata["overrides"])
+    digest = hashlib.sha256(content).hexdigest()
+    return Stage(kind, name, study, digest, tuple(metadata["steps"]), metadata["extra"], parquet)
+
+
+def kind_of(content: bytes) -> str | None:
+    """The kind of a stage file, or None for anything else."""
+    if not is_parquet(content):
+        return None
+    try:
+        _, metadata = _open(content, "")
+    except DataError:
+        return None
+    return metadata.get("kind") if metadata else None
+
+
+def _open(content: bytes, name: str) -> tuple[pq.ParquetFile, dict[str, Any] | None]:
+    try:
+        parquet = pq.ParquetFile(io.BytesIO(content))
+        raw = (parquet.metadata.metadata or {}).get(_KEY)
+        return parquet, json.loads(raw) if raw else None
+    except (pa.ArrowException, OSError, ValueError):
+        raise DataError(f"{name} is damaged or cut off; make it again.") from None
+
+
+def write_stage(
+    target: str | BinaryIO,
+    kind: str,
+    study: Study,
+    tables: Iterable[pa.Table],
+    provenance: Provenance,
+    extra: Mapping[str, Any] | None = None,
+    *,
+    force: bool = False,
+) -> None:
+    """Write a stage file, a row group per table, atomically.
+
+    Args:
+        target: A path, or an open binary stream such as standard output.
+        kind: One of `KINDS`.
+        study: The study, kept inside.
+        tables: At least one table, all of one schema; consumed lazily, so they need not fit in memory together.
+        provenance: How the result came about.
+        extra: Small second tables and notes, as JSON values; `as_columns` makes them from a frame. Given as a
+            mapping that may be filled while `tables` is consumed.
+        force: Replace an existing file whatever it holds.
+
+    Raises:
+        DataError: The target holds something else, or cannot be written.
+    """
+
+    def metadata() -> dict[bytes, bytes]:
+        content = {
+            "kind": kind,
+            "schema": SCHEMA,
+            "study": study.text,
+            "overrides": list(study.overrides),
+            "steps": provenance.as_list(),
+            "extra": extra or {},
+        }
+        return {_KEY: json.dumps(content, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()}
+
+    if not isinstance(target, str):
+        buffer = io.BytesIO()
+        _write_tables(buffer, tables, metadata)
+        target.write(buffer.getvalue())
+        target.flush()
+        return
+    refuse_foreign(target, kind, force=force)
+    with replacing(Path(target)) as stream:
+        _write_tables(stream, tables, metadata)
+
+
+def _write_tables(stream: Any, tables: Iterable[pa.Table], metadata: Any) -> None:
+    """Row groups as they come; the metadata last, because it may tell of what happened while they were made."""
+    iterator = iter(tables)
+    first = next(iterator)
+    with pq.ParquetWriter(stream, first.schema, compression="snappy") as writer:
+        writer.write_table(first)
+        for table in iterator:
+            writer.write_table(table)
+        writer.add_key_value_metadata(metadata())
+
+
+def refuse_foreign(target: str, kind: str, *, force: bool) -> None:
+    """Stop before a file is replaced that this kind of stage did not make.
+
+    Raises:
+        DataError: The target exists and holds something else.
+    """
+    path = Path(target)
+    if force or not path.exists():
+        return
+    if path.is_dir():
+        raise DataError(f"{target} is a folder; give a file name.")
+    found = kind_of(path.read_bytes())
+    if found != kind:
+        holds = KINDS[found] if found in KINDS else "something that dnt did not write"
+        raise DataError(f"{target} exists and holds {holds}; choose another name, or --force to replace it.")
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A stream to a temporary file beside `path` that takes its place at the end; on any failure it is removed.
+
+    The file is readable by its owner only, since it may hold records of persons.
+
+    Raises:
+        DataError: The folder is missing or cannot be written, or the disk is full.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_TEMPORARY)
+    except OSError as error:
+        raise DataError(f"Cannot write {path}: {error.strerror}.") from None
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise DataError(f"Cannot write {path}: {error.strerror or error}. The old file is untouched.") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def as_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """A small frame as JSON values, column by column; missing values become null."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return {str(name): [v.item() if hasattr(v, "item") else v for v in plain[name]] for name in frame.columns}
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

@@ -1,0 +1,40 @@
+"""The study specification: what was measured, of whom, when, and how it is analysed."""
+
+from dnt_cli.study.reader import builtin_studies, load_study, parse_study, read_builtin
+from dnt_cli.study.spec import (
+    Condition,
+    Covariate,
+    Derivation,
+    Design,
+    Hypothesis,
+    ImputationPlan,
+    Models,
+    Outcome,
+    Robustness,
+    Significance,
+    Study,
+    Subset,
+    Text,
+    Wave,
+)
+
+__all__ = [
+    "Condition",
+    "Covariate",
+    "Derivation",
+    "Design",
+    "Hypothesis",
+    "ImputationPlan",
+    "Models",
+    "Outcome",
+    "Robustness",
+    "Significance",
+    "Study",
+    "Subset",
+    "Text",
+    "Wave",
+    "builtin_studies",
+    "load_study",
+    "parse_study",
+    "read_builtin",
+]

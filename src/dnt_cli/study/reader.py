@@ -1,0 +1,232 @@
+"""From a TOML study file to a checked `Study`; an error names the key, its line, what was found and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+import types
+from collections.abc import Iterable
+from dataclasses import MISSING, fields, is_dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from dnt_cli.errors import StudyError
+from dnt_cli.study.rules import check
+from dnt_cli.study.spec import Condition, Study, Text
+
+SCHEMA = 1
+_INTERNAL = {"text", "overrides"}  # fields of Study that are not keys of the file
+_CONDITION = re.compile(r"^\s*([^\s!=<>]+)\s*(==|!=|<=|>=|<|>)\s*(.+?)\s*$")
+_Path = tuple[str, ...]
+
+
+class _Problem(Exception):
+    """Something wrong at a place in the study file; the line is found once, at the end."""
+
+    def __init__(self, path: _Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def builtin_studies() -> tuple[str, ...]:
+    """Keys of the studies that come with the package."""
+    folder = resources.files("dnt_cli") / "studies"
+    return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
+
+
+def read_builtin(key: str) -> str:
+    """The text of a study file that comes with the package."""
+    return (resources.files("dnt_cli") / "studies" / f"{key}.toml").read_text(encoding="utf-8")
+
+
+def load_study(name: str, overrides: Iterable[str] = ()) -> Study:
+    """Read a study file, or a built-in study by its key.
+
+    Raises:
+        StudyError: The file is missing, unreadable, not TOML, or wrong.
+    """
+    if name in builtin_studies():
+        return parse_study(read_builtin(name), f"built-in study {name}", overrides)
+    path = Path(name)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        known = ", ".join(builtin_studies())
+        raise StudyError(
+            f"There is no study file {name}. Type `dnt study init -o {path.name}` to start one, "
+            f"or use a built-in study: {known}."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise StudyError(f"Cannot read the study file {name}: {reason}.") from None
+    return parse_study(text, path.name, overrides)
+
+
+def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = ()) -> Study:
+    """A checked `Study` from TOML text.
+
+    Args:
+        text: The study file.
+        name: How errors call the file.
+        overrides: `key=value` pairs, such as `imputation.m=5`, that replace values for this run.
+
+    Raises:
+        StudyError: The text is not TOML, or a key or value is wrong.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"{name} is not valid TOML: {error}.") from None
+    overrides = tuple(overrides)
+    try:
+        for override in overrides:
+            _override(raw, override)
+        if raw.pop("schema", SCHEMA) != SCHEMA:
+            raise _Problem(("schema",), f"this version of dnt reads study files with schema = {SCHEMA}")
+        raw |= _table(raw.pop("study", {}), ("study",))
+        study = _read(Study, raw, ())
+        check(study, _fail)
+    except _Problem as problem:
+        line = _line(text, problem.path)
+        where = f"{name}, line {line}" if line else name
+        raise StudyError(f"{where}: {'.'.join(problem.path) or 'the file'}: {problem}.") from None
+    return replace(study, text=text, overrides=overrides)
+
+
+def _fail(path: _Path, message: str) -> None:
+    raise _Problem(path, message)
+
+
+def _override(raw: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    path = tuple(part.strip() for part in key.split("."))
+    if not equals or not all(path):
+        raise _Problem((), f"--set {override} is not of the form key=value, such as imputation.m=5")
+    table = raw
+    for part in path[:-1]:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise _Problem(path, f"--set {override}: {part} is a value, not a section")
+    try:
+        table[path[-1]] = tomllib.loads(f"x = {value}")["x"]
+    except tomllib.TOMLDecodeError:
+        table[path[-1]] = value.strip()
+
+
+def _table(value: Any, path: _Path) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _Problem(path, f"found {_show(value)}, expected a section [{'.'.join(path)}]")
+    return value
+
+
+def _read(cls: type, value: Any, path: _Path) -> Any:
+    """A dataclass from a TOML table: every key known, every field given or defaulted, every value of its type."""
+    table = _table(value, path)
+    hints = get_type_hints(cls)
+    known = {f.name: f for f in fields(cls) if f.name not in _INTERNAL}
+    for key in table:
+        if key not in known:
+            raise _Problem((*path, key), f"unknown key{suggest(key, known)}; allowed: {', '.join(known)}")
+    for name, spec in known.items():
+        if name not in table and spec.default is MISSING and spec.default_factory is MISSING:
+            raise _Problem((*path, name), f"this key is missing{' in [' + '.'.join(path) + ']' if path else ''}")
+    return cls(**{name: _convert(hints[name], table[name], (*path, name)) for name in known if name in table})
+
+
+def _convert(hint: Any, value: Any, path: _Path) -> Any:
+    """`value` as `hint` wants it; TOML's arrays become tuples and its whole numbers floats where floats are due."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return _convert_union(arguments, value, path)
+    if origin is Literal:
+        if value not in arguments:
+            allowed = ", ".join(map(str, arguments))
+            raise _Problem(path, f"found {_show(value)}{suggest(value, arguments)}; allowed: {allowed}")
+        return value
+    if origin is dict:
+        return {key: _convert(arguments[1], item, (*path, key)) for key, item in _table(value, path).items()}
+    if origin is tuple:
+        return _convert_tuple(arguments, value, path)
+    if hint is Text:
+        return Text(value, value) if isinstance(value, str) else _read(Text, value, path)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _read(hint, value, path)
+    return _convert_scalar(hint, value, path)
+
+
+def _convert_union(arguments: tuple[Any, ...], value: Any, path: _Path) -> Any:
+    choices = [a for a in arguments if a is not types.NoneType]
+    for choice in choices[:-1]:
+        if isinstance(value, choice if isinstance(choice, type) else ()):
+            return _convert(choice, value, path)
+    return _convert(choices[-1], value, path)
+
+
+def _convert_tuple(arguments: tuple[Any, ...], value: Any, path: _Path) -> Any:
+    if arguments[0] is Condition and isinstance(value, str):
+        return tuple(_condition(part, path) for part in re.split(r"\s+and\s+", value))
+    if not isinstance(value, list):
+        raise _Problem(path, f"found {_show(value)}, expected a list")
+    if arguments[-1] is Ellipsis:
+        return tuple(_convert(arguments[0], item, path) for item in value)
+    if len(value) != len(arguments):
+        raise _Problem(path, f"found a list of {len(value)}, expected {len(arguments)} values")
+    return tuple(_convert(a, item, path) for a, item in zip(arguments, value, strict=True))
+
+
+def _convert_scalar(hint: type, value: Any, path: _Path) -> Any:
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is not bool and isinstance(value, bool)):
+        names = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+        raise _Problem(path, f"found {_show(value)}, expected {names.get(hint, hint.__name__)}")
+    return value
+
+
+def _condition(text: str, path: _Path) -> Condition:
+    match = _CONDITION.match(text)
+    if not match:
+        raise _Problem(path, f"found {_show(text)}, expected comparisons such as `work_T0 != 1 and age < 60`")
+    column, operator, value = match.groups()
+    try:
+        number: float | str = float(value)
+    except ValueError:
+        number = value.strip("'\"")
+    return Condition(column, operator, number)  # type: ignore[arg-type]  # the pattern admits these operators only
+
+
+def _show(value: Any) -> str:
+    return "a section" if isinstance(value, dict) else f"a list of {len(value)}" if isinstance(value, list) else repr(value)
+
+
+def suggest(word: Any, known: Iterable[Any]) -> str:
+    """`; did you mean x?` where a known word is near, else nothing."""
+    near = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _line(text: str, path: _Path) -> int | None:
+    """The line at which the key at `path`, or the nearest section above it, is set."""
+    best: tuple[int, int] | None = None  # (depth matched, line)
+    section: _Path = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        header = re.match(r"^\[\[?\s*([^\]]+?)\s*\]\]?", stripped)
+        if header:
+            section = _split(header.group(1))
+            candidate = section
+        elif match := re.match(r"^([\w\-.\"']+)\s*=", stripped):
+            candidate = (*section, *_split(match.group(1)))
+        else:
+            continue
+        candidate = candidate[1:] if candidate[:1] == ("study",) and path[:1] != ("study",) else candidate
+        if candidate and candidate == path[: len(candidate)] and (best is None or len(candidate) > best[0]):
+            best = (len(candidate), number)
+    return best[1] if best else None
+
+
+def _split(dotted: str) -> _Path:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+

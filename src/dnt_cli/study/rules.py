@@ -1,0 +1,174 @@
+"""What must hold between the parts of a study file, beyond the type of each value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from dnt_cli.study.spec import Outcome, Study, Subset
+
+Fail = Callable[[tuple[str, ...], str], None]
+_KEY = re.compile(r"^[^\W\d_][\w-]*$")
+_RESERVED = {".imp", ".id"}
+CHECKS = tuple("abcdefghijk")
+
+
+def check(study: Study, fail: Fail) -> None:
+    """Call `fail(path, message)` at the first thing that contradicts another."""
+    _check_design(study, fail)
+    if not study.outcomes:
+        fail(("outcomes",), "a study needs at least one outcome, such as [outcomes.work]")
+    for key, outcome in study.outcomes.items():
+        _check_outcome(study, key, outcome, fail)
+    _check_covariates(study, fail)
+    _check_names(study, fail)
+    _check_models(study, fail)
+    _check_imputation(study, fail)
+    for key, subset in study.robustness.subsets.items():
+        _check_subset(study, key, subset, fail)
+    for letter in study.robustness.checks:
+        if letter not in CHECKS:
+            fail(("robustness", "checks"), f"unknown check {letter}; allowed: {', '.join(CHECKS)}")
+    if not 0 < study.significance.strict <= study.significance.lenient < 1:
+        fail(("significance",), "expected 0 < strict <= lenient < 1")
+
+
+def _check_design(study: Study, fail: Fail) -> None:
+    design = study.design
+    keys = design.wave_keys
+    if len(keys) < 2 or len(set(keys)) != len(keys):
+        fail(("design", "waves"), "expected at least two waves with different keys")
+    months = [wave.months for wave in design.waves]
+    if any(b <= a for a, b in zip(months, months[1:], strict=False)):
+        fail(("design", "waves"), "the waves must stand in order of time, with increasing months")
+    for name in ("baseline", "endpoint", "follow_up"):
+        wave = getattr(design, name)
+        if wave is not None and wave not in keys:
+            fail(("design", name), f"found {wave!r}; allowed: {', '.join(keys)}")
+    if design.intervention == design.comparison:
+        fail(("design", "comparison"), "the two groups have the same code")
+    columns = [c for c in (design.id, design.wave, design.group, design.site) if c is not None]
+    if len(set(columns)) != len(columns):
+        fail(("design",), "id, wave, group and site must be different columns")
+
+
+def _check_outcome(study: Study, key: str, outcome: Outcome, fail: Fail) -> None:
+    path = ("outcomes", key)
+    waves = study.design.wave_keys
+    _check_key(path, key, fail)
+    for wave in outcome.waves:
+        if wave not in waves:
+            fail((*path, "waves"), f"found {wave!r}; allowed: {', '.join(waves)}")
+    if not outcome.waves or len(set(outcome.waves)) != len(outcome.waves):
+        fail((*path, "waves"), "expected at least one wave, each once")
+    if outcome.hypothesis is not None and outcome.hypothesis not in study.hypotheses:
+        known = ", ".join(study.hypotheses) or "none yet; add [hypotheses.H1]"
+        fail((*path, "hypothesis"), f"found {outcome.hypothesis!r}; known: {known}")
+    if outcome.range is not None and not outcome.range[0] < outcome.range[1]:
+        fail((*path, "range"), "expected [lowest, highest]")
+    if outcome.kind == "ordinal" and outcome.role == "tested":
+        fail((*path, "role"), 'ordinal outcomes are described, not tested: use role = "descriptive" and derive a binary')
+    if outcome.role == "tested" and study.endpoint(key) not in outcome.waves:
+        fail((*path, "endpoint"), f"not asked at {study.endpoint(key)}; set endpoint to one of its waves")
+    _check_relations(study, path, outcome, fail)
+
+
+def _check_relations(study: Study, path: tuple[str, ...], outcome: Outcome, fail: Fail) -> None:
+    parent = study.outcomes.get(outcome.conditional_on or "")
+    if outcome.conditional_on is not None and (
+        parent is None or parent.kind != "binary" or parent.derive or parent.conditional_on or outcome.kind == "ordinal"
+    ):
+        fail((*path, "conditional_on"), "expected a measured binary outcome that is not conditional itself")
+    if parent is not None and not set(outcome.waves) <= set(parent.waves):
+        fail((*path, "conditional_on"), f"{outcome.conditional_on} was not asked at all waves of this outcome")
+    rule = outcome.derive
+    if rule is None:
+        return
+    source = study.outcomes.get(rule.source)
+    if source is None or source.derive is not None:
+        fail((*path, "derive", "source"), "expected an outcome that is measured itself")
+        return
+    if rule.rule in ("at_least", "at_most", "equals") and rule.value is None:
+        fail((*path, "derive", "value"), f"the rule {rule.rule} needs a value")
+    if rule.rule in ("rise", "fall", "change") and rule.since not in source.waves:
+        fail((*path, "derive", "since"), f"the rule {rule.rule} needs a wave; allowed: {', '.join(source.waves)}")
+    if not set(outcome.waves) <= set(source.waves):
+        fail((*path, "waves"), f"{rule.source} was not asked at all these waves")
+
+
+def _check_covariates(study: Study, fail: Fail) -> None:
+    for key, covariate in study.covariates.items():
+        path = ("covariates", key)
+        _check_key(path, key, fail)
+        if covariate.kind == "continuous":
+            continue
+        if len(covariate.levels) < 2 or len(set(covariate.levels)) != len(covariate.levels):
+            fail((*path, "levels"), "expected at least two different levels")
+        if covariate.reference is not None and covariate.reference not in covariate.levels:
+            fail((*path, "reference"), f"found {covariate.reference!r}; allowed: {', '.join(covariate.levels)}")
+        taken = [level for levels in covariate.collapse.values() for level in levels]
+        if len(set(taken)) != len(taken) or not set(taken) <= set(covariate.levels):
+            fail((*path, "collapse"), f"expected each of these levels at most once: {', '.join(covariate.levels)}")
+        if len(covariate.model_levels) < 2:
+            fail((*path, "collapse"), "all levels are taken together; nothing is left to compare")
+
+
+def _check_key(path: tuple[str, ...], key: str, fail: Fail) -> None:
+    if not _KEY.match(key):
+        fail(path, "a key starts with a letter and holds letters, digits, _ and - only")
+
+
+def _check_names(study: Study, fail: Fail) -> None:
+    """Columns of the wide table must not collide."""
+    design = study.design
+    fixed = {c for c in (design.id, design.wave, design.group, design.site) if c} | _RESERVED
+    for key in study.covariates:
+        if key in fixed or key in study.outcomes:
+            fail(("covariates", key), "another column has this name")
+    for key in study.outcomes:
+        if key in fixed:
+            fail(("outcomes", key), "another column has this name")
+    for column, (key, _) in study.columns.items():
+        if column in fixed or column in study.covariates:
+            fail(("outcomes", key), f"the wide column {column} has the name of another column")
+
+
+def _check_models(study: Study, fail: Fail) -> None:
+    models = study.models
+    if not models.ladder:
+        fail(("models", "ladder"), "expected at least one set of controls; [[]] is a ladder without controls")
+    sets = {"controls": models.controls, "register_controls": models.register_controls}
+    sets |= {"ladder": tuple(dict.fromkeys(c for rung in models.ladder for c in rung))}
+    for name, controls in sets.items():
+        for control in controls:
+            if control not in study.covariates:
+                known = ", ".join(study.covariates) or "none yet; add [covariates.age]"
+                fail(("models", name), f"unknown covariate {control}; known: {known}")
+
+
+def _check_imputation(study: Study, fail: Fail) -> None:
+    plan = study.imputation
+    for name, least in (("m", 1), ("iterations", 1), ("donors", 1), ("seed", 0)):
+        if getattr(plan, name) < least:
+            fail(("imputation", name), f"expected a whole number of at least {least}")
+    for key in plan.exclude:
+        if key not in study.outcomes and key not in study.covariates:
+            fail(("imputation", "exclude"), f"unknown outcome or covariate {key}")
+        used = key in study.models.controls or key in study.tested
+        if used:
+            fail(("imputation", "exclude"), f"{key} stands in a model, so it must take part in the imputation")
+
+
+def _check_subset(study: Study, key: str, subset: Subset, fail: Fail) -> None:
+    path = ("robustness", "subsets", key, "where")
+    baseline = [c for c, (_, wave) in study.columns.items() if wave == study.design.baseline]
+    allowed = [*study.covariates, *baseline]
+    for condition in subset.where:
+        if condition.column not in allowed:
+            fail(path, f"unknown column {condition.column}; known at baseline: {', '.join(allowed)}")
+        covariate = study.covariates.get(condition.column)
+        categorical = covariate is not None and covariate.kind != "continuous"
+        if categorical and str(condition.value) not in covariate.levels:  # type: ignore[union-attr]
+            fail(path, f"{condition.column} has no level {condition.value}")
+        if not categorical and isinstance(condition.value, str):
+            fail(path, f"{condition.column} is compared with a number")

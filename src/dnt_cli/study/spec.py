@@ -1,0 +1,254 @@
+"""The study specification as frozen dataclasses; `reader` makes them from TOML and checks them.
+
+Field names are the keys of the study file. A field without a default must be given. The comment behind a field is
+what `dnt study init` explains to the analyst.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+Language = Literal["nl", "en"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A label in Dutch and English; a plain string in the study file serves for both."""
+
+    nl: str
+    en: str
+
+    def __getitem__(self, language: Language) -> str:
+        """The label in `language`."""
+        return self.nl if language == "nl" else self.en
+
+
+@dataclass(frozen=True)
+class Wave:
+    """One round of measurement."""
+
+    key: str  # as it stands in the wave column
+    months: float  # months since inclusion
+
+
+@dataclass(frozen=True)
+class Design:
+    """Who was measured when, and which columns say so."""
+
+    id: str  # column with the person's id
+    wave: str  # column with the wave
+    group: str  # column with the group
+    intervention: str  # code of the intervention group in that column
+    comparison: str  # code of the comparison group
+    waves: tuple[Wave, ...]  # in order of time
+    baseline: str  # wave before the intervention
+    endpoint: str  # wave at which the effect is judged
+    follow_up: str | None = None  # wave at which lasting effects are judged
+    site: str | None = None  # column with the place of recruitment, for cluster checks; never imputed
+    intervention_label: Text = Text("Interventie", "Intervention")
+    comparison_label: Text = Text("Vergelijking", "Comparison")
+
+    @cached_property
+    def wave_keys(self) -> tuple[str, ...]:
+        """The waves' keys in order of time."""
+        return tuple(wave.key for wave in self.waves)
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What the intervention was expected to do."""
+
+    label: Text
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """How an outcome follows from another one, so that the two can never contradict each other."""
+
+    source: str  # the outcome it follows from
+    rule: Literal["at_least", "at_most", "equals", "rise", "fall", "change"]
+    value: float | None = None  # the cut-off of at_least, at_most and equals
+    since: str | None = None  # the wave with which rise, fall and change compare
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One thing that was measured repeatedly."""
+
+    label: Text
+    kind: Literal["binary", "linear", "ordinal"]
+    waves: tuple[str, ...]  # the waves at which it was asked
+    role: Literal["tested", "descriptive"] = "tested"  # descriptive: described and imputed with, never tested
+    source: Literal["survey", "register"] = "survey"  # register outcomes are complete and not imputed
+    hypothesis: str | None = None
+    expected: Literal["increase", "decrease"] | None = None  # direction that the hypothesis expects
+    better: Literal["higher", "lower"] = "higher"  # what is better for the person
+    range: tuple[float, float] | None = None  # lowest and highest possible value
+    integer: bool = False  # whole numbers only
+    level_labels: tuple[Text, ...] = ()  # names of the classes of an ordinal outcome, lowest first
+    endpoint: str | None = None  # wave of the endpoint model, if not the design's
+    adjust_for_baseline: bool | None = None  # default: yes if asked at baseline
+    trend: bool | None = None  # longitudinal model; default: yes if asked at baseline and at two later waves
+    derive: Derivation | None = None
+    conditional_on: str | None = None  # a binary outcome without which this one is 0
+    impute_method: str | None = None
+    counterpart: str | None = None  # the survey outcome that a register outcome stands beside
+    note: Text | None = None  # printed under the table
+
+
+@dataclass(frozen=True)
+class Covariate:
+    """A characteristic of the person at baseline."""
+
+    label: Text
+    kind: Literal["categorical", "ordered", "continuous"]
+    levels: tuple[str, ...] = ()  # in order
+    reference: str | None = None  # default: the first level
+    collapse: dict[str, tuple[str, ...]] = field(default_factory=dict)  # levels taken together in models
+    range: tuple[float, float] | None = None
+    level_labels: tuple[Text, ...] = ()
+    impute: bool = True  # takes part in the imputation
+    describe: bool = True
+
+    @cached_property
+    def model_levels(self) -> tuple[str, ...]:
+        """Levels as the models use them, reference first."""
+        merged = {old: new for new, olds in self.collapse.items() for old in olds}
+        names = list(dict.fromkeys(merged.get(level, level) for level in self.levels))
+        first = merged.get(self.reference or self.levels[0], self.reference or self.levels[0])
+        return (first, *(name for name in names if name != first))
+
+    def model_level(self, level: str) -> str:
+        """The model's level that `level` belongs to."""
+        for new, olds in self.collapse.items():
+            if level in olds:
+                return new
+        return level
+
+
+@dataclass(frozen=True)
+class Models:
+    """Which covariates each model controls for."""
+
+    controls: tuple[str, ...] = ()  # endpoint model
+    ladder: tuple[tuple[str, ...], ...] = ((),)  # longitudinal model: the first set whose fits all converge
+    time: Literal["wave", "months"] = "wave"  # wave: 0, 1, 2, ... per measurement
+    register_controls: tuple[str, ...] = ()  # models of register outcomes
+
+
+@dataclass(frozen=True)
+class ImputationPlan:
+    """How gaps are filled; every setting can be overridden for one run."""
+
+    method: Literal["pmm", "norm", "forest"] = "pmm"
+    m: int = 50
+    iterations: int = 10
+    seed: int = 1
+    donors: int = 5
+    max_predictors: int | None = None  # default: about a ninth of the persons
+    min_correlation: float = 0.1
+    group_interactions: bool = False
+    exclude: tuple[str, ...] = ()  # covariates and outcomes that take no part
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One comparison in a subset rule, such as `work_T0 != 1`."""
+
+    column: str
+    operator: Literal["==", "!=", "<=", ">=", "<", ">"]
+    value: float | str
+
+
+@dataclass(frozen=True)
+class Subset:
+    """A part of the persons on which effects are estimated again."""
+
+    label: Text
+    where: tuple[Condition, ...]  # all must hold; a missing value fulfils only !=
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Which other honest choices the effects are tried under."""
+
+    subsets: dict[str, Subset] = field(default_factory=dict)
+    checks: tuple[str, ...] = ("a", "b", "c")
+
+
+@dataclass(frozen=True)
+class Significance:
+    """Marks of statistical significance, two-sided."""
+
+    strict: float = 0.05  # marked **
+    lenient: float = 0.10  # marked *
+
+    def mark(self, p_value: float) -> str:
+        """`**`, `*` or nothing; a missing p-value has no mark."""
+        return "**" if p_value < self.strict else "*" if p_value < self.lenient else ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that an analysis needs to know about a study."""
+
+    key: str
+    title: Text
+    design: Design
+    outcomes: dict[str, Outcome]
+    covariates: dict[str, Covariate] = field(default_factory=dict)
+    hypotheses: dict[str, Hypothesis] = field(default_factory=dict)
+    models: Models = Models()
+    imputation: ImputationPlan = ImputationPlan()
+    robustness: Robustness = Robustness()
+    significance: Significance = Significance()
+    synthetic: bool = False  # made-up data: said on every table
+    text: str = field(default="", compare=False, repr=False)  # the study file itself, verbatim
+    overrides: tuple[str, ...] = ()  # `--set key=value` of this run
+
+    def column(self, outcome: str, wave: str) -> str:
+        """Name of the wide column that holds `outcome` at `wave`."""
+        return f"{outcome}_{wave}"
+
+    @cached_property
+    def columns(self) -> dict[str, tuple[str, str]]:
+        """Wide column -> (outcome, wave), for all outcomes, in the order of the study file and of time."""
+        return {
+            self.column(key, wave): (key, wave)
+            for key, outcome in self.outcomes.items()
+            for wave in self.design.wave_keys
+            if wave in outcome.waves
+        }
+
+    @cached_property
+    def measured(self) -> dict[str, Outcome]:
+        """Outcomes that stand in the survey itself: neither derived nor taken from a register."""
+        return {k: o for k, o in self.outcomes.items() if o.derive is None and o.source == "survey"}
+
+    @cached_property
+    def tested(self) -> dict[str, Outcome]:
+        """Outcomes that are tested, in the order of the study file."""
+        return {k: o for k, o in self.outcomes.items() if o.role == "tested"}
+
+    def endpoint(self, outcome: str) -> str:
+        """The wave of the outcome's endpoint model."""
+        return self.outcomes[outcome].endpoint or self.design.endpoint
+
+    def adjusts_for_baseline(self, outcome: str) -> bool:
+        """Whether the endpoint model holds the outcome's baseline value."""
+        spec = self.outcomes[outcome]
+        return self.design.baseline in spec.waves if spec.adjust_for_baseline is None else spec.adjust_for_baseline
+
+    def has_trend(self, outcome: str) -> bool:
+        """Whether the outcome has a longitudinal model."""
+        spec = self.outcomes[outcome]
+        if spec.trend is not None:
+            return spec.trend
+        return self.design.baseline in spec.waves and len(spec.waves) > 2 and spec.kind != "ordinal"
+
+    def times(self) -> dict[str, float]:
+        """Wave -> time in the longitudinal model: its rank, or months since inclusion."""
+        months = self.models.time == "months"
+        return {wave.key: wave.months if months else float(i) for i, wave in enumerate(self.design.waves)}

@@ -1,0 +1,249 @@
+"""Survey answers: read, checked against the study and cast, a row per person and measured wave."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from dnt_cli.errors import DataError
+from dnt_cli.study import Covariate, Outcome, Study
+from dnt_cli.study.reader import suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that the data and the study disagree on, told in counts and column names only."""
+
+    level: Literal["error", "warning"]
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        """`column: message`."""
+        return f"{self.column}: {self.message}" if self.column else self.message
+
+
+def read_csv(content: bytes, name: str) -> pd.DataFrame:
+    """A data frame from CSV text; the words None and NA stay what they are, only an empty field is missing.
+
+    Raises:
+        DataError: Not UTF-8 text, or no table.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(f"{name} is neither Parquet nor UTF-8 text; save it as CSV in UTF-8.") from None
+    separator = ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","
+    try:
+        return pd.read_csv(
+            io.StringIO(text),
+            sep=separator,
+            decimal="," if separator == ";" else ".",
+            keep_default_na=False,
+            na_values=[""],
+            dtype_backend="numpy_nullable",
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError):
+        raise DataError(f"{name} is not a CSV table with one header line.") from None
+
+
+def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[Finding]]:
+    """The survey with the study's columns and types, sorted by id and wave, and the warnings.
+
+    Returns:
+        Columns id (text), wave (ordered category), group (category), site if the study has one, covariates
+        (categories or floats) and measured outcomes (floats); and what was noticed but does not stop the analysis.
+
+    Raises:
+        DataError: The data do not fit; the first error, and how many more there are.
+    """
+    findings, cast = examine_survey(frame, study)
+    errors = [f for f in findings if f.level == "error"]
+    if errors or cast is None:
+        more = f" There are {len(errors) - 1} more; `dnt study check` lists all." if len(errors) > 1 else ""
+        raise DataError(f"The data do not fit the study: {errors[0]}.{more}")
+    return cast, findings
+
+
+def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd.DataFrame | None]:
+    """All findings, and the cast survey unless there are errors."""
+    findings = _missing_columns(frame, study)
+    if findings:
+        return findings, None
+    design = study.design
+    cast = pd.DataFrame(
+        {
+            design.id: _identifiers(frame[design.id]),
+            design.wave: _codes(frame[design.wave], design.wave_keys),
+            design.group: _codes(frame[design.group], (design.comparison, design.intervention)),
+        }
+    )
+    findings += _structure(frame, cast, study)
+    if design.site is not None:
+        cast[design.site] = _identifiers(frame[design.site])
+    for key, covariate in study.covariates.items():
+        cast[key], found = _cast_covariate(frame[key], key, covariate)
+        findings += found
+    for key, outcome in study.measured.items():
+        cast[key], found = _cast_outcome(frame[key], cast[design.wave], key, outcome)
+        findings += found
+    if any(f.level == "error" for f in findings):
+        return findings, None
+    findings += _within_person(cast, study)
+    findings += _contradictions(cast, study)
+    if any(f.level == "error" for f in findings):
+        return findings, None
+    return findings, cast.sort_values([design.id, design.wave], kind="stable").reset_index(drop=True)
+
+
+def _missing_columns(frame: pd.DataFrame, study: Study) -> list[Finding]:
+    design = study.design
+    needed = [design.id, design.wave, design.group, design.site, *study.covariates, *study.measured]
+    present = [str(c) for c in frame.columns]
+    findings = [
+        Finding("error", name, f"this column is missing{suggest(name, present)}")
+        for name in needed
+        if name is not None and name not in present
+    ]
+    twice = sorted({c for c in present if present.count(c) > 1})
+    findings += [Finding("error", name, "two columns have this name") for name in twice]
+    if not findings and frame.empty:
+        findings.append(Finding("error", "", "there are no rows"))
+    return findings
+
+
+def _structure(frame: pd.DataFrame, cast: pd.DataFrame, study: Study) -> list[Finding]:
+    """Ids, waves and groups: known, given, and each person once per wave."""
+    design = study.design
+    findings: list[Finding] = []
+
+    def error(column: str, count: int, message: str) -> None:
+        if count:
+            findings.append(Finding("error", column, f"{_rows(count)} {message}"))
+
+    error(design.id, int(cast[design.id].isna().sum()), "have no id" if cast[design.id].isna().sum() > 1 else "has no id")
+    error(design.wave, int(cast[design.wave].isna().sum()), f"with no known wave; known: {', '.join(design.wave_keys)}")
+    groups = f"{design.intervention}, {design.comparison}"
+    error(design.group, int(cast[design.group].isna().sum()), f"with no known group; known: {groups}")
+    twice = cast.duplicated([design.id, design.wave], keep=False) & cast[design.id].notna() & cast[design.wave].notna()
+    error(design.wave, int(twice.sum()), "share their person and wave with another row; each pair may stand there once")
+    if not findings and cast[design.group].nunique() < 2:
+        present = cast[design.group].dropna().unique()[0]
+        findings.append(Finding("error", design.group, f"everyone is in one group ({present}); effects need both"))
+    return findings
+
+
+def _within_person(cast: pd.DataFrame, study: Study) -> list[Finding]:
+    """Group and covariates belong to the person: one value over all waves."""
+    design = study.design
+    findings = []
+    persons = cast.groupby(design.id, observed=True)
+    for column in [c for c in (design.group, design.site, *study.covariates) if c is not None]:
+        changing = int((persons[column].nunique() > 1).sum())
+        if changing:
+            level: Literal["error", "warning"] = "warning" if column in study.covariates else "error"
+            rule = "; the value at the first wave counts" if level == "warning" else ""
+            findings.append(Finding(level, column, f"{changing} persons have different values at different waves{rule}"))
+    with_baseline = cast.loc[cast[design.wave] == design.baseline, design.id].nunique()
+    without = persons.ngroups - with_baseline
+    if without:
+        findings.append(Finding("warning", design.wave, f"{without} persons have no {design.baseline} row"))
+    return findings
+
+
+def _contradictions(cast: pd.DataFrame, study: Study) -> list[Finding]:
+    """An outcome that is conditional on another cannot be there without it."""
+    findings = []
+    for key, outcome in study.measured.items():
+        if outcome.conditional_on is not None:
+            count = int(((cast[key] > 0) & (cast[outcome.conditional_on] == 0)).sum())
+            if count:
+                message = f"{_rows(count)} with a value although {outcome.conditional_on} is 0"
+                findings.append(Finding("error", key, message))
+    return findings
+
+
+def _identifiers(values: pd.Series) -> pd.Series:
+    """Ids as text: 7, 7.0 and "7" are the same person."""
+    text = values.map(lambda v: _plain(v) if pd.notna(v) else None)
+    return text.astype("object").where(text.notna() & (text != ""), None)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _codes(values: pd.Series, levels: Iterable[str], *, ordered: bool = True) -> pd.Series:
+    """A categorical of `levels`; what is not among them becomes missing."""
+    return pd.Series(pd.Categorical(_identifiers(values), categories=list(levels), ordered=ordered), index=values.index)
+
+
+def _cast_covariate(values: pd.Series, key: str, covariate: Covariate) -> tuple[pd.Series, list[Finding]]:
+    if covariate.kind == "continuous":
+        return _cast_number(values, key, covariate.range, integer=False)
+    cast = _codes(_booleans(values), covariate.levels, ordered=covariate.kind == "ordered")
+    unknown = int((cast.isna() & _identifiers(values).notna()).sum())
+    message = f"{_rows(unknown)} with an unknown level; known: {', '.join(covariate.levels)}"
+    return cast, [Finding("error", key, message)] if unknown else []
+
+
+def _cast_outcome(values: pd.Series, waves: pd.Series, key: str, outcome: Outcome) -> tuple[pd.Series, list[Finding]]:
+    limits = (0.0, 1.0) if outcome.kind == "binary" else outcome.range
+    cast, findings = _cast_number(values, key, limits, integer=outcome.kind != "linear" or outcome.integer)
+    elsewhere = cast.notna() & ~waves.isin(outcome.waves)
+    if elsewhere.any():
+        message = f"{_rows(int(elsewhere.sum()))} with a value at a wave at which the study does not ask it; left out"
+        findings.append(Finding("warning", key, message))
+        cast = cast.mask(elsewhere)
+    if not findings and cast.isna().all():
+        findings.append(Finding("error", key, "nobody has a value"))
+    return cast, findings
+
+
+def _cast_number(
+    values: pd.Series, key: str, limits: tuple[float, float] | None, *, integer: bool
+) -> tuple[pd.Series, list[Finding]]:
+    text = _booleans(values)
+    number = pd.to_numeric(text, errors="coerce").astype("float64")
+    findings = []
+    if bad := int((number.isna() & text.notna()).sum()):
+        findings.append(Finding("error", key, f"{_rows(bad)} with a value that is no number"))
+    if bad := int(np.isinf(number).sum()):
+        findings.append(Finding("error", key, f"{_rows(bad)} with an infinite value"))
+    if limits is not None and (bad := int(((number < limits[0]) | (number > limits[1])).sum())):
+        findings.append(Finding("error", key, f"{_rows(bad)} outside the range {limits[0]:g} to {limits[1]:g}"))
+    if integer and not findings and (bad := int((number.notna() & (number != number.round())).sum())):
+        findings.append(Finding("error", key, f"{_rows(bad)} with a value that is no whole number"))
+    return number, findings
+
+
+def _booleans(values: pd.Series) -> pd.Series:
+    """TRUE and FALSE, as R writes them, become 1 and 0; categories become their values."""
+    plain = values.astype("object")
+    if plain.dropna().isin([True, False, "TRUE", "FALSE"]).all() and not plain.dropna().isin([0, 1]).all():
+        return plain.map({"TRUE": 1, "FALSE": 0}, na_action="ignore")
+    return plain.map(lambda v: int(v) if isinstance(v, (bool, np.bool_)) else v, na_action="ignore")
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def survey_table(survey: pd.DataFrame) -> pa.Table:
+    """The Arrow table of a cast survey; whole numbers as such, so that other programs see 1 and not 1.0."""
+    columns = {}
+    for name in survey.columns:
+        values = survey[name]
+        if values.dtype == "float64" and (values.dropna() == values.dropna().round()).all():
+            columns[name] = pa.array(values.astype("Int16"), pa.int16(), from_pandas=True)
+        else:
+            columns[name] = pa.array(values, from_pandas=True)
+    return pa.table(columns)

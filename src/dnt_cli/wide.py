@@ -1,0 +1,110 @@
+"""One row per person: the wide table that imputation and models work on, and what follows from its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from dnt_cli.study import Condition, Derivation, Study
+
+
+def to_wide(survey: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The survey with one row per person, sorted by id, gaps as NaN.
+
+    Returns:
+        Columns id, group, site (if any), covariates, and `<outcome>_<wave>` for every measured outcome and wave.
+    """
+    design = study.design
+    persons = survey.groupby(design.id, sort=True, observed=True)
+    constant = [c for c in (design.group, design.site, *study.covariates) if c is not None]
+    wide = persons[constant].first().reset_index()  # the first value that is there, in order of time
+    for column in constant:
+        wide[column] = wide[column].astype(survey[column].dtype)
+    index = pd.Index(wide[design.id])
+    by_wave = {wave: part.set_index(design.id) for wave, part in survey.groupby(design.wave, observed=True)}
+    columns = {}
+    for name, (key, wave) in study.columns.items():
+        if key in study.measured:
+            part = by_wave.get(wave)
+            values = part[key].reindex(index) if part is not None else pd.Series(np.nan, index=index)
+            columns[name] = values.to_numpy(dtype=float)
+    return pd.concat([wide, pd.DataFrame(columns)], axis=1)
+
+
+def derive(wide: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The wide table with the derived outcomes beside their sources; missing where a source is missing."""
+    derived = {
+        name: _apply(study.outcomes[key].derive, wide, study, wave)  # type: ignore[arg-type]
+        for name, (key, wave) in study.columns.items()
+        if study.outcomes[key].derive is not None
+    }
+    kept = wide.drop(columns=[c for c in derived if c in wide.columns])
+    table = pd.concat([kept, pd.DataFrame(derived, index=wide.index)], axis=1)
+    leading = [c for c in table.columns if c not in study.columns]
+    return table[[*leading, *(c for c in study.columns if c in table.columns)]]
+
+
+def _apply(rule: Derivation, wide: pd.DataFrame, study: Study, wave: str) -> pd.Series:
+    values = wide[study.column(rule.source, wave)]
+    missing = values.isna()
+    if rule.rule in ("rise", "fall", "change"):
+        start = wide[study.column(rule.source, str(rule.since))]
+        change = values - start
+        if rule.rule == "change":
+            return change
+        missing |= start.isna()
+        result = change > 0 if rule.rule == "rise" else change < 0
+    else:
+        cut = float(rule.value)  # type: ignore[arg-type]  # the study reader requires it for these rules
+        result = {"at_least": values >= cut, "at_most": values <= cut, "equals": values == cut}[rule.rule]
+    return result.astype(float).mask(missing)
+
+
+def fulfils(wide: pd.DataFrame, conditions: Iterable[Condition]) -> pd.Series:
+    """Which persons fulfil all conditions; a missing value fulfils only `!=`."""
+    keep = pd.Series(True, index=wide.index)
+    for condition in conditions:
+        values = wide[condition.column]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            values, target = values.astype("object"), str(condition.value)
+        else:
+            target = condition.value  # type: ignore[assignment]
+        compare = {"==": values.eq, "!=": values.ne, "<": values.lt, "<=": values.le, ">": values.gt, ">=": values.ge}
+        keep &= compare[condition.operator](target)
+    return keep
+
+
+def to_long(wide: pd.DataFrame, study: Study, outcome: str) -> pd.DataFrame:
+    """One row per person and wave of an outcome, person by person: `person` (row of the wide table), `wave`, `value`.
+
+    Persons' other columns are found with `wide.iloc[long["person"]]`.
+    """
+    waves = study.outcomes[outcome].waves
+    columns = [study.column(outcome, w) for w in study.design.wave_keys if w in waves]
+    keys = [w for w in study.design.wave_keys if w in waves]
+    values = wide[columns].to_numpy(dtype=float)
+    n, k = values.shape
+    return pd.DataFrame({"person": np.repeat(np.arange(n), k), "wave": np.tile(keys, n), "value": values.ravel()})
+
+
+def wide_table(wide: pd.DataFrame, study: Study, imputation: int) -> pa.Table:
+    """One imputation as an Arrow table in the layout of mice's long format: `.imp`, `.id`, then the columns."""
+    n = len(wide)
+    columns: dict[str, pa.Array] = {
+        ".imp": pa.array(np.full(n, imputation, dtype=np.int32)),
+        ".id": pa.array(np.arange(1, n + 1, dtype=np.int32)),
+    }
+    for name in wide.columns:
+        columns[name] = _array(wide[name], name, study)
+    return pa.table(columns)
+
+
+def _array(values: pd.Series, name: str, study: Study) -> pa.Array:
+    """Whole numbers as such; the type follows from the study, so that every imputation has the same."""
+    outcome = study.outcomes[study.columns[name][0]] if name in study.columns else None
+    if outcome is not None and (outcome.kind != "linear" or outcome.integer):
+        return pa.array(values.round().astype("Int16"), pa.int16(), from_pandas=True)
+    return pa.array(values, from_pandas=True)
