@@ -1,0 +1,27 @@
+"""Engines: each fits one model on one data set and says how that went; none prints."""
+
+from __future__ import annotations
+
+from dnt_cli.engines.base import Design, Fit, Status
+from dnt_cli.engines.lme4 import Lme4Session, lme4_available
+from dnt_cli.engines.margins import average_marginal_effect
+from dnt_cli.engines.mixed import fit_mixed_linear, fit_mixed_logistic
+from dnt_cli.engines.regression import fit_firth, fit_linear, fit_logistic
+from dnt_cli.engines.separation import is_separated
+from dnt_cli.engines.versions import engine_versions
+
+__all__ = [
+    "Design",
+    "Fit",
+    "Lme4Session",
+    "Status",
+    "average_marginal_effect",
+    "engine_versions",
+    "fit_firth",
+    "fit_linear",
+    "fit_logistic",
+    "fit_mixed_linear",
+    "fit_mixed_logistic",
+    "is_separated",
+    "lme4_available",
+]

@@ -1,0 +1,267 @@
+"""What goes into an engine and what comes out of it, and the checks that come before every fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dnt_cli.errors import ModelError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+# R's lm and glm call a column aliased when less than this share of its length is left after projecting it on the
+# columns before it (qr tolerance of stats::lm).
+_ALIAS_TOLERANCE = 1e-7
+
+# A coefficient of a logistic model whose standard error exceeds this, per standard deviation of its column, carries
+# no information: an odds ratio known up to a factor e^20. It is the mark of a likelihood without a maximum.
+_LARGEST_LOGIT_ERROR = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """One model on one data set.
+
+    Attributes:
+        response: (n,) outcome; 0 and 1 for logistic models.
+        matrix: (n, k) right-hand side, the intercept column included.
+        terms: k names for people; they may hold dots, spaces and brackets and never reach an engine.
+        groups: (n,) code of the random intercept (the person) per row; None without a random effect.
+        weights: (n,) positive weights for least squares and logistic regression; None for equal weights.
+    """
+
+    response: Floats
+    matrix: Floats
+    terms: tuple[str, ...]
+    groups: Integers | None
+    weights: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a fit ended.
+
+    Attributes:
+        converged: an optimum was found and it passed every check.
+        singular: the random intercept's variance is zero at the optimum; a valid answer.
+        separated: the columns predict the outcome perfectly for some rows, so that no finite estimate exists.
+        messages: short sentences for the analyst; empty when there is nothing to say.
+    """
+
+    converged: bool
+    singular: bool
+    separated: bool
+    messages: tuple[str, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Whether the estimates may be reported and pooled."""
+        return self.converged and not self.separated
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One fitted model; every number is nan when the status is not usable.
+
+    Attributes:
+        terms: k names, as in the design.
+        estimate: (k,) coefficients, on the link scale.
+        covariance: (k, k) covariance matrix of the coefficients.
+        df: (k,) residual degrees of freedom per coefficient, infinite where the test is a z test.
+        log_likelihood: at the estimates; the REML criterion for models fitted by REML. With weights it is the
+            weighted sum of the rows' log-likelihoods for logistic models; penalised for Firth's method.
+        random_sd: standard deviation of the random intercept; None without one.
+        residual_sd: residual standard deviation; None for logistic models.
+        status: how the fit ended.
+        engine: name, version and method.
+        n_observations: rows used.
+        n_groups: persons used; None without a random effect.
+        nodes: quadrature nodes; 1 is the Laplace approximation (and anything without an integral).
+        gradient: .5 g'Vg at the estimates, the rise in log-likelihood that one more Newton step would bring;
+            nan when it was not computed.
+    """
+
+    terms: tuple[str, ...]
+    estimate: Floats
+    covariance: Floats
+    df: Floats
+    log_likelihood: float
+    random_sd: float | None
+    residual_sd: float | None
+    status: Status
+    engine: str
+    n_observations: int
+    n_groups: int | None
+    nodes: int = 1
+    gradient: float = float("nan")
+
+    @property
+    def std_error(self) -> Floats:
+        """(k,) standard errors, on the link scale."""
+        error: Floats = np.sqrt(np.diag(self.covariance))
+        return error
+
+
+def unusable(design: Design, engine: str, *messages: str, separated: bool = False, nodes: int = 1) -> Fit:
+    """A fit without numbers, whose status says why."""
+    k = len(design.terms)
+    return Fit(
+        terms=design.terms,
+        estimate=np.full(k, np.nan),
+        covariance=np.full((k, k), np.nan),
+        df=np.full(k, np.nan),
+        log_likelihood=float("nan"),
+        random_sd=None if design.groups is None else float("nan"),
+        residual_sd=None,
+        status=Status(converged=False, singular=False, separated=separated, messages=messages),
+        engine=engine,
+        n_observations=int(np.shape(design.response)[0]),
+        n_groups=None if design.groups is None else count_groups(design.groups),
+        nodes=nodes,
+    )
+
+
+def count_groups(groups: Integers) -> int:
+    """How many different codes there are."""
+    return int(np.unique(groups).size)
+
+
+def check_shapes(design: Design, *, grouped: bool) -> None:
+    """Refuse a design whose parts do not belong together; that is a mistake of the caller, not of the data.
+
+    Raises:
+        ModelError: lengths differ, or the groups are missing or unwanted.
+    """
+    n = np.shape(design.response)[0] if np.ndim(design.response) == 1 else -1
+    if n < 0 or np.shape(design.matrix) != (n, len(design.terms)):
+        raise ModelError(
+            f"The model matrix has shape {np.shape(design.matrix)} for {np.shape(design.response)} outcomes and "
+            f"{len(design.terms)} terms; these must agree."
+        )
+    if grouped and design.groups is None:
+        raise ModelError("A mixed model needs the person of every row; the design has none.")
+    for name, value in (("groups", design.groups), ("weights", design.weights)):
+        if value is not None and np.shape(value) != (n,):
+            raise ModelError(f"The {name} have shape {np.shape(value)}, but there are {n} outcomes.")
+    if grouped and design.weights is not None:
+        raise ModelError("Weights are not supported in a mixed model; fit it without weights.")
+
+
+def problem(design: Design, *, binary: bool, grouped: bool) -> str | None:
+    """The first reason why this design cannot be estimated, as a sentence; None when there is none."""
+    check_shapes(design, grouped=grouped)
+    n, k = design.matrix.shape
+    if n == 0:
+        return "There are no rows to fit."
+    found = _not_finite(design) or (_bad_binary(design.response) if binary else _bad_linear(design.response))
+    if found:
+        return found
+    if n <= k:
+        return f"There are {n} rows for {k} coefficients; more rows or fewer terms are needed."
+    aliased = aliased_terms(design.matrix, design.terms)
+    if aliased:
+        return f"{_listed(aliased)} cannot be told apart from the terms before {'it' if len(aliased) == 1 else 'them'}."
+    if grouped and design.groups is not None:
+        return _bad_groups(design.groups)
+    return None
+
+
+def aliased_terms(matrix: Floats, terms: Sequence[str]) -> tuple[str, ...]:
+    """Terms that are a linear combination of the ones before them, as R's lm would drop them.
+
+    Args:
+        matrix: (n, k) with n >= 1.
+        terms: k names.
+    """
+    length = np.linalg.norm(matrix, axis=0)
+    scaled = matrix / np.where(length > 0, length, 1.0)
+    # The diagonal of R in QR is what is left of each column after projection on its predecessors. A column that
+    # was dropped still sits in the basis as rounding noise, so the rest is judged again without it.
+    keep = list(range(matrix.shape[1]))
+    dropped: list[int] = []
+    while keep:
+        left = np.abs(np.diag(np.linalg.qr(scaled[:, keep], mode="r")))
+        bad = np.flatnonzero(left < _ALIAS_TOLERANCE)
+        if bad.size == 0 and left.size == len(keep):
+            break
+        index = int(bad[0]) if bad.size else left.size
+        dropped.append(keep.pop(index))
+    return tuple(terms[i] for i in dropped)
+
+
+def imprecise_terms(matrix: Floats, covariance: Floats, terms: Sequence[str]) -> tuple[str, ...]:
+    """Terms of a logistic model whose standard error shows that the data do not determine them.
+
+    The error is judged per standard deviation of the column, so that the unit of a covariate does not matter; a
+    constant column is judged at the mean of the others.
+
+    Args:
+        matrix: (n, k).
+        covariance: (k, k) of the coefficients.
+        terms: k names.
+    """
+    spread = matrix.std(axis=0)
+    constant = spread <= 1e-12 * np.abs(matrix).max(axis=0)
+    error = np.sqrt(np.diag(covariance)) * spread
+    centre = matrix.mean(axis=0)
+    error[constant] = np.sqrt(centre @ covariance @ centre)
+    return tuple(term for term, value in zip(terms, error, strict=True) if not value <= _LARGEST_LOGIT_ERROR)
+
+
+def imprecise_message(terms: Sequence[str]) -> str:
+    """The sentence that goes with `imprecise_terms`."""
+    return f"The data do not determine {_listed(terms)}: the standard error is too large to mean anything."
+
+
+def group_codes(groups: Integers) -> Integers:
+    """(n,) codes 0..G-1 in the order of the original codes."""
+    codes: Integers = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    return codes
+
+
+def _not_finite(design: Design) -> str | None:
+    if not np.isfinite(design.response).all():
+        count = int((~np.isfinite(design.response)).sum())
+        return f"The outcome is missing or infinite in {count} rows."
+    finite = np.isfinite(design.matrix)
+    if not finite.all():
+        names = [term for term, good in zip(design.terms, finite.all(axis=0), strict=True) if not good]
+        return f"{_listed(names)}: missing or infinite in {int((~finite.all(axis=1)).sum())} rows."
+    if design.weights is not None and not (np.isfinite(design.weights) & (design.weights > 0)).all():
+        return "Every weight must be a positive number."
+    return None
+
+
+def _bad_binary(response: Floats) -> str | None:
+    values = np.unique(response)
+    if not np.isin(values, (0.0, 1.0)).all():
+        return "The outcome of a logistic model must be coded 0 and 1; it holds other values."
+    if values.size < 2:
+        return f"The outcome is {values[0]:.0f} in every row, so there is nothing to explain."
+    return None
+
+
+def _bad_linear(response: Floats) -> str | None:
+    # A span at rounding level is a constant that went through arithmetic.
+    span = float(response.max() - response.min())
+    if span <= 1e-12 * float(np.abs(response).max()):
+        return "The outcome has the same value in every row, so there is nothing to explain."
+    return None
+
+
+def _bad_groups(groups: Integers) -> str | None:
+    count = count_groups(groups)
+    if count < 2:
+        return "There is one person only; a random intercept needs at least two."
+    if count == groups.size:
+        return "No person has more than one row, so a random intercept cannot be told from chance."
+    return None
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more terms"

@@ -1,0 +1,74 @@
+"""Is a binary outcome separated by the columns of a model, so that its likelihood has no maximum?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dnt_cli.engines.base import Floats
+
+_NEWTON_STEPS = 12
+
+
+def is_separated(matrix: Floats, response: Floats) -> bool:
+    """Whether some direction of the coefficients never lowers, and somewhere raises, the likelihood.
+
+    Complete and quasi-complete separation are found alike (Albert and Anderson 1984); the test is the linear
+    programme of Konis (2007), solved by HiGHS on the distinct rows. It is skipped when a few Newton steps prove
+    that a maximum exists.
+
+    Args:
+        matrix: (n, k) finite, of full column rank.
+        response: (n,) of 0 and 1.
+    """
+    n = matrix.shape[0]
+    # Separation does not depend on the basis. In an orthonormal one, scaled to unit mean square, each column has
+    # the same weight and a separating direction with largest coefficient 1 has margins that add up to at least
+    # sqrt(n) (the sum of non-negative numbers is at least their Euclidean norm, which is sqrt(n) or more).
+    basis = np.linalg.qr(matrix)[0] * np.sqrt(n)
+    signed = basis * (2.0 * response - 1.0)[:, None]
+    if _has_maximum(signed):
+        return False
+    return _separating_margin(signed, matrix, response) > 0.5 * np.sqrt(n)
+
+
+def _has_maximum(signed: Floats) -> bool:
+    """Whether Newton's method reaches a point that only a likelihood with a maximum has.
+
+    Along a separating direction v with largest coefficient 1 the slope is sum(margin * chance of the wrong answer),
+    at least sqrt(n) * the smallest such chance. A slope below that in every direction rules separation out.
+    """
+    n, k = signed.shape
+    coefficients = np.zeros(k)
+    for _ in range(_NEWTON_STEPS):
+        with np.errstate(over="ignore"):
+            wrong = 1.0 / (1.0 + np.exp(signed @ coefficients))
+        slope = signed.T @ wrong
+        # |slope . v| <= sum |slope| for every v within the unit box
+        if np.abs(slope).sum() < 0.5 * np.sqrt(n) * wrong.min():
+            return True
+        information = (signed * (wrong * (1.0 - wrong))[:, None]).T @ signed
+        try:
+            coefficients = coefficients + np.linalg.solve(information, slope)
+        except np.linalg.LinAlgError:
+            return False
+    return False
+
+
+def _separating_margin(signed: Floats, matrix: Floats, response: Floats) -> float:
+    """The largest sum of margins over directions that put no row on the wrong side."""
+    from scipy.optimize import linprog
+
+    _, first, count = np.unique(
+        np.column_stack([matrix, response]), axis=0, return_index=True, return_counts=True
+    )
+    rows = signed[first]
+    result = linprog(
+        -(rows * count[:, None]).sum(axis=0),
+        A_ub=-rows,
+        b_ub=np.zeros(rows.shape[0]),
+        bounds=(-1.0, 1.0),
+        method="highs",
+    )
+    # Zero is always feasible and the box is bounded, so HiGHS can only fail numerically; that is no proof of
+    # overlap, and a design this badly conditioned should not be fitted.
+    return -float(result.fun) if result.status == 0 else float("inf")
