@@ -1,0 +1,71 @@
+"""Scale scores that items can produce: integer sums with a given total, and 4DKL scores within their class."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dnt_cli.synthetic.latent import FloatArray, allocate
+from dnt_cli.synthetic.plan import IntArray
+
+# Lowest score of each class and the highest of all. No distress score is 10: the report's band starts at 10 and the
+# instrument's at 11, and both readings must give the same class.
+DKL_CLASSES: dict[str, tuple[tuple[int, int], ...]] = {
+    "dkl_distress": ((0, 9), (11, 20), (21, 32)),
+    "dkl_depression": ((0, 2), (3, 5), (6, 12)),
+    "dkl_anxiety": ((0, 3), (4, 9), (10, 24)),
+    "dkl_somatisation": ((0, 10), (11, 20), (21, 32)),
+}
+
+
+def round_to_sum(values: FloatArray, total: int) -> IntArray:
+    """Whole numbers that add to `total`, each next to its value (largest remainder); sum(values) must be near total."""
+    whole = np.floor(values).astype(np.int64)
+    short = total - int(whole.sum())
+    if not 0 <= short <= whole.size:
+        raise ValueError("values do not add up to the total")
+    whole[np.argsort(whole - values, kind="stable")[:short]] += 1
+    return whole
+
+
+def bounded_scores(score: FloatArray, mean: float, spread: float, bounds: tuple[int, int]) -> IntArray:
+    """Whole-number scores in the order of `score`, inside `bounds`, with a mean as near `mean` as can be."""
+    low, high = bounds
+    total = round(mean * score.size)
+    centred = (score - score.mean()) / score.std() * spread
+    left, right = -float(high), float(2 * high)
+    for _ in range(60):
+        middle = (left + right) / 2
+        if np.clip(centred + middle, low, high).sum() < total:
+            left = middle
+        else:
+            right = middle
+    return round_to_sum(np.clip(centred + right, low, high) - 1e-9, total)
+
+
+def skewed_scores(score: FloatArray, mean: float, zero_share: float, highest: int) -> IntArray:
+    """Whole-number scores from 0 to `highest`, mostly zero with a long tail, with a mean as near `mean` as can be."""
+    n = score.size
+    total = round(mean * n)
+    above = (allocate(score, np.ones(n, dtype=np.int64)) + 0.5) / n - zero_share
+    shape = np.where(above > 0, above * above, 0.0)
+    left, right = 0.0, 1e6
+    for _ in range(80):
+        middle = (left + right) / 2
+        if np.minimum(shape * middle, highest).sum() < total:
+            left = middle
+        else:
+            right = middle
+    return round_to_sum(np.maximum(np.minimum(shape * right, highest) - 1e-9, 0.0), total)
+
+
+def scores_within_classes(scale: str, category: IntArray, score: FloatArray) -> IntArray:
+    """4DKL scores per person: spread over the class in the order of `score`, thinning out towards the extremes."""
+    out = np.empty(category.size, dtype=np.int64)
+    for number, (low, high) in enumerate(DKL_CLASSES[scale]):
+        here = category == number
+        n = int(here.sum())
+        share = (allocate(score[here], np.ones(n, dtype=np.int64)) + 0.5) / max(n, 1)
+        if number == 2:
+            share = share * share
+        out[here] = low + np.floor(share * (high - low + 1)).astype(np.int64)
+    return out
