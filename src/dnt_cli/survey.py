@@ -73,10 +73,11 @@ def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[F
 
 def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd.DataFrame | None]:
     """All findings, and the cast survey unless there are errors."""
-    findings = _missing_columns(frame, study)
+    design = study.design
+    needed = [design.id, design.wave, design.group, design.site, *study.covariates, *study.measured]
+    findings = _missing_columns(frame, needed)
     if findings:
         return findings, None
-    design = study.design
     cast = pd.DataFrame(
         {
             design.id: _identifiers(frame[design.id]),
@@ -102,9 +103,38 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
     return findings, cast.sort_values([design.id, design.wave], kind="stable").reset_index(drop=True)
 
 
-def _missing_columns(frame: pd.DataFrame, study: Study) -> list[Finding]:
+def examine_wide(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd.DataFrame | None]:
+    """As `examine_survey`, for a table with one row per person and columns `<outcome>_<wave>`; rows keep their order."""
     design = study.design
-    needed = [design.id, design.wave, design.group, design.site, *study.covariates, *study.measured]
+    columns = {c: key for c, (key, _) in study.columns.items() if key in study.measured}
+    findings = _missing_columns(frame, [design.id, design.group, design.site, *study.covariates, *columns])
+    if findings:
+        return findings, None
+    cast = {
+        design.id: _identifiers(frame[design.id]),
+        design.group: _codes(frame[design.group], (design.comparison, design.intervention)),
+    }
+    if int(cast[design.id].duplicated().sum()) or cast[design.id].isna().any():
+        findings.append(Finding("error", design.id, "expected each person once in every imputation"))
+    if unknown := int(cast[design.group].isna().sum()):
+        findings.append(Finding("error", design.group, f"{_rows(unknown)} with no known group"))
+    if design.site is not None:
+        cast[design.site] = _identifiers(frame[design.site])
+    for key, covariate in study.covariates.items():
+        cast[key], found = _cast_covariate(frame[key], key, covariate)
+        findings += found
+    for column, key in columns.items():
+        outcome = study.outcomes[key]
+        limits = (0.0, 1.0) if outcome.kind == "binary" else outcome.range
+        whole = outcome.kind != "linear" or outcome.integer
+        cast[column], found = _cast_number(frame[column], column, limits, integer=whole)
+        findings += found
+    if any(f.level == "error" for f in findings):
+        return findings, None
+    return findings, pd.DataFrame(cast).reset_index(drop=True)
+
+
+def _missing_columns(frame: pd.DataFrame, needed: Iterable[str | None]) -> list[Finding]:
     present = [str(c) for c in frame.columns]
     findings = [
         Finding("error", name, f"this column is missing{suggest(name, present)}")

@@ -1,0 +1,190 @@
+"""The m completed data sets of a study: planned, imputed, written, read, whether made here or by R's mice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from dnt_cli.errors import DataError, ModelError
+from dnt_cli.imputation import Column, Imputation, Settings, impute
+from dnt_cli.stages import Stage
+from dnt_cli.study import Study, Subset
+from dnt_cli.survey import examine_wide
+from dnt_cli.wide import derive, fulfils, wide_table
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A wide table as observed, and the same with its gaps filled m times."""
+
+    study: Study
+    observed: pd.DataFrame  # gaps as NaN, derived outcomes included
+    sets: tuple[pd.DataFrame, ...]  # same rows and columns, complete
+
+    @property
+    def m(self) -> int:
+        """Number of imputations."""
+        return len(self.sets)
+
+
+def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
+    """How each column of the wide table takes part in the imputation.
+
+    Always among the predictors of an outcome are the group, the same outcome at the other waves and the controls of
+    its models, so that imputation and analysis are congenial.
+    """
+    design, plan = study.design, study.imputation
+    controls = tuple(dict.fromkeys([*study.models.controls, *(c for rung in study.models.ladder for c in rung)]))
+    columns = [Column(design.group, "categorical", (design.comparison, design.intervention), impute=False)]
+    for key, covariate in study.covariates.items():
+        if covariate.impute and key not in plan.exclude:
+            low, high = covariate.range or (None, None)
+            kind = "continuous" if covariate.kind == "continuous" else "categorical"
+            always = (design.group, *(c for c in controls if c != key))
+            columns.append(Column(key, kind, covariate.levels, lower=low, upper=high, always=always))
+    for name, (key, wave) in study.columns.items():
+        outcome = study.outcomes[key]
+        if key not in study.measured or key in plan.exclude:
+            continue
+        others = tuple(study.column(key, w) for w in outcome.waves if w != wave)
+        parent = None if outcome.conditional_on is None else study.column(outcome.conditional_on, wave)
+        low, high = outcome.range or (None, None)
+        columns.append(
+            Column(
+                name,
+                {"binary": "binary", "linear": "continuous", "ordinal": "ordinal"}[outcome.kind],  # type: ignore[arg-type]
+                lower=low,
+                upper=high,
+                always=(design.group, *others, *controls),
+                conditional_on=parent,
+                method=outcome.impute_method,
+            )
+        )
+    return [column for column in columns if column.name in wide.columns]
+
+
+def settings_of(study: Study, **overrides: object) -> Settings:
+    """The study's imputation settings, with those of this run."""
+    plan = study.imputation
+    settings = Settings(
+        method=plan.method,
+        m=plan.m,
+        iterations=plan.iterations,
+        seed=plan.seed,
+        donors=plan.donors,
+        max_predictors=plan.max_predictors,
+        min_correlation=plan.min_correlation,
+        group_interactions=plan.group_interactions,
+    )
+    return replace(settings, **{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
+
+
+def impute_wide(
+    wide: pd.DataFrame,
+    study: Study,
+    settings: Settings,
+    *,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Imputation, Iterator[pd.DataFrame]]:
+    """Impute the measured columns of a wide table; the iterator yields completed tables with derived outcomes.
+
+    The first element's trace and events are complete once the iterator is exhausted.
+    """
+    columns = plan_columns(study, wide)
+    names = [column.name for column in columns]
+    imputation = impute(
+        wide[names], columns, group=study.design.group, settings=settings, jobs=jobs, progress=progress
+    )
+
+    def completed() -> Iterator[pd.DataFrame]:
+        for frame in imputation.completed:
+            filled = wide.copy()
+            filled[names] = frame
+            yield derive(filled, study)
+
+    return imputation, completed()
+
+
+def imputation_tables(wide: pd.DataFrame, completed: Iterator[pd.DataFrame], study: Study) -> Iterator[pa.Table]:
+    """The row groups of an imputations file: the observed data as `.imp` 0, then the completed sets."""
+    yield wide_table(derive(wide, study), study, 0)
+    for i, frame in enumerate(completed, start=1):
+        yield wide_table(frame, study, i)
+
+
+def read_completed(stage: Stage) -> Completed:
+    """The completed data sets of an imputations file."""
+    frames: dict[int, list[pd.DataFrame]] = {}
+    for group in stage.row_groups():
+        for number, part in group.groupby(".imp"):
+            frames.setdefault(int(number), []).append(part)
+    return _completed({i: pd.concat(parts) for i, parts in frames.items()}, stage.study, stage.name)
+
+
+def from_long(frame: pd.DataFrame, study: Study, name: str) -> Completed:
+    """Completed data sets from a long table such as `mice::complete(imp, action = "long", include = TRUE)` gives.
+
+    Raises:
+        DataError: No `.imp` column, no observed data (`.imp` 0), sets of different persons, or data that do not fit.
+    """
+    if ".imp" not in frame.columns:
+        raise DataError(f'{name} has no column .imp; write it with complete(imp, action = "long", include = TRUE).')
+    numbers = pd.to_numeric(frame[".imp"], errors="coerce")
+    if numbers.isna().any():
+        raise DataError(f"{name}: the column .imp holds something that is no number.")
+    parts = {int(i): part for i, part in frame.groupby(numbers)}
+    return _completed(parts, study, name)
+
+
+def _completed(parts: dict[int, pd.DataFrame], study: Study, name: str) -> Completed:
+    if 0 not in parts:
+        raise DataError(f"{name} holds no observed data (.imp 0); write it with include = TRUE.")
+    if sorted(parts) != list(range(len(parts))):
+        raise DataError(f"{name}: the imputations are not numbered 1, 2, 3, ... without gaps.")
+    cast = {i: _cast(part, study, name) for i, part in sorted(parts.items())}
+    observed = cast.pop(0)
+    for frame in cast.values():
+        if not frame[study.design.id].equals(observed[study.design.id]):
+            raise DataError(f"{name}: the imputations do not hold the same persons.")
+    return Completed(study, observed, tuple(cast.values()))
+
+
+def _cast(part: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
+    findings, cast = examine_wide(part, study)
+    errors = [f for f in findings if f.level == "error"]
+    if errors or cast is None:
+        raise DataError(f"{name} does not fit the study: {errors[0]}.")
+    return derive(cast, study)
+
+
+def subset(wide: pd.DataFrame, rule: Subset) -> pd.DataFrame:
+    """The persons that fulfil a subset rule.
+
+    Raises:
+        ModelError: Nobody does.
+    """
+    kept = wide[fulfils(wide, rule.where)].reset_index(drop=True)
+    if kept.empty:
+        raise ModelError(f"Nobody is left {rule.label.en}.")
+    return kept
+
+
+def require_inference(data: Completed) -> None:
+    """Refuse a single imputation, whose standard errors know nothing of the gaps.
+
+    Raises:
+        ModelError: Fewer than two imputations although something is missing.
+    """
+    if data.m < 2:
+        raise ModelError("One imputation allows no inference; run dnt impute with -m 2 or more (50 is a good number).")
+
+
+def gaps(data: Completed) -> int:
+    """Number of missing cells in the observed outcomes and covariates."""
+    columns = [*data.study.covariates, *(c for c in data.study.columns if c in data.observed.columns)]
+    return int(np.count_nonzero(data.observed[columns].isna()))

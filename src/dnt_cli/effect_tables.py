@@ -1,0 +1,173 @@
+"""Effect estimates as the tables of a report: odds ratios and standardised betas, grouped by hypothesis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import pandas as pd
+
+from dnt_cli.design import GROUP, TREND
+from dnt_cli.study import Language, Study
+from dnt_cli.tables import Cell, Column, Section, Table, Tone
+from dnt_cli.texts import number, p_value, words
+
+Colour = Literal["better", "sign"]
+
+
+def effect_rows(estimates: pd.DataFrame) -> pd.DataFrame:
+    """The rows that hold the effect of the intervention: the group at the endpoint, group x wave in a trend."""
+    endpoint = (estimates["analysis"] == "t3") & (estimates["term"] == GROUP)
+    trend = (estimates["analysis"] == "longitudinal") & (estimates["term"] == TREND)
+    return estimates[endpoint | trend]
+
+
+def effect_tables(
+    estimates: pd.DataFrame, study: Study, language: Language, *, level: float = 0.95, colour: Colour = "better"
+) -> list[Table]:
+    """One table per analysis and kind of outcome.
+
+    Args:
+        estimates: As the fitting stages write them.
+        study: Labels, hypotheses and marks.
+        language: Of the words and the decimal sign.
+        level: Of the intervals in `estimates`.
+        colour: By what is better for the person, or by the sign of the effect.
+    """
+    shown = effect_rows(estimates)
+    tables = []
+    for (analysis, kind), rows in shown.groupby(["analysis", "kind"], sort=False):
+        tables.append(_table(rows, study, language, str(analysis), str(kind), level, colour))
+    return tables
+
+
+def unit(study: Study, language: Language) -> str:
+    """The step of time of the longitudinal model."""
+    return words("month_unit" if study.models.time == "months" else "wave_unit", language)
+
+
+def _table(
+    rows: pd.DataFrame, study: Study, language: Language, analysis: str, kind: str, level: float, colour: Colour
+) -> Table:
+    binary = kind == "binary"
+    where = words(f"effect_{analysis}", language, wave=study.design.endpoint, unit=unit(study, language))
+    title = f"{words(f'{kind}_title', language)}. {where}"
+    columns = [
+        Column(words("outcome", language), "left"),
+        Column(words("odds_ratio" if binary else "beta", language)),
+        Column(words("std_error", language)),
+        Column("", "left"),
+        Column(words("interval", language, level=f"{100 * level:g}")),
+        Column(words("p_value", language)),
+    ]
+    marginal = binary and analysis == "t3"
+    columns += [Column(words("marginal", language))] if marginal else []
+    columns += [Column(words("fmi", language), optional=True), Column(words("n", language), optional=True)]
+    sections = []
+    for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
+        body = tuple(_row(row, study, language, binary, marginal, colour) for _, row in group.iterrows())
+        sections.append(Section(hypothesis_heading(study, str(hypothesis), language), body))
+    return Table(title, tuple(columns), tuple(sections), tuple(_notes(rows, study, language, analysis, binary)))
+
+
+def hypothesis_heading(study: Study, key: str, language: Language) -> str:
+    """`H1a: Paid work`."""
+    if key not in study.hypotheses:
+        return words("no_hypothesis", language) if study.hypotheses else ""
+    return f"{key}: {study.hypotheses[key].label[language]}"
+
+
+def _row(
+    row: pd.Series, study: Study, language: Language, binary: bool, marginal: bool, colour: Colour
+) -> tuple[Cell, ...]:
+    label = Cell(study.outcomes[row["outcome"]].label[language])
+    blanks = 3 + marginal + 2
+    if row["status"] == "not estimable":
+        return (label, Cell("#", "muted"), Cell("", "muted"), *([Cell("")] * blanks))
+    tone = tone_of(row, study, colour)
+    mark = study.significance.mark(row["p_value"])
+    doubt = "!" if row["status"] == "doubtful" else ""
+    if binary:
+        values = (row["odds_ratio"], row["odds_ratio_se"], row["odds_ratio_low"], row["odds_ratio_high"])
+    else:
+        factor = row["beta"] / row["estimate"] if row["estimate"] else float("nan")
+        low, high = sorted((row["conf_low"] * factor, row["conf_high"] * factor))
+        values = (row["beta"], row["beta_se"], low, high)
+    estimate, error, low, high = (number(v, 2, language) for v in values)
+    cells = [label, Cell(estimate, tone), Cell(error), Cell(mark + doubt, tone), Cell(f"{low} – {high}")]
+    cells.append(Cell(p_value(row["p_value"], language)))
+    if marginal:
+        cells.append(Cell(number(100 * row["marginal_effect"], 1, language, sign=True)))
+    cells += [Cell(number(row["fmi"], 2, language)), Cell(f"{row['n_persons']:.0f}")]
+    return tuple(cells)
+
+
+def tone_of(row: pd.Series, study: Study, colour: Colour) -> Tone:
+    """Green or red for a significant effect, by what is better for the person or by its sign."""
+    if not study.significance.mark(row["p_value"]):
+        return ""
+    upward = row["estimate"] > 0
+    if colour == "better":
+        upward = upward == (study.outcomes[row["outcome"]].better == "higher")
+    return "good" if upward else "bad"
+
+
+def _notes(rows: pd.DataFrame, study: Study, language: Language, analysis: str, binary: bool) -> list[str]:
+    marks = study.significance
+    say: Callable[..., str] = lambda key, **values: words(key, language, **values)  # noqa: E731
+    notes = [say("synthetic")] if study.synthetic else []
+    m, n = int(rows["m"].max()), int(rows["n_persons"].max())
+    notes.append(say("sample", n=n, m=m) if m > 1 else say("sample_single", n=n))
+    notes += _control_notes(rows, study, language, analysis)
+    if binary:
+        notes.append(say("rate") if analysis == "t3" else say("rate_trend", unit=unit(study, language)))
+        notes += [say("marginal_note")] if analysis == "t3" else []
+    else:
+        notes.append(say("beta_note"))
+    strict, lenient = (p_value(x, language).rstrip("0") for x in (marks.strict, marks.lenient))
+    notes.append(say("marks", strict=strict, lenient=lenient))
+    holm, bh = (int((rows[c] < marks.lenient).sum()) for c in ("p_holm", "p_bh"))
+    notes.append(say("adjusted", tests=int(rows["p_value"].notna().sum()), holm=holm, bh=bh, lenient=lenient))
+    notes += _against(rows, study, language)
+    for _, row in rows.iterrows():
+        outcome = study.outcomes[row["outcome"]]
+        if row["message"]:
+            prefix = f"{say('not_estimable')}: " if row["status"] == "not estimable" else ""
+            message = prefix + row["message"].rstrip(".")
+            notes.append(say("message", outcome=outcome.label[language], message=message))
+        if outcome.note is not None:
+            notes.append(f"{outcome.label[language]}: {outcome.note[language]}")
+    return [*notes, say("engine", engine=", ".join(dict.fromkeys(rows["engine"])))]
+
+
+def _control_notes(rows: pd.DataFrame, study: Study, language: Language, analysis: str) -> list[str]:
+    """The most common set of controls first, then the outcomes that have another."""
+    sets = rows["controls"].value_counts(sort=False)
+    common = sets.idxmax()
+    extra = ""
+    if analysis == "t3":
+        extra = " " + words("baseline_control", language, wave=study.design.baseline)
+    notes = []
+    for controls in [common, *(c for c in sets.index if c != common)]:
+        named = ", ".join(study.covariates[k].label[language].lower() for k in controls.split(", ") if k)
+        if controls == common:
+            text = words("controls", language, controls=named + extra) if named else words("no_controls", language)
+        else:
+            own = rows.loc[rows["controls"] == controls, "outcome"]
+            outcomes = ", ".join(study.outcomes[k].label[language] for k in own)
+            key = "controls_of" if named else "uncontrolled_of"
+            text = words(key, language, outcomes=outcomes, controls=named)
+        notes.append(text)
+    return notes
+
+
+def _against(rows: pd.DataFrame, study: Study, language: Language) -> list[str]:
+    """Significant effects whose direction contradicts the hypothesis."""
+    found = []
+    for _, row in rows.iterrows():
+        outcome = study.outcomes[row["outcome"]]
+        if outcome.expected and study.significance.mark(row["p_value"]):
+            expected = 1 if outcome.expected == "increase" else -1
+            if row["estimate"] * expected < 0:
+                found.append(outcome.label[language])
+    return [words("against", language, outcomes=", ".join(found))] if found else []

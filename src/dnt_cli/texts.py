@@ -1,0 +1,97 @@
+"""The words of the output in Dutch and English, and how numbers are written in each."""
+
+from __future__ import annotations
+
+import math
+
+from dnt_cli.study import Language, Text
+
+TEXTS: dict[str, Text] = {
+    "outcome": Text("Uitkomst", "Outcome"),
+    "effect_t3": Text("Effect op {wave}", "Effect at {wave}"),
+    "effect_longitudinal": Text("Trend van het effect, per {unit}", "Trend of the effect, per {unit}"),
+    "wave_unit": Text("meting", "wave"),
+    "month_unit": Text("maand", "month"),
+    "binary_title": Text("Odds ratio's", "Odds ratios"),
+    "linear_title": Text("Gestandaardiseerde coëfficiënten (bèta)", "Standardised coefficients (beta)"),
+    "odds_ratio": Text("OR", "OR"),
+    "beta": Text("bèta", "beta"),
+    "std_error": Text("SE", "SE"),
+    "interval": Text("{level}%-BI", "{level}% CI"),
+    "p_value": Text("p", "p"),
+    "marginal": Text("%-punt", "pct pt"),
+    "fmi": Text("FMI", "FMI"),
+    "df": Text("vg", "df"),
+    "n": Text("N", "N"),
+    "not_estimable": Text("niet te schatten", "not estimable"),
+    "marks": Text(
+        "** p < {strict}, * p < {lenient} (tweezijdig); niet gecorrigeerd voor het aantal toetsen.",
+        "** p < {strict}, * p < {lenient} (two-sided); not corrected for the number of tests.",
+    ),
+    "adjusted": Text(
+        "Na Holm-correctie over {tests} toetsen: {holm} met p < {lenient}; na Benjamini-Hochberg: {bh}.",
+        "After Holm's correction over {tests} tests: {holm} with p < {lenient}; after Benjamini-Hochberg: {bh}.",
+    ),
+    "sample": Text(
+        "N = {n} personen, m = {m} imputaties, samengevoegd volgens Rubin met vrijheidsgraden volgens Barnard en Rubin.",
+        "N = {n} persons, m = {m} imputations, pooled by Rubin's rules with Barnard-Rubin degrees of freedom.",
+    ),
+    "sample_single": Text(
+        "N = {n} personen; beantwoorde vragen, zonder imputatie.", "N = {n} persons; answers as observed, no imputation."
+    ),
+    "controls": Text("Gecontroleerd voor {controls}.", "Controlled for {controls}."),
+    "no_controls": Text("Zonder controlevariabelen.", "Without control variables."),
+    "baseline_control": Text(
+        "en, waar gemeten, de uitkomst op {wave}", "and, where measured, the outcome at {wave}"
+    ),
+    "controls_of": Text("{outcomes}: gecontroleerd voor {controls}.", "{outcomes}: controlled for {controls}."),
+    "uncontrolled_of": Text("{outcomes}: zonder controlevariabelen.", "{outcomes}: without control variables."),
+    "rate": Text(
+        "OR > 1: de uitkomst komt in de interventiegroep vaker voor. SE = OR x SE(log OR).",
+        "OR > 1: the outcome is more common in the intervention group. SE = OR x SE(log OR).",
+    ),
+    "rate_trend": Text(
+        "OR per {unit}: factor waarmee de odds ratio tussen de groepen per {unit} toeneemt. SE = OR x SE(log OR).",
+        "OR per {unit}: the factor by which the odds ratio between the groups grows each {unit}. SE = OR x SE(log OR).",
+    ),
+    "beta_note": Text(
+        "Bèta in standaarddeviaties van uitkomst en groep; p van de ongestandaardiseerde coëfficiënt.",
+        "Beta in standard deviations of outcome and group; p of the unstandardised coefficient.",
+    ),
+    "marginal_note": Text(
+        "%-punt: gemiddeld verschil in kans tussen wel en niet toegewezen, in procentpunten.",
+        "pct pt: average difference in probability between assigned and not assigned, in percentage points.",
+    ),
+    "against": Text("Tegen de verwachting in: {outcomes}.", "Against the hypothesis: {outcomes}."),
+    "message": Text("{outcome}: {message}.", "{outcome}: {message}."),
+    "engine": Text("Geschat met {engine}.", "Fitted with {engine}."),
+    "synthetic": Text(
+        "SYNTHETISCHE GEGEVENS: verzonnen, geen uitspraak over echte personen.",
+        "SYNTHETIC DATA: made up, no statement about real persons.",
+    ),
+    "no_hypothesis": Text("Zonder hypothese", "No hypothesis"),
+}
+
+
+def words(key: str, language: Language, **values: object) -> str:
+    """The text under `key`, with the values filled in."""
+    return TEXTS[key][language].format(**values)
+
+
+def number(value: float | None, decimals: int, language: Language, *, sign: bool = False) -> str:
+    """A number with fixed decimals, a decimal comma in Dutch, `-` where there is none, powers of ten when huge."""
+    if value is None or math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    large = abs(value) >= 10 ** (6 - decimals)
+    text = f"{value:{'+' if sign else ''}{'.1e' if large else f'.{decimals}f'}}"
+    return text.replace(".", ",") if language == "nl" else text
+
+
+def p_value(value: float | None, language: Language) -> str:
+    """A p-value with three decimals, `<.001` below."""
+    if value is None or math.isnan(value):
+        return "-"
+    text = "<.001" if value < 0.0005 else f"{value:.3f}".removeprefix("0")
+    return text.replace(".", ",") if language == "nl" else text
