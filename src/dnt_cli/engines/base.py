@@ -105,6 +105,16 @@ class Fit:
         error: Floats = np.sqrt(np.diag(self.covariance))
         return error
 
+    @property
+    def df_residual(self) -> float:
+        """Rows minus parameters, variances of a mixed model included.
+
+        It is what R's `df.residual` and broom's `glance` give for every kind of model here, and what `mice::pool`
+        takes as the complete-data degrees of freedom.
+        """
+        variances = 0 if self.random_sd is None else 1 if self.residual_sd is None else 2
+        return float(self.n_observations - len(self.terms) - variances)
+
 
 def unusable(design: Design, engine: str, *messages: str, separated: bool = False, nodes: int = 1) -> Fit:
     """A fit without numbers, whose status says why."""
@@ -229,7 +239,7 @@ def _not_finite(design: Design) -> str | None:
         return f"The outcome is missing or infinite in {count} rows."
     finite = np.isfinite(design.matrix)
     if not finite.all():
-        names = [term for term, good in zip(design.terms, finite.all(axis=0), strict=True) if not good]
+        names = [term for i, term in enumerate(design.terms) if not finite[:, i].all()]
         return f"{_listed(names)}: missing or infinite in {int((~finite.all(axis=1)).sum())} rows."
     if design.weights is not None and not (np.isfinite(design.weights) & (design.weights > 0)).all():
         return "Every weight must be a positive number."

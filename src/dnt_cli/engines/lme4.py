@@ -11,7 +11,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 
@@ -22,7 +22,13 @@ Family = Literal["gaussian", "binomial"]
 
 _PIP = 'pip install "dnt-cli[lme4]"'
 _APT = "apt-get install r-base-core r-cran-lme4 r-cran-lmertest r-cran-emmeans r-cran-tibble"
-_R_PACKAGES = ("lme4", "lmerTest", "emmeans", "tibble")
+
+# Says per R package whether it is there, then the versions that matter.
+_PROBE = (
+    "for (p in c('lme4', 'lmerTest', 'emmeans', 'tibble')) "
+    "cat(p, system.file('DESCRIPTION', package = p) != '', '\\n');"
+    "cat('R', as.character(getRversion()), 'lme4', as.character(packageDescription('lme4')$Version))"
+)
 
 # lme4's PIRLS gives up or misjudges convergence when a column is this much larger or smaller than the others.
 _ORDINARY_SIZE = (1e-2, 1e2)
@@ -30,14 +36,14 @@ _ORDINARY_SIZE = (1e-2, 1e2)
 _LENGTH = struct.Struct("<Q")
 
 
-def send(stream: BinaryIO, message: object) -> None:
+def send(stream: IO[bytes], message: object) -> None:
     """Write one message: its length in eight bytes, then its pickle."""
     data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     stream.write(_LENGTH.pack(len(data)) + data)
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> Any:
+def receive(stream: IO[bytes]) -> Any:
     """Read one message.
 
     Raises:
@@ -46,7 +52,7 @@ def receive(stream: BinaryIO) -> Any:
     return pickle.loads(_read(stream, _LENGTH.unpack(_read(stream, _LENGTH.size))[0]))
 
 
-def _read(stream: BinaryIO, size: int) -> bytes:
+def _read(stream: IO[bytes], size: int) -> bytes:
     data = stream.read(size)
     if len(data) < size:
         raise EOFError
@@ -65,9 +71,12 @@ def lme4_available() -> tuple[bool, str]:
     rscript = _rscript()
     if rscript is None:
         return False, f"R was not found: {_APT} (or install R and set R_HOME)"
-    code = f"for (p in c({', '.join(repr(p) for p in _R_PACKAGES)})) cat(p, system.file('DESCRIPTION', package = p) != '', '\\n')"
-    code += "; cat('R', as.character(getRversion()), 'lme4', as.character(packageVersion('lme4')))"
-    done = subprocess.run([rscript, "--vanilla", "-e", code], capture_output=True, text=True, check=False, timeout=60)
+    try:
+        done = subprocess.run(
+            [rscript, "--vanilla", "-e", _PROBE], capture_output=True, text=True, check=False, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False, f"R does not start: {_APT}"
     missing = [line.split()[0] for line in done.stdout.splitlines() if line.strip().endswith("FALSE")]
     if missing:
         return False, f"R lacks {', '.join(missing)}: {_APT}"
@@ -153,7 +162,7 @@ class Lme4Session:
         }
         assert self._process.stdin is not None
         try:
-            send(self._process.stdin, request)  # type: ignore[arg-type]
+            send(self._process.stdin, request)
         except OSError as error:
             raise EngineError(self._died()) from error
         kind, content = self._reply()
@@ -167,14 +176,14 @@ class Lme4Session:
         assert self._process is not None
         assert self._process.stdout is not None
         try:
-            kind, content = receive(self._process.stdout)  # type: ignore[arg-type]
+            kind, content = receive(self._process.stdout)
         except (EOFError, OSError) as error:
             raise EngineError(self._died()) from error
         return kind, content
 
     def _died(self) -> str:
         code = None if self._process is None else self._process.wait(timeout=10)
-        return f"R stopped unexpectedly (exit code {code}). Check the installation with dnt doctor, or use another engine."
+        return f"R stopped unexpectedly (exit code {code}). Check it with dnt doctor, or use --engine glmm."
 
     def _stop(self) -> None:
         process, self._process = self._process, None

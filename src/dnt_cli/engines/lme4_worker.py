@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def main() -> None:
     serve(engine, sys.stdin.buffer, out)
 
 
-def serve(engine: _Engine, source: BinaryIO, out: BinaryIO) -> None:
+def serve(engine: _Engine, source: IO[bytes], out: IO[bytes]) -> None:
     """Fit every design that arrives.
 
     Args:

@@ -7,9 +7,7 @@ import numpy as np
 from dnt_cli.engines.base import Floats
 
 
-def average_marginal_effect(
-    matrix: Floats, estimate: Floats, covariance: Floats, column: int
-) -> tuple[float, float]:
+def average_marginal_effect(matrix: Floats, estimate: Floats, covariance: Floats, column: int) -> tuple[float, float]:
     """Mean over persons of P(y = 1 | column = 1) - P(y = 1 | column = 0) in a logistic model.
 
     The standard error is the delta method's, with the covariates held fixed: what `avg_comparisons` of R's

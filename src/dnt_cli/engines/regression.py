@@ -154,16 +154,14 @@ def fit_firth(design: Design) -> Fit:
     return replace(unusable(design, engine, imprecise_message(vague))) if vague else fit
 
 
-def _firth_optimum(
-    basis: Floats, response: Floats, weights: Floats
-) -> tuple[Floats, Floats, float, float] | None:
+def _firth_optimum(basis: Floats, response: Floats, weights: Floats) -> tuple[Floats, Floats, float, float] | None:
     """Coefficients, inverse information, penalised log-likelihood and .5 g'Vg, or None without convergence."""
-    coefficients = np.zeros(basis.shape[1])
+    coefficients: Floats = np.zeros(basis.shape[1])
     value = _penalised(basis, response, weights, coefficients)
     for _ in range(_FIRTH_STEPS):
         mean = 1.0 / (1.0 + np.exp(-(basis @ coefficients)))
         spread = weights * mean * (1.0 - mean)
-        inverse = np.linalg.inv((basis * spread[:, None]).T @ basis)
+        inverse = np.asarray(np.linalg.inv((basis * spread[:, None]).T @ basis), dtype=float)
         leverage = spread * np.einsum("ij,jk,ik->i", basis, inverse, basis)
         score = basis.T @ (weights * (response - mean) + leverage * (0.5 - mean))
         step = inverse @ score

@@ -28,7 +28,7 @@ def is_separated(matrix: Floats, response: Floats) -> bool:
     signed = basis * (2.0 * response - 1.0)[:, None]
     if _has_maximum(signed):
         return False
-    return _separating_margin(signed, matrix, response) > 0.5 * np.sqrt(n)
+    return bool(_separating_margin(signed, matrix, response) > 0.5 * np.sqrt(n))
 
 
 def _has_maximum(signed: Floats) -> bool:
@@ -58,9 +58,7 @@ def _separating_margin(signed: Floats, matrix: Floats, response: Floats) -> floa
     """The largest sum of margins over directions that put no row on the wrong side."""
     from scipy.optimize import linprog
 
-    _, first, count = np.unique(
-        np.column_stack([matrix, response]), axis=0, return_index=True, return_counts=True
-    )
+    _, first, count = np.unique(np.column_stack([matrix, response]), axis=0, return_index=True, return_counts=True)
     rows = signed[first]
     result = linprog(
         -(rows * count[:, None]).sum(axis=0),

@@ -1,0 +1,22 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from dnt_cli.engines import Lme4Session, lme4_available
+
+
+@pytest.fixture(scope="session")
+def lme4_session() -> Iterator[Lme4Session]:
+    """One running R for all tests marked `lme4`; in continuous integration its absence is a failure."""
+    there, what = lme4_available()
+    if not there:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"lme4 must be there in CI: {what}")
+        pytest.skip(f"no lme4: {what}")
+    with Lme4Session() as session:
+        yield session
