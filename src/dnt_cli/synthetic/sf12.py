@@ -42,7 +42,7 @@ ITEM_NOISE = 0.6
 CENTRES = {"GH1": 0.0, "PF02": -0.7, "PF04": -0.6, "RP2": 0.0, "RP3": -0.1, "RE2": 0.3, "RE3": 0.2, "BP2": -0.4,
            "MH3": 0.2, "VT2": 0.2, "MH4": -0.2, "SF2": -0.1}  # fmt: skip
 STEP = 0.75
-TOLERANCE = 0.03  # of a mean printed with one decimal, with room for the rounding of the scores to two
+TOLERANCE = 0.02  # of a mean printed with one decimal, with room for the rounding of the scores to two
 
 
 def score(levels: IntArray) -> FloatArray:
