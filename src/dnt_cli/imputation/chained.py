@@ -1,0 +1,202 @@
+"""Chained equations for a chunk of imputations at once (van Buuren 2007; Raghunathan et al. 2001).
+
+One random stream per imputation; every array operation works imputation by imputation. So the values of imputation i
+depend on the plan and on stream i alone, not on which imputations share its chunk or its process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from dnt_cli.imputation import draws
+from dnt_cli.imputation.plan import Plan, Step
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+SCORES = ("pmm", "norm")
+"""Methods with a linear model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What a chunk of c imputations gives back.
+
+    Attributes:
+        cells: per column index (c, u) values of its unknown cells, in row order.
+        mean: per column index (c, iterations) mean of the imputed values.
+        sd: per column index (c, iterations) their standard deviation.
+        failures: per column index how often Newton did not converge.
+    """
+
+    cells: dict[int, Array]
+    mean: dict[int, Array]
+    sd: dict[int, Array]
+    failures: dict[int, int]
+
+
+@dataclass(slots=True)
+class _Noise:
+    """The random numbers of one iteration of c imputations, handed out in the order of the plan."""
+
+    normals: Array
+    uniforms: Array
+    chi_square: Array
+    persons: NDArray[np.intp]
+    at_normal: int = 0
+    at_uniform: int = 0
+    at_chi_square: int = 0
+
+    def normal(self, size: int) -> Array:
+        """(c, size) standard normal."""
+        self.at_normal += size
+        return self.normals[:, self.at_normal - size : self.at_normal]
+
+    def uniform(self, size: int) -> Array:
+        """(c, size) in [0, 1)."""
+        self.at_uniform += size
+        return self.uniforms[:, self.at_uniform - size : self.at_uniform]
+
+    def next_chi_square(self) -> Array:
+        """(c,) chi-square with the freedom of the next linear model."""
+        self.at_chi_square += 1
+        return self.chi_square[:, self.at_chi_square - 1]
+
+    def shuffle(self, fit: NDArray[np.intp]) -> NDArray[np.intp]:
+        """(c, f) random order of the persons in `fit`, as positions in it."""
+        place = np.full(self.persons.shape[1], -1, dtype=np.intp)
+        place[fit] = np.arange(fit.size)
+        ordered = place[self.persons]
+        return ordered[ordered >= 0].reshape(self.persons.shape[0], fit.size)
+
+
+def run_chained(plan: Plan, streams: Sequence[np.random.SeedSequence], given: Mapping[int, Array]) -> Chunk:
+    """Impute once per stream; the same bytes for a stream whatever the other streams are.
+
+    Args:
+        plan: the models.
+        streams: c random streams.
+        given: (c, u) per column index, of the columns that another engine has imputed.
+    """
+    generators = [np.random.default_rng(stream) for stream in streams]
+    # One thread: how BLAS splits a sum over threads changes its last bits.
+    with threadpool_limits(limits=1):
+        return _run(plan, generators, given)
+
+
+def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, Array]) -> Chunk:
+    c = len(generators)
+    state = np.repeat(np.nan_to_num(plan.design)[None], c, axis=0)
+    modes: dict[int, Array] = {}
+    cells: dict[int, Array] = {}
+    steps = [step for step in plan.steps if step.method != "given"]
+    mean = {step.position: np.empty((c, plan.iterations)) for step in steps}
+    sd = {step.position: np.empty((c, plan.iterations)) for step in steps}
+    failures = {step.position: 0 for step in steps}
+    start = np.stack([g.random(sum(step.missing.size for step in steps)) for g in generators])
+    used = 0
+    for step in plan.steps:
+        if step.method == "given":
+            _store(plan, state, step, given[step.position])
+            continue
+        pick = start[:, used : used + step.missing.size]
+        used += step.missing.size
+        cells[step.position] = _store(plan, state, step, step.known[(pick * step.known.size).astype(np.intp)])
+    for iteration in range(plan.iterations):
+        noise = _noise(steps, generators, plan.design.shape[1])
+        for step in steps:
+            values, failed = _impute(plan, state, step, noise, modes)
+            values = _store(plan, state, step, values)
+            cells[step.position] = values
+            mean[step.position][:, iteration] = values.mean(axis=1)
+            sd[step.position][:, iteration] = values.std(axis=1, ddof=min(1, values.shape[1] - 1))
+            failures[step.position] += failed
+    return Chunk(cells, mean, sd, failures)
+
+
+def _noise(steps: Sequence[Step], generators: list[np.random.Generator], n: int) -> _Noise:
+    """Draw, per imputation, all that one iteration needs."""
+    normals = sum(step.parameters + (step.missing.size if step.method == "norm" else 0) for step in steps)
+    uniforms = sum(step.missing.size for step in steps if step.method != "norm")
+    freedom = np.array([max(step.fit.size - step.size, 1) for step in steps if step.method in SCORES], dtype=float)
+    return _Noise(
+        np.stack([g.standard_normal(normals) for g in generators]),
+        np.stack([g.random(uniforms) for g in generators]),
+        np.stack([g.chisquare(freedom) for g in generators]),
+        np.stack([g.permutation(n) for g in generators]),
+    )
+
+
+def _predictors(plan: Plan, state: Array, step: Step, persons: NDArray[np.intp]) -> Array:
+    """(c, p, persons) predictors, ones first, group interactions last."""
+    main = np.take(np.take(state, step.predictors, axis=1), persons, axis=2)
+    if not step.interactions.size:
+        return main
+    crossed = np.take(np.take(state, step.interactions, axis=1), persons, axis=2) * plan.group[persons]
+    return np.concatenate([main, crossed], axis=1)
+
+
+def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int, Array]) -> tuple[Array, int]:
+    """(c, u) new values of one column, and how many models did not converge."""
+    u = step.missing.size
+    if step.method == "sample":
+        return step.known[(noise.uniform(u) * step.known.size).astype(np.intp)], 0
+    X = _predictors(plan, state, step, step.fit)
+    target = _predictors(plan, state, step, step.missing)
+    normals = noise.normal(step.parameters)
+    if step.method in SCORES:
+        return _impute_score(plan, step, X, target, normals, noise), 0
+    c = state.shape[0]
+    if step.method == "logreg":
+        start = modes.get(step.position, np.zeros((c, step.size)))
+        mode, beta, converged = draws.draw_logistic(X, step.response, start, normals, plan.prior_scale)
+        modes[step.position] = np.where(converged[:, None], mode, 0.0)
+        chance = draws.logistic(_shifted(np.matmul(beta[:, None, :], target)[:, 0], step))
+        return step.classes[(noise.uniform(u) < chance).astype(np.intp)], int((~converged).sum())
+    codes = step.response.astype(np.intp)
+    initial = modes.get(step.position, np.zeros((c, step.classes.size, step.size)))
+    modes[step.position], drawn = draws.draw_multinomial(X, codes, initial, normals, plan.prior_scale)
+    cumulative = np.cumsum(draws.softmax(np.matmul(drawn, target)), axis=1)
+    pick = (noise.uniform(u)[:, None, :] >= cumulative[:, :-1]).sum(axis=1)
+    return step.classes[pick], 0
+
+
+def _impute_score(plan: Plan, step: Step, X: Array, target: Array, normals: Array, noise: _Noise) -> Array:
+    """(c, u) scores by predictive mean matching or as normal draws."""
+    estimate, beta, sigma = draws.draw_linear(X, step.response, normals, noise.next_chi_square(), plan.ridge)
+    drawn = np.matmul(beta[:, None, :], target)[:, 0]
+    u = step.missing.size
+    if step.method == "pmm":
+        fitted = np.matmul(estimate[:, None, :], X)[:, 0]
+        donor = draws.match_donors(fitted, drawn, noise.shuffle(step.fit), noise.uniform(u), plan.donors)
+        values = step.known[donor]
+        if step.shift is None:
+            return values
+        values = values + step.shift
+    else:
+        row = step.own[0]
+        values = (drawn + sigma[:, None] * noise.normal(u)) * plan.scale[row] + plan.mean[row]
+        values = values if step.shift is None else values + step.shift
+    return np.clip(np.rint(values) if step.whole else values, *step.bounds)
+
+
+def _shifted(log_odds: Array, step: Step) -> Array:
+    return log_odds if step.shift is None else log_odds + step.shift
+
+
+def _store(plan: Plan, state: Array, step: Step, values: Array) -> Array:
+    """Write values into the design, 0 where the condition fails, and return them."""
+    if step.parent >= 0:
+        parent = state[:, step.parent][:, step.missing] * plan.scale[step.parent] + plan.mean[step.parent]
+        values = np.where(parent > 0.5, values, 0.0)
+    for row in step.own:
+        shown = values if np.isnan(plan.code[row]) else (values == plan.code[row]).astype(float)
+        state[:, row, step.missing] = (shown - plan.mean[row]) / plan.scale[row]
+    return values

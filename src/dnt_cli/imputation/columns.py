@@ -1,0 +1,112 @@
+"""What an imputation is asked to do: the columns that take part and the settings of the run.
+
+Nothing here knows a study; whoever calls says which columns there are, of which kind, and how they hang together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Kind = Literal["continuous", "binary", "ordinal", "categorical"]
+Method = Literal["pmm", "norm", "logreg", "polyreg", "polr", "forest"]
+
+FOREST_PARAMETERS: Mapping[str, float | int | str] = {
+    "boosting": "gbdt",
+    "num_iterations": 40,
+    "learning_rate": 0.2,
+    "num_leaves": 2,
+    "max_depth": 1,
+    "min_data_in_leaf": 5,
+    "bagging_fraction": 0.5,
+    "bagging_freq": 100_000,
+    "feature_fraction_bynode": 1.0,
+    "lambda_l2": 0.5,
+}
+"""LightGBM parameters of `forest`: forty boosted stumps, each model on one half of the persons.
+
+In simulations at N = 136 these were the least biased of some fourteen sets tried (validation/README.md). One
+subsample for all stumps of a model (`bagging_freq` larger than the number of stumps) is what makes the models, and so
+the imputations, vary as much as they should.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the table to impute.
+
+    Attributes:
+        name: the column's name in the frame.
+        kind: `binary` is 0/1, `ordinal` numeric codes, `categorical` a pandas Categorical.
+        levels: level names of a categorical column, in their order; empty: those of the data.
+        lower: smallest value that can exist.
+        upper: largest value that can exist.
+        always: columns always among its predictors, most important first.
+        never: columns never among its predictors, such as those derived from it.
+        conditional_on: a binary column; where that is 0 this one is 0, and its model is fitted where that is 1.
+        method: overrides the method that follows from `kind` and the settings.
+        impute: False: never imputed, and a predictor only if complete.
+    """
+
+    name: str
+    kind: Kind
+    levels: tuple[str, ...] = ()
+    lower: float | None = None
+    upper: float | None = None
+    always: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    conditional_on: str | None = None
+    method: Method | None = None
+    impute: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to impute.
+
+    Attributes:
+        method: `pmm` or `norm` for scores, with logistic draws for categories; or `forest` (miceforest).
+        m: number of completed data sets.
+        iterations: rounds through all columns.
+        seed: the stream of imputation i depends on this and on i alone.
+        max_predictors: most predictors in a column's model, dummies counted; None: persons / 9.
+        min_correlation: a column is a predictor if its absolute correlation with the values, or with being observed,
+            reaches this (quickpred's `mincor`).
+        min_usable: a column is a predictor if it is observed for this share of the persons whose value is missing
+            (quickpred's `minpuc`).
+        donors: size of the pool in predictive mean matching.
+        ridge: added to the diagonal of the cross-products of a linear model, as a share of it.
+        prior_scale: SD of the normal prior of a logistic coefficient, per SD of its predictor.
+        by_group: impute each group by itself; None: yes for `forest`, no for the others.
+        group_interactions: add group x predictor for each predictor.
+        forest: LightGBM parameters of `forest`.
+        shifts: delta adjustment by column name, arrays of one value per person, in the order of the frame: added to
+            the log-odds of a binary or ordered draw, or to the imputed value of a score (in its units, then kept
+            within its range).
+    """
+
+    method: Literal["pmm", "norm", "forest"] = "pmm"
+    m: int = 50
+    iterations: int = 10
+    seed: int = 20_250_101
+    max_predictors: int | None = None
+    min_correlation: float = 0.1
+    min_usable: float = 0.0
+    donors: int = 5
+    ridge: float = 1e-5
+    prior_scale: float = 2.5
+    by_group: bool | None = None
+    group_interactions: bool = False
+    forest: Mapping[str, float | int | str] = field(default_factory=lambda: dict(FOREST_PARAMETERS))
+    shifts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    @property
+    def stratified(self) -> bool:
+        """Whether each group is imputed by itself."""
+        return self.method == "forest" if self.by_group is None else self.by_group

@@ -1,0 +1,213 @@
+"""Bayesian draws of regression parameters and of missing values, for a stack of imputations at once.
+
+Every function works on each of the c imputations by itself (stacked matmul, Cholesky and solve run slice by slice), so
+a result never depends on which imputations share a stack. Randomness comes in as arguments.
+Predictors X have shape (c, p, n): imputation, predictor, person; row 0 is ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+FULL_STEP = 1.5
+"""A Newton step that moves no log-odds further than this is taken in full, a longer one d is damped to log(1 + d) / d
+of it, which cannot overshoot (Bach 2010, self-concordant analysis for logistic regression)."""
+TOLERANCE = 1e-3
+"""Newton stops after a step as short as this; convergence being quadratic, what is left is about its square."""
+MAX_NEWTON = 25
+INTERCEPT_SCALE = 10.0
+"""SD of the normal prior of a logistic intercept."""
+
+
+def draw_linear(X: Array, y: Array, normals: Array, chi_square: Array, ridge: float) -> tuple[Array, Array, Array]:
+    """Draw from the posterior of a linear model with flat priors (Rubin 1987, p. 167; mice's `norm.draw`).
+
+    Args:
+        X: (c, p, n).
+        y: (n,).
+        normals: (c, p) standard normal.
+        chi_square: (c,) with max(n - p, 1) degrees of freedom.
+        ridge: share of the diagonal of X X' added to it.
+
+    Returns:
+        estimate (c, p), drawn coefficients (c, p), drawn residual SD (c,).
+    """
+    gram = np.matmul(X, X.transpose(0, 2, 1))
+    diagonal = np.arange(gram.shape[1])
+    gram[:, diagonal, diagonal] *= 1.0 + ridge
+    gram[:, diagonal, diagonal] += 1e-9
+    factor = np.linalg.cholesky(gram)
+    # A^-1 (L z) = L^-T z: one solve gives both the estimate and the direction of the draw.
+    right = np.stack([np.matmul(X, y), np.matmul(factor, normals[:, :, None])[:, :, 0]], axis=2)
+    solved = np.linalg.solve(gram, right)
+    estimate, direction = solved[:, :, 0], solved[:, :, 1]
+    residual = y - np.matmul(estimate[:, None, :], X)[:, 0]
+    sigma = np.sqrt(np.square(residual).sum(axis=1) / chi_square)
+    return estimate, estimate + sigma[:, None] * direction, sigma
+
+
+def draw_logistic(
+    X: Array, y: Array, start: Array, normals: Array, scale: float
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Draw from the normal approximation to the posterior of a logistic model with normal priors.
+
+    The prior keeps the draw finite when an outcome is separated.
+
+    Args:
+        X: (c, p, n).
+        y: (n,) 0/1.
+        start: (c, p) where Newton starts.
+        normals: (c, p) standard normal.
+        scale: SD of the prior of each coefficient but the intercept.
+
+    Returns:
+        mode (c, p), drawn coefficients (c, p), whether Newton converged (c,).
+    """
+    precision = np.full(X.shape[1], scale**-2.0)
+    precision[0] = INTERCEPT_SCALE**-2.0
+    mode, drawn = start.copy(), np.empty_like(start)
+    eta = np.matmul(mode[:, None, :], X)[:, 0]
+    active = np.arange(X.shape[0])
+    diagonal = np.arange(X.shape[1])
+    for _ in range(MAX_NEWTON):
+        design = X if active.size == X.shape[0] else X[active]
+        beta = mode[active]
+        fitted = logistic(eta[active])
+        gradient = np.matmul(design, (y - fitted)[:, :, None])[:, :, 0] - precision * beta
+        hessian = np.matmul(design * (fitted * (1.0 - fitted))[:, None, :], design.transpose(0, 2, 1))
+        hessian[:, diagonal, diagonal] += precision
+        noise = np.matmul(np.linalg.cholesky(hessian), normals[active][:, :, None])[:, :, 0]
+        solved = np.linalg.solve(hessian, np.stack([gradient, noise], axis=2))
+        step, change = _damped(solved[:, :, 0], np.matmul(solved[:, None, :, 0], design)[:, 0])
+        mode[active] = beta + step
+        eta[active] += change
+        drawn[active] = beta + step + solved[:, :, 1]
+        active = active[np.abs(change).max(axis=1) > TOLERANCE]
+        if not active.size:
+            break
+    converged = np.ones(X.shape[0], dtype=bool)
+    converged[active] = False
+    return mode, drawn, converged
+
+
+def _damped(step: Array, change: Array) -> tuple[Array, Array]:
+    """A Newton step (c, p) and the change in log-odds (c, ...) it makes, shortened where that is long."""
+    longest = np.abs(change).reshape(len(change), -1).max(axis=1)
+    factor = np.where(longest > FULL_STEP, np.log1p(longest) / np.maximum(longest, 1.0), 1.0)
+    return step * factor[:, None], change * factor.reshape(-1, *[1] * (change.ndim - 1))
+
+
+def draw_multinomial(
+    X: Array, codes: NDArray[np.intp], start: Array, normals: Array, scale: float
+) -> tuple[Array, Array]:
+    """Draw from the normal approximation to the posterior of a multinomial logit with normal priors.
+
+    All K classes have coefficients, so that no class is the reference; a contrast of two has prior SD `scale`.
+
+    Args:
+        X: (c, p, n).
+        codes: (n,) 0..K-1.
+        start: (c, K, p).
+        normals: (c, K * p) standard normal.
+        scale: SD of the prior of a contrast.
+
+    Returns:
+        mode (c, K, p), drawn coefficients (c, K, p).
+    """
+    c, p, _ = X.shape
+    classes = start.shape[1]
+    precision = np.tile(np.r_[2.0 * INTERCEPT_SCALE**-2.0, np.full(p - 1, 2.0 * scale**-2.0)], classes)
+    indicator = (codes == np.arange(classes)[:, None]).astype(float)
+    mode, drawn = start.reshape(c, -1).copy(), np.empty((c, classes * p))
+    active = np.arange(c)
+    diagonal = np.arange(classes * p)
+    for _ in range(MAX_NEWTON):
+        design = X[active]
+        beta = mode[active]
+        share = softmax(np.matmul(beta.reshape(-1, classes, p), design))
+        gradient = np.matmul(indicator - share, design.transpose(0, 2, 1)).reshape(-1, classes * p) - precision * beta
+        hessian = _multinomial_information(design, share)
+        hessian[:, diagonal, diagonal] += precision
+        noise = np.matmul(np.linalg.cholesky(hessian), normals[active][:, :, None])[:, :, 0]
+        solved = np.linalg.solve(hessian, np.stack([gradient, noise], axis=2))
+        step, change = _damped(solved[:, :, 0], np.matmul(solved[:, :, 0].reshape(-1, classes, p), design))
+        mode[active] = beta + step
+        drawn[active] = beta + step + solved[:, :, 1]
+        active = active[np.abs(change).reshape(len(active), -1).max(axis=1) > TOLERANCE]
+        if not active.size:
+            break
+    return mode.reshape(c, classes, p), drawn.reshape(c, classes, p)
+
+
+def _multinomial_information(X: Array, share: Array) -> Array:
+    """(c, K * p, K * p) information of a multinomial logit at class probabilities `share` (c, K, n)."""
+    c, p, _ = X.shape
+    classes = share.shape[1]
+    information = np.empty((c, classes * p, classes * p))
+    transposed = X.transpose(0, 2, 1)
+    for k in range(classes):
+        for other in range(k, classes):
+            weight = share[:, k] * ((k == other) - share[:, other])
+            block = np.matmul(X * weight[:, None, :], transposed)
+            information[:, k * p : (k + 1) * p, other * p : (other + 1) * p] = block
+            information[:, other * p : (other + 1) * p, k * p : (k + 1) * p] = block.transpose(0, 2, 1)
+    return information
+
+
+def match_donors(
+    fitted: Array, drawn: Array, shuffle: NDArray[np.intp], uniforms: Array, donors: int
+) -> NDArray[np.intp]:
+    """Predictive mean matching: for each drawn prediction one of the `donors` persons with the nearest fitted value.
+
+    The nearest values are a window in the sorted ones, found from one sort: time n log n, not persons x persons.
+    Persons with equal fitted values are ordered at random.
+
+    Args:
+        fitted: (c, f) of the possible donors.
+        drawn: (c, u) predictions with drawn coefficients (type 1 matching).
+        shuffle: (c, f) permutation of the donors, to break ties.
+        uniforms: (c, u) in [0, 1), which donor of the pool.
+        donors: size of the pool.
+
+    Returns:
+        (c, u) index of the donor.
+    """
+    c, f = fitted.shape
+    pool = min(donors, f)
+    # Rounded, so that persons with the same predictors tie whatever the order of summation was.
+    mixed = np.round(np.take_along_axis(fitted, shuffle, axis=1), 10)
+    order = np.argsort(mixed, axis=1, kind="stable")
+    ranked = np.take_along_axis(mixed, order, axis=1)
+    everyone = np.argsort(np.concatenate([ranked, drawn], axis=1), axis=1, kind="stable")
+    is_donor = everyone < f
+    below = np.empty((c, drawn.shape[1]), dtype=np.intp)
+    row, place = np.nonzero(~is_donor)
+    below[row, everyone[row, place] - f] = np.cumsum(is_donor, axis=1)[row, place]
+    infinite = np.full((c, pool), np.inf)
+    padded = np.concatenate([-infinite, ranked, infinite], axis=1)
+    # Slide the window up while the value that would leave is further away than the one that would enter.
+    window = below[:, :, None] + np.arange(pool)
+    near = np.take_along_axis(padded, window.reshape(c, -1), axis=1).reshape(window.shape)
+    far = np.take_along_axis(padded, (window + pool).reshape(c, -1), axis=1).reshape(window.shape)
+    first = below - pool + ((drawn[:, :, None] - near) > (far - drawn[:, :, None])).sum(axis=2)
+    pick = first + (uniforms * pool).astype(np.intp)
+    return np.take_along_axis(shuffle, np.take_along_axis(order, pick, axis=1), axis=1)
+
+
+def logistic(x: Array) -> Array:
+    """1 / (1 + exp(-x)), without overflow."""
+    return 1.0 / (1.0 + np.exp(-np.clip(x, -35.0, 35.0)))
+
+
+def softmax(x: Array) -> Array:
+    """Class probabilities from log-odds (c, K, n) along axis 1."""
+    weight = np.exp(x - x.max(axis=1, keepdims=True))
+    total: Array = weight / weight.sum(axis=1, keepdims=True)
+    return total

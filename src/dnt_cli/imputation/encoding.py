@@ -1,0 +1,255 @@
+"""Frame -> numbers and back: checks, codes, and the cells that follow from others without any model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dnt_cli.errors import DataError
+from dnt_cli.imputation.columns import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something an analyst should know about one column: never a person, only how many cells or columns."""
+
+    variable: str
+    method: str
+    event: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The columns as numbers, sorted by name so that their order in the frame changes nothing.
+
+    Attributes:
+        columns: K columns.
+        values: (K, n); categories as codes 0..L-1, NaN where unknown. Cells that follow from others are filled.
+        absent: (K, n) True where the frame has no value.
+        levels: per column the names of the codes; empty for numbers.
+        group: index of the group column.
+    """
+
+    columns: tuple[Column, ...]
+    values: NDArray[np.float64]
+    absent: NDArray[np.bool_]
+    levels: tuple[tuple[object, ...], ...]
+    group: int
+
+    @property
+    def index(self) -> dict[str, int]:
+        """Position of each column by name."""
+        return {column.name: position for position, column in enumerate(self.columns)}
+
+    @property
+    def unknown(self) -> NDArray[np.bool_]:
+        """(K, n) cells to be imputed by a model."""
+        return np.isnan(self.values)
+
+
+def encode(frame: pd.DataFrame, columns: Sequence[Column], group: str) -> tuple[Table, list[Event]]:
+    """Check `frame` against `columns` and turn it into numbers.
+
+    Raises:
+        DataError: a column is not there, is of another kind, has too few values, or contradicts another.
+    """
+    chosen = {column.name: column for column in columns}
+    if len(chosen) < len(columns):
+        raise DataError("A column is named twice in the list of columns to impute: name each once.")
+    if group not in chosen:
+        chosen[group] = Column(group, "binary", impute=False)
+    ordered = tuple(chosen[name] for name in sorted(chosen))
+    if frame.columns.has_duplicates:
+        raise DataError("The data have two columns of the same name: rename one.")
+    if len(frame) < 2:
+        raise DataError(f"The data have {len(frame)} person(s): imputation needs at least 2.")
+    for column in ordered:
+        if column.name not in frame.columns:
+            raise DataError(f"Column '{column.name}' is to be imputed but is not in the data: check the study file.")
+    coded = [_codes(frame[column.name], column) for column in ordered]
+    values = np.stack([code for code, _ in coded])
+    absent = np.isnan(values)
+    table = Table(ordered, values, absent, tuple(levels for _, levels in coded), sorted(chosen).index(group))
+    if absent[table.group].any():
+        count = int(absent[table.group].sum())
+        raise DataError(f"Group '{group}' is missing for {count} person(s): every person needs a group.")
+    _check_links(table)
+    events = _deduce(table)
+    for position, column in enumerate(ordered):
+        _check_support(column, values[position])
+    return table, events
+
+
+def _codes(series: pd.Series, column: Column) -> tuple[NDArray[np.float64], tuple[object, ...]]:
+    """One column as floats with NaN, and the names of its codes."""
+    import pandas as pd
+
+    if isinstance(series.dtype, pd.CategoricalDtype) or column.kind == "categorical":
+        return _category_codes(series, column)
+    if not (pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype)):
+        if series.isna().all():
+            return np.full(len(series), np.nan), ()
+        raise DataError(
+            f"Column '{column.name}' holds {series.dtype} values where {column.kind} numbers are needed: "
+            "recode it, or leave it out of the imputation."
+        )
+    if pd.api.types.is_complex_dtype(series.dtype):
+        raise DataError(f"Column '{column.name}' holds complex numbers: leave it out of the imputation.")
+    values = series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    if np.isinf(values).any():
+        raise DataError(
+            f"Column '{column.name}' has {int(np.isinf(values).sum())} infinite value(s): make them missing."
+        )
+    if column.kind == "binary" and not np.isin(values[~np.isnan(values)], (0.0, 1.0)).all():
+        raise DataError(f"Column '{column.name}' is binary but holds values other than 0 and 1: recode it.")
+    return values, ()
+
+
+def _category_codes(series: pd.Series, column: Column) -> tuple[NDArray[np.float64], tuple[object, ...]]:
+    """Codes 0..L-1 of a categorical (or two-level binary) column."""
+    import pandas as pd
+
+    categorical = isinstance(series.dtype, pd.CategoricalDtype)
+    if column.kind == "continuous":
+        raise DataError(f"Column '{column.name}' is continuous but holds categories: check its kind in the study file.")
+    present = series.dropna()
+    if categorical:
+        levels: tuple[object, ...] = tuple(series.cat.categories)
+    else:
+        levels = column.levels or tuple(sorted({str(value) for value in present}))
+    if not categorical and not present.map(lambda value: isinstance(value, str)).all():
+        raise DataError(
+            f"Column '{column.name}' is categorical but holds {series.dtype} values: give it as text or categories."
+        )
+    if column.levels and (stray := int((~present.isin(column.levels)).sum())):
+        raise DataError(
+            f"Column '{column.name}' has {stray} value(s) outside its levels ({', '.join(column.levels)}): "
+            "recode them or add the level to the study file."
+        )
+    if column.kind == "binary" and len(levels) != 2:
+        raise DataError(f"Column '{column.name}' is binary but has {len(levels)} levels: check its kind.")
+    codes = pd.Categorical(series, categories=list(levels)).codes.astype(np.float64)
+    codes[codes < 0] = np.nan
+    return codes, levels
+
+
+def _check_support(column: Column, values: NDArray[np.float64]) -> None:
+    """Range and number of known values of one column."""
+    known = values[~np.isnan(values)]
+    outside = np.zeros(known.shape, dtype=bool)
+    if column.lower is not None:
+        outside |= known < column.lower
+    if column.upper is not None:
+        outside |= known > column.upper
+    if outside.any():
+        raise DataError(
+            f"Column '{column.name}' has {int(outside.sum())} value(s) outside its range "
+            f"[{column.lower}, {column.upper}]: correct them or the range."
+        )
+    if column.impute and known.size < min(2, values.size):
+        how_many = "no observed value" if known.size == 0 else "one observed value"
+        raise DataError(f"Column '{column.name}' has {how_many}: it cannot be imputed. Leave it out.")
+
+
+def _check_links(table: Table) -> None:
+    """`conditional_on` names binary columns that are there, without a circle; `always`/`never` name columns."""
+    index = table.index
+    for column in table.columns:
+        seen = {column.name}
+        parent = column.conditional_on
+        while parent is not None:
+            if parent not in index or table.columns[index[parent]].kind != "binary":
+                raise DataError(f"Column '{column.name}' is conditional on '{parent}', which is no binary column here.")
+            if parent in seen:
+                raise DataError(f"Column '{column.name}' is conditional on itself, by way of '{parent}'.")
+            seen.add(parent)
+            parent = table.columns[index[parent]].conditional_on
+
+
+def lineage(table: Table) -> list[int]:
+    """All columns, each after the one it is conditional on; by name within a generation."""
+    index = table.index
+
+    def depth(position: int) -> int:
+        parent = table.columns[position].conditional_on
+        return 0 if parent is None else 1 + depth(index[parent])
+
+    return sorted(range(len(table.columns)), key=lambda position: (depth(position), position))
+
+
+def _deduce(table: Table) -> list[Event]:
+    """Fill what is certain, in place: a condition holds where its column is not 0; a column is 0 where it fails."""
+    index, values, events = table.index, table.values, []
+    children = [position for position in lineage(table) if table.columns[position].conditional_on is not None]
+    for position in reversed(children):
+        parent = index[table.columns[position].conditional_on or ""]
+        nonzero = np.nan_to_num(values[position]) != 0
+        if clash := int((nonzero & (values[parent] == 0)).sum()):
+            raise DataError(
+                f"'{table.columns[position].name}' is not 0 for {clash} person(s) for whom "
+                f"'{table.columns[parent].name}' is 0: correct one of the two."
+            )
+        certain = nonzero & np.isnan(values[parent])
+        values[parent, certain] = 1.0
+        if certain.any():
+            cause = f"deduced: 1 where '{table.columns[position].name}' is not 0"
+            events.append(Event(table.columns[parent].name, "deduced", cause, int(certain.sum())))
+    for position in children:
+        parent = index[table.columns[position].conditional_on or ""]
+        certain = (values[parent] == 0) & np.isnan(values[position])
+        values[position, certain] = 0.0
+        if certain.any():
+            cause = f"deduced: 0 where '{table.columns[parent].name}' is 0"
+            events.append(Event(table.columns[position].name, "deduced", cause, int(certain.sum())))
+    return events
+
+
+def decode(frame: pd.DataFrame, table: Table, cells: Mapping[int, NDArray[np.float64]]) -> pd.DataFrame:
+    """A copy of `frame` with its gaps filled: same rows, columns, order and dtypes.
+
+    Args:
+        frame: as observed.
+        table: what `encode` made of it.
+        cells: per column index the values of its unknown cells, in row order.
+    """
+    completed = frame.copy()
+    for position, column in enumerate(table.columns):
+        absent = table.absent[position]
+        if not absent.any() or not column.impute:
+            continue
+        values = table.values[position].copy()
+        if position in cells:
+            values[np.isnan(values)] = cells[position]
+        completed[column.name] = _fill(frame[column.name], absent, values, table.levels[position])
+    return completed
+
+
+def _fill(
+    series: pd.Series, absent: NDArray[np.bool_], values: NDArray[np.float64], levels: tuple[object, ...]
+) -> pd.Series:
+    """`series` with `values` where it is absent; what was observed is copied, not decoded."""
+    import pandas as pd
+
+    filled = series.copy()
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        codes = series.cat.codes.to_numpy().copy()
+        codes[absent] = values[absent].astype(codes.dtype)
+        return pd.Series(pd.Categorical.from_codes(codes, dtype=series.dtype), index=series.index)
+    if levels:
+        filled[absent] = [levels[int(code)] for code in values[absent]]
+        return filled
+    if pd.api.types.is_float_dtype(series.dtype):
+        array = series.to_numpy(dtype=series.dtype if isinstance(series.dtype, np.dtype) else None, copy=True)
+        array[absent] = values[absent]
+        return pd.Series(array, index=series.index, dtype=series.dtype)
+    whole = np.rint(values[absent])
+    filled[absent] = whole.astype(bool) if pd.api.types.is_bool_dtype(series.dtype) else whole.astype(np.int64)
+    return filled.astype(series.dtype)

@@ -1,0 +1,148 @@
+"""`forest`: miceforest with settings that are honest in a small sample (see `columns.FOREST_PARAMETERS`).
+
+One kernel per imputation, one thread per kernel: imputation i depends on its own seed alone.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dnt_cli.errors import EngineError
+from dnt_cli.imputation.chained import Chunk
+from dnt_cli.imputation.columns import Settings
+from dnt_cli.imputation.encoding import Event, Table
+from dnt_cli.imputation.predictors import Selector, build_design
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ForestPlan:
+    """What one process needs.
+
+    Attributes:
+        values: (K, n), NaN where to be imputed.
+        classes: per column index the codes that occur, for columns that are categories to LightGBM.
+        schema: per incomplete column index the indices of its predictors.
+        parameters: for LightGBM.
+        donors: of mean matching.
+        iterations: rounds.
+    """
+
+    values: Array
+    classes: Mapping[int, Array]
+    schema: Mapping[int, tuple[int, ...]]
+    parameters: Mapping[str, float | int | str]
+    donors: int
+    iterations: int
+
+
+def load_miceforest() -> Any:
+    """The miceforest module.
+
+    Raises:
+        EngineError: it, LightGBM, or LightGBM's OpenMP library is not there.
+    """
+    try:
+        import miceforest
+    except ImportError as error:
+        raise EngineError("forest needs miceforest: pip install 'miceforest>=6' 'lightgbm<4.7', or use pmm.") from error
+    except OSError as error:
+        raise EngineError(
+            "forest needs LightGBM, whose OpenMP library does not load: install it (Debian: apt install libgomp1; "
+            "Windows: the Visual C++ redistributable), or use pmm."
+        ) from error
+    return miceforest
+
+
+def make_forest_plan(
+    table: Table, settings: Settings, positions: Sequence[int]
+) -> tuple[ForestPlan, dict[int, tuple[str, ...]], list[Event]]:
+    """Plan the imputation of the columns at `positions` by trees.
+
+    Returns:
+        the plan; per column index the names of its predictors; what the analyst should know.
+    """
+    selector = Selector(table, build_design(table), settings)
+    schema, names, events = {}, {}, []
+    for position in positions:
+        chosen, notes = selector.choose(position, int((~np.isnan(table.values[position])).sum()))
+        # A model needs a predictor; a column that correlates with none gets the group, constant or not.
+        schema[position] = tuple(chosen) or (table.group,)
+        names[position] = tuple(table.columns[p].name for p in chosen)
+        events += notes
+    categories = {
+        p: np.unique(table.values[p][~np.isnan(table.values[p])])
+        for p, column in enumerate(table.columns)
+        if column.kind in ("binary", "categorical")
+    }
+    plan = ForestPlan(table.values, categories, schema, settings.forest, settings.donors, settings.iterations)
+    return plan, names, events
+
+
+def run_forest(plan: ForestPlan, streams: Sequence[np.random.SeedSequence]) -> Chunk:
+    """Impute once per stream."""
+    runs = [_run(plan, int(stream.generate_state(1)[0])) for stream in streams]
+    return Chunk(
+        cells={p: np.stack([run[p][-1] for run in runs]) for p in plan.schema},
+        mean={p: np.stack([[values.mean() for values in run[p]] for run in runs]) for p in plan.schema},
+        sd={
+            p: np.stack([[values.std(ddof=min(1, values.size - 1)) for values in run[p]] for run in runs])
+            for p in plan.schema
+        },
+        failures=dict.fromkeys(plan.schema, 0),
+    )
+
+
+def _frame(plan: ForestPlan) -> pd.DataFrame:
+    """The columns as miceforest takes them: safe names, categories for classes, a plain index."""
+    import pandas as pd
+
+    used = sorted({*plan.schema, *(p for predictors in plan.schema.values() for p in predictors)})
+    data: dict[str, Any] = {}
+    for position in used:
+        values = plan.values[position]
+        if position in plan.classes:
+            codes = np.where(np.isnan(values), -1, np.searchsorted(plan.classes[position], values))
+            categories = pd.Index(np.arange(plan.classes[position].size))
+            data[f"c{position}"] = pd.Categorical.from_codes(codes.astype(np.int64), categories=categories)
+        else:
+            data[f"c{position}"] = values
+    return pd.DataFrame(data)
+
+
+def _run(plan: ForestPlan, seed: int) -> dict[int, list[Array]]:
+    """Per column index its imputed values after each iteration."""
+    miceforest = load_miceforest()
+    frame = _frame(plan)
+    strategy = {f"c{p}": "fast" if p in plan.classes else "normal" for p in plan.schema}
+    history: dict[int, list[Array]] = {p: [] for p in plan.schema}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kernel = miceforest.ImputationKernel(
+            frame,
+            num_datasets=1,
+            variable_schema={f"c{p}": [f"c{q}" for q in chosen] for p, chosen in plan.schema.items()},
+            mean_match_strategy=strategy,
+            mean_match_candidates=plan.donors,
+            save_all_iterations_data=False,
+            random_state=seed,
+        )
+        for iteration in range(1, plan.iterations + 1):
+            kernel.mice(1, num_threads=1, **plan.parameters)
+            for position in plan.schema:
+                imputed = kernel[f"c{position}", iteration, 0]
+                if position in plan.classes:
+                    history[position].append(plan.classes[position][imputed.cat.codes.to_numpy()])
+                else:
+                    history[position].append(imputed.to_numpy(dtype=np.float64))
+    return history

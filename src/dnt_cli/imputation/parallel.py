@@ -1,0 +1,44 @@
+"""Spread pure tasks over processes, or over a Dask cluster, and give their results back in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from dnt_cli.errors import EngineError
+
+
+def spread(
+    function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], jobs: int, scheduler: str | None = None
+) -> Iterator[Any]:
+    """Results of `function(*task)` in the order of `tasks`.
+
+    Args:
+        function: pure and importable, so that another process can run it.
+        tasks: arguments of each call.
+        jobs: processes; 1 stays in this one.
+        scheduler: address of a Dask scheduler, such as tcp://host:8786, to use instead of `jobs`.
+
+    Raises:
+        EngineError: `scheduler` is given and dask.distributed is not installed.
+    """
+    if scheduler is not None:
+        return _on_cluster(function, tasks, scheduler)
+    if jobs == 1:
+        return (function(*task) for task in tasks)
+    import joblib
+
+    runner = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator")
+    results: Iterator[Any] = runner(joblib.delayed(function)(*task) for task in tasks)
+    return results
+
+
+def _on_cluster(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], scheduler: str) -> Iterator[Any]:
+    import joblib
+
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise EngineError("--scheduler needs Dask: pip install dask distributed.") from error
+    with Client(scheduler), joblib.parallel_config(backend="dask"):
+        yield from joblib.Parallel()(joblib.delayed(function)(*task) for task in tasks)

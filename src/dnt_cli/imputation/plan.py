@@ -1,0 +1,236 @@
+"""The plan of a chained-equations run: per incomplete column its model, its rows and its predictors, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dnt_cli.errors import DataError
+from dnt_cli.imputation.columns import Column, Method, Settings
+from dnt_cli.imputation.encoding import Event, Table, lineage
+from dnt_cli.imputation.predictors import Design, Selector, build_design
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FEW_KNOWN = 5
+"""A column with fewer known values is drawn from them, without a model."""
+ALLOWED: dict[str, tuple[Method, ...]] = {
+    "continuous": ("pmm", "norm", "forest"),
+    "binary": ("logreg", "pmm", "forest"),
+    "ordinal": ("pmm", "polr", "norm", "polyreg", "forest"),
+    "categorical": ("polyreg", "forest"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How one column is imputed.
+
+    Attributes:
+        position: column index in the table.
+        method: the method, "sample" (from the known values) or "given" (imputed before, by another engine).
+        predictors: (p,) design rows, 0 (ones) first.
+        interactions: (q,) design rows that are also multiplied by the group.
+        fit: (f,) persons that the model is fitted on, who are also the donors.
+        missing: (u,) persons to impute.
+        known: (f,) their values in the column's own units or codes.
+        response: (f,) what the model sees: standardised, 0/1, or class index.
+        classes: (L,) codes that occur, for methods that draw a class.
+        own: (r,) design rows that show this column to the other models.
+        parent: design row of the column it is conditional on, or -1.
+        shift: (u,) delta adjustment.
+        bounds: lowest and highest value that may be imputed.
+        whole: drawn values are rounded to whole numbers.
+    """
+
+    position: int
+    method: str
+    predictors: NDArray[np.intp]
+    interactions: NDArray[np.intp]
+    fit: NDArray[np.intp]
+    missing: NDArray[np.intp]
+    known: NDArray[np.float64]
+    response: NDArray[np.float64]
+    classes: NDArray[np.float64]
+    own: NDArray[np.intp]
+    parent: int
+    shift: NDArray[np.float64] | None
+    bounds: tuple[float, float]
+    whole: bool
+
+    @property
+    def size(self) -> int:
+        """Number of predictors, ones and interactions included."""
+        return int(self.predictors.size + self.interactions.size)
+
+    @property
+    def parameters(self) -> int:
+        """Number of coefficients that are drawn."""
+        if self.method in ("sample", "given"):
+            return 0
+        if self.method == "polr":
+            return self.size - 1 + self.classes.size - 1
+        return self.size * (self.classes.size if self.method == "polyreg" else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a chunk of imputations needs; plain arrays, so that it can be sent to another process.
+
+    Attributes:
+        design: (D, n) standardised predictors, NaN where to be imputed.
+        code: (D,) the code an indicator row stands for; NaN for a number.
+        mean: (D,) taken off each design row.
+        scale: (D,) that each design row was divided by.
+        group: (n,) centred group.
+        steps: in the order in which columns are visited.
+        iterations: rounds.
+        donors: pool of predictive mean matching.
+        ridge: of linear models.
+        prior_scale: of logistic coefficients.
+    """
+
+    design: NDArray[np.float64]
+    code: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    group: NDArray[np.float64]
+    steps: tuple[Step, ...]
+    iterations: int
+    donors: int
+    ridge: float
+    prior_scale: float
+
+
+def default_method(column: Column, settings: Settings) -> Method:
+    """The method of a column: its own, or what follows from its kind.
+
+    Raises:
+        DataError: the column's own method does not fit its kind.
+    """
+    if column.method is not None:
+        if column.method not in ALLOWED[column.kind]:
+            raise DataError(
+                f"Column '{column.name}' is {column.kind} and cannot be imputed by '{column.method}': "
+                f"choose from {', '.join(ALLOWED[column.kind])}."
+            )
+        return column.method
+    if settings.method == "forest":
+        return "forest"
+    by_kind: dict[str, Method] = {"binary": "logreg", "categorical": "polyreg", "ordinal": "pmm"}
+    return by_kind.get(column.kind, settings.method)
+
+
+def make_plan(
+    table: Table, settings: Settings, methods: Mapping[int, str]
+) -> tuple[Plan, dict[int, tuple[str, ...]], list[Event]]:
+    """Plan the imputation of the columns whose indices are the keys of `methods`.
+
+    Returns:
+        the plan; per column index the names of its predictors; what the analyst should know.
+    """
+    design = build_design(table)
+    selector = Selector(table, design, settings)
+    steps, names, events = [], {}, []
+    unknown = table.unknown
+    rank = {position: place for place, position in enumerate(lineage(table))}
+    generation = {p: _generation(table, p) for p in methods}
+    for position in sorted(methods, key=lambda p: (generation[p], int(unknown[p].sum()), rank[p])):
+        fit = np.flatnonzero(_fit_mask(table, position))
+        step_method, reason = workable(table, position, methods[position])
+        if reason:
+            events.append(Event(table.columns[position].name, step_method, reason, int(fit.size)))
+        chosen: list[int] = []
+        if step_method not in ("sample", "given"):
+            chosen, notes = selector.choose(position, fit.size)
+            events += notes
+            names[position] = tuple(table.columns[p].name for p in chosen)
+        steps.append(_step(table, design, settings, position, step_method, fit, chosen))
+    group = table.values[table.group] - table.values[table.group].mean()
+    plan = Plan(
+        design.rows, design.code, design.mean, design.scale, group, tuple(steps),
+        settings.iterations, settings.donors, settings.ridge, settings.prior_scale,
+    )  # fmt: skip
+    return plan, names, events
+
+
+def _generation(table: Table, position: int) -> int:
+    """How many conditions a column hangs on: those come first."""
+    parent = table.columns[position].conditional_on
+    return 0 if parent is None else 1 + _generation(table, table.index[parent])
+
+
+def _fit_mask(table: Table, position: int) -> NDArray[np.bool_]:
+    """(n,) persons known on the column and, if it is conditional, known to meet the condition."""
+    mask: NDArray[np.bool_] = ~np.isnan(table.values[position])
+    parent = table.columns[position].conditional_on
+    if parent is not None:
+        mask &= table.values[table.index[parent]] == 1
+    return mask
+
+
+def workable(table: Table, position: int, method: str) -> tuple[str, str]:
+    """The method that the known values allow, and the reason if it is another one than asked."""
+    if method == "given":
+        return method, ""
+    known = table.values[position, _fit_mask(table, position)]
+    conditional = table.columns[position].conditional_on is not None
+    if known.size == 0 and conditional:
+        return "sample", "never observed where its condition holds: 0 imputed"
+    if np.unique(known).size <= 1:
+        return "sample", "constant: the one observed value imputed"
+    if known.size < FEW_KNOWN:
+        return "sample", "too few observed: drawn from the observed values"
+    return method, ""
+
+
+def _step(
+    table: Table,
+    design: Design,
+    settings: Settings,
+    position: int,
+    method: str,
+    fit: NDArray[np.intp],
+    chosen: Sequence[int],
+) -> Step:
+    """Arrays of one column's model."""
+    column, values = table.columns[position], table.values[position]
+    missing = np.flatnonzero(np.isnan(values))
+    known = values[fit] if fit.size else np.zeros(1)
+    own = design.of(position)
+    classes = np.unique(known)
+    response = known
+    if method in ("pmm", "norm"):
+        response = design.rows[own[0], fit]
+    elif method in ("polyreg", "polr"):
+        response = np.searchsorted(classes, known).astype(float)
+    rows = np.concatenate([[0], *(design.of(p) for p in chosen)]).astype(np.intp)
+    others = np.concatenate([np.zeros(0), *(design.of(p) for p in chosen if p != table.group)]).astype(np.intp)
+    interactions = (
+        others if settings.group_interactions and method not in ("sample", "given") else np.zeros(0, dtype=np.intp)
+    )
+    shift = settings.shifts.get(column.name)
+    parent = column.conditional_on
+    return Step(
+        position=position,
+        method=method,
+        predictors=rows,
+        interactions=interactions,
+        fit=fit,
+        missing=missing,
+        known=known,
+        response=response,
+        classes=classes,
+        own=own,
+        parent=-1 if parent is None else int(design.of(table.index[parent])[0]),
+        shift=None if shift is None else np.asarray(shift, dtype=np.float64)[missing],
+        bounds=(
+            float(known.min()) if column.lower is None else column.lower,
+            float(known.max()) if column.upper is None else column.upper,
+        ),
+        whole=column.kind == "ordinal",
+    )

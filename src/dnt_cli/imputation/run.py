@@ -1,0 +1,328 @@
+"""Impute: check, plan, run the imputations in chunks, and stream the completed data sets in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dnt_cli.errors import DataError
+from dnt_cli.imputation.chained import Chunk, run_chained
+from dnt_cli.imputation.columns import Column, Settings
+from dnt_cli.imputation.encoding import Event, Table, decode, encode
+from dnt_cli.imputation.forest import ForestPlan, load_miceforest, make_forest_plan, run_forest
+from dnt_cli.imputation.parallel import spread
+from dnt_cli.imputation.plan import Plan, default_method, make_plan, workable
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+CHUNK = 25
+"""Most imputations in one chunk: more gain nothing, and fewer results would be waiting."""
+CHUNK_CELLS = 6_000_000
+"""Most numbers in the design of one chunk (48 MB), which bounds memory when there are many persons."""
+CONDITIONAL_METHODS = {"binary": "logreg", "continuous": "pmm", "ordinal": "pmm", "categorical": "polyreg"}
+"""What fills a conditional column after `forest`, which cannot fit a model on part of the persons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """The persons that are imputed together: all, or one group.
+
+    Attributes:
+        number: 0 for all, else 1, 2 for the groups; part of the key of the random stream.
+        persons: (n_s,) their rows.
+        forest: plan of the columns that miceforest imputes, which comes first.
+        chained: plan of the other columns, given those.
+        missing: per column index the number of cells to impute.
+    """
+
+    number: int
+    persons: NDArray[np.intp]
+    forest: ForestPlan | None
+    chained: Plan | None
+    missing: dict[int, int]
+
+
+def run_imputations(strata: Sequence[Stratum], seed: int, numbers: Sequence[int]) -> list[Chunk]:
+    """Impute the data sets numbered `numbers`, one chunk per stratum; pure, for any process or machine."""
+    chunks = []
+    for stratum in strata:
+        keys = [(number, stratum.number) for number in numbers]
+        forest = Chunk({}, {}, {}, {})
+        if stratum.forest is not None:
+            forest = run_forest(stratum.forest, [np.random.SeedSequence(seed, spawn_key=(*key, 1)) for key in keys])
+        if stratum.chained is not None:
+            streams = [np.random.SeedSequence(seed, spawn_key=(*key, 0)) for key in keys]
+            chained = run_chained(stratum.chained, streams, forest.cells)
+            forest = Chunk(
+                forest.cells | chained.cells,
+                forest.mean | chained.mean,
+                forest.sd | chained.sd,
+                forest.failures | chained.failures,
+            )
+        chunks.append(forest)
+    return chunks
+
+
+class Imputation:
+    """Completed data sets as they become ready, and what there is to say about them.
+
+    Attributes:
+        m: number of completed data sets.
+        completed: the completed data sets in order, each with the rows, columns, order and dtypes of the input. It
+            can be read once.
+        models: per incomplete column `variable`, `method`, `n_missing`, `share_missing`, `n_predictors`, `predictors`.
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        table: Table,
+        models: pd.DataFrame,
+        events: list[Event],
+        strata: Sequence[Stratum],
+        m: int,
+    ) -> None:
+        self.m = m
+        self.models = models
+        self.completed: Iterator[pd.DataFrame] = iter(())
+        self._frame, self._table, self._strata = frame, table, strata
+        self._events = events
+        self._trace: list[tuple[str, int, int, float, float]] = []
+        self._failures: dict[int, int] = {}
+
+    @property
+    def trace(self) -> pd.DataFrame:
+        """Mean and SD of a column's imputed values per `variable`, `iteration`, `imputation`; all of it at the end."""
+        import pandas as pd
+
+        return pd.DataFrame(self._trace, columns=["variable", "iteration", "imputation", "mean", "sd"])
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """`variable`, `method`, `event`, `count`; all of it at the end."""
+        import pandas as pd
+
+        total: dict[tuple[str, str, str], int] = {}
+        late = [
+            Event(self._table.columns[p].name, "logreg", "did not converge in an iteration", count)
+            for p, count in sorted(self._failures.items())
+            if count
+        ]
+        for event in [*self._events, *late]:
+            key = (event.variable, event.method, event.event)
+            total[key] = total.get(key, 0) + event.count
+        rows = [(*key, count) for key, count in total.items()]
+        return pd.DataFrame(rows, columns=["variable", "method", "event", "count"])
+
+    def stream(
+        self, results: Iterator[list[Chunk]], start: int, progress: Callable[[int, int], None] | None
+    ) -> Iterator[pd.DataFrame]:
+        """Completed data sets from the chunks, recording trace and failures on the way."""
+        done = 0
+        for chunks in results:
+            for chunk in chunks:
+                for position, count in chunk.failures.items():
+                    self._failures[position] = self._failures.get(position, 0) + count
+            size = next((len(cells) for chunk in chunks for cells in chunk.cells.values()), 0)
+            for place in range(size):
+                done += 1
+                self._record(chunks, place, start + done)
+                yield decode(self._frame, self._table, self._merge(chunks, place))
+                if progress is not None:
+                    progress(done, self.m)
+
+    def _merge(self, chunks: list[Chunk], place: int) -> dict[int, NDArray[np.float64]]:
+        """Per column index the unknown cells of one imputation, strata put together in row order."""
+        if len(chunks) == 1:
+            return {position: cells[place] for position, cells in chunks[0].cells.items()}
+        values = self._table.values.copy()
+        unknown = self._table.unknown
+        for stratum, chunk in zip(self._strata, chunks, strict=True):
+            for position, cells in chunk.cells.items():
+                values[position, stratum.persons[unknown[position, stratum.persons]]] = cells[place]
+        return {position: values[position, unknown[position]] for chunk in chunks for position in chunk.cells}
+
+    def _record(self, chunks: list[Chunk], place: int, number: int) -> None:
+        """Add one imputation to the trace; means and SDs of strata are pooled."""
+        for position in sorted({p for chunk in chunks for p in chunk.cells}):
+            parts = [
+                (stratum.missing[position], chunk.mean[position][place], chunk.sd[position][place])
+                for stratum, chunk in zip(self._strata, chunks, strict=True)
+                if position in chunk.cells
+            ]
+            weight = sum(size for size, _, _ in parts)
+            mean = np.sum([size * m for size, m, _ in parts], axis=0) / weight
+            squares = np.sum([(size - 1) * s**2 + size * (m - mean) ** 2 for size, m, s in parts], axis=0)
+            sd = np.sqrt(squares / max(weight - 1, 1))
+            name = self._table.columns[position].name
+            self._trace += [(name, t + 1, number, float(mean[t]), float(sd[t])) for t in range(mean.size)]
+
+
+def impute(
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    *,
+    group: str,
+    settings: Settings,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    start: int = 0,
+    chunk: int | None = None,
+    scheduler: str | None = None,
+) -> Imputation:
+    """Complete `frame` m times.
+
+    The same frame, columns, settings and seed give the same bytes for any `jobs`, `chunk` and order of the columns;
+    the rows must be sorted by the caller. Imputation i does not depend on m.
+
+    Args:
+        frame: one row per person; other columns than those listed pass through.
+        columns: the columns that take part, incomplete or not.
+        group: name of the complete two-valued group column; a predictor of every column.
+        settings: how.
+        jobs: processes.
+        progress: called with (done, m) after each completed data set.
+        start: number of imputations made before, with the same seed: these follow them.
+        chunk: imputations per task; None: as many as memory and `jobs` suggest.
+        scheduler: address of a Dask scheduler to use instead of `jobs`.
+
+    Raises:
+        DataError: the data cannot be imputed as asked.
+        EngineError: miceforest or Dask is asked for and does not load.
+    """
+    _check_settings(settings)
+    table, events = encode(frame, columns, group)
+    _check_shifts(table, settings)
+    methods = {
+        p: default_method(column, settings)
+        for p, column in enumerate(table.columns)
+        if column.impute and table.unknown[p].any()
+    }
+    if "forest" in methods.values():
+        load_miceforest()
+    strata, names, notes = _strata(table, settings, methods)
+    events += notes
+    imputation = Imputation(frame, table, _models(table, methods, names, strata), events, strata, settings.m)
+    if not methods:
+        results: Iterator[list[Chunk]] = iter(())
+        imputation.completed = (decode(frame, table, {}) for _ in range(settings.m))
+        return imputation
+    numbers = range(start, start + settings.m)
+    size = chunk or _chunk_size(strata, settings.m, jobs)
+    tasks = [(strata, settings.seed, numbers[i : i + size]) for i in range(0, settings.m, size)]
+    results = spread(run_imputations, tasks, jobs, scheduler)
+    imputation.completed = imputation.stream(results, start, progress)
+    return imputation
+
+
+def _check_settings(settings: Settings) -> None:
+    for name, low in (("m", 1), ("iterations", 1), ("donors", 1)):
+        if getattr(settings, name) < low:
+            raise DataError(f"Imputation setting {name} is {getattr(settings, name)}: it must be at least {low}.")
+    if settings.max_predictors is not None and settings.max_predictors < 1:
+        raise DataError(f"Imputation setting max_predictors is {settings.max_predictors}: it must be at least 1.")
+
+
+def _check_shifts(table: Table, settings: Settings) -> None:
+    """Shifts fit the frame and go with a method that can take them."""
+    for name, shift in settings.shifts.items():
+        if name not in table.index:
+            raise DataError(f"A delta adjustment names column '{name}', which is not imputed: check the name.")
+        if np.shape(shift) != (table.values.shape[1],) or not np.isfinite(shift).all():
+            raise DataError(f"The delta adjustment of '{name}' needs one finite number per person.")
+        method = default_method(table.columns[table.index[name]], settings)
+        if method in ("polyreg", "forest"):
+            raise DataError(f"Column '{name}' is imputed by {method}, which takes no delta adjustment: use pmm.")
+
+
+def _strata(
+    table: Table, settings: Settings, methods: Mapping[int, str]
+) -> tuple[list[Stratum], dict[int, tuple[str, ...]], list[Event]]:
+    """Plans for all persons together, or for each group."""
+    codes = table.values[table.group]
+    everyone = np.arange(codes.size)
+    parts = [(0, everyone)]
+    if settings.stratified:
+        parts = [(k + 1, np.flatnonzero(codes == code)) for k, code in enumerate(np.unique(codes))]
+    strata: list[Stratum] = []
+    names: dict[int, tuple[str, ...]] = {}
+    events: list[Event] = []
+    for number, persons in parts:
+        stratum, chosen, notes = _stratum(table, settings, methods, number, persons)
+        strata.append(stratum)
+        events += notes
+        for position, predictors in chosen.items():
+            names[position] = tuple(sorted({*names.get(position, ()), *predictors}))
+    return strata, names, events
+
+
+def _stratum(
+    table: Table, settings: Settings, methods: Mapping[int, str], number: int, persons: NDArray[np.intp]
+) -> tuple[Stratum, dict[int, tuple[str, ...]], list[Event]]:
+    part = replace(table, values=table.values[:, persons], absent=table.absent[:, persons])
+    settings = replace(settings, shifts={name: np.asarray(shift)[persons] for name, shift in settings.shifts.items()})
+    missing = {p: int(part.unknown[p].sum()) for p in methods if part.unknown[p].any()}
+    for position in missing:
+        if missing[position] == persons.size:
+            raise DataError(
+                f"Column '{table.columns[position].name}' has no observed value in one of the groups, which are "
+                "imputed separately: impute them together (by_group = false), or leave it out."
+            )
+    by_forest: list[int] = []
+    others: dict[int, str] = {}
+    for position in missing:
+        column, method = part.columns[position], methods[position]
+        grows = method == "forest" and column.conditional_on is None
+        if grows and workable(part, position, method)[0] == "forest":
+            by_forest.append(position)
+            continue
+        others[position] = CONDITIONAL_METHODS[column.kind] if method == "forest" else method
+    forest, chained = None, None
+    names: dict[int, tuple[str, ...]] = {}
+    events: list[Event] = []
+    if by_forest:
+        # While the trees are grown, what is imputed after them is no predictor.
+        held = tuple(replace(c, impute=False) if p in others else c for p, c in enumerate(part.columns))
+        forest, names, events = make_forest_plan(replace(part, columns=held), settings, by_forest)
+    if others:
+        chained, more, notes = make_plan(part, settings, others | dict.fromkeys(by_forest, "given"))
+        names, events = names | more, events + notes
+    return Stratum(number, persons, forest, chained, missing), names, events
+
+
+def _models(
+    table: Table, methods: Mapping[int, str], names: dict[int, tuple[str, ...]], strata: Sequence[Stratum]
+) -> pd.DataFrame:
+    """One row per incomplete column."""
+    import pandas as pd
+
+    used = {
+        step.position: step.method for s in strata if s.chained for step in s.chained.steps if step.method != "given"
+    }
+    rows = [
+        (
+            table.columns[p].name,
+            used.get(p, methods[p]),
+            int(table.unknown[p].sum()),
+            float(table.unknown[p].mean()),
+            len(names.get(p, ())),
+            ", ".join(names.get(p, ())),
+        )
+        for p in methods
+    ]
+    fields = ["variable", "method", "n_missing", "share_missing", "n_predictors", "predictors"]
+    return pd.DataFrame(rows, columns=fields)
+
+
+def _chunk_size(strata: Sequence[Stratum], m: int, jobs: int) -> int:
+    """Imputations per task: bounded by memory, and shared evenly over the processes."""
+    widest = max((s.chained.design.size for s in strata if s.chained is not None), default=1)
+    if any(s.forest is not None for s in strata):
+        return 1
+    workers = max(jobs, 1)
+    return max(1, min(CHUNK, CHUNK_CELLS // widest, -(-m // workers)))
