@@ -110,7 +110,7 @@ def differing(name: str, key: str, women: Women, obtain) -> list[tuple[str, ...]
     for row in published(name):
         printed, obtained = obtain(women, row)
         if not agrees(printed, obtained):
-            shown = str(half_up(float(obtained), max(like(printed), 1)))
+            shown = str(half_up(float(obtained), like(printed)))
             where = (row.get(column, "") for column in ("category", "group", "wave", "stat"))
             out.append((row[key], *where, printed, shown))
     return out

@@ -44,13 +44,26 @@ CENTRES = {"GH1": 0.0, "PF02": -0.7, "PF04": -0.6, "RP2": 0.0, "RP3": -0.1, "RE2
 STEP = 0.75
 TOLERANCE = 0.02  # of a mean printed with one decimal, with room for the rounding of the scores to two
 
+NEAR = 0.2  # of the targets: from here on answers move in pairs
+LAST_STEPS = 50
+PAIRED_MOVES = 300
+
+
+def _weight_tables() -> FloatArray:
+    """Weights by item and level, shape (12, 8, 2), infinite for levels that an item lacks; index -1 is such a level."""
+    tables = np.full((len(ITEMS), 8, 2), np.inf)
+    for number, name in enumerate(ITEMS):
+        tables[number, : len(WEIGHTS[name]) + 1] = [*WEIGHTS[name], (0.0, 0.0)]
+    return tables
+
+
+_TABLES = _weight_tables()
+
 
 def score(levels: IntArray) -> FloatArray:
     """Physical and mental score, shape (n, 2), of recoded answers, shape (n, 12)."""
     total = np.tile(np.array(CONSTANTS), (levels.shape[0], 1))
-    for item, name in enumerate(ITEMS):
-        total += _table(name)[levels[:, item]]
-    return total
+    return np.asarray(total + _TABLES[np.arange(len(ITEMS)), levels].sum(axis=1), dtype=np.float64)
 
 
 def raw_answers(levels: IntArray) -> IntArray:
@@ -67,41 +80,48 @@ def answers(
 ) -> IntArray:
     """Recoded answers, shape (n, 12), in the order of the latent scores, whose mean scores meet the targets.
 
-    First every answer follows its latent score; then single answers of women drawn at random move one level, as long
-    as that brings the two means nearer to the targets.
+    First every answer follows its latent score; then answers of women drawn at random move one level, singly as long as
+    that brings the two means nearer to the targets, and at last two at a time.
     """
     levels = _first_answers(_standard(physical), _standard(mental), rng)
     error = score(levels).mean(axis=0) - np.array(targets)
-    candidates = rng.permutation(levels.size * 2)
-    moved = np.zeros(levels.shape, dtype=np.bool_)
-    for _ in range(2):
-        for candidate in candidates:
-            if np.max(np.abs(error)) < TOLERANCE:
-                return levels
-            person, item, up = candidate // 24, candidate % 24 // 2, candidate % 2
-            change = _change(levels[person, item], 2 * int(up) - 1, ITEMS[item]) / levels.shape[0]
-            if not moved[person, item] and np.sum((error + change) ** 2) < np.sum(error**2):
-                levels[person, item] += 2 * int(up) - 1
-                moved[person, item] = True
-                error = error + change
+    for move in rng.permutation(levels.size * 2):
+        change = _changes(levels, move[None])[0]
+        if np.max(np.abs(error)) > NEAR and np.sum((error + change) ** 2) < np.sum(error**2):
+            _apply(levels, move)
+            error = error + change
+    for _ in range(LAST_STEPS):
+        error = score(levels).mean(axis=0) - np.array(targets)
+        if np.max(np.abs(error)) < TOLERANCE:
+            return levels
+        moves = rng.permutation(levels.size * 2)[:PAIRED_MOVES]
+        changes = _changes(levels, moves)
+        left = np.sum((error + changes[:, None, :] + changes[None, :, :]) ** 2, axis=2)
+        same_answer = moves[:, None] // 2 == moves[None, :] // 2
+        for move in moves[list(np.unravel_index(np.argmin(np.where(same_answer, np.inf, left)), left.shape))]:
+            _apply(levels, move)
     raise ValueError("the SF-12 means cannot be met")
+
+
+def _apply(levels: IntArray, move: np.int64) -> None:
+    levels.reshape(-1)[move // 2] += 2 * (move % 2) - 1
+
+
+def _changes(levels: IntArray, moves: IntArray) -> FloatArray:
+    """Change of the two means by each move, shape (moves, 2); infinite where the answer cannot move further.
+
+    Move 2k and 2k + 1 take answer k (women in rows, items in columns) one level down and up.
+    """
+    answer = moves // 2
+    level = levels.reshape(-1)[answer]
+    item = answer % len(ITEMS)
+    to = level + 2 * (moves % 2) - 1
+    return np.asarray((_TABLES[item, to] - _TABLES[item, level]) / levels.shape[0], dtype=np.float64)
 
 
 def _standard(values: FloatArray) -> FloatArray:
     standard: FloatArray = (values - values.mean()) / values.std()
     return standard
-
-
-def _table(name: str) -> FloatArray:
-    return np.array([*WEIGHTS[name], (0.0, 0.0)])
-
-
-def _change(level: int, by: int, name: str) -> FloatArray:
-    table = _table(name)
-    if not 0 <= level + by < table.shape[0]:
-        return np.full(2, np.inf)
-    difference: FloatArray = table[level + by] - table[level]
-    return difference
 
 
 def _first_answers(physical: FloatArray, mental: FloatArray, rng: np.random.Generator) -> IntArray:
