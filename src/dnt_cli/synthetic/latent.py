@@ -17,11 +17,11 @@ from dnt_cli.synthetic.plan import WAVES, IntArray
 FloatArray = NDArray[np.float64]
 
 FACTORS = ("mental", "physical", "work", "money", "social", "safety")
-SHARED = 0.6  # loading of each factor on the general one
+SHARED = 0.65  # loading of each factor on the general one
 NOISE_AR = 0.4  # correlation of the noise of adjoining waves
 # Weights of factor, lasting trait and noise: waves then correlate about .65 (adjoining) to .5 (T0 with T3).
-FACTOR_WEIGHT, TRAIT_WEIGHT, NOISE_WEIGHT = 0.55, 0.40, 0.73
-DOMAIN_SHARE = 0.35  # share of the noise that outcomes of one domain have in common at a wave
+FACTOR_WEIGHT, TRAIT_WEIGHT, NOISE_WEIGHT = 0.62, 0.38, 0.68
+DOMAIN_SHARE = 0.5  # share of the noise that outcomes of one domain have in common at a wave
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ WEIGHTS: dict[str, tuple[tuple[float, float], ...]] = {
 MENTAL_SHARE = {"GH1": 0.3, "PF02": 0.0, "PF04": 0.0, "RP2": 0.1, "RP3": 0.1, "RE2": 0.9, "RE3": 0.9, "BP2": 0.1,
                 "MH3": 1.0, "VT2": 0.7, "MH4": 1.0, "SF2": 0.8}  # fmt: skip
 ITEM_NOISE = 0.6
+SPREAD = 0.85
+SPILL = 0.3  # of mental health on physical answers; without it the two scores would be negatively related
 # Highest latent value that still gives each level; equal steps around the centre of the item.
 CENTRES = {"GH1": 0.0, "PF02": -0.7, "PF04": -0.6, "RP2": 0.0, "RP3": -0.1, "RE2": 0.3, "RE3": 0.2, "BP2": -0.4,
            "MH3": 0.2, "VT2": 0.2, "MH4": -0.2, "SF2": -0.1}  # fmt: skip
@@ -128,7 +130,8 @@ def _first_answers(physical: FloatArray, mental: FloatArray, rng: np.random.Gene
     levels = np.empty((physical.size, len(ITEMS)), dtype=np.int64)
     for item, name in enumerate(ITEMS):
         share = MENTAL_SHARE[name]
-        latent = share * mental + (1 - share) * physical + ITEM_NOISE * rng.standard_normal(physical.size)
+        health = share * mental + (1 - share) * (physical + SPILL * mental)
+        latent = SPREAD * health + ITEM_NOISE * rng.standard_normal(physical.size)
         highest = len(WEIGHTS[name])
         cuts = CENTRES[name] + STEP * (np.arange(highest) - (highest - 1) / 2)
         levels[:, item] = np.searchsorted(cuts, latent)
