@@ -1,0 +1,67 @@
+"""Who took part, who dropped out, how the groups differed and how their outcomes went, as observed.
+
+Nothing here is imputed, adjusted or tested. Values are exact; what is printed is rounded half up.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dnt_cli.description.attrition import Attendance, attrition_rows
+from dnt_cli.description.comparison import baseline_rows, dropout_rows
+from dnt_cli.description.rows import ALL, COLUMNS, finished
+from dnt_cli.description.sample import sample_rows
+from dnt_cli.description.trends import change_rows, trend_rows
+from dnt_cli.study import Study
+from dnt_cli.wide import derive, to_wide
+
+__all__ = ["ALL", "COLUMNS", "THRESHOLDS", "describe"]
+
+# Conventional bounds for the absolute standardised difference between groups: Austin (2009) and Rubin (2001).
+THRESHOLDS = (0.1, 0.25)
+
+
+def describe(
+    survey: pd.DataFrame, study: Study, *, thresholds: tuple[float, ...] = THRESHOLDS, level: float = 0.95
+) -> pd.DataFrame:
+    """The description of a survey, one statistic per row.
+
+    Columns: `table`, `variable`, `level`, `group` (code of the intervention or the comparison group, `all`, or empty
+    for a comparison of both), `wave` (or an interval `T0-T3`), `statistic`, `value`, `n`, `denominator`. Percentages
+    are 0 to 100 and have n and denominator; for the rest n is the number of persons behind the value.
+
+    sample: pct of persons per group, and per site within each group.
+
+    attrition: present, dropout and lost (not seen at this wave or later) per wave; complete, monotone and
+    intermittent in all, and per pattern of waves (variable `pattern`); pct per number of waves (`waves_seen`).
+
+    baseline: pct, or mean and sd; missing; difference (intervention minus comparison) and smd (standardised
+    difference) per level; smd_max (the largest in size) per characteristic, and 0/1 per threshold (`above_0.1`).
+
+    dropout: the same for those `absent` and `present` at the endpoint; differences are absent minus present.
+
+    trend: pct, pct_low and pct_high, or mean, sd, mean_low and mean_high; missing among those present; difference and
+    difference_rounded (intervention minus comparison).
+
+    change: of all who answered, pct_point_change or mean_change, each also `_rounded` (the difference of the two
+    rounded figures, as a reader of a table computes it), and count_change; n is that of the later wave, denominator
+    that of the earlier one. Of those who answered both: rise, fall, same; paired_mean (binary outcomes: percentage
+    points) with paired_sd, paired_low and paired_high.
+
+    Args:
+        survey: A row per person and wave, as `survey.cast_survey` returns it.
+        study: Design, outcomes and covariates.
+        thresholds: Of the absolute standardised difference above which a characteristic is flagged.
+        level: Of the confidence intervals.
+    """
+    wide = derive(to_wide(survey, study), study)
+    attendance = Attendance.of(survey, wide, study)
+    parts = [
+        sample_rows(wide, study),
+        attrition_rows(attendance, study),
+        baseline_rows(wide, study, thresholds),
+        dropout_rows(wide, attendance, study, thresholds),
+        trend_rows(wide, attendance, study, level),
+        change_rows(wide, study, level),
+    ]
+    return finished(parts)

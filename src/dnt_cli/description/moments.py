@@ -1,0 +1,83 @@
+"""Counts, means and standard deviations of many columns in several groups of persons at once, and their intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Of c columns in g groups; every array is (g, c).
+
+    Attributes:
+        n: persons with a value.
+        mean: of those; NaN where there are none. For a 0/1 column this is the proportion.
+        sd: sample standard deviation (divisor n - 1); NaN for fewer than two.
+    """
+
+    n: Floats
+    mean: Floats
+    sd: Floats
+
+    @property
+    def count(self) -> Floats:
+        """Sum of the values: for a 0/1 column the number of ones."""
+        return np.where(self.n > 0, np.round(self.n * np.nan_to_num(self.mean), 9), 0.0)
+
+    def take(self, which: Bools) -> Moments:
+        """Some of the columns."""
+        return Moments(self.n[:, which], self.mean[:, which], self.sd[:, which])
+
+
+def moments(values: Floats, members: Bools) -> Moments:
+    """The moments of `values` (persons x c, NaN where unknown) in each group of `members` (g x persons)."""
+    known = ~np.isnan(values)
+    n = members.astype(float) @ known
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = members.astype(float) @ np.where(known, values, 0.0) / n
+        squares = np.empty_like(mean)
+        for g, inside in enumerate(members):
+            centred = np.where(known[inside], values[inside] - mean[g], 0.0)
+            squares[g] = (centred**2).sum(axis=0)
+        sd = np.sqrt(squares / np.where(n > 1, n - 1, np.nan))
+    return Moments(n, mean, sd)
+
+
+def mean_interval(m: Moments, level: float) -> tuple[Floats, Floats]:
+    """Student's t interval for the means; NaN for fewer than two persons."""
+    df = np.where(m.n > 1, m.n - 1, np.nan)
+    half = stdtrit(df, (1 + level) / 2) * m.sd / np.sqrt(np.where(m.n > 0, m.n, np.nan))
+    return m.mean - half, m.mean + half
+
+
+def share_interval(m: Moments, level: float) -> tuple[Floats, Floats]:
+    """Wilson's score interval for proportions (Wilson 1927): within 0 and 1, and sound in small groups."""
+    z = float(ndtri((1 + level) / 2))
+    n = np.where(m.n > 0, m.n, np.nan)
+    middle = (m.mean + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(m.mean * (1 - m.mean) / n + z**2 / (4 * n**2))
+    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
+
+
+def standardised_difference(m: Moments, share: Bools) -> Floats:
+    """First group minus second in pooled standard deviations (Austin 2009, Stat Med 28:3083), shape (c,).
+
+    A proportion's variance is p(1 - p), a mean's the sample variance. Two equal constants differ by 0; two different
+    constants by infinity.
+
+    Args:
+        m: Moments whose first two groups are compared.
+        share: (c,) which columns are 0/1.
+    """
+    variance = np.where(share, m.mean * (1 - m.mean), m.sd**2)
+    pooled = np.sqrt((variance[0] + variance[1]) / 2)
+    difference = m.mean[0] - m.mean[1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(difference == 0, np.where(np.isnan(pooled), np.nan, 0.0), difference / pooled)

@@ -1,0 +1,275 @@
+"""Every row of the published tables against `describe` on the example data; what it cannot give is listed by name."""
+
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+from importlib import resources
+
+import pandas as pd
+import pytest
+
+from dnt_cli.description import describe
+from dnt_cli.description.rounding import half_up
+from dnt_cli.study import Study, load_study
+from dnt_cli.survey import cast_survey
+from dnt_cli.synthetic import generate
+
+GROUPS = ["intervention", "control"]
+KEY = ["table", "variable", "level", "group", "wave", "statistic"]
+FIGURE_OUTCOME = {
+    "2": "work_any", "3": "work_gt12h", "4": "ladder_rung", "5": "ladder_rung", "6": "ladder_rung", "7": "debt",
+    "8": "cut_spending", "9": "ends_meet_answer", "10": "goals_reached", "11": "sf12_physical", "12": "sf12_mental",
+    "13": "dkl_distress", "14": "dkl_depression", "15": "dkl_anxiety", "16": "dkl_somatisation",
+    "17": "locus_of_control", "18": "self_efficacy", "19": "contact_any", "20": "contact_weekly",
+    "21": "social_support", "22": "fear_of_violence", "23": "violence_past_3m", "24": "cas_online",
+}  # fmt: skip
+# Printed numbers that no data can have, as (key, category, group, wave, statistic, obtained); the reasons stand in
+# exceptions.csv beside the published tables.
+IMPOSSIBLE = {
+    ("education", "mid or high", "control", "", "pct", "76.4"),
+    ("work_any", "", "intervention", "T3-T4", "pct_point_change", "0.4"),
+    ("dkl_somatisation_normal", "", "control", "T3-T4", "pct_point_change", "6.2"),
+    ("contact_any", "", "intervention", "T0-T3", "count_change", "-20"),
+    ("contact_weekly", "", "intervention", "T0", "pct", "57.5"),
+    ("cas_disciplinary", "", "control minus intervention", "T3", "mean_diff", "-0.02"),
+}
+# The study file has cut-offs for "not elevated" only, so the two higher classes of the 4DKL are no outcomes.
+CLASSES_WITHOUT_CUTOFF = {(f"dkl_{scale}", level) for scale in ("distress", "depression", "anxiety")
+                          for level in ("moderate", "strong")}  # fmt: skip
+OTHER_POPULATIONS = {"NL women", "Kwestie", "national norm"}
+
+
+def published(name: str) -> list[dict[str, str]]:
+    text = resources.files("dnt_cli.synthetic").joinpath("published", f"{name}.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+class Description:
+    """The description by key; a sum of levels has the sum of their counts."""
+
+    def __init__(self, frame: pd.DataFrame, study: Study) -> None:
+        assert not frame.duplicated(KEY).any()
+        self.frame, self.study = frame, study
+        self._rows = frame.set_index(KEY).sort_index()
+
+    def row(self, table: str, variable: str, level: str, group: str, wave: str, statistic: str) -> pd.Series:
+        return self._rows.loc[(table, variable, level, group, wave, statistic)]
+
+    def value(self, *key: str) -> float:
+        return float(self.row(*key)["value"])
+
+    def counts(self, table: str, variable: str, levels: list[str], group: str, wave: str) -> tuple[int, int]:
+        rows = [self.row(table, variable, level, group, wave, "pct") for level in levels]
+        return sum(int(row["n"]) for row in rows), int(rows[0]["denominator"])
+
+    def levels(self, variable: str, category: str) -> list[str]:
+        """Levels of an outcome by their English names, or by number; `a or b` are two levels."""
+        outcome = self.study.outcomes[variable]
+        if not category or category.isdigit():
+            return [category]
+        first = int(outcome.range[0])
+        names = {label.en: str(first + i) for i, label in enumerate(outcome.level_labels)}
+        return [names[category]] if category in names else [names[part] for part in category.split(" or ")]
+
+
+@pytest.fixture(scope="module")
+def description() -> Description:
+    study = load_study("dnt")
+    survey, warnings = cast_survey(generate(), study)
+    assert warnings == []
+    return Description(describe(survey, study), study)
+
+
+def decimals(printed: str) -> int:
+    return len(printed.partition(".")[2])
+
+
+def printed_like(value: float, printed: str) -> Decimal:
+    return Decimal(f"{float(half_up(value, decimals(printed))):.{decimals(printed)}f}")
+
+
+def obtain_trend(d: Description, row: dict[str, str]) -> float:
+    key, category, group, wave, stat = (row[c] for c in ("outcome_key", "category", "group", "wave", "stat"))
+    if key in {"ladder_rise", "ladder_fall"}:
+        return d.value("change", "ladder_rung", "", group, wave, key.removeprefix("ladder_"))
+    if key == "ladder_steps":
+        return d.value("change", "ladder_rung", "", group, wave, "paired_mean")
+    levels = d.levels(key, category)
+    if stat in {"pct", "count"}:
+        count, denominator = d.counts("trend", key, levels, group, wave)
+        if row["count"]:
+            assert (count, denominator) == (int(row["count"]), int(row["denom"])), row
+        return count if stat == "count" else 100 * count / denominator
+    if stat in {"pct_min", "pct_max"}:
+        cells = d.frame.query("table == 'trend' and variable == @key and statistic == 'pct' and group in @GROUPS")
+        limits = [float(row["value"]), *half_up(cells["value"], 1)]
+        assert len(limits) == 11
+        return min(limits) if stat == "pct_min" else max(limits)
+    if stat in {"pct_point_diff", "mean_diff"}:
+        sign = {"intervention minus control": 1, "control minus intervention": -1}[group]
+        if len(levels) == 1:
+            return sign * d.value("trend", key, levels[0], "", wave, "difference_rounded")
+        a, b = (d.counts("trend", key, levels, g, wave) for g in GROUPS)
+        return sign * float(half_up(100 * a[0] / a[1], 1) - half_up(100 * b[0] / b[1], 1))
+    (level,) = levels
+    if stat == "mean":
+        return d.value("trend", key, level, group, wave, "mean")
+    return d.value("change", key, level, group, wave, stat if stat == "count_change" else f"{stat}_rounded")
+
+
+def test_trends(description: Description) -> None:
+    rows = published("trends")
+    assert len(rows) == 213
+    walked, differing, left = 0, set(), []
+    for row in rows:
+        key, category, group, wave, stat = (row[c] for c in ("outcome_key", "category", "group", "wave", "stat"))
+        if (key, category) in CLASSES_WITHOUT_CUTOFF or group in OTHER_POPULATIONS:
+            left.append((key, category, group, wave, stat))
+            continue
+        walked += 1
+        obtained = printed_like(obtain_trend(description, row), row["value"])
+        if obtained != Decimal(row["value"]):
+            shown = printed_like(obtain_trend(description, row), row["value"] if "." in row["value"] else "0")
+            if stat == "pct_point_change":
+                shown = printed_like(obtain_trend(description, row), "0.0")
+            differing.add((key, category, group, wave, stat, str(shown)))
+    assert walked == 213 - len(left)
+    assert left == [
+        ("sf12_physical", "", "national norm", "", "mean"),
+        ("sf12_mental", "", "national norm", "", "mean"),
+        ("dkl_distress", "moderate", "control", "T3", "pct"),
+        ("dkl_distress", "moderate", "control", "T4", "pct"),
+        ("dkl_depression", "strong", "control", "T4", "pct"),
+        ("dkl_anxiety", "strong", "intervention", "T0", "pct"),
+        ("dkl_anxiety", "strong", "intervention", "T4", "pct"),
+        ("dkl_anxiety", "strong", "intervention", "T0-T4", "pct_point_change"),
+        ("dkl_anxiety", "strong", "control", "T0", "pct"),
+        ("dkl_anxiety", "strong", "control", "T4", "pct"),
+        ("dkl_anxiety", "strong", "control", "T0-T4", "pct_point_change"),
+    ]
+    # "Stays equal" at T3-T4 is printed without decimals; 0.4 rounds to it, so only the others differ.
+    expected = {row for row in IMPOSSIBLE if row[0] not in {"education", "work_any"}}
+    assert differing == expected
+    assert description.value("change", "work_any", "", "intervention", "T3-T4", "pct_point_change_rounded") == 0.4
+    assert description.value("change", "work_any", "", "intervention", "T3-T4", "count_change") == 0
+
+
+def test_change_is_the_difference_of_rounded_percentages_where_only_that_fits(description: Description) -> None:
+    rows = [row for row in published("trends") if row["fit"] == "difference of rounded percentages only"]
+    assert len(rows) == 3
+    for row in rows:
+        key, group, wave = row["outcome_key"], row["group"], row["wave"]
+        exact = description.value("change", key, row["category"], group, wave, "pct_point_change")
+        assert printed_like(exact, row["value"]) != Decimal(row["value"])
+
+
+BASELINE_NAMES = {
+    ("working", "yes"): ("work_any", [""], "T0"),
+    ("violence_past_3m", "yes"): ("violence_past_3m", [""], "T0"),
+    ("migration_background", "yes"): ("born_in_nl", ["no"], ""),
+    ("last_job", "more than 5 years ago"): ("last_job_over_5_years", ["yes"], ""),
+    ("education", "mid or high"): ("education", ["mid/high"], ""),
+    ("youngest_child_home", "none at home or 18+"): ("youngest_child_home", ["none or 18+"], ""),
+    ("fear_of_violence", "3-4 much or very much"): ("fear_of_violence", ["3", "4"], "T0"),
+}
+
+
+def obtain_baseline(d: Description, row: dict[str, str]) -> float:
+    variable, level, group = row["variable"], row["level"], row["group"]
+    if row["stat"] == "mean":
+        return d.value("baseline", variable, "", group, "", "mean")
+    if variable == "fear_of_violence" and "-" not in level:
+        name = (variable, [level[0]], "T0")
+    else:
+        name = BASELINE_NAMES.get((variable, level), (variable, [level], ""))
+    count, denominator = d.counts("baseline", name[0], name[1], group, name[2])
+    if row["count"]:
+        assert (count, denominator) == (int(row["count"]), int(row["denom"])), row
+    return 100 * count / denominator
+
+
+def test_baseline(description: Description) -> None:
+    rows = [row for row in published("baseline") if row["group"] not in OTHER_POPULATIONS]
+    assert len(rows) == 42
+    differing = set()
+    for row in rows:
+        obtained = printed_like(obtain_baseline(description, row), row["value"])
+        if obtained != Decimal(row["value"]):
+            differing.add((row["variable"], row["level"], row["group"], "", row["stat"], str(obtained)))
+    assert differing == {row for row in IMPOSSIBLE if row[0] == "education"}
+
+
+def test_attrition(description: Description) -> None:
+    rows = published("attrition")
+    assert len(rows) == 15
+    for row in rows:
+        present = description.row("attrition", "", "", row["group"], row["wave"], "present")
+        dropout = description.row("attrition", "", "", row["group"], row["wave"], "dropout")
+        assert present["n"] == int(row["n"])
+        assert present["denominator"] == present["n"] + dropout["n"]
+        assert printed_like(dropout["value"], "0.0") == Decimal(row["dropout_pct"] or "0.0"), row
+
+
+def test_completers(description: Description) -> None:
+    complete = description.row("attrition", "", "", "all", "", "complete")
+    printed = {row["item"]: int(row["n"]) for row in published("attrition_reasons")}
+    assert complete["n"] == printed["all five waves completed"]
+    assert complete["denominator"] - complete["n"] == printed["one or more waves missed"]
+
+
+def test_match_groups(description: Description) -> None:
+    rows = published("match_groups")
+    assert len(rows) == 9
+    for row in rows:
+        if row["match_group"] == "total":
+            obtained = [description.row("sample", "", "", g, "", "pct")["n"] for g in [*GROUPS, "all"]]
+        else:
+            sites = [f"{row['match_group']}-{g[0]}" for g in GROUPS]
+            cells = [description.row("sample", "site", s, g, "", "pct") for s, g in zip(sites, GROUPS, strict=True)]
+            obtained = [cell["n"] for cell in cells] + [sum(cell["n"] for cell in cells)]
+        assert obtained == [int(row[f"n_{g}"]) for g in ("intervention", "control", "total")]
+
+
+def test_answers_per_figure(description: Description) -> None:
+    rows = published("figure_n")
+    assert len(rows) == 98
+    for row in rows:
+        key, wave = FIGURE_OUTCOME[row["figure"]], row["wave"]
+        binary = description.study.outcomes[key].kind == "binary"
+
+        def answered(group: str, key: str = key, wave: str = wave, binary: bool = binary) -> int:
+            cell = description.row("trend", key, "", group, wave, "pct" if binary else "mean")
+            return int(cell["denominator"] if binary else cell["n"])
+
+        assert answered("all") == int(row["n"]), row
+        for group in GROUPS:
+            if row[f"n_{group}"]:
+                assert answered(group) == int(row[f"n_{group}"]), row
+
+
+def obtain_counts(d: Description, row: dict[str, str]) -> tuple[int, int]:
+    key, category, group, wave = (row[c] for c in ("outcome_key", "category", "group", "wave"))
+    if key == "waves_attended":
+        patterns = d.frame.query("table == 'attrition' and variable == 'pattern' and group == @group")
+        wanted = {"T0", "T1", "T2", "T3", "T4"} if category == "all five" else {"T3", "T4"}
+        inside = [wanted <= set(level.split("+")) for level in patterns["level"]]
+        return int(patterns.loc[inside, "n"].sum()), int(patterns["denominator"].iloc[0])
+    if key in {"ladder_rise", "ladder_fall", "ladder_same"}:
+        cell = d.row("change", "ladder_rung", "", group, wave, key.removeprefix("ladder_"))
+        return int(cell["n"]), int(cell["denominator"])
+    if key in d.study.covariates:
+        name = BASELINE_NAMES.get((key, category), (key, [category], ""))
+        return d.counts("baseline", name[0], name[1], group, name[2])
+    return d.counts("trend", key, d.levels(key, category), group, wave)
+
+
+def test_implied_counts(description: Description) -> None:
+    rows = published("counts_implied")
+    assert len(rows) == 162
+    left = [row for row in rows if (row["outcome_key"], row["category"]) in CLASSES_WITHOUT_CUTOFF]
+    assert {row["outcome_key"] for row in left} == {"dkl_distress", "dkl_depression", "dkl_anxiety"}
+    walked = [row for row in rows if row not in left]
+    wrong = [row for row in walked if obtain_counts(description, row) != (int(row["count"]), int(row["denom"]))]
+    assert wrong == []
+    assert len(walked) == 148
