@@ -1,1 +1,21 @@
 """`python -m dnt_cli` and the console script `dnt`."""
+
+from __future__ import annotations
+
+import os
+
+# One thread per process for linear algebra: the matrices are small, the work is spread over processes, and a fixed
+# number keeps results the same to the last bit. Must be set before NumPy is loaded.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+
+def main() -> None:
+    """Run the command line."""
+    from dnt_cli.cli.app import run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

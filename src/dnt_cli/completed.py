@@ -67,6 +67,12 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
     return [column for column in columns if column.name in wide.columns]
 
 
+def recorded_settings(stage: Stage | None, study: Study) -> Settings:
+    """The settings that made an imputations file; those of the study where another program made it."""
+    made = [step for step in (stage.steps if stage is not None else ()) if step["command"] == "impute"]
+    return settings_of(study, **(made[-1]["settings"] if made else {}))
+
+
 def settings_of(study: Study, **overrides: object) -> Settings:
     """The study's imputation settings, with those of this run."""
     plan = study.imputation

@@ -86,7 +86,12 @@ def build(wide: pd.DataFrame, study: Study, model: Model) -> Design:
     if not complete.any():
         raise ModelError(f"{model.outcome}: nobody has a value on everything that the model needs.")
     groups = None if design.groups is None else design.groups[complete]
-    return Design(design.response[complete], design.matrix[complete], design.terms, groups)
+    matrix = design.matrix[complete]
+    # In a part of the persons a control, or the baseline value, can be the same for all. R's lm and glm leave such a
+    # column out; the group never is, so that a model without a comparison fails instead of answering something else.
+    varies = [term in (INTERCEPT, GROUP, WAVE, TREND) or np.ptp(matrix[:, j]) > 0 for j, term in enumerate(design.terms)]
+    terms = tuple(term for term, keep in zip(design.terms, varies, strict=True) if keep)
+    return Design(design.response[complete], matrix[:, varies], terms, groups)
 
 
 def _endpoint(wide: pd.DataFrame, study: Study, model: Model) -> Design:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from scipy.stats import t as student_t
 
 from dnt_cli.completed import Completed, require_inference
 from dnt_cli.design import GROUP, TREND, Model, build
@@ -185,6 +186,14 @@ def as_observed(data: Completed) -> Completed:
     return Completed(data.study, data.observed, (data.observed,))
 
 
+def joined(parts: Sequence[Effects]) -> Effects:
+    """Several analyses as one."""
+    return Effects(
+        pd.concat([part.estimates for part in parts if len(part.estimates)], ignore_index=True),
+        pd.concat([part.fits for part in parts if len(part.fits)], ignore_index=True),
+    )
+
+
 # --- fitting ---------------------------------------------------------------------------------------------------------
 
 
@@ -316,11 +325,21 @@ def _pool(estimates: Floats, variances: Floats, results: Sequence[_Result], opti
     """Rubin's rules over the imputations; a single fit keeps its own standard error and degrees of freedom."""
     fits = [r.fit for r in results]
     if len(fits) == 1:
-        return Pooled.single(estimates[0], variances[0], fits[0].df)
+        return _single(estimates[0], variances[0], fits[0].df)
     mixed_linear = fits[0].random_sd is not None and fits[0].residual_sd is not None
     if options.satterthwaite and mixed_linear:
         return pool(estimates, variances, np.array([fit.df for fit in fits]))
     return pool(estimates, variances, np.array([np.full(estimates.shape[1], _residual_df(fit)) for fit in fits]))
+
+
+def _single(estimate: Floats, variance: Floats, df: Floats) -> Pooled:
+    """The same quantities for one fit, where nothing was imputed: no between-imputation variance."""
+    error = np.sqrt(variance)
+    statistic = estimate / error
+    none = np.full(len(estimate), np.nan)
+    # Student's t with infinite df is the normal distribution, which is what glm and glmer report.
+    p = 2 * student_t.sf(np.abs(statistic), df)
+    return Pooled(1, estimate, error, statistic, df, p, variance, none, variance, none, none, none)
 
 
 def _residual_df(fit: Fit) -> float:

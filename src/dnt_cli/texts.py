@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from dnt_cli.study import Language, Text
+from dnt_cli.study.spec import Language, Text
 
 TEXTS: dict[str, Text] = {
     "outcome": Text("Uitkomst", "Outcome"),
@@ -68,6 +68,33 @@ TEXTS: dict[str, Text] = {
     "synthetic": Text(
         "SYNTHETISCHE GEGEVENS: verzonnen, geen uitspraak over echte personen.",
         "SYNTHETIC DATA: made up, no statement about real persons.",
+    ),
+    "variable": Text("Variabele", "Variable"),
+    "method": Text("Methode", "Method"),
+    "predictors": Text("Voorsp.", "Pred."),
+    "covariates": Text("Achtergrondkenmerken", "Covariates"),
+    "imputation_title": Text("Imputatie: aandeel ontbrekend per meting", "Imputation: share missing per wave"),
+    "imputed": Text(
+        "{n} personen, m = {m} imputaties, {iterations} iteraties, methode {method}, seed {seed}; "
+        "{missing} van de antwoorden ontbreekt.",
+        "{n} persons, m = {m} imputations, {iterations} iterations, method {method}, seed {seed}; "
+        "{missing} of the answers is missing.",
+    ),
+    "events": Text(
+        "Gelogd (aantal variabelen): {events}; zie `dnt info`.", "Logged (number of variables): {events}; see `dnt info`."
+    ),
+    "main": Text("hoofd", "main"),
+    "robustness_title": Text("Robuustheid", "Robustness"),
+    "verdict_same": Text("gelijk", "the same"),
+    "verdict_lost": Text("vervallen", "lost"),
+    "verdict_gained": Text("erbij", "gained"),
+    "verdict_reversed": Text("omgekeerd", "reversed"),
+    "verdict_not estimable": Text("niet te schatten", "not estimable"),
+    "check_counts": Text("{check}: {counts} (N = {n}).", "{check}: {counts} (N = {n})."),
+    "check_left_out": Text("({check}) niet gedaan: {reason}.", "({check}) not done: {reason}."),
+    "verdict_signs": Text(
+        "– verliest zijn markering, + krijgt er een, ± significant in omgekeerde richting, # niet te schatten.",
+        "– loses its mark, + gains one, ± significant in the other direction, # not estimable.",
     ),
     "no_hypothesis": Text("Zonder hypothese", "No hypothesis"),
 }

@@ -160,12 +160,26 @@ def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int
         modes[step.position] = np.where(converged[:, None], mode, 0.0)
         chance = draws.logistic(_shifted(np.matmul(beta[:, None, :], target)[:, 0], step))
         return step.classes[(noise.uniform(u) < chance).astype(np.intp)], int((~converged).sum())
+    if step.method == "polr":
+        cumulative = _ordered_chances(plan, step, X, target, normals, modes)
+    else:
+        codes = step.response.astype(np.intp)
+        start = modes.get(step.position, np.zeros((c, step.classes.size, step.size)))
+        modes[step.position], beta = draws.draw_multinomial(X, codes, start, normals, plan.prior_scale)
+        cumulative = np.cumsum(draws.softmax(np.matmul(beta, target)), axis=1)[:, :-1]
+    return step.classes[(noise.uniform(u)[:, None, :] >= cumulative).sum(axis=1)], 0
+
+
+def _ordered_chances(plan: Plan, step: Step, X: Array, target: Array, normals: Array, modes: dict[int, Array]) -> Array:
+    """(c, L - 1, u) chance of at most each class but the last, from a drawn proportional-odds model."""
+    slopes = step.size - 1
     codes = step.response.astype(np.intp)
-    initial = modes.get(step.position, np.zeros((c, step.classes.size, step.size)))
-    modes[step.position], drawn = draws.draw_multinomial(X, codes, initial, normals, plan.prior_scale)
-    cumulative = np.cumsum(draws.softmax(np.matmul(drawn, target)), axis=1)
-    pick = (noise.uniform(u)[:, None, :] >= cumulative[:, :-1]).sum(axis=1)
-    return step.classes[pick], 0
+    below = np.searchsorted(np.sort(codes), np.arange(1, step.classes.size)) / codes.size
+    start = np.tile(np.r_[np.zeros(slopes), np.log(below / (1.0 - below))], (X.shape[0], 1))
+    mode, drawn = draws.draw_ordered(X[:, 1:], codes, modes.get(step.position, start), normals, plan.prior_scale)
+    modes[step.position] = mode
+    log_odds = _shifted(np.matmul(drawn[:, None, :slopes], target[:, 1:])[:, 0], step)
+    return draws.logistic(drawn[:, slopes:, None] - log_odds[:, None, :])
 
 
 def _impute_score(plan: Plan, step: Step, X: Array, target: Array, normals: Array, noise: _Noise) -> Array:

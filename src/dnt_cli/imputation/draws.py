@@ -161,6 +161,78 @@ def _multinomial_information(X: Array, share: Array) -> Array:
     return information
 
 
+def draw_ordered(X: Array, codes: NDArray[np.intp], start: Array, normals: Array, scale: float) -> tuple[Array, Array]:
+    """Draw from the normal approximation to the posterior of a proportional-odds model with normal priors.
+
+    P(class <= k) = logistic(threshold k - coefficients' x), McCullagh (1980); K classes, K - 1 thresholds.
+
+    Args:
+        X: (c, p, n) without the row of ones.
+        codes: (n,) 0..K-1, every class occurs.
+        start: (c, p + K - 1) coefficients and thresholds where Newton starts.
+        normals: (c, p + K - 1) standard normal.
+        scale: SD of the prior of each coefficient.
+
+    Returns:
+        mode (c, p + K - 1), draw (c, p + K - 1) with its thresholds in order.
+    """
+    c, p, n = X.shape
+    cuts = start.shape[1] - p
+    precision = np.r_[np.full(p, scale**-2.0), np.full(cuts, INTERCEPT_SCALE**-2.0)]
+    at = np.arange(cuts)[:, None]
+    # A person of class k contributes F(upper) - F(lower); the design of either is -x and one threshold.
+    upper, lower = (
+        np.concatenate([-X, np.broadcast_to((codes - k == at).astype(float), (c, cuts, n))], axis=1) for k in (0, 1)
+    )
+    has_upper, has_lower = codes < cuts, codes > 0
+    mode, drawn = start.copy(), np.empty_like(start)
+    active = np.arange(c)
+    diagonal = np.arange(p + cuts)
+    for _ in range(MAX_NEWTON):
+        up, low, beta = upper[active], lower[active], mode[active]
+        gradient, hessian = _ordered_derivatives(up, low, beta, has_upper, has_lower)
+        gradient -= precision * beta
+        hessian[:, diagonal, diagonal] += precision
+        noise = np.matmul(np.linalg.cholesky(hessian), normals[active][:, :, None])[:, :, 0]
+        solved = np.linalg.solve(hessian, np.stack([gradient, noise], axis=2))
+        change = np.matmul(np.stack([up, low], axis=1).transpose(0, 1, 3, 2), solved[:, None, :, :1])[..., 0]
+        step, change = _damped(solved[:, :, 0], change)
+        step, shorter = _keep_order(beta[:, p:], step, p)
+        mode[active] = beta + step
+        drawn[active] = beta + step + solved[:, :, 1]
+        active = active[(np.abs(change).reshape(len(active), -1).max(axis=1) > TOLERANCE) | shorter]
+        if not active.size:
+            break
+    drawn[:, p:] = np.sort(drawn[:, p:], axis=1)
+    return mode, drawn
+
+
+def _keep_order(cuts: Array, step: Array, p: int) -> tuple[Array, NDArray[np.bool_]]:
+    """A step (c, p + K - 1) that takes at most nine tenths of the room between thresholds, and whether it was cut."""
+    gap, closing = np.diff(cuts, axis=1), -np.diff(step[:, p:], axis=1)
+    room = np.where(closing > 0, 0.9 * gap / np.maximum(closing, 1e-300), np.inf)
+    factor = np.minimum(room.min(axis=1, initial=np.inf), 1.0)
+    return step * factor[:, None], factor < 1.0
+
+
+def _ordered_derivatives(
+    upper: Array, lower: Array, beta: Array, has_upper: NDArray[np.bool_], has_lower: NDArray[np.bool_]
+) -> tuple[Array, Array]:
+    """Gradient (c, q) and negative Hessian (c, q, q) of the log-likelihood of a proportional-odds model."""
+    f_up = np.where(has_upper, logistic(np.matmul(beta[:, None, :], upper)[:, 0]), 1.0)
+    f_low = np.where(has_lower, logistic(np.matmul(beta[:, None, :], lower)[:, 0]), 0.0)
+    chance = np.maximum(f_up - f_low, 1e-12)
+    d_up, d_low = f_up * (1 - f_up) / chance, f_low * (1 - f_low) / chance
+    gradient = np.matmul(upper, d_up[:, :, None])[:, :, 0] - np.matmul(lower, d_low[:, :, None])[:, :, 0]
+    h_up = d_up * d_up - d_up * (1 - 2 * f_up)
+    h_low = d_low * d_low + d_low * (1 - 2 * f_low)
+    cross = np.matmul(upper * (d_up * d_low)[:, None, :], lower.transpose(0, 2, 1))
+    hessian = np.matmul(upper * h_up[:, None, :], upper.transpose(0, 2, 1))
+    hessian += np.matmul(lower * h_low[:, None, :], lower.transpose(0, 2, 1))
+    hessian -= cross + cross.transpose(0, 2, 1)
+    return gradient, hessian
+
+
 def match_donors(
     fitted: Array, drawn: Array, shuffle: NDArray[np.intp], uniforms: Array, donors: int
 ) -> NDArray[np.intp]:

@@ -162,7 +162,7 @@ class Survey:
                 rng = stream(self._seed, f"sf12 {GROUPS[g]} {WAVES[wave]}")
                 targets = (self._plan.means["sf12_physical", g, wave], self._plan.means["sf12_mental", g, wave])
                 levels = sf12.answers(latent[0][who, wave], latent[1][who, wave], targets, rng)
-                out[:, who, wave] = np.round(sf12.score(levels), 2).T
+                out[:, who, wave] = sf12.rounded_score(levels).T
                 self.sf12_levels[g, wave] = levels
         self.outcomes["sf12_physical"], self.outcomes["sf12_mental"] = out
 

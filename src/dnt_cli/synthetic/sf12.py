@@ -45,27 +45,37 @@ CENTRES = {"GH1": 0.0, "PF02": -0.7, "PF04": -0.6, "RP2": 0.0, "RP3": -0.1, "RE2
            "MH3": 0.2, "VT2": 0.2, "MH4": -0.2, "SF2": -0.1}  # fmt: skip
 STEP = 0.75
 TOLERANCE = 0.02  # of a mean printed with one decimal, with room for the rounding of the scores to two
-
 NEAR = 0.2  # of the targets: from here on answers move in pairs
 LAST_STEPS = 50
 PAIRED_MOVES = 300
+UNIT = 100_000  # scores are added in whole hundred-thousandths, so that no rounding differs between machines
+NO_SUCH_LEVEL = 10**12
 
 
-def _weight_tables() -> FloatArray:
-    """Weights by item and level, shape (12, 8, 2), infinite for levels that an item lacks; index -1 is such a level."""
-    tables = np.full((len(ITEMS), 8, 2), np.inf)
+def _weight_tables() -> IntArray:
+    """Weights by item and level, shape (12, 8, 2), huge for levels that an item lacks; index -1 is such a level."""
+    tables = np.full((len(ITEMS), 8, 2), NO_SUCH_LEVEL, dtype=np.int64)
     for number, name in enumerate(ITEMS):
-        tables[number, : len(WEIGHTS[name]) + 1] = [*WEIGHTS[name], (0.0, 0.0)]
+        tables[number, : len(WEIGHTS[name]) + 1] = np.rint(np.array([*WEIGHTS[name], (0.0, 0.0)]) * UNIT)
     return tables
 
 
 _TABLES = _weight_tables()
+_CONSTANTS = np.rint(np.array(CONSTANTS) * UNIT).astype(np.int64)
+
+
+def _units(levels: IntArray) -> IntArray:
+    return np.asarray(_CONSTANTS + _TABLES[np.arange(len(ITEMS)), levels].sum(axis=1), dtype=np.int64)
 
 
 def score(levels: IntArray) -> FloatArray:
     """Physical and mental score, shape (n, 2), of recoded answers, shape (n, 12)."""
-    total = np.tile(np.array(CONSTANTS), (levels.shape[0], 1))
-    return np.asarray(total + _TABLES[np.arange(len(ITEMS)), levels].sum(axis=1), dtype=np.float64)
+    return _units(levels) / UNIT
+
+
+def rounded_score(levels: IntArray) -> FloatArray:
+    """The scores rounded half up to two decimals."""
+    return np.asarray((_units(levels) + UNIT // 200) // (UNIT // 100) / 100, dtype=np.float64)
 
 
 def raw_answers(levels: IntArray) -> IntArray:
@@ -86,39 +96,44 @@ def answers(
     that brings the two means nearer to the targets, and at last two at a time.
     """
     levels = _first_answers(_standard(physical), _standard(mental), rng)
-    error = score(levels).mean(axis=0) - np.array(targets)
+    wanted = np.rint(np.array(targets) * UNIT * levels.shape[0]).astype(np.int64)
+    near, tolerance = (int(limit * UNIT * levels.shape[0]) for limit in (NEAR, TOLERANCE))
+    error = _units(levels).sum(axis=0) - wanted
     for move in rng.permutation(levels.size * 2):
-        change = _changes(levels, move[None])[0]
-        if np.max(np.abs(error)) > NEAR and np.sum((error + change) ** 2) < np.sum(error**2):
+        after = error + _changes(levels, move[None])[0]
+        if np.abs(error).max() > near and _distance(after) < _distance(error):
             _apply(levels, move)
-            error = error + change
+            error = after
     for _ in range(LAST_STEPS):
-        error = score(levels).mean(axis=0) - np.array(targets)
-        if np.max(np.abs(error)) < TOLERANCE:
+        error = _units(levels).sum(axis=0) - wanted
+        if np.abs(error).max() < tolerance:
             return levels
         moves = rng.permutation(levels.size * 2)[:PAIRED_MOVES]
         changes = _changes(levels, moves)
-        left = np.sum((error + changes[:, None, :] + changes[None, :, :]) ** 2, axis=2)
-        same_answer = moves[:, None] // 2 == moves[None, :] // 2
-        for move in moves[list(np.unravel_index(np.argmin(np.where(same_answer, np.inf, left)), left.shape))]:
+        left = _distance(error + changes[:, None, :] + changes[None, :, :])
+        left[moves[:, None] // 2 == moves[None, :] // 2] = NO_SUCH_LEVEL  # two moves of one answer
+        for move in moves[list(np.unravel_index(np.argmin(left), left.shape))]:
             _apply(levels, move)
     raise ValueError("the SF-12 means cannot be met")
+
+
+def _distance(error: IntArray) -> IntArray:
+    return np.asarray(np.abs(error).max(axis=-1))
 
 
 def _apply(levels: IntArray, move: np.int64) -> None:
     levels.reshape(-1)[move // 2] += 2 * (move % 2) - 1
 
 
-def _changes(levels: IntArray, moves: IntArray) -> FloatArray:
-    """Change of the two means by each move, shape (moves, 2); infinite where the answer cannot move further.
+def _changes(levels: IntArray, moves: IntArray) -> IntArray:
+    """Change of the two sums of scores by each move, shape (moves, 2); huge where the answer cannot move further.
 
     Move 2k and 2k + 1 take answer k (women in rows, items in columns) one level down and up.
     """
     answer = moves // 2
     level = levels.reshape(-1)[answer]
     item = answer % len(ITEMS)
-    to = level + 2 * (moves % 2) - 1
-    return np.asarray((_TABLES[item, to] - _TABLES[item, level]) / levels.shape[0], dtype=np.float64)
+    return np.asarray(_TABLES[item, level + 2 * (moves % 2) - 1] - _TABLES[item, level], dtype=np.int64)
 
 
 def _standard(values: FloatArray) -> FloatArray:

@@ -1,0 +1,115 @@
+"""The `dnt` program: its commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from dnt_cli import __version__
+from dnt_cli.errors import UserError
+
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 done, but an answer is unusable; 2 wrong command line; 10 study file; 11 data file; "
+    "12 model; 13 engine missing; 130 stopped by Ctrl-C."
+)
+_INTERNAL_ERROR = 70
+
+
+class _Group(TyperGroup):
+    """Turns every end of a command into a message and an exit code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: Any) -> Any:
+        from dnt_cli.cli.console import complain
+
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            complain(str(error))
+            _trace_if_asked(error)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            complain("Stopped. Nothing was left half-written.")
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            # The reader of our output has seen enough. Python would complain once more when it flushes at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001  # the last resort: a bug of ours, told without anyone's data
+            if type(error).__module__.startswith(("typer", "click")):
+                raise
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            complain(
+                f"This is a mistake in dnt itself ({type(error).__name__} in {os.path.basename(place.filename)}, "
+                f"line {place.lineno}). Nothing was written. Please report it, with this line and `dnt --version`."
+            )
+            _trace_if_asked(error)
+            raise typer.Exit(_INTERNAL_ERROR) from None
+
+
+def _trace_if_asked(error: BaseException) -> None:
+    """With DNT_DEBUG set: where it happened, but neither the values nor the message, which may hold data."""
+    if os.environ.get("DNT_DEBUG"):
+        for place in traceback.extract_tb(error.__traceback__):
+            print(f"  {place.filename}:{place.lineno} in {place.name}", file=sys.stderr)  # noqa: T201
+
+
+app = typer.Typer(
+    cls=_Group,
+    name="dnt",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXIT_CODES,
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"dnt {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def dnt(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Show honestly whether a social intervention worked.
+
+    The stages read and write Parquet files, so each can run alone or in a pipe:
+
+    dnt impute survey.parquet -o imputed.parquet, then dnt fit-t3 imputed.parquet -o t3.parquet
+    """
+
+
+def run() -> None:
+    """Parse the command line and run a command; the console script calls this."""
+    from dnt_cli.cli import describe, example, fit, impute, robustness, show, study  # noqa: F401  # registers commands
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A Windows code page lacks some characters; a question mark is better than a crash.
+            stream.reconfigure(errors="replace")
+    if hasattr(signal, "SIGTERM"):
+        with contextlib.suppress(ValueError):
+            signal.signal(signal.SIGTERM, _terminated)
+    app()
+
+
+def _terminated(number: int, _frame: Any) -> None:
+    """End as on Ctrl-C, so that temporary files are removed."""
+    raise SystemExit(128 + number)

@@ -1,0 +1,112 @@
+"""What reaches the terminal: tables, notes, progress. Data goes to standard output, all talk to standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dnt_cli.tables import Table
+
+Progress = Callable[[int, int], None]
+_TONES = {"good": "bold green", "bad": "bold red", "muted": "dim", "": ""}
+
+
+def complain(message: str) -> None:
+    """An error on standard error."""
+    _say("Error: ", "bold red", message)
+
+
+def warn(message: str) -> None:
+    """A warning on standard error."""
+    _say("Note: ", "yellow", message)
+
+
+def tell(message: str, *, quiet: bool = False) -> None:
+    """A remark on standard error, unless asked to be quiet."""
+    if not quiet:
+        _say("", "", message)
+
+
+def _say(prefix: str, style: str, message: str) -> None:
+    if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+        from rich.console import Console
+        from rich.text import Text
+
+        Console(stderr=True).print(Text.assemble((prefix, style), message))
+    else:
+        sys.stderr.write(f"{prefix}{message}\n")
+        sys.stderr.flush()
+
+
+def write_out(text: str) -> None:
+    """Text on standard output, as it is."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()
+
+
+def show_tables(tables: Iterable[Table]) -> None:
+    """Tables in colour and fitted to a terminal; plain and never cut anywhere else."""
+    from dnt_cli.tables import as_text
+
+    if not sys.stdout.isatty():
+        write_out(as_text(tables))
+        return
+    from rich.console import Console
+
+    console = Console()
+    for table in tables:
+        _show(console, table)
+
+
+def _show(console: object, table: Table) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    from dnt_cli.tables import narrowed
+
+    assert isinstance(console, Console)
+
+    def draw(model: Table) -> RichTable:
+        drawn = RichTable(title=Text(model.title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for i, column in enumerate(model.columns):
+            drawn.add_column(Text(column.heading), justify=column.justify, no_wrap=i > 0, overflow="fold")
+        for section in model.sections:
+            if section.heading:
+                drawn.add_row(Text(section.heading, "bold"), *[""] * (len(model.columns) - 1))
+            for row in section.rows:
+                drawn.add_row(*[Text(cell.text, _TONES[cell.tone]) for cell in row])
+        return drawn
+
+    drawn = draw(table)
+    if Measurement.get(console, console.options.update(width=400), drawn).maximum > console.width:
+        drawn = draw(narrowed(table))
+    console.print(drawn)
+    for note in table.notes:
+        console.print(Text(note, "dim"))
+    console.print()
+
+
+@contextlib.contextmanager
+def progress(what: str, *, quiet: bool = False) -> Iterator[Progress | None]:
+    """A bar with the time left, on standard error and on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def update(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield update

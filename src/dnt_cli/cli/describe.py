@@ -1,0 +1,56 @@
+"""`dnt describe`: population, attrition, baseline differences, trends, figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dnt_cli.cli.app import app
+from dnt_cli.cli.console import tell
+from dnt_cli.cli.files import check_output, load_survey, present, save
+from dnt_cli.cli.options import OUTPUT, Force, Format, Lang, Output, Overrides, Quiet, Shown, StudyFile
+from dnt_cli.errors import DataError
+
+
+@app.command(rich_help_panel="Stages")
+def describe(
+    source: Annotated[str, typer.Argument(metavar="SURVEY", help="Survey: stage file, Parquet or CSV; - is a pipe.")],
+    output: Output = None,
+    study: StudyFile = None,
+    overrides: Overrides = None,
+    figures: Annotated[
+        str | None, typer.Option("--figures", metavar="FOLDER", help="Draw a figure per outcome there.", rich_help_panel=OUTPUT)
+    ] = None,
+    form: Shown = Format.table,
+    language: Lang = ...,  # type: ignore[assignment]
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Describe population, attrition, differences at baseline and trends, from the answers as observed.
+
+    Example: dnt describe survey.parquet --figures figures
+    """
+    import pyarrow as pa
+
+    from dnt_cli.description import describe as describe_survey
+    from dnt_cli.description_tables import description_tables
+    from dnt_cli.stages import Provenance
+
+    check_output(output)
+    survey, spec, origin = load_survey(source, study, overrides, "dnt describe")
+    description = describe_survey(survey, spec)
+    table = pa.Table.from_pandas(description, preserve_index=False).replace_schema_metadata(None)
+    save(output, "description", spec, [table], Provenance("describe", {}, **origin), force=force, quiet=quiet)
+    if figures is not None:
+        from dnt_cli.figures import draw
+
+        folder = Path(figures)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(f"Cannot make the folder {figures}: {error.strerror}.") from None
+        drawn = draw(description, spec, language.value, folder)
+        tell(f"Drew {len(drawn)} files in {figures}.", quiet=quiet)
+    present(output, form, description_tables(description, spec, language.value), description)

@@ -1,0 +1,164 @@
+"""From a command's arguments to studies and stages, and from results to files and the screen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from dnt_cli.cli.console import show_tables, tell, warn, write_out
+from dnt_cli.cli.options import Format
+from dnt_cli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from dnt_cli.completed import Completed
+    from dnt_cli.stages import Provenance, Stage
+    from dnt_cli.study import Study
+    from dnt_cli.tables import Table
+
+
+def read(source: str) -> tuple[bytes, str]:
+    """The bytes of a file or of standard input, and its name in messages."""
+    from dnt_cli.stages import read_bytes
+
+    if source == "-" and sys.stdin.isatty():
+        raise UsageError("- reads a stage file from a pipe, but standard input is the keyboard; give a file name.")
+    return read_bytes(source, sys.stdin.buffer)
+
+
+def load_stage(source: str, expected: Iterable[str], command: str, overrides: list[str] | None = None) -> Stage:
+    """A stage file of one of the expected kinds, with `--set` applied to its study."""
+    from dnt_cli.stages import read_stage
+
+    content, name = read(source)
+    return _overridden(read_stage(content, name, expected, command), overrides)
+
+
+def _overridden(stage: Stage, overrides: list[str] | None) -> Stage:
+    from dataclasses import replace
+
+    from dnt_cli.study import parse_study
+
+    if not overrides:
+        return stage
+    study = parse_study(stage.study.text, f"the study in {stage.name}", [*stage.study.overrides, *overrides])
+    return replace(stage, study=study)
+
+
+def load_survey(
+    source: str, study: str | None, overrides: list[str] | None, command: str
+) -> tuple[pd.DataFrame, Study, dict[str, Any]]:
+    """A cast survey, its study, and what its provenance starts from: a stage file, or CSV or Parquet with `--study`."""
+    import hashlib
+
+    from dnt_cli.stages import is_parquet, kind_of, read_stage
+    from dnt_cli.study import load_study
+    from dnt_cli.survey import cast_survey
+
+    content, name = read(source)
+    origin: dict[str, Any] = {"input_sha256": hashlib.sha256(content).hexdigest(), "before": ()}
+    if study is None or kind_of(content) is not None:
+        if study is None and not is_parquet(content):
+            raise UsageError(f"{name} is no stage file, so dnt cannot know the study; add --study FILE.")
+        stage = _overridden(read_stage(content, name, ["survey"], command), None if study else overrides)
+        origin["before"] = stage.steps
+        frame, spec = stage.frame, stage.study
+        if study is not None:
+            spec = load_study(study, overrides or ())
+    else:
+        frame, spec = _plain_frame(content, name), load_study(study, overrides or ())
+    survey, findings = cast_survey(frame, spec)
+    for finding in findings:
+        warn(f"{name}: {finding}.")
+    return survey, spec, origin
+
+
+def load_frame(source: str) -> tuple[pd.DataFrame, str]:
+    """Any table, stage file or not, as it stands, and its name."""
+    content, name = read(source)
+    return _plain_frame(content, name), name
+
+
+def _plain_frame(content: bytes, name: str) -> pd.DataFrame:
+    """A data frame from a file that another program wrote."""
+    import io
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from dnt_cli.stages import is_parquet
+    from dnt_cli.survey import read_csv
+
+    if not is_parquet(content):
+        return read_csv(content, name)
+    try:
+        return pd.read_parquet(io.BytesIO(content))
+    except (pa.ArrowException, OSError, ValueError):
+        raise DataError(f"{name} is damaged or cut off.") from None
+
+
+def load_completed(
+    source: str, study: str | None, overrides: list[str] | None, command: str
+) -> tuple[Completed, dict[str, Any], Stage | None]:
+    """Completed data sets: an imputations file, or with `--study` a long table as R's mice writes it."""
+    import hashlib
+
+    from dnt_cli.completed import from_long, read_completed
+    from dnt_cli.stages import kind_of, read_stage
+    from dnt_cli.study import load_study
+
+    content, name = read(source)
+    origin: dict[str, Any] = {"input_sha256": hashlib.sha256(content).hexdigest(), "before": ()}
+    if study is not None and kind_of(content) is None:
+        return from_long(_plain_frame(content, name), load_study(study, overrides or ()), name), origin, None
+    stage = _overridden(read_stage(content, name, ["imputations"], command), overrides)
+    return read_completed(stage), origin | {"before": stage.steps}, stage
+
+
+def check_output(output: str | None, *, required: str | None = None) -> None:
+    """Refuse before any work is done what could not be written after it."""
+    if output is None and required is not None:
+        raise UsageError(f"{required} needs to know where its result goes: add -o FILE, or -o - in a pipe.")
+    if output == "-" and sys.stdout.isatty():
+        raise UsageError("A Parquet file would garble the terminal; add -o FILE, or pipe it into the next command.")
+
+
+def save(
+    output: str | None,
+    kind: str,
+    study: Study,
+    tables: Iterable[pa.Table],
+    provenance: Provenance,
+    extra: Mapping[str, Any] | None = None,
+    *,
+    force: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Write a stage file where `-o` says, if it says anything."""
+    from dnt_cli.stages import write_stage
+
+    if output is None:
+        return
+    target: str | BinaryIO = sys.stdout.buffer if output == "-" else output
+    write_stage(target, kind, study, tables, provenance, extra, force=force)
+    if output != "-":
+        tell(f"Wrote {output}.", quiet=quiet)
+
+
+def present(output: str | None, form: Format, tables: list[Table], frame: pd.DataFrame) -> None:
+    """Show a result, unless standard output is taken by a stage file."""
+    from dnt_cli.tables import RENDERERS
+
+    if output == "-":
+        return
+    if form is Format.table:
+        show_tables(tables)
+    elif form is Format.csv:
+        write_out(frame.to_csv(index=False, lineterminator="\n"))
+    elif form is Format.json:
+        write_out(frame.to_json(orient="records", indent=1, force_ascii=False, double_precision=15) or "")
+    else:
+        write_out(RENDERERS[form.value](tables))

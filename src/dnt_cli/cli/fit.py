@@ -1,0 +1,186 @@
+"""`dnt fit-t3` and `dnt fit-longitudinal`: effects of the intervention."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dnt_cli.cli.app import app
+from dnt_cli.cli.console import complain, progress
+from dnt_cli.cli.files import check_output, load_completed, present, save
+from dnt_cli.cli.options import (
+    INPUT, MODEL, Colour, Colours, Force, Format, Jobs, Lang, Level, Outcomes, Output, Overrides, Quiet, Shown,
+    StudyFile, processes, split,
+)  # fmt: skip
+from dnt_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from dnt_cli.effects import Effects, Options
+    from dnt_cli.study import Study
+
+
+class Engine(StrEnum):
+    """Engines of the mixed models."""
+
+    glmm = "glmm"
+    lme4 = "lme4"
+
+
+class Separation(StrEnum):
+    """What to do where a logistic model has no finite estimate."""
+
+    stop = "stop"
+    firth = "firth"
+
+
+class Standardise(StrEnum):
+    """What a beta is standardised by."""
+
+    both = "both"
+    outcome = "outcome"
+
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="IMPUTATIONS", help="Imputations; - is a pipe; with --study also a CSV of R's mice (long, include = TRUE)."
+    ),
+]
+Standard = Annotated[
+    Standardise,
+    typer.Option("--standardise", help="Betas by the SD of outcome and group, or of the outcome.", rich_help_panel=MODEL),
+]
+
+
+@app.command("fit-t3", rich_help_panel="Stages")
+def fit_t3(
+    source: Source,
+    output: Output = None,
+    study: StudyFile = None,
+    overrides: Overrides = None,
+    outcomes: Outcomes = None,
+    controls: Annotated[
+        str | None,
+        typer.Option("--controls", metavar="KEY,KEY", help="Other controls; '' for none.", rich_help_panel=MODEL),
+    ] = None,
+    separation: Annotated[
+        Separation, typer.Option("--separation", help="Where no finite estimate exists.", rich_help_panel=MODEL)
+    ] = Separation.stop,
+    standardise: Standard = Standardise.both,
+    level: Level = 0.95,
+    jobs: Jobs = 0,
+    form: Shown = Format.table,
+    language: Lang = ...,  # type: ignore[assignment]
+    colour: Colours = Colour.better,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Effects at the endpoint: odds ratios and standardised betas, pooled over the imputations.
+
+    Example: dnt fit-t3 imputed.parquet -o t3.parquet
+    """
+    from dnt_cli.effects import Options, endpoint_effects
+
+    check_output(output)
+    data, origin, _ = load_completed(source, study, overrides, "dnt fit-t3")
+    options = Options(
+        separation=separation.value, standardise=standardise.value, level=level, jobs=processes(jobs)
+    )
+    with progress("Fitting", quiet=quiet) as report:
+        effects = endpoint_effects(
+            data, options, outcomes=split(outcomes), controls=split(controls), progress=report
+        )
+    said = {"outcomes": split(outcomes), "controls": split(controls)}
+    _finish("fit-t3", data.study, effects, options, said, origin, output, form, language, colour, force, quiet)
+
+
+@app.command("fit-longitudinal", rich_help_panel="Stages")
+def fit_longitudinal(
+    source: Source,
+    output: Output = None,
+    study: StudyFile = None,
+    overrides: Overrides = None,
+    outcomes: Outcomes = None,
+    controls: Annotated[
+        str | None,
+        typer.Option(
+            "--controls", metavar="RUNG|KEY,KEY",
+            help="Only this rung of the ladder (1, 2, ...), or these covariates; '' for none.", rich_help_panel=MODEL,
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="glmm needs nothing; lme4 needs R.", rich_help_panel=MODEL)
+    ] = Engine.glmm,
+    cross_check: Annotated[
+        int,
+        typer.Option("--cross-check", metavar="K", min=0, help="Fit the first K imputations with lme4 too.", rich_help_panel=MODEL),
+    ] = 0,
+    nodes: Annotated[
+        int, typer.Option("--nagq", min=1, max=25, help="Quadrature nodes (odd); 1 is Laplace.", rich_help_panel=MODEL)
+    ] = 1,
+    satterthwaite: Annotated[
+        bool, typer.Option("--satterthwaite", help="Satterthwaite df in linear models.", rich_help_panel=MODEL)
+    ] = False,
+    standardise: Standard = Standardise.both,
+    level: Level = 0.95,
+    jobs: Jobs = 0,
+    form: Shown = Format.table,
+    language: Lang = ...,  # type: ignore[assignment]
+    colour: Colours = Colour.better,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Trends of the effect over all waves: mixed models with a random intercept per person.
+
+    Example: dnt fit-longitudinal imputed.parquet -o longitudinal.parquet
+    """
+    from dnt_cli.effects import Options, trend_effects
+
+    check_output(output)
+    if nodes % 2 == 0:
+        raise UsageError(f"--nagq {nodes}: the number of quadrature nodes must be odd, such as 1, 11 or 25.")
+    data, origin, _ = load_completed(source, study, overrides, "dnt fit-longitudinal")
+    options = Options(
+        engine=engine.value, nodes=nodes, satterthwaite=satterthwaite, standardise=standardise.value, level=level,
+        jobs=processes(jobs),
+    )  # fmt: skip
+    ladder = _ladder(controls, data.study)
+    with progress("Fitting", quiet=quiet) as report:
+        effects = trend_effects(data, options, outcomes=split(outcomes), ladder=ladder, progress=report)
+    said = {"outcomes": split(outcomes), "controls": controls}
+    _finish("fit-longitudinal", data.study, effects, options, said, origin, output, form, language, colour, force, quiet)
+
+
+def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
+    if controls is None:
+        return None
+    if controls.strip().isdigit():
+        rung = int(controls)
+        if not 1 <= rung <= len(study.models.ladder):
+            raise UsageError(f"--controls {rung}: the study's ladder has rungs 1 to {len(study.models.ladder)}.")
+        return [list(study.models.ladder[rung - 1])]
+    return [split(controls) or []]
+
+
+def _finish(
+    command: str, study: Study, effects: Effects, options: Options, said: dict[str, Any], origin: dict[str, Any],
+    output: str | None, form: Format, language: Any, colour: Colour, force: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Write, show, and end with 1 when nothing could be estimated."""
+    import pyarrow as pa
+
+    from dnt_cli.effect_tables import effect_rows, effect_tables
+    from dnt_cli.stages import Provenance, as_columns
+
+    settings = {k: v for k, v in asdict(options).items() if k != "jobs"} | said
+    table = pa.Table.from_pandas(effects.estimates, preserve_index=False).replace_schema_metadata(None)
+    extra = {"fits": as_columns(effects.fits), "level": options.level}
+    save(output, "estimates", study, [table], Provenance(command, settings, **origin), extra, force=force, quiet=quiet)
+    tables = effect_tables(effects.estimates, study, language.value, level=options.level, colour=colour.value)
+    present(output, form, tables, effect_rows(effects.estimates))
+    if (effects.estimates["status"] == "not estimable").all():
+        complain("None of the effects could be estimated; the notes say why.")
+        raise typer.Exit(1)

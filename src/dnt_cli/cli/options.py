@@ -1,0 +1,108 @@
+"""Options that several commands share, written once."""
+
+from __future__ import annotations
+
+import locale
+import os
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+INPUT, MODEL, OUTPUT, RUN = "Input", "Model", "Output", "Reproducibility and speed"
+
+
+class Language(StrEnum):
+    """Language of tables and notes."""
+
+    nl = "nl"
+    en = "en"
+
+
+class Format(StrEnum):
+    """How a result is shown."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    md = "md"
+    tex = "tex"
+    html = "html"
+
+
+class Colour(StrEnum):
+    """What green and red mean."""
+
+    better = "better"
+    sign = "sign"
+
+
+def default_language() -> str:
+    """DNT_LANG, else Dutch where the system speaks Dutch, else English."""
+    asked = os.environ.get("DNT_LANG", "")
+    if asked in ("nl", "en"):
+        return asked
+    spoken = (locale.getlocale()[0] or os.environ.get("LANG", "")).lower()
+    return "nl" if spoken.startswith(("nl", "dutch")) else "en"
+
+
+StudyFile = Annotated[
+    str | None,
+    typer.Option(
+        "--study", help="Study file, or a built-in study such as dnt; not needed for stage files.", rich_help_panel=INPUT
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Replace a value of the study file for this run.", rich_help_panel=INPUT
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Stage file to write; - is standard output.", rich_help_panel=OUTPUT),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace the output whatever it holds.", rich_help_panel=OUTPUT)
+]
+Shown = Annotated[
+    Format, typer.Option("--format", help="How the result is shown.", rich_help_panel=OUTPUT)
+]
+Lang = Annotated[
+    Language,
+    typer.Option("--lang", default_factory=default_language, show_default="of the system", help="Language.", rich_help_panel=OUTPUT),
+]
+Quiet = Annotated[
+    bool, typer.Option("-q", "--quiet", help="No progress and no notes on standard error.", rich_help_panel=OUTPUT)
+]
+Colours = Annotated[
+    Colour,
+    typer.Option("--colour", help="Green is better for the person, or a positive effect.", rich_help_panel=OUTPUT),
+]
+Level = Annotated[
+    float,
+    typer.Option("--level", min=0.5, max=0.999, help="Level of the confidence intervals.", rich_help_panel=OUTPUT),
+]
+Jobs = Annotated[
+    int,
+    typer.Option("-j", "--jobs", min=0, help="Processes; 0 is one per core. Results do not depend on it.", rich_help_panel=RUN),
+]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed; default: the study's.", rich_help_panel=RUN)]
+Outcomes = Annotated[
+    str | None,
+    typer.Option("--outcomes", metavar="KEY,KEY", help="Only these outcomes.", rich_help_panel=MODEL),
+]
+
+
+def split(keys: str | None) -> list[str] | None:
+    """`a,b` as a list; None stays None."""
+    return None if keys is None else [key.strip() for key in keys.split(",") if key.strip()]
+
+
+def processes(jobs: int) -> int:
+    """The number of processes for `--jobs`."""
+    if jobs:
+        return jobs
+    from joblib import cpu_count
+
+    return int(cpu_count())

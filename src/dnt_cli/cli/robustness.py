@@ -1,0 +1,77 @@
+"""`dnt robustness`: the same effects under other assumptions."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from dnt_cli.cli.app import app
+from dnt_cli.cli.console import progress, tell, write_out
+from dnt_cli.cli.files import check_output, load_completed, present, save
+from dnt_cli.cli.options import (
+    MODEL, Force, Format, Jobs, Lang, Output, Overrides, Quiet, Shown, StudyFile, processes, split,
+)  # fmt: skip
+from dnt_cli.errors import UsageError
+
+
+@app.command(rich_help_panel="Stages")
+def robustness(
+    source: Annotated[
+        str, typer.Argument(metavar="IMPUTATIONS", help="Imputations; - is a pipe; with --study also a CSV of R's mice.")
+    ] = "",
+    output: Output = None,
+    study: StudyFile = None,
+    overrides: Overrides = None,
+    checks: Annotated[
+        str | None,
+        typer.Option("--checks", metavar="a,c,...", help="Which checks; default: the study's.", rich_help_panel=MODEL),
+    ] = None,
+    explain: Annotated[bool, typer.Option("--list", help="Explain the checks and stop.", rich_help_panel=MODEL)] = False,
+    jobs: Jobs = 0,
+    form: Shown = Format.table,
+    language: Lang = ...,  # type: ignore[assignment]
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Rerun the effects under other honest choices and set them beside the main result.
+
+    Example: dnt robustness imputed.parquet --checks a,b,c
+    """
+    import pyarrow as pa
+
+    from dnt_cli.completed import recorded_settings
+    from dnt_cli.effects import Options
+    from dnt_cli.robustness import CHECKS, run_checks
+    from dnt_cli.robustness_tables import robustness_tables
+    from dnt_cli.stages import Provenance, as_columns
+
+    if explain:
+        blocks = [f"{c.letter}  {c.title[language.value]}\n{c.explanation[language.value]}" for c in CHECKS.values()]
+        write_out("\n\n".join(block.replace("\n", "\n   ") for block in blocks))
+        return
+    if not source:
+        raise UsageError("dnt robustness needs an imputations file: dnt robustness imputed.parquet.")
+    check_output(output)
+    data, origin, stage = load_completed(source, study, overrides, "dnt robustness")
+    letters = split(checks) or [c for c in data.study.robustness.checks if c in CHECKS]
+    for letter in letters:
+        if letter not in CHECKS:
+            raise UsageError(f"There is no check {letter}; known: {', '.join(CHECKS)}. Type dnt robustness --list.")
+    options = Options(jobs=processes(jobs))
+    with progress("Checking", quiet=quiet) as report:
+        result = run_checks(
+            data, recorded_settings(stage, data.study), options, letters, progress=report,
+            started=lambda letter: tell(f"({letter}) {CHECKS[letter].title[language.value]}", quiet=quiet),
+        )  # fmt: skip
+    said = {k: v for k, v in asdict(options).items() if k != "jobs"} | {"checks": letters}
+    table = pa.Table.from_pandas(result.estimates, preserve_index=False).replace_schema_metadata(None)
+    extra = {
+        "fits": as_columns(result.fits),
+        "labels": {key: asdict(label) for key, label in result.labels.items()},
+        "left_out": result.left_out,
+    }
+    save(output, "robustness", data.study, [table], Provenance("robustness", said, **origin), extra, force=force, quiet=quiet)
+    tables = robustness_tables(result.estimates, data.study, result.labels, result.left_out, language.value)
+    present(output, form, tables, result.estimates)

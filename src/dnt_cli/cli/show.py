@@ -1,0 +1,131 @@
+"""`dnt show`, `dnt info` and `dnt convert`: look into stage files, and carry them to other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dnt_cli.cli.app import app
+from dnt_cli.cli.console import tell, write_out
+from dnt_cli.cli.files import load_stage, load_survey, present, save
+from dnt_cli.cli.options import Colour, Colours, Force, Format, Lang, Overrides, Quiet, Shown, StudyFile
+from dnt_cli.errors import UsageError
+
+
+@app.command(rich_help_panel="Help")
+def show(
+    source: Annotated[str, typer.Argument(metavar="FILE", help="Estimates, robustness checks or a description; - is a pipe.")],
+    form: Shown = Format.table,
+    language: Lang = ...,  # type: ignore[assignment]
+    colour: Colours = Colour.better,
+) -> None:
+    """Show the tables of a stage file again, in another language or format.
+
+    Example: dnt show t3.parquet --lang nl --format md
+    """
+    stage = load_stage(source, ["estimates", "robustness", "description"], "dnt show")
+    frame = stage.frame
+    present(None, form, _tables(stage, frame, language.value, colour.value), frame)
+
+
+def _tables(stage: Any, frame: Any, language: Any, colour: Any) -> Any:
+    from dnt_cli.study import Text
+
+    if stage.kind == "estimates":
+        from dnt_cli.effect_tables import effect_tables
+
+        return effect_tables(frame, stage.study, language, level=stage.extra["level"], colour=colour)
+    if stage.kind == "robustness":
+        from dnt_cli.robustness_tables import robustness_tables
+
+        labels = {key: Text(**label) for key, label in stage.extra["labels"].items()}
+        return robustness_tables(frame, stage.study, labels, stage.extra["left_out"], language)
+    from dnt_cli.description_tables import description_tables
+
+    return description_tables(frame, stage.study, language)
+
+
+@app.command(rich_help_panel="Help")
+def info(
+    source: Annotated[str, typer.Argument(metavar="FILE", help="Any stage file; - is a pipe.")],
+    table: Annotated[
+        str | None, typer.Option("--table", metavar="NAME", help="Print a second table as CSV: fits, trace, events or models.")
+    ] = None,
+) -> None:
+    """Say what a stage file holds, who made it, from what, with which settings.
+
+    Example: dnt info t3.parquet --table fits
+    """
+    from dnt_cli.stages import KINDS
+
+    stage = load_stage(source, list(KINDS), "dnt info")
+    seconds = [name for name, value in stage.extra.items() if isinstance(value, dict) and name not in ("labels", "left_out")]
+    if table is not None:
+        if table not in seconds:
+            raise UsageError(f"{stage.name} has no second table {table}; it has: {', '.join(seconds) or 'none'}.")
+        write_out(stage.extra_frame(table).to_csv(index=False, lineterminator="\n"))
+        return
+    parquet = stage.parquet.metadata
+    lines = [
+        f"{stage.name}: {KINDS[stage.kind]}",
+        f"  study        {stage.study.key}: {stage.study.title.en}",
+        f"  size         {parquet.num_rows} rows, {parquet.num_columns} columns, {parquet.num_row_groups} row groups",
+        f"  sha256       {stage.sha256}",
+    ]
+    lines += [f"  --set        {override}" for override in stage.study.overrides]
+    lines += [f"  second table {name}: {len(stage.extra_frame(name))} rows (dnt info --table {name})" for name in seconds]
+    for step in stage.steps:
+        lines.append(f"  made by      dnt {step['command']} ({', '.join(f'{k} {v}' for k, v in step['versions'].items())})")
+        if step["input_sha256"]:
+            lines.append(f"    from       sha256 {step['input_sha256']}")
+        lines += [f"    {key:<10} {value}" for key, value in step["settings"].items() if value is not None]
+    write_out("\n".join(lines))
+
+
+@app.command(rich_help_panel="Help")
+def convert(
+    source: Annotated[str, typer.Argument(metavar="FILE", help="Survey or imputations: stage file, or with --study CSV.")],
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help=".csv or .parquet.")],
+    study: StudyFile = None,
+    overrides: Overrides = None,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a survey or imputations as CSV for R, Stata or SPSS, or make a stage file of such a CSV.
+
+    Example: dnt convert imputed.parquet -o imputed.csv
+    """
+    from dnt_cli.cli.files import load_completed, read
+    from dnt_cli.completed import imputation_tables
+    from dnt_cli.stages import Provenance, kind_of, read_stage, replacing
+    from dnt_cli.survey import survey_table
+
+    suffix = Path(output).suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise UsageError(f"{output}: dnt convert writes .csv and .parquet.")
+    if suffix == ".csv":
+        content, name = read(source)
+        if kind_of(content) is None:
+            raise UsageError(f"{name} is no stage file; only those are written as CSV.")
+        if Path(output).exists() and not force:
+            raise UsageError(f"{output} exists; choose another name, or --force to replace it.")
+        stage = read_stage(content, name, ["survey", "imputations", "estimates", "robustness", "description"], "dnt convert")
+        with replacing(Path(output)) as stream:
+            for i, frame in enumerate(stage.row_groups()):
+                frame.to_csv(stream, index=False, header=i == 0, lineterminator="\n", encoding="utf-8")
+        tell(f"Wrote {output}.", quiet=quiet)
+        return
+    if study is None:
+        raise UsageError("A stage file carries its study: add --study FILE.")
+    from dnt_cli.cli.files import load_frame
+
+    frame, _ = load_frame(source)
+    if ".imp" in frame.columns:
+        data, origin, _ = load_completed(source, study, overrides, "dnt convert")
+        tables: Any = imputation_tables(data.observed, iter(data.sets), data.study)
+        save(output, "imputations", data.study, tables, Provenance("convert", {}, **origin), force=force, quiet=quiet)
+        return
+    survey, spec, origin = load_survey(source, study, overrides, "dnt convert")
+    save(output, "survey", spec, [survey_table(survey)], Provenance("convert", {}, **origin), force=force, quiet=quiet)

@@ -1,0 +1,74 @@
+"""What an imputation did, as tables: how much was missing at each wave, and how each outcome was filled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.texts import number, words
+
+if TYPE_CHECKING:
+    from dnt_cli.imputation import Imputation, Settings
+    from dnt_cli.study import Language, Study
+
+
+def imputation_summary(
+    wide: pd.DataFrame, study: Study, imputation: Imputation, settings: Settings, language: Language
+) -> list[Table]:
+    """One table: per imputed variable its method, the share missing per wave and the number of predictors."""
+    waves = study.design.wave_keys
+    columns = [Column(words("variable", language), "left"), Column(words("method", language), "left")]
+    columns += [Column(wave) for wave in waves]
+    columns += [Column(words("predictors", language))]
+    models = imputation.models.set_index("variable")
+    rows = []
+    for key in [k for k in study.measured if k not in study.imputation.exclude]:
+        rows.append(_outcome_row(wide, study, models, key, language))
+    covariates = [
+        (
+            Cell(study.covariates[key].label[language]),
+            Cell(str(models.loc[key, "method"])),
+            Cell(_percent(wide[key].isna().mean(), language)),
+            *[Cell("")] * (len(waves) - 1),
+            Cell(str(models.loc[key, "n_predictors"])),
+        )
+        for key in study.covariates
+        if key in models.index
+    ]
+    sections = [Section("", tuple(rows))] + ([Section(words("covariates", language), tuple(covariates))] if covariates else [])
+    missing = float(wide[[c for c in study.columns if c in wide.columns]].isna().to_numpy().mean())
+    notes = [words("synthetic", language)] if study.synthetic else []
+    notes.append(
+        words(
+            "imputed", language, n=len(wide), m=settings.m, iterations=settings.iterations, seed=settings.seed,
+            method=settings.method, missing=_percent(missing, language),
+        )  # fmt: skip
+    )
+    if len(imputation.events):
+        kinds = imputation.events.groupby("event")["variable"].nunique()
+        listed = "; ".join(f"{event} ({count})" for event, count in kinds.items())
+        notes.append(words("events", language, events=listed))
+    return [Table(words("imputation_title", language), tuple(columns), tuple(sections), tuple(notes))]
+
+
+def _outcome_row(
+    wide: pd.DataFrame, study: Study, models: pd.DataFrame, key: str, language: Language
+) -> tuple[Cell, ...]:
+    outcome = study.outcomes[key]
+    names = {wave: study.column(key, wave) for wave in outcome.waves}
+    done = [name for name in names.values() if name in models.index]
+    methods = list(dict.fromkeys(models.loc[done, "method"]))
+    predictors = models.loc[done, "n_predictors"]
+    shares = [
+        Cell(_percent(wide[names[wave]].isna().mean(), language)) if wave in names else Cell("")
+        for wave in study.design.wave_keys
+    ]
+    span = "" if predictors.empty else f"{predictors.min():.0f}–{predictors.max():.0f}"
+    return (Cell(outcome.label[language]), Cell(", ".join(methods)), *shares, Cell(span))
+
+
+def _percent(share: float, language: Language) -> str:
+    return number(100 * float(np.round(share, 4)), 0, language) + "%"
