@@ -1,0 +1,229 @@
+"""Whether imputations converged, whether there are enough, and whether imputed values look like observed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from dnt_cli.imputation.columns import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+BINS = 12
+"""Most bins in the distribution of a score."""
+
+
+def r_hat(trace: pd.DataFrame) -> pd.DataFrame:
+    """Potential scale reduction over the m chains, each split in halves (Gelman et al. 2013, BDA3 section 11.4).
+
+    Args:
+        trace: `Imputation.trace`.
+
+    Returns:
+        `variable`, `mean`, `sd`: R-hat of the chains of means and of SDs of the imputed values. Near 1 is good, above
+        1.1 wants more iterations; with a few iterations it is noisy. NaN: fewer than four iterations, or no variation.
+    """
+    import pandas as pd
+
+    rows = []
+    for variable, part in trace.groupby("variable", sort=False):
+        chains = {
+            statistic: part.pivot(index="imputation", columns="iteration", values=statistic).to_numpy(dtype=float)
+            for statistic in ("mean", "sd")
+        }
+        rows.append((variable, _split_r_hat(chains["mean"]), _split_r_hat(chains["sd"])))
+    return pd.DataFrame(rows, columns=["variable", "mean", "sd"])
+
+
+def _split_r_hat(chains: NDArray[np.float64]) -> float:
+    """R-hat of (chains, draws); an odd draw is left out at the start."""
+    half = chains.shape[1] // 2
+    if half < 2:
+        return float("nan")
+    halves = np.concatenate([chains[:, -2 * half : -half], chains[:, -half:]])
+    within = halves.var(axis=1, ddof=1).mean()
+    between = halves.mean(axis=1).var(ddof=1)
+    if not within > 1e-20:
+        return float("nan")
+    return float(np.sqrt((half - 1) / half + between / within))
+
+
+def imputations_needed(fmi: ArrayLike, m: int, *, cv: float = 0.05, level: float = 0.95) -> int:
+    """Imputations for standard errors that would come out nearly the same in another run (von Hippel 2020).
+
+    With m = 1 + (gamma / cv)^2 / 2 the standard error varies between runs by the share `cv`; for gamma the upper
+    confidence limit of the fraction of missing information is used, since a pilot with few imputations knows it badly.
+
+    Args:
+        fmi: fractions of missing information found with m imputations; the largest counts.
+        m: imputations in that pilot.
+        cv: coefficient of variation allowed in a standard error.
+        level: confidence level of the upper limit.
+    """
+    fractions = np.clip(np.asarray(fmi, dtype=float), 1e-6, 1 - 1e-6)
+    largest = float(fractions.max(initial=1e-6))
+    upper = np.log(largest / (1 - largest)) + stats.norm.ppf(0.5 + level / 2) * np.sqrt(2 / m)
+    gamma = 1 / (1 + np.exp(-upper))
+    return max(2, int(np.ceil(1 + 0.5 * (gamma / cv) ** 2)))
+
+
+def monte_carlo_share(b: ArrayLike, t: ArrayLike, m: int) -> NDArray[np.float64]:
+    """Monte Carlo error of pooled estimates as a share of their standard errors: sqrt(b / m) / sqrt(t).
+
+    Args:
+        b: between-imputation variances.
+        t: total variances.
+        m: imputations.
+    """
+    between, total = np.asarray(b, dtype=float), np.asarray(t, dtype=float)
+    share = np.zeros(np.broadcast(between, total).shape)
+    np.divide(between, m * total, out=share, where=total > 0)
+    return np.sqrt(share)
+
+
+class Comparison:
+    """Observed against imputed values, added up data set by data set, so that none needs to be kept."""
+
+    def __init__(self, frame: pd.DataFrame, columns: Sequence[Column]) -> None:
+        self._columns = [c for c in columns if c.impute and frame[c.name].isna().any()]
+        self._absent = {c.name: frame[c.name].isna().to_numpy() for c in self._columns}
+        self._observed = {c.name: _numbers(frame[c.name], c)[~self._absent[c.name]] for c in self._columns}
+        self._labels = {c.name: _labels(frame[c.name], c, self._observed[c.name]) for c in self._columns}
+        self._sums = {c.name: np.zeros(3) for c in self._columns}
+        self._counts = {c.name: np.zeros(len(self._labels[c.name][0])) for c in self._columns}
+
+    def add(self, completed: pd.DataFrame) -> None:
+        """Count in one completed data set."""
+        for column in self._columns:
+            imputed = _numbers(completed[column.name], column)[self._absent[column.name]]
+            self._sums[column.name] += (imputed.size, imputed.sum(), np.square(imputed).sum())
+            self._counts[column.name] += _count(imputed, self._labels[column.name][1])
+
+    def summary(self) -> pd.DataFrame:
+        """`variable`, `n_observed`, `n_imputed` (per data set), means, SDs, and their standardised difference.
+
+        For a categorical column, which has no mean, the largest difference in the share of a level is in
+        `difference`; otherwise it is (imputed mean - observed mean) / observed SD. Imputed values may differ from
+        observed ones for good reason: who is missing differs.
+        """
+        import pandas as pd
+
+        rows = []
+        for column in self._columns:
+            observed, (size, total, squares) = self._observed[column.name], self._sums[column.name]
+            per_set = int(self._absent[column.name].sum())
+            if column.kind == "categorical":
+                before, after = self._shares(column.name)
+                gap = (after - before)[np.argmax(np.abs(after - before))]
+                rows.append((column.name, observed.size, per_set, *[np.nan] * 4, float(gap)))
+                continue
+            mean = total / size if size else np.nan
+            sd = np.sqrt(max(squares / size - mean**2, 0.0)) if size else np.nan
+            spread = float(observed.std(ddof=1))
+            gap = (mean - observed.mean()) / spread if spread > 0 else np.nan
+            rows.append((column.name, observed.size, per_set, float(observed.mean()), mean, spread, sd, gap))
+        means = ["mean_observed", "mean_imputed", "sd_observed", "sd_imputed"]
+        return pd.DataFrame(rows, columns=["variable", "n_observed", "n_imputed", *means, "difference"])
+
+    def distribution(self) -> pd.DataFrame:
+        """`variable`, `value` (level, or range of a score), `observed` and `imputed` shares; for bars and densities."""
+        import pandas as pd
+
+        rows = []
+        for column in self._columns:
+            before, after = self._shares(column.name)
+            labels = self._labels[column.name][0]
+            rows += [(column.name, *row) for row in zip(labels, before.tolist(), after.tolist(), strict=True)]
+        return pd.DataFrame(rows, columns=["variable", "value", "observed", "imputed"])
+
+    def _shares(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        before, after = _count(self._observed[name], self._labels[name][1]), self._counts[name]
+        return before / max(before.sum(), 1), after / max(after.sum(), 1)
+
+
+def observed_vs_imputed(
+    frame: pd.DataFrame, columns: Sequence[Column], completed: Iterable[pd.DataFrame]
+) -> pd.DataFrame:
+    """`Comparison.summary` of completed data sets that are at hand."""
+    comparison = Comparison(frame, columns)
+    for data in completed:
+        comparison.add(data)
+    return comparison.summary()
+
+
+def standardised_differences(
+    frame: pd.DataFrame, columns: Sequence[Column], missing: NDArray[np.bool_]
+) -> pd.DataFrame:
+    """How persons with a gap differ from the others: who drops out.
+
+    Args:
+        frame: as observed.
+        columns: which to compare.
+        missing: (n,) True for the persons with the gap.
+
+    Returns:
+        `variable`, `level`, `mean_present`, `mean_missing`, `difference`: of means, or of the shares of a level, in
+        units of the SD pooled over the two (Austin 2009). Above .1 in size is worth a look.
+    """
+    import pandas as pd
+
+    rows = []
+    for column in columns:
+        codes, names = _numbers(frame[column.name], column), [""]
+        values = codes[None]
+        if column.kind == "categorical":
+            names = [str(level) for level in _category_levels(frame[column.name])]
+            values = np.where(np.isnan(codes), np.nan, codes == np.arange(len(names))[:, None])
+        for name, row in zip(names, values, strict=True):
+            present, gone = (part[~np.isnan(part)] for part in (row[~missing], row[missing]))
+            if min(present.size, gone.size) < 2:
+                continue
+            pooled = np.sqrt((present.var(ddof=1) + gone.var(ddof=1)) / 2)
+            gap = (gone.mean() - present.mean()) / pooled if pooled > 0 else np.nan
+            rows.append((column.name, name, float(present.mean()), float(gone.mean()), float(gap)))
+    return pd.DataFrame(rows, columns=["variable", "level", "mean_present", "mean_missing", "difference"])
+
+
+def _category_levels(series: pd.Series) -> list[object]:
+    import pandas as pd
+
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return list(series.cat.categories)
+    return sorted(series.dropna().unique())
+
+
+def _numbers(series: pd.Series, column: Column) -> NDArray[np.float64]:
+    """Values, or codes of categories, as floats with NaN."""
+    import pandas as pd
+
+    if column.kind == "categorical" or isinstance(series.dtype, pd.CategoricalDtype):
+        codes = pd.Categorical(series, categories=_category_levels(series)).codes.astype(np.float64)
+        codes[codes < 0] = np.nan
+        return codes
+    return series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _labels(series: pd.Series, column: Column, observed: NDArray[np.float64]) -> tuple[list[str], NDArray[np.float64]]:
+    """Names of the bins or levels, and the edges between them."""
+    if column.kind == "categorical":
+        levels = _category_levels(series)
+        return [str(level) for level in levels], np.arange(len(levels) + 1) - 0.5
+    distinct = np.unique(observed)
+    if column.kind != "continuous" or distinct.size <= BINS:
+        middles = (distinct[1:] + distinct[:-1]) / 2
+        return [f"{value:g}" for value in distinct], np.r_[-np.inf, middles, np.inf]
+    inner = np.linspace(distinct[0], distinct[-1], BINS + 1)
+    names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(inner)]
+    return names, np.concatenate([[-np.inf], inner[1:-1], [np.inf]])
+
+
+def _count(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How many values lie between each two edges."""
+    place = np.searchsorted(edges[1:-1], values, side="right")
+    return np.bincount(place, minlength=edges.size - 1).astype(float)
