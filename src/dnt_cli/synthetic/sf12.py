@@ -37,7 +37,7 @@ WEIGHTS: dict[str, tuple[tuple[float, float], ...]] = {
 # How far each answer follows mental rather than physical health.
 MENTAL_SHARE = {"GH1": 0.3, "PF02": 0.0, "PF04": 0.0, "RP2": 0.1, "RP3": 0.1, "RE2": 0.9, "RE3": 0.9, "BP2": 0.1,
                 "MH3": 1.0, "VT2": 0.7, "MH4": 1.0, "SF2": 0.8}  # fmt: skip
-ITEM_NOISE = 0.6
+ITEM_NOISE = 0.45
 SPREAD = 0.85
 SPILL = 0.3  # of mental health on physical answers; without it the two scores would be negatively related
 # Highest latent value that still gives each level; equal steps around the centre of the item.
