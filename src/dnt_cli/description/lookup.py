@@ -1,0 +1,107 @@
+"""Finding single figures in a description, and the labels of what they describe."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import pandas as pd
+
+from dnt_cli.description.rounding import half_up
+from dnt_cli.description.rows import ALL, COLUMNS
+from dnt_cli.description.texts import words
+from dnt_cli.study import Language, Study
+from dnt_cli.texts import number
+
+
+class Figure(NamedTuple):
+    """One row of a description: its value, the number of persons (or the count) and the denominator."""
+
+    value: float
+    n: int
+    denominator: int
+
+
+NONE = Figure(math.nan, 0, 0)
+
+
+class Lookup:
+    """The rows of one table of a description by variable, level, group, wave and statistic."""
+
+    def __init__(self, description: pd.DataFrame, table: str) -> None:
+        self.rows = description[description["table"] == table]
+        keys = zip(*(self.rows[column] for column in COLUMNS[1:6]), strict=True)
+        counts = (self.rows[column].fillna(0).astype(int) for column in ("n", "denominator"))
+        figures = map(Figure, self.rows["value"].astype(float), *counts)
+        self._figures = dict(zip(keys, figures, strict=True))
+
+    def get(self, variable: str, level: str, group: str, wave: str, statistic: str) -> Figure:
+        """The figure, or one of NaN and zeros."""
+        return self._figures.get((variable, level, group, wave, statistic), NONE)
+
+    def values(self, column: str, **where: str) -> list[str]:
+        """What occurs in `column` among the rows with these values, in order."""
+        rows = self.rows
+        for name, value in where.items():
+            rows = rows[rows[name] == value]
+        return list(dict.fromkeys(rows[column]))
+
+
+def shown(value: float, decimals: int, language: Language, *, sign: bool = False) -> str:
+    """A figure rounded half up, nothing where there is none."""
+    return "" if math.isnan(value) else number(float(half_up(value, decimals)), decimals, language, sign=sign)
+
+
+def count_and_percentage(figure: Figure, language: Language) -> str:
+    """`51 (63.0%)`."""
+    return "" if math.isnan(figure.value) else f"{figure.n} ({shown(figure.value, 1, language)}%)"
+
+
+def group_label(study: Study, group: str, language: Language) -> str:
+    """The name of a group, or of all together."""
+    names = {
+        study.design.intervention: study.design.intervention_label[language],
+        study.design.comparison: study.design.comparison_label[language],
+        ALL: words("total", language),
+    }
+    return names.get(group, group)
+
+
+def initials(study: Study, language: Language) -> dict[str, str]:
+    """The shortest beginnings of the two groups' names that differ: I and C."""
+    codes = (study.design.intervention, study.design.comparison)
+    labels = [group_label(study, code, language) for code in codes]
+    for length in range(1, min(len(label) for label in labels) + 1):
+        short = [label[:length] for label in labels]
+        if short[0] != short[1]:
+            return dict(zip(codes, short, strict=True))
+    return dict(zip(codes, labels, strict=True))
+
+
+def variable_label(study: Study, variable: str, language: Language) -> str:
+    """The name of a covariate, an outcome, or the group itself."""
+    if variable in study.covariates:
+        return study.covariates[variable].label[language]
+    if variable in study.outcomes:
+        return study.outcomes[variable].label[language]
+    return words("group", language) if variable == study.design.group else variable
+
+
+def level_label(study: Study, variable: str, level: str, language: Language) -> str:
+    """The name of a level of a covariate, of levels that are taken together, of a class or of a group."""
+    if variable in study.outcomes:
+        return _class_label(study, variable, level, language)
+    if variable not in study.covariates:
+        return group_label(study, level, language)
+    covariate = study.covariates[variable]
+    names = dict(zip(covariate.levels, (text[language] for text in covariate.level_labels), strict=False))
+    members = (level,) if level in covariate.levels else covariate.collapse.get(level, (level,))
+    return "/".join(names.get(member, member) for member in members)
+
+
+def _class_label(study: Study, variable: str, level: str, language: Language) -> str:
+    outcome = study.outcomes[variable]
+    position = int(level) - int(outcome.range[0]) if outcome.range is not None else -1
+    if 0 <= position < len(outcome.level_labels):
+        return outcome.level_labels[position][language]
+    return level

@@ -1,0 +1,188 @@
+"""A description as the tables of a report: who took part, how the groups differed, how outcomes went."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import pandas as pd
+
+from dnt_cli.description import lookup, trend_tables
+from dnt_cli.description.attrition import BETWEEN, KINDS
+from dnt_cli.description.comparison import ABSENT, PRESENT
+from dnt_cli.description.lookup import Lookup, count_and_percentage, group_label, level_label, shown, variable_label
+from dnt_cli.description.rounding import decimals_of
+from dnt_cli.description.rows import ALL
+from dnt_cli.description.sample import group_names
+from dnt_cli.description.texts import words
+from dnt_cli.study import Language, Study
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.texts import number
+from dnt_cli.texts import words as common_words
+
+INDENT = "  "
+MARK = "+"
+
+
+def description_tables(description: pd.DataFrame, study: Study, language: Language) -> list[Table]:
+    """Sample and attrition, attendance patterns, baseline, drop-out, outcomes per wave, and change between waves.
+
+    Figures are rounded half up. Optional columns may be left out on a narrow terminal.
+    """
+    tables = [
+        _sample(description, study, language),
+        _patterns(description, study, language),
+        _comparison(description, study, language, "baseline"),
+        _comparison(description, study, language, "dropout"),
+        trend_tables.trend_table(description, study, language),
+        trend_tables.change_table(description, study, language),
+    ]
+    made_up = (common_words("synthetic", language),) if study.synthetic else ()
+    return [Table(t.title, t.columns, t.sections, made_up + t.notes) for t in tables if t.sections]
+
+
+def _group_columns(study: Study, language: Language) -> list[Column]:
+    return [Column(group_label(study, group, language)) for group in group_names(study)]
+
+
+def _sample(description: pd.DataFrame, study: Study, language: Language) -> Table:
+    groups, waves = group_names(study), study.design.wave_keys
+    sample, attrition = Lookup(description, "sample"), Lookup(description, "attrition")
+    totals = [Cell(str(sample.get("", "", group, "", "pct").n)) for group in groups]
+    sections = [Section("", ((Cell(words("included", language)), *totals),))]
+
+    def section(title: str, rows: Iterable[tuple[str, list[lookup.Figure]]]) -> None:
+        body = [(Cell(label), *(Cell(count_and_percentage(f, language)) for f in figures)) for label, figures in rows]
+        if body:
+            sections.append(Section(words(title, language), tuple(body)))
+
+    body = []
+    for wave in waves:
+        present, dropout = ([attrition.get("", "", g, wave, s) for g in groups] for s in ("present", "dropout"))
+        texts = [f"{p.n} ({shown(d.value, 1, language)}%)" for p, d in zip(present, dropout, strict=True)]
+        body.append((Cell(wave), *map(Cell, texts)))
+    sections.append(Section(words("wave_section", language), tuple(body)))
+    kinds = ((words(k, language), [attrition.get("", "", g, "", k) for g in groups]) for k in KINDS)
+    section("complete_section", kinds)
+    numbers = attrition.values("level", variable="waves_seen")
+    rows = ((n, [attrition.get("waves_seen", n, g, "", "pct") for g in groups]) for n in numbers)
+    section("waves_section", [row for row in rows if row[1][-1].n])
+    site = study.design.site or ""
+    sites = [level for level in sample.values("level", variable=site) if level]
+    section("site_section", [(s, [sample.get(site, s, g, "", "pct") for g in groups]) for s in sites])
+    columns = (Column("", "left"), *_group_columns(study, language))
+    return Table(words("sample_title", language), columns, tuple(sections), (words("dropout_note", language),))
+
+
+def _patterns(description: pd.DataFrame, study: Study, language: Language) -> Table:
+    attrition, waves = Lookup(description, "attrition"), study.design.wave_keys
+    rows = []
+    for pattern in attrition.values("level", variable="pattern"):
+        seen = pattern.split(BETWEEN)
+        kind = attrition.values("statistic", variable="pattern", level=pattern)[0]
+        counts = [attrition.get("pattern", pattern, group, "", kind).n for group in group_names(study)]
+        marks = [Cell("x") if wave in seen else Cell(".", "muted") for wave in waves]
+        rows.append((*marks, *(Cell(str(n)) for n in counts), Cell(words(f"kind_{kind}", language))))
+    columns = (
+        *(Column(wave) for wave in waves),
+        *_group_columns(study, language),
+        Column(words("kind", language), "left"),
+    )
+    notes = (words("patterns_note", language),)
+    return Table(words("patterns_title", language), columns, (Section("", tuple(rows)),), notes)
+
+
+class _Comparison:
+    """Rows of two groups side by side."""
+
+    def __init__(self, description: pd.DataFrame, study: Study, language: Language, table: str) -> None:
+        self.study, self.language = study, language
+        self.figures = Lookup(description, table)
+        self.groups = group_names(study) if table == "baseline" else [ABSENT, PRESENT, ALL]
+        statistics = self.figures.values("statistic")
+        self.thresholds = sorted(float(s.removeprefix("above_")) for s in statistics if s.startswith("above_"))
+
+    def row(self, label: str, variable: str, level: str, wave: str) -> tuple[Cell, ...]:
+        """The figures of one level, or of a measurement."""
+        get = self.figures.get
+        share = not math.isnan(get(variable, level, ALL, wave, "pct").value)
+        outcome = self.study.outcomes.get(variable)
+        decimals = 1 if share or outcome is None else decimals_of(outcome)
+        cells = [Cell(label)]
+        for group in self.groups:
+            if share:
+                cells.append(Cell(count_and_percentage(get(variable, level, group, wave, "pct"), self.language)))
+            else:
+                mean, sd = (get(variable, level, group, wave, s).value for s in ("mean", "sd"))
+                text = f"{shown(mean, decimals, self.language)} ({shown(sd, decimals, self.language)})"
+                cells.append(Cell("" if math.isnan(mean) else text))
+        missing = get(variable, "", ALL, wave, "missing").n
+        difference = get(variable, level, "", wave, "difference").value
+        smd = get(variable, level, "", wave, "smd").value
+        cells += [Cell(str(missing or "")), Cell(shown(difference, decimals, self.language, sign=True))]
+        return (*cells, Cell(shown(smd, 2, self.language, sign=True)), Cell(self.mark(smd)))
+
+    def heading(self, label: str, variable: str, wave: str) -> tuple[Cell, ...]:
+        """The row above the levels of a characteristic: its missing values."""
+        missing = self.figures.get(variable, "", ALL, wave, "missing").n
+        return (Cell(label), *([Cell("")] * len(self.groups)), Cell(str(missing or "")), *([Cell("")] * 3))
+
+    def mark(self, smd: float) -> str:
+        """A plus for every threshold that the difference exceeds."""
+        return "" if math.isnan(smd) else MARK * sum(abs(smd) > threshold for threshold in self.thresholds)
+
+    def rows(self, variable: str, wave: str) -> list[tuple[Cell, ...]]:
+        """All rows of a characteristic; of two levels only the second is shown."""
+        label = variable_label(self.study, variable, self.language)
+        levels = [level for level in self.figures.values("level", variable=variable, wave=wave) if level]
+        named = [(level, level_label(self.study, variable, level, self.language)) for level in levels]
+        if len(levels) == 2 and variable not in self.study.outcomes:
+            # Group: the intervention is listed first; other pairs are no/yes, and the yes is of interest.
+            level, name = named[0 if variable == self.study.design.group else 1]
+            title = label if level == "yes" else f"{label}: {name}"
+            return [self.row(title, variable, level, wave)]
+        measured = not levels or variable in self.study.outcomes
+        first = self.row(label, variable, "", wave) if measured else self.heading(label, variable, wave)
+        rows = [self.row(INDENT + name, variable, level, wave) for level, name in named]
+        return [first, *((row[0], *row[1:4], Cell(""), *row[5:]) for row in rows)]
+
+    def candidates(self, threshold: float) -> list[str]:
+        """Characteristics with a difference above the threshold."""
+        rows = self.figures.rows
+        above = rows[(rows["statistic"] == f"above_{threshold:g}") & (rows["value"] == 1)]
+        return [variable_label(self.study, variable, self.language) for variable in above["variable"]]
+
+
+def _comparison(description: pd.DataFrame, study: Study, language: Language, table: str) -> Table:
+    comparison = _Comparison(description, study, language, table)
+    design, variables = study.design, comparison.figures.values("variable")
+    background = [v for v in variables if v not in study.outcomes]
+    outcomes = [v for v in variables if v in study.outcomes]
+    sections = []
+    for title, chosen, wave in (("background", background, ""), ("outcomes", outcomes, design.baseline)):
+        body = [row for variable in chosen for row in comparison.rows(variable, wave)]
+        if body:
+            sections.append(Section(words(f"{title}_section", language, wave=design.baseline), tuple(body)))
+    names = [
+        words(g, language) if g in (ABSENT, PRESENT) else group_label(study, g, language) for g in comparison.groups
+    ]
+    columns = (
+        Column(words("characteristic", language), "left"),
+        *(Column(name, optional=group == ALL) for name, group in zip(names, comparison.groups, strict=True)),
+        Column(words("missing", language), optional=True),
+        Column(words("difference", language), optional=True),  # can be seen from the two groups; the SMD cannot
+        Column(words("smd", language)),
+        Column("", "left"),
+    )
+    notes = [
+        words("cells_note", language),
+        words("difference_note", language, first=names[0].lower(), second=names[1].lower()),
+    ]
+    limits = [number(threshold, 2, language) for threshold in comparison.thresholds]
+    texts = [words("threshold_note", language, mark=MARK * (i + 1), threshold=limit) for i, limit in enumerate(limits)]
+    notes += [", ".join(texts) + "."] if texts else []
+    if table == "baseline" and comparison.thresholds:
+        found = comparison.candidates(comparison.thresholds[-1])
+        notes += [words("candidates_note", language, threshold=limits[-1], names=", ".join(found))] if found else []
+    title = words(f"{table}_title", language, wave=design.baseline if table == "baseline" else design.endpoint)
+    return Table(title, columns, tuple(sections), tuple(notes))
