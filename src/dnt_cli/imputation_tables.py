@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,19 +12,32 @@ from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.texts import number, words
 
 if TYPE_CHECKING:
-    from dnt_cli.imputation import Imputation, Settings
     from dnt_cli.study import Language, Study
 
 
 def imputation_summary(
-    wide: pd.DataFrame, study: Study, imputation: Imputation, settings: Settings, language: Language
+    wide: pd.DataFrame,
+    study: Study,
+    models: pd.DataFrame,
+    events: pd.DataFrame,
+    settings: Mapping[str, Any],
+    language: Language,
 ) -> list[Table]:
-    """One table: per imputed variable its method, the share missing per wave and the number of predictors."""
+    """One table: per imputed variable its method, the share missing per wave and the number of predictors.
+
+    Args:
+        wide: The table as observed.
+        study: Labels and waves.
+        models: Per imputed column `variable`, `method` and `n_predictors`.
+        events: The logged events.
+        settings: What the imputation was told; `m`, `iterations`, `seed` and `method` are shown.
+        language: Of the words.
+    """
     waves = study.design.wave_keys
     columns = [Column(words("variable", language), "left"), Column(words("method", language), "left")]
     columns += [Column(wave) for wave in waves]
     columns += [Column(words("predictors", language))]
-    models = imputation.models.set_index("variable")
+    models = models.set_index("variable")
     rows = []
     for key in [k for k in study.measured if k not in study.imputation.exclude]:
         rows.append(_outcome_row(wide, study, models, key, language))
@@ -43,12 +57,12 @@ def imputation_summary(
     notes = [words("synthetic", language)] if study.synthetic else []
     notes.append(
         words(
-            "imputed", language, n=len(wide), m=settings.m, iterations=settings.iterations, seed=settings.seed,
-            method=settings.method, missing=_percent(missing, language),
+            "imputed", language, n=len(wide), missing=_percent(missing, language),
+            **{key: settings[key] for key in ("m", "iterations", "seed", "method")},
         )  # fmt: skip
     )
-    if len(imputation.events):
-        kinds = imputation.events.groupby("event")["variable"].nunique()
+    if len(events):
+        kinds = events.groupby("event")["variable"].nunique()
         listed = "; ".join(f"{event} ({count})" for event, count in kinds.items())
         notes.append(words("events", language, events=listed))
     return [Table(words("imputation_title", language), tuple(columns), tuple(sections), tuple(notes))]

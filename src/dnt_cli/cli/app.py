@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ EXIT_CODES = (
     "12 model; 13 engine missing; 130 stopped by Ctrl-C."
 )
 _INTERNAL_ERROR = 70
+_COMMANDS = ("impute", "fit", "robustness", "describe", "example", "study", "show")  # in the order of --help
 
 
 class _Group(TyperGroup):
@@ -98,8 +100,8 @@ def dnt(
 
 def run() -> None:
     """Parse the command line and run a command; the console script calls this."""
-    from dnt_cli.cli import describe, example, fit, impute, robustness, show, study  # noqa: F401  # registers commands
-
+    for name in _COMMANDS:
+        import_module(f"dnt_cli.cli.{name}")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A Windows code page lacks some characters; a question mark is better than a crash.

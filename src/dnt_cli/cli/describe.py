@@ -35,7 +35,7 @@ def describe(
     import pyarrow as pa
 
     from dnt_cli.description import describe as describe_survey
-    from dnt_cli.description_tables import description_tables
+    from dnt_cli.description.tables import description_tables
     from dnt_cli.stages import Provenance
 
     check_output(output)

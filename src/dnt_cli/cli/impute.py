@@ -84,4 +84,5 @@ def impute(
         save(output, "imputations", spec, tables(), Provenance("impute", said, **origin), extra, force=force, quiet=quiet)
     if len(imputation.events) and not quiet:
         warn(f"{len(imputation.events)} events were logged during imputation; `dnt info` lists them.")
-    present(output, form, imputation_summary(wide, spec, imputation, settings, language.value), imputation.models)
+    tables_shown = imputation_summary(wide, spec, imputation.models, imputation.events, said, language.value)
+    present(output, form, tables_shown, imputation.models)

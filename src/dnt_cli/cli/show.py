@@ -11,12 +11,12 @@ from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.files import load_stage, load_survey, present, save
 from dnt_cli.cli.options import Colour, Colours, Force, Format, Lang, Overrides, Quiet, Shown, StudyFile
-from dnt_cli.errors import UsageError
+from dnt_cli.errors import DataError, UsageError
 
 
 @app.command(rich_help_panel="Help")
 def show(
-    source: Annotated[str, typer.Argument(metavar="FILE", help="Estimates, robustness checks or a description; - is a pipe.")],
+    source: Annotated[str, typer.Argument(metavar="FILE", help="Any stage file but a survey; - is a pipe.")],
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     colour: Colours = Colour.better,
@@ -25,8 +25,8 @@ def show(
 
     Example: dnt show t3.parquet --lang nl --format md
     """
-    stage = load_stage(source, ["estimates", "robustness", "description"], "dnt show")
-    frame = stage.frame
+    stage = load_stage(source, ["estimates", "robustness", "description", "imputations"], "dnt show")
+    frame = stage.extra_frame("models") if stage.kind == "imputations" else stage.frame
     present(None, form, _tables(stage, frame, language.value, colour.value), frame)
 
 
@@ -42,7 +42,15 @@ def _tables(stage: Any, frame: Any, language: Any, colour: Any) -> Any:
 
         labels = {key: Text(**label) for key, label in stage.extra["labels"].items()}
         return robustness_tables(frame, stage.study, labels, stage.extra["left_out"], language)
-    from dnt_cli.description_tables import description_tables
+    if stage.kind == "imputations":
+        from dnt_cli.completed import read_completed
+        from dnt_cli.imputation_tables import imputation_summary
+
+        if stage.steps[-1]["command"] != "impute":
+            raise DataError(f"{stage.name} was imputed by another program, which left no record of how.")
+        observed, settings = read_completed(stage).observed, stage.steps[-1]["settings"]
+        return imputation_summary(observed, stage.study, frame, stage.extra_frame("events"), settings, language)
+    from dnt_cli.description.tables import description_tables
 
     return description_tables(frame, stage.study, language)
 

@@ -1,0 +1,83 @@
+# Everything the project can do, from any folder: make -C path/to/dnt-cli help
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+PYTHON ?= python3
+M ?= 50
+# A full rerun of another study: make all DATA=survey.csv STUDY=study.toml RESULTS=out
+DATA ?=
+STUDY ?= src/dnt_cli/studies/dnt.toml
+RESULTS ?= results
+DNT := .venv/bin/dnt
+
+export PYTHON
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+# --- the analysis ----------------------------------------------------------------------------------------------------
+
+demo: all ## Set up, write the example data, run the five stages, show the tables
+	@for stage in description imputed t3 longitudinal robustness; do $(DNT) show "$(RESULTS)/$$stage.parquet" || exit 1; done
+
+all: $(RESULTS)/description.parquet $(RESULTS)/t3.parquet $(RESULTS)/longitudinal.parquet $(RESULTS)/robustness.parquet ## Rerun what is out of date: DATA, STUDY, M, RESULTS
+
+ifeq ($(DATA),)
+$(RESULTS)/survey.parquet: $(STUDY) | .venv/.runtime
+	@mkdir -p "$(RESULTS)"
+	$(DNT) example -o "$@"
+else
+$(RESULTS)/survey.parquet: $(DATA) $(STUDY) | .venv/.runtime
+	@mkdir -p "$(RESULTS)"
+	$(DNT) convert "$(DATA)" --study "$(STUDY)" -o "$@" --force
+endif
+
+$(RESULTS)/description.parquet: $(RESULTS)/survey.parquet | .venv/.runtime
+	$(DNT) describe "$<" -o "$@" >/dev/null
+
+$(RESULTS)/imputed.parquet: $(RESULTS)/survey.parquet | .venv/.runtime
+	$(DNT) impute "$<" -m $(M) -o "$@" >/dev/null
+
+$(RESULTS)/t3.parquet: $(RESULTS)/imputed.parquet | .venv/.runtime
+	$(DNT) fit-t3 "$<" -o "$@" >/dev/null
+
+$(RESULTS)/longitudinal.parquet: $(RESULTS)/imputed.parquet | .venv/.runtime
+	$(DNT) fit-longitudinal "$<" -o "$@" >/dev/null
+
+$(RESULTS)/robustness.parquet: $(RESULTS)/imputed.parquet | .venv/.runtime
+	$(DNT) robustness "$<" -o "$@" >/dev/null
+
+# --- the project -----------------------------------------------------------------------------------------------------
+
+test: .venv/.dev r ## Install what the tests need, R included where apt can, and run them all
+	.venv/bin/python -m pytest
+
+check: .venv/.dev ## Style, types and tests
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	$(MAKE) test
+
+r: ## Install R with lme4 and mice, if apt can
+	@sh scripts/r.sh
+
+validate: .venv/.dev ## Simulation study of the imputation methods (about 30 minutes)
+	.venv/bin/python validation/simulate.py --quick
+
+lock: ## Resolve the dependencies anew (needs uv)
+	uv pip compile pyproject.toml --extra lme4 --extra build --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements/runtime.txt
+	uv pip compile pyproject.toml --extra lme4 --extra build --extra dev --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements/dev.txt
+
+clean: ## Remove results, .venv and caches
+	rm -rf results .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.runtime: requirements/runtime.txt pyproject.toml
+	@sh scripts/install.sh requirements/runtime.txt
+	@touch $@
+
+.venv/.dev: requirements/dev.txt pyproject.toml
+	@sh scripts/install.sh requirements/dev.txt
+	@touch .venv/.runtime $@
+
+.PHONY: help demo all test check r validate lock clean
