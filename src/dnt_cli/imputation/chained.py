@@ -191,6 +191,10 @@ def _impute_score(plan: Plan, step: Step, X: Array, target: Array, normals: Arra
         fitted = np.matmul(estimate[:, None, :], X)[:, 0]
         donor = draws.match_donors(fitted, drawn, noise.shuffle(step.fit), noise.uniform(u), plan.donors)
         values = step.known[donor]
+        if plan.local_residuals:
+            row = step.own[0]
+            moved = values + (drawn - np.take_along_axis(fitted, donor, axis=1)) * plan.scale[row]
+            values = draws.nearest(step.classes, moved)
         if step.shift is None:
             return values
         values = values + step.shift

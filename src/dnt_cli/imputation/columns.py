@@ -75,12 +75,15 @@ class Settings:
         m: number of completed data sets.
         iterations: rounds through all columns.
         seed: the stream of imputation i depends on this and on i alone.
-        max_predictors: most predictors in a column's model, dummies counted; None: persons / 9.
+        max_predictors: most predictors in a column's model, dummies counted; None: persons / 9,
+            at most 60.
         min_correlation: a column is a predictor if its absolute correlation with the values, or with being observed,
             reaches this (quickpred's `mincor`).
         min_usable: a column is a predictor if it is observed for this share of the persons whose value is missing
             (quickpred's `minpuc`).
         donors: size of the pool in predictive mean matching.
+        local_residuals: `pmm` imputes the drawn prediction plus the donor's residual (local residual draws, Schenker
+            and Taylor 1996), put at the nearest observed value, instead of the donor's value.
         ridge: added to the diagonal of the cross-products of a linear model, as a share of it.
         prior_scale: SD of the normal prior of a logistic coefficient, per SD of its predictor.
         by_group: impute each group by itself; None: yes for `forest`, no for the others.
@@ -99,6 +102,7 @@ class Settings:
     min_correlation: float = 0.1
     min_usable: float = 0.0
     donors: int = 5
+    local_residuals: bool = False
     ridge: float = 1e-5
     prior_scale: float = 2.5
     by_group: bool | None = None

@@ -273,6 +273,13 @@ def match_donors(
     return np.take_along_axis(shuffle, np.take_along_axis(order, pick, axis=1), axis=1)
 
 
+def nearest(support: Array, values: Array) -> Array:
+    """The member of `support` (sorted) nearest to each of `values`."""
+    place = np.clip(np.searchsorted(support, values), 1, max(support.size - 1, 1))
+    below, above = support[place - 1], support[np.minimum(place, support.size - 1)]
+    return np.where(values - below <= above - values, below, above)
+
+
 def logistic(x: Array) -> Array:
     """1 / (1 + exp(-x)), without overflow."""
     return 1.0 / (1.0 + np.exp(-np.clip(x, -35.0, 35.0)))

@@ -90,6 +90,7 @@ class Plan:
         steps: in the order in which columns are visited.
         iterations: rounds.
         donors: pool of predictive mean matching.
+        local_residuals: add the donor's residual to the drawn prediction.
         ridge: of linear models.
         prior_scale: of logistic coefficients.
     """
@@ -102,6 +103,7 @@ class Plan:
     steps: tuple[Step, ...]
     iterations: int
     donors: int
+    local_residuals: bool
     ridge: float
     prior_scale: float
 
@@ -153,7 +155,7 @@ def make_plan(
     group = table.values[table.group] - table.values[table.group].mean()
     plan = Plan(
         design.rows, design.code, design.mean, design.scale, group, tuple(steps),
-        settings.iterations, settings.donors, settings.ridge, settings.prior_scale,
+        settings.iterations, settings.donors, settings.local_residuals, settings.ridge, settings.prior_scale,
     )  # fmt: skip
     return plan, names, events
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PERSONS_PER_PREDICTOR = 9
 """Default cap: one predictor for so many persons."""
+MOST_PREDICTORS = 60
+"""The default cap stops growing here, so that time stays linear in persons."""
 KNOWN_PER_PREDICTOR = 4
 """A column known for few persons gets fewer predictors: one for so many known values."""
 KNOWN_PER_ALWAYS = 2
@@ -89,6 +91,11 @@ def correlations(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArr
     return np.where((count >= 3) & np.isfinite(r), np.minimum(r, 1.0), 0.0)
 
 
+def default_cap(persons: int) -> int:
+    """Most predictors in a model if the settings do not say."""
+    return min(max(round(persons / PERSONS_PER_PREDICTOR), 3), MOST_PREDICTORS)
+
+
 class Selector:
     """Chooses predictors column by column; computes the correlations once."""
 
@@ -102,7 +109,7 @@ class Selector:
             not column.impute and bool(row.any()) for column, row in zip(table.columns, table.unknown, strict=True)
         ]
         self._usable = np.array([not fixed[p] and not constant[design.of(p)].all() for p in range(len(fixed))])
-        self._cap = settings.max_predictors or max(round(table.values.shape[1] / PERSONS_PER_PREDICTOR), 3)
+        self._cap = settings.max_predictors or default_cap(table.values.shape[1])
 
     def choose(self, position: int, persons: int) -> tuple[list[int], list[Event]]:
         """Columns that predict column `position`, whose model is fitted on `persons` persons; `always` come first."""

@@ -15,6 +15,7 @@ from dnt_cli.imputation.encoding import Event, Table, decode, encode
 from dnt_cli.imputation.forest import ForestPlan, load_miceforest, make_forest_plan, run_forest
 from dnt_cli.imputation.parallel import spread
 from dnt_cli.imputation.plan import Plan, default_method, make_plan, workable
+from dnt_cli.imputation.predictors import default_cap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -288,7 +289,9 @@ def _stratum(
     if by_forest:
         # While the trees are grown, what is imputed after them is no predictor.
         held = tuple(replace(c, impute=False) if p in others else c for p, c in enumerate(part.columns))
-        forest, names, events = make_forest_plan(replace(part, columns=held), settings, by_forest)
+        # Stumps are shrunk, so the cap follows from all persons, not from the group's.
+        capped = replace(settings, max_predictors=settings.max_predictors or default_cap(table.values.shape[1]))
+        forest, names, events = make_forest_plan(replace(part, columns=held), capped, by_forest)
     if others:
         chained, more, notes = make_plan(part, settings, others | dict.fromkeys(by_forest, "given"))
         names, events = names | more, events + notes

@@ -1,0 +1,87 @@
+"""Diagnostics on numbers that can be worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dnt_cli.imputation import Column, Settings, impute
+from dnt_cli.imputation.diagnostics import (
+    Comparison,
+    imputations_needed,
+    monte_carlo_share,
+    r_hat,
+    standardised_differences,
+)
+
+
+def trace_of(chains: np.ndarray) -> pd.DataFrame:
+    m, draws = chains.shape
+    return pd.DataFrame(
+        {
+            "variable": "x",
+            "iteration": np.tile(np.arange(1, draws + 1), m),
+            "imputation": np.repeat(np.arange(1, m + 1), draws),
+            "mean": chains.ravel(),
+            "sd": 1.0,
+        }
+    )
+
+
+def test_r_hat_by_hand():
+    # Halves 0 1 | 0 1 and 2 3 | 2 3: within 1/2, means .5 .5 2.5 2.5 with variance 4/3.
+    table = r_hat(trace_of(np.array([[0.0, 1.0, 0.0, 1.0], [2.0, 3.0, 2.0, 3.0]])))
+    assert table.loc[0, "mean"] == pytest.approx(np.sqrt(0.5 + (4 / 3) / 0.5))
+    assert np.isnan(table.loc[0, "sd"])
+
+
+def test_r_hat_sees_drift_and_is_near_one_without():
+    noise = np.random.default_rng(1).normal(size=(200, 20))
+    assert r_hat(trace_of(noise)).loc[0, "mean"] == pytest.approx(1.0, abs=0.02)
+    assert r_hat(trace_of(noise + np.arange(20))).loc[0, "mean"] > 1.5
+
+
+def test_imputations_needed_is_von_hippels_rule():
+    # With a pilot so large that the upper limit is the estimate: 1 + (.49 / .05)^2 / 2 = 49.02.
+    assert imputations_needed([0.2, 0.49], 10**12) == 50
+    # m = 20, fmi .5: logit 0 + 1.96 sqrt(.1) -> .650; 1 + (.650 / .05)^2 / 2 = 85.5.
+    assert imputations_needed([0.5], 20) == 86
+    assert imputations_needed([0.0], 20) == 2
+
+
+def test_monte_carlo_share():
+    np.testing.assert_allclose(monte_carlo_share([0.5, 0.0], [1.0, 2.0], 50), [0.1, 0.0])
+
+
+def test_comparison_counts_only_what_was_missing():
+    frame = pd.DataFrame({"x": [1.0, 3.0, np.nan, np.nan], "c": pd.Categorical(["a", "b", None, "a"])})
+    columns = [Column("x", "ordinal"), Column("c", "categorical")]
+    comparison = Comparison(frame, columns)
+    for value, level in ((1.0, "a"), (3.0, "b")):
+        comparison.add(frame.fillna({"x": value, "c": level}))
+    table = comparison.summary().set_index("variable")
+    assert table.loc["x", ["n_observed", "n_imputed", "mean_observed", "mean_imputed"]].tolist() == [2, 2, 2, 2]
+    assert table.loc["x", "difference"] == 0
+    shares = comparison.distribution().set_index(["variable", "value"])
+    assert shares.loc[("c", "a"), ["observed", "imputed"]].tolist() == [pytest.approx(2 / 3), 0.5]
+    assert shares.loc[("x", "3"), ["observed", "imputed"]].tolist() == [0.5, 0.5]
+
+
+def test_standardised_differences_by_hand():
+    frame = pd.DataFrame({"x": [0.0, 2.0, 4.0, 6.0], "c": pd.Categorical(["a", "b", "a", "a"])})
+    gone = np.array([False, False, True, True])
+    table = standardised_differences(frame, [Column("x", "continuous"), Column("c", "categorical")], gone)
+    assert table.loc[0, "difference"] == pytest.approx(4 / np.sqrt(2))
+    assert table["level"].tolist() == ["", "a", "b"]
+    assert table.loc[1, ["mean_present", "mean_missing"]].tolist() == [0.5, 1.0]
+
+
+def test_r_hat_of_a_real_run_is_near_one():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=200)
+    frame = pd.DataFrame({"arm": np.arange(200) % 2 * 1.0, "x": x, "y": x + rng.normal(size=200)})
+    frame.loc[rng.random(200) < 0.3, "y"] = np.nan
+    imputation = impute(frame, [Column("x", "continuous"), Column("y", "continuous")], group="arm", settings=Settings())
+    assert sum(1 for _ in imputation.completed) == 50
+    assert r_hat(imputation.trace).loc[0, "mean"] < 1.1

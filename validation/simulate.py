@@ -1,0 +1,236 @@
+"""Does the imputation keep its promises? Bias, standard errors and coverage where the truth is known.
+
+    python validation/simulate.py --quick                 about 30 minutes on two cores; resumes where it stopped
+    python validation/simulate.py --cells A-136-effect --methods pmm,norm --replicates 400
+    python validation/simulate.py --summary               only the table of what is there
+
+A method may carry settings: pmm[max_predictors=30,min_usable=0.25]. Every replicate appends its rows to a CSV file under
+validation/results, and is skipped when they are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import pandas as pd
+from analyses import ESTIMANDS, SCALE, analyse, combine
+from scipy import stats
+from worlds import Cell, columns, complete_data, with_gaps
+
+from dnt_cli.imputation import Settings, impute
+
+HERE = Path(__file__).parent
+ROOT_SEED = 20_251_123
+FIELDS = ["cell", "replicate", "method", "estimand", "estimate", "std_error", "df", "seconds"]
+TRUTH_PERSONS = 300_000
+TRUTH_TREND_PERSONS = 30_000
+QUICK = [
+    # cells, methods, replicates
+    (["A-136-effect", "B-136-effect", "A-136-null", "C-136-effect"], ["full", "complete", "pmm", "norm"], 300),
+    (["B-500-effect"], ["full", "complete", "pmm", "norm"], 150),
+    (["A-136-effect", "B-136-effect"], ["forest"], 60),
+    (["A-136-effect", "B-136-effect"], ["mice"], 60),
+    (["D-136-effect"], ["full", "complete", "pmm"], 100),
+    (["C-136-effect"], ["forest"], 15),
+    (["C-136-effect"], ["mice"], 10),
+]  # fmt: skip
+
+
+def parse_cell(name: str) -> Cell:
+    world, persons, effect = name.split("-")
+    return Cell(world, int(persons), effect == "effect")
+
+
+def streams(cell: Cell, replicate: int) -> tuple[np.random.Generator, np.random.Generator]:
+    """Random numbers of the data and of the gaps: the same for every method."""
+    key = (ord(cell.world), cell.persons, int(cell.effect), replicate)
+    data, gaps = np.random.SeedSequence(ROOT_SEED, spawn_key=key).spawn(2)
+    return np.random.default_rng(data), np.random.default_rng(gaps)
+
+
+def parse_method(text: str, seed: int, m: int, iterations: int) -> Settings:
+    """Settings of "pmm[max_predictors=30]"."""
+    name, _, rest = text.partition("[")
+    settings: dict[str, object] = {"m": m, "iterations": iterations, "seed": seed}
+    if name == "forest":
+        settings |= {"m": min(m, 10), "iterations": 3}
+    for pair in filter(None, rest.rstrip("]").split(",")):
+        key, value = pair.split("=")
+        settings[key] = {"True": True, "False": False}.get(value) if value in ("True", "False") else float(value)
+        if key in ("m", "iterations", "max_predictors", "donors"):
+            settings[key] = int(value)
+    return Settings(method=name, **settings)
+
+
+def run_mice(frame: pd.DataFrame, m: int, iterations: int, seed: int) -> list[pd.DataFrame]:
+    """Completed data sets by R's mice."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "in.csv"), Path(folder, "out.csv")
+        frame.to_csv(source, index=False)
+        command = ["Rscript", str(HERE / "mice.R"), str(source), str(target), str(m), str(iterations), str(seed + 1)]
+        subprocess.run(command, check=True, capture_output=True)
+        long = pd.read_csv(target)
+    child = pd.CategoricalDtype(frame["child"].cat.categories)
+    return [data.astype({"child": child}).reset_index(drop=True) for _, data in long.groupby(".imp")]
+
+
+def run_replicate(cell_name: str, replicate: int, method: str, m: int, iterations: int) -> list[list[object]]:
+    """Rows of one replicate and method."""
+    cell = parse_cell(cell_name)
+    data_stream, gap_stream = streams(cell, replicate)
+    full, _ = complete_data(cell, data_stream)
+    frame = with_gaps(full, cell, gap_stream)
+    began = time.process_time()
+    if method == "full":
+        answers = combine([analyse(full)])
+    elif method == "complete":
+        answers = combine([analyse(frame)])
+    elif method == "mice":
+        answers = combine([analyse(data) for data in run_mice(frame, min(m, 10), 5, replicate)])
+    else:
+        settings = parse_method(method, replicate, m, iterations)
+        completed = impute(frame, columns(frame), group="arm", settings=settings).completed
+        answers = combine([analyse(data) for data in completed])
+    seconds = round(time.process_time() - began, 3)
+    return [[cell_name, replicate, method, name, *answers[name], seconds] for name in ESTIMANDS]
+
+
+def truths(cells: list[str], path: Path) -> dict[tuple[str, str], float]:
+    """What each analysis estimates in a very large sample without nonresponse; kept in a file."""
+    known = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["cell", "estimand", "truth"])
+    for name in cells:
+        world, _, effect = name.split("-")
+        base = f"{'A' if world == 'A' else 'B'}-{effect}"
+        if (known["cell"] == base).any():
+            continue
+        rng = np.random.default_rng([ROOT_SEED, effect == "effect"])
+        large, _ = complete_data(Cell("B", TRUTH_PERSONS, effect == "effect"), rng)
+        answers = analyse(large.iloc[:: TRUTH_PERSONS // TRUTH_TREND_PERSONS].reset_index(drop=True))
+        from analyses import effect_at_t3
+
+        answers |= {"t3_log_odds": effect_at_t3(large, "y"), "t3_linear": effect_at_t3(large, "z")}
+        rows = [(base, estimand, 0.0 if effect == "null" else answers[estimand][0]) for estimand in ESTIMANDS]
+        fresh = pd.DataFrame(rows, columns=known.columns)
+        known = fresh if known.empty else pd.concat([known, fresh], ignore_index=True)
+        known.to_csv(path, index=False)
+    table = {(row.cell, row.estimand): row.truth for row in known.itertuples()}
+    return {
+        (name, estimand): table[f"{'A' if name[0] == 'A' else 'B'}-{name.split('-')[2]}", estimand]
+        for name in cells
+        for estimand in ESTIMANDS
+    }
+
+
+def summarise(results: pd.DataFrame, truth: dict[tuple[str, str], float]) -> pd.DataFrame:
+    """Per cell, estimand and method: bias, SDs, coverage, and the Monte Carlo error of bias and coverage."""
+    rows = []
+    for (cell, estimand, method), part in results.groupby(["cell", "estimand", "method"], sort=False):
+        good = part.dropna(subset="estimate")
+        r = len(good)
+        scale = SCALE[estimand]
+        error = (good["estimate"] - truth[cell, estimand]) / scale
+        se = good["std_error"] / scale
+        half = stats.t.ppf(0.975, good["df"]) * se
+        covered = float((error.abs() <= half).mean())
+        spread = float(error.std())
+        rows.append(
+            {
+                "cell": cell, "estimand": estimand, "method": method, "R": r, "failed": len(part) - r,
+                "truth": truth[cell, estimand] / scale, "bias": error.mean(), "bias_mce": spread / np.sqrt(r),
+                "bias_per_se": error.mean() / se.mean(), "emp_sd": spread, "mean_se": se.mean(),
+                "coverage": 100 * covered, "coverage_mce": 100 * np.sqrt(max(covered * (1 - covered), 1e-4) / r),
+                "seconds": part["seconds"].mean(),
+            }  # fmt: skip
+        )
+    return pd.DataFrame(rows)
+
+
+def verdicts(table: pd.DataFrame) -> pd.DataFrame:
+    """Acceptance: coverage 93-97 % and |bias| < .15 SE, or no worse than the full data's plus that; two MC errors."""
+    table = table.copy()
+    full = table[table["method"] == "full"].set_index(["cell", "estimand"])["bias_per_se"].abs()
+    key = pd.MultiIndex.from_frame(table[["cell", "estimand"]])
+    allowed = 0.15 + full.reindex(key).fillna(0.0).to_numpy()
+    slack = 2 * table["bias_mce"] / table["mean_se"]
+    table["bias_ok"] = table["bias_per_se"].abs() <= allowed + slack
+    low, high = 93 - 2 * table["coverage_mce"], 97 + 2 * table["coverage_mce"]
+    table["coverage_ok"] = table["coverage"].between(low, high)
+    return table
+
+
+def work(tasks: list[tuple[str, int, str]], path: Path, m: int, iterations: int, jobs: int, minutes: float) -> None:
+    """Run the tasks that the results file lacks, appending as they finish."""
+    done: set[tuple[str, int, str]] = set()
+    if path.exists():
+        seen = pd.read_csv(path, usecols=["cell", "replicate", "method"])
+        done = set(seen.itertuples(index=False, name=None))
+    todo = [task for task in tasks if task not in done]
+    print(f"{len(todo)} of {len(tasks)} to do", file=sys.stderr, flush=True)
+    stop = time.monotonic() + 60 * minutes
+    fresh = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file, ProcessPoolExecutor(jobs) as pool:
+        writer = csv.writer(file, lineterminator="\n")
+        if fresh:
+            writer.writerow(FIELDS)
+        waiting = iter(todo)
+        running = {pool.submit(run_replicate, *task, m, iterations) for task, _ in zip(waiting, range(jobs), strict=False)}
+        while running:
+            future = next(as_completed(running))
+            running.remove(future)
+            for row in future.result():
+                writer.writerow([f"{v:.10g}" if isinstance(v, float) else v for v in row])
+            file.flush()
+            task = next(waiting, None) if time.monotonic() < stop else None
+            if task is not None:
+                running.add(pool.submit(run_replicate, *task, m, iterations))
+
+
+def interleave(plan: list[tuple[list[str], list[str], int]]) -> list[tuple[str, int, str]]:
+    """Tasks such that all cells and methods advance together: what is there after any time can be read."""
+    blocks = [[(c, r, k) for r in range(count) for c in cells for k in methods] for cells, methods, count in plan]
+    keyed = [(place / len(block), number, task) for number, block in enumerate(blocks) for place, task in enumerate(block)]
+    return [task for _, _, task in sorted(keyed)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--summary", action="store_true")
+    parser.add_argument("--cells", default="A-136-effect,B-136-effect")
+    parser.add_argument("--methods", default="full,complete,pmm,norm")
+    parser.add_argument("--replicates", type=int, default=100)
+    parser.add_argument("--m", type=int, default=20)
+    parser.add_argument("--iterations", type=int, default=10)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=1e6, help="start no new replicate after this")
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "quick.csv")
+    options = parser.parse_args()
+    methods = re.findall(r"[^,\[]+(?:\[[^\]]*\])?", options.methods)
+    plan = QUICK if options.quick else [(options.cells.split(","), methods, options.replicates)]
+    if shutil.which("Rscript") is None:
+        plan = [(cells, [k for k in names if k != "mice"], count) for cells, names, count in plan]
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    if not options.summary:
+        work(interleave(plan), options.out, options.m, options.iterations, options.jobs, options.minutes)
+    results = pd.read_csv(options.out)
+    table = verdicts(summarise(results, truths(sorted(set(results["cell"])), options.out.with_name("truth.csv"))))
+    table.to_csv(options.out.with_name(f"{options.out.stem}_summary.csv"), index=False, float_format="%.4g")
+    print(table.round(3).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
