@@ -25,10 +25,12 @@ class Likelihood:
     Attributes:
         value: log-likelihood.
         slope: (k + 1,) derivative with respect to the k coefficients and the standard deviation.
+        mode: (G,) most likely random intercepts, in standard deviations; a start for a point nearby.
     """
 
     value: float
     slope: Floats
+    mode: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,17 @@ class MarginalModel:
     person: NDArray[np.int64]
     starts: NDArray[np.int64]
 
-    def likelihood(self, coefficients: Floats, sd: float, nodes: int = 1) -> Likelihood:
+    def likelihood(self, coefficients: Floats, sd: float, nodes: int = 1, start: Floats | None = None) -> Likelihood:
         """Value and slope at the given coefficients (k,) and standard deviation sd >= 0.
 
         Args:
             coefficients: (k,) on the logit scale.
             sd: of the random intercept.
             nodes: of the quadrature; 1 is Laplace.
+            start: (G,) modes of a point nearby, to save steps.
         """
         linear = self.matrix @ coefficients
-        mode = self._modes(linear, sd)
+        mode = self._modes(linear, sd, start)
         chance = _logistic(linear + sd * mode[self.person])
         weight = chance * (1.0 - chance)
         skew = weight * (1.0 - 2.0 * chance)
@@ -70,6 +73,34 @@ class MarginalModel:
         curvature_slope = sd * sd * self._sum(skew[:, None] * moved)
         curvature_slope[:, -1] += 2.0 * sd * total_weight
         return self._integrate(linear, sd, nodes, mode, curvature, mode_slope, curvature_slope)
+
+    def std_error(self, coefficients: Floats, sd: float, nodes: int, scale: Floats, at: Likelihood) -> Floats:
+        """(k,) standard errors of the coefficients from the curvature at an optimum; nan when it is no maximum.
+
+        Args:
+            coefficients: (k,) optimum.
+            sd: optimum; at zero the slope in sd is zero by symmetry and takes no part.
+            nodes: of the quadrature.
+            scale: (k,) rough standard errors, for the steps of the numerical derivative.
+            at: likelihood at the optimum.
+        """
+        k = coefficients.size
+        free = k + (sd > 0.0)
+        steps = 1e-4 * np.append(scale, max(sd, 0.1))
+        information = np.empty((free, free))
+        for i in range(free):
+            moved = np.append(coefficients, sd)
+            moved[i] += steps[i]
+            there = self.likelihood(moved[:k], float(moved[k]), nodes, at.mode)
+            information[i] = (at.slope[:free] - there.slope[:free]) / steps[i]
+        # Symmetrised and in units of the steps, so that very different columns do not spoil the inverse.
+        unit = np.outer(steps[:free], steps[:free])
+        try:
+            inverse = np.linalg.inv(0.5 * (information + information.T) * unit) * unit
+        except np.linalg.LinAlgError:
+            return np.full(k, np.nan)
+        variance = np.diag(inverse)[:k]
+        return np.sqrt(np.where(variance > 0.0, variance, np.nan))
 
     def _integrate(
         self,
@@ -101,11 +132,11 @@ class MarginalModel:
         first = (pull * share).sum(axis=1)
         second = -0.5 * (pull * share * position).sum(axis=1) / curvature**1.5
         slope += first @ mode_slope + (second - 0.5 / curvature) @ curvature_slope
-        return Likelihood(value=value, slope=slope)
+        return Likelihood(value=value, slope=slope, mode=mode)
 
-    def _modes(self, linear: Floats, sd: float) -> Floats:
+    def _modes(self, linear: Floats, sd: float, start: Floats | None) -> Floats:
         """(G,) maximum of f per person; f is strictly concave, so Newton with halved steps always arrives."""
-        mode = np.zeros(self.starts.size)
+        mode = np.zeros(self.starts.size) if start is None else start
         if sd == 0.0:
             return mode
         height = self._height(linear, sd, mode)

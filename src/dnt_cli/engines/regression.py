@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from importlib.metadata import version
 from typing import Literal
 
@@ -14,6 +13,11 @@ from dnt_cli.engines.separation import is_separated
 from dnt_cli.errors import ModelError
 
 Separation = Literal["stop", "firth"]
+
+SEPARATED = (
+    "The terms predict the outcome perfectly for some rows (separation), so no finite estimate exists; "
+    "use fewer terms, or Firth's method."
+)
 
 _FIRTH = "Firth's penalised likelihood"
 _FIRTH_STEPS = 200
@@ -76,42 +80,58 @@ def fit_logistic(design: Design, *, separation: Separation = "stop") -> Fit:
     return _maximum_likelihood(design, engine)
 
 
-SEPARATED = (
-    "The terms predict the outcome perfectly for some rows (separation), so no finite estimate exists; "
-    "use fewer terms, or Firth's method."
-)
-
-
 def _maximum_likelihood(design: Design, engine: str) -> Fit:
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
 
+    # Fitted in an orthonormal basis, so that units and offsets of covariates cost no digits.
+    basis, triangle = np.linalg.qr(design.matrix)
     with warnings.catch_warnings():
         # statsmodels warns about fitted probabilities of 0 or 1; separation has been ruled out before.
         warnings.simplefilter("ignore")
-        model = GLM(design.response, design.matrix, family=Binomial(), freq_weights=design.weights)
-        result = model.fit(maxiter=100, tol=1e-12)
-    covariance = np.asarray(result.cov_params(scale=1.0), dtype=float)
-    vague = imprecise_terms(design.matrix, covariance, design.terms)
+        result = GLM(design.response, basis, family=Binomial(), freq_weights=design.weights).fit(maxiter=100, tol=1e-12)
     if not result.converged:
         return unusable(design, engine, "The fit did not converge.")
+    # statsmodels' covariance is that of the last step but one; this one is at the estimates.
+    weights = np.ones(design.response.size) if design.weights is None else design.weights
+    chance = result.fittedvalues
+    inverse = np.linalg.inv((basis * (weights * chance * (1.0 - chance))[:, None]).T @ basis)
+    score = basis.T @ (weights * (design.response - chance))
+    return _from_basis(
+        design, engine, triangle, result.params, inverse, float(result.llf), float(0.5 * score @ inverse @ score)
+    )
+
+
+def _from_basis(
+    design: Design,
+    engine: str,
+    triangle: Floats,
+    coefficients: Floats,
+    inverse: Floats,
+    log_likelihood: float,
+    gradient: float,
+    *messages: str,
+) -> Fit:
+    """A fit in an orthonormal basis carried back to the columns of the design, unless it means nothing there."""
+    back = np.linalg.inv(triangle)
+    covariance = back @ inverse @ back.T
+    vague = imprecise_terms(design.matrix, covariance, design.terms)
     if vague:
         return unusable(design, engine, imprecise_message(vague))
     n, k = design.matrix.shape
-    score = model.score(result.params, scale=1.0)
     return Fit(
         terms=design.terms,
-        estimate=np.asarray(result.params, dtype=float),
+        estimate=back @ coefficients,
         covariance=covariance,
         df=np.full(k, np.inf),
-        log_likelihood=float(result.llf),
+        log_likelihood=log_likelihood,
         random_sd=None,
         residual_sd=None,
-        status=Status(converged=True, singular=False, separated=False),
+        status=Status(converged=True, singular=False, separated=False, messages=messages),
         engine=engine,
         n_observations=n,
         n_groups=None,
-        gradient=float(0.5 * score @ covariance @ score),
+        gradient=gradient,
     )
 
 
@@ -126,32 +146,14 @@ def fit_firth(design: Design) -> Fit:
     trouble = problem(design, binary=True, grouped=False)
     if trouble:
         return unusable(design, engine, trouble)
-    matrix, response = design.matrix, design.response
-    weights = np.ones(response.size) if design.weights is None else design.weights
-    # The work is done in an orthonormal basis, so that units and offsets of covariates do not matter.
-    basis, triangle = np.linalg.qr(matrix)
-    solution = _firth_optimum(basis, response, weights)
+    weights = np.ones(design.response.size) if design.weights is None else design.weights
+    basis, triangle = np.linalg.qr(design.matrix)
+    solution = _firth_optimum(basis, design.response, weights)
     if solution is None:
         return unusable(design, engine, "Firth's method did not converge.")
     coefficients, inverse, likelihood, gradient = solution
-    back = np.linalg.inv(triangle)
-    n, k = matrix.shape
-    fit = Fit(
-        terms=design.terms,
-        estimate=back @ coefficients,
-        covariance=back @ inverse @ back.T,
-        df=np.full(k, np.inf),
-        log_likelihood=likelihood,
-        random_sd=None,
-        residual_sd=None,
-        status=Status(converged=True, singular=False, separated=False, messages=(f"Estimated by {_FIRTH}.",)),
-        engine=engine,
-        n_observations=n,
-        n_groups=None,
-        gradient=gradient,
-    )
-    vague = imprecise_terms(matrix, fit.covariance, design.terms)
-    return replace(unusable(design, engine, imprecise_message(vague))) if vague else fit
+    message = f"Estimated by {_FIRTH}."
+    return _from_basis(design, engine, triangle, coefficients, inverse, likelihood, gradient, message)
 
 
 def _firth_optimum(basis: Floats, response: Floats, weights: Floats) -> tuple[Floats, Floats, float, float] | None:
