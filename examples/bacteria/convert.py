@@ -9,7 +9,8 @@ def convert(source: str, target: str) -> None:
     frame = pd.read_csv(source)
     frame["wave"] = "W" + frame["week"].astype(str)
     frame["group"] = frame["trt"].map(lambda arm: "placebo" if arm == "placebo" else "drug")
-    frame.rename(columns={"ID": "id", "y": "present", "hilo": "compliance"})[
+    frame["present"] = (frame["y"] == "y").astype(int)
+    frame.rename(columns={"ID": "id", "hilo": "compliance"})[
         ["id", "wave", "group", "compliance", "present"]
     ].to_csv(target, index=False)
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from dnt_cli.engines.base import Design
 from dnt_cli.errors import ModelError
-from dnt_cli.study import Covariate, Study
-from dnt_cli.wide import to_long
+from dnt_cli.study import Study
 
 INTERCEPT = "(Intercept)"
 GROUP = "group"
@@ -49,75 +48,93 @@ def group_indicator(wide: pd.DataFrame, study: Study) -> Floats:
     return (wide[study.design.group].astype("object") == study.design.intervention).to_numpy(dtype=float)
 
 
-def control_matrix(wide: pd.DataFrame, study: Study, controls: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
-    """(n, k) treatment-coded controls, NaN where missing, and their k names such as `education[mid/high]`."""
+class Designs:
+    """The designs of one wide table; what several models share is computed once."""
+
+    def __init__(self, wide: pd.DataFrame, study: Study) -> None:
+        """Designs of `wide`, a row per person, with the columns that `study` names."""
+        self._wide = wide
+        self._study = study
+        self._group = group_indicator(wide, study)
+        self._controls: dict[tuple[str, ...], tuple[Floats, tuple[str, ...]]] = {}
+
+    def build(self, model: Model) -> Design:
+        """The design of a model; rows with a gap are left out, and so are persons without any row.
+
+        In a part of the persons a control, or the baseline value, can be the same for all. R's lm and glm leave such
+        a column out, and so does this; the group never is, so that a model without a comparison fails instead of
+        answering something else.
+
+        Raises:
+            ModelError: The outcome has no such model, or nobody has all that it needs.
+        """
+        design = self._endpoint(model) if model.analysis == "t3" else self._trend(model)
+        complete = np.isfinite(design.response) & np.isfinite(design.matrix).all(axis=1)
+        if not complete.any():
+            raise ModelError(f"{model.outcome}: nobody has a value on everything that the model needs.")
+        groups = None if design.groups is None else design.groups[complete]
+        matrix = design.matrix[complete]
+        varies = np.ptp(matrix, axis=0) > 0
+        varies |= [term in (INTERCEPT, GROUP, WAVE, TREND) for term in design.terms]
+        terms = tuple(term for term, keep in zip(design.terms, varies, strict=True) if keep)
+        return Design(design.response[complete], matrix[:, varies], terms, groups)
+
+    def _column(self, outcome: str, wave: str) -> Floats:
+        values: Floats = self._wide[self._study.column(outcome, wave)].to_numpy(dtype=float)
+        return values
+
+    def _endpoint(self, model: Model) -> Design:
+        study, key = self._study, model.outcome
+        response = self._column(key, study.endpoint(key))
+        controls, names = self.controls(model.controls)
+        columns = [np.ones(len(response)), self._group]
+        terms = [INTERCEPT, GROUP]
+        baseline = study.design.baseline
+        if model.difference:
+            if baseline not in study.outcomes[key].waves:
+                raise ModelError(f"{key} was not asked at {baseline}, so there is no difference score.")
+            response = response - self._column(key, baseline)
+        elif study.adjusts_for_baseline(key):
+            columns.append(self._column(key, baseline))
+            terms.append(study.column(key, baseline))
+        return Design(response, np.column_stack([*columns, controls]), (*terms, *names), None)
+
+    def _trend(self, model: Model) -> Design:
+        study, key = self._study, model.outcome
+        if not study.has_trend(key):
+            raise ModelError(f"{key} has no longitudinal model: it was not asked at {study.design.baseline}.")
+        waves = [wave for wave in study.design.wave_keys if wave in study.outcomes[key].waves]
+        times = study.times()
+        response = np.column_stack([self._column(key, wave) for wave in waves]).ravel()  # person by person
+        person = np.repeat(np.arange(len(self._wide), dtype=np.int64), len(waves))
+        time = np.tile([times[wave] for wave in waves], len(self._wide))
+        group = self._group[person]
+        controls, names = self.controls(model.controls)
+        matrix = np.column_stack([np.ones(len(person)), group, time, group * time, controls[person]])
+        return Design(response, matrix, (INTERCEPT, GROUP, WAVE, TREND, *names), person)
+
+    def controls(self, keys: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:
+        """(n, k) treatment-coded controls, NaN where missing, and their k names such as `education[mid/high]`."""
+        if keys not in self._controls:
+            self._controls[keys] = control_matrix(self._wide, self._study, keys)
+        return self._controls[keys]
+
+
+def control_matrix(wide: pd.DataFrame, study: Study, keys: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
+    """(n, k) treatment-coded controls, NaN where missing, and their k names."""
     columns: list[Floats] = []
     names: list[str] = []
-    for key in controls:
+    for key in keys:
         covariate = study.covariates[key]
         if covariate.kind == "continuous":
             columns.append(wide[key].to_numpy(dtype=float))
             names.append(key)
             continue
-        for level, column in _dummies(wide[key], covariate).items():
-            columns.append(column)
+        values = wide[key].astype("category")
+        # Per category the rank of the model's level that it belongs to, and -1 -> NaN behind them for missing.
+        ranks = [covariate.model_levels.index(covariate.model_level(str(level))) for level in values.cat.categories]
+        rank = np.array([*ranks, np.nan])[values.cat.codes.to_numpy()]
+        for number, level in enumerate(covariate.model_levels[1:], start=1):
+            columns.append(np.where(np.isnan(rank), np.nan, rank == number))
             names.append(f"{key}[{level}]")
     return np.column_stack(columns) if columns else np.empty((len(wide), 0)), tuple(names)
-
-
-def _dummies(values: pd.Series, covariate: Covariate) -> dict[str, Floats]:
-    plain = values.astype("object")
-    merged = plain.map(covariate.model_level, na_action="ignore")
-    missing = plain.isna().to_numpy()
-    return {
-        level: np.where(missing, np.nan, (merged == level).to_numpy(dtype=float))
-        for level in covariate.model_levels[1:]
-    }
-
-
-def build(wide: pd.DataFrame, study: Study, model: Model) -> Design:
-    """The design of a model on one data set; rows with a gap are left out, and so are persons without any row.
-
-    Raises:
-        ModelError: The outcome has no such model, or nobody has all that it needs.
-    """
-    design = _endpoint(wide, study, model) if model.analysis == "t3" else _trend(wide, study, model)
-    complete = np.isfinite(design.response) & np.isfinite(design.matrix).all(axis=1)
-    if not complete.any():
-        raise ModelError(f"{model.outcome}: nobody has a value on everything that the model needs.")
-    groups = None if design.groups is None else design.groups[complete]
-    matrix = design.matrix[complete]
-    # In a part of the persons a control, or the baseline value, can be the same for all. R's lm and glm leave such a
-    # column out; the group never is, so that a model without a comparison fails instead of answering something else.
-    varies = [term in (INTERCEPT, GROUP, WAVE, TREND) or np.ptp(matrix[:, j]) > 0 for j, term in enumerate(design.terms)]
-    terms = tuple(term for term, keep in zip(design.terms, varies, strict=True) if keep)
-    return Design(design.response[complete], matrix[:, varies], terms, groups)
-
-
-def _endpoint(wide: pd.DataFrame, study: Study, model: Model) -> Design:
-    key = model.outcome
-    response = wide[study.column(key, study.endpoint(key))].to_numpy(dtype=float)
-    controls, names = control_matrix(wide, study, model.controls)
-    columns = [np.ones(len(wide)), group_indicator(wide, study)]
-    terms = [INTERCEPT, GROUP]
-    baseline = study.column(key, study.design.baseline)
-    if model.difference:
-        if baseline not in wide.columns:
-            raise ModelError(f"{key} was not asked at {study.design.baseline}, so there is no difference score.")
-        response = response - wide[baseline].to_numpy(dtype=float)
-    elif study.adjusts_for_baseline(key):
-        columns.append(wide[baseline].to_numpy(dtype=float))
-        terms.append(baseline)
-    return Design(response, np.column_stack([*columns, controls]), (*terms, *names), None)
-
-
-def _trend(wide: pd.DataFrame, study: Study, model: Model) -> Design:
-    if not study.has_trend(model.outcome):
-        raise ModelError(f"{model.outcome} has no longitudinal model: it was not asked at {study.design.baseline}.")
-    long = to_long(wide, study, model.outcome)
-    person = long["person"].to_numpy()
-    time = long["wave"].map(study.times()).to_numpy(dtype=float)
-    group = group_indicator(wide, study)[person]
-    controls, names = control_matrix(wide, study, model.controls)
-    matrix = np.column_stack([np.ones(len(long)), group, time, group * time, controls[person]])
-    return Design(long["value"].to_numpy(), matrix, (INTERCEPT, GROUP, WAVE, TREND, *names), person.astype(np.int64))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student_t
 
 from dnt_cli.completed import Completed, require_inference
-from dnt_cli.design import GROUP, TREND, Model, build
+from dnt_cli.design import GROUP, TREND, Designs, Model
 from dnt_cli.engines import (
     Design,
     Fit,
@@ -188,10 +188,12 @@ def as_observed(data: Completed) -> Completed:
 
 def joined(parts: Sequence[Effects]) -> Effects:
     """Several analyses as one."""
-    return Effects(
-        pd.concat([part.estimates for part in parts if len(part.estimates)], ignore_index=True),
-        pd.concat([part.fits for part in parts if len(part.fits)], ignore_index=True),
-    )
+    # As objects: pandas guesses types anew when it stacks a column that is empty in one part.
+    stacked = [
+        pd.concat([getattr(part, name).astype(object) for part in parts], ignore_index=True)
+        for name in ("estimates", "fits")
+    ]
+    return Effects(_typed(stacked[0]), _typed(stacked[1]))
 
 
 # --- fitting ---------------------------------------------------------------------------------------------------------
@@ -217,11 +219,12 @@ def _fit_all(
 def _fit_part(
     sets: Sequence[pd.DataFrame], study: Study, tasks: Sequence[tuple[Model, Options]]
 ) -> list[list[_Result]]:
-    return [[_fit_one(wide, study, model, options) for wide in sets] for model, options in tasks]
+    designs = [Designs(wide, study) for wide in sets]
+    return [[_fit_one(own, study, model, options) for own in designs] for model, options in tasks]
 
 
-def _fit_one(wide: pd.DataFrame, study: Study, model: Model, options: Options) -> _Result:
-    design = build(wide, study, model)
+def _fit_one(designs: Designs, study: Study, model: Model, options: Options) -> _Result:
+    design = designs.build(model)
     binary = study.outcomes[model.outcome].kind == "binary" and not model.difference
     fit = _engine(design, binary, options)
     marginal = (float("nan"), float("nan"))
@@ -335,7 +338,8 @@ def _pool(estimates: Floats, variances: Floats, results: Sequence[_Result], opti
 def _single(estimate: Floats, variance: Floats, df: Floats) -> Pooled:
     """The same quantities for one fit, where nothing was imputed: no between-imputation variance."""
     error = np.sqrt(variance)
-    statistic = estimate / error
+    with np.errstate(invalid="ignore"):  # the intercept has no standardised coefficient: 0 / 0
+        statistic = estimate / error
     none = np.full(len(estimate), np.nan)
     # Student's t with infinite df is the normal distribution, which is what glm and glmer report.
     p = 2 * student_t.sf(np.abs(statistic), df)
@@ -450,7 +454,15 @@ def _controls(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _finished(rows: list[dict[str, Any]], fits: list[dict[str, Any]]) -> Effects:
-    return Effects(adjusted(pd.DataFrame(rows, columns=list(COLUMNS))), pd.DataFrame(fits, columns=list(FITS)))
+    estimates = adjusted(_typed(pd.DataFrame(rows, columns=list(COLUMNS))))
+    return Effects(estimates, _typed(pd.DataFrame(fits, columns=list(FITS))))
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every column but text and flags as floats, so that a file's columns never depend on what is missing."""
+    flags = {"usable": bool, "singular": bool, "separated": bool, "imputation": int}
+    types = {c: flags.get(c, float) for c in frame.columns if c not in _TEXT}
+    return frame.astype(types)
 
 
 def adjusted(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -461,8 +473,6 @@ def adjusted(estimates: pd.DataFrame) -> pd.DataFrame:
         p = family["p_value"].to_numpy(dtype=float)
         estimates.loc[family.index, "p_holm"] = adjust(p, "holm")
         estimates.loc[family.index, "p_bh"] = adjust(p, "bh")
-    numbers = [c for c in COLUMNS if c not in _TEXT]
-    estimates[numbers] = estimates[numbers].astype(float)
     return estimates
 
 

@@ -77,19 +77,6 @@ def fulfils(wide: pd.DataFrame, conditions: Iterable[Condition]) -> pd.Series:
     return keep
 
 
-def to_long(wide: pd.DataFrame, study: Study, outcome: str) -> pd.DataFrame:
-    """One row per person and wave of an outcome, person by person: `person` (row of the wide table), `wave`, `value`.
-
-    Persons' other columns are found with `wide.iloc[long["person"]]`.
-    """
-    waves = study.outcomes[outcome].waves
-    columns = [study.column(outcome, w) for w in study.design.wave_keys if w in waves]
-    keys = [w for w in study.design.wave_keys if w in waves]
-    values = wide[columns].to_numpy(dtype=float)
-    n, k = values.shape
-    return pd.DataFrame({"person": np.repeat(np.arange(n), k), "wave": np.tile(keys, n), "value": values.ravel()})
-
-
 def wide_table(wide: pd.DataFrame, study: Study, imputation: int) -> pa.Table:
     """One imputation as an Arrow table in the layout of mice's long format: `.imp`, `.id`, then the columns."""
     n = len(wide)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.completed import Completed, impute_wide
-from dnt_cli.effects import Effects, Options, trend_effects
+from dnt_cli.effects import Effects, Options, joined, trend_effects
 from dnt_cli.imputation import Settings
 from dnt_cli.study import Study, Text
 
@@ -73,10 +73,7 @@ class Context:
             )  # fmt: skip
             for controls, part in rows.groupby("controls", sort=False)
         ]
-        return Effects(
-            pd.concat([p.estimates for p in parts], ignore_index=True) if parts else self.main.iloc[:0],
-            pd.concat([p.fits for p in parts], ignore_index=True) if parts else pd.DataFrame(),
-        )
+        return joined(parts)
 
 
 @dataclass(frozen=True, slots=True)
