@@ -28,6 +28,8 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
         exit 1
     }
 fi
+# rpy2 then needs neither R nor a compiler to install, and finds R when it is used.
+export RPY2_CFFI_MODE=ABI
 echo "Installing the locked packages of $lock into .venv ..."
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
