@@ -100,24 +100,21 @@ def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, 
     mean = {step.position: np.empty((c, plan.iterations)) for step in steps}
     sd = {step.position: np.empty((c, plan.iterations)) for step in steps}
     failures = {step.position: 0 for step in steps}
-    start = np.stack([g.random(sum(step.missing.size for step in steps)) for g in generators])
-    used = 0
-    for step in plan.steps:
+    for step in plan.opening:
         if step.method == "given":
             _store(plan, state, step, given[step.position])
-            continue
-        pick = start[:, used : used + step.missing.size]
-        used += step.missing.size
-        cells[step.position] = _store(plan, state, step, step.known[(pick * step.known.size).astype(np.intp)])
-    for iteration in range(plan.iterations):
-        noise = _noise(steps, generators, plan.design.shape[1])
-        for step in steps:
+    for iteration in range(-1, plan.iterations):
+        visits = [step for step in (plan.opening if iteration < 0 else plan.steps) if step.method != "given"]
+        noise = _noise(visits, generators, plan.design.shape[1])
+        modes = modes if iteration > 0 else {}
+        for step in visits:
             values, failed = _impute(plan, state, step, noise, modes)
             values = _store(plan, state, step, values)
-            cells[step.position] = values
-            mean[step.position][:, iteration] = values.mean(axis=1)
-            sd[step.position][:, iteration] = values.std(axis=1, ddof=min(1, values.shape[1] - 1))
             failures[step.position] += failed
+            cells[step.position] = values
+            if iteration >= 0:
+                mean[step.position][:, iteration] = values.mean(axis=1)
+                sd[step.position][:, iteration] = values.std(axis=1, ddof=min(1, values.shape[1] - 1))
     return Chunk(cells, mean, sd, failures)
 
 

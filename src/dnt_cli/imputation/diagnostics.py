@@ -220,7 +220,8 @@ def _labels(series: pd.Series, column: Column, observed: NDArray[np.float64]) ->
         return [f"{value:g}" for value in distinct], np.r_[-np.inf, middles, np.inf]
     inner = np.linspace(distinct[0], distinct[-1], BINS + 1)
     names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(inner)]
-    return names, np.concatenate([[-np.inf], inner[1:-1], [np.inf]])
+    edges: NDArray[np.float64] = np.array([-np.inf, *inner[1:-1], np.inf])
+    return names, edges
 
 
 def _count(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ def spread(
         scheduler: address of a Dask scheduler, such as tcp://host:8786, to use instead of `jobs`.
 
     Raises:
-        EngineError: `scheduler` is given and dask.distributed is not installed.
+        EngineError: `scheduler` is given, and dask.distributed is not installed or no scheduler answers.
     """
     if scheduler is not None:
         return _on_cluster(function, tasks, scheduler)
@@ -40,5 +40,11 @@ def _on_cluster(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], 
         from distributed import Client
     except ImportError as error:
         raise EngineError("--scheduler needs Dask: pip install dask distributed.") from error
-    with Client(scheduler), joblib.parallel_config(backend="dask"):
-        yield from joblib.Parallel()(joblib.delayed(function)(*task) for task in tasks)
+    try:
+        client = Client(scheduler)
+    except (OSError, ValueError) as error:
+        raise EngineError(
+            f"No Dask scheduler answers at {scheduler}: start one (dask scheduler), or use jobs."
+        ) from error
+    with client, joblib.parallel_config(backend="dask"):
+        yield from joblib.Parallel(return_as="generator")(joblib.delayed(function)(*task) for task in tasks)

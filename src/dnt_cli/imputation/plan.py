@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,6 +88,7 @@ class Plan:
         scale: (D,) that each design row was divided by.
         group: (n,) centred group.
         steps: in the order in which columns are visited.
+        opening: the same steps with only those predictors that are filled when a column is first visited.
         iterations: rounds.
         donors: pool of predictive mean matching.
         local_residuals: add the donor's residual to the drawn prediction.
@@ -101,6 +102,7 @@ class Plan:
     scale: NDArray[np.float64]
     group: NDArray[np.float64]
     steps: tuple[Step, ...]
+    opening: tuple[Step, ...]
     iterations: int
     donors: int
     local_residuals: bool
@@ -154,10 +156,28 @@ def make_plan(
         steps.append(_step(table, design, settings, position, step_method, fit, chosen))
     group = table.values[table.group] - table.values[table.group].mean()
     plan = Plan(
-        design.rows, design.code, design.mean, design.scale, group, tuple(steps),
+        design.rows, design.code, design.mean, design.scale, group, tuple(steps), _opening(table, design, steps),
         settings.iterations, settings.donors, settings.local_residuals, settings.ridge, settings.prior_scale,
     )  # fmt: skip
     return plan, names, events
+
+
+def _opening(table: Table, design: Design, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """First visits: each column's model with the predictors that are complete or visited before it.
+
+    Starting from random values instead would leave, after ten rounds, part of the effect still diluted by them where
+    whole waves are missing, because chained equations then mix slowly.
+    """
+    filled = {-1} | {position for position, row in enumerate(table.unknown) if not row.any()}
+    filled |= {step.position for step in steps if step.method == "given"}
+    opening = []
+    for step in steps:
+        predictors, interactions = (
+            rows[np.isin(design.owner[rows], list(filled))] for rows in (step.predictors, step.interactions)
+        )
+        opening.append(replace(step, predictors=predictors, interactions=interactions))
+        filled.add(step.position)
+    return tuple(opening)
 
 
 def _generation(table: Table, position: int) -> int:
