@@ -218,16 +218,16 @@ def _barnard_rubin(m: int, lambda_: Floats, complete: Floats) -> Floats:
 
 
 def _wald_df(k: int, m: int, riv: float, complete: float) -> float:
+    shrunk = (complete + 1.0) / (complete + 3.0) * complete if np.isfinite(complete) else np.inf
     if riv <= 0.0:
-        return complete
+        return float(shrunk)
     t = k * (m - 1)
     if t > 4:
         large = 4.0 + (t - 4.0) * (1.0 + (1.0 - 2.0 / t) / riv) ** 2
     else:
         large = t * (1.0 + 1.0 / k) * (1.0 + 1.0 / riv) ** 2 / 2.0
-    if not np.isfinite(complete):
+    if not np.isfinite(shrunk):
         return float(large)
-    shrunk = (complete + 1.0) / (complete + 3.0) * complete
     a = riv * t / (t - 2.0) if t > 2 else np.inf
     c1, c2 = shrunk - 2.0 * (1.0 + a), shrunk - 4.0 * (1.0 + a)
     if t <= 4 or c2 <= 0.0:
