@@ -97,6 +97,11 @@ TEXTS: dict[str, Text] = {
     "better": Text("beter voor de persoon", "better for the person"),
     "worse": Text("slechter voor de persoon", "worse for the person"),
     "undecided": Text("niet significant", "not significant"),
+    "forest_note": Text(
+        "Lijnen: {level}%-betrouwbaarheidsinterval. Open rondje: niet significant.",
+        "Lines: {level}% confidence interval. Open circle: not significant.",
+    ),
+    "doubtful": Text("! Twijfelachtig: zie de tabel met effecten.", "! Doubtful: see the table of effects."),
     "clipped": Text(
         "Pijlpunt: het interval loopt door buiten de figuur.", "Arrow: the interval continues outside the figure."
     ),

@@ -1,0 +1,259 @@
+"""A forest plot of the effects of the intervention: endpoint and trend side by side, under their hypotheses."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dnt_cli.description.lookup import shown
+from dnt_cli.description.texts import words
+from dnt_cli.effect_tables import effect_rows, hypothesis_heading, tone_of, unit
+from dnt_cli.errors import DataError
+from dnt_cli.figures.style import GREEN, GREY, INK, STYLE, VERMILLION, tick_labels, write
+from dnt_cli.study import Language, Study
+from dnt_cli.texts import number, p_value
+from dnt_cli.texts import words as common_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ANALYSES = ("t3", "longitudinal")
+KINDS = ("binary", "linear")
+SMALL = 7.5
+# Inches.
+_LABELS, _PANEL, _TEXT = 2.75, 1.65, 1.55
+_LINE, _GAP, _TOP = 0.19, 0.62, 0.35
+_LABEL_WIDTH = 42  # characters
+_WIDEST = 20.0  # odds ratios beyond this, or its inverse, are cut off with an arrow
+_WIDE_TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+_NARROW_TICKS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+# Tone -> colour, marker, face; an effect without a mark is an open circle.
+_LOOKS = {"good": (GREEN, "^", GREEN), "bad": (VERMILLION, "v", VERMILLION), "": (INK, "o", "white")}
+
+
+def forest_plot(
+    estimates: pd.DataFrame, study: Study, language: Language, path: str | Path, *, level: float = 0.95
+) -> None:
+    """Draw the effects: odds ratios on a logarithmic axis above standardised betas, endpoint left, trend right.
+
+    Args:
+        estimates: Rows of `effects.COLUMNS`, of one or both analyses below each other, one row per effect.
+        study: Labels, hypotheses and marks.
+        language: Of the words and the decimal sign.
+        path: Ends in .svg or .png.
+        level: Of the intervals in `estimates`.
+
+    Raises:
+        DataError: There is no effect to draw, an effect stands there twice, or the file cannot be written.
+    """
+    import matplotlib as mpl
+
+    rows = effect_rows(estimates)
+    if rows.empty:
+        raise DataError("There are no effects to draw: give the estimates of `dnt fit-t3` or `dnt fit-longitudinal`.")
+    if rows.duplicated(["analysis", "outcome"]).any():
+        raise DataError("Some effects stand there more than once; draw the estimates of one model at a time.")
+    with mpl.rc_context(STYLE):
+        figure = _Forest(rows, study, language, level).figure()
+        write(figure, [Path(path)], words("forest_title", language))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row of the plot: a heading, or an outcome.
+
+    Attributes:
+        outcome: key, empty for a heading.
+        label: in as many lines as it needs.
+        place: of its middle, in lines from the top.
+    """
+
+    outcome: str
+    label: str
+    place: float
+
+
+class _Forest:
+    def __init__(self, rows: pd.DataFrame, study: Study, language: Language, level: float) -> None:
+        self.study, self.language, self.level = study, language, level
+        self.analyses = [a for a in ANALYSES if (rows["analysis"] == a).any()]
+        self.rows = {(r["analysis"], r["outcome"]): r for _, r in rows.iterrows()}
+        self.kinds = {kind: list(dict.fromkeys(rows.loc[rows["kind"] == kind, "outcome"])) for kind in KINDS}
+        self.clipped = False
+
+    def figure(self) -> Figure:
+        """The whole plot."""
+        from matplotlib.figure import Figure
+
+        blocks = {kind: self._lines(outcomes) for kind, outcomes in self.kinds.items() if outcomes}
+        heights = {kind: size * _LINE for kind, (_, size) in blocks.items()}
+        height = _TOP + sum(heights.values()) + _GAP * len(heights)
+        width = _LABELS + len(self.analyses) * (_PANEL + _TEXT)
+        figure = Figure(figsize=(width, height))
+        top = height - _TOP
+        for kind, (lines, size) in blocks.items():
+            bottom = top - heights[kind]
+            for i, analysis in enumerate(self.analyses):
+                left = _LABELS + i * (_PANEL + _TEXT)
+                box = (left / width, bottom / height, _PANEL / width, heights[kind] / height)
+                axes = figure.add_axes(box)
+                self._panel(axes, analysis, kind, lines, size)
+                if i == 0:
+                    self._labels(axes, lines)
+                if kind == next(iter(blocks)):
+                    self._heading(axes, analysis)
+            top = bottom - _GAP
+        self._notes(figure, width, height)
+        return figure
+
+    def _lines(self, outcomes: list[str]) -> tuple[list[_Line], float]:
+        """Headings and outcomes from top to bottom, and how many lines of text they take."""
+        order = {key: i for i, key in enumerate(self.study.hypotheses)}
+        by_hypothesis: dict[str, list[str]] = {}
+        for outcome in outcomes:
+            by_hypothesis.setdefault(self.study.outcomes[outcome].hypothesis or "", []).append(outcome)
+        lines, used = [], 0.0
+        for hypothesis in sorted(by_hypothesis, key=lambda key: order.get(key, len(order))):
+            heading = hypothesis_heading(self.study, hypothesis, self.language)
+            for outcome in ["", *by_hypothesis[hypothesis]] if heading else by_hypothesis[hypothesis]:
+                label = textwrap.fill(self._label(outcome) if outcome else heading, _LABEL_WIDTH)
+                size = 1 + 0.75 * label.count("\n")
+                lines.append(_Line(outcome, label, used + size / 2))
+                used += size
+        return lines, used
+
+    def _label(self, outcome: str) -> str:
+        """The outcome's name; with its wave if that is not the study's endpoint."""
+        label, wave = self.study.outcomes[outcome].label[self.language], self.study.endpoint(outcome)
+        return label if wave == self.study.design.endpoint else f"{label} ({wave})"
+
+    def _labels(self, axes: Axes, lines: list[_Line]) -> None:
+        for line in lines:
+            axes.annotate(
+                line.label, (0, line.place), (-72 * _LABELS + (8 if line.outcome else 0), 0),
+                xycoords=("axes fraction", "data"), textcoords="offset points", va="center", linespacing=1.1,
+                fontsize=8, fontweight="normal" if line.outcome else "bold", annotation_clip=False,
+            )  # fmt: skip
+
+    def _heading(self, axes: Axes, analysis: str) -> None:
+        text = words(
+            f"forest_{analysis}", self.language, wave=self.study.design.endpoint, unit=unit(self.study, self.language)
+        )
+        axes.annotate(
+            text, (0, 1), (0, 8), xycoords="axes fraction", textcoords="offset points", fontweight="bold", fontsize=10
+        )
+
+    def _panel(self, axes: Axes, analysis: str, kind: str, lines: list[_Line], size: float) -> None:
+        binary = kind == "binary"
+        found = {line.outcome: self.rows.get((analysis, line.outcome)) for line in lines if line.outcome}
+        numbers = {key: _figures(row, binary) for key, row in found.items() if row is not None}
+        limits = _limits([n for n in numbers.values() if n is not None], binary)
+        if binary:
+            axes.set_xscale("log")
+        axes.set_xlim(*limits)
+        axes.set_ylim(size, 0)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.axvline(1.0 if binary else 0.0, color=GREY, linewidth=0.9, zorder=1)
+        self._ticks(axes, limits, binary)
+        axes.set_xlabel(words(f"forest_{kind}", self.language), fontsize=SMALL)
+        for line in lines:
+            if line.outcome:
+                axes.axhline(line.place, color="#EBEBEB", linewidth=0.7, zorder=0)
+                self._effect(axes, line, found[line.outcome], numbers.get(line.outcome), limits)
+
+    def _effect(
+        self, axes: Axes, line: _Line, row: pd.Series | None, figures: tuple[float, float, float] | None,
+        limits: tuple[float, float],
+    ) -> None:  # fmt: skip
+        place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+        if row is None or figures is None:
+            key = "not_modelled" if row is None else "not_estimable"
+            text = words(key, self.language) if row is None else common_words(key, self.language)
+            axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, color=GREY, annotation_clip=False, **place)
+            return
+        colour, marker, face = _LOOKS[tone_of(row, self.study, "better")]
+        estimate, low, high = figures
+        inside = [min(max(value, limits[0]), limits[1]) for value in (low, high)]
+        axes.plot(inside, [line.place] * 2, color=colour, linewidth=1.3, zorder=2, solid_capstyle="butt")
+        for end, value, arrow in zip(inside, (low, high), ("<", ">"), strict=True):
+            if end != value:
+                self.clipped = True
+                axes.plot([end], [line.place], arrow, color=colour, markersize=5, clip_on=False, zorder=2)
+        if limits[0] <= estimate <= limits[1]:
+            axes.plot(
+                [estimate], [line.place], marker, color=colour, markerfacecolor=face, markersize=6, markeredgewidth=1.2,
+                zorder=3,
+            )  # fmt: skip
+        mark = self.study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
+        texts = [shown(value, 2, self.language) for value in (estimate, low, high)]
+        text = f"{texts[0]} ({texts[1]} \N{EN DASH} {texts[2]}) {mark}".rstrip()
+        axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, annotation_clip=False, **place)
+
+    def _ticks(self, axes: Axes, limits: tuple[float, float], binary: bool) -> None:
+        from matplotlib.ticker import MaxNLocator, NullLocator
+
+        if binary:
+            ticks = [tick for tick in _WIDE_TICKS if limits[0] <= tick <= limits[1]]
+            if len(ticks) < 4:
+                ticks = [tick for tick in _NARROW_TICKS if limits[0] <= tick <= limits[1]]
+            axes.xaxis.set_minor_locator(NullLocator())
+            labels = [number(tick, 0 if tick >= 1 and tick == int(tick) else 2, self.language) for tick in ticks]
+            labels = [label.rstrip("0") if "," in label or "." in label else label for label in labels]
+        else:
+            ticks = [t for t in MaxNLocator(4).tick_values(*limits) if limits[0] <= t <= limits[1]]
+            labels = tick_labels(ticks, self.language)
+        axes.set_xticks(ticks, labels, fontsize=SMALL)
+
+    def _notes(self, figure: Figure, width: float, height: float) -> None:
+        from matplotlib.lines import Line2D
+
+        names = {"good": "better", "bad": "worse", "": "undecided"}
+        handles = [
+            Line2D([], [], color=colour, marker=marker, markerfacecolor=face, label=words(names[tone], self.language))
+            for tone, (colour, marker, face) in _LOOKS.items()
+        ]
+        figure.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=(0, 0), ncols=3, fontsize=8, borderpad=0,
+            borderaxespad=0.2,
+        )  # fmt: skip
+        limits = self.study.significance
+        strict, lenient = (p_value(x, self.language).rstrip("0") for x in (limits.strict, limits.lenient))
+        parts = [words("forest_note", self.language, level=f"{100 * self.level:g}")]
+        parts.append(common_words("marks", self.language, strict=strict, lenient=lenient))
+        if any(row["status"] == "doubtful" for row in self.rows.values()):
+            parts.append(words("doubtful", self.language))
+        parts += [words("clipped", self.language)] if self.clipped else []
+        parts += [common_words("synthetic", self.language)] if self.study.synthetic else []
+        text = "\n".join(textwrap.fill(part, int(15.5 * width)) for part in parts)
+        figure.text(0, -0.28 / height, text, va="top", fontsize=SMALL, color=GREY, linespacing=1.3)
+
+
+def _figures(row: pd.Series, binary: bool) -> tuple[float, float, float] | None:
+    """Estimate and interval on the scale that is drawn; none where it could not be estimated."""
+    if row["status"] == "not estimable":
+        return None
+    if binary:
+        return row["odds_ratio"], row["odds_ratio_low"], row["odds_ratio_high"]
+    factor = row["beta"] / row["estimate"] if row["estimate"] else math.nan
+    low, high = sorted((row["conf_low"] * factor, row["conf_high"] * factor))
+    return row["beta"], low, high
+
+
+def _limits(figures: list[tuple[float, float, float]], binary: bool) -> tuple[float, float]:
+    """Of the axis: all intervals, as far as they are not too wide to draw, and the line of no effect."""
+    values = [value for triple in figures for value in triple if math.isfinite(value)]
+    if binary:
+        inside = [math.log(min(max(value, 1 / _WIDEST), _WIDEST)) for value in values]
+        low, high = min([*inside, -0.4]), max([*inside, 0.4])
+        room = 0.04 * (high - low)
+        return math.exp(low - room), math.exp(high + room)
+    low, high = min([*values, -0.05]), max([*values, 0.05])
+    room = 0.04 * (high - low)
+    return low - room, high + room

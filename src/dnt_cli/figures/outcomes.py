@@ -1,0 +1,281 @@
+"""A figure per outcome: percentage or mean with its interval per group and wave, or the distribution over classes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dnt_cli.description.lookup import Lookup, group_label, level_label, shown
+from dnt_cli.description.rounding import decimals_of
+from dnt_cli.description.texts import words
+from dnt_cli.figures.style import (
+    BLUE,
+    FORMATS,
+    GREY,
+    STYLE,
+    VERMILLION,
+    figure_number,
+    make_folder,
+    shades,
+    text_on,
+    tick_labels,
+    write,
+)
+from dnt_cli.study import Language, Study
+from dnt_cli.texts import words as common_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LINE = 12.0  # points between lines of text under a figure
+SMALL = 7.5
+LABELLED = 4.5  # per cent below which a part of a bar is too narrow for its number
+CLOSEST = 0.1  # part of the axis that two waves must be apart to be labelled
+_WIDTH = 6.3  # inches, the text width of an A4 page
+_BAR = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How a group is drawn; colour is never the only difference."""
+
+    colour: str
+    line: str
+    marker: str
+    face: str
+
+
+_LOOKS = (_Look(BLUE, "-", "o", BLUE), _Look(VERMILLION, (0, (4, 2)), "s", "white"))  # type: ignore[arg-type]
+
+
+def draw(
+    description: pd.DataFrame,
+    study: Study,
+    language: Language,
+    folder: str | Path,
+    formats: Sequence[str] = FORMATS,
+    *,
+    level: float = 0.95,
+) -> list[Path]:
+    """Draw a figure per outcome that has a value.
+
+    Args:
+        description: As `description.describe` makes it.
+        study: Labels and the order of the outcomes.
+        language: Of the words and the decimal sign.
+        folder: Made if it is not there. Files are named after the outcomes; those of an earlier run are replaced.
+        formats: `svg`, `png`.
+        level: Of the intervals in the description.
+
+    Returns:
+        The files, in the order of the study file.
+
+    Raises:
+        DataError: The folder or a file cannot be written, or an unknown format.
+    """
+    import matplotlib as mpl
+
+    make_folder(Path(folder))
+    figures = Lookup(description, "trend")
+    paths = []
+    with mpl.rc_context(STYLE):
+        for outcome in figures.values("variable"):
+            plot = _Plot(figures, study, language, outcome, level)
+            figure = plot.classes() if study.outcomes[outcome].kind == "ordinal" else plot.trend()
+            files = [Path(folder) / f"{outcome}.{ending}" for ending in formats]
+            write(figure, files, study.outcomes[outcome].label[language])
+            paths += files
+    return paths
+
+
+class _Plot:
+    """The figure of one outcome."""
+
+    def __init__(self, figures: Lookup, study: Study, language: Language, outcome: str, level: float) -> None:
+        self.figures, self.study, self.language, self.outcome, self.level = figures, study, language, outcome, level
+        self.spec = study.outcomes[outcome]
+        self.groups = (study.design.intervention, study.design.comparison)
+        self.names = [group_label(study, group, language) for group in self.groups]
+        seen = set(figures.values("wave", variable=outcome))
+        self.waves = [wave for wave in study.design.waves if wave.key in seen]
+        self.statistic = "pct" if self.spec.kind == "binary" else "mean"
+
+    def get(self, level: str, group: str, wave: str, statistic: str) -> float:
+        """The value of a statistic, NaN where there is none."""
+        return self.figures.get(self.outcome, level, group, wave, statistic).value
+
+    def answered(self, group: str, wave: str) -> int:
+        """Persons with an answer."""
+        if self.spec.kind == "binary":
+            return self.figures.get(self.outcome, "", group, wave, "pct").denominator
+        return self.figures.get(self.outcome, "", group, wave, "mean").n
+
+    def trend(self) -> Figure:
+        """Percentages or means over time with their intervals."""
+        from matplotlib.figure import Figure
+
+        width = _WIDTH if len(self.waves) > 2 else 0.6 * _WIDTH
+        figure = Figure(figsize=(width, 3.2))
+        axes = figure.add_subplot()
+        places = _places([wave.months for wave in self.waves])
+        span = (places[-1] - places[0]) or 1.0
+        shift = 0.012 * span * _WIDTH / width  # the groups beside each other, so that intervals do not overlap
+        for group, name, look, side in zip(self.groups, self.names, _LOOKS, (-1, 1), strict=True):
+            self._line(axes, group, name, look, [place + side * shift for place in places])
+        axes.set_xlim(places[0] - 0.07 * span, places[-1] + 0.07 * span)
+        axes.set_xticks(places, [self._tick(wave.key, wave.months) for wave in self.waves])
+        axes.tick_params(axis="x", length=0)
+        self._vertical_axis(axes)
+        axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
+        axes.set_axisbelow(True)
+        below = self._numbers(axes, places)
+        self._title(axes, width, pad=24)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0.2, handlelength=3.2)
+        self._notes(axes, below, words("figure_note", self.language, level=f"{100 * self.level:g}"), width)
+        return figure
+
+    def _line(self, axes: Axes, group: str, name: str, look: _Look, x: list[float]) -> None:
+        waves = [wave.key for wave in self.waves]
+        y, low, high = (
+            [self.get("", group, wave, f"{self.statistic}{end}") for wave in waves] for end in ("", "_low", "_high")
+        )
+        below = [0.0 if math.isnan(b) else max(a - b, 0.0) for a, b in zip(y, low, strict=True)]
+        above = [0.0 if math.isnan(b) else max(b - a, 0.0) for a, b in zip(y, high, strict=True)]
+        axes.errorbar(
+            x, y, yerr=[below, above], color=look.colour, linestyle=look.line, marker=look.marker, markersize=6,
+            markerfacecolor=look.face, markeredgewidth=1.3, linewidth=1.5, elinewidth=1.0, capsize=3, label=name,
+        )  # fmt: skip
+
+    def _tick(self, wave: str, months: float) -> str:
+        return f"{wave}\n{words('months', self.language, months=figure_number(months, self.language))}"
+
+    def _vertical_axis(self, axes: Axes) -> None:
+        """Percentages from zero; means over what is drawn, within the scale."""
+        from matplotlib.ticker import MaxNLocator
+
+        low, high = axes.dataLim.y0, axes.dataLim.y1
+        if self.spec.kind == "binary":
+            low, high = 0.0, min(100.0, max(20.0, 10 * math.ceil(high / 10)))
+            axes.set_ylabel(words("percentage_axis", self.language))
+        else:
+            room = 0.15 * ((high - low) or 1.0)
+            floor, ceiling = self.spec.range or (-math.inf, math.inf)
+            low, high = max(low - room, floor), min(high + room, ceiling)
+            axes.set_ylabel(words("mean_axis", self.language))
+        ticks = [t for t in MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= t <= high + 1e-9]
+        axes.set_ylim(low, high)
+        axes.set_yticks(ticks, tick_labels(ticks, self.language))
+
+    def _numbers(self, axes: Axes, places: list[float]) -> float:
+        """The figures and N per group and wave under the axis; returns how far down that reaches, in points."""
+        below = 32.0
+        unit = words("percent" if self.spec.kind == "binary" else "mean", self.language)
+        for group, name, look in zip(self.groups, self.names, _LOOKS, strict=True):
+            values = [self.get("", group, wave.key, self.statistic) for wave in self.waves]
+            texts = [shown(value, decimals_of(self.spec), self.language) or "-" for value in values]
+            counts = [str(self.answered(group, wave.key)) for wave in self.waves]
+            for label, row in ((f"{name}, {unit}", texts), ("N", counts)):
+                common: dict[str, Any] = {
+                    "textcoords": "offset points",
+                    "va": "top",
+                    "fontsize": SMALL,
+                    "color": look.colour,
+                }
+                axes.annotate(label, (0, 0), (-6, -below), xycoords="axes fraction", ha="right", **common)
+                for place, text in zip(places, row, strict=True):
+                    at = ("data", "axes fraction")
+                    axes.annotate(text, (place, 0), (0, -below), xycoords=at, ha="center", **common)
+                below += LINE
+            below += 2
+        return below
+
+    def classes(self) -> Figure:
+        """The distribution over the classes of an ordinal outcome, a bar per wave and group."""
+        from matplotlib.figure import Figure
+
+        levels = [level for level in self.figures.values("level", variable=self.outcome) if level]
+        bars = [(w, g) for w in range(len(self.waves)) for g in range(2)]
+        places = [w * 2.5 + g for w, g in bars]
+        figure = Figure(figsize=(_WIDTH, 0.27 * len(bars) + 0.12 * len(self.waves) + 0.5))
+        axes = figure.add_subplot()
+        colours = shades(len(levels))
+        starts = [0.0] * len(bars)
+        for level, colour in zip(levels, colours, strict=True):
+            sizes = [self.get(level, self.groups[g], self.waves[w].key, "pct") for w, g in bars]
+            sizes = [0.0 if math.isnan(size) else size for size in sizes]
+            name = level_label(self.study, self.outcome, level, self.language)
+            axes.barh(
+                places, sizes, _BAR, left=starts, color=colour, edgecolor="white", linewidth=0.8,
+                label=f"{level} {name}" if name != level else level,
+            )  # fmt: skip
+            for place, start, size in zip(places, starts, sizes, strict=True):
+                if size >= LABELLED:
+                    text = shown(size, 1, self.language)
+                    axes.text(
+                        start + size / 2, place, text, ha="center", va="center_baseline", fontsize=SMALL,
+                        color=text_on(colour),
+                    )  # fmt: skip
+            starts = [start + size for start, size in zip(starts, sizes, strict=True)]
+        self._bar_axes(axes, bars, places)
+        self._title(axes, _WIDTH, pad=6)
+        below = self._legend(figure, axes, len(levels))
+        self._notes(axes, below, words("figure_note_ordinal", self.language), _WIDTH)
+        return figure
+
+    def _legend(self, figure: Figure, axes: Axes, levels: int) -> float:
+        """The classes in two columns under the axis; returns how far down that reaches, in points."""
+        from matplotlib.transforms import ScaledTranslation
+
+        below, columns = 34.0, 2 if levels > 3 else 1
+        place = axes.transAxes + ScaledTranslation(0, -below / 72, figure.dpi_scale_trans)
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=place, ncols=columns, borderaxespad=0.0,
+            borderpad=0.2, fontsize=8, handlelength=1.4,
+        )  # fmt: skip
+        return below + 13.5 * math.ceil(levels / columns) + 4
+
+    def _bar_axes(self, axes: Axes, bars: list[tuple[int, int]], places: list[float]) -> None:
+        labels = [f"{self.names[g]} (N = {self.answered(self.groups[g], self.waves[w].key)})" for w, g in bars]
+        axes.set_yticks(places, labels, fontsize=8)
+        for i, wave in enumerate(self.waves):
+            axes.annotate(
+                wave.key, (1, i * 2.5 + 0.5), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+                va="center", fontweight="bold", annotation_clip=False,
+            )  # fmt: skip
+        axes.set_ylim(places[-1] + 0.7, places[0] - 0.7)
+        axes.set_xlim(0, 100)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel(words("share_axis", self.language))
+
+    def _title(self, axes: Axes, width: float, pad: float) -> None:
+        """The name of the outcome, in as many lines as it needs."""
+        axes.set_title(textwrap.fill(self.spec.label[self.language], int(11 * width)), x=0, pad=pad)
+
+    def _notes(self, axes: Axes, below: float, note: str, width: float) -> None:
+        """Remarks in small print under all else, from `below` points under the axes."""
+        parts = [f"{note} {words(f'{self.spec.better}_better', self.language).capitalize()}."]
+        if self.spec.note is not None:
+            parts.append(self.spec.note[self.language])
+        if self.study.synthetic:
+            parts.append(common_words("synthetic", self.language))
+        text = "\n".join(textwrap.fill(part, int(15.5 * width)) for part in parts)
+        axes.annotate(
+            text, (0, 0), (0, -below - 6), xycoords="axes fraction", textcoords="offset points", va="top",
+            fontsize=SMALL, color=GREY, linespacing=1.3,
+        )  # fmt: skip
+
+
+def _places(months: list[float]) -> list[float]:
+    """Where the waves stand on the axis: in proportion to time, or evenly where some would be too close to label."""
+    span = months[-1] - months[0]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(months)]
+    return list(map(float, range(len(months)))) if gaps and min(gaps) < CLOSEST * span else months
