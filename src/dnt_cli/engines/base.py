@@ -17,6 +17,9 @@ Integers = NDArray[np.int64]
 # columns before it (qr tolerance of stats::lm).
 _ALIAS_TOLERANCE = 1e-7
 
+# A spread below this share of the outcome's size is rounding: the outcome is constant, or reproduced exactly.
+_ROUNDING = 1e-10
+
 # A coefficient of a logistic model whose standard error exceeds this, per standard deviation of its column, carries
 # no information: an odds ratio known up to a factor e^20. It is the mark of a likelihood without a maximum.
 _LARGEST_LOGIT_ERROR = 10.0
@@ -175,6 +178,8 @@ def problem(design: Design, *, binary: bool, grouped: bool) -> str | None:
     aliased = aliased_terms(design.matrix, design.terms)
     if aliased:
         return f"{_listed(aliased)} cannot be told apart from the terms before {'it' if len(aliased) == 1 else 'them'}."
+    if not binary and _reproduced(design):
+        return "The terms reproduce the outcome exactly, so there is no residual variance."
     if grouped and design.groups is not None:
         return _bad_groups(design.groups)
     return None
@@ -256,11 +261,16 @@ def _bad_binary(response: Floats) -> str | None:
 
 
 def _bad_linear(response: Floats) -> str | None:
-    # A span at rounding level is a constant that went through arithmetic.
     span = float(response.max() - response.min())
-    if span <= 1e-12 * float(np.abs(response).max()):
+    if span <= _ROUNDING * float(np.abs(response).max()):
         return "The outcome has the same value in every row, so there is nothing to explain."
     return None
+
+
+def _reproduced(design: Design) -> bool:
+    basis = np.linalg.qr(design.matrix)[0]
+    rest = design.response - basis @ (basis.T @ design.response)
+    return bool(np.abs(rest).max() <= _ROUNDING * np.abs(design.response).max())
 
 
 def _bad_groups(groups: Integers) -> str | None:

@@ -48,6 +48,7 @@ _RESTARTS = (0.3, 3.0, 10.0)
 _ERROR_SLACK = 0.02
 
 _SINGULAR = "The random intercept has no variance (singular fit): persons do not differ beyond what the terms explain."
+_NEVER_CHANGES = "No person's outcome ever changes, so the random intercept has no finite variance."
 _UNCHECKED = "The engine's answer did not pass an independent check of the likelihood."
 
 # Kinds of glmm's warnings after which its numbers are not used, and what they mean.
@@ -56,7 +57,7 @@ _REFUSED = {
     "se_unavailable": "The standard errors could not be computed.",
     "pirls_exhausted": "The search for the random intercepts did not converge.",
     "precision_limited": "The fit stopped at the limit of numerical precision.",
-    "variance_at_limit": "A variance went to its limit, so the estimates mean nothing.",
+    "variance_at_limit": "A variance went to its limit: the model reproduces the outcome exactly.",
     "agq_fallback": "Quadrature is not possible for this model.",
     "non_integer_response": "The outcome of a logistic model must be coded 0 and 1; it holds other values.",
 }
@@ -117,11 +118,22 @@ def fit_mixed_logistic(
         return unusable(design, name, trouble, nodes=nodes)
     if is_separated(design.matrix, design.response):
         return unusable(design, name, SEPARATED, separated=True, nodes=nodes)
+    if _never_changes(design):
+        return unusable(design, name, _NEVER_CHANGES, nodes=nodes)
     if engine == "lme4":
         fit = _with_session(session, lambda s: s.fit(design, "binomial", nodes=nodes))
         return _checked_logistic(design, fit, np.nan, slack=1e-4)
     fit, sd_error = _glmm_logistic(design, name, nodes, restarts)
     return _checked_logistic(design, fit, sd_error, slack=1e-6)
+
+
+def _never_changes(design: Design) -> bool:
+    """Whether every person has one and the same outcome in all rows; the likelihood then grows with the variance."""
+    if design.groups is None:
+        return False
+    codes = group_codes(design.groups)
+    share = np.bincount(codes, weights=design.response) / np.bincount(codes)
+    return bool(np.isin(share, (0.0, 1.0)).all())
 
 
 def method_name(nodes: int) -> str:
@@ -269,8 +281,6 @@ def _checked_linear(design: Design, fit: Fit, *, reml: bool, slack: float) -> Fi
     """The fit with its gradient and messages, or an unusable one when it is not the profiled optimum."""
     if not fit.status.usable or fit.random_sd is None or fit.residual_sd is None:
         return fit
-    if fit.residual_sd <= 1e-10 * float(np.std(design.response)):
-        return unusable(design, fit.engine, "The model reproduces the outcome exactly; there is no residual variance.")
     profile = linear_profile(design, reml=reml)
     own = profile.at(fit.random_sd, fit.residual_sd)
     gradient = profile.decrement(fit.random_sd, fit.residual_sd)

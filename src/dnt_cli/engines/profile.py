@@ -59,15 +59,18 @@ class LinearProfile:
         k = estimate.size
         n = float(self.sizes.sum())
         divisor = n - k if self.reml else n
-        variance = float(square - right @ estimate) / divisor
-        criterion = divisor * (np.log(2.0 * np.pi * variance) + 1.0) + np.log1p(self.sizes * ratio).sum()
+        variance = (square - right @ estimate) / divisor
+        # A variance lost to rounding gives nan, which passes no check.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            log_variance, residual_sd = np.log(variance), float(np.sqrt(variance))
+        criterion = divisor * (np.log(2.0 * np.pi) + log_variance + 1.0) + np.log1p(self.sizes * ratio).sum()
         if self.reml:
             criterion += np.linalg.slogdet(left)[1] + 2.0 * np.log(self.scale).sum()
         return ProfilePoint(
             log_likelihood=-0.5 * float(criterion),
             estimate=estimate / self.scale,
             covariance=variance * inverse / np.outer(self.scale, self.scale),
-            residual_sd=float(np.sqrt(variance)),
+            residual_sd=residual_sd,
         )
 
     def decrement(self, random_sd: float, residual_sd: float) -> float:

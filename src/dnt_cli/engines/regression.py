@@ -41,9 +41,6 @@ def fit_linear(design: Design) -> Fit:
     else:
         result = WLS(design.response, design.matrix, weights=design.weights).fit(method="qr")
     residual_sd = float(np.sqrt(result.scale))
-    # What is left is rounding: standard errors of zero are no finding.
-    if residual_sd <= 1e-10 * float(np.std(design.response)):
-        return unusable(design, engine, "The terms reproduce the outcome exactly, so there is no residual variance.")
     return Fit(
         terms=design.terms,
         estimate=np.asarray(result.params, dtype=float),
