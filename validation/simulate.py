@@ -4,8 +4,8 @@
     python validation/simulate.py --cells A-136-effect --methods pmm,norm --replicates 400
     python validation/simulate.py --summary               only the table of what is there
 
-A method may carry settings: pmm[max_predictors=30,min_usable=0.25]. Every replicate appends its rows to a CSV file under
-validation/results, and is skipped when they are there.
+A method may carry settings: pmm[max_predictors=30,min_usable=0.25]. Every replicate appends its rows to a CSV file
+under validation/results, and is skipped when they are there.
 """
 
 from __future__ import annotations
@@ -149,12 +149,21 @@ def summarise(results: pd.DataFrame, truth: dict[tuple[str, str], float]) -> pd.
         spread = float(error.std())
         rows.append(
             {
-                "cell": cell, "estimand": estimand, "method": method, "R": r, "failed": len(part) - r,
-                "truth": truth[cell, estimand] / scale, "bias": error.mean(), "bias_mce": spread / np.sqrt(r),
-                "bias_per_se": error.mean() / se.mean(), "emp_sd": spread, "mean_se": se.mean(),
-                "coverage": 100 * covered, "coverage_mce": 100 * np.sqrt(max(covered * (1 - covered), 1e-4) / r),
+                "cell": cell,
+                "estimand": estimand,
+                "method": method,
+                "R": r,
+                "failed": len(part) - r,
+                "truth": truth[cell, estimand] / scale,
+                "bias": error.mean(),
+                "bias_mce": spread / np.sqrt(r),
+                "bias_per_se": error.mean() / se.mean(),
+                "emp_sd": spread,
+                "mean_se": se.mean(),
+                "coverage": 100 * covered,
+                "coverage_mce": 100 * np.sqrt(max(covered * (1 - covered), 1e-4) / r),
                 "seconds": part["seconds"].mean(),
-            }  # fmt: skip
+            }
         )
     return pd.DataFrame(rows)
 
@@ -187,7 +196,9 @@ def work(tasks: list[tuple[str, int, str]], path: Path, m: int, iterations: int,
         if fresh:
             writer.writerow(FIELDS)
         waiting = iter(todo)
-        running = {pool.submit(run_replicate, *task, m, iterations) for task, _ in zip(waiting, range(jobs), strict=False)}
+        running = {
+            pool.submit(run_replicate, *task, m, iterations) for task, _ in zip(waiting, range(jobs), strict=False)
+        }
         while running:
             future = next(as_completed(running))
             running.remove(future)
@@ -202,7 +213,9 @@ def work(tasks: list[tuple[str, int, str]], path: Path, m: int, iterations: int,
 def interleave(plan: list[tuple[list[str], list[str], int]]) -> list[tuple[str, int, str]]:
     """Tasks such that all cells and methods advance together: what is there after any time can be read."""
     blocks = [[(c, r, k) for r in range(count) for c in cells for k in methods] for cells, methods, count in plan]
-    keyed = [(place / len(block), number, task) for number, block in enumerate(blocks) for place, task in enumerate(block)]
+    keyed = [
+        (place / len(block), number, task) for number, block in enumerate(blocks) for place, task in enumerate(block)
+    ]
     return [task for _, _, task in sorted(keyed)]
 
 

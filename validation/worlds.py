@@ -79,7 +79,9 @@ def with_gaps(data: pd.DataFrame, cell: Cell, rng: np.random.Generator) -> pd.Da
     if cell.world == "A":
         lean = 0.3 * arm - 0.5 * aux + 1.2 * (arm - 0.6) * aux
     else:
-        lean = 0.4 * arm - 0.5 * (frame["z_0"].to_numpy() - 50) / 10 + 0.5 * frame["y_0"].to_numpy() - 0.4 * frame["edu"]
+        lean = (
+            0.4 * arm - 0.5 * (frame["z_0"].to_numpy() - 50) / 10 + 0.5 * frame["y_0"].to_numpy() - 0.4 * frame["edu"]
+        )
     lean = lean + 0.9 * rng.normal(size=n)
     for t in range(1, 5):
         lost = rng.random(n) < expit(-1.7 + 0.22 * t + lean)

@@ -213,11 +213,12 @@ def _labels(series: pd.Series, column: Column, observed: NDArray[np.float64]) ->
     """Names of the bins or levels, and the edges between them."""
     if column.kind == "categorical":
         levels = _category_levels(series)
-        return [str(level) for level in levels], np.arange(len(levels) + 1) - 0.5
+        return [str(level) for level in levels], np.arange(len(levels) + 1, dtype=np.float64) - 0.5
     distinct = np.unique(observed)
     if column.kind != "continuous" or distinct.size <= BINS:
         middles = (distinct[1:] + distinct[:-1]) / 2
-        return [f"{value:g}" for value in distinct], np.r_[-np.inf, middles, np.inf]
+        between: NDArray[np.float64] = np.array([-np.inf, *middles, np.inf])
+        return [f"{value:g}" for value in distinct], between
     inner = np.linspace(distinct[0], distinct[-1], BINS + 1)
     names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(inner)]
     edges: NDArray[np.float64] = np.array([-np.inf, *inner[1:-1], np.inf])

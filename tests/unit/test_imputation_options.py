@@ -1,0 +1,166 @@
+"""Options, refusals and engines of the imputation."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dnt_cli.errors import DataError, EngineError
+from dnt_cli.imputation import Column, Settings, impute
+from dnt_cli.imputation.columns import FOREST_PARAMETERS
+from dnt_cli.imputation.forest import load_miceforest
+
+ARM = Column("arm", "binary", impute=False)
+
+
+def slopes(n: int = 400) -> pd.DataFrame:
+    """y rises with x in one arm and falls in the other; a third of y is missing."""
+    rng = np.random.default_rng(4)
+    arm, x = np.tile([0.0, 1.0], n // 2), rng.normal(size=n)
+    y = np.where(arm == 1, x, -x) + 0.3 * rng.normal(size=n)
+    y[rng.random(n) < 0.3] = np.nan
+    return pd.DataFrame({"arm": arm, "x": x, "y": y})
+
+
+def slope_in_imputed(frame: pd.DataFrame, settings: Settings) -> tuple[float, float]:
+    columns = [ARM, Column("x", "continuous"), Column("y", "continuous", always=("x",))]
+    gone = frame["y"].isna()
+    found = []
+    for data in impute(frame, columns, group="arm", settings=settings).completed:
+        imputed = data[gone]
+        found.append([np.polyfit(part["x"], part["y"], 1)[0] for _, part in imputed.groupby("arm")])
+    low, high = np.mean(found, axis=0)
+    return float(low), float(high)
+
+
+@pytest.mark.parametrize("options", [{"group_interactions": True}, {"by_group": True}])
+def test_slopes_that_differ_by_group_are_kept_on_request(options):
+    low, high = slope_in_imputed(slopes(), Settings(m=5, iterations=2, **options))
+    assert low == pytest.approx(-1, abs=0.15)
+    assert high == pytest.approx(1, abs=0.15)
+    assert abs(slope_in_imputed(slopes(), Settings(m=5, iterations=2))[1]) < 0.5
+
+
+def test_forest_by_group_differs_from_forest_together():
+    apart = slope_in_imputed(slopes(), Settings(method="forest", m=1, iterations=1))
+    together = slope_in_imputed(slopes(), Settings(method="forest", m=1, iterations=1, by_group=False))
+    assert apart[1] - apart[0] > 1.2
+    assert apart[1] - apart[0] > together[1] - together[0] + 0.5
+
+
+def test_matching_extrapolates_less_than_local_residuals():
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=300)
+    y = 5 * x + rng.normal(size=300)
+    y[x > np.quantile(x, 0.7)] = np.nan
+    frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], 150), "x": x, "y": y})
+    columns = [ARM, Column("x", "continuous"), Column("y", "continuous")]
+
+    def highest_share(local: bool) -> float:
+        settings = Settings(m=5, iterations=1, local_residuals=local)
+        return np.mean(
+            [(d["y"] == d["y"].max()).mean() for d in impute(frame, columns, group="arm", settings=settings).completed]
+        )
+
+    top = np.nanmax(y)
+    assert highest_share(True) > highest_share(False)
+    settings = Settings(m=2, iterations=1, local_residuals=True)
+    for data in impute(frame, columns, group="arm", settings=settings).completed:
+        assert data["y"].max() == top
+
+
+def test_methods_of_columns_override_the_run():
+    frame = slopes(60)
+    columns = [ARM, Column("x", "continuous"), Column("y", "continuous", method="norm")]
+    imputation = impute(frame, columns, group="arm", settings=Settings(m=1, iterations=1))
+    data = next(imputation.completed)
+    assert imputation.models["method"].tolist() == ["norm"]
+    assert not set(data.loc[frame["y"].isna(), "y"]) <= set(frame["y"].dropna())
+
+
+def test_progress_counts_to_m():
+    seen: list[tuple[int, int]] = []
+    columns = [ARM, Column("x", "continuous"), Column("y", "continuous")]
+    settings = Settings(m=3, iterations=1)
+    imputation = impute(slopes(40), columns, group="arm", settings=settings, progress=lambda *a: seen.append(a))
+    assert sum(1 for _ in imputation.completed) == 3
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "settings", "message"),
+    [
+        ([Column("nowhere", "continuous")], Settings(), "'nowhere' is to be imputed but is not in the data"),
+        ([Column("y", "continuous"), Column("y", "continuous")], Settings(), "named twice"),
+        ([Column("y", "continuous", method="logreg")], Settings(), "cannot be imputed by 'logreg'"),
+        ([Column("y", "continuous", conditional_on="x")], Settings(), "no binary column"),
+        ([Column("y", "categorical")], Settings(), "float64 values"),
+        ([Column("y", "continuous")], Settings(m=0), "m is 0"),
+        ([Column("y", "continuous")], Settings(max_predictors=0), "max_predictors is 0"),
+        ([Column("y", "continuous")], Settings(shifts={"z": np.zeros(40)}), "'z', which is not imputed"),
+        ([Column("y", "continuous")], Settings(shifts={"y": np.zeros(3)}), "one finite number per person"),
+        ([Column("y", "continuous", method="forest")], Settings(shifts={"y": np.zeros(40)}), "takes no delta"),
+    ],
+)
+def test_requests_that_make_no_sense_are_refused(columns, settings, message):
+    with pytest.raises(DataError, match=message):
+        impute(slopes(40), columns, group="arm", settings=settings)
+
+
+def test_group_must_be_complete():
+    frame = slopes(40)
+    frame.loc[3, "arm"] = np.nan
+    with pytest.raises(DataError, match="Group 'arm' is missing for 1 person"):
+        impute(frame, [Column("y", "continuous")], group="arm", settings=Settings())
+
+
+def test_column_unseen_in_a_group_cannot_be_imputed_by_group():
+    frame = slopes(40)
+    frame.loc[frame["arm"] == 1, "y"] = np.nan
+    columns = [ARM, Column("x", "continuous"), Column("y", "continuous")]
+    with pytest.raises(DataError, match="no observed value in one of the groups"):
+        impute(frame, columns, group="arm", settings=Settings(by_group=True))
+
+
+def test_stray_levels_are_counted_not_shown():
+    frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], 5), "c": ["a", "secret"] * 5})
+    with pytest.raises(DataError, match="5 value") as caught:
+        impute(frame, [Column("c", "categorical", levels=("a", "b"))], group="arm", settings=Settings())
+    assert "secret" not in str(caught.value)
+
+
+def test_missing_miceforest_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "miceforest", None)
+    with pytest.raises(EngineError, match="pip install"):
+        impute(slopes(40), [Column("y", "continuous")], group="arm", settings=Settings(method="forest"))
+
+
+def test_missing_openmp_says_what_to_install(monkeypatch):
+    genuine = builtins.__import__
+
+    def broken(name, *args, **kwargs):
+        if name == "miceforest":
+            raise OSError("libgomp.so.1: cannot open shared object file")
+        return genuine(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", broken)
+    with pytest.raises(EngineError, match="libgomp1"):
+        load_miceforest()
+
+
+def test_missing_dask_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    settings = Settings(m=2, iterations=1)
+    imputation = impute(slopes(40), [Column("y", "continuous")], group="arm", settings=settings, scheduler="tcp://x:1")
+    with pytest.raises(EngineError, match="pip install dask distributed"):
+        next(imputation.completed)
+
+
+def test_forest_defaults_are_stumps():
+    assert Settings().forest == dict(FOREST_PARAMETERS)
+    assert Settings(method="forest").stratified
+    assert not Settings(method="pmm").stratified
