@@ -56,6 +56,9 @@ class Description:
     def row(self, table: str, variable: str, level: str, group: str, wave: str, statistic: str) -> pd.Series:
         return self._rows.loc[(table, variable, level, group, wave, statistic)]
 
+    def __contains__(self, key: tuple[str, ...]) -> bool:
+        return key in self._rows.index
+
     def value(self, *key: str) -> float:
         return float(self.row(*key)["value"])
 
@@ -73,12 +76,21 @@ class Description:
         return [names[category]] if category in names else [names[part] for part in category.split(" or ")]
 
 
+def other_populations(study: Study) -> pd.DataFrame:
+    """The published figures of other populations for characteristics that the study has."""
+    rows = [r for r in published("baseline") if r["group"] in OTHER_POPULATIONS and r["where"] == "Table 3.2"]
+    frame = pd.DataFrame(rows).rename(columns={"group": "population", "stat": "statistic"})
+    return frame[frame["variable"].isin(list(study.covariates))]
+
+
 @pytest.fixture(scope="module")
 def description() -> Description:
-    study = load_study("dnt")
-    survey, warnings = cast_survey(generate(), study)
+    study, raw = load_study("dnt"), generate()
+    survey, warnings = cast_survey(raw, study)
     assert warnings == []
-    return Description(describe(survey, study), study)
+    more = [name for name in raw.columns if name.startswith("support_") or name == "nonresponse_reason"]
+    further = raw[["id", "wave", *more]]
+    return Description(describe(survey, study, further=further, reference=other_populations(study)), study)
 
 
 def decimals(printed: str) -> int:
@@ -216,6 +228,39 @@ def test_completers(description: Description) -> None:
     printed = {row["item"]: int(row["n"]) for row in published("attrition_reasons")}
     assert complete["n"] == printed["all five waves completed"]
     assert complete["denominator"] - complete["n"] == printed["one or more waves missed"]
+
+
+def test_reasons_for_missing_a_wave(description: Description) -> None:
+    reasons = {
+        level: int(description.row("further", "nonresponse_reason", level, "all", "", "pct")["n"])
+        for level in description.frame.query("variable == 'nonresponse_reason'")["level"].unique()
+    }
+    printed = {row["item"]: int(row["n"]) for row in published("attrition_reasons")[2:]}
+    assert len(printed) == 8
+    assert reasons == printed
+    assert sum(reasons.values()) == 70
+
+
+def test_support_received(description: Description) -> None:
+    rows = published("support")
+    assert len(rows) == 85
+    for row in rows:
+        level = "yes" if row["column"] == "used_at_least_once" else row["column"]
+        key = ("further", f"support_{row['item_key']}", level, row["group"], "T1", "pct")
+        if row["count"] in {"", "0"}:  # nobody
+            assert key not in description or description.row(*key)["n"] == 0, row
+            continue
+        cell = description.row(*key)
+        assert (cell["n"], cell["denominator"]) == (int(row["count"]), int(row["denom"])), row
+        assert printed_like(cell["value"], row["pct"]) == Decimal(row["pct"]), row
+
+
+def test_other_populations(description: Description) -> None:
+    rows = other_populations(description.study)
+    assert len(rows) == 15
+    for row in rows.itertuples():
+        obtained = description.value("baseline", row.variable, row.level, row.population, "", row.statistic)
+        assert obtained == float(row.value)
 
 
 def test_match_groups(description: Description) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dnt_cli.description.attrition import Attendance, attrition_rows
 from dnt_cli.description.comparison import baseline_rows, dropout_rows
+from dnt_cli.description.further import further_rows, reference_rows
 from dnt_cli.description.rows import ALL, COLUMNS, finished
 from dnt_cli.description.sample import sample_rows
 from dnt_cli.description.trends import change_rows, trend_rows
@@ -22,7 +23,13 @@ THRESHOLDS = (0.1, 0.25)
 
 
 def describe(
-    survey: pd.DataFrame, study: Study, *, thresholds: tuple[float, ...] = THRESHOLDS, level: float = 0.95
+    survey: pd.DataFrame,
+    study: Study,
+    *,
+    further: pd.DataFrame | None = None,
+    reference: pd.DataFrame | None = None,
+    thresholds: tuple[float, ...] = THRESHOLDS,
+    level: float = 0.95,
 ) -> pd.DataFrame:
     """The description of a survey, one statistic per row.
 
@@ -48,20 +55,31 @@ def describe(
     that of the earlier one. Of those who answered both: rise, fall, same; paired_mean (binary outcomes: percentage
     points) with paired_sd, paired_low and paired_high.
 
+    further: pct, or mean and sd, of answers that the study file does not name.
+
     Args:
         survey: A row per person and wave, as `survey.cast_survey` returns it.
         study: Design, outcomes and covariates.
+        further: Id, wave, and any other columns of the survey file, such as support received or reasons for drop-out.
+        reference: Figures of other populations that come into the baseline table as more groups; the columns are
+            `further.REFERENCE_COLUMNS`.
         thresholds: Of the absolute standardised difference above which a characteristic is flagged.
         level: Of the confidence intervals.
+
+    Raises:
+        DataError: The further answers or the reference populations do not fit.
     """
     wide = derive(to_wide(survey, study), study)
     attendance = Attendance.of(survey, wide, study)
+    baseline = baseline_rows(wide, study, thresholds)
     parts = [
         sample_rows(wide, study),
         attrition_rows(attendance, study),
-        baseline_rows(wide, study, thresholds),
+        baseline,
+        *([] if reference is None else [reference_rows(reference, study, baseline)]),
         dropout_rows(wide, attendance, study, thresholds),
         trend_rows(wide, attendance, study, level),
         change_rows(wide, study, level),
+        *([] if further is None else [further_rows(further, wide, study)]),
     ]
     return finished(parts)

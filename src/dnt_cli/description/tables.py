@@ -36,6 +36,7 @@ def description_tables(description: pd.DataFrame, study: Study, language: Langua
         _comparison(description, study, language, "dropout"),
         trend_tables.trend_table(description, study, language),
         trend_tables.change_table(description, study, language),
+        _further(description, study, language),
     ]
     made_up = (common_words("synthetic", language),) if study.synthetic else ()
     return [Table(t.title, t.columns, t.sections, made_up + t.notes) for t in tables if t.sections]
@@ -98,7 +99,9 @@ class _Comparison:
     def __init__(self, description: pd.DataFrame, study: Study, language: Language, table: str) -> None:
         self.study, self.language = study, language
         self.figures = Lookup(description, table)
-        self.groups = group_names(study) if table == "baseline" else [ABSENT, PRESENT, ALL]
+        own = group_names(study) if table == "baseline" else [ABSENT, PRESENT, ALL]
+        self.populations = [group for group in self.figures.values("group") if group and group not in own]
+        self.groups = [*own, *self.populations]
         statistics = self.figures.values("statistic")
         self.thresholds = sorted(float(s.removeprefix("above_")) for s in statistics if s.startswith("above_"))
 
@@ -110,7 +113,11 @@ class _Comparison:
         decimals = 1 if share or outcome is None else decimals_of(outcome)
         cells = [Cell(label)]
         for group in self.groups:
-            if share:
+            if group in self.populations:
+                value = get(variable, level, group, wave, "pct" if share else "mean").value
+                text = shown(value, decimals, self.language)
+                cells.append(Cell(f"{text}%" if share and text else text))
+            elif share:
                 cells.append(Cell(count_and_percentage(get(variable, level, group, wave, "pct"), self.language)))
             else:
                 mean, sd = (get(variable, level, group, wave, s).value for s in ("mean", "sd"))
@@ -144,7 +151,8 @@ class _Comparison:
         measured = not levels or variable in self.study.outcomes
         first = self.row(label, variable, "", wave) if measured else self.heading(label, variable, wave)
         rows = [self.row(INDENT + name, variable, level, wave) for level, name in named]
-        return [first, *((row[0], *row[1:4], Cell(""), *row[5:]) for row in rows)]
+        place = 1 + len(self.groups)  # missing values belong to the first row only
+        return [first, *((*row[:place], Cell(""), *row[place + 1 :]) for row in rows)]
 
     def candidates(self, threshold: float) -> list[str]:
         """Characteristics with a difference above the threshold."""
@@ -168,7 +176,7 @@ def _comparison(description: pd.DataFrame, study: Study, language: Language, tab
     ]
     columns = (
         Column(words("characteristic", language), "left"),
-        *(Column(name, optional=group == ALL) for name, group in zip(names, comparison.groups, strict=True)),
+        *(Column(name, optional=i > 1) for i, name in enumerate(names)),
         Column(words("missing", language), optional=True),
         Column(words("difference", language), optional=True),  # can be seen from the two groups; the SMD cannot
         Column(words("smd", language)),
@@ -176,7 +184,7 @@ def _comparison(description: pd.DataFrame, study: Study, language: Language, tab
     )
     notes = [
         words("cells_note", language),
-        words("difference_note", language, first=names[0].lower(), second=names[1].lower()),
+        words("difference_note", language, first=names[0], second=names[1]),
     ]
     limits = [number(threshold, 2, language) for threshold in comparison.thresholds]
     texts = [words("threshold_note", language, mark=MARK * (i + 1), threshold=limit) for i, limit in enumerate(limits)]
@@ -186,3 +194,23 @@ def _comparison(description: pd.DataFrame, study: Study, language: Language, tab
         notes += [words("candidates_note", language, threshold=limits[-1], names=", ".join(found))] if found else []
     title = words(f"{table}_title", language, wave=design.baseline if table == "baseline" else design.endpoint)
     return Table(title, columns, tuple(sections), tuple(notes))
+
+
+def _further(description: pd.DataFrame, study: Study, language: Language) -> Table:
+    """Answers outside the study file under their own names."""
+    figures, groups = Lookup(description, "further"), group_names(study)
+    sections = []
+    for variable in figures.values("variable"):
+        for wave in figures.values("wave", variable=variable):
+            rows = []
+            for level in figures.values("level", variable=variable, wave=wave):
+                found = {s: [figures.get(variable, level, g, wave, s) for g in groups] for s in ("pct", "mean", "sd")}
+                if level:
+                    texts = [count_and_percentage(figure, language) for figure in found["pct"]]
+                else:
+                    pairs = zip(found["mean"], found["sd"], strict=True)
+                    texts = [f"{shown(m.value, 2, language)} ({shown(sd.value, 2, language)})" for m, sd in pairs]
+                rows.append((Cell(INDENT + level if level else words("mean", language)), *map(Cell, texts)))
+            sections.append(Section(f"{variable} ({wave})" if wave else variable, tuple(rows)))
+    columns = (Column("", "left"), *_group_columns(study, language))
+    return Table(words("further_title", language), columns, tuple(sections), (words("cells_note", language),))

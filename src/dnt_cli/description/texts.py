@@ -11,6 +11,7 @@ TEXTS: dict[str, Text] = {
     "dropout_title": Text("Wel en niet gezien op {wave}", "Seen and not seen at {wave}"),
     "trend_title": Text("Uitkomsten per meting", "Outcomes per wave"),
     "change_title": Text("Verandering tussen metingen", "Change between waves"),
+    "further_title": Text("Overige antwoorden", "Further answers"),
     "total": Text("Totaal", "Total"),
     "included": Text("Deelnemers", "Participants"),
     "site_section": Text("Locatie: N (% van de groep)", "Site: N (% of the group)"),

@@ -55,7 +55,7 @@ def trend_table(description: pd.DataFrame, study: Study, language: Language) -> 
     columns += [Column(short[group], "left", optional=True) for group in groups]
     notes = (words("trend_note", language, groups=_legend(study, language)), words("spark_note", language))
     sections = _sections(figures, study, language, rows)
-    return Table(words("trend_title", language), tuple(columns), sections, notes)
+    return Table(words("trend_title", language), tuple(columns), sections, tuple(notes))
 
 
 def change_table(description: pd.DataFrame, study: Study, language: Language) -> Table:
@@ -91,9 +91,11 @@ def change_table(description: pd.DataFrame, study: Study, language: Language) ->
     short = initials(study, language)
     columns = [Column(common_words("outcome", language), "left")]
     columns += [Column(f"{short[group]} {wave}") for wave in wanted for group in groups]
-    notes = (words("change_note", language, groups=_legend(study, language)), words("paired_note", language))
     sections = _sections(figures, study, language, rows)
-    return Table(words("change_title", language), tuple(columns), sections, notes)
+    ordinal = any(study.outcomes[variable].kind == "ordinal" for variable in figures.values("variable"))
+    notes = [words("change_note", language, groups=_legend(study, language))]
+    notes += [words("paired_note", language)] if ordinal else []
+    return Table(words("change_title", language), tuple(columns), sections, tuple(notes))
 
 
 def _groups(study: Study) -> list[str]:

@@ -59,7 +59,7 @@ def write(figure: Figure, paths: Sequence[Path], title: str) -> None:
         if ending not in FORMATS:
             raise DataError(f"{path.name} is no figure file; let its name end in .svg or .png.")
         # No date and no version inside: the same figure has the same bytes.
-        metadata = {"Title": title, **({"Date": None} if ending == "svg" else {"Software": None})}
+        metadata = {"Title": title, **({"Date": None, "Creator": None} if ending == "svg" else {"Software": None})}
         content = io.BytesIO()
         figure.savefig(content, format=ending, dpi=DOTS_PER_INCH, bbox_inches=box, facecolor="white", metadata=metadata)
         with replacing(path) as stream:

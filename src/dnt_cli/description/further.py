@@ -1,0 +1,102 @@
+"""What stands beside the study: answers that the study file does not name, and figures of other populations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.description.columns import Columns, joined, level_columns
+from dnt_cli.description.moments import moments
+from dnt_cli.description.rows import Rows
+from dnt_cli.description.sample import group_names, memberships
+from dnt_cli.errors import DataError
+from dnt_cli.study import Study
+from dnt_cli.study.reader import suggest
+from dnt_cli.survey import _identifiers as identifiers
+
+REFERENCE_COLUMNS = ("variable", "level", "population", "statistic", "value")
+
+
+def further_rows(further: pd.DataFrame, wide: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Answers outside the study file per group: levels of text, mean and SD of numbers, of those who answered.
+
+    A column belongs to the wave at which it was answered; one that was answered at several waves, the same by every
+    person, belongs to the person.
+
+    Raises:
+        DataError: Id or wave is missing, or a row belongs to nobody in the survey.
+    """
+    design, rows = study.design, Rows("further")
+    for column in (design.id, design.wave):
+        if column not in further.columns:
+            raise DataError(f"The further answers have no column {column}; keep {design.id} and {design.wave}.")
+    index = pd.Index(wide[design.id])
+    keyed = further.assign(**{c: identifiers(further[c]) for c in (design.id, design.wave)})
+    if strangers := int((~keyed[design.id].isin(index)).sum()):
+        raise DataError(f"{design.id}: {strangers} rows of the further answers belong to nobody in the survey.")
+    columns = []
+    for name in [c for c in further.columns if c not in (design.id, design.wave, design.group)]:
+        answers = keyed[[design.id, design.wave, name]].dropna()
+        for wave, part in _by_wave(answers, name, study):
+            values = part.drop_duplicates(design.id).set_index(design.id)[name].reindex(index).reset_index(drop=True)
+            columns.append(_expanded(values, name, wave))
+    if columns:
+        all_columns, members = joined(*columns), memberships(wide, study)
+        rows.add_moments(all_columns, moments(all_columns.values, members), group_names(study))
+    return rows.frame([str(column) for column in further.columns])
+
+
+def _by_wave(answers: pd.DataFrame, name: str, study: Study) -> list[tuple[str, pd.DataFrame]]:
+    design = study.design
+    waves = [wave for wave in design.wave_keys if (answers[design.wave] == wave).any()]
+    if len(waves) > 1 and answers.groupby(design.id)[name].nunique().max() == 1:
+        return [("", answers)]
+    return [(wave, answers[answers[design.wave] == wave]) for wave in waves]
+
+
+def _expanded(values: pd.Series, name: str, wave: str) -> Columns:
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        keys = pd.DataFrame({"variable": [name], "level": [""], "wave": [wave], "share": [False]})
+        return Columns(keys, values.to_numpy(dtype=float, na_value=np.nan)[:, None])
+    text = values.map(str, na_action="ignore").astype("object")
+    columns = level_columns(text, name, sorted(text.dropna().unique()))
+    return Columns(columns.keys.assign(wave=wave), columns.values)
+
+
+def reference_rows(reference: pd.DataFrame, study: Study, known: pd.DataFrame) -> pd.DataFrame:
+    """Figures of other populations as rows of the baseline table, their name in the place of the group.
+
+    Args:
+        reference: `REFERENCE_COLUMNS`, a row per figure; the statistic is pct or mean, the level empty for a mean.
+        study: Which variables there are.
+        known: The baseline rows beside which they will stand.
+
+    Raises:
+        DataError: A column is missing, or a row names a variable, level or statistic that the baseline table lacks.
+    """
+    for column in REFERENCE_COLUMNS:
+        if column not in reference.columns:
+            raise DataError(
+                f"The reference populations have no column {column}; expected {', '.join(REFERENCE_COLUMNS)}."
+            )
+    frame = reference[list(REFERENCE_COLUMNS)].fillna({"level": ""}).astype({"variable": str, "level": str})
+    there = set(zip(known["variable"], known["level"], known["statistic"], strict=True))
+    for row in frame.itertuples():
+        if (row.variable, row.level, row.statistic) not in there:
+            name = f"{row.variable} {row.level}".strip()
+            hint = suggest(row.variable, sorted({variable for variable, _, _ in there}))
+            raise DataError(f"The reference populations have {row.statistic} of {name}, the baseline table not{hint}.")
+    wave = np.where(frame["variable"].isin(list(study.outcomes)), study.design.baseline, "")
+    return pd.DataFrame(
+        {
+            "table": "baseline",
+            "variable": frame["variable"],
+            "level": frame["level"],
+            "group": frame["population"].astype(str),
+            "wave": wave,
+            "statistic": frame["statistic"],
+            "value": pd.to_numeric(frame["value"]),
+            "n": np.nan,
+            "denominator": np.nan,
+        }
+    )
