@@ -182,7 +182,12 @@ class Lme4Session:
         return kind, content
 
     def _died(self) -> str:
-        code = None if self._process is None else self._process.wait(timeout=10)
+        if self._process is None:
+            return "The R session is not open."
+        try:
+            code: int | str = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            code = "none yet"
         return f"R stopped unexpectedly (exit code {code}). Check it with dnt doctor, or use --engine glmm."
 
     def _stop(self) -> None:

@@ -248,6 +248,8 @@ def _checked_logistic(design: Design, fit: Fit, sd_error: float, *, slack: float
     """
     if not fit.status.usable or fit.random_sd is None:
         return fit
+    if not np.isfinite(fit.estimate).all():
+        return unusable(design, fit.engine, _UNCHECKED, nodes=fit.nodes)
     vague = imprecise_terms(design.matrix, fit.covariance, design.terms)
     if vague:
         return unusable(design, fit.engine, imprecise_message(vague), nodes=fit.nodes)
