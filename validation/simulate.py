@@ -40,14 +40,13 @@ TRUTH_PERSONS = 300_000
 TRUTH_TREND_PERSONS = 30_000
 QUICK = [
     # cells, methods, replicates
-    (["A-136-effect", "B-136-effect", "A-136-null", "C-136-effect"], ["full", "complete", "pmm", "norm"], 300),
-    (["B-500-effect"], ["full", "complete", "pmm", "norm"], 150),
-    (["A-136-effect", "B-136-effect"], ["forest"], 60),
-    (["A-136-effect", "B-136-effect"], ["mice"], 60),
-    (["D-136-effect"], ["full", "complete", "pmm"], 100),
-    (["C-136-effect"], ["forest"], 15),
-    (["C-136-effect"], ["mice"], 10),
-]  # fmt: skip
+    (["A-136-effect", "B-136-effect", "A-136-null"], ["full", "complete", "pmm", "norm"], 400),
+    (["C-136-effect"], ["full", "complete", "pmm"], 200),
+    (["D-136-effect"], ["full", "pmm"], 100),
+    (["B-500-effect"], ["full", "complete", "pmm"], 150),
+    (["A-136-effect", "B-136-effect"], ["forest", "mice"], 40),
+    (["C-136-effect"], ["forest", "mice"], 5),
+]
 
 
 def parse_cell(name: str) -> Cell:
@@ -226,7 +225,7 @@ def main() -> None:
     parser.add_argument("--cells", default="A-136-effect,B-136-effect")
     parser.add_argument("--methods", default="full,complete,pmm,norm")
     parser.add_argument("--replicates", type=int, default=100)
-    parser.add_argument("--m", type=int, default=20)
+    parser.add_argument("--m", type=int, default=10)
     parser.add_argument("--iterations", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=1e6, help="start no new replicate after this")

@@ -100,9 +100,9 @@ class Settings:
     seed: int = 20_250_101
     max_predictors: int | None = None
     min_correlation: float = 0.1
-    min_usable: float = 0.0
+    min_usable: float = 0.25
     donors: int = 5
-    local_residuals: bool = False
+    local_residuals: bool = True
     ridge: float = 1e-5
     prior_scale: float = 2.5
     by_group: bool | None = None
