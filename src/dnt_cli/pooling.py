@@ -219,7 +219,7 @@ def _barnard_rubin(m: int, lambda_: Floats, complete: Floats) -> Floats:
 
 def _wald_df(k: int, m: int, riv: float, complete: float) -> float:
     shrunk = (complete + 1.0) / (complete + 3.0) * complete if np.isfinite(complete) else np.inf
-    if riv <= 0.0:
+    if riv < 1e-12:  # nothing but rounding between the imputations
         return float(shrunk)
     t = k * (m - 1)
     if t > 4:
