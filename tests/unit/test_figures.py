@@ -1,0 +1,291 @@
+"""Figures: what they say, that nothing is cut off, and that the same figure has the same bytes."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+from dnt_cli.description import describe
+from dnt_cli.description.lookup import Lookup
+from dnt_cli.effects import COLUMNS
+from dnt_cli.errors import DataError
+from dnt_cli.figures import draw, forest_plot
+from dnt_cli.figures.forest import _Forest
+from dnt_cli.figures.outcomes import _places, _Plot
+from dnt_cli.figures.style import DOTS_PER_INCH, MARGIN, shades, text_on, tick_labels
+from dnt_cli.study import Study, parse_study
+from dnt_cli.survey import cast_survey
+
+TO = " \N{EN DASH} "
+STUDY = """
+[study]
+key = "trial"
+title = "A trial"
+synthetic = true
+[design]
+id = "who"
+wave = "when"
+group = "arm"
+intervention = "new"
+comparison = "old"
+intervention_label = { nl = "Nieuw", en = "New" }
+comparison_label = { nl = "Gewoon", en = "Usual" }
+waves = [{ key = "A", months = 0 }, { key = "B", months = 4.5 }, { key = "C", months = 12 }]
+baseline = "A"
+endpoint = "B"
+[hypotheses.H1]
+label = { nl = "Gezondheid", en = "Health" }
+[outcomes.well]
+label = { nl = "Gezond", en = "Healthy, with a name that is so long that it has to go over more than one line" }
+kind = "binary"
+waves = ["A", "B", "C"]
+hypothesis = "H1"
+[outcomes.ill]
+label = { nl = "Ziek", en = "Ill" }
+kind = "binary"
+waves = ["A", "B", "C"]
+better = "lower"
+[outcomes.step]
+label = { nl = "Trede", en = "Step" }
+kind = "ordinal"
+role = "descriptive"
+waves = ["A", "B"]
+range = [1, 3]
+level_labels = [{ nl = "onder", en = "bottom" }, { nl = "tussen", en = "middle" }, { nl = "boven", en = "top" }]
+[outcomes.score]
+label = { nl = "Score", en = "Score" }
+kind = "linear"
+waves = ["C"]
+range = [0, 8]
+hypothesis = "H1"
+endpoint = "C"
+trend = false
+note = { nl = "Een opmerking die zo lang is dat zij in een smalle figuur niet op een regel past.", en = "A remark." }
+[models]
+controls = []
+"""
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return parse_study(STUDY)
+
+
+@pytest.fixture(scope="module")
+def description(study: Study) -> pd.DataFrame:
+    random = np.random.default_rng(5)
+    rows = [
+        {"who": str(i), "when": wave, "arm": "new" if i < 16 else "old", "well": int(i % 16 < 1 + 2 * w),
+         "ill": 0, "step": 1 + (i + w) % 3, "score": random.uniform(0, 8) if wave == "C" else None}
+        for i in range(30)
+        for w, wave in enumerate("ABC")
+        if i % 10 >= w
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows)
+    frame.loc[frame["when"] == "C", "step"] = None
+    return describe(cast_survey(frame, study)[0], study)
+
+
+def texts(figure: object) -> list[str]:
+    return [text.get_text() for text in figure.findobj(mpl.text.Text) if text.get_text()]  # type: ignore[attr-defined]
+
+
+def white_border(path: Path) -> int:
+    """Pixels between the picture's edge and what is drawn, at the narrowest side."""
+    drawn = imread(path)[..., :3].min(axis=2) < 0.97
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    return int(min(rows[0], drawn.shape[0] - 1 - rows[-1], columns[0], drawn.shape[1] - 1 - columns[-1]))
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_file_per_outcome_with_nothing_cut_off(
+    description: pd.DataFrame, study: Study, tmp_path: Path, language: str
+) -> None:
+    before = dict(mpl.rcParams)
+    paths = draw(description, study, language, tmp_path / "new" / "figures")  # type: ignore[arg-type]
+    assert [p.name for p in paths] == [f"{k}.{e}" for k in ("well", "ill", "step", "score") for e in ("svg", "png")]
+    assert sorted((tmp_path / "new" / "figures").iterdir()) == sorted(paths)
+    for path in paths[1::2]:
+        assert white_border(path) >= 0.75 * MARGIN * DOTS_PER_INCH, path.name
+    assert dict(mpl.rcParams) == before
+
+
+def test_same_bytes_every_time_without_date_or_version(description: pd.DataFrame, study: Study, tmp_path: Path) -> None:
+    first, again = (draw(description, study, "nl", tmp_path / name) for name in ("first", "again"))
+    for one, other in zip(first, again, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+    svg = first[0].read_text(encoding="utf-8")
+    assert "Matplotlib v" not in svg
+    assert "<dc:date>" not in svg
+    assert ET.fromstring(svg).find("{http://www.w3.org/2000/svg}title").text == "Gezond"  # type: ignore[union-attr]
+
+
+def test_one_format_and_unknown_format(description: pd.DataFrame, study: Study, tmp_path: Path) -> None:
+    paths = draw(description, study, "en", tmp_path, ["svg"])
+    assert {path.suffix for path in paths} == {".svg"}
+    with pytest.raises(DataError, match=r"\.svg or \.png"):
+        draw(description, study, "en", tmp_path, ["gif"])
+    assert not list(tmp_path.glob("*.gif"))
+
+
+def test_a_file_in_the_place_of_the_folder(description: pd.DataFrame, study: Study, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    with pytest.raises(DataError, match="taken"):
+        draw(description, study, "nl", tmp_path / "taken")
+
+
+def plot(description: pd.DataFrame, study: Study, outcome: str, language: str = "nl") -> _Plot:
+    return _Plot(Lookup(description, "trend"), study, language, outcome, 0.95)  # type: ignore[arg-type]
+
+
+def test_percentages_and_n_stand_under_the_waves(description: pd.DataFrame, study: Study) -> None:
+    figure = plot(description, study, "well").trend()
+    said = texts(figure)
+    # 16 and 14 persons; who ends in 0 misses B and C, who ends in 1 misses C.
+    assert [said[i + 1 : i + 4] for i, t in enumerate(said) if t == "N"] == [["16", "14", "12"], ["14", "13", "12"]]
+    start = said.index("Nieuw, %")
+    assert said[start + 1 : start + 4] == ["6,3", "14,3", "25,0"]  # 1 of 16 is 6.25, rounded half up
+    assert "B\n4,5 mnd" in said
+    axes = figure.axes[0]
+    assert axes.get_ylim()[0] == 0
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["A\n0 mnd", "B\n4,5 mnd", "C\n12 mnd"]
+    assert any("SYNTHETISCHE" in t and "Hoger is beter" in t and "95%" in t for t in said)
+
+
+def test_groups_differ_in_more_than_colour(description: pd.DataFrame, study: Study) -> None:
+    axes = plot(description, study, "well").trend().axes[0]
+    lines = [line for line in axes.lines if line.get_marker() in {"o", "s"} and len(line.get_xdata()) == 3]
+    assert [line.get_marker() for line in lines] == ["o", "s"]
+    assert lines[0].get_linestyle() != lines[1].get_linestyle()
+    assert lines[0].get_markerfacecolor() != lines[1].get_markerfacecolor()
+
+
+def test_an_outcome_that_nobody_has_keeps_a_readable_axis(description: pd.DataFrame, study: Study) -> None:
+    axes = plot(description, study, "ill").trend().axes[0]
+    low, high = axes.get_ylim()
+    assert (low, high) == (0, 30)  # Wilson's upper limit of 0 of 12 is 24.2%
+    assert [t.get_text() for t in axes.get_yticklabels()][:2] == ["0", "5"]
+
+
+def test_means_stay_within_the_scale(description: pd.DataFrame, study: Study) -> None:
+    figure = plot(description, study, "score").trend()
+    low, high = figure.axes[0].get_ylim()
+    assert 0 <= low < high <= 8
+    assert any("Een opmerking" in text for text in texts(figure))
+
+
+def test_classes_add_up_and_are_labelled(description: pd.DataFrame, study: Study) -> None:
+    figure = plot(description, study, "step", "en").classes()
+    axes = figure.axes[0]
+    ends = [round(max(p.get_x() + p.get_width() for p in axes.patches if abs(p.get_y() + 0.4 - y) < 1e-9), 6)
+            for y in axes.get_yticks()]  # fmt: skip
+    assert ends == [100.0] * 4
+    said = texts(figure)
+    assert [t.get_text() for t in axes.get_yticklabels()] == [
+        "New (N = 16)",
+        "Usual (N = 14)",
+        "New (N = 14)",
+        "Usual (N = 13)",
+    ]
+    assert [t for t in said if t[0] in "123" and t[1] == " "] == ["1 bottom", "2 middle", "3 top"]
+
+
+def test_shades_are_in_order_without_colour() -> None:
+    for count in range(2, 8):
+        luminance = [float(np.dot((0.2126, 0.7152, 0.0722), np.array(c) ** 2.2)) for c in shades(count)]
+        assert luminance == sorted(luminance, reverse=True)
+        assert min(-np.diff(luminance)) > 0.01
+    assert (text_on((1, 1, 1)), text_on((0, 0, 0.3))) == ("black", "white")
+
+
+def test_waves_too_close_to_label_are_spread_evenly() -> None:
+    assert _places([0, 3, 6, 12, 18]) == [0, 3, 6, 12, 18]
+    assert _places([0, 0.5, 12]) == [0, 1, 2]
+    assert _places([18]) == [18]
+
+
+def test_tick_labels_have_the_same_decimals() -> None:
+    assert tick_labels([0.0, 0.5, 1.0], "nl") == ["0,0", "0,5", "1,0"]
+    assert tick_labels([-0.0, 20.0], "en") == ["0", "20"]
+
+
+def effect(analysis: str, outcome: str, kind: str, **values: object) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(COLUMNS, float("nan"))
+    term = {"t3": "group", "longitudinal": "group:time"}[analysis]
+    row |= {"analysis": analysis, "outcome": outcome, "kind": kind, "term": term, "status": "ok", "message": ""}
+    return row | values
+
+
+def estimates() -> pd.DataFrame:
+    from dnt_cli.design import GROUP, TREND
+
+    ratio = {"estimate": 0.693, "odds_ratio": 2.0, "odds_ratio_low": 1.1, "odds_ratio_high": 3.64, "p_value": 0.02}
+    wide = {"estimate": -4.0, "odds_ratio": 0.018, "odds_ratio_low": 0.001, "odds_ratio_high": 0.9, "p_value": 0.04}
+    slope = {"estimate": 2.0, "beta": -0.5, "conf_low": -1.0, "conf_high": 5.0, "p_value": 0.2}
+    frame = pd.DataFrame(
+        [
+            effect("t3", "well", "binary", **ratio),
+            effect("t3", "ill", "binary", **wide, ),
+            effect("t3", "score", "linear", **slope),
+            effect("longitudinal", "well", "binary", status="not estimable"),
+            effect("longitudinal", "ill", "binary", **{**ratio, "status": "doubtful", "p_value": 0.07}),
+        ]
+    )  # fmt: skip
+    frame["term"] = frame["analysis"].map({"t3": GROUP, "longitudinal": TREND})
+    frame["hypothesis"] = frame["outcome"].map({"well": "H1", "score": "H1"})
+    return frame
+
+
+def test_forest_names_every_effect(study: Study) -> None:
+    with mpl.rc_context():
+        figure = _Forest(estimates(), study, "nl", 0.95).figure()
+    said = texts(figure)
+    assert f"2,00 (1,10{TO}3,64) **" in said
+    assert f"0,02 (0,00{TO}0,90) **" in said
+    assert f"2,00 (1,10{TO}3,64) *!" in said
+    assert f"-0,50 (-1,25{TO}0,25)" in said  # the interval in standard deviations, its ends in order
+    assert said.count("niet te schatten") == 1
+    assert said.count("geen model") == 1  # the score has no trend
+    assert "Score (C)" in said  # its endpoint is not the study's
+    assert said.index("H1: Gezondheid") < said.index("Gezond") < said.index("Zonder hypothese") < said.index("Ziek")
+    assert any("Pijlpunt" in text and "SYNTHETISCHE" in text for text in said)
+    assert [axes.get_xscale() for axes in figure.axes] == ["log", "log", "linear", "linear"]
+
+
+def test_forest_colours_by_what_is_better(study: Study) -> None:
+    figure = _Forest(estimates(), study, "en", 0.95).figure()
+    markers = [line.get_marker() for line in figure.axes[1].lines if line.get_marker() in {"^", "v", "o"}]
+    assert markers == ["v"]  # more illness is worse, whatever its sign
+    markers = [line.get_marker() for line in figure.axes[2].lines if line.get_marker() in {"^", "v", "o"}]
+    assert markers == ["o"]  # not significant
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_forest_is_whole_and_reproducible(study: Study, tmp_path: Path, language: str) -> None:
+    for name in ("a.png", "b.png", "a.svg", "b.svg"):
+        forest_plot(estimates(), study, language, tmp_path / name)  # type: ignore[arg-type]
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert white_border(tmp_path / "a.png") >= 0.75 * MARGIN * DOTS_PER_INCH
+
+
+def test_forest_of_one_analysis(study: Study) -> None:
+    only = estimates().query("analysis == 't3' and kind == 'binary'")
+    assert len(_Forest(only, study, "en", 0.95).figure().axes) == 1
+
+
+def test_forest_refuses_what_it_cannot_draw(study: Study, tmp_path: Path) -> None:
+    path = tmp_path / "forest.png"
+    with pytest.raises(DataError, match="no effects"):
+        forest_plot(estimates().assign(term="age"), study, "en", path)
+    with pytest.raises(DataError, match="more than once"):
+        forest_plot(pd.concat([estimates(), estimates()]), study, "en", path)
+    with pytest.raises(DataError, match=r"\.svg or \.png"):
+        forest_plot(estimates(), study, "en", tmp_path / "forest.pdf")
+    assert list(tmp_path.iterdir()) == []
