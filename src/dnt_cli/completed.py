@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from dnt_cli.errors import DataError, ModelError
 from dnt_cli.imputation import Column, Imputation, Settings, impute
+from dnt_cli.imputation.columns import Kind
 from dnt_cli.stages import Stage
 from dnt_cli.study import Study, Subset
 from dnt_cli.survey import examine_wide
@@ -39,11 +40,12 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
     """
     design, plan = study.design, study.imputation
     controls = tuple(dict.fromkeys([*study.models.controls, *(c for rung in study.models.ladder for c in rung)]))
+    kinds: dict[str, Kind] = {"binary": "binary", "linear": "continuous", "ordinal": "ordinal"}
     columns = [Column(design.group, "categorical", (design.comparison, design.intervention), impute=False)]
     for key, covariate in study.covariates.items():
         if covariate.impute and key not in plan.exclude:
             low, high = covariate.range or (None, None)
-            kind = "continuous" if covariate.kind == "continuous" else "categorical"
+            kind: Kind = "continuous" if covariate.kind == "continuous" else "categorical"
             always = (design.group, *(c for c in controls if c != key))
             columns.append(Column(key, kind, covariate.levels, lower=low, upper=high, always=always))
     for name, (key, wave) in study.columns.items():
@@ -56,7 +58,7 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
         columns.append(
             Column(
                 name,
-                {"binary": "binary", "linear": "continuous", "ordinal": "ordinal"}[outcome.kind],  # type: ignore[arg-type]
+                kinds[outcome.kind],
                 lower=low,
                 upper=high,
                 always=(design.group, *others, *controls),
@@ -103,9 +105,7 @@ def impute_wide(
     """
     columns = plan_columns(study, wide)
     names = [column.name for column in columns]
-    imputation = impute(
-        wide[names], columns, group=study.design.group, settings=settings, jobs=jobs, progress=progress
-    )
+    imputation = impute(wide[names], columns, group=study.design.group, settings=settings, jobs=jobs, progress=progress)
 
     def completed() -> Iterator[pd.DataFrame]:
         for frame in imputation.completed:
@@ -127,8 +127,8 @@ def read_completed(stage: Stage) -> Completed:
     """The completed data sets of an imputations file."""
     frames: dict[int, list[pd.DataFrame]] = {}
     for group in stage.row_groups():
-        for number, part in group.groupby(".imp"):
-            frames.setdefault(int(number), []).append(part)
+        for number in group[".imp"].unique():
+            frames.setdefault(int(number), []).append(group[group[".imp"] == number])
     return _completed({i: pd.concat(parts) for i, parts in frames.items()}, stage.study, stage.name)
 
 

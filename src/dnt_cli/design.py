@@ -45,7 +45,9 @@ class Model:
 
 def group_indicator(wide: pd.DataFrame, study: Study) -> Floats:
     """(n,) 1 for the intervention group, 0 for the comparison group."""
-    return (wide[study.design.group].astype("object") == study.design.intervention).to_numpy(dtype=float)
+    groups = wide[study.design.group].astype("object").to_numpy()
+    indicator: Floats = (groups == study.design.intervention).astype(float)
+    return indicator
 
 
 class Designs:

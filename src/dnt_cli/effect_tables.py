@@ -7,19 +7,13 @@ from typing import Literal
 
 import pandas as pd
 
-from dnt_cli.design import GROUP, TREND
+from dnt_cli.effects import effect_rows
+from dnt_cli.messages import translated
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
-from dnt_cli.texts import number, p_value, words
+from dnt_cli.texts import number, p_value, threshold, words
 
 Colour = Literal["better", "sign"]
-
-
-def effect_rows(estimates: pd.DataFrame) -> pd.DataFrame:
-    """The rows that hold the effect of the intervention: the group at the endpoint, group x wave in a trend."""
-    endpoint = (estimates["analysis"] == "t3") & (estimates["term"] == GROUP)
-    trend = (estimates["analysis"] == "longitudinal") & (estimates["term"] == TREND)
-    return estimates[endpoint | trend]
 
 
 def effect_tables(
@@ -124,16 +118,17 @@ def _notes(rows: pd.DataFrame, study: Study, language: Language, analysis: str, 
         notes += [say("marginal_note")] if analysis == "t3" else []
     else:
         notes.append(say("beta_note"))
-    strict, lenient = (p_value(x, language).rstrip("0") for x in (marks.strict, marks.lenient))
+    strict, lenient = (threshold(x, language) for x in (marks.strict, marks.lenient))
     notes.append(say("marks", strict=strict, lenient=lenient))
     holm, bh = (int((rows[c] < marks.lenient).sum()) for c in ("p_holm", "p_bh"))
-    notes.append(say("adjusted", tests=int(rows["p_value"].notna().sum()), holm=holm, bh=bh, lenient=lenient))
+    tests = int(rows["p_value"].notna().sum())
+    notes += [say("adjusted", tests=tests, holm=holm, bh=bh, lenient=lenient)] if tests > 1 else []
     notes += _against(rows, study, language)
     for _, row in rows.iterrows():
         outcome = study.outcomes[row["outcome"]]
         if row["message"]:
             prefix = f"{say('not_estimable')}: " if row["status"] == "not estimable" else ""
-            message = prefix + row["message"].rstrip(".")
+            message = prefix + translated(row["message"], language).rstrip(".")
             notes.append(say("message", outcome=outcome.label[language], message=message))
         if outcome.note is not None:
             notes.append(f"{outcome.label[language]}: {outcome.note[language]}")
@@ -149,7 +144,7 @@ def _control_notes(rows: pd.DataFrame, study: Study, language: Language, analysi
         extra = " " + words("baseline_control", language, wave=study.design.baseline)
     notes = []
     for controls in [common, *(c for c in sets.index if c != common)]:
-        named = ", ".join(study.covariates[k].label[language].lower() for k in controls.split(", ") if k)
+        named = ", ".join(_inside(study.covariates[k].label[language]) for k in controls.split(", ") if k)
         if controls == common:
             text = words("controls", language, controls=named + extra) if named else words("no_controls", language)
         else:
@@ -159,6 +154,11 @@ def _control_notes(rows: pd.DataFrame, study: Study, language: Language, analysi
             text = words(key, language, outcomes=outcomes, controls=named)
         notes.append(text)
     return notes
+
+
+def _inside(label: str) -> str:
+    """A label within a sentence: no capital, unless it is an abbreviation."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _against(rows: pd.DataFrame, study: Study, language: Language) -> list[str]:
@@ -171,3 +171,19 @@ def _against(rows: pd.DataFrame, study: Study, language: Language) -> list[str]:
             if row["estimate"] * expected < 0:
                 found.append(outcome.label[language])
     return [words("against", language, outcomes=", ".join(found))] if found else []
+
+
+def cross_check_table(checked: pd.DataFrame, study: Study, language: Language) -> Table:
+    """How far the trends lie from lme4's, per outcome."""
+    names = ("imputations", "shift", "error_ratio", "log_likelihood", "unusable")
+    columns = (Column(words("outcome", language), "left"), *(Column(words(name, language)) for name in names))
+    decimals = {"imputations": 0, "shift": 4, "error_ratio": 4, "log_likelihood": 6, "unusable": 0}
+    rows = tuple(
+        (
+            Cell(study.outcomes[row["outcome"]].label[language]),
+            *(Cell(number(row[name], decimals[name], language)) for name in names),
+        )
+        for _, row in checked.iterrows()
+    )
+    note = words("cross_check_note", language)
+    return Table(words("cross_check_title", language), columns, (Section("", rows),), (note,))

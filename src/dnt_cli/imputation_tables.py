@@ -52,14 +52,19 @@ def imputation_summary(
         for key in study.covariates
         if key in models.index
     ]
-    sections = [Section("", tuple(rows))] + ([Section(words("covariates", language), tuple(covariates))] if covariates else [])
+    sections = [Section("", tuple(rows))] + (
+        [Section(words("covariates", language), tuple(covariates))] if covariates else []
+    )
     missing = float(wide[[c for c in study.columns if c in wide.columns]].isna().to_numpy().mean())
     notes = [words("synthetic", language)] if study.synthetic else []
     notes.append(
         words(
-            "imputed", language, n=len(wide), missing=_percent(missing, language),
+            "imputed",
+            language,
+            n=len(wide),
+            missing=_percent(missing, language),
             **{key: settings[key] for key in ("m", "iterations", "seed", "method")},
-        )  # fmt: skip
+        )
     )
     if len(events):
         kinds = events.groupby("event")["variable"].nunique()

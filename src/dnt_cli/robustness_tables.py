@@ -8,7 +8,7 @@ from dnt_cli.effect_tables import hypothesis_heading, tone_of, unit
 from dnt_cli.robustness.verdicts import VERDICTS
 from dnt_cli.study import Language, Study, Text
 from dnt_cli.tables import Cell, Column, Section, Table
-from dnt_cli.texts import number, p_value, words
+from dnt_cli.texts import number, threshold, words
 
 _SIGNS = {"same": "", "lost": "–", "gained": "+", "reversed": "±", "not estimable": ""}
 
@@ -76,7 +76,7 @@ def _notes(
         notes.append(words("check_counts", language, check=f"({key[0]}) {label[language]}", counts=told, n=persons))
     for letter, reason in left_out.items():
         notes.append(words("check_left_out", language, check=letter, reason=reason))
-    strict, lenient = (p_value(x, language).rstrip("0") for x in (study.significance.strict, study.significance.lenient))
+    strict, lenient = (threshold(x, language) for x in (study.significance.strict, study.significance.lenient))
     notes.append(words("marks", language, strict=strict, lenient=lenient))
     notes.append(words("verdict_signs", language))
     return notes

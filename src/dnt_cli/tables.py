@@ -52,9 +52,7 @@ class Table:
 def narrowed(table: Table) -> Table:
     """The table without its optional columns."""
     keep = [i for i, column in enumerate(table.columns) if not column.optional]
-    sections = tuple(
-        Section(s.heading, tuple(tuple(row[i] for i in keep) for row in s.rows)) for s in table.sections
-    )
+    sections = tuple(Section(s.heading, tuple(tuple(row[i] for i in keep) for row in s.rows)) for s in table.sections)
     return Table(table.title, tuple(table.columns[i] for i in keep), sections, table.notes)
 
 
@@ -65,9 +63,7 @@ def as_text(tables: Iterable[Table]) -> str:
 
 def _text(table: Table) -> str:
     rows = [row for section in table.sections for row in section.rows]
-    widths = [
-        max([len(column.heading), *(len(row[i].text) for row in rows)]) for i, column in enumerate(table.columns)
-    ]
+    widths = [max([len(column.heading), *(len(row[i].text) for row in rows)]) for i, column in enumerate(table.columns)]
 
     def line(texts: Sequence[str]) -> str:
         padded = [
@@ -126,7 +122,9 @@ def _html(table: Table) -> str:
     for section in table.sections:
         lines.append("<tbody>")
         if section.heading:
-            lines.append(f'<tr><th colspan="{len(table.columns)}" scope="rowgroup">{html.escape(section.heading)}</th></tr>')
+            lines.append(
+                f'<tr><th colspan="{len(table.columns)}" scope="rowgroup">{html.escape(section.heading)}</th></tr>'
+            )
         for row in section.rows:
             cells = "".join(cell("td", c.text, column, c.tone) for c, column in zip(row, table.columns, strict=True))
             lines.append(f"<tr>{cells}</tr>")
@@ -138,7 +136,8 @@ def _html(table: Table) -> str:
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "∞": r"$\infty$",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "∞": r"$\infty$",
 }  # fmt: skip
 
 

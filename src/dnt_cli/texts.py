@@ -33,17 +33,16 @@ TEXTS: dict[str, Text] = {
         "After Holm's correction over {tests} tests: {holm} with p < {lenient}; after Benjamini-Hochberg: {bh}.",
     ),
     "sample": Text(
-        "N = {n} personen, m = {m} imputaties, samengevoegd volgens Rubin met vrijheidsgraden volgens Barnard en Rubin.",
+        "N = {n} personen, m = {m} imputaties, samengevoegd volgens Rubin; vrijheidsgraden volgens Barnard en Rubin.",
         "N = {n} persons, m = {m} imputations, pooled by Rubin's rules with Barnard-Rubin degrees of freedom.",
     ),
     "sample_single": Text(
-        "N = {n} personen; beantwoorde vragen, zonder imputatie.", "N = {n} persons; answers as observed, no imputation."
+        "N = {n} personen; beantwoorde vragen, zonder imputatie.",
+        "N = {n} persons; answers as observed, no imputation.",
     ),
     "controls": Text("Gecontroleerd voor {controls}.", "Controlled for {controls}."),
     "no_controls": Text("Zonder controlevariabelen.", "Without control variables."),
-    "baseline_control": Text(
-        "en, waar gemeten, de uitkomst op {wave}", "and, where measured, the outcome at {wave}"
-    ),
+    "baseline_control": Text("en, waar gemeten, de uitkomst op {wave}", "and, where measured, the outcome at {wave}"),
     "controls_of": Text("{outcomes}: gecontroleerd voor {controls}.", "{outcomes}: controlled for {controls}."),
     "uncontrolled_of": Text("{outcomes}: zonder controlevariabelen.", "{outcomes}: without control variables."),
     "rate": Text(
@@ -81,7 +80,8 @@ TEXTS: dict[str, Text] = {
         "{missing} of the answers is missing.",
     ),
     "events": Text(
-        "Gelogd (aantal variabelen): {events}; zie `dnt info`.", "Logged (number of variables): {events}; see `dnt info`."
+        "Gelogd (aantal variabelen): {events}; zie `dnt info`.",
+        "Logged (number of variables): {events}; see `dnt info`.",
     ),
     "main": Text("hoofd", "main"),
     "robustness_title": Text("Robuustheid", "Robustness"),
@@ -95,6 +95,16 @@ TEXTS: dict[str, Text] = {
     "verdict_signs": Text(
         "– verliest zijn markering, + krijgt er een, ± significant in omgekeerde richting, # niet te schatten.",
         "– loses its mark, + gains one, ± significant in the other direction, # not estimable.",
+    ),
+    "cross_check_title": Text("Vergelijking met lme4", "Cross-check against lme4"),
+    "imputations": Text("Imputaties", "Imputations"),
+    "shift": Text("Verschil (SE)", "Difference (SE)"),
+    "error_ratio": Text("SE-verhouding", "SE ratio"),
+    "log_likelihood": Text("Verschil log-lik.", "Log-lik. diff."),
+    "unusable": Text("lme4 mislukt", "lme4 failed"),
+    "cross_check_note": Text(
+        "Grootste verschil over de imputaties; een hogere log-likelihood dan lme4 betekent dat lme4 er naast zit.",
+        "Largest difference over the imputations; a log-likelihood above lme4's means that lme4 is off.",
     ),
     "no_hypothesis": Text("Zonder hypothese", "No hypothesis"),
 }
@@ -122,3 +132,8 @@ def p_value(value: float | None, language: Language) -> str:
         return "-"
     text = "<.001" if value < 0.0005 else f"{value:.3f}".removeprefix("0")
     return text.replace(".", ",") if language == "nl" else text
+
+
+def threshold(value: float, language: Language) -> str:
+    """A level of significance, such as .05."""
+    return number(value, 2, language).removeprefix("0")

@@ -9,15 +9,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import complain, progress
+from dnt_cli.cli.console import complain, progress, tell
 from dnt_cli.cli.files import check_output, load_completed, present, save
 from dnt_cli.cli.options import (
-    INPUT, MODEL, Colour, Colours, Force, Format, Jobs, Lang, Level, Outcomes, Output, Overrides, Quiet, Shown,
-    StudyFile, processes, split,
+    MODEL,
+    Colour,
+    Colours,
+    Force,
+    Format,
+    Jobs,
+    Lang,
+    Level,
+    Outcomes,
+    Output,
+    Overrides,
+    Quiet,
+    Shown,
+    StudyFile,
+    processes,
+    split,
 )  # fmt: skip
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dnt_cli.effects import Effects, Options
     from dnt_cli.study import Study
 
@@ -46,12 +62,15 @@ class Standardise(StrEnum):
 Source = Annotated[
     str,
     typer.Argument(
-        metavar="IMPUTATIONS", help="Imputations; - is a pipe; with --study also a CSV of R's mice (long, include = TRUE)."
+        metavar="IMPUTATIONS",
+        help="Imputations; - is a pipe; with --study also a CSV of R's mice (long, include = TRUE).",
     ),
 ]
 Standard = Annotated[
     Standardise,
-    typer.Option("--standardise", help="Betas by the SD of outcome and group, or of the outcome.", rich_help_panel=MODEL),
+    typer.Option(
+        "--standardise", help="Betas by the SD of outcome and group, or of the outcome.", rich_help_panel=MODEL
+    ),
 ]
 
 
@@ -84,15 +103,11 @@ def fit_t3(
     """
     from dnt_cli.effects import Options, endpoint_effects
 
-    check_output(output)
+    check_output(output, "estimates", "fit-t3", force=force)
     data, origin, _ = load_completed(source, study, overrides, "dnt fit-t3")
-    options = Options(
-        separation=separation.value, standardise=standardise.value, level=level, jobs=processes(jobs)
-    )
+    options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=processes(jobs))
     with progress("Fitting", quiet=quiet) as report:
-        effects = endpoint_effects(
-            data, options, outcomes=split(outcomes), controls=split(controls), progress=report
-        )
+        effects = endpoint_effects(data, options, outcomes=split(outcomes), controls=split(controls), progress=report)
     said = {"outcomes": split(outcomes), "controls": split(controls)}
     _finish("fit-t3", data.study, effects, options, said, origin, output, form, language, colour, force, quiet)
 
@@ -107,16 +122,24 @@ def fit_longitudinal(
     controls: Annotated[
         str | None,
         typer.Option(
-            "--controls", metavar="RUNG|KEY,KEY",
-            help="Only this rung of the ladder (1, 2, ...), or these covariates; '' for none.", rich_help_panel=MODEL,
+            "--controls",
+            metavar="RUNG|KEY,KEY",
+            help="Only this rung of the ladder (1, 2, ...), or these covariates; '' for none.",
+            rich_help_panel=MODEL,
         ),
     ] = None,
     engine: Annotated[
         Engine, typer.Option("--engine", help="glmm needs nothing; lme4 needs R.", rich_help_panel=MODEL)
     ] = Engine.glmm,
-    cross_check: Annotated[
+    cross_check_sets: Annotated[
         int,
-        typer.Option("--cross-check", metavar="K", min=0, help="Fit the first K imputations with lme4 too.", rich_help_panel=MODEL),
+        typer.Option(
+            "--cross-check",
+            metavar="K",
+            min=0,
+            help="Fit the first K imputations with lme4 too.",
+            rich_help_panel=MODEL,
+        ),
     ] = 0,
     nodes: Annotated[
         int, typer.Option("--nagq", min=1, max=25, help="Quadrature nodes (odd); 1 is Laplace.", rich_help_panel=MODEL)
@@ -137,9 +160,9 @@ def fit_longitudinal(
 
     Example: dnt fit-longitudinal imputed.parquet -o longitudinal.parquet
     """
-    from dnt_cli.effects import Options, trend_effects
+    from dnt_cli.effects import Options, cross_check, trend_effects
 
-    check_output(output)
+    check_output(output, "estimates", "fit-longitudinal", force=force)
     if nodes % 2 == 0:
         raise UsageError(f"--nagq {nodes}: the number of quadrature nodes must be odd, such as 1, 11 or 25.")
     data, origin, _ = load_completed(source, study, overrides, "dnt fit-longitudinal")
@@ -150,8 +173,21 @@ def fit_longitudinal(
     ladder = _ladder(controls, data.study)
     with progress("Fitting", quiet=quiet) as report:
         effects = trend_effects(data, options, outcomes=split(outcomes), ladder=ladder, progress=report)
-    said = {"outcomes": split(outcomes), "controls": controls}
-    _finish("fit-longitudinal", data.study, effects, options, said, origin, output, form, language, colour, force, quiet)
+        checked = cross_check(data, effects.estimates, options, cross_check_sets) if cross_check_sets else None
+    said = {"outcomes": split(outcomes), "controls": controls, "cross_check": cross_check_sets}
+    if checked is not None:
+        _show_cross_check(checked, data.study, language.value)
+    _finish(
+        "fit-longitudinal", data.study, effects, options, said, origin, output, form, language, colour, force, quiet
+    )
+
+
+def _show_cross_check(checked: pd.DataFrame, study: Study, language: Any) -> None:
+    """On standard error, since it is about the fits and not the result."""
+    from dnt_cli.effect_tables import cross_check_table
+    from dnt_cli.tables import as_text
+
+    tell(as_text([cross_check_table(checked, study, language)]))
 
 
 def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
@@ -172,7 +208,8 @@ def _finish(
     """Write, show, and end with 1 when nothing could be estimated."""
     import pyarrow as pa
 
-    from dnt_cli.effect_tables import effect_rows, effect_tables
+    from dnt_cli.effect_tables import effect_tables
+    from dnt_cli.effects import effect_rows
     from dnt_cli.stages import Provenance, as_columns
 
     settings = {k: v for k, v in asdict(options).items() if k != "jobs"} | said

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from dnt_cli.completed import Completed
-from dnt_cli.effect_tables import effect_rows
-from dnt_cli.effects import Options, endpoint_effects, joined, trend_effects
+from dnt_cli.effects import Options, effect_rows, endpoint_effects, joined, trend_effects
 from dnt_cli.imputation import Settings
 from dnt_cli.robustness import differences, observed, subsets
 from dnt_cli.robustness.context import Check, Context, DoesNotApplyError

@@ -93,7 +93,7 @@ class Outcome:
     trend: bool | None = None  # longitudinal model; default: yes if asked at baseline and at two later waves
     derive: Derivation | None = None
     conditional_on: str | None = None  # a binary outcome without which this one is 0
-    impute_method: str | None = None
+    impute_method: Literal["pmm", "norm", "logreg", "polyreg", "polr"] | None = None  # default: by kind
     counterpart: str | None = None  # the survey outcome that a register outcome stands beside
     note: Text | None = None  # printed under the table
 

@@ -1,0 +1,116 @@
+"""What a reader must know about the trends: controls that were tried before, and second opinions on the fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.completed import Completed
+from dnt_cli.design import TREND, Model
+from dnt_cli.effects.fitting import Options, fit_all
+from dnt_cli.engines import Fit
+
+# The Laplace approximation is doubted where 25 quadrature nodes move the effect by more than this many standard
+# errors, or where the random intercept's SD is so large that 25 nodes are too few as well.
+QUADRATURE_SHIFT = 0.1
+LARGE_SD = 3.0
+QUADRATURE_NODES = 25
+
+
+def note_ladder(
+    rows: dict[str, list[dict[str, Any]]], fits: list[dict[str, Any]], rungs: list[tuple[str, ...]]
+) -> None:
+    """Say beside an effect which sets of controls were tried before, and why they were left."""
+    for key, own in rows.items():
+        used = own[0]["controls"]
+        for rung in (", ".join(r) for r in rungs):
+            if rung == used:
+                break
+            tried = [f for f in fits if f["outcome"] == key and f["controls"] == rung and not f["usable"]]
+            separated = sum(f["separated"] for f in tried)
+            cause = f"{len(tried)} of {own[0]['m']} fits unusable" + (f", {separated} separated" if separated else "")
+            for row in own:
+                row["message"] = "; ".join(filter(None, [row["message"], f"controls '{rung}' left: {cause}"]))
+
+
+def check_quadrature(data: Completed, rows: dict[str, list[dict[str, Any]]], options: Options) -> None:
+    """Refit the first imputations with 25 nodes and mark the effects that the Laplace approximation gets wrong."""
+    binary = {k: own for k, own in rows.items() if own[0]["kind"] == "binary" and own[0]["status"] != "not estimable"}
+    exact = replace(options, nodes=QUADRATURE_NODES)
+    for key, pairs in _fit_twice(data, binary, options, exact, options.quadrature_check).items():
+        shifts = [_shift(a, b) for a, b in pairs if b.status.usable]
+        shift = float(np.mean(shifts)) if shifts else float("inf")
+        spread = binary[key][0]["random_sd"]
+        if abs(shift) > QUADRATURE_SHIFT or spread > LARGE_SD:
+            note = (
+                f"Laplace approximation doubtful: random-intercept SD {spread:.1f}, "
+                f"{QUADRATURE_NODES} nodes move the effect by {shift:+.2f} SE"
+            )
+            for row in binary[key]:
+                row["status"] = "doubtful" if row["status"] == "ok" else row["status"]
+                row["message"] = "; ".join(filter(None, [row["message"], note]))
+
+
+def cross_check(data: Completed, estimates: pd.DataFrame, options: Options, imputations: int) -> pd.DataFrame:
+    """Refit the trends on the first imputations with R's lme4 under tight control.
+
+    Args:
+        data: Completed data sets.
+        estimates: What `trend_effects` gave.
+        options: As then.
+        imputations: How many to refit.
+
+    Returns:
+        Per outcome `imputations` compared, `shift` (largest difference of the effect, in standard errors),
+        `error_ratio` (the standard error furthest from lme4's, as a ratio), `log_likelihood` (largest difference,
+        ours minus lme4's) and `unusable` (fits that lme4 could not do).
+
+    Raises:
+        EngineError: R, lme4 or pymer4 is missing.
+    """
+    trends = estimates[(estimates["term"] == TREND) & (estimates["status"] != "not estimable")]
+    rows: dict[str, list[dict[str, Any]]] = {r["outcome"]: [{str(k): v for k, v in r.items()}] for r in trends.to_dict("records")}
+    table = []
+    for key, pairs in _fit_twice(data, rows, options, replace(options, engine="lme4"), imputations).items():
+        usable = [(a, b) for a, b in pairs if b.status.usable]
+        shifts = [_shift(a, b) for a, b in usable]
+        j = pairs[0][0].terms.index(TREND)
+        ratios = [a.std_error[j] / b.std_error[j] for a, b in usable]
+        rises = [a.log_likelihood - b.log_likelihood for a, b in usable]
+        table.append(
+            {
+                "outcome": key,
+                "imputations": len(pairs),
+                "shift": max(shifts, key=abs, default=np.nan),
+                "error_ratio": max(ratios, key=lambda r: abs(r - 1), default=np.nan),
+                "log_likelihood": max(rises, key=abs, default=np.nan),
+                "unusable": len(pairs) - len(usable),
+            }
+        )
+    return pd.DataFrame(table)
+
+
+def _fit_twice(
+    data: Completed, rows: dict[str, list[dict[str, Any]]], one: Options, other: Options, imputations: int
+) -> dict[str, list[tuple[Fit, Fit]]]:
+    """The trends in `rows` fitted in two ways on the first imputations, in pairs per outcome."""
+    few = Completed(data.study, data.observed, data.sets[:imputations])
+    models = [Model("longitudinal", key, _controls(own[0])) for key, own in rows.items()]
+    fitted = fit_all(few, [(model, options) for options in (one, other) for model in models], one.jobs, None)
+    return {
+        model.outcome: [(a.fit, b.fit) for a, b in zip(fitted[i], fitted[len(models) + i], strict=True)]
+        for i, model in enumerate(models)
+    }
+
+
+def _shift(fit: Fit, other: Fit) -> float:
+    """How far the effect moves from one fit to the other, in standard errors of the first."""
+    j = fit.terms.index(TREND)
+    return float((other.estimate[j] - fit.estimate[j]) / fit.std_error[j])
+
+
+def _controls(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(filter(None, row["controls"].split(", ")))

@@ -1,0 +1,133 @@
+"""Fit models on every completed data set, in processes, with whatever engine each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from dnt_cli.completed import Completed
+from dnt_cli.design import GROUP, TREND, Designs, Model
+from dnt_cli.engines import (
+    Design,
+    Fit,
+    Lme4Session,
+    average_marginal_effect,
+    fit_linear,
+    fit_logistic,
+    fit_mixed_linear,
+    fit_mixed_logistic,
+)
+from dnt_cli.study import Study
+
+Progress = Callable[[int, int], None]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How models are fitted.
+
+    Attributes:
+        engine: of the mixed models.
+        nodes: quadrature nodes; 1 is the Laplace approximation.
+        separation: what to do with a separated logistic model.
+        standardise: `both` divides by the SD of outcome and predictor, `outcome` by that of the outcome only.
+        satterthwaite: Satterthwaite's degrees of freedom for linear mixed models.
+        quadrature_check: number of imputations on which the Laplace approximation is checked against 25 nodes.
+        level: of the confidence intervals.
+        jobs: processes.
+    """
+
+    engine: Literal["glmm", "lme4"] = "glmm"
+    nodes: int = 1
+    separation: Literal["stop", "firth"] = "stop"
+    standardise: Literal["both", "outcome"] = "both"
+    satterthwaite: bool = False
+    quadrature_check: int = 3
+    level: float = 0.95
+    jobs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One fit, and what is derived within its data set before pooling."""
+
+    fit: Fit
+    scale: Floats = field(repr=False)  # (k,) beta = estimate * scale
+    marginal: tuple[float, float]  # average marginal effect of the group and its SE, as shares
+    n_persons: int
+    n_events: int | None
+
+
+def fit_all(
+    data: Completed, tasks: Sequence[tuple[Model, Options]], jobs: int, progress: Progress | None
+) -> list[list[Result]]:
+    """Per task its results over the imputations; in processes, since the engines hold Python's lock."""
+    # Few large chunks where each starts an R session of its own, more small ones where a chunk starts nothing.
+    share = 1 if _uses_r(tasks) else 4
+    chunks = min(data.m, jobs * share) if jobs > 1 else 1
+    parts = np.array_split(np.arange(data.m), chunks)
+    calls = (delayed(_fit_part)([data.sets[i] for i in part], data.study, tasks) for part in parts)
+    results: list[list[list[Result]]] = []
+    total, done = data.m * len(tasks), 0
+    for part in Parallel(n_jobs=jobs, return_as="generator")(calls):
+        results.append(part)
+        done += sum(len(r) for r in part)
+        if progress is not None:
+            progress(done, total)
+    return [[r for part in results for r in part[t]] for t in range(len(tasks))]
+
+
+def _fit_part(sets: Sequence[pd.DataFrame], study: Study, tasks: Sequence[tuple[Model, Options]]) -> list[list[Result]]:
+    designs = [Designs(wide, study) for wide in sets]
+    with Lme4Session() if _uses_r(tasks) else nullcontext() as session:
+        return [[_fit_one(own, study, model, options, session) for own in designs] for model, options in tasks]
+
+
+def _uses_r(tasks: Sequence[tuple[Model, Options]]) -> bool:
+    return any(model.analysis == "longitudinal" and options.engine == "lme4" for model, options in tasks)
+
+
+def _fit_one(designs: Designs, study: Study, model: Model, options: Options, session: Lme4Session | None) -> Result:
+    design = designs.build(model)
+    binary = study.outcomes[model.outcome].kind == "binary" and not model.difference
+    fit = _engine(design, binary, options, session)
+    marginal = (float("nan"), float("nan"))
+    if binary and model.analysis == "t3" and fit.status.usable:
+        column = design.terms.index(GROUP)
+        marginal = average_marginal_effect(design.matrix, fit.estimate, fit.covariance, column)
+    persons = len(design.response) if design.groups is None else len(np.unique(design.groups))
+    events = int(design.response.sum()) if binary else None
+    return Result(fit, _scale(design, options.standardise), marginal, persons, events)
+
+
+def _engine(design: Design, binary: bool, options: Options, session: Lme4Session | None) -> Fit:
+    if design.groups is None:
+        return fit_logistic(design, separation=options.separation) if binary else fit_linear(design)
+    if binary:
+        return fit_mixed_logistic(design, engine=options.engine, nodes=options.nodes, session=session)
+    df: Literal["satterthwaite", "residual_infinite"] = (
+        "satterthwaite" if options.satterthwaite else "residual_infinite"
+    )
+    return fit_mixed_linear(design, engine=options.engine, df=df, session=session)
+
+
+def _scale(design: Design, standardise: str) -> Floats:
+    """SD(x) / SD(y) per term within this data set, as R's `scale()` on both sides gives.
+
+    In group x wave only the group and the outcome are scaled, so that it stays an effect per wave.
+    """
+    spread = design.matrix.std(axis=0, ddof=1)
+    if TREND in design.terms:
+        spread[design.terms.index(TREND)] = spread[design.terms.index(GROUP)]
+    if standardise == "outcome":
+        spread = np.ones_like(spread)
+    scale: Floats = spread / design.response.std(ddof=1)
+    return scale
