@@ -72,7 +72,8 @@ def cross_check(data: Completed, estimates: pd.DataFrame, options: Options, impu
         EngineError: R, lme4 or pymer4 is missing.
     """
     trends = estimates[(estimates["term"] == TREND) & (estimates["status"] != "not estimable")]
-    rows: dict[str, list[dict[str, Any]]] = {r["outcome"]: [{str(k): v for k, v in r.items()}] for r in trends.to_dict("records")}
+    records = [{str(name): value for name, value in row.items()} for row in trends.to_dict("records")]
+    rows = {record["outcome"]: [record] for record in records}
     table = []
     for key, pairs in _fit_twice(data, rows, options, replace(options, engine="lme4"), imputations).items():
         usable = [(a, b) for a, b in pairs if b.status.usable]
