@@ -258,7 +258,7 @@ class _Plot:
 
     def _title(self, axes: Axes, width: float, pad: float) -> None:
         """The name of the outcome, in as many lines as it needs."""
-        axes.set_title(textwrap.fill(self.spec.label[self.language], int(11 * width)), x=0, pad=pad)
+        axes.set_title(textwrap.fill(self.spec.label[self.language], int(9.5 * width)), x=0, pad=pad)
 
     def _notes(self, axes: Axes, below: float, note: str, width: float) -> None:
         """Remarks in small print under all else, from `below` points under the axes."""
