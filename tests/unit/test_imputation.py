@@ -130,12 +130,17 @@ def test_certain_cells_are_deduced_and_logged():
     frame, columns = make()
     frame.loc[0, ["works", "hours"]] = [np.nan, 12.0]
     frame.loc[1, ["works", "hours"]] = [0.0, np.nan]
+    frame.loc[2, ["works", "hours"]] = [np.nan, 0.0]
     imputation = impute(frame, columns, group="arm", settings=QUICK)
     for data in imputation.completed:
         assert data.loc[0, "works"] == 1
         assert data.loc[1, "hours"] == 0
+        assert data.loc[2, "works"] == 0
     events = imputation.events.set_index("variable")
-    assert events.loc["works", "event"] == "deduced: 1 where 'hours' is not 0"
+    assert events.loc["works", "event"].tolist() == [
+        "deduced: 1 where 'hours' is not 0",
+        "deduced: 0 where 'hours' is 0, which it never is otherwise",
+    ]
     assert events.loc["hours", "event"] == "deduced: 0 where 'works' is 0"
     assert (events["count"] == 1).all()
 

@@ -126,6 +126,47 @@ def test_column_unseen_in_a_group_cannot_be_imputed_by_group():
         impute(frame, columns, group="arm", settings=Settings(by_group=True))
 
 
+def test_condition_must_be_known_or_imputed():
+    frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], 20), "work": np.tile([1.0, 0.0, np.nan, 1.0], 10)})
+    frame["hours"] = np.where(frame["work"] == 1, 20.0, np.nan)
+    columns = [ARM, Column("work", "binary", impute=False), Column("hours", "continuous", conditional_on="work")]
+    with pytest.raises(DataError, match="incomplete and not imputed"):
+        impute(frame, columns, group="arm", settings=Settings())
+
+
+def test_conditions_of_conditions_hold():
+    rng = np.random.default_rng(2)
+    n = 200
+    work = rng.integers(0, 2, n) * 1.0
+    long = work * rng.integers(0, 2, n)
+    hours = np.where(long == 1, rng.integers(12, 40, n), 0.0)
+    frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], n // 2), "work": work, "long": long, "hours": hours})
+    for name in ("work", "long", "hours"):
+        frame.loc[rng.random(n) < 0.3, name] = np.nan
+    columns = [
+        ARM,
+        Column("hours", "continuous", conditional_on="long"),
+        Column("long", "binary", conditional_on="work"),
+        Column("work", "binary"),
+    ]
+    for data in impute(frame, columns, group="arm", settings=Settings(m=5, iterations=3)).completed:
+        assert (data["long"] <= data["work"]).all()
+        assert ((data["hours"] > 0) == (data["long"] == 1)).all()
+
+
+def test_ordered_categories_booleans_and_text_group():
+    rng = np.random.default_rng(9)
+    n = 80
+    steps = pd.CategoricalDtype(["low", "middle", "high"], ordered=True)
+    frame = pd.DataFrame({"arm": pd.Categorical(np.tile(["control", "treated"], n // 2)), "flag": rng.random(n) > 0.5})
+    frame["step"] = pd.Series(rng.choice(["low", "middle", "high"], n)).mask(rng.random(n) < 0.3).astype(steps)
+    columns = [ARM, Column("flag", "binary"), Column("step", "ordinal", method="polr")]
+    for data in impute(frame, columns, group="arm", settings=Settings(m=2, iterations=2)).completed:
+        assert data["step"].dtype == steps
+        assert not data["step"].isna().any()
+        assert data["flag"].equals(frame["flag"])
+
+
 def test_stray_levels_are_counted_not_shown():
     frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], 5), "c": ["a", "secret"] * 5})
     with pytest.raises(DataError, match="5 value") as caught:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+MANY_NONZERO = 10
+"""So many known values, none of them 0, show that a score is not 0 where its condition holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something an analyst should know about one column: never a person, only how many cells or columns."""
@@ -83,6 +87,7 @@ def encode(frame: pd.DataFrame, columns: Sequence[Column], group: str) -> tuple[
         raise DataError(f"Group '{group}' is missing for {count} person(s): every person needs a group.")
     _check_links(table)
     events = _deduce(table)
+    _check_conditions(table)
     for position, column in enumerate(ordered):
         _check_support(column, values[position])
     return table, events
@@ -174,6 +179,19 @@ def _check_links(table: Table) -> None:
             parent = table.columns[index[parent]].conditional_on
 
 
+def _check_conditions(table: Table) -> None:
+    """What an incomplete column is conditional on is complete, or will be."""
+    for position, column in enumerate(table.columns):
+        if column.conditional_on is None or not column.impute or not table.unknown[position].any():
+            continue
+        parent = table.index[column.conditional_on]
+        if table.unknown[parent].any() and not table.columns[parent].impute:
+            raise DataError(
+                f"Column '{column.name}' is conditional on '{column.conditional_on}', which is incomplete and not "
+                "imputed: impute both."
+            )
+
+
 def lineage(table: Table) -> list[int]:
     """All columns, each after the one it is conditional on; by name within a generation."""
     index = table.index
@@ -186,29 +204,33 @@ def lineage(table: Table) -> list[int]:
 
 
 def _deduce(table: Table) -> list[Event]:
-    """Fill what is certain, in place: a condition holds where its column is not 0; a column is 0 where it fails."""
-    index, values, events = table.index, table.values, []
-    children = [position for position in lineage(table) if table.columns[position].conditional_on is not None]
+    """Fill what is certain, in place: a condition holds where its column is not 0; a column is 0 where it fails.
+
+    A condition also fails where its column is 0, if that column is a score that is never 0 where the condition holds.
+    """
+    index, values, columns, events = table.index, table.values, table.columns, []
+
+    def fill(target: int, where: NDArray[np.bool_], value: float, cause: str) -> None:
+        certain = where & np.isnan(values[target])
+        values[target, certain] = value
+        if certain.any():
+            events.append(Event(columns[target].name, "deduced", f"deduced: {cause}", int(certain.sum())))
+
+    children = [position for position in lineage(table) if columns[position].conditional_on is not None]
     for position in reversed(children):
-        parent = index[table.columns[position].conditional_on or ""]
+        parent, name = index[columns[position].conditional_on or ""], columns[position].name
         nonzero = np.nan_to_num(values[position]) != 0
         if clash := int((nonzero & (values[parent] == 0)).sum()):
             raise DataError(
-                f"'{table.columns[position].name}' is not 0 for {clash} person(s) for whom "
-                f"'{table.columns[parent].name}' is 0: correct one of the two."
+                f"'{name}' is not 0 for {clash} person(s) for whom '{columns[parent].name}' is 0: correct one of both."
             )
-        certain = nonzero & np.isnan(values[parent])
-        values[parent, certain] = 1.0
-        if certain.any():
-            cause = f"deduced: 1 where '{table.columns[position].name}' is not 0"
-            events.append(Event(table.columns[parent].name, "deduced", cause, int(certain.sum())))
+        fill(parent, nonzero, 1.0, f"1 where '{name}' is not 0")
+        held = values[position, values[parent] == 1]
+        if columns[position].kind == "continuous" and (held != 0).all() and np.isfinite(held).sum() >= MANY_NONZERO:
+            fill(parent, values[position] == 0, 0.0, f"0 where '{name}' is 0, which it never is otherwise")
     for position in children:
-        parent = index[table.columns[position].conditional_on or ""]
-        certain = (values[parent] == 0) & np.isnan(values[position])
-        values[position, certain] = 0.0
-        if certain.any():
-            cause = f"deduced: 0 where '{table.columns[parent].name}' is 0"
-            events.append(Event(table.columns[position].name, "deduced", cause, int(certain.sum())))
+        parent = index[columns[position].conditional_on or ""]
+        fill(position, values[parent] == 0, 0.0, f"0 where '{columns[parent].name}' is 0")
     return events
 
 
