@@ -12,11 +12,12 @@ import pandas as pd
 
 from dnt_cli.description.lookup import shown
 from dnt_cli.description.texts import words
-from dnt_cli.effect_tables import effect_rows, hypothesis_heading, tone_of, unit
+from dnt_cli.effect_tables import hypothesis_heading, tone_of, unit
+from dnt_cli.effects import effect_rows
 from dnt_cli.errors import DataError
 from dnt_cli.figures.style import GREEN, GREY, INK, STYLE, VERMILLION, tick_labels, write
 from dnt_cli.study import Language, Study
-from dnt_cli.texts import number, p_value
+from dnt_cli.texts import number, threshold
 from dnt_cli.texts import words as common_words
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ class _Forest:
             borderaxespad=0.2,
         )  # fmt: skip
         limits = self.study.significance
-        strict, lenient = (p_value(x, self.language).rstrip("0") for x in (limits.strict, limits.lenient))
+        strict, lenient = (threshold(x, self.language) for x in (limits.strict, limits.lenient))
         parts = [words("forest_note", self.language, level=f"{100 * self.level:g}")]
         parts.append(common_words("marks", self.language, strict=strict, lenient=lenient))
         if any(row["status"] == "doubtful" for row in self.rows.values()):
