@@ -312,7 +312,7 @@ class TestLme4Session:
             ("import sys; sys.exit(3)", r"R stopped unexpectedly \(exit code 3\)"),
             (
                 "import sys; from dnt_cli.engines.lme4 import send; send(sys.stdout.buffer, ('missing', 'no R_HOME'))",
-                r"lme4 cannot be used \(no R_HOME\). Install it: apt-get install r-base-core",
+                r"lme4 cannot be used: no R_HOME. It needs: apt-get install r-base-core",
             ),
             (
                 "import sys; from dnt_cli.engines.lme4 import send, receive\n"
@@ -326,6 +326,7 @@ class TestLme4Session:
         self, monkeypatch: pytest.MonkeyPatch, program: str, message: str
     ) -> None:
         real = subprocess.Popen
+        monkeypatch.setattr(lme4, "lme4_available", lambda: (True, ""))
         monkeypatch.setattr(lme4.subprocess, "Popen", lambda _, **k: real([sys.executable, "-c", program], **k))
         with pytest.raises(EngineError, match=message), Lme4Session() as session:
             session.fit(BINARY, "binomial")
@@ -364,3 +365,15 @@ def test_importing_engines_loads_nothing_heavy() -> None:
     heavy = ["scipy", "pandas", "statsmodels", "glmm", "rpy2", "pymer4"]
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_large_variance_is_pointed_out_for_laplace_only() -> None:
+    rng = np.random.default_rng(4)
+    linear = rng.normal(0, 5, N // 4)[PERSON] + MATRIX[:, 2] - 1.5
+    design = replace(BINARY, response=(rng.random(N) < 1 / (1 + np.exp(-linear))).astype(float))
+    laplace, quadrature = fit_mixed_logistic(design), fit_mixed_logistic(design, nodes=25)
+    assert laplace.random_sd is not None
+    assert laplace.random_sd > 2
+    assert "Laplace approximation is rough" in laplace.status.messages[0]
+    assert quadrature.status.messages == ()
+    assert fit_mixed_logistic(BINARY).status.messages == ()

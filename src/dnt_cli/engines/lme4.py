@@ -73,7 +73,12 @@ def lme4_available() -> tuple[bool, str]:
         return False, f"R was not found: {_APT} (or install R and set R_HOME)"
     try:
         done = subprocess.run(
-            [rscript, "--vanilla", "-e", _PROBE], capture_output=True, text=True, check=False, timeout=60
+            [rscript, "--vanilla", "-e", _PROBE],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=60,
         )
     except (OSError, subprocess.TimeoutExpired):
         return False, f"R does not start: {_APT}"
@@ -117,7 +122,9 @@ class Lme4Session:
             raise
         if kind == "missing":
             self._stop()
-            raise EngineError(f"lme4 cannot be used ({content}). Install it: {_APT}; {_PIP}")
+            there, what = lme4_available()
+            reason = f"{content}. It needs: {_APT}; {_PIP}" if there else what
+            raise EngineError(f"lme4 cannot be used: {reason}. Or use --engine glmm.")
         self.versions = content
         return self
 

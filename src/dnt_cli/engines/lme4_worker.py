@@ -101,6 +101,9 @@ class _Engine:
             found = self._extract(model, request["satterthwaite"])
         except self._error as error:
             return "failed", _first_line(error)
+        # pymer4 reads much more out of the model than is asked here, and trips over unusual ones.
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            return "failed", f"pymer4 stopped with {type(error).__name__}"
         return "fitted", {
             "problems": [str(text) for text in found.rx2("problems")],
             "estimate": np.array(found.rx2("estimate"), dtype=float),

@@ -49,6 +49,11 @@ _ERROR_SLACK = 0.02
 
 _SINGULAR = "The random intercept has no variance (singular fit): persons do not differ beyond what the terms explain."
 _NEVER_CHANGES = "No person's outcome ever changes, so the random intercept has no finite variance."
+# No figure in it, so that the messages of m imputations are one message; the figure is in `random_sd`.
+_ROUGH = (
+    f"The random intercept's SD exceeds {_LAPLACE_SD:.0f}, where the Laplace approximation is rough: "
+    "compare with quadrature."
+)
 _UNCHECKED = "The engine's answer did not pass an independent check of the likelihood."
 
 # Kinds of glmm's warnings after which its numbers are not used, and what they mean.
@@ -265,10 +270,7 @@ def _checked_logistic(design: Design, fit: Fit, sd_error: float, *, slack: float
     if fit.status.singular:
         messages.append(_SINGULAR)
     if fit.nodes == 1 and fit.random_sd > _LAPLACE_SD:
-        messages.append(
-            f"The random intercept's SD is {fit.random_sd:.1f}; above {_LAPLACE_SD:.0f} the Laplace approximation is "
-            "rough, so compare with quadrature."
-        )
+        messages.append(_ROUGH)
     return replace(fit, gradient=gradient, status=replace(fit.status, messages=tuple(messages)))
 
 
