@@ -234,44 +234,57 @@ def _deduce(table: Table) -> list[Event]:
     return events
 
 
-def decode(frame: pd.DataFrame, table: Table, cells: Mapping[int, NDArray[np.float64]]) -> pd.DataFrame:
-    """A copy of `frame` with its gaps filled: same rows, columns, order and dtypes.
+class Decoder:
+    """Puts imputed cells into copies of the frame: same rows, columns, order and dtypes."""
 
-    Args:
-        frame: as observed.
-        table: what `encode` made of it.
-        cells: per column index the values of its unknown cells, in row order.
-    """
-    completed = frame.copy()
-    for position, column in enumerate(table.columns):
-        absent = table.absent[position]
-        if not absent.any() or not column.impute:
-            continue
-        values = table.values[position].copy()
-        if position in cells:
-            values[np.isnan(values)] = cells[position]
-        completed[column.name] = _fill(frame[column.name], absent, values, table.levels[position])
-    return completed
+    def __init__(self, frame: pd.DataFrame, table: Table) -> None:
+        self._frame, self._table = frame, table
+        index = table.index
+        self._positions = [index.get(name, -1) for name in frame.columns]
+        self._arrays = [frame.iloc[:, place].array for place in range(frame.shape[1])]
+
+    def __call__(self, cells: Mapping[int, NDArray[np.float64]]) -> pd.DataFrame:
+        """A completed copy.
+
+        Args:
+            cells: per column index the values of its unknown cells, in row order.
+        """
+        import pandas as pd
+
+        data = {}
+        for place, (position, array) in enumerate(zip(self._positions, self._arrays, strict=True)):
+            if position < 0 or not self._table.columns[position].impute or not self._table.absent[position].any():
+                data[place] = array
+                continue
+            values = self._table.values[position].copy()
+            if position in cells:
+                values[np.isnan(values)] = cells[position]
+            data[place] = _fill(array, self._table.absent[position], values, self._table.levels[position])
+        completed = pd.DataFrame(data, index=self._frame.index)
+        completed.columns = self._frame.columns
+        completed.attrs = dict(self._frame.attrs)
+        return completed
 
 
 def _fill(
-    series: pd.Series, absent: NDArray[np.bool_], values: NDArray[np.float64], levels: tuple[object, ...]
-) -> pd.Series:
-    """`series` with `values` where it is absent; what was observed is copied, not decoded."""
+    array: pd.api.extensions.ExtensionArray,
+    absent: NDArray[np.bool_],
+    values: NDArray[np.float64],
+    levels: tuple[object, ...],
+) -> pd.api.extensions.ExtensionArray:
+    """A copy of `array` with `values` where it is absent; what was observed is copied, not decoded."""
     import pandas as pd
 
-    filled = series.copy()
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        codes = series.cat.codes.to_numpy().copy()
+    filled = array.copy()
+    if isinstance(array, pd.Categorical):
+        codes = array.codes.copy()
         codes[absent] = values[absent].astype(codes.dtype)
-        return pd.Series(pd.Categorical.from_codes(codes, dtype=series.dtype), index=series.index)
+        return pd.Categorical.from_codes(codes, dtype=array.dtype, validate=False)
     if levels:
         filled[absent] = [levels[int(code)] for code in values[absent]]
-        return filled
-    if pd.api.types.is_float_dtype(series.dtype):
-        array = series.to_numpy(dtype=series.dtype if isinstance(series.dtype, np.dtype) else None, copy=True)
-        array[absent] = values[absent]
-        return pd.Series(array, index=series.index, dtype=series.dtype)
-    whole = np.rint(values[absent])
-    filled[absent] = whole.astype(bool) if pd.api.types.is_bool_dtype(series.dtype) else whole.astype(np.int64)
-    return filled.astype(series.dtype)
+    elif pd.api.types.is_float_dtype(array.dtype):
+        filled[absent] = values[absent]
+    else:
+        whole = np.rint(values[absent])
+        filled[absent] = whole.astype(bool) if pd.api.types.is_bool_dtype(array.dtype) else whole.astype(np.int64)
+    return filled

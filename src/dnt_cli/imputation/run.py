@@ -11,7 +11,7 @@ import numpy as np
 from dnt_cli.errors import DataError
 from dnt_cli.imputation.chained import Chunk, run_chained
 from dnt_cli.imputation.columns import Column, Settings
-from dnt_cli.imputation.encoding import Event, Table, decode, encode
+from dnt_cli.imputation.encoding import Decoder, Event, Table, encode
 from dnt_cli.imputation.forest import ForestPlan, load_miceforest, make_forest_plan, run_forest
 from dnt_cli.imputation.parallel import spread
 from dnt_cli.imputation.plan import Plan, default_method, make_plan, workable
@@ -124,7 +124,7 @@ class Imputation:
         self, results: Iterator[list[Chunk]], start: int, progress: Callable[[int, int], None] | None
     ) -> Iterator[pd.DataFrame]:
         """Completed data sets from the chunks, recording trace and failures on the way."""
-        done = 0
+        done, decode = 0, Decoder(self._frame, self._table)
         for chunks in results:
             for chunk in chunks:
                 for position, count in chunk.failures.items():
@@ -133,7 +133,7 @@ class Imputation:
             for place in range(size):
                 done += 1
                 self._record(chunks, place, start + done)
-                yield decode(self._frame, self._table, self._merge(chunks, place))
+                yield decode(self._merge(chunks, place))
                 if progress is not None:
                     progress(done, self.m)
 
@@ -211,7 +211,8 @@ def impute(
     imputation = Imputation(frame, table, _models(table, methods, names, strata), events, strata, settings.m)
     if not methods:
         results: Iterator[list[Chunk]] = iter(())
-        imputation.completed = (decode(frame, table, {}) for _ in range(settings.m))
+        decode = Decoder(frame, table)
+        imputation.completed = (decode({}) for _ in range(settings.m))
         return imputation
     numbers = range(start, start + settings.m)
     size = chunk or _chunk_size(strata, settings.m, jobs)
