@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.synthetic import ladder, sf12
-from dnt_cli.synthetic.dependence import OUTCOMES
+from dnt_cli.synthetic.dependence import FACTORS
 from dnt_cli.synthetic.latent import FloatArray, Latent, stream
 from dnt_cli.synthetic.people import (
     BoolArray,
@@ -57,22 +57,24 @@ class Survey:
 
     def score(self, name: str) -> FloatArray:
         """The latent score of an outcome, with selection and covariates, shape (n, 5)."""
-        on = OUTCOMES[name]
-        score = self._latent.by_wave(name, on)
-        lasting = np.array(on.stay)[self.people.group] * self.people.present_t3
-        for covariate, weight in on.covariates.items():
-            lasting = lasting + weight * self._indicators[covariate]
-        return np.asarray(score + lasting[:, None], dtype=np.float64)
+        weights = self._plan.calibration.get(name, {})
+        lasting = np.zeros(self.people.group.size)
+        for g, group in enumerate(GROUPS):
+            lasting += weights.get(f"stay {group}", 0.0) * (self.people.present_t3 & (self.people.group == g))
+        for covariate, indicator in self._indicators.items():
+            lasting += weights.get(covariate, 0.0) * indicator
+        return np.asarray(self._latent.by_wave(name, FACTORS[name]) + lasting[:, None], dtype=np.float64)
 
     def answered(self, variable: str) -> BoolArray:
         """Who answered a block of questions, shape (n, 5): those who last longest in the interview, as planned."""
         block = BLOCK.get(variable, variable)
+        stamina = self._stamina(block)
         out = self.attends.copy()
         for g in range(len(GROUPS)):
             for wave in range(len(WAVES)):
                 here = np.flatnonzero((self.people.group == g) & self.attends[:, wave])
                 n = self._plan.answered.get((block, g, wave), here.size)
-                out[here[np.argsort(-self._stamina(block)[here, wave], kind="stable")[n:]], wave] = False
+                out[here[np.argsort(-stamina[here, wave], kind="stable")[n:]], wave] = False
         return out
 
     def _stamina(self, block: str) -> FloatArray:

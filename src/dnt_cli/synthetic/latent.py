@@ -7,7 +7,6 @@ score has its own random stream: changing one outcome leaves the others as they 
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,21 +21,6 @@ NOISE_AR = 0.4  # correlation of the noise of adjoining waves
 # Weights of factor, lasting trait and noise: waves then correlate about .65 (adjoining) to .5 (T0 with T3).
 FACTOR_WEIGHT, TRAIT_WEIGHT, NOISE_WEIGHT = 0.62, 0.38, 0.68
 DOMAIN_SHARE = 0.5  # share of the noise that outcomes of one domain have in common at a wave
-
-
-@dataclass(frozen=True, slots=True)
-class Dependence:
-    """What a score depends on.
-
-    Attributes:
-        factors: factor -> weight; a negative weight where a high score is bad.
-        stay: per group, how much higher women interviewed at T3 score than those who were not (in score units).
-        covariates: covariate indicator -> weight.
-    """
-
-    factors: dict[str, float]
-    stay: tuple[float, float] = (0.0, 0.0)
-    covariates: dict[str, float] = field(default_factory=dict)
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
@@ -79,13 +63,13 @@ class Latent:
             score = score + weight * self._factors[factor]
         return score
 
-    def by_wave(self, name: str, on: Dependence) -> FloatArray:
+    def by_wave(self, name: str, factors: dict[str, float]) -> FloatArray:
         """A score per person and wave, shape (n, 5), before selection and covariates."""
         rng = stream(self._seed, name)
         trait = rng.standard_normal(self.n)[:, None]
         own = _autocorrelated(rng, self.n)
         score = TRAIT_WEIGHT * trait + NOISE_WEIGHT * (1 - DOMAIN_SHARE) ** 0.5 * own
-        for factor, weight in on.factors.items():
+        for factor, weight in factors.items():
             shared = FACTOR_WEIGHT * self._factors[factor][:, None]
             score += weight * (shared + NOISE_WEIGHT * DOMAIN_SHARE**0.5 * self._domain_noise[factor])
         return np.asarray(score, dtype=np.float64)

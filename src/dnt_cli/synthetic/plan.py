@@ -34,6 +34,7 @@ class Plan:
         transitions: (group, wave of departure) -> persons by rung at that wave (row) and at the next one in the plan.
         match_groups: (match group, persons per group).
         reasons: (reason for missing one or more waves, persons).
+        calibration: outcome -> {`stay <group>` or covariate indicator: weight}; see `dependence`.
         support: (item, group) -> {answer: persons} for the support asked about at T1.
     """
 
@@ -45,6 +46,7 @@ class Plan:
     transitions: dict[tuple[int, int], IntArray]
     match_groups: tuple[tuple[str, tuple[int, int]], ...]
     reasons: tuple[tuple[str, int], ...]
+    calibration: dict[str, dict[str, float]]
     support: dict[tuple[str, int], dict[str, int]]
 
 
@@ -71,6 +73,7 @@ def read_plan() -> Plan:
             if row["match_group"] != "total"
         ),
         reasons=tuple((item, n) for item, n in reasons if "waves" not in item),
+        calibration=_read_calibration(),
         support=_read_support(),
     )
 
@@ -103,6 +106,13 @@ def _read_transitions() -> dict[tuple[int, int], IntArray]:
         table = tables.setdefault(key, np.zeros((N_RUNGS, N_RUNGS), dtype=np.int64))
         table[int(row["from_rung"]) - 1, int(row["to_rung"]) - 1] = int(row["count"])
     return tables
+
+
+def _read_calibration() -> dict[str, dict[str, float]]:
+    weights: dict[str, dict[str, float]] = {}
+    for row in rows("plan", "calibration"):
+        weights.setdefault(row["outcome"], {})[row["term"]] = float(row["weight"])
+    return weights
 
 
 def _read_support() -> dict[tuple[str, int], dict[str, int]]:
