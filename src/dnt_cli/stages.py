@@ -1,7 +1,9 @@
 """Stage files: Parquet with the study and its provenance inside, written whole or not at all.
 
 Every stage reads one and writes one, so a chain can be piped or stopped between any two steps. The metadata is one
-JSON value under the key `dnt`; it holds no time, host or path, so the same input and seed give the same bytes.
+JSON value under the key `dnt`; it holds no time, host or path, so the same input and seed give the same bytes. Its
+`seal` is the SHA-256 of the file with zeros in the place of the seal: a bit that fell over on a network share or a
+stick is an error, never another answer.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import hashlib
 import io
 import json
 import os
-import tempfile
+import secrets
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,6 +34,8 @@ SCHEMA = 1
 _KEY = b"dnt"
 _MAGIC = b"PAR1"
 _TEMPORARY = ".dnt-tmp"
+_SEAL = b'"seal": "'
+_UNSEALED = b"0" * 64
 _LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels", "miceforest", "glmm")
 
 KINDS = {
@@ -84,7 +89,8 @@ class Stage:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The whole file as a data frame."""
-        return self.parquet.read().to_pandas()
+        frame: pd.DataFrame = self.parquet.read().to_pandas()
+        return frame
 
     def row_groups(self) -> Iterator[pd.DataFrame]:
         """One data frame per row group, for files too large to hold at once."""
@@ -128,7 +134,7 @@ def read_stage(content: bytes, name: str, expected: Iterable[str], command: str)
     """The stage file in `content`, refused by name if it is of another kind than `expected`.
 
     Raises:
-        DataError: Not Parquet, damaged, not a stage file, of another kind, or of a newer version.
+        DataError: Not Parquet, damaged, not a stage file, of another kind, or of another version.
     """
     expected = tuple(expected)
     need = f"{command} needs {KINDS[expected[0]]}: run {_MAKERS[expected[0]]} first"
@@ -137,12 +143,7 @@ def read_stage(content: bytes, name: str, expected: Iterable[str], command: str)
     parquet, metadata = _open(content, name)
     if metadata is None:
         raise DataError(f"{name} is Parquet but no dnt stage file; {need}.")
-    kind = metadata.get("kind")
-    if metadata.get("schema") != SCHEMA:
-        raise DataError(
-            f"{name} was written by another version of dnt (schema {metadata.get('schema')}, this one reads {SCHEMA}); "
-            "make it again with this version."
-        )
+    kind = metadata["kind"]
     if kind not in expected:
         raise DataError(f"{name} holds {KINDS.get(kind, 'something unknown')}; {need}.")
     study = parse_study(metadata["study"], f"the study in {name}", metadata["overrides"])
@@ -150,24 +151,65 @@ def read_stage(content: bytes, name: str, expected: Iterable[str], command: str)
     return Stage(kind, name, study, digest, tuple(metadata["steps"]), metadata["extra"], parquet)
 
 
-def kind_of(content: bytes) -> str | None:
-    """The kind of a stage file, or None for anything else."""
+def kind_of(content: bytes, name: str) -> str | None:
+    """The kind of a stage file, or None for anything else.
+
+    Raises:
+        DataError: A stage file, but damaged or of another version.
+    """
     if not is_parquet(content):
         return None
-    try:
-        _, metadata = _open(content, "")
-    except DataError:
-        return None
-    return metadata.get("kind") if metadata else None
+    metadata = _open(content, name)[1]
+    return None if metadata is None else str(metadata["kind"])
 
 
 def _open(content: bytes, name: str) -> tuple[pq.ParquetFile, dict[str, Any] | None]:
+    """The Parquet file and its metadata, None if another program wrote it."""
+    damaged = DataError(f"{name} is damaged or cut off; make it again.")
     try:
         parquet = pq.ParquetFile(io.BytesIO(content))
         raw = (parquet.metadata.metadata or {}).get(_KEY)
-        return parquet, json.loads(raw) if raw else None
+        metadata = None if raw is None else json.loads(raw)
     except (pa.ArrowException, OSError, ValueError):
-        raise DataError(f"{name} is damaged or cut off; make it again.") from None
+        raise damaged from None
+    if raw is None:
+        return parquet, None
+    if not isinstance(metadata, dict):
+        raise damaged
+    if metadata.get("schema") != SCHEMA:
+        raise DataError(
+            f"{name} was written by another version of dnt (schema {metadata.get('schema')}, this one reads {SCHEMA}); "
+            "make it again with this version."
+        )
+    if not _is_sealed(content, str(metadata.get("seal")).encode()):
+        raise damaged
+    return parquet, metadata
+
+
+def _is_sealed(content: bytes, seal: bytes) -> bool:
+    """Whether not a bit has changed since the file was written."""
+    place = content.rfind(_SEAL + seal + b'"')
+    if place < 0:
+        return False
+    place += len(_SEAL)
+    view = memoryview(content)
+    digest = hashlib.sha256(view[:place])
+    digest.update(_UNSEALED)
+    digest.update(view[place + len(_UNSEALED) :])
+    return digest.hexdigest().encode() == seal
+
+
+def _seal(stream: BinaryIO) -> None:
+    """Replace the zeros in a file that was just written by the digest of the file."""
+    end = stream.seek(-8, os.SEEK_END)  # where the length of the footer stands, which holds the metadata
+    footer = end - int.from_bytes(stream.read(4), "little")
+    stream.seek(footer)
+    # Quotes inside a JSON string are escaped, so nothing but the seal itself reads like this.
+    place = footer + stream.read().index(_SEAL + _UNSEALED + b'"') + len(_SEAL)
+    stream.seek(0)
+    digest = hashlib.file_digest(stream, "sha256")  # type: ignore[arg-type]  # typeshed wants a concrete class
+    stream.seek(place)
+    stream.write(digest.hexdigest().encode())
 
 
 def write_stage(
@@ -204,6 +246,7 @@ def write_stage(
             "overrides": list(study.overrides),
             "steps": provenance.as_list(),
             "extra": extra or {},
+            "seal": _UNSEALED.decode(),
         }
         return {_KEY: json.dumps(content, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()}
 
@@ -213,7 +256,7 @@ def write_stage(
         target.write(buffer.getvalue())
         target.flush()
         return
-    refuse_foreign(target, kind, force=force)
+    refuse_foreign(target, kind, provenance.command, force=force)
     with replacing(Path(target)) as stream:
         _write_tables(stream, tables, metadata)
 
@@ -227,49 +270,91 @@ def _write_tables(stream: Any, tables: Iterable[pa.Table], metadata: Any) -> Non
         for table in iterator:
             writer.write_table(table)
         writer.add_key_value_metadata(metadata())
+    _seal(stream)
 
 
-def refuse_foreign(target: str, kind: str, *, force: bool) -> None:
-    """Stop before a file is replaced that this kind of stage did not make.
+def refuse_foreign(target: str, kind: str, command: str, *, force: bool) -> None:
+    """Stop before a file is replaced that another command, or another program, made.
 
     Raises:
-        DataError: The target exists and holds something else.
+        DataError: The target exists and holds something else, or is no ordinary file.
     """
     path = Path(target)
-    if force or not path.exists():
-        return
     if path.is_dir():
         raise DataError(f"{target} is a folder; give a file name.")
-    found = kind_of(path.read_bytes())
-    if found != kind:
-        holds = KINDS[found] if found in KINDS else "something that dnt did not write"
-        raise DataError(f"{target} exists and holds {holds}; choose another name, or --force to replace it.")
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise DataError(f"{target} is no ordinary file; give another name, or write to standard output with -o -.")
+    if force:
+        return
+    content, _ = read_bytes(target, None)
+    try:
+        metadata = _open(content, target)[1] if is_parquet(content) else None
+    except DataError as error:
+        raise DataError(f"{target} exists but cannot be read by this dnt; choose another name, or --force.") from error
+    holds = "something that dnt did not write"
+    if metadata is not None:
+        maker = metadata["steps"][-1]["command"]
+        if (metadata["kind"], maker) == (kind, command):
+            return
+        holds = f"{KINDS[metadata['kind']]}, made by dnt {maker}"
+    raise DataError(f"{target} exists and holds {holds}; choose another name, or --force to replace it.")
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A stream to a temporary file beside `path` that takes its place at the end; on any failure it is removed.
 
-    The file is readable by its owner only, since it may hold records of persons.
+    The file is readable by its owner only, since it may hold records of persons. What a killed run left behind in the
+    folder is removed first.
 
     Raises:
         DataError: The folder is missing or cannot be written, or the disk is full.
     """
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(8)}{_TEMPORARY}"
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_TEMPORARY)
-    except OSError as error:
-        raise DataError(f"Cannot write {path}: {error.strerror}.") from None
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
+        _sweep(path.parent)
+        with _claimed(temporary) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise DataError(f"Cannot write {path}: {error.strerror or error}. The old file is untouched.") from None
+        reason = error.strerror or error
+        raise DataError(f"Cannot write {path}: {reason}. What was there is untouched.") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def _claimed(path: Path) -> BinaryIO:
+    """A new file, locked as long as it is open, so that other runs see that its process lives."""
+    while True:
+        stream = open(path, "x+b", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115
+        if sys.platform != "win32":  # Windows lets nobody remove an open file
+            import fcntl
+
+            with contextlib.suppress(OSError):  # a file system without locks, where nothing is swept either
+                fcntl.flock(stream, fcntl.LOCK_EX)
+        if path.exists():
+            return stream
+        stream.close()  # another run swept it in the moment before it was locked
+
+
+def _sweep(folder: Path) -> None:
+    """Remove temporary files whose process was killed; those of running processes stay."""
+    for path in folder.glob(f".*{_TEMPORARY}"):
+        # Whatever stands in the way (another user's file, one that is in use), it may stay.
+        with contextlib.suppress(OSError):
+            if sys.platform != "win32":
+                import fcntl
+
+                with path.open("r+b") as stream:
+                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()
+            else:
+                path.unlink()
 
 
 def as_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:

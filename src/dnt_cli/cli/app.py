@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from dnt_cli import __version__
-from dnt_cli.errors import UserError
+from dnt_cli.errors import DataError, UserError
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 done, but an answer is unusable; 2 wrong command line; 10 study file; 11 data file; "
@@ -43,9 +43,13 @@ class _Group(TyperGroup):
             complain("Stopped. Nothing was left half-written.")
             raise typer.Exit(130) from None
         except BrokenPipeError:
-            # The reader of our output has seen enough. Python would complain once more when it flushes at the end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _let_go()  # the reader of our output has seen enough
             raise typer.Exit(0) from None
+        except OSError as error:
+            _let_go()
+            complain(f"The system refused to read or write: {error.strerror or type(error).__name__}.")
+            _trace_if_asked(error)
+            raise typer.Exit(DataError.exit_code) from None
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:  # noqa: BLE001  # the last resort: a bug of ours, told without anyone's data
@@ -58,6 +62,16 @@ class _Group(TyperGroup):
             )
             _trace_if_asked(error)
             raise typer.Exit(_INTERNAL_ERROR) from None
+
+
+def _let_go() -> None:
+    """Send what is still to be written nowhere, or Python complains once more when it flushes at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
 
 
 def _trace_if_asked(error: BaseException) -> None:
@@ -100,6 +114,9 @@ def dnt(
 
 def run() -> None:
     """Parse the command line and run a command; the console script calls this."""
+    # A service can start us without standard streams; then what we say goes nowhere.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for name in _COMMANDS:
         import_module(f"dnt_cli.cli.{name}")
     for stream in (sys.stdout, sys.stderr):

@@ -38,7 +38,7 @@ def describe(
     from dnt_cli.description.tables import description_tables
     from dnt_cli.stages import Provenance
 
-    check_output(output)
+    check_output(output, "description", "describe", force=force)
     survey, spec, origin = load_survey(source, study, overrides, "dnt describe")
     description = describe_survey(survey, spec)
     table = pa.Table.from_pandas(description, preserve_index=False).replace_schema_metadata(None)

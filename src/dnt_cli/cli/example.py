@@ -27,7 +27,7 @@ def example(
     from dnt_cli.survey import cast_survey, survey_table
     from dnt_cli.synthetic import generate
 
-    check_output(output, required="dnt example")
+    check_output(output, "survey", "example", force=force, required=True)
     study = load_study("dnt", ["synthetic=true"])
     survey, _ = cast_survey(generate(seed), study)
     provenance = Provenance("example", {"seed": seed})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dnt_cli.cli.console import show_tables, tell, warn, write_out
@@ -24,9 +25,11 @@ def read(source: str) -> tuple[bytes, str]:
     """The bytes of a file or of standard input, and its name in messages."""
     from dnt_cli.stages import read_bytes
 
-    if source == "-" and sys.stdin.isatty():
+    if source != "-":
+        return read_bytes(source, None)
+    if sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("- reads a stage file from a pipe, but standard input is the keyboard; give a file name.")
-    return read_bytes(source, sys.stdin.buffer)
+    return read_bytes(source, None if sys.stdin is None else sys.stdin.buffer)
 
 
 def load_stage(source: str, expected: Iterable[str], command: str, overrides: list[str] | None = None) -> Stage:
@@ -60,7 +63,7 @@ def load_survey(
 
     content, name = read(source)
     origin: dict[str, Any] = {"input_sha256": hashlib.sha256(content).hexdigest(), "before": ()}
-    if study is None or kind_of(content) is not None:
+    if study is None or kind_of(content, name) is not None:
         if study is None and not is_parquet(content):
             raise UsageError(f"{name} is no stage file, so dnt cannot know the study; add --study FILE.")
         stage = _overridden(read_stage(content, name, ["survey"], command), None if study else overrides)
@@ -112,18 +115,32 @@ def load_completed(
 
     content, name = read(source)
     origin: dict[str, Any] = {"input_sha256": hashlib.sha256(content).hexdigest(), "before": ()}
-    if study is not None and kind_of(content) is None:
+    if study is not None and kind_of(content, name) is None:
         return from_long(_plain_frame(content, name), load_study(study, overrides or ()), name), origin, None
     stage = _overridden(read_stage(content, name, ["imputations"], command), overrides)
     return read_completed(stage), origin | {"before": stage.steps}, stage
 
 
-def check_output(output: str | None, *, required: str | None = None) -> None:
+def check_output(output: str | None, kind: str, command: str, *, force: bool, required: bool = False) -> None:
     """Refuse before any work is done what could not be written after it."""
-    if output is None and required is not None:
-        raise UsageError(f"{required} needs to know where its result goes: add -o FILE, or -o - in a pipe.")
-    if output == "-" and sys.stdout.isatty():
-        raise UsageError("A Parquet file would garble the terminal; add -o FILE, or pipe it into the next command.")
+    from dnt_cli.stages import refuse_foreign
+
+    if output is None:
+        if required:
+            raise UsageError(f"dnt {command} needs to know where its result goes: add -o FILE, or -o - in a pipe.")
+    elif output == "-":
+        if sys.stdout.isatty():
+            raise UsageError("A Parquet file would garble the terminal; add -o FILE, or pipe it into the next command.")
+    else:
+        refuse_foreign(output, kind, command, force=force)
+        check_folder(output)
+
+
+def check_folder(output: str) -> None:
+    """Refuse a file in a folder that is not there."""
+    folder = Path(output).parent
+    if not folder.is_dir():
+        raise DataError(f"Cannot write {output}: there is no folder {folder}.")
 
 
 def save(

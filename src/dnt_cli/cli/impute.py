@@ -56,13 +56,11 @@ def impute(
     """
     from dnt_cli.completed import impute_wide, imputation_tables, settings_of
     from dnt_cli.imputation_tables import imputation_summary
-    from dnt_cli.stages import Provenance, as_columns, refuse_foreign
+    from dnt_cli.stages import Provenance, as_columns
     from dnt_cli.wide import to_wide
 
-    check_output(output, required="dnt impute")
+    check_output(output, "imputations", "impute", force=force, required=True)
     survey, spec, origin = load_survey(source, study, overrides, "dnt impute")
-    if output not in (None, "-"):
-        refuse_foreign(str(output), "imputations", force=force)
     settings = settings_of(
         spec, method=method and method.value, m=m, iterations=iterations, seed=seed, max_predictors=max_predictors
     )

@@ -53,7 +53,7 @@ def robustness(
         return
     if not source:
         raise UsageError("dnt robustness needs an imputations file: dnt robustness imputed.parquet.")
-    check_output(output)
+    check_output(output, "robustness", "robustness", force=force)
     data, origin, stage = load_completed(source, study, overrides, "dnt robustness")
     letters = split(checks) or [c for c in data.study.robustness.checks if c in CHECKS]
     for letter in letters:

@@ -115,7 +115,7 @@ def convert(
         raise UsageError(f"{output}: dnt convert writes .csv and .parquet.")
     if suffix == ".csv":
         content, name = read(source)
-        if kind_of(content) is None:
+        if kind_of(content, name) is None:
             raise UsageError(f"{name} is no stage file; only those are written as CSV.")
         if Path(output).exists() and not force:
             raise UsageError(f"{output} exists; choose another name, or --force to replace it.")
