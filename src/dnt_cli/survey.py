@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 import numpy as np
@@ -14,6 +17,10 @@ import pyarrow as pa
 from dnt_cli.errors import DataError
 from dnt_cli.study import Covariate, Outcome, Study
 from dnt_cli.study.reader import suggest
+
+# Whole numbers of an outcome without a range; stage files store them in 32 bits.
+LARGEST = (-(2.0**31), 2.0**31 - 1)
+_WORDS = {"TRUE": 1, "FALSE": 0, "NA": None, "": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,9 @@ class Finding:
 
 
 def read_csv(content: bytes, name: str) -> pd.DataFrame:
-    """A data frame from CSV text; the words None and NA stay what they are, only an empty field is missing.
+    """A data frame from CSV text; words stay what they are, only an empty field is missing.
+
+    R's NA becomes missing later, unless the study has a level of that name.
 
     Raises:
         DataError: Not UTF-8 text, or no table.
@@ -39,9 +48,13 @@ def read_csv(content: bytes, name: str) -> pd.DataFrame:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError(f"{name} is neither Parquet nor UTF-8 text; save it as CSV in UTF-8.") from None
-    separator = ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","
+    header = re.split("[\r\n]", text, maxsplit=1)[0]
+    separator = ";" if header.count(";") > header.count(",") else ","
+    no_table = DataError(f"{name} is not a CSV table with one header line and as many fields in every line.")
+    if "\0" in text:
+        raise no_table
     try:
-        return pd.read_csv(
+        frame: pd.DataFrame = pd.read_csv(
             io.StringIO(text),
             sep=separator,
             decimal="," if separator == ";" else ".",
@@ -49,8 +62,14 @@ def read_csv(content: bytes, name: str) -> pd.DataFrame:
             na_values=[""],
             dtype_backend="numpy_nullable",
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError):
-        raise DataError(f"{name} is not a CSV table with one header line.") from None
+        names = next(csv.reader([header], delimiter=separator))
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, StopIteration):
+        raise no_table from None
+    if not isinstance(frame.index, pd.RangeIndex):  # lines longer than the header would shift the columns
+        raise no_table
+    if len(names) == frame.shape[1]:
+        frame.columns = pd.Index(names)  # pandas gives the second of two equal names another one
+    return frame
 
 
 def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[Finding]]:
@@ -104,7 +123,7 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
 
 
 def examine_wide(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd.DataFrame | None]:
-    """As `examine_survey`, for a table with one row per person and columns `<outcome>_<wave>`; rows keep their order."""
+    """As `examine_survey`, for a table with one row per person and columns `<outcome>_<wave>`; rows stay in order."""
     design = study.design
     columns = {c: key for c, (key, _) in study.columns.items() if key in study.measured}
     findings = _missing_columns(frame, [design.id, design.group, design.site, *study.covariates, *columns])
@@ -157,7 +176,7 @@ def _structure(frame: pd.DataFrame, cast: pd.DataFrame, study: Study) -> list[Fi
         if count:
             findings.append(Finding("error", column, f"{_rows(count)} {message}"))
 
-    error(design.id, int(cast[design.id].isna().sum()), "have no id" if cast[design.id].isna().sum() > 1 else "has no id")
+    error(design.id, int(cast[design.id].isna().sum()), "without an id")
     error(design.wave, int(cast[design.wave].isna().sum()), f"with no known wave; known: {', '.join(design.wave_keys)}")
     groups = f"{design.intervention}, {design.comparison}"
     error(design.group, int(cast[design.group].isna().sum()), f"with no known group; known: {groups}")
@@ -179,11 +198,12 @@ def _within_person(cast: pd.DataFrame, study: Study) -> list[Finding]:
         if changing:
             level: Literal["error", "warning"] = "warning" if column in study.covariates else "error"
             rule = "; the value at the first wave counts" if level == "warning" else ""
-            findings.append(Finding(level, column, f"{changing} persons have different values at different waves{rule}"))
+            message = f"{_persons(changing)} with different values at different waves{rule}"
+            findings.append(Finding(level, column, message))
     with_baseline = cast.loc[cast[design.wave] == design.baseline, design.id].nunique()
     without = persons.ngroups - with_baseline
     if without:
-        findings.append(Finding("warning", design.wave, f"{without} persons have no {design.baseline} row"))
+        findings.append(Finding("warning", design.wave, f"{_persons(without)} without a row at {design.baseline}"))
     return findings
 
 
@@ -219,8 +239,9 @@ def _codes(values: pd.Series, levels: Iterable[str], *, ordered: bool = True) ->
 def _cast_covariate(values: pd.Series, key: str, covariate: Covariate) -> tuple[pd.Series, list[Finding]]:
     if covariate.kind == "continuous":
         return _cast_number(values, key, covariate.range, integer=False)
-    cast = _codes(_booleans(values), covariate.levels, ordered=covariate.kind == "ordered")
-    unknown = int((cast.isna() & _identifiers(values).notna()).sum())
+    plain = _plain_values(values, covariate.levels)
+    cast = _codes(plain, covariate.levels, ordered=covariate.kind == "ordered")
+    unknown = int((cast.isna() & _identifiers(plain).notna()).sum())
     message = f"{_rows(unknown)} with an unknown level; known: {', '.join(covariate.levels)}"
     return cast, [Finding("error", key, message)] if unknown else []
 
@@ -241,9 +262,11 @@ def _cast_outcome(values: pd.Series, waves: pd.Series, key: str, outcome: Outcom
 def _cast_number(
     values: pd.Series, key: str, limits: tuple[float, float] | None, *, integer: bool
 ) -> tuple[pd.Series, list[Finding]]:
-    text = _booleans(values)
-    number = pd.to_numeric(text, errors="coerce").astype("float64")
+    text = _plain_values(values)
+    number = pd.to_numeric(text.where(text.map(_may_be_number), None), errors="coerce").astype("float64")
     findings = []
+    if integer and limits is None:
+        limits = LARGEST
     if bad := int((number.isna() & text.notna()).sum()):
         findings.append(Finding("error", key, f"{_rows(bad)} with a value that is no number"))
     if bad := int(np.isinf(number).sum()):
@@ -255,16 +278,34 @@ def _cast_number(
     return number, findings
 
 
-def _booleans(values: pd.Series) -> pd.Series:
-    """TRUE and FALSE, as R writes them, become 1 and 0; categories become their values."""
-    plain = values.astype("object")
-    if plain.dropna().isin([True, False, "TRUE", "FALSE"]).all() and not plain.dropna().isin([0, 1]).all():
-        return plain.map({"TRUE": 1, "FALSE": 0}, na_action="ignore")
-    return plain.map(lambda v: int(v) if isinstance(v, (bool, np.bool_)) else v, na_action="ignore")
+def _plain_values(values: pd.Series, levels: Iterable[str] = ()) -> pd.Series:
+    """Values as other programs mean them: TRUE and FALSE of R are 1 and 0, an empty text or R's NA is missing.
+
+    A word that is one of `levels` stays as it is.
+    """
+    known = set(levels)
+    words = {word: number for word, number in _WORDS.items() if word not in known}
+
+    def plain(value: object) -> object:
+        if isinstance(value, (bool, np.bool_)):
+            return int(value)
+        return words.get(value.strip(), value) if isinstance(value, str) else value
+
+    # By hand, since pandas would make dates of a column of dates again.
+    return pd.Series([None if pd.isna(v) is True else plain(v) for v in values], index=values.index, dtype="object")
+
+
+def _may_be_number(value: object) -> bool:
+    """Dates and bytes can be made into numbers too, but then they mean something else."""
+    return isinstance(value, (str, int, float, np.integer, np.floating, Decimal))
 
 
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count} rows"
+
+
+def _persons(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} persons"
 
 
 def survey_table(survey: pd.DataFrame) -> pa.Table:
@@ -273,7 +314,16 @@ def survey_table(survey: pd.DataFrame) -> pa.Table:
     for name in survey.columns:
         values = survey[name]
         if values.dtype == "float64" and (values.dropna() == values.dropna().round()).all():
-            columns[name] = pa.array(values.astype("Int16"), pa.int16(), from_pandas=True)
+            columns[name] = whole_numbers(values)
         else:
             columns[name] = pa.array(values, from_pandas=True)
     return pa.table(columns)
+
+
+def whole_numbers(values: pd.Series, limits: tuple[float, float] | None = None) -> pa.Array:
+    """Whole numbers in the smallest type that holds them, or all between `limits`; floats where none does."""
+    low, high = limits or (float(values.min()), float(values.max()))
+    for arrow, bits in ((pa.int16(), 15), (pa.int32(), 31)):
+        if not (low < -(2**bits) or high >= 2**bits):
+            return pa.array(values.round().astype("Int32"), pa.int32(), from_pandas=True).cast(arrow)
+    return pa.array(values, from_pandas=True)

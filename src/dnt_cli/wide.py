@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from dnt_cli.study import Condition, Derivation, Study
+from dnt_cli.survey import LARGEST, whole_numbers
 
 
 def to_wide(survey: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -93,5 +94,5 @@ def _array(values: pd.Series, name: str, study: Study) -> pa.Array:
     """Whole numbers as such; the type follows from the study, so that every imputation has the same."""
     outcome = study.outcomes[study.columns[name][0]] if name in study.columns else None
     if outcome is not None and (outcome.kind != "linear" or outcome.integer):
-        return pa.array(values.round().astype("Int16"), pa.int16(), from_pandas=True)
+        return whole_numbers(values, (0.0, 1.0) if outcome.kind == "binary" else outcome.range or LARGEST)
     return pa.array(values, from_pandas=True)

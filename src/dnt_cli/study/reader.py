@@ -18,11 +18,12 @@ from dnt_cli.study.spec import Condition, Study, Text
 
 SCHEMA = 1
 _INTERNAL = {"text", "overrides"}  # fields of Study that are not keys of the file
+_IN_STUDY = {"key", "title", "synthetic"}  # fields of Study that stand in the section [study]
 _CONDITION = re.compile(r"^\s*([^\s!=<>]+)\s*(==|!=|<=|>=|<|>)\s*(.+?)\s*$")
 _Path = tuple[str, ...]
 
 
-class _Problem(Exception):
+class _ProblemError(Exception):
     """Something wrong at a place in the study file; the line is found once, at the end."""
 
     def __init__(self, path: _Path, message: str) -> None:
@@ -84,40 +85,51 @@ def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = 
         for override in overrides:
             _override(raw, override)
         if raw.pop("schema", SCHEMA) != SCHEMA:
-            raise _Problem(("schema",), f"this version of dnt reads study files with schema = {SCHEMA}")
+            raise _ProblemError(("schema",), f"this version of dnt reads study files with schema = {SCHEMA}")
         raw |= _table(raw.pop("study", {}), ("study",))
-        study = _read(Study, raw, ())
+        study: Study = _read(Study, raw, ())
         check(study, _fail)
-    except _Problem as problem:
-        line = _line(text, problem.path)
-        where = f"{name}, line {line}" if line else name
+    except _ProblemError as problem:
+        where = _where(text, name, problem.path, overrides)
         raise StudyError(f"{where}: {'.'.join(problem.path) or 'the file'}: {problem}.") from None
     return replace(study, text=text, overrides=overrides)
 
 
+def _where(text: str, name: str, path: _Path, overrides: Iterable[str]) -> str:
+    """The file and line of a problem, or the `--set` that caused it."""
+    for override in overrides:
+        given = tuple(part.strip() for part in override.partition("=")[0].split("."))
+        given = given[1:] if given[:1] == ("study",) else given
+        if path and path[: len(given)] == given[: len(path)]:
+            return f"{name} with --set {override}"
+    line = _line(text, path)
+    return f"{name}, line {line}" if line else name
+
+
 def _fail(path: _Path, message: str) -> None:
-    raise _Problem(path, message)
+    raise _ProblemError(path, message)
 
 
 def _override(raw: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     path = tuple(part.strip() for part in key.split("."))
     if not equals or not all(path):
-        raise _Problem((), f"--set {override} is not of the form key=value, such as imputation.m=5")
+        raise _ProblemError((), f"--set {override} is not of the form key=value, such as imputation.m=5")
     table = raw
     for part in path[:-1]:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
-            raise _Problem(path, f"--set {override}: {part} is a value, not a section")
+            raise _ProblemError(path, f"{part} is a value, not a section")
     try:
-        table[path[-1]] = tomllib.loads(f"x = {value}")["x"]
+        parsed = tomllib.loads(f"x = {value}")
     except tomllib.TOMLDecodeError:
-        table[path[-1]] = value.strip()
+        parsed = {}
+    table[path[-1]] = parsed["x"] if len(parsed) == 1 else value.strip()
 
 
 def _table(value: Any, path: _Path) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _Problem(path, f"found {_show(value)}, expected a section [{'.'.join(path)}]")
+        raise _ProblemError(path, f"found {_show(value)}, expected a section [{'.'.join(path)}]")
     return value
 
 
@@ -128,10 +140,11 @@ def _read(cls: type, value: Any, path: _Path) -> Any:
     known = {f.name: f for f in fields(cls) if f.name not in _INTERNAL}
     for key in table:
         if key not in known:
-            raise _Problem((*path, key), f"unknown key{suggest(key, known)}; allowed: {', '.join(known)}")
+            allowed = ", ".join(known if path else dict.fromkeys("study" if k in _IN_STUDY else k for k in known))
+            raise _ProblemError((*path, key), f"unknown key{suggest(key, known)}; allowed: {allowed}")
     for name, spec in known.items():
         if name not in table and spec.default is MISSING and spec.default_factory is MISSING:
-            raise _Problem((*path, name), f"this key is missing{' in [' + '.'.join(path) + ']' if path else ''}")
+            raise _ProblemError((*path, name), f"this key is missing{' in [' + '.'.join(path) + ']' if path else ''}")
     return cls(**{name: _convert(hints[name], table[name], (*path, name)) for name in known if name in table})
 
 
@@ -143,13 +156,15 @@ def _convert(hint: Any, value: Any, path: _Path) -> Any:
     if origin is Literal:
         if value not in arguments:
             allowed = ", ".join(map(str, arguments))
-            raise _Problem(path, f"found {_show(value)}{suggest(value, arguments)}; allowed: {allowed}")
+            raise _ProblemError(path, f"found {_show(value)}{suggest(value, arguments)}; allowed: {allowed}")
         return value
     if origin is dict:
         return {key: _convert(arguments[1], item, (*path, key)) for key, item in _table(value, path).items()}
     if origin is tuple:
         return _convert_tuple(arguments, value, path)
     if hint is Text:
+        if not isinstance(value, (str, dict)):
+            raise _ProblemError(path, f"found {_show(value)}, expected text in quotes, or {{ nl = ..., en = ... }}")
         return Text(value, value) if isinstance(value, str) else _read(Text, value, path)
     if is_dataclass(hint) and isinstance(hint, type):
         return _read(hint, value, path)
@@ -158,9 +173,8 @@ def _convert(hint: Any, value: Any, path: _Path) -> Any:
 
 def _convert_union(arguments: tuple[Any, ...], value: Any, path: _Path) -> Any:
     choices = [a for a in arguments if a is not types.NoneType]
-    for choice in choices[:-1]:
-        if isinstance(value, choice if isinstance(choice, type) else ()):
-            return _convert(choice, value, path)
+    if float in choices and isinstance(value, (int, float)):
+        return _convert(float, value, path)
     return _convert(choices[-1], value, path)
 
 
@@ -168,11 +182,11 @@ def _convert_tuple(arguments: tuple[Any, ...], value: Any, path: _Path) -> Any:
     if arguments[0] is Condition and isinstance(value, str):
         return tuple(_condition(part, path) for part in re.split(r"\s+and\s+", value))
     if not isinstance(value, list):
-        raise _Problem(path, f"found {_show(value)}, expected a list")
+        raise _ProblemError(path, f"found {_show(value)}, expected a list")
     if arguments[-1] is Ellipsis:
         return tuple(_convert(arguments[0], item, path) for item in value)
     if len(value) != len(arguments):
-        raise _Problem(path, f"found a list of {len(value)}, expected {len(arguments)} values")
+        raise _ProblemError(path, f"found a list of {len(value)}, expected {len(arguments)} values")
     return tuple(_convert(a, item, path) for a, item in zip(arguments, value, strict=True))
 
 
@@ -181,14 +195,14 @@ def _convert_scalar(hint: type, value: Any, path: _Path) -> Any:
         return float(value)
     if not isinstance(value, hint) or (hint is not bool and isinstance(value, bool)):
         names = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
-        raise _Problem(path, f"found {_show(value)}, expected {names.get(hint, hint.__name__)}")
+        raise _ProblemError(path, f"found {_show(value)}, expected {names.get(hint, hint.__name__)}")
     return value
 
 
 def _condition(text: str, path: _Path) -> Condition:
     match = _CONDITION.match(text)
     if not match:
-        raise _Problem(path, f"found {_show(text)}, expected comparisons such as `work_T0 != 1 and age < 60`")
+        raise _ProblemError(path, f"found {_show(text)}, expected comparisons such as `work_T0 != 1 and age < 60`")
     column, operator, value = match.groups()
     try:
         number: float | str = float(value)
@@ -198,7 +212,9 @@ def _condition(text: str, path: _Path) -> Condition:
 
 
 def _show(value: Any) -> str:
-    return "a section" if isinstance(value, dict) else f"a list of {len(value)}" if isinstance(value, list) else repr(value)
+    if isinstance(value, dict):
+        return "a section"
+    return f"a list of {len(value)}" if isinstance(value, list) else repr(value)
 
 
 def suggest(word: Any, known: Iterable[Any]) -> str:
@@ -222,11 +238,12 @@ def _line(text: str, path: _Path) -> int | None:
         else:
             continue
         candidate = candidate[1:] if candidate[:1] == ("study",) and path[:1] != ("study",) else candidate
-        if candidate and candidate == path[: len(candidate)] and (best is None or len(candidate) > best[0]):
-            best = (len(candidate), number)
+        # A section below an unknown one, such as [outcom.work], is where the unknown one stands.
+        depth = len(path) if candidate[: len(path)] == path else len(candidate)
+        if candidate and candidate[:depth] == path[:depth] and depth > (best[0] if best else 0):
+            best = (depth, number)
     return best[1] if best else None
 
 
 def _split(dotted: str) -> _Path:
     return tuple(part.strip().strip("\"'") for part in dotted.split("."))
-

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 
-from dnt_cli.study.spec import Outcome, Study, Subset
+from dnt_cli.study.spec import Covariate, Outcome, Study, Subset
 
 Fail = Callable[[tuple[str, ...], str], None]
 _KEY = re.compile(r"^[^\W\d_][\w-]*$")
@@ -38,13 +40,18 @@ def _check_design(study: Study, fail: Fail) -> None:
     keys = design.wave_keys
     if len(keys) < 2 or len(set(keys)) != len(keys):
         fail(("design", "waves"), "expected at least two waves with different keys")
+    _check_codes(("design", "waves"), keys, fail)
     months = [wave.months for wave in design.waves]
-    if any(b <= a for a, b in zip(months, months[1:], strict=False)):
+    if not all(map(math.isfinite, months)) or any(b <= a for a, b in pairwise(months)):
         fail(("design", "waves"), "the waves must stand in order of time, with increasing months")
     for name in ("baseline", "endpoint", "follow_up"):
         wave = getattr(design, name)
         if wave is not None and wave not in keys:
             fail(("design", name), f"found {wave!r}; allowed: {', '.join(keys)}")
+    if keys.index(design.endpoint) <= keys.index(design.baseline):
+        fail(("design", "endpoint"), f"the endpoint must come after the baseline {design.baseline}")
+    for name in ("intervention", "comparison"):
+        _check_codes(("design", name), (getattr(design, name),), fail)
     if design.intervention == design.comparison:
         fail(("design", "comparison"), "the two groups have the same code")
     columns = [c for c in (design.id, design.wave, design.group, design.site) if c is not None]
@@ -66,11 +73,29 @@ def _check_outcome(study: Study, key: str, outcome: Outcome, fail: Fail) -> None
         fail((*path, "hypothesis"), f"found {outcome.hypothesis!r}; known: {known}")
     if outcome.range is not None and not outcome.range[0] < outcome.range[1]:
         fail((*path, "range"), "expected [lowest, highest]")
+    if outcome.range is not None and outcome.kind == "binary":
+        fail((*path, "range"), "a binary outcome is 0 or 1 and has no range")
     if outcome.kind == "ordinal" and outcome.role == "tested":
-        fail((*path, "role"), 'ordinal outcomes are described, not tested: use role = "descriptive" and derive a binary')
-    if outcome.role == "tested" and study.endpoint(key) not in outcome.waves:
-        fail((*path, "endpoint"), f"not asked at {study.endpoint(key)}; set endpoint to one of its waves")
+        fail((*path, "role"), 'an ordinal outcome is described, not tested: set role = "descriptive", derive a binary')
+    if outcome.counterpart is not None and outcome.counterpart not in study.outcomes:
+        fail((*path, "counterpart"), f"there is no outcome {outcome.counterpart}")
+    _check_models_of(study, key, outcome, fail)
     _check_relations(study, path, outcome, fail)
+
+
+def _check_models_of(study: Study, key: str, outcome: Outcome, fail: Fail) -> None:
+    """The waves that the outcome's own models need."""
+    path, waves, baseline = ("outcomes", key), study.design.wave_keys, study.design.baseline
+    endpoint = study.endpoint(key)
+    if outcome.role == "tested":
+        if endpoint not in outcome.waves:
+            fail((*path, "endpoint"), f"not asked at {endpoint}; set endpoint to one of its waves")
+        if waves.index(endpoint) <= waves.index(baseline):
+            fail((*path, "endpoint"), f"the endpoint must come after the baseline {baseline}")
+    if outcome.adjust_for_baseline and baseline not in outcome.waves:
+        fail((*path, "adjust_for_baseline"), f"not asked at the baseline {baseline}")
+    if outcome.trend and len(outcome.waves) < 2:
+        fail((*path, "trend"), "a trend needs at least two waves")
 
 
 def _check_relations(study: Study, path: tuple[str, ...], outcome: Outcome, fail: Fail) -> None:
@@ -94,23 +119,48 @@ def _check_relations(study: Study, path: tuple[str, ...], outcome: Outcome, fail
         fail((*path, "derive", "since"), f"the rule {rule.rule} needs a wave; allowed: {', '.join(source.waves)}")
     if not set(outcome.waves) <= set(source.waves):
         fail((*path, "waves"), f"{rule.source} was not asked at all these waves")
+    kind = "linear" if rule.rule == "change" else "binary"
+    if outcome.kind != kind:
+        fail((*path, "kind"), f"the rule {rule.rule} gives a {kind} outcome")
 
 
 def _check_covariates(study: Study, fail: Fail) -> None:
     for key, covariate in study.covariates.items():
         path = ("covariates", key)
         _check_key(path, key, fail)
+        if covariate.range is not None and not covariate.range[0] < covariate.range[1]:
+            fail((*path, "range"), "expected [lowest, highest]")
         if covariate.kind == "continuous":
+            for name in ("levels", "reference", "collapse", "level_labels"):
+                if getattr(covariate, name):
+                    fail((*path, name), "a continuous covariate has no levels")
             continue
-        if len(covariate.levels) < 2 or len(set(covariate.levels)) != len(covariate.levels):
-            fail((*path, "levels"), "expected at least two different levels")
-        if covariate.reference is not None and covariate.reference not in covariate.levels:
-            fail((*path, "reference"), f"found {covariate.reference!r}; allowed: {', '.join(covariate.levels)}")
-        taken = [level for levels in covariate.collapse.values() for level in levels]
-        if len(set(taken)) != len(taken) or not set(taken) <= set(covariate.levels):
-            fail((*path, "collapse"), f"expected each of these levels at most once: {', '.join(covariate.levels)}")
-        if len(covariate.model_levels) < 2:
-            fail((*path, "collapse"), "all levels are taken together; nothing is left to compare")
+        _check_levels(path, covariate, fail)
+
+
+def _check_levels(path: tuple[str, ...], covariate: Covariate, fail: Fail) -> None:
+    _check_codes((*path, "levels"), covariate.levels, fail)
+    if len(covariate.levels) < 2 or len(set(covariate.levels)) != len(covariate.levels):
+        fail((*path, "levels"), "expected at least two different levels")
+    if covariate.reference is not None and covariate.reference not in covariate.levels:
+        fail((*path, "reference"), f"found {covariate.reference!r}; allowed: {', '.join(covariate.levels)}")
+    taken = [level for levels in covariate.collapse.values() for level in levels]
+    if len(set(taken)) != len(taken) or not set(taken) <= set(covariate.levels):
+        fail((*path, "collapse"), f"expected each of these levels at most once: {', '.join(covariate.levels)}")
+    for new, olds in covariate.collapse.items():
+        if new in covariate.levels and new not in olds:
+            fail((*path, "collapse"), f"{new} is a level itself; give those taken together another name")
+    if len(covariate.model_levels) < 2:
+        fail((*path, "collapse"), "all levels are taken together; nothing is left to compare")
+    if covariate.level_labels and len(covariate.level_labels) != len(covariate.levels):
+        fail((*path, "level_labels"), f"expected a label for each of the {len(covariate.levels)} levels")
+
+
+def _check_codes(path: tuple[str, ...], codes: Iterable[str], fail: Fail) -> None:
+    """Codes are compared with data from which spaces around a value were taken."""
+    for code in codes:
+        if code != code.strip() or not code:
+            fail(path, f"found {code!r}; a code holds something and has no space before or after it")
 
 
 def _check_key(path: tuple[str, ...], key: str, fail: Fail) -> None:
@@ -140,10 +190,16 @@ def _check_models(study: Study, fail: Fail) -> None:
     sets = {"controls": models.controls, "register_controls": models.register_controls}
     sets |= {"ladder": tuple(dict.fromkeys(c for rung in models.ladder for c in rung))}
     for name, controls in sets.items():
+        if name != "ladder" and len(set(controls)) != len(controls):
+            fail(("models", name), "expected each covariate once")
         for control in controls:
             if control not in study.covariates:
                 known = ", ".join(study.covariates) or "none yet; add [covariates.age]"
                 fail(("models", name), f"unknown covariate {control}; known: {known}")
+            if not study.covariates[control].impute:
+                fail(("covariates", control, "impute"), "it stands in a model, so its gaps must be filled")
+    if any(len(set(rung)) != len(rung) for rung in models.ladder):
+        fail(("models", "ladder"), "expected each covariate once in a set of controls")
 
 
 def _check_imputation(study: Study, fail: Fail) -> None:
@@ -151,12 +207,21 @@ def _check_imputation(study: Study, fail: Fail) -> None:
     for name, least in (("m", 1), ("iterations", 1), ("donors", 1), ("seed", 0)):
         if getattr(plan, name) < least:
             fail(("imputation", name), f"expected a whole number of at least {least}")
+    if plan.max_predictors is not None and plan.max_predictors < 1:
+        fail(("imputation", "max_predictors"), "expected a whole number of at least 1")
+    if not 0 <= plan.min_correlation <= 1:
+        fail(("imputation", "min_correlation"), "expected a correlation between 0 and 1")
+    models = study.models
+    used = {*models.controls, *models.register_controls, *(c for rung in models.ladder for c in rung), *study.tested}
+    for outcome in study.outcomes.values():
+        used |= {outcome.derive.source} if outcome.derive is not None else set()
+        used |= {outcome.conditional_on} if outcome.conditional_on is not None else set()
     for key in plan.exclude:
         if key not in study.outcomes and key not in study.covariates:
             fail(("imputation", "exclude"), f"unknown outcome or covariate {key}")
-        used = key in study.models.controls or key in study.tested
-        if used:
-            fail(("imputation", "exclude"), f"{key} stands in a model, so it must take part in the imputation")
+        if key in used:
+            message = f"a model, or another outcome, needs {key}, so it must take part in the imputation"
+            fail(("imputation", "exclude"), message)
 
 
 def _check_subset(study: Study, key: str, subset: Subset, fail: Fail) -> None:
@@ -170,5 +235,7 @@ def _check_subset(study: Study, key: str, subset: Subset, fail: Fail) -> None:
         categorical = covariate is not None and covariate.kind != "continuous"
         if categorical and str(condition.value) not in covariate.levels:  # type: ignore[union-attr]
             fail(path, f"{condition.column} has no level {condition.value}")
-        if not categorical and isinstance(condition.value, str):
+        if categorical and condition.operator not in ("==", "!="):
+            fail(path, f"{condition.column} has levels, which are compared with == and != only")
+        if not categorical and (isinstance(condition.value, str) or math.isnan(condition.value)):
             fail(path, f"{condition.column} is compared with a number")
