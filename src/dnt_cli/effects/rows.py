@@ -12,7 +12,6 @@ from scipy.stats import t as student_t
 
 from dnt_cli.design import GROUP, TREND, Model
 from dnt_cli.effects.fitting import Floats, Options, Result
-from dnt_cli.engines import Fit
 from dnt_cli.pooling import Pooled, adjust, interval, pool
 from dnt_cli.study import Study
 
@@ -103,14 +102,17 @@ def _term_rows(model: Model, results: Sequence[Result], options: Options, *, bin
 
 
 def _pool(estimates: Floats, variances: Floats, results: Sequence[Result], options: Options) -> Pooled:
-    """Rubin's rules over the imputations; a single fit keeps its own standard error and degrees of freedom."""
+    """Rubin's rules over the imputations; a single fit keeps its own standard error and degrees of freedom.
+
+    Complete-data degrees of freedom are those that `df.residual()` gives in R, as `mice::pool` takes them.
+    """
     fits = [r.fit for r in results]
     if len(fits) == 1:
         return _single(estimates[0], variances[0], fits[0].df)
     mixed_linear = fits[0].random_sd is not None and fits[0].residual_sd is not None
     if options.satterthwaite and mixed_linear:
         return pool(estimates, variances, np.array([fit.df for fit in fits]))
-    return pool(estimates, variances, np.array([np.full(estimates.shape[1], _residual_df(fit)) for fit in fits]))
+    return pool(estimates, variances, np.array([np.full(estimates.shape[1], fit.df_residual) for fit in fits]))
 
 
 def _single(estimate: Floats, variance: Floats, df: Floats) -> Pooled:
@@ -122,14 +124,6 @@ def _single(estimate: Floats, variance: Floats, df: Floats) -> Pooled:
     # Student's t with infinite df is the normal distribution, which is what glm and glmer report.
     p = 2 * student_t.sf(np.abs(statistic), df)
     return Pooled(1, estimate, error, statistic, df, p, variance, none, variance, none, none, none)
-
-
-def _residual_df(fit: Fit) -> float:
-    """What `df.residual()` gives in R, and so what `mice::pool` takes as complete-data degrees of freedom."""
-    parameters = len(fit.terms)
-    if fit.random_sd is not None:
-        parameters += 1 + (fit.residual_sd is not None)
-    return float(fit.n_observations - parameters)
 
 
 def _pool_marginal(results: Sequence[Result], options: Options) -> tuple[float, float]:
