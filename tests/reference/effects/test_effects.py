@@ -135,4 +135,5 @@ def test_odds_ratio_and_its_error_follow_from_the_link_scale(endpoint: Effects) 
 
 
 def test_same_numbers_for_any_number_of_processes(data: Completed, endpoint: Effects) -> None:
-    pd.testing.assert_frame_equal(endpoint_effects(data, Options(jobs=2)).estimates, endpoint.estimates, check_exact=True)
+    parallel = endpoint_effects(data, Options(jobs=2))
+    pd.testing.assert_frame_equal(parallel.estimates, endpoint.estimates, check_exact=True)
