@@ -20,6 +20,7 @@ help: ## Show this list
 
 demo: all ## Set up, write the example data, run the five stages, show the tables
 	@for stage in description imputed t3 longitudinal robustness; do $(DNT) show "$(RESULTS)/$$stage.parquet" || exit 1; done
+	@$(DNT) show "$(RESULTS)/t3.parquet" "$(RESULTS)/longitudinal.parquet" --figure "$(RESULTS)/effects.svg"
 
 all: $(RESULTS)/description.parquet $(RESULTS)/t3.parquet $(RESULTS)/longitudinal.parquet $(RESULTS)/robustness.parquet ## Rerun what is out of date: DATA, STUDY, M, RESULTS
 

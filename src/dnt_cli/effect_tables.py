@@ -35,6 +35,68 @@ def effect_tables(
     return tables
 
 
+def report_tables(
+    estimates: pd.DataFrame, study: Study, language: Language, *, colour: Colour = "better"
+) -> list[Table]:
+    """One table per kind of outcome, endpoint and trend side by side, as a report has them.
+
+    Args:
+        estimates: Of both analyses.
+        study: Labels, hypotheses and marks.
+        language: Of the words and the decimal sign.
+        colour: By what is better for the person, or by the sign of the effect.
+    """
+    shown = effect_rows(estimates)
+    return [
+        _report_table(rows, study, language, binary=kind == "binary", colour=colour)
+        for kind, rows in shown.groupby("kind", sort=False)
+    ]
+
+
+def _report_table(rows: pd.DataFrame, study: Study, language: Language, *, binary: bool, colour: Colour) -> Table:
+    scale = words("odds_ratio" if binary else "beta", language)
+    headings = {
+        "t3": f"{study.design.endpoint} {scale}",
+        "longitudinal": f"{words('trend', language)} {scale}",
+    }
+    columns = [Column(words("outcome", language), "left")]
+    for heading in headings.values():
+        columns += [Column(heading), Column(words("std_error", language)), Column("", "left")]
+    cells = {(row["analysis"], row["outcome"]): row for _, row in rows.iterrows()}
+    sections = []
+    for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
+        body = []
+        for key in group["outcome"].unique():
+            pairs = [_estimate_cells(cells.get((analysis, key)), study, language, colour) for analysis in headings]
+            body.append((Cell(study.outcomes[key].label[language]), *pairs[0], *pairs[1]))
+        sections.append(Section(hypothesis_heading(study, str(hypothesis), language), tuple(body)))
+    notes = [words("synthetic", language)] if study.synthetic else []
+    skipped = words("marginal_note", language)  # about a column that is not in this table
+    for analysis in headings:
+        own = rows[rows["analysis"] == analysis]
+        if len(own):
+            title = words(f"effect_{analysis}", language, wave=study.design.endpoint, unit=unit(study, language))
+            told = _notes(own, study, language, analysis, binary)
+            notes += [f"{title}:", *(note for note in told if note not in notes and note != skipped)]
+    title = words("binary_title" if binary else "linear_title", language)
+    return Table(title, tuple(columns), tuple(sections), tuple(notes))
+
+
+def _estimate_cells(
+    row: pd.Series | None, study: Study, language: Language, colour: Colour
+) -> tuple[Cell, Cell, Cell]:
+    """Estimate, standard error and mark; `#` where nothing can be estimated, empty where there is no such model."""
+    if row is None:
+        return Cell(""), Cell(""), Cell("")
+    if row["status"] == "not estimable":
+        return Cell("#", "muted"), Cell(""), Cell("")
+    binary = row["kind"] == "binary"
+    estimate, error = (row["odds_ratio"], row["odds_ratio_se"]) if binary else (row["beta"], row["beta_se"])
+    tone = tone_of(row, study, colour)
+    mark = study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
+    return Cell(number(estimate, 2, language), tone), Cell(f"({number(error, 2, language)})"), Cell(mark, tone)
+
+
 def unit(study: Study, language: Language) -> str:
     """The step of time of the longitudinal model."""
     return words("month_unit" if study.models.time == "months" else "wave_unit", language)

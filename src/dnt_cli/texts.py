@@ -106,6 +106,7 @@ TEXTS: dict[str, Text] = {
         "Grootste verschil over de imputaties; een hogere log-likelihood dan lme4 betekent dat lme4 er naast zit.",
         "Largest difference over the imputations; a log-likelihood above lme4's means that lme4 is off.",
     ),
+    "trend": Text("Trend", "Trend"),
     "no_hypothesis": Text("Zonder hypothese", "No hypothesis"),
 }
 
@@ -122,6 +123,7 @@ def number(value: float | None, decimals: int, language: Language, *, sign: bool
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     large = abs(value) >= 10 ** (6 - decimals)
+    value = value if large else round(value, decimals) + 0.0  # adding zero turns -0.0 into 0.0
     text = f"{value:{'+' if sign else ''}{'.1e' if large else f'.{decimals}f'}}"
     return text.replace(".", ",") if language == "nl" else text
 

@@ -10,23 +10,42 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.files import load_stage, load_survey, present, save
-from dnt_cli.cli.options import Colour, Colours, Force, Format, Lang, Overrides, Quiet, Shown, StudyFile
+from dnt_cli.cli.options import OUTPUT, Colour, Colours, Force, Format, Lang, Overrides, Quiet, Shown, StudyFile
 from dnt_cli.errors import DataError, UsageError
 
 
 @app.command(rich_help_panel="Help")
 def show(
-    source: Annotated[str, typer.Argument(metavar="FILE", help="Any stage file but a survey; - is a pipe.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Any stage file but a survey; endpoint and trend together; - is a pipe."),
+    ],
+    figure: Annotated[
+        str | None,
+        typer.Option("--figure", metavar="FILE", help="Draw a forest plot of effects (.svg, .png).", rich_help_panel=OUTPUT),
+    ] = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     colour: Colours = Colour.better,
 ) -> None:
-    """Show the tables of a stage file again, in another language or format.
+    """Show the tables of a stage file again; endpoint and trend side by side when both are given.
 
-    Example: dnt show t3.parquet --lang nl --format md
+    Example: dnt show t3.parquet longitudinal.parquet --lang nl --figure effects.svg
     """
-    stage = load_stage(source, ["estimates", "robustness", "description", "imputations"], "dnt show")
-    frame = stage.extra_frame("models") if stage.kind == "imputations" else stage.frame
+    import pandas as pd
+
+    kinds = ["estimates", "robustness", "description", "imputations"] if len(sources) == 1 else ["estimates"]
+    stages = [load_stage(source, kinds, "dnt show") for source in sources]
+    stage = stages[0]
+    frame = stage.extra_frame("models") if stage.kind == "imputations" else pd.concat([s.frame for s in stages])
+    if len({(s.study.key, s.study.text) for s in stages}) > 1:
+        raise DataError("These files are about different studies, so they cannot stand in one table.")
+    if figure is not None:
+        if stage.kind != "estimates":
+            raise UsageError("--figure draws effects: give the files of dnt fit-t3 and dnt fit-longitudinal.")
+        from dnt_cli.figures import forest_plot
+
+        forest_plot(frame, stage.study, language.value, figure, level=stage.extra["level"])
     present(None, form, _tables(stage, frame, language.value, colour.value), frame)
 
 
@@ -34,8 +53,10 @@ def _tables(stage: Any, frame: Any, language: Any, colour: Any) -> Any:
     from dnt_cli.study import Text
 
     if stage.kind == "estimates":
-        from dnt_cli.effect_tables import effect_tables
+        from dnt_cli.effect_tables import effect_tables, report_tables
 
+        if frame["analysis"].nunique() > 1:
+            return report_tables(frame, stage.study, language, colour=colour)
         return effect_tables(frame, stage.study, language, level=stage.extra["level"], colour=colour)
     if stage.kind == "robustness":
         from dnt_cli.robustness_tables import robustness_tables
@@ -59,7 +80,8 @@ def _tables(stage: Any, frame: Any, language: Any, colour: Any) -> Any:
 def info(
     source: Annotated[str, typer.Argument(metavar="FILE", help="Any stage file; - is a pipe.")],
     table: Annotated[
-        str | None, typer.Option("--table", metavar="NAME", help="Print a second table as CSV: fits, trace, events or models.")
+        str | None,
+        typer.Option("--table", metavar="NAME", help="Print a second table as CSV: fits, trace, events or models."),
     ] = None,
 ) -> None:
     """Say what a stage file holds, who made it, from what, with which settings.
@@ -69,7 +91,9 @@ def info(
     from dnt_cli.stages import KINDS
 
     stage = load_stage(source, list(KINDS), "dnt info")
-    seconds = [name for name, value in stage.extra.items() if isinstance(value, dict) and name not in ("labels", "left_out")]
+    seconds = [
+        name for name, value in stage.extra.items() if isinstance(value, dict) and name not in ("labels", "left_out")
+    ]
     if table is not None:
         if table not in seconds:
             raise UsageError(f"{stage.name} has no second table {table}; it has: {', '.join(seconds) or 'none'}.")
@@ -83,9 +107,13 @@ def info(
         f"  sha256       {stage.sha256}",
     ]
     lines += [f"  --set        {override}" for override in stage.study.overrides]
-    lines += [f"  second table {name}: {len(stage.extra_frame(name))} rows (dnt info --table {name})" for name in seconds]
+    lines += [
+        f"  second table {name}: {len(stage.extra_frame(name))} rows (dnt info --table {name})" for name in seconds
+    ]
     for step in stage.steps:
-        lines.append(f"  made by      dnt {step['command']} ({', '.join(f'{k} {v}' for k, v in step['versions'].items())})")
+        lines.append(
+            f"  made by      dnt {step['command']} ({', '.join(f'{k} {v}' for k, v in step['versions'].items())})"
+        )
         if step["input_sha256"]:
             lines.append(f"    from       sha256 {step['input_sha256']}")
         lines += [f"    {key:<10} {value}" for key, value in step["settings"].items() if value is not None]
@@ -94,7 +122,9 @@ def info(
 
 @app.command(rich_help_panel="Help")
 def convert(
-    source: Annotated[str, typer.Argument(metavar="FILE", help="Survey or imputations: stage file, or with --study CSV.")],
+    source: Annotated[
+        str, typer.Argument(metavar="FILE", help="Survey or imputations: stage file, or with --study CSV.")
+    ],
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help=".csv or .parquet.")],
     study: StudyFile = None,
     overrides: Overrides = None,
@@ -118,8 +148,10 @@ def convert(
         if kind_of(content, name) is None:
             raise UsageError(f"{name} is no stage file; only those are written as CSV.")
         if Path(output).exists() and not force:
-            raise UsageError(f"{output} exists; choose another name, or --force to replace it.")
-        stage = read_stage(content, name, ["survey", "imputations", "estimates", "robustness", "description"], "dnt convert")
+            raise DataError(f"{output} exists; choose another name, or --force to replace it.")
+        stage = read_stage(
+            content, name, ["survey", "imputations", "estimates", "robustness", "description"], "dnt convert"
+        )
         with replacing(Path(output)) as stream:
             for i, frame in enumerate(stage.row_groups()):
                 frame.to_csv(stream, index=False, header=i == 0, lineterminator="\n", encoding="utf-8")
