@@ -27,6 +27,7 @@ from dnt_cli.engines import (
 from dnt_cli.study import Study
 
 Progress = Callable[[int, int], None]
+Fitter = Callable[[Designs, Design, Model], Fit]
 Floats = NDArray[np.float64]
 
 
@@ -88,19 +89,23 @@ def fit_all(
 def _fit_part(sets: Sequence[pd.DataFrame], study: Study, tasks: Sequence[tuple[Model, Options]]) -> list[list[Result]]:
     designs = [Designs(wide, study) for wide in sets]
     with Lme4Session() if _uses_r(tasks) else nullcontext() as session:
-        return [[_fit_one(own, study, model, options, session) for own in designs] for model, options in tasks]
+        return [[fit_one(own, study, model, options, session) for own in designs] for model, options in tasks]
 
 
 def _uses_r(tasks: Sequence[tuple[Model, Options]]) -> bool:
     return any(model.analysis == "longitudinal" and options.engine == "lme4" for model, options in tasks)
 
 
-def _fit_one(designs: Designs, study: Study, model: Model, options: Options, session: Lme4Session | None) -> Result:
+def fit_one(
+    designs: Designs, study: Study, model: Model, options: Options, session: Lme4Session | None = None,
+    fitter: Fitter | None = None,
+) -> Result:  # fmt: skip
+    """One model on one data set, by its engine or in the way that `fitter` fits it."""
     design = designs.build(model)
     binary = study.outcomes[model.outcome].kind == "binary" and not model.difference
-    fit = _engine(design, binary, options, session)
+    fit = _engine(design, binary, options, session) if fitter is None else fitter(designs, design, model)
     marginal = (float("nan"), float("nan"))
-    if binary and model.analysis == "t3" and fit.status.usable:
+    if binary and model.analysis == "t3" and fit.status.usable and fitter is None:
         column = design.terms.index(GROUP)
         marginal = average_marginal_effect(design.matrix, fit.estimate, fit.covariance, column)
     persons = len(design.response) if design.groups is None else len(np.unique(design.groups))

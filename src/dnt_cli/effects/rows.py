@@ -39,9 +39,18 @@ class Effects:
 
 
 def pooled_rows(
-    study: Study, model: Model, results: Sequence[Result], options: Options, label: str
+    study: Study, model: Model, results: Sequence[Result], options: Options, label: str, *, own_df: bool = False
 ) -> list[dict[str, Any]]:
-    """The rows of one model: a row per term, or a single row that says why there is no estimate."""
+    """The rows of one model: a row per term, or a single row that says why there is no estimate.
+
+    Args:
+        study: The outcome's hypothesis and kind.
+        model: Which.
+        results: One per imputation.
+        options: How it was fitted.
+        label: What the `model` column says.
+        own_df: Another fitter than the engines gave complete-data degrees of freedom of its own; pool those.
+    """
     outcome = study.outcomes[model.outcome]
     binary = outcome.kind == "binary" and not model.difference
     base = {
@@ -62,7 +71,7 @@ def pooled_rows(
         return [base | {"term": model.effect, "status": "not estimable", "message": _failure(failed, len(results))}]
     singular = sum(r.fit.status.singular for r in results)
     notes = [_of(singular, len(results), "with a random intercept without variance (singular)")] if singular else []
-    firth = sum("irth" in r.fit.engine for r in results)
+    firth = 0 if own_df else sum("irth" in r.fit.engine for r in results)
     if firth:
         notes.append(_of(firth, len(results), "separated and fitted by Firth's penalised likelihood"))
     base |= {
@@ -71,19 +80,22 @@ def pooled_rows(
         "status": "singular" if singular else "firth" if firth else "ok",
         "message": "; ".join(notes),
     }
-    return [base | row for row in _term_rows(model, results, options, binary=binary)]
+    return [base | row for row in _term_rows(model, results, options, binary=binary, own_df=own_df)]
 
 
-def _term_rows(model: Model, results: Sequence[Result], options: Options, *, binary: bool) -> list[dict[str, Any]]:
+def _term_rows(
+    model: Model, results: Sequence[Result], options: Options, *, binary: bool, own_df: bool
+) -> list[dict[str, Any]]:
+    own_df = own_df or (options.satterthwaite and results[0].fit.residual_sd is not None)
     terms = results[0].fit.terms
     estimates = np.array([r.fit.estimate for r in results])
     variances = np.array([np.diag(r.fit.covariance) for r in results])
-    pooled = _pool(estimates, variances, results, options)
+    pooled = _pool(estimates, variances, results, own_df=own_df)
     low, high = interval(pooled, options.level)
     scales = np.array([r.scale for r in results])
     rows = []
-    beta = None if binary else _pool(estimates * scales, variances * scales**2, results, options)
-    marginal = _pool_marginal(results, options)
+    beta = None if binary else _pool(estimates * scales, variances * scales**2, results, own_df=own_df)
+    marginal = _pool_marginal(results)
     for j, term in enumerate(terms):
         row: dict[str, Any] = {"term": term}
         for name in ("estimate", "std_error", "statistic", "df", "p_value", "ubar", "b", "t", "riv", "lambda_", "fmi"):
@@ -101,7 +113,7 @@ def _term_rows(model: Model, results: Sequence[Result], options: Options, *, bin
     return rows
 
 
-def _pool(estimates: Floats, variances: Floats, results: Sequence[Result], options: Options) -> Pooled:
+def _pool(estimates: Floats, variances: Floats, results: Sequence[Result], *, own_df: bool) -> Pooled:
     """Rubin's rules over the imputations; a single fit keeps its own standard error and degrees of freedom.
 
     Complete-data degrees of freedom are those that `df.residual()` gives in R, as `mice::pool` takes them.
@@ -109,8 +121,7 @@ def _pool(estimates: Floats, variances: Floats, results: Sequence[Result], optio
     fits = [r.fit for r in results]
     if len(fits) == 1:
         return _single(estimates[0], variances[0], fits[0].df)
-    mixed_linear = fits[0].random_sd is not None and fits[0].residual_sd is not None
-    if options.satterthwaite and mixed_linear:
+    if own_df:
         return pool(estimates, variances, np.array([fit.df for fit in fits]))
     return pool(estimates, variances, np.array([np.full(estimates.shape[1], fit.df_residual) for fit in fits]))
 
@@ -126,7 +137,7 @@ def _single(estimate: Floats, variance: Floats, df: Floats) -> Pooled:
     return Pooled(1, estimate, error, statistic, df, p, variance, none, variance, none, none, none)
 
 
-def _pool_marginal(results: Sequence[Result], options: Options) -> tuple[float, float]:
+def _pool_marginal(results: Sequence[Result]) -> tuple[float, float]:
     values = np.array([r.marginal for r in results])
     if np.isnan(values).any():
         return float("nan"), float("nan")
