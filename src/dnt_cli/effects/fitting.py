@@ -134,5 +134,6 @@ def _scale(design: Design, standardise: str) -> Floats:
         spread[design.terms.index(TREND)] = spread[design.terms.index(GROUP)]
     if standardise == "outcome":
         spread = np.ones_like(spread)
-    scale: Floats = spread / design.response.std(ddof=1)
+    outcome = design.response.std(ddof=1)
+    scale: Floats = spread / (outcome if outcome > 0 else np.nan)
     return scale
