@@ -188,7 +188,7 @@ def _impute_score(plan: Plan, step: Step, X: Array, target: Array, normals: Arra
         fitted = np.matmul(estimate[:, None, :], X)[:, 0]
         donor = draws.match_donors(fitted, drawn, noise.shuffle(step.fit), noise.uniform(u), plan.donors)
         values = step.known[donor]
-        if plan.local_residuals:
+        if plan.local_residuals and step.classes.size > 2:
             row = step.own[0]
             moved = values + (drawn - np.take_along_axis(fitted, donor, axis=1)) * plan.scale[row]
             values = draws.nearest(step.classes, moved)

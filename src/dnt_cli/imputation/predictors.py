@@ -128,6 +128,8 @@ class Selector:
         )
         cap = min(self._cap, max(persons // KNOWN_PER_PREDICTOR, 1))
         limit = max(cap, persons // KNOWN_PER_ALWAYS)
+        if self._settings.group_interactions:  # every predictor then comes twice
+            cap, limit = -(-cap // 2), -(-limit // 2)
         chosen: list[int] = []
         size = dropped = collinear = 0
         for rank, candidate in enumerate(dict.fromkeys(wanted + rest)):

@@ -237,9 +237,10 @@ def _check_shifts(table: Table, settings: Settings) -> None:
             raise DataError(f"A delta adjustment names column '{name}', which is not imputed: check the name.")
         if np.shape(shift) != (table.values.shape[1],) or not np.isfinite(shift).all():
             raise DataError(f"The delta adjustment of '{name}' needs one finite number per person.")
-        method = default_method(table.columns[table.index[name]], settings)
-        if method in ("polyreg", "forest"):
-            raise DataError(f"Column '{name}' is imputed by {method}, which takes no delta adjustment: use pmm.")
+        column = table.columns[table.index[name]]
+        method = default_method(column, settings)
+        if method in ("polyreg", "forest") or (method == "pmm" and column.kind == "binary"):
+            raise DataError(f"Column '{name}' is imputed by {method}, which takes no delta adjustment: use another.")
 
 
 def _strata(
