@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from dnt_cli.study import Condition, Derivation, Study
+from dnt_cli.study import Condition, Outcome, Study
 from dnt_cli.survey import LARGEST, whole_numbers
 
 
@@ -38,7 +38,7 @@ def to_wide(survey: pd.DataFrame, study: Study) -> pd.DataFrame:
 def derive(wide: pd.DataFrame, study: Study) -> pd.DataFrame:
     """The wide table with the derived outcomes beside their sources; missing where a source is missing."""
     derived = {
-        name: _apply(study.outcomes[key].derive, wide, study, wave)  # type: ignore[arg-type]
+        name: _apply(study.outcomes[key], wide, study, wave)
         for name, (key, wave) in study.columns.items()
         if study.outcomes[key].derive is not None
     }
@@ -48,7 +48,9 @@ def derive(wide: pd.DataFrame, study: Study) -> pd.DataFrame:
     return table[[*leading, *(c for c in study.columns if c in table.columns)]]
 
 
-def _apply(rule: Derivation, wide: pd.DataFrame, study: Study, wave: str) -> pd.Series:
+def _apply(outcome: Outcome, wide: pd.DataFrame, study: Study, wave: str) -> pd.Series:
+    rule = outcome.derive
+    assert rule is not None
     values = wide[study.column(rule.source, wave)]
     missing = values.isna()
     if rule.rule in ("rise", "fall", "change"):
@@ -58,6 +60,9 @@ def _apply(rule: Derivation, wide: pd.DataFrame, study: Study, wave: str) -> pd.
             return change
         missing |= start.isna()
         result = change > 0 if rule.rule == "rise" else change < 0
+    elif rule.rule == "classes":
+        lowest = outcome.range[0] if outcome.range is not None else 0.0
+        result = pd.Series(lowest + np.searchsorted(rule.cutoffs, values, side="right"), index=values.index)
     else:
         cut = float(rule.value)  # type: ignore[arg-type]  # the study reader requires it for these rules
         result = {"at_least": values >= cut, "at_most": values <= cut, "equals": values == cut}[rule.rule]

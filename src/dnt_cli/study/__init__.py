@@ -1,5 +1,7 @@
 """The study specification: what was measured, of whom, when, and how it is analysed."""
 
+from dnt_cli.study.files import DataFile
+from dnt_cli.study.instruments import Instrument, Scale
 from dnt_cli.study.reader import builtin_studies, load_study, parse_study, read_builtin
 from dnt_cli.study.spec import (
     Condition,
@@ -22,14 +24,17 @@ from dnt_cli.study.spec import (
 __all__ = [
     "Condition",
     "Covariate",
+    "DataFile",
     "Derivation",
     "Design",
     "Hypothesis",
     "ImputationPlan",
+    "Instrument",
     "Language",
     "Models",
     "Outcome",
     "Robustness",
+    "Scale",
     "Significance",
     "Study",
     "Subset",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from dnt_cli.errors import StudyError
+from dnt_cli.study.instruments import builtin_instruments, completed
 from dnt_cli.study.rules import check
 from dnt_cli.study.spec import Condition, Study, Text
 
@@ -87,12 +88,32 @@ def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = 
         if raw.pop("schema", SCHEMA) != SCHEMA:
             raise _ProblemError(("schema",), f"this version of dnt reads study files with schema = {SCHEMA}")
         raw |= _table(raw.pop("study", {}), ("study",))
+        raw["instruments"] = {key: _instrument(key, table) for key, table in _section(raw, "instruments").items()}
         study: Study = _read(Study, raw, ())
         check(study, _fail)
     except _ProblemError as problem:
         where = _where(text, name, problem.path, overrides)
         raise StudyError(f"{where}: {'.'.join(problem.path) or 'the file'}: {problem}.") from None
     return replace(study, text=text, overrides=overrides)
+
+
+def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:
+    return _table(raw.get(name, {}), (name,))
+
+
+def _instrument(key: str, table: Any) -> dict[str, Any]:
+    """The study's settings of an instrument on top of the definition that they start from."""
+    path = ("instruments", key)
+    given = _table(table, path)
+    for name in ("unconfirmed", "scales"):
+        _table(given.get(name, {}), (*path, name))
+    try:
+        return completed(given)
+    except KeyError:
+        allowed, found = builtin_instruments(), given["definition"]
+        near = suggest(found, allowed)
+        message = f"found {_show(found)}{near}; allowed: {', '.join(allowed)}"
+        raise _ProblemError((*path, "definition"), message) from None
 
 
 def _where(text: str, name: str, path: _Path, overrides: Iterable[str]) -> str:

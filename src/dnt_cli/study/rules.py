@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
+from dnt_cli.study.instruments import check_instrument
 from dnt_cli.study.spec import Covariate, Outcome, Study, Subset
 
 Fail = Callable[[tuple[str, ...], str], None]
@@ -28,6 +29,9 @@ def check(study: Study, fail: Fail) -> None:
     _check_imputation(study, fail)
     for key, subset in study.robustness.subsets.items():
         _check_subset(study, key, subset, fail)
+    for key, instrument in study.instruments.items():
+        check_instrument(key, instrument, fail)
+    _check_files(study, fail)
     for letter in study.robustness.checks:
         if letter not in CHECKS:
             fail(("robustness", "checks"), f"unknown check {letter}; allowed: {', '.join(CHECKS)}")
@@ -119,9 +123,30 @@ def _check_relations(study: Study, path: tuple[str, ...], outcome: Outcome, fail
         fail((*path, "derive", "since"), f"the rule {rule.rule} needs a wave; allowed: {', '.join(source.waves)}")
     if not set(outcome.waves) <= set(source.waves):
         fail((*path, "waves"), f"{rule.source} was not asked at all these waves")
-    kind = "linear" if rule.rule == "change" else "binary"
+    if rule.rule == "classes":
+        _check_classes(path, outcome, rule.cutoffs, fail)
+    kind = {"change": "linear", "classes": "ordinal"}.get(rule.rule, "binary")
     if outcome.kind != kind:
         fail((*path, "kind"), f"the rule {rule.rule} gives a {kind} outcome")
+
+
+def _check_classes(path: tuple[str, ...], outcome: Outcome, cutoffs: tuple[float, ...], fail: Fail) -> None:
+    if not cutoffs or any(b <= a for a, b in pairwise(cutoffs)):
+        fail((*path, "derive", "cutoffs"), "the rule classes needs the lowest value of each higher class, increasing")
+    if outcome.range is None or outcome.range[1] - outcome.range[0] != len(cutoffs):
+        fail((*path, "range"), f"{len(cutoffs)} cut-offs give {len(cutoffs) + 1} classes, such as [0, {len(cutoffs)}]")
+
+
+def _check_files(study: Study, fail: Fail) -> None:
+    for key, file in study.files.items():
+        path = ("files", key)
+        if file.wave is not None and file.wave_column is not None:
+            fail((*path, "wave"), "give either the wave of the whole file or the column that says it")
+        for name, wave in (("wave", file.wave), *(("wave_codes", wave) for wave in file.wave_codes.values())):
+            if wave is not None and wave not in study.design.wave_keys:
+                fail((*path, name), f"found {wave!r}; allowed: {', '.join(study.design.wave_keys)}")
+        if len(set(file.columns.values())) != len(file.columns):
+            fail((*path, "columns"), "two columns get the same name")
 
 
 def _check_covariates(study: Study, fail: Fail) -> None:

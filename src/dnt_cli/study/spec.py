@@ -10,19 +10,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-Language = Literal["nl", "en"]
-
-
-@dataclass(frozen=True)
-class Text:
-    """A label in Dutch and English; a plain string in the study file serves for both."""
-
-    nl: str
-    en: str
-
-    def __getitem__(self, language: Language) -> str:
-        """The label in `language`."""
-        return self.nl if language == "nl" else self.en
+from dnt_cli.study.files import DataFile
+from dnt_cli.study.instruments import Instrument
+from dnt_cli.study.text import Language as Language
+from dnt_cli.study.text import Text as Text
 
 
 @dataclass(frozen=True)
@@ -68,8 +59,9 @@ class Derivation:
     """How an outcome follows from another one, so that the two can never contradict each other."""
 
     source: str  # the outcome it follows from
-    rule: Literal["at_least", "at_most", "equals", "rise", "fall", "change"]
+    rule: Literal["at_least", "at_most", "equals", "classes", "rise", "fall", "change"]
     value: float | None = None  # the cut-off of at_least, at_most and equals
+    cutoffs: tuple[float, ...] = ()  # of classes: the lowest value of each class but the first
     since: str | None = None  # the wave with which rise, fall and change compare
 
 
@@ -204,6 +196,8 @@ class Study:
     imputation: ImputationPlan = ImputationPlan()
     robustness: Robustness = Robustness()
     significance: Significance = Significance()
+    instruments: dict[str, Instrument] = field(default_factory=dict)  # questionnaires that `dnt score` scores
+    files: dict[str, DataFile] = field(default_factory=dict)  # the files that hold the answers, if there are several
     synthetic: bool = False  # made-up data: said on every table
     text: str = field(default="", compare=False, repr=False)  # the study file itself, verbatim
     overrides: tuple[str, ...] = ()  # `--set key=value` of this run
