@@ -147,7 +147,7 @@ def make_plan(
         fit = np.flatnonzero(_fit_mask(table, position))
         step_method, reason = workable(table, position, methods[position])
         if reason:
-            events.append(Event(table.columns[position].name, step_method, reason, int(fit.size)))
+            events.append(Event(table.columns[position].name, step_method, reason, int(unknown[position].sum())))
         chosen: list[int] = []
         if step_method not in ("sample", "given"):
             chosen, notes = selector.choose(position, fit.size)

@@ -306,9 +306,13 @@ def _models(
     """One row per incomplete column."""
     import pandas as pd
 
-    used = {
-        step.position: step.method for s in strata if s.chained for step in s.chained.steps if step.method != "given"
-    }
+    used: dict[int, str] = {}
+    for stratum in strata:
+        steps = stratum.chained.steps if stratum.chained else ()
+        done = {step.position: step.method for step in steps if step.method != "given"}
+        done |= dict.fromkeys(stratum.forest.schema if stratum.forest else (), "forest")
+        # A column that has a model in one group only is listed with that model.
+        used |= {p: method for p, method in done.items() if method != "sample" or p not in used}
     rows = [
         (
             table.columns[p].name,
