@@ -65,6 +65,10 @@ r: ## Install R with lme4 and mice, if apt can
 validate: .venv/.dev ## Simulation study of the imputation methods (about 30 minutes)
 	.venv/bin/python validation/simulate.py --quick
 
+bench: .venv/.dev r ## Time the chain beside R's mice and lme4, in one run
+	.venv/bin/python benchmarks/chain.py
+	.venv/bin/python benchmarks/imputation_speed.py
+
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra lme4 --extra build --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements/runtime.txt
 	uv pip compile pyproject.toml --extra lme4 --extra build --extra dev --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements/dev.txt
@@ -81,4 +85,4 @@ clean: ## Remove results, .venv and caches
 	@sh scripts/install.sh requirements/dev.txt
 	@touch .venv/.runtime $@
 
-.PHONY: help demo all test check r validate lock clean
+.PHONY: help demo all test check r validate bench lock clean

@@ -31,6 +31,10 @@ Fitter = Callable[[Designs, Design, Model], Fit]
 Floats = NDArray[np.float64]
 
 
+# Seconds of work below which another process, which first has to load its libraries, costs more than it gains.
+_WORTH_A_PROCESS = 5.0
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How models are fitted.
@@ -71,6 +75,8 @@ def fit_all(
     data: Completed, tasks: Sequence[tuple[Model, Options]], jobs: int, progress: Progress | None
 ) -> list[list[Result]]:
     """Per task its results over the imputations; in processes, since the engines hold Python's lock."""
+    if data.m * sum(_seconds(data.study, *task) for task in tasks) < _WORTH_A_PROCESS:
+        jobs = 1
     # Few large chunks where each starts an R session of its own, more small ones where a chunk starts nothing.
     share = 1 if _uses_r(tasks) else 4
     chunks = min(data.m, jobs * share) if jobs > 1 else 1
@@ -90,6 +96,17 @@ def _fit_part(sets: Sequence[pd.DataFrame], study: Study, tasks: Sequence[tuple[
     designs = [Designs(wide, study) for wide in sets]
     with Lme4Session() if _uses_r(tasks) else nullcontext() as session:
         return [[fit_one(own, study, model, options, session) for own in designs] for model, options in tasks]
+
+
+def _seconds(study: Study, model: Model, options: Options) -> float:
+    """About how long one fit takes (measured, 136 persons, five waves); only good enough to choose processes by."""
+    if model.analysis == "t3":
+        return 0.003
+    if options.engine == "lme4":
+        return 1.0
+    if study.outcomes[model.outcome].kind != "binary":
+        return 0.003
+    return 0.03 if options.nodes == 1 else 0.12
 
 
 def _uses_r(tasks: Sequence[tuple[Model, Options]]) -> bool:
