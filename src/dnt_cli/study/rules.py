@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from dnt_cli.study.instruments import check_instrument
+from dnt_cli.study.register import check_register
 from dnt_cli.study.spec import Covariate, Outcome, Study, Subset
 
 Fail = Callable[[tuple[str, ...], str], None]
@@ -27,14 +28,12 @@ def check(study: Study, fail: Fail) -> None:
     _check_names(study, fail)
     _check_models(study, fail)
     _check_imputation(study, fail)
-    for key, subset in study.robustness.subsets.items():
-        _check_subset(study, key, subset, fail)
+    from_jobs = any(outcome.register is not None for outcome in study.outcomes.values())
+    check_register(study.register, tuple(wave.months for wave in study.design.waves), from_jobs, fail)
+    _check_robustness(study, fail)
     for key, instrument in study.instruments.items():
         check_instrument(key, instrument, fail)
     _check_files(study, fail)
-    for letter in study.robustness.checks:
-        if letter not in CHECKS:
-            fail(("robustness", "checks"), f"unknown check {letter}; allowed: {', '.join(CHECKS)}")
     if not 0 < study.significance.strict <= study.significance.lenient < 1:
         fail(("significance",), "expected 0 < strict <= lenient < 1")
 
@@ -83,6 +82,13 @@ def _check_outcome(study: Study, key: str, outcome: Outcome, fail: Fail) -> None
         fail((*path, "role"), 'an ordinal outcome is described, not tested: set role = "descriptive", derive a binary')
     if outcome.counterpart is not None and outcome.counterpart not in study.outcomes:
         fail((*path, "counterpart"), f"there is no outcome {outcome.counterpart}")
+    if outcome.source == "register" and (outcome.derive or outcome.conditional_on):
+        fail(path, "a register outcome is neither derived nor conditional")
+    if outcome.register is not None and outcome.source != "register":
+        fail((*path, "register"), 'only an outcome with source = "register" is taken from a register')
+    binary = outcome.register in ("work", "over_hours", "above_norm")
+    if outcome.register is not None and binary != (outcome.kind == "binary"):
+        fail((*path, "kind"), f"{outcome.register} is {'binary' if binary else 'linear'}")
     _check_models_of(study, key, outcome, fail)
     _check_relations(study, path, outcome, fail)
 
@@ -247,6 +253,24 @@ def _check_imputation(study: Study, fail: Fail) -> None:
         if key in used:
             message = f"a model, or another outcome, needs {key}, so it must take part in the imputation"
             fail(("imputation", "exclude"), message)
+
+
+def _check_robustness(study: Study, fail: Fail) -> None:
+    plan = study.robustness
+    for key, subset in plan.subsets.items():
+        _check_subset(study, key, subset, fail)
+    for letter in plan.checks:
+        if letter not in CHECKS:
+            fail(("robustness", "checks"), f"unknown check {letter}; allowed: {', '.join(CHECKS)}")
+    if len(set(plan.checks)) != len(plan.checks):
+        fail(("robustness", "checks"), "expected each check once")
+    steps = (0.0, *plan.deltas)
+    if not plan.deltas or not all(map(math.isfinite, steps)) or any(b <= a for a, b in pairwise(steps)):
+        fail(("robustness", "deltas"), "expected increasing numbers above 0")
+    if plan.second_m < 2:
+        fail(("robustness", "second_m"), "expected a whole number of at least 2")
+    if not plan.sparse > 0:
+        fail(("robustness", "sparse"), "expected a number above 0")
 
 
 def _check_subset(study: Study, key: str, subset: Subset, fail: Fail) -> None:

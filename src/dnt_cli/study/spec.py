@@ -167,7 +167,11 @@ class Robustness:
     """Which other honest choices the effects are tried under."""
 
     subsets: dict[str, Subset] = field(default_factory=dict)
-    checks: tuple[str, ...] = ("a", "b", "c")
+    checks: tuple[str, ...] = ("a", "b", "c", "d", "k")  # `dnt robustness --list` explains the letters
+    deltas: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)  # check e, in SD of a score or log-odds of a yes/no
+    second_m: int = 5  # check f: imputations by the other method
+    weights: Literal["overlap", "inverse"] = "overlap"  # check i
+    sparse: float = 10.0  # check j: outcomes with fewer events, or non-events, per coefficient
 
 
 @dataclass(frozen=True)
