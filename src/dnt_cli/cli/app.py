@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -52,7 +53,7 @@ class _Group(TyperGroup):
             raise typer.Exit(DataError.exit_code) from None
         except (typer.Exit, typer.Abort):
             raise
-        except Exception as error:  # noqa: BLE001  # the last resort: a bug of ours, told without anyone's data
+        except Exception as error:  # the last resort: a bug of ours, told without anyone's data
             if type(error).__module__.startswith(("typer", "click")):
                 raise
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -117,6 +118,9 @@ def run() -> None:
     # A service can start us without standard streams; then what we say goes nowhere.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    # Warnings of libraries tell users nothing and may hold data; what matters is a status or a note of ours.
+    warnings.simplefilter("ignore")
+    os.environ["PYTHONWARNINGS"] = "ignore"  # in worker processes
     for name in _COMMANDS:
         import_module(f"dnt_cli.cli.{name}")
     for stream in (sys.stdout, sys.stderr):
@@ -126,7 +130,12 @@ def run() -> None:
     if hasattr(signal, "SIGTERM"):
         with contextlib.suppress(ValueError):
             signal.signal(signal.SIGTERM, _terminated)
-    app()
+    try:
+        app()
+    finally:
+        # All is done or undone. While workers are seen off, a signal ends us silently, as it would any program.
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, signal.SIG_DFL)
 
 
 def _terminated(number: int, _frame: Any) -> None:

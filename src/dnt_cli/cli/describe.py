@@ -21,7 +21,8 @@ def describe(
     study: StudyFile = None,
     overrides: Overrides = None,
     figures: Annotated[
-        str | None, typer.Option("--figures", metavar="FOLDER", help="Draw a figure per outcome there.", rich_help_panel=OUTPUT)
+        str | None,
+        typer.Option("--figures", metavar="FOLDER", help="Draw a figure per outcome there.", rich_help_panel=OUTPUT),
     ] = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]

@@ -14,7 +14,9 @@ from dnt_cli.cli.options import RUN, Force, Output, Quiet
 @app.command(rich_help_panel="Help")
 def example(
     output: Output = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed gives other women.", rich_help_panel=RUN)] = 2021,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Another seed gives other women.", rich_help_panel=RUN)
+    ] = 2021,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:

@@ -55,13 +55,19 @@ def load_survey(
     source: str, study: str | None, overrides: list[str] | None, command: str
 ) -> tuple[pd.DataFrame, Study, dict[str, Any]]:
     """A cast survey, its study, and what its provenance starts from: a stage file, or CSV or Parquet with `--study`."""
+    return survey_of(*read(source), study, overrides, command)
+
+
+def survey_of(
+    content: bytes, name: str, study: str | None, overrides: list[str] | None, command: str
+) -> tuple[pd.DataFrame, Study, dict[str, Any]]:
+    """As `load_survey`, from bytes that were read."""
     import hashlib
 
     from dnt_cli.stages import is_parquet, kind_of, read_stage
     from dnt_cli.study import load_study
     from dnt_cli.survey import cast_survey
 
-    content, name = read(source)
     origin: dict[str, Any] = {"input_sha256": hashlib.sha256(content).hexdigest(), "before": ()}
     if study is None or kind_of(content, name) is not None:
         if study is None and not is_parquet(content):
@@ -72,7 +78,7 @@ def load_survey(
         if study is not None:
             spec = load_study(study, overrides or ())
     else:
-        frame, spec = _plain_frame(content, name), load_study(study, overrides or ())
+        frame, spec = plain_frame(content, name), load_study(study, overrides or ())
     survey, findings = cast_survey(frame, spec)
     for finding in findings:
         warn(f"{name}: {finding}.")
@@ -82,10 +88,10 @@ def load_survey(
 def load_frame(source: str) -> tuple[pd.DataFrame, str]:
     """Any table, stage file or not, as it stands, and its name."""
     content, name = read(source)
-    return _plain_frame(content, name), name
+    return plain_frame(content, name), name
 
 
-def _plain_frame(content: bytes, name: str) -> pd.DataFrame:
+def plain_frame(content: bytes, name: str) -> pd.DataFrame:
     """A data frame from a file that another program wrote."""
     import io
 
@@ -107,16 +113,22 @@ def load_completed(
     source: str, study: str | None, overrides: list[str] | None, command: str
 ) -> tuple[Completed, dict[str, Any], Stage | None]:
     """Completed data sets: an imputations file, or with `--study` a long table as R's mice writes it."""
+    return completed_of(*read(source), study, overrides, command)
+
+
+def completed_of(
+    content: bytes, name: str, study: str | None, overrides: list[str] | None, command: str
+) -> tuple[Completed, dict[str, Any], Stage | None]:
+    """As `load_completed`, from bytes that were read."""
     import hashlib
 
     from dnt_cli.completed import from_long, read_completed
     from dnt_cli.stages import kind_of, read_stage
     from dnt_cli.study import load_study
 
-    content, name = read(source)
     origin: dict[str, Any] = {"input_sha256": hashlib.sha256(content).hexdigest(), "before": ()}
     if study is not None and kind_of(content, name) is None:
-        return from_long(_plain_frame(content, name), load_study(study, overrides or ()), name), origin, None
+        return from_long(plain_frame(content, name), load_study(study, overrides or ()), name), origin, None
     stage = _overridden(read_stage(content, name, ["imputations"], command), overrides)
     return read_completed(stage), origin | {"before": stage.steps}, stage
 

@@ -26,8 +26,8 @@ from dnt_cli.cli.options import (
     Quiet,
     Shown,
     StudyFile,
+    choose,
     processes,
-    split,
 )  # fmt: skip
 from dnt_cli.errors import UsageError
 
@@ -106,9 +106,11 @@ def fit_t3(
     check_output(output, "estimates", "fit-t3", force=force)
     data, origin, _ = load_completed(source, study, overrides, "dnt fit-t3")
     options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=processes(jobs))
+    keys = choose("--outcomes", outcomes, data.study.tested)
+    covariates = choose("--controls", controls, data.study.covariates, empty=True)
     with progress("Fitting", quiet=quiet) as report:
-        effects = endpoint_effects(data, options, outcomes=split(outcomes), controls=split(controls), progress=report)
-    said = {"outcomes": split(outcomes), "controls": split(controls)}
+        effects = endpoint_effects(data, options, outcomes=keys, controls=covariates, progress=report)
+    said = {"outcomes": keys, "controls": covariates}
     _finish("fit-t3", data.study, effects, options, said, origin, output, form, language, colour, force, quiet)
 
 
@@ -171,10 +173,11 @@ def fit_longitudinal(
         jobs=processes(jobs),
     )  # fmt: skip
     ladder = _ladder(controls, data.study)
+    keys = choose("--outcomes", outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
     with progress("Fitting", quiet=quiet) as report:
-        effects = trend_effects(data, options, outcomes=split(outcomes), ladder=ladder, progress=report)
+        effects = trend_effects(data, options, outcomes=keys, ladder=ladder, progress=report)
         checked = cross_check(data, effects.estimates, options, cross_check_sets) if cross_check_sets else None
-    said = {"outcomes": split(outcomes), "controls": controls, "cross_check": cross_check_sets}
+    said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets}
     if checked is not None:
         _show_cross_check(checked, data.study, language.value)
     _finish(
@@ -198,7 +201,7 @@ def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
         if not 1 <= rung <= len(study.models.ladder):
             raise UsageError(f"--controls {rung}: the study's ladder has rungs 1 to {len(study.models.ladder)}.")
         return [list(study.models.ladder[rung - 1])]
-    return [split(controls) or []]
+    return [choose("--controls", controls, study.covariates, empty=True) or []]
 
 
 def _finish(

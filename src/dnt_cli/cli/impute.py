@@ -11,7 +11,18 @@ from dnt_cli.cli.app import app
 from dnt_cli.cli.console import progress, warn
 from dnt_cli.cli.files import check_output, load_survey, present, save
 from dnt_cli.cli.options import (
-    MODEL, Force, Format, Jobs, Lang, Output, Overrides, Quiet, Seed, Shown, StudyFile, processes,
+    MODEL,
+    Force,
+    Format,
+    Jobs,
+    Lang,
+    Output,
+    Overrides,
+    Quiet,
+    Seed,
+    Shown,
+    StudyFile,
+    processes,
 )  # fmt: skip
 
 
@@ -41,7 +52,9 @@ def impute(
     ] = None,
     max_predictors: Annotated[
         int | None,
-        typer.Option("--max-predictors", min=1, help="Per column; default: a ninth of the persons.", rich_help_panel=MODEL),
+        typer.Option(
+            "--max-predictors", min=1, help="Per column; default: a ninth of the persons.", rich_help_panel=MODEL
+        ),
     ] = None,
     seed: Seed = None,
     jobs: Jobs = 0,
@@ -54,7 +67,7 @@ def impute(
 
     Example: dnt impute survey.parquet -m 50 -o imputed.parquet
     """
-    from dnt_cli.completed import impute_wide, imputation_tables, settings_of
+    from dnt_cli.completed import imputation_tables, impute_wide, settings_of
     from dnt_cli.imputation_tables import imputation_summary
     from dnt_cli.stages import Provenance, as_columns
     from dnt_cli.wide import to_wide
@@ -79,7 +92,9 @@ def impute(
             for name in ("trace", "events", "models"):
                 extra[name] = as_columns(getattr(imputation, name))
 
-        save(output, "imputations", spec, tables(), Provenance("impute", said, **origin), extra, force=force, quiet=quiet)
+        save(
+            output, "imputations", spec, tables(), Provenance("impute", said, **origin), extra, force=force, quiet=quiet
+        )
     if len(imputation.events) and not quiet:
         warn(f"{len(imputation.events)} events were logged during imputation; `dnt info` lists them.")
     tables_shown = imputation_summary(wide, spec, imputation.models, imputation.events, said, language.value)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import locale
 import os
+import signal
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
 import typer
+
+from dnt_cli.errors import UsageError
 
 INPUT, MODEL, OUTPUT, RUN = "Input", "Model", "Output", "Reproducibility and speed"
 
@@ -49,7 +53,9 @@ def default_language() -> str:
 StudyFile = Annotated[
     str | None,
     typer.Option(
-        "--study", help="Study file, or a built-in study such as dnt; not needed for stage files.", rich_help_panel=INPUT
+        "--study",
+        help="Study file, or a built-in study such as dnt; not needed for stage files.",
+        rich_help_panel=INPUT,
     ),
 ]
 Overrides = Annotated[
@@ -60,17 +66,21 @@ Overrides = Annotated[
 ]
 Output = Annotated[
     str | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Stage file to write; - is standard output.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="Stage file to write; - is standard output.", rich_help_panel=OUTPUT
+    ),
 ]
-Force = Annotated[
-    bool, typer.Option("--force", help="Replace the output whatever it holds.", rich_help_panel=OUTPUT)
-]
-Shown = Annotated[
-    Format, typer.Option("--format", help="How the result is shown.", rich_help_panel=OUTPUT)
-]
+Force = Annotated[bool, typer.Option("--force", help="Replace the output whatever it holds.", rich_help_panel=OUTPUT)]
+Shown = Annotated[Format, typer.Option("--format", help="How the result is shown.", rich_help_panel=OUTPUT)]
 Lang = Annotated[
     Language,
-    typer.Option("--lang", default_factory=default_language, show_default="of the system", help="Language.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--lang",
+        default_factory=default_language,
+        show_default="of the system",
+        help="Language.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Quiet = Annotated[
     bool, typer.Option("-q", "--quiet", help="No progress and no notes on standard error.", rich_help_panel=OUTPUT)
@@ -85,7 +95,9 @@ Level = Annotated[
 ]
 Jobs = Annotated[
     int,
-    typer.Option("-j", "--jobs", min=0, help="Processes; 0 is one per core. Results do not depend on it.", rich_help_panel=RUN),
+    typer.Option(
+        "-j", "--jobs", min=0, help="Processes; 0 is one per core. Results do not depend on it.", rich_help_panel=RUN
+    ),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed; default: the study's.", rich_help_panel=RUN)]
 Outcomes = Annotated[
@@ -95,14 +107,42 @@ Outcomes = Annotated[
 
 
 def split(keys: str | None) -> list[str] | None:
-    """`a,b` as a list; None stays None."""
-    return None if keys is None else [key.strip() for key in keys.split(",") if key.strip()]
+    """`a,b` as a list, each once; None stays None."""
+    return None if keys is None else list(dict.fromkeys(key.strip() for key in keys.split(",") if key.strip()))
+
+
+def choose(option: str, keys: str | None, known: Iterable[str], *, empty: bool = False) -> list[str] | None:
+    """The keys given to `option`, all of them known; with `empty` there may be none.
+
+    Raises:
+        UsageError: A key is unknown, or there is none.
+    """
+    from dnt_cli.study.reader import suggest
+
+    chosen, known = split(keys), list(known)
+    for key in chosen or []:
+        if key not in known:
+            raise UsageError(f"{option} {key}: expected one of {', '.join(known) or 'none'}{suggest(key, known)}.")
+    if chosen == [] and not empty:
+        raise UsageError(f"{option} names nothing; expected some of {', '.join(known)}.")
+    return chosen
 
 
 def processes(jobs: int) -> int:
-    """The number of processes for `--jobs`."""
-    if jobs:
-        return jobs
-    from joblib import cpu_count
+    """The number of processes for `--jobs`, started.
 
-    return int(cpu_count())
+    They start deaf to Ctrl-C, which a terminal sends to all of them: stopping them is for this process alone, and
+    half-started ones would each print a traceback.
+    """
+    import joblib
+
+    jobs = jobs or int(joblib.cpu_count())
+    if jobs == 1:
+        return 1
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which they inherit
+    try:
+        started = joblib.Parallel(n_jobs=jobs, return_as="generator")(joblib.delayed(int)() for _ in range(jobs))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    list(started)
+    return jobs

@@ -11,7 +11,18 @@ from dnt_cli.cli.app import app
 from dnt_cli.cli.console import progress, tell, write_out
 from dnt_cli.cli.files import check_output, load_completed, present, save
 from dnt_cli.cli.options import (
-    MODEL, Force, Format, Jobs, Lang, Output, Overrides, Quiet, Shown, StudyFile, processes, split,
+    MODEL,
+    Force,
+    Format,
+    Jobs,
+    Lang,
+    Output,
+    Overrides,
+    Quiet,
+    Shown,
+    StudyFile,
+    choose,
+    processes,
 )  # fmt: skip
 from dnt_cli.errors import UsageError
 
@@ -19,7 +30,8 @@ from dnt_cli.errors import UsageError
 @app.command(rich_help_panel="Stages")
 def robustness(
     source: Annotated[
-        str, typer.Argument(metavar="IMPUTATIONS", help="Imputations; - is a pipe; with --study also a CSV of R's mice.")
+        str,
+        typer.Argument(metavar="IMPUTATIONS", help="Imputations; - is a pipe; with --study also a CSV of R's mice."),
     ] = "",
     output: Output = None,
     study: StudyFile = None,
@@ -28,7 +40,9 @@ def robustness(
         str | None,
         typer.Option("--checks", metavar="a,c,...", help="Which checks; default: the study's.", rich_help_panel=MODEL),
     ] = None,
-    explain: Annotated[bool, typer.Option("--list", help="Explain the checks and stop.", rich_help_panel=MODEL)] = False,
+    explain: Annotated[
+        bool, typer.Option("--list", help="Explain the checks and stop.", rich_help_panel=MODEL)
+    ] = False,
     jobs: Jobs = 0,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
@@ -55,10 +69,7 @@ def robustness(
         raise UsageError("dnt robustness needs an imputations file: dnt robustness imputed.parquet.")
     check_output(output, "robustness", "robustness", force=force)
     data, origin, stage = load_completed(source, study, overrides, "dnt robustness")
-    letters = split(checks) or [c for c in data.study.robustness.checks if c in CHECKS]
-    for letter in letters:
-        if letter not in CHECKS:
-            raise UsageError(f"There is no check {letter}; known: {', '.join(CHECKS)}. Type dnt robustness --list.")
+    letters = choose("--checks", checks, CHECKS) or [c for c in data.study.robustness.checks if c in CHECKS]
     options = Options(jobs=processes(jobs))
     with progress("Checking", quiet=quiet) as report:
         result = run_checks(
@@ -72,6 +83,15 @@ def robustness(
         "labels": {key: asdict(label) for key, label in result.labels.items()},
         "left_out": result.left_out,
     }
-    save(output, "robustness", data.study, [table], Provenance("robustness", said, **origin), extra, force=force, quiet=quiet)
+    save(
+        output,
+        "robustness",
+        data.study,
+        [table],
+        Provenance("robustness", said, **origin),
+        extra,
+        force=force,
+        quiet=quiet,
+    )
     tables = robustness_tables(result.estimates, data.study, result.labels, result.left_out, language.value)
     present(output, form, tables, result.estimates)

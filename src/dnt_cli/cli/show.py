@@ -9,7 +9,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, write_out
-from dnt_cli.cli.files import load_stage, load_survey, present, save
+from dnt_cli.cli.files import load_stage, present, save
 from dnt_cli.cli.options import OUTPUT, Colour, Colours, Force, Format, Lang, Overrides, Quiet, Shown, StudyFile
 from dnt_cli.errors import DataError, UsageError
 
@@ -18,11 +18,15 @@ from dnt_cli.errors import DataError, UsageError
 def show(
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Any stage file but a survey; endpoint and trend together; - is a pipe."),
+        typer.Argument(
+            metavar="FILE...", help="Any stage file but a survey, or endpoint and trend together; - is a pipe."
+        ),
     ],
     figure: Annotated[
         str | None,
-        typer.Option("--figure", metavar="FILE", help="Draw a forest plot of effects (.svg, .png).", rich_help_panel=OUTPUT),
+        typer.Option(
+            "--figure", metavar="FILE", help="Draw a forest plot of effects (.svg, .png).", rich_help_panel=OUTPUT
+        ),
     ] = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
@@ -135,37 +139,48 @@ def convert(
 
     Example: dnt convert imputed.parquet -o imputed.csv
     """
-    from dnt_cli.cli.files import load_completed, read
-    from dnt_cli.completed import imputation_tables
-    from dnt_cli.stages import Provenance, kind_of, read_stage, replacing
-    from dnt_cli.survey import survey_table
+    from dnt_cli.cli.files import check_folder, read
 
     suffix = Path(output).suffix.lower()
     if suffix not in (".csv", ".parquet"):
         raise UsageError(f"{output}: dnt convert writes .csv and .parquet.")
-    if suffix == ".csv":
-        content, name = read(source)
-        if kind_of(content, name) is None:
-            raise UsageError(f"{name} is no stage file; only those are written as CSV.")
-        if Path(output).exists() and not force:
-            raise DataError(f"{output} exists; choose another name, or --force to replace it.")
-        stage = read_stage(
-            content, name, ["survey", "imputations", "estimates", "robustness", "description"], "dnt convert"
-        )
-        with replacing(Path(output)) as stream:
-            for i, frame in enumerate(stage.row_groups()):
-                frame.to_csv(stream, index=False, header=i == 0, lineterminator="\n", encoding="utf-8")
-        tell(f"Wrote {output}.", quiet=quiet)
-        return
-    if study is None:
+    if suffix == ".parquet" and study is None:
         raise UsageError("A stage file carries its study: add --study FILE.")
-    from dnt_cli.cli.files import load_frame
+    check_folder(output)
+    content, name = read(source)
+    if suffix == ".csv":
+        _to_csv(content, name, output, force=force)
+        tell(f"Wrote {output}.", quiet=quiet)
+    else:
+        _to_stage(content, name, output, str(study), overrides, force=force, quiet=quiet)
 
-    frame, _ = load_frame(source)
-    if ".imp" in frame.columns:
-        data, origin, _ = load_completed(source, study, overrides, "dnt convert")
-        tables: Any = imputation_tables(data.observed, iter(data.sets), data.study)
-        save(output, "imputations", data.study, tables, Provenance("convert", {}, **origin), force=force, quiet=quiet)
-        return
-    survey, spec, origin = load_survey(source, study, overrides, "dnt convert")
-    save(output, "survey", spec, [survey_table(survey)], Provenance("convert", {}, **origin), force=force, quiet=quiet)
+
+def _to_csv(content: bytes, name: str, output: str, *, force: bool) -> None:
+    from dnt_cli.stages import KINDS, kind_of, read_stage, replacing
+
+    if kind_of(content, name) is None:
+        raise UsageError(f"{name} is no stage file; only those are written as CSV.")
+    if Path(output).exists() and not force:
+        raise DataError(f"{output} exists; choose another name, or --force to replace it.")
+    stage = read_stage(content, name, list(KINDS), "dnt convert")
+    with replacing(Path(output)) as stream:
+        for i, frame in enumerate(stage.row_groups()):
+            frame.to_csv(stream, index=False, header=i == 0, lineterminator="\n", encoding="utf-8")
+
+
+def _to_stage(
+    content: bytes, name: str, output: str, study: str, overrides: list[str] | None, *, force: bool, quiet: bool
+) -> None:
+    from dnt_cli.cli.files import completed_of, plain_frame, survey_of
+    from dnt_cli.completed import imputation_tables
+    from dnt_cli.stages import Provenance
+    from dnt_cli.survey import survey_table
+
+    if ".imp" in plain_frame(content, name).columns:
+        data, origin, _ = completed_of(content, name, study, overrides, "dnt convert")
+        kind, spec = "imputations", data.study
+        tables = imputation_tables(data.observed, iter(data.sets), spec)
+    else:
+        survey, spec, origin = survey_of(content, name, study, overrides, "dnt convert")
+        kind, tables = "survey", iter([survey_table(survey)])
+    save(output, kind, spec, tables, Provenance("convert", {}, **origin), force=force, quiet=quiet)

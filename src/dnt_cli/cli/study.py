@@ -19,7 +19,9 @@ app.add_typer(study_app, rich_help_panel="Help")
 
 @study_app.command()
 def init(
-    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; default: the screen.")] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; default: the screen.")
+    ] = None,
     like: Annotated[
         str | None, typer.Option("--like", help="Start from a built-in study instead of the commented template.")
     ] = None,
