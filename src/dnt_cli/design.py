@@ -127,6 +127,10 @@ def control_matrix(wide: pd.DataFrame, study: Study, keys: Sequence[str]) -> tup
     columns: list[Floats] = []
     names: list[str] = []
     for key in keys:
+        if key in study.columns:  # an outcome at baseline
+            columns.append(wide[key].to_numpy(dtype=float))
+            names.append(key)
+            continue
         covariate = study.covariates[key]
         if covariate.kind == "continuous":
             columns.append(wide[key].to_numpy(dtype=float))

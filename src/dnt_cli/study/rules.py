@@ -224,6 +224,8 @@ def _check_models(study: Study, fail: Fail) -> None:
         if name != "ladder" and len(set(controls)) != len(controls):
             fail(("models", name), "expected each covariate once")
         for control in controls:
+            if name == "register_controls" and control in _baseline_columns(study):
+                continue
             if control not in study.covariates:
                 known = ", ".join(study.covariates) or "none yet; add [covariates.age]"
                 fail(("models", name), f"unknown covariate {control}; known: {known}")
@@ -231,6 +233,12 @@ def _check_models(study: Study, fail: Fail) -> None:
                 fail(("covariates", control, "impute"), "it stands in a model, so its gaps must be filled")
     if any(len(set(rung)) != len(rung) for rung in models.ladder):
         fail(("models", "ladder"), "expected each covariate once in a set of controls")
+
+
+def _baseline_columns(study: Study) -> dict[str, str]:
+    """Wide column -> outcome, for what the survey asked at baseline."""
+    baseline = study.design.baseline
+    return {c: k for c, (k, wave) in study.columns.items() if wave == baseline and not study.is_register(k)}
 
 
 def _check_imputation(study: Study, fail: Fail) -> None:
@@ -244,6 +252,7 @@ def _check_imputation(study: Study, fail: Fail) -> None:
         fail(("imputation", "min_correlation"), "expected a correlation between 0 and 1")
     models = study.models
     used = {*models.controls, *models.register_controls, *(c for rung in models.ladder for c in rung), *study.tested}
+    used |= {key for column, key in _baseline_columns(study).items() if column in models.register_controls}
     for outcome in study.outcomes.values():
         used |= {outcome.derive.source} if outcome.derive is not None else set()
         used |= {outcome.conditional_on} if outcome.conditional_on is not None else set()
@@ -275,8 +284,7 @@ def _check_robustness(study: Study, fail: Fail) -> None:
 
 def _check_subset(study: Study, key: str, subset: Subset, fail: Fail) -> None:
     path = ("robustness", "subsets", key, "where")
-    baseline = [c for c, (_, wave) in study.columns.items() if wave == study.design.baseline]
-    allowed = [*study.covariates, *baseline]
+    allowed = [*study.covariates, *_baseline_columns(study)]
     for condition in subset.where:
         if condition.column not in allowed:
             fail(path, f"unknown column {condition.column}; known at baseline: {', '.join(allowed)}")

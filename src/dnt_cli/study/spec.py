@@ -12,8 +12,12 @@ from typing import Literal
 
 from dnt_cli.study.files import DataFile
 from dnt_cli.study.instruments import Instrument
+from dnt_cli.study.register import Measure, Register
 from dnt_cli.study.text import Language as Language
 from dnt_cli.study.text import Text as Text
+
+_INTERVENTION = Text("Interventie", "Intervention")
+_COMPARISON = Text("Vergelijking", "Comparison")
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ class Design:
     endpoint: str  # wave at which the effect is judged
     follow_up: str | None = None  # wave at which lasting effects are judged
     site: str | None = None  # column with the place of recruitment, for cluster checks; never imputed
-    intervention_label: Text = Text("Interventie", "Intervention")
-    comparison_label: Text = Text("Vergelijking", "Comparison")
+    intervention_label: Text = _INTERVENTION
+    comparison_label: Text = _COMPARISON
 
     @cached_property
     def wave_keys(self) -> tuple[str, ...]:
@@ -87,6 +91,7 @@ class Outcome:
     conditional_on: str | None = None  # a binary outcome without which this one is 0
     impute_method: Literal["pmm", "norm", "logreg", "polyreg", "polr"] | None = None  # default: by kind
     counterpart: str | None = None  # the survey outcome that a register outcome stands beside
+    register: Measure | None = None  # what `dnt polis` makes that this outcome is; default: a column of its own name
     note: Text | None = None  # printed under the table
 
 
@@ -127,7 +132,9 @@ class Models:
     controls: tuple[str, ...] = ()  # endpoint model
     ladder: tuple[tuple[str, ...], ...] = ((),)  # longitudinal model: the first set whose fits all converge
     time: Literal["wave", "months"] = "wave"  # wave: 0, 1, 2, ... per measurement
-    register_controls: tuple[str, ...] = ()  # models of register outcomes
+    register_controls: tuple[str, ...] = ()  # models of register outcomes; also survey outcomes, as `<key>_<baseline>`
+    register_covariates: Literal["imputed", "observed"] = "imputed"  # observed: without persons who miss a control
+    register_trend: Literal["odds ratio", "probability"] = "odds ratio"  # scale of a binary register outcome's trend
 
 
 @dataclass(frozen=True)
@@ -201,6 +208,7 @@ class Study:
     robustness: Robustness = Robustness()
     significance: Significance = Significance()
     instruments: dict[str, Instrument] = field(default_factory=dict)  # questionnaires that `dnt score` scores
+    register: Register = Register()  # how records of jobs become outcomes
     files: dict[str, DataFile] = field(default_factory=dict)  # the files that hold the answers, if there are several
     synthetic: bool = False  # made-up data: said on every table
     text: str = field(default="", compare=False, repr=False)  # the study file itself, verbatim
@@ -245,6 +253,15 @@ class Study:
         if spec.trend is not None:
             return spec.trend
         return self.design.baseline in spec.waves and len(spec.waves) > 2 and spec.kind != "ordinal"
+
+    def is_register(self, outcome: str) -> bool:
+        """Whether the outcome comes from a register."""
+        return self.outcomes[outcome].source == "register"
+
+    def has_probability_trend(self, outcome: str) -> bool:
+        """Whether the trend of a binary outcome is a linear model of its probability instead of its odds."""
+        spec = self.outcomes[outcome]
+        return self.is_register(outcome) and spec.kind == "binary" and self.models.register_trend == "probability"
 
     def times(self) -> dict[str, float]:
         """Wave -> time in the longitudinal model: its rank, or months since inclusion."""
