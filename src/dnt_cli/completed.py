@@ -98,14 +98,26 @@ def impute_wide(
     *,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    start: int = 0,
+    scheduler: str | None = None,
 ) -> tuple[Imputation, Iterator[pd.DataFrame]]:
     """Impute the measured columns of a wide table; the iterator yields completed tables with derived outcomes.
 
-    The first element's trace and events are complete once the iterator is exhausted.
+    The first element's trace and events are complete once the iterator is exhausted. `start` is the number of
+    imputations made before, which these follow; `scheduler` the address of a Dask scheduler to use instead of `jobs`.
     """
     columns = plan_columns(study, wide)
     names = [column.name for column in columns]
-    imputation = impute(wide[names], columns, group=study.design.group, settings=settings, jobs=jobs, progress=progress)
+    imputation = impute(
+        wide[names],
+        columns,
+        group=study.design.group,
+        settings=settings,
+        jobs=jobs,
+        progress=progress,
+        start=start,
+        scheduler=scheduler,
+    )
 
     def completed() -> Iterator[pd.DataFrame]:
         for frame in imputation.completed:
@@ -166,6 +178,12 @@ def _cast(part: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
     if errors or cast is None:
         raise DataError(f"{name} does not fit the study: {errors[0]}.")
     return derive(cast, study)
+
+
+def measured_columns(wide: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The wide table without the outcomes that are derived from others."""
+    derived = {c for c, (key, _) in study.columns.items() if study.outcomes[key].derive is not None}
+    return wide[[c for c in wide.columns if c not in derived]]
 
 
 def subset(wide: pd.DataFrame, rule: Subset) -> pd.DataFrame:

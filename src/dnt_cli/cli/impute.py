@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import progress, warn
-from dnt_cli.cli.files import check_output, load_survey, present, save
+from dnt_cli.cli.files import check_output, load_stage, load_survey, present, save
 from dnt_cli.cli.options import (
     MODEL,
+    RUN,
     Force,
     Format,
     Jobs,
@@ -23,6 +26,19 @@ from dnt_cli.cli.options import (
     Shown,
     StudyFile,
     processes,
+)
+from dnt_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from dnt_cli.imputation import Imputation, Settings
+    from dnt_cli.stages import Stage
+    from dnt_cli.study import Study
+
+_RECORDED = (
+    "method", "m", "iterations", "seed", "donors", "max_predictors", "min_correlation", "group_interactions",
 )  # fmt: skip
 
 
@@ -34,9 +50,22 @@ class Method(StrEnum):
     forest = "forest"
 
 
+@dataclass(frozen=True)
+class _Job:
+    """What is imputed, and from where on."""
+
+    wide: pd.DataFrame
+    study: Study
+    settings: Settings
+    origin: dict[str, Any]
+    before: Stage | None = None  # the file that is extended
+
+
 @app.command(rich_help_panel="Stages")
 def impute(
-    source: Annotated[str, typer.Argument(metavar="SURVEY", help="Survey: stage file, Parquet or CSV; - is a pipe.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SURVEY", help="Survey: stage file, Parquet or CSV; - is a pipe.")
+    ],
     output: Output = None,
     study: StudyFile = None,
     overrides: Overrides = None,
@@ -45,8 +74,23 @@ def impute(
         typer.Option("--method", help="pmm, norm or forest (miceforest); default: the study's.", rich_help_panel=MODEL),
     ] = None,
     m: Annotated[
-        int | None, typer.Option("-m", min=1, help="Completed data sets; default: the study's.", rich_help_panel=MODEL)
+        str | None,
+        typer.Option(
+            "-m", metavar="M", help="Completed data sets, or auto: as many as needed; default: the study's.",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
+    precision: Annotated[
+        float,
+        typer.Option(
+            "--precision", min=0.005, max=0.5, rich_help_panel=MODEL,
+            help="With -m auto: share by which a standard error may differ between two runs.",
+        ),
+    ] = 0.05,
+    extend: Annotated[
+        bool,
+        typer.Option("--extend", help="Add imputations to a file of imputations, up to -m.", rich_help_panel=MODEL),
+    ] = False,
     iterations: Annotated[
         int | None, typer.Option("--iterations", min=1, help="Rounds; default: the study's.", rich_help_panel=MODEL)
     ] = None,
@@ -58,44 +102,120 @@ def impute(
     ] = None,
     seed: Seed = None,
     jobs: Jobs = 0,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use instead.", rich_help_panel=RUN),
+    ] = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
     quiet: Quiet = False,
-) -> None:
+) -> None:  # fmt: skip
     """Fill the gaps of a survey m times, each time with other plausible values.
 
     Example: dnt impute survey.parquet -m 50 -o imputed.parquet
     """
-    from dnt_cli.completed import imputation_tables, impute_wide, settings_of
+    from dataclasses import replace
+
     from dnt_cli.imputation_tables import imputation_summary
     from dnt_cli.stages import Provenance, as_columns
-    from dnt_cli.wide import to_wide
 
     check_output(output, "imputations", "impute", force=force, required=True)
-    survey, spec, origin = load_survey(source, study, overrides, "dnt impute")
-    settings = settings_of(
-        spec, method=method and method.value, m=m, iterations=iterations, seed=seed, max_predictors=max_predictors
-    )
-    wide = to_wide(survey, spec)
-    said: dict[str, Any] = {
-        "method": settings.method, "m": settings.m, "iterations": settings.iterations, "seed": settings.seed,
-        "donors": settings.donors, "max_predictors": settings.max_predictors,
-        "min_correlation": settings.min_correlation, "group_interactions": settings.group_interactions,
+    count = None if m is None or m == "auto" else _count(m)
+    changes = {
+        "method": method and method.value, "iterations": iterations, "seed": seed, "max_predictors": max_predictors,
     }  # fmt: skip
+    job = _extended(source, count, changes) if extend else _fresh(source, study, overrides, count, changes)
     extra: dict[str, Any] = {}
     with progress("Imputing", quiet=quiet) as report:
-        imputation, completed = impute_wide(wide, spec, settings, jobs=processes(jobs), progress=report)
+        rounds, frames = _run(job, m == "auto", precision, processes(jobs), scheduler, report)
+        total = len(frames) if isinstance(frames, list) else job.settings.m
+        made = 0 if job.before is None else job.before.parquet.num_row_groups - 1
+        said = {k: getattr(replace(job.settings, m=made + total), k) for k in _RECORDED}
+        said |= {"precision": precision} if m == "auto" else {}
 
-        def tables() -> Any:
-            yield from imputation_tables(wide, completed, spec)
+        def tables() -> Iterator[pa.Table]:
+            yield from _row_groups(job, frames, made)
             for name in ("trace", "events", "models"):
-                extra[name] = as_columns(getattr(imputation, name))
+                extra[name] = as_columns(_told(job.before, rounds, name))
 
-        save(
-            output, "imputations", spec, tables(), Provenance("impute", said, **origin), extra, force=force, quiet=quiet
-        )
-    if len(imputation.events) and not quiet:
-        warn(f"{len(imputation.events)} events were logged during imputation; `dnt info` lists them.")
-    tables_shown = imputation_summary(wide, spec, imputation.models, imputation.events, said, language.value)
-    present(output, form, tables_shown, imputation.models)
+        provenance = Provenance("impute", said, **job.origin)
+        save(output, "imputations", job.study, tables(), provenance, extra, force=force, quiet=quiet)
+    events, models = _told(None, rounds, "events"), _told(None, rounds, "models")
+    if len(events) and not quiet:
+        warn(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
+    shown = imputation_summary(job.wide, job.study, models, events, said, language.value)
+    present(output, form, shown, models)
+
+
+def _count(m: str) -> int:
+    if not m.isdigit() or int(m) < 1:
+        raise UsageError(f"-m {m}: expected a whole number of at least 1, or auto.")
+    return int(m)
+
+
+def _fresh(source: str, study: str | None, overrides: list[str] | None, m: int | None, changes: dict[str, Any]) -> _Job:
+    from dnt_cli.completed import settings_of
+    from dnt_cli.wide import to_wide
+
+    survey, spec, origin = load_survey(source, study, overrides, "dnt impute")
+    return _Job(to_wide(survey, spec), spec, settings_of(spec, m=m, **changes), origin)
+
+
+def _extended(source: str, m: int | None, changes: dict[str, Any]) -> _Job:
+    """The observed data of an imputations file, and the settings that made it."""
+    from dataclasses import replace
+
+    from dnt_cli.completed import measured_columns, read_completed, recorded_settings
+
+    told = [f"--{name.replace('_', '-')}" for name, value in changes.items() if value is not None]
+    if told:
+        raise UsageError(f"--extend repeats the settings of the file; leave out {', '.join(told)}.")
+    stage = load_stage(source, ["imputations"], "dnt impute --extend")
+    data = read_completed(stage)
+    settings = recorded_settings(stage, stage.study)
+    if stage.steps[-1]["command"] != "impute" or m is None or m <= data.m:
+        raise UsageError(f"--extend needs a file made by dnt impute and -m above its {data.m} imputations.")
+    origin = {"input_sha256": stage.sha256, "before": stage.steps}
+    wide = measured_columns(data.observed, stage.study)
+    return _Job(wide, stage.study, replace(settings, m=m - data.m), origin, stage)
+
+
+def _run(
+    job: _Job, auto: bool, precision: float, jobs: int, scheduler: str | None, report: Any
+) -> tuple[list[Imputation], Any]:
+    """The imputations, and the completed tables: a list when their number follows from the data, else a stream."""
+    from dnt_cli.completed import impute_wide
+
+    if auto:
+        from dnt_cli.imputation_size import impute_until_precise
+
+        return impute_until_precise(job.wide, job.study, job.settings, precision=precision, jobs=jobs, progress=report)
+    start = 0 if job.before is None else job.before.parquet.num_row_groups - 1
+    imputation, completed = impute_wide(
+        job.wide, job.study, job.settings, jobs=jobs, progress=report, start=start, scheduler=scheduler
+    )
+    return [imputation], completed
+
+
+def _row_groups(job: _Job, frames: Any, made: int) -> Iterator[pa.Table]:
+    from dnt_cli.completed import imputation_tables
+    from dnt_cli.wide import wide_table
+
+    if job.before is None:
+        yield from imputation_tables(job.wide, iter(frames), job.study)
+        return
+    for i in range(made + 1):
+        yield job.before.parquet.read_row_group(i)
+    for i, frame in enumerate(frames, start=made + 1):
+        yield wide_table(frame, job.study, i)
+
+
+def _told(before: Stage | None, rounds: list[Imputation], name: str) -> pd.DataFrame:
+    """What was recorded about the imputations: the chains of all rounds; the rest is the same in every round."""
+    import pandas as pd
+
+    if name != "trace":
+        return getattr(rounds[-1], name)  # type: ignore[no-any-return]
+    earlier = [] if before is None else [before.extra_frame(name)]
+    return pd.concat([*earlier, *(r.trace for r in rounds)], ignore_index=True)
