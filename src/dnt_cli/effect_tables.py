@@ -19,7 +19,7 @@ Colour = Literal["better", "sign"]
 def effect_tables(
     estimates: pd.DataFrame, study: Study, language: Language, *, level: float = 0.95, colour: Colour = "better"
 ) -> list[Table]:
-    """One table per analysis and kind of outcome.
+    """One table per analysis, source and kind of outcome.
 
     Args:
         estimates: As the fitting stages write them.
@@ -30,7 +30,8 @@ def effect_tables(
     """
     shown = effect_rows(estimates)
     tables = []
-    for (analysis, kind), rows in shown.groupby(["analysis", "kind"], sort=False):
+    register = shown["outcome"].map(study.is_register)
+    for (analysis, _, kind), rows in shown.groupby(["analysis", register, "kind"], sort=False):
         tables.append(_table(rows, study, language, str(analysis), str(kind), level, colour))
     return tables
 
@@ -38,7 +39,7 @@ def effect_tables(
 def report_tables(
     estimates: pd.DataFrame, study: Study, language: Language, *, colour: Colour = "better"
 ) -> list[Table]:
-    """One table per kind of outcome, endpoint and trend side by side, as a report has them.
+    """One table per source and kind of outcome, endpoint and trend side by side, as a report has them.
 
     Args:
         estimates: Of both analyses.
@@ -47,17 +48,20 @@ def report_tables(
         colour: By what is better for the person, or by the sign of the effect.
     """
     shown = effect_rows(estimates)
+    register = shown["outcome"].map(study.is_register)
+    binary = shown["kind"] != "linear"
     return [
-        _report_table(rows, study, language, binary=kind == "binary", colour=colour)
-        for kind, rows in shown.groupby("kind", sort=False)
+        _report_table(rows, study, language, binary=bool(own), colour=colour)
+        for (_, own), rows in shown.groupby([register, binary], sort=False)
     ]
 
 
 def _report_table(rows: pd.DataFrame, study: Study, language: Language, *, binary: bool, colour: Colour) -> Table:
     scale = words("odds_ratio" if binary else "beta", language)
+    share = (rows["kind"] == "probability").any()
     headings = {
         "t3": f"{study.design.endpoint} {scale}",
-        "longitudinal": f"{words('trend', language)} {scale}",
+        "longitudinal": f"{words('trend', language)} {words('probability', language) if share else scale}",
     }
     columns = [Column(words("outcome", language), "left")]
     for heading in headings.values():
@@ -76,9 +80,9 @@ def _report_table(rows: pd.DataFrame, study: Study, language: Language, *, binar
         own = rows[rows["analysis"] == analysis]
         if len(own):
             title = words(f"effect_{analysis}", language, wave=study.design.endpoint, unit=unit(study, language))
-            told = _notes(own, study, language, analysis, binary)
+            told = _notes(own, study, language, analysis, str(own["kind"].iloc[0]))
             notes += [f"{title}:", *(note for note in told if note not in notes and note != skipped)]
-    title = words("binary_title" if binary else "linear_title", language)
+    title = _source(rows, study, language) + words("binary_title" if binary else "linear_title", language)
     return Table(title, tuple(columns), tuple(sections), tuple(notes))
 
 
@@ -90,11 +94,16 @@ def _estimate_cells(
         return Cell(""), Cell(""), Cell("")
     if row["status"] == "not estimable":
         return Cell("#", "muted"), Cell(""), Cell("")
-    binary = row["kind"] == "binary"
-    estimate, error = (row["odds_ratio"], row["odds_ratio_se"]) if binary else (row["beta"], row["beta_se"])
+    name = {"binary": "odds_ratio", "probability": "estimate"}.get(row["kind"], "beta")
+    estimate, error = row[name], row["std_error" if name == "estimate" else f"{name}_se"]
     tone = tone_of(row, study, colour)
     mark = study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
     return Cell(number(estimate, 2, language), tone), Cell(f"({number(error, 2, language)})"), Cell(mark, tone)
+
+
+def _source(rows: pd.DataFrame, study: Study, language: Language) -> str:
+    """What stands before the title of a table on register outcomes."""
+    return words("register", language) + " " if study.is_register(rows["outcome"].iloc[0]) else ""
 
 
 def unit(study: Study, language: Language) -> str:
@@ -107,10 +116,11 @@ def _table(
 ) -> Table:
     binary = kind == "binary"
     where = words(f"effect_{analysis}", language, wave=study.design.endpoint, unit=unit(study, language))
-    title = f"{words(f'{kind}_title', language)}. {where}"
+    title = f"{_source(rows, study, language)}{words(f'{kind}_title', language)}. {where}"
+    scale = {"binary": "odds_ratio", "probability": "probability"}.get(kind, "beta")
     columns = [
         Column(words("outcome", language), "left"),
-        Column(words("odds_ratio" if binary else "beta", language)),
+        Column(words(scale, language)),
         Column(words("std_error", language)),
         Column("", "left"),
         Column(words("interval", language, level=f"{100 * level:g}")),
@@ -123,7 +133,7 @@ def _table(
     for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
         body = tuple(_row(row, study, language, binary, marginal, colour) for _, row in group.iterrows())
         sections.append(Section(hypothesis_heading(study, str(hypothesis), language), body))
-    return Table(title, tuple(columns), tuple(sections), tuple(_notes(rows, study, language, analysis, binary)))
+    return Table(title, tuple(columns), tuple(sections), tuple(_notes(rows, study, language, analysis, kind)))
 
 
 def hypothesis_heading(study: Study, key: str, language: Language) -> str:
@@ -145,6 +155,8 @@ def _row(
     doubt = "!" if row["status"] == "doubtful" else ""
     if binary:
         values = (row["odds_ratio"], row["odds_ratio_se"], row["odds_ratio_low"], row["odds_ratio_high"])
+    elif row["kind"] == "probability":
+        values = (row["estimate"], row["std_error"], row["conf_low"], row["conf_high"])
     else:
         factor = row["beta"] / row["estimate"] if row["estimate"] else float("nan")
         low, high = sorted((row["conf_low"] * factor, row["conf_high"] * factor))
@@ -168,14 +180,16 @@ def tone_of(row: pd.Series, study: Study, colour: Colour) -> Tone:
     return "good" if upward else "bad"
 
 
-def _notes(rows: pd.DataFrame, study: Study, language: Language, analysis: str, binary: bool) -> list[str]:
+def _notes(rows: pd.DataFrame, study: Study, language: Language, analysis: str, kind: str) -> list[str]:
     marks = study.significance
     say: Callable[..., str] = lambda key, **values: words(key, language, **values)  # noqa: E731
     notes = [say("synthetic")] if study.synthetic else []
     m, n = int(rows["m"].max()), int(rows["n_persons"].max())
     notes.append(say("sample", n=n, m=m) if m > 1 else say("sample_single", n=n))
     notes += _control_notes(rows, study, language, analysis)
-    if binary:
+    if kind == "probability":
+        notes.append(say("probability_note", unit=unit(study, language)))
+    elif kind == "binary":
         notes.append(say("rate") if analysis == "t3" else say("rate_trend", unit=unit(study, language)))
         notes += [say("marginal_note")] if analysis == "t3" else []
     else:
@@ -206,7 +220,7 @@ def _control_notes(rows: pd.DataFrame, study: Study, language: Language, analysi
         extra = " " + words("baseline_control", language, wave=study.design.baseline)
     notes = []
     for controls in [common, *(c for c in sets.index if c != common)]:
-        named = ", ".join(_inside(study.covariates[k].label[language]) for k in controls.split(", ") if k)
+        named = ", ".join(_inside(_control(k, study, language)) for k in controls.split(", ") if k)
         if controls == common:
             text = words("controls", language, controls=named + extra) if named else words("no_controls", language)
         else:
@@ -216,6 +230,14 @@ def _control_notes(rows: pd.DataFrame, study: Study, language: Language, analysi
             text = words(key, language, outcomes=outcomes, controls=named)
         notes.append(text)
     return notes
+
+
+def _control(key: str, study: Study, language: Language) -> str:
+    """The label of a covariate, or of an outcome at a wave."""
+    if key in study.covariates:
+        return study.covariates[key].label[language]
+    outcome, wave = study.columns[key]
+    return f"{study.outcomes[outcome].label[language]} {wave}"
 
 
 def _inside(label: str) -> str:

@@ -55,7 +55,8 @@ def imputation_summary(
     sections = [Section("", tuple(rows))] + (
         [Section(words("covariates", language), tuple(covariates))] if covariates else []
     )
-    missing = float(wide[[c for c in study.columns if c in wide.columns]].isna().to_numpy().mean())
+    asked = [c for c, (key, _) in study.columns.items() if c in wide.columns and not study.is_register(key)]
+    missing = float(wide[asked].isna().to_numpy().mean())
     notes = [words("synthetic", language)] if study.synthetic else []
     notes.append(
         words(

@@ -125,7 +125,11 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
 def examine_wide(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd.DataFrame | None]:
     """As `examine_survey`, for a table with one row per person and columns `<outcome>_<wave>`; rows stay in order."""
     design = study.design
-    columns = {c: key for c, (key, _) in study.columns.items() if key in study.measured}
+    columns = {
+        c: key
+        for c, (key, _) in study.columns.items()
+        if key in study.measured or (study.is_register(key) and c in frame.columns)
+    }
     findings = _missing_columns(frame, [design.id, design.group, design.site, *study.covariates, *columns])
     if findings:
         return findings, None

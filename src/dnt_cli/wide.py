@@ -69,6 +69,14 @@ def _apply(outcome: Outcome, wide: pd.DataFrame, study: Study, wave: str) -> pd.
     return result.astype(float).mask(missing)
 
 
+def register_outcomes(wide: pd.DataFrame, study: Study) -> tuple[str, ...]:
+    """The outcomes from a register whose columns a wide table holds."""
+    keys = [key for key in study.outcomes if study.is_register(key)]
+    return tuple(
+        key for key in keys if {study.column(key, wave) for wave in study.outcomes[key].waves} <= set(wide.columns)
+    )
+
+
 def fulfils(wide: pd.DataFrame, conditions: Iterable[Condition]) -> pd.Series:
     """Which persons fulfil all conditions; a missing value fulfils only `!=`."""
     keep = pd.Series(True, index=wide.index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dnt_cli.completed import Completed, require_inference
 from dnt_cli.design import Model
@@ -10,7 +11,7 @@ from dnt_cli.effects.checks import check_quadrature, cross_check, note_ladder
 from dnt_cli.effects.fitting import Options, Progress, fit_all
 from dnt_cli.effects.rows import COLUMNS, Effects, adjusted, effect_rows, finished, fit_rows, joined, pooled_rows
 from dnt_cli.errors import ModelError
-from dnt_cli.study import Study
+from dnt_cli.wide import register_outcomes
 
 __all__ = [
     "COLUMNS",
@@ -36,8 +37,8 @@ def endpoint_effects(
     Args:
         data: Completed data sets; a single "set" with gaps is analysed as observed, without pooling.
         options: How models are fitted.
-        outcomes: Keys; default: all tested outcomes.
-        controls: Covariates; default: the study's.
+        outcomes: Keys; default: all tested outcomes that the data hold.
+        controls: Covariates; default: the study's, those of the register models for outcomes from a register.
         difference: The change since baseline as response, for linear outcomes with a baseline.
         label: What the `model` column says.
         progress: Called with (done, all) fits.
@@ -46,15 +47,16 @@ def endpoint_effects(
         ModelError: Fewer than two imputations.
     """
     study = data.study
-    chosen = study.models.controls if controls is None else tuple(controls)
-    models = [Model("t3", key, chosen, difference) for key in _chosen(study, outcomes, study.tested)]
-    _refuse_single(data)
-    fitted = fit_all(data, [(model, options) for model in models], options.jobs, progress)
     rows, fits = [], []
-    for model, results in zip(models, fitted, strict=True):
-        rows += pooled_rows(study, model, results, options, label)
-        fits += fit_rows(model, results, label)
-    return finished(rows, fits)
+    for own, part in _sources(data, _chosen(data, outcomes, study.tested)):
+        default = study.models.register_controls if study.is_register(part[0]) else study.models.controls
+        models = [Model("t3", key, default if controls is None else tuple(controls), difference) for key in part]
+        _refuse_single(own)
+        fitted = fit_all(own, [(model, options) for model in models], options.jobs, progress)
+        for model, results in zip(models, fitted, strict=True):
+            rows += pooled_rows(study, model, results, options, label)
+            fits += fit_rows(model, results, label)
+    return finished(rows, fits, study)
 
 
 def trend_effects(
@@ -78,10 +80,30 @@ def trend_effects(
         ModelError: Fewer than two imputations, or an outcome without longitudinal model.
     """
     study = data.study
-    rungs = [tuple(rung) for rung in (study.models.ladder if ladder is None else ladder)]
-    keys = _chosen(study, outcomes, [k for k in study.tested if study.has_trend(k)])
-    _refuse_single(data)
-    pending, rows, fits = list(keys), {}, []
+    rows, fits = [], []
+    for own, keys in _sources(data, _chosen(data, outcomes, [k for k in study.tested if study.has_trend(k)])):
+        default = study.models.ladder
+        if study.is_register(keys[0]):
+            default = tuple(dict.fromkeys([study.models.register_controls, ()]))
+        rungs = [tuple(rung) for rung in (default if ladder is None else ladder)]
+        _refuse_single(own)
+        by_key, tried = _climb(own, options, keys, rungs, label, progress)
+        note_ladder(by_key, tried, rungs)
+        if options.quadrature_check and options.nodes == 1:
+            check_quadrature(own, by_key, options)
+        rows += [row for key in keys for row in by_key[key]]
+        fits += tried
+    return finished(rows, fits, study)
+
+
+def _climb(
+    data: Completed, options: Options, keys: Sequence[str], rungs: Sequence[tuple[str, ...]], label: str,
+    progress: Progress | None,
+) -> tuple[dict[str, list[dict[str, Any]]], list[dict[str, Any]]]:  # fmt: skip
+    """Per outcome the rows of the first rung whose fits are all usable, and every fit that was tried."""
+    pending: list[str] = list(keys)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    fits: list[dict[str, Any]] = []
     for number, rung in enumerate(rungs, start=1):
         models = [Model("longitudinal", key, rung) for key in pending]
         fitted = fit_all(data, [(model, options) for model in models], options.jobs, progress)
@@ -89,24 +111,42 @@ def trend_effects(
         for model, results in zip(models, fitted, strict=True):
             fits += fit_rows(model, results, label)
             if all(r.fit.status.usable for r in results) or number == len(rungs):
-                rows[model.outcome] = pooled_rows(study, model, results, options, label)
+                rows[model.outcome] = pooled_rows(data.study, model, results, options, label)
             else:
                 pending.append(model.outcome)
         if not pending:
             break
-    note_ladder(rows, fits, rungs)
-    if options.quadrature_check and options.nodes == 1:
-        check_quadrature(data, rows, options)
-    return finished([row for key in keys for row in rows[key]], fits)
+    return rows, fits
 
 
-def _chosen(study: Study, outcomes: Sequence[str] | None, default: Iterable[str]) -> list[str]:
+def _chosen(data: Completed, outcomes: Sequence[str] | None, default: Iterable[str]) -> list[str]:
+    """The outcomes to estimate; by default those that the data hold, since a register may be missing.
+
+    Raises:
+        ModelError: An outcome is unknown, or its register is missing.
+    """
+    study = data.study
+    missing = {k for k in study.outcomes if study.is_register(k)} - set(register_outcomes(data.observed, study))
     if outcomes is None:
-        return list(default)
+        return [key for key in default if key not in missing]
     for key in outcomes:
         if key not in study.outcomes:
             raise ModelError(f"The study has no outcome {key}; known: {', '.join(study.tested)}.")
+        if key in missing:
+            raise ModelError(
+                f"{key} comes from a register, which these imputations lack: run dnt impute again with --register FILE."
+            )
     return list(outcomes)
+
+
+def _sources(data: Completed, keys: Iterable[str]) -> list[tuple[Completed, list[str]]]:
+    """The outcomes of the survey and those of a register, each with the data sets that they are estimated on."""
+    study = data.study
+    keys = list(keys)
+    survey = [key for key in keys if not study.is_register(key)]
+    register = [key for key in keys if study.is_register(key)]
+    own = as_observed(data) if study.models.register_covariates == "observed" else data
+    return [(part, group) for part, group in ((data, survey), (own, register)) if group]
 
 
 def _refuse_single(data: Completed) -> None:

@@ -120,6 +120,7 @@ def fit_one(
     """One model on one data set, by its engine or in the way that `fitter` fits it."""
     design = designs.build(model)
     binary = study.outcomes[model.outcome].kind == "binary" and not model.difference
+    binary &= not (model.analysis == "longitudinal" and study.has_probability_trend(model.outcome))
     fit = _engine(design, binary, options, session) if fitter is None else fitter(designs, design, model)
     marginal = (float("nan"), float("nan"))
     if binary and model.analysis == "t3" and fit.status.usable and fitter is None:

@@ -52,13 +52,14 @@ def pooled_rows(
         own_df: Another fitter than the engines gave complete-data degrees of freedom of its own; pool those.
     """
     outcome = study.outcomes[model.outcome]
-    binary = outcome.kind == "binary" and not model.difference
+    share = model.analysis == "longitudinal" and study.has_probability_trend(model.outcome)
+    binary = outcome.kind == "binary" and not model.difference and not share
     base = {
         "analysis": model.analysis,
         "model": label,
         "outcome": model.outcome,
         "hypothesis": outcome.hypothesis,
-        "kind": "binary" if binary else "linear",
+        "kind": "binary" if binary else "probability" if share else "linear",
         "m": len(results),
         "n_persons": round(float(np.mean([r.n_persons for r in results]))),
         "n_observations": round(float(np.mean([r.fit.n_observations for r in results]))),
@@ -201,9 +202,15 @@ def joined(parts: Sequence[Effects]) -> Effects:
     return Effects(_typed(stacked[0]), _typed(stacked[1]))
 
 
-def finished(rows: list[dict[str, Any]], fits: list[dict[str, Any]]) -> Effects:
-    """The rows as frames, with adjusted p-values."""
-    estimates = adjusted(_typed(pd.DataFrame(rows, columns=list(COLUMNS))))
+def finished(rows: list[dict[str, Any]], fits: list[dict[str, Any]], study: Study | None = None) -> Effects:
+    """The rows as frames, with adjusted p-values; given the study, those of a register are adjusted apart.
+
+    Survey and register are two sources for one hypothesis, not more hypotheses.
+    """
+    estimates = _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+    register = [study is not None and study.is_register(key) for key in estimates["outcome"]]
+    parts = [adjusted(part) for _, part in estimates.groupby(np.array(register, dtype=bool), sort=False)]
+    estimates = pd.concat(parts).loc[estimates.index] if parts else adjusted(estimates)
     return Effects(estimates, _typed(pd.DataFrame(fits, columns=list(FITS))))
 
 

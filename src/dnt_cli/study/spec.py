@@ -208,7 +208,7 @@ class Study:
     robustness: Robustness = Robustness()
     significance: Significance = Significance()
     instruments: dict[str, Instrument] = field(default_factory=dict)  # questionnaires that `dnt score` scores
-    register: Register = Register()  # how records of jobs become outcomes
+    register: Register = field(default_factory=Register)  # how records of jobs become outcomes
     files: dict[str, DataFile] = field(default_factory=dict)  # the files that hold the answers, if there are several
     synthetic: bool = False  # made-up data: said on every table
     text: str = field(default="", compare=False, repr=False)  # the study file itself, verbatim
