@@ -9,7 +9,7 @@ from dnt_cli.synthetic.people import BoolArray, People
 from dnt_cli.synthetic.plan import GROUPS, WAVES, IntArray, Plan
 
 SUPPORTED_WORK = 5  # this rung and the next are paid work
-CARRY = 0.8  # pull of a woman's rungs at T0 and T3 on her rung at the waves between, per rung
+CARRY = 0.5  # pull of a woman's rungs at T0 and T3 on her rung at the waves between, per rung
 
 
 def end_waves(plan: Plan, people: People, score: FloatArray, stays: FloatArray) -> tuple[IntArray, BoolArray]:
