@@ -56,7 +56,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Scale:
-    """One score."""
+    """One score.
+
+    Weights stand in the order of the codes after reversal, lowest first. Class limits are the lowest score of each
+    class but the first, under the name of the convention.
+    """
 
     items: str = ""  # default: all items of the instrument
     score: Rule | None = None  # default: the instrument's
@@ -64,11 +68,11 @@ class Scale:
     max_missing: int | None = None  # of sum and mean: unanswered items that the others stand in for
     decimals: int | None = None  # scores are rounded half up to these; default: the instrument's
     constant: float = 0.0  # of weighted and norm
-    weights: dict[str, tuple[float, ...]] = field(default_factory=dict)  # of weighted: item -> weight per code, lowest first
+    weights: dict[str, tuple[float, ...]] = field(default_factory=dict)  # of weighted: item -> per code
     coefficients: dict[str, float] = field(default_factory=dict)  # of norm: part -> coefficient
     steps: tuple[Step, ...] = ()  # of decision: from the highest down; the first that holds counts
     otherwise: float | None = None  # of decision: where none holds
-    cutoffs: dict[str, tuple[float, ...]] = field(default_factory=dict)  # convention -> lowest score of each higher class
+    cutoffs: dict[str, tuple[float, ...]] = field(default_factory=dict)  # convention -> class limits
 
 
 @dataclass(frozen=True)

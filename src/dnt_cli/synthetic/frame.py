@@ -168,13 +168,20 @@ class Survey:
                 self.sf12_levels[g, wave] = levels
         self.outcomes["sf12_physical"], self.outcomes["sf12_mental"] = out
 
+    def _numbers(self) -> IntArray:
+        """The number in each person's id, so that ids tell nothing."""
+        return 1 + stream(self._seed, "ids").permutation(self.people.group.size)
+
+    def rows(self) -> tuple[IntArray, IntArray]:
+        """Position of person and wave for every row of the survey."""
+        person, wave = np.nonzero(self.attends)
+        order = np.lexsort((wave, self._numbers()[person]))
+        return person[order], wave[order]
+
     def frame(self) -> pd.DataFrame:
         """The survey as a table: one row per woman and interview, sorted by id and wave."""
-        n = self.people.group.size
-        number = 1 + stream(self._seed, "ids").permutation(n)
-        person, wave = np.nonzero(self.attends)
-        order = np.lexsort((wave, number[person]))
-        person, wave = person[order], wave[order]
+        number = self._numbers()
+        person, wave = self.rows()
         columns: dict[str, object] = {
             "id": [f"S{number[p]:03d}" for p in person],
             "wave": [WAVES[w] for w in wave],

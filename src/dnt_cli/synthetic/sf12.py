@@ -1,39 +1,23 @@
 """SF-12 answers (version 1) that lead to planned mean scores.
 
-Weights: Ware, Kosinski & Keller (1996), Medical Care 34, 220-233. Answers are recoded so that 0 is the worst level.
+Items and weights are those of the instrument. Answers are recoded so that 0 is the worst level.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from dnt_cli.study.instruments import definition, names
 from dnt_cli.synthetic.latent import FloatArray
 from dnt_cli.synthetic.plan import IntArray
 
-ITEMS = ("GH1", "PF02", "PF04", "RP2", "RP3", "RE2", "RE3", "BP2", "MH3", "VT2", "MH4", "SF2")
-REVERSED = ("GH1", "BP2", "VT2", "MH3")  # raw answer 1 is the best level
-CONSTANTS = (56.57706, 60.75781)
+_DEFINITION = definition("sf12v1")
+_SCALES = [_DEFINITION["scales"][scale] for scale in ("physical", "mental")]
+ITEMS = names(_DEFINITION["items"])
+REVERSED = names(_DEFINITION["reversed"])  # raw answer 1 is the best level
+CONSTANTS = [scale["constant"] for scale in _SCALES]
 # (physical, mental) weight per level, worst level first; the best level has no weight.
-WEIGHTS: dict[str, tuple[tuple[float, float], ...]] = {
-    "GH1": ((-8.37399, -1.71175), (-5.56461, -0.16891), (-3.02396, 0.03482), (-1.31872, -0.06064)),
-    "PF02": ((-7.23216, 3.93115), (-3.45555, 1.86840)),
-    "PF04": ((-6.24397, 2.68282), (-2.73557, 1.43103)),
-    "RP2": ((-4.61617, 1.44060),),
-    "RP3": ((-5.51747, 1.66968),),
-    "RE2": ((3.04365, -6.82672),),
-    "RE3": ((2.32091, -5.69921),),
-    "BP2": ((-11.25544, 1.48619), (-8.38063, 1.76691), (-6.50522, 1.49384), (-3.80130, 0.90384)),
-    "MH3": (
-        (3.46638, -10.19085), (2.90426, -7.92717), (2.37241, -6.31121), (1.36689, -4.09842), (0.66514, -1.94949),
-    ),
-    "VT2": (
-        (-2.44706, -6.02409), (-2.02168, -4.88962), (-1.61850, -3.29805), (-1.14387, -1.65178), (-0.42251, -0.92057),
-    ),
-    "MH4": (
-        (4.61446, -16.15395), (3.41593, -10.77911), (2.34247, -8.09914), (1.28044, -4.59055), (0.41188, -1.95934),
-    ),
-    "SF2": ((-0.33682, -6.29724), (-0.94342, -8.26066), (-0.18043, -5.63286), (0.11038, -3.13896)),
-}  # fmt: skip
+WEIGHTS = {item: list(zip(*(scale["weights"][item][:-1] for scale in _SCALES), strict=True)) for item in ITEMS}
 # How far each answer follows mental rather than physical health.
 MENTAL_SHARE = {"GH1": 0.3, "PF02": 0.0, "PF04": 0.0, "RP2": 0.1, "RP3": 0.1, "RE2": 0.9, "RE3": 0.9, "BP2": 0.1,
                 "MH3": 1.0, "VT2": 0.7, "MH4": 1.0, "SF2": 0.8}  # fmt: skip

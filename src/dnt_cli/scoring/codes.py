@@ -1,0 +1,98 @@
+"""Answers to items as numbers: what is out of range, and whether the file is coded as the study says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dnt_cli.errors import DataError
+from dnt_cli.study import Instrument
+from dnt_cli.study.instruments import definition
+
+Floats = NDArray[np.float64]
+# Another coding is taken to be the true one if it leaves at most this share of the codes that do not fit unexplained.
+_UNEXPLAINED = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The items of one questionnaire.
+
+    Attributes:
+        codes: shape (n, items), in the instrument's own coding, NaN where unanswered or not a code.
+        no_number: per item, the number of values that are no number.
+        outside: per item, the number of values that are no code of the item.
+        also: another coding or version that the codes fit just as well, if no answer tells the two apart.
+    """
+
+    codes: Floats
+    no_number: NDArray[np.int64]
+    outside: NDArray[np.int64]
+    also: str | None
+
+
+def read_answers(frame: pd.DataFrame, key: str, instrument: Instrument) -> Answers:
+    """The items of `instrument` from their columns.
+
+    Raises:
+        DataError: The codes contradict the coding or the version that the study declares.
+    """
+    raw = np.full((len(frame), len(instrument.item_names)), np.nan)
+    no_number = np.zeros(raw.shape[1], dtype=np.int64)
+    for i, column in enumerate(instrument.column_names.values()):
+        values = frame[column]
+        text = values.astype("object").where(values.notna(), None).map(lambda v: v.strip() if isinstance(v, str) else v)
+        text = text.where(text != "", None)
+        raw[:, i] = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        no_number[i] = int((text.notna() & np.isnan(raw[:, i])).sum())
+    shift = 0.0 if instrument.coding is None else instrument.codings[instrument.coding]
+    fits = _fits(raw, _limits(instrument, instrument.coding))
+    also = None
+    for name, limits in _alternatives(instrument):
+        other = _fits(raw, limits)
+        wrong, unexplained = (int((~fit & ~np.isnan(raw)).sum()) for fit in (fits, other))
+        if wrong and unexplained <= _UNEXPLAINED * wrong:
+            _refuse(key, instrument, name, fits | np.isnan(raw), wrong)
+        if not wrong and not unexplained and not np.isnan(raw).all():
+            also = name
+    low = np.array([instrument.limits(item)[0] for item in instrument.item_names])
+    codes = np.where(fits, raw - shift + (low if instrument.coding is not None else 0.0), np.nan)
+    return Answers(codes, no_number, (~fits & ~np.isnan(raw)).sum(axis=0), also)
+
+
+def _limits(instrument: Instrument, coding: str | None) -> Floats:
+    """Lowest and highest code per item as they stand in a file, shape (items, 2)."""
+    limits = np.array([instrument.limits(item) for item in instrument.item_names])
+    return limits if coding is None else limits - limits[:, :1] + instrument.codings[coding]
+
+
+def _fits(raw: Floats, limits: Floats) -> NDArray[np.bool_]:
+    return np.asarray((raw >= limits[:, 0]) & (raw <= limits[:, 1]) & (raw == np.round(raw)))
+
+
+def _alternatives(instrument: Instrument) -> Iterator[tuple[str, Floats]]:
+    """Other codings of the same questionnaire, and other versions of it that have the same items."""
+    for coding in instrument.codings:
+        if coding != instrument.coding:
+            yield f'coding = "{coding}"', _limits(instrument, coding)
+    for version in instrument.versions:
+        other = definition(version)["range"]
+        yield (
+            f'definition = "{version}"',
+            np.array([other.get(item, other["all"]) for item in instrument.item_names], dtype=float),
+        )
+
+
+def _refuse(key: str, instrument: Instrument, other: str, fits: NDArray[np.bool_], wrong: int) -> None:
+    columns = np.array(list(instrument.column_names.values()))[~fits.all(axis=0)]
+    declared = f'coding = "{instrument.coding}"' if instrument.coding else f'definition = "{instrument.definition}"'
+    more = f" and {len(columns) - 3} more" if len(columns) > 3 else ""
+    raise DataError(
+        f"The answers contradict {declared} of [instruments.{key}]: {wrong} of them are no codes of it "
+        f"(in {', '.join(columns[:3])}{more}) but fit {other}. Set what the file holds, "
+        f"for one run with --set 'instruments.{key}.{other.replace(' = ', '=')}'."
+    )

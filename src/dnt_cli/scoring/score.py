@@ -1,0 +1,236 @@
+"""Answers to questionnaires become the scores that a study analyses, with a report of what was odd about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.errors import DataError, StudyError
+from dnt_cli.scoring.codes import Answers, read_answers
+from dnt_cli.scoring.reliability import Floats, item_rest_correlations, reliability
+from dnt_cli.scoring.rules import scale_score, scored_items
+from dnt_cli.study import Instrument, Scale, Study
+from dnt_cli.study.reader import suggest
+
+What = Literal[
+    "no_number", "outside", "nobody", "negative", "incomplete", "absent", "also_fits"
+]  # the words for these stand in `tables`
+REPORT = ("instrument", "scale", "column", "wave", "what", "count", "value")
+SETTINGS = ("instrument", "setting", "value", "doubt_nl", "doubt_en")
+RELIABILITY = (
+    "instrument", "scale", "outcome", "wave", "n_scored", "n_answered", "n_listwise", "items", "alpha", "omega",
+    "improper",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What scoring gives.
+
+    Attributes:
+        survey: the columns that are no items, and the scores; rows as they came.
+        report: what was odd, with counts: `what` is no_number, outside (answers that are no code of the item), nobody
+            (an item that nobody answered at a wave at which it is due), negative (item-rest correlation, in `value`),
+            incomplete (too few answers for a score), absent (the questionnaire is not in the file), or also_fits (no
+            answer tells the declared coding from the one in `scale`).
+        reliability: per scale and wave the number of scores, of persons who answered any item, and of complete
+            answers, and alpha and omega of the latter.
+        settings: what the scores depend on, and what about it is not confirmed.
+    """
+
+    survey: pd.DataFrame
+    report: pd.DataFrame
+    reliability: pd.DataFrame
+    settings: pd.DataFrame
+
+
+@dataclass
+class _Notes:
+    """Rows of the tables beside the scores, as they are found."""
+
+    report: list[dict[str, Any]] = field(default_factory=list)
+    reliability: list[dict[str, Any]] = field(default_factory=list)
+    settings: list[dict[str, Any]] = field(default_factory=list)
+
+    def odd(self, key: str, what: What, count: int, *, value: float = np.nan, **where: str) -> None:
+        """Note something, if there is any of it."""
+        if count:
+            blank = {"scale": "", "column": "", "wave": ""}
+            self.report.append({"instrument": key, **blank, **where, "what": what, "count": count, "value": value})
+
+
+def score(answers: pd.DataFrame, study: Study) -> Scored:
+    """The scores of every questionnaire of the study whose items are in the file.
+
+    Args:
+        answers: A row per person and wave, a column per item, and any other columns.
+        study: Its instruments say how items become scores.
+
+    Raises:
+        StudyError: The study has no instruments, or lacks a setting that must not be guessed.
+        DataError: Columns are missing or there twice, or the codes contradict the declared coding.
+    """
+    if not study.instruments:
+        raise StudyError("The study has no instruments to score; add a section such as [instruments.sf12].")
+    if study.design.wave not in answers.columns:
+        near = suggest(study.design.wave, answers.columns)
+        raise DataError(f"The answers lack the column {study.design.wave} with the wave{near}.")
+    waves = answers[study.design.wave].map(lambda v: str(v).strip())
+    notes, scores, items = _Notes(), dict[str, Floats](), set[str]()
+    for key, instrument in study.instruments.items():
+        columns = list(instrument.column_names.values())
+        if not instrument.used_scales or not _present(answers, key, instrument):
+            notes.odd(key, "absent", len(columns) if instrument.used_scales else 0)
+            continue
+        _require(key, instrument)
+        items |= set(columns)
+        codes = read_answers(answers, key, instrument)
+        _note_answers(notes, key, instrument, codes, waves, study)
+        for name, scale in instrument.used_scales.items():
+            scores[_outcome(key, name, scale)] = _score_scale(notes, key, name, instrument, codes, waves, study)
+        notes.settings += _settings(key, instrument)
+    if not scores:
+        raise DataError("The file holds no item of any instrument of the study; see `columns` of each instrument.")
+    both = [name for name in scores if name in answers.columns]
+    if both:
+        raise DataError(f"The file holds items and also the scores made of them ({', '.join(both)}); remove one.")
+    kept = answers[[column for column in answers.columns if column not in items]]
+    survey = pd.concat([kept, pd.DataFrame(scores, index=answers.index)], axis=1)
+    return Scored(
+        survey,
+        pd.DataFrame(notes.report, columns=list(REPORT)),
+        pd.DataFrame(notes.reliability, columns=list(RELIABILITY)),
+        pd.DataFrame(notes.settings, columns=list(SETTINGS)),
+    )
+
+
+def _outcome(key: str, name: str, scale: Scale) -> str:
+    return scale.outcome or f"{key}_{name}"
+
+
+def _present(answers: pd.DataFrame, key: str, instrument: Instrument) -> bool:
+    """Whether the questionnaire is in the file; a part of it is an error."""
+    columns = list(instrument.column_names.values())
+    there = [str(c) for c in answers.columns]
+    missing = [c for c in columns if c not in there]
+    if len(missing) == len(columns):
+        return False
+    if missing:
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        raise DataError(
+            f"{len(missing)} of {len(columns)} items of [instruments.{key}] are missing: {', '.join(missing[:3])}{more}"
+            f"{suggest(missing[0], [c for c in there if c not in columns])}."
+        )
+    if twice := [c for c in columns if there.count(c) > 1]:
+        raise DataError(f"Two columns have the name {twice[0]}.")
+    return True
+
+
+def _require(key: str, instrument: Instrument) -> None:
+    for name in instrument.required:
+        if getattr(instrument, name) is None:
+            allowed = {"coding": f"one of: {', '.join(instrument.codings)}", "reversed": 'such as "2 5 7", or "none"'}
+            raise StudyError(
+                f"[instruments.{key}] lacks {name} ({allowed.get(name, 'see the codebook')}); a guess would go "
+                f"unnoticed. Give it in the study file or with --set instruments.{key}.{name}=..., or leave the "
+                f"questionnaire out with --set instruments.{key}.use=none."
+            )
+
+
+def _due(study: Study, outcome: str) -> tuple[str, ...]:
+    """The waves at which a score is expected."""
+    return study.outcomes[outcome].waves if outcome in study.outcomes else study.design.wave_keys
+
+
+def _note_answers(
+    notes: _Notes, key: str, instrument: Instrument, answers: Answers, waves: pd.Series, study: Study
+) -> None:
+    due: dict[str, set[str]] = {item: set() for item in instrument.item_names}
+    for name, scale in instrument.used_scales.items():
+        for item in instrument.scale_items(scale):
+            due[item] |= set(_due(study, _outcome(key, name, scale)))
+    for i, (item, column) in enumerate(instrument.column_names.items()):
+        notes.odd(key, "no_number", int(answers.no_number[i]), column=column)
+        notes.odd(key, "outside", int(answers.outside[i]), column=column)
+        for wave in study.design.wave_keys:
+            rows = (waves == wave).to_numpy()
+            if wave in due[item] and rows.any() and np.isnan(answers.codes[rows, i]).all():
+                notes.odd(key, "nobody", int(rows.sum()), column=column, wave=wave)
+    if answers.also is not None:
+        notes.odd(key, "also_fits", int(np.count_nonzero(~np.isnan(answers.codes))), scale=answers.also)
+
+
+def _score_scale(
+    notes: _Notes, key: str, name: str, instrument: Instrument, answers: Answers, waves: pd.Series, study: Study
+) -> Floats:
+    """The scores of one scale; adds its reliability, negative correlations and incomplete answers to the notes."""
+    scale = instrument.scales[name]
+    items = scored_items(answers.codes, instrument)
+    scores = scale_score(items, instrument, scale)
+    outcome, chosen = _outcome(key, name, scale), instrument.scale_items(scale)
+    own = items[:, [instrument.item_names.index(item) for item in chosen]]
+    any_answer = np.count_nonzero(~np.isnan(own), axis=1) > 0
+    additive = instrument.rule(scale) in ("sum", "mean") and len(chosen) > 1
+    for wave in study.design.wave_keys:
+        rows = (waves == wave).to_numpy()
+        counts = {"n_scored": int((~np.isnan(scores[rows])).sum()), "n_answered": int(np.count_nonzero(any_answer[rows]))}
+        notes.odd(key, "incomplete", counts["n_answered"] - counts["n_scored"], scale=name, wave=wave)
+        if counts["n_answered"]:
+            row: dict[str, Any] = {"instrument": key, "scale": name, "outcome": outcome, "wave": wave, **counts}
+            if additive:
+                r = reliability(own[rows])
+                row |= {"n_listwise": r.n, "items": r.items, "alpha": r.alpha, "omega": r.omega, "improper": r.improper}
+            else:
+                row |= {"n_listwise": int((~np.isnan(own[rows])).all(axis=1).sum()), "items": len(chosen)}
+                row |= {"alpha": np.nan, "omega": np.nan, "improper": False}
+            notes.reliability.append(row)
+    if additive:
+        correlations, n = item_rest_correlations(own)
+        for item, value in zip(chosen, correlations, strict=True):
+            if value < 0:
+                column = instrument.column_names[item]
+                notes.odd(key, "negative", n, scale=name, column=column, value=float(value))
+    return scores
+
+
+def _cutoffs(rule: str, scale: Scale) -> str:
+    """Class limits by convention; they are limits of sums, so a mean has none."""
+    if rule == "mean":
+        return ""
+    return "".join(f"; {name} {', '.join(f'{c:g}' for c in limits)}" for name, limits in scale.cutoffs.items())
+
+
+def _settings(key: str, instrument: Instrument) -> list[dict[str, Any]]:
+    """What the scores depend on: the choices of the study, and everything that is not confirmed."""
+    shown = {"definition": instrument.definition, "coding": instrument.coding}
+    if instrument.reversed is not None:
+        shown["reversed"] = instrument.reversed
+    if any(instrument.rule(s) in ("sum", "mean") for s in instrument.used_scales.values()):
+        shown["max_missing"] = str(instrument.max_missing)
+    for name, scale in instrument.used_scales.items():
+        rule = instrument.rule(scale)
+        items = scale.items or (" ".join(instrument.scale_items(scale)) if rule != "decision" else instrument.items)
+        own = "" if scale.max_missing is None else f"; max_missing {scale.max_missing}"
+        shown[f"scales.{name}"] = f"{rule} of {items}{own}{_cutoffs(rule, scale)}"
+    doubts = dict(instrument.unconfirmed)
+    if not any(_cutoffs(instrument.rule(scale), scale) for scale in instrument.used_scales.values()):
+        doubts.pop("cutoffs", None)
+    rows = []
+    for setting, value in shown.items():
+        if value:
+            doubt = doubts.pop(setting, None)
+            rows.append((setting, value, doubt))
+    rows += [(setting, "", doubt) for setting, doubt in doubts.items()]
+    return [
+        {
+            "instrument": key,
+            "setting": setting,
+            "value": value,
+            "doubt_nl": doubt.nl if doubt else "",
+            "doubt_en": doubt.en if doubt else "",
+        }
+        for setting, value, doubt in rows
+    ]

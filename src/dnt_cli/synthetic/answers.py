@@ -1,0 +1,115 @@
+"""Answers to every item whose scores are those of the example.
+
+A score leaves the items open: they are drawn around its mean per item, so that the items of a scale hang together, and
+then moved until their sum is the score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.study import Instrument, Scale
+from dnt_cli.synthetic.frame import Survey
+from dnt_cli.synthetic.latent import FloatArray, stream
+from dnt_cli.synthetic.plan import GROUPS, WAVES, IntArray
+from dnt_cli.synthetic.scales import round_to_sum
+from dnt_cli.synthetic.sf12 import ITEMS as SF12_ITEMS
+from dnt_cli.synthetic.sf12 import raw_answers
+
+SPREAD = 0.22  # of the answers of one person to one scale, as a part of the range
+# Rung of the ladder -> the questions answered with yes. Somebody on rung 5 has one of the four kinds of support.
+STEPS: dict[int, tuple[str, ...]] = {
+    1: (), 2: ("social",), 3: ("organised", "social"), 4: ("unpaid_work", "social"), 5: ("contract",), 6: ("contract",)
+}  # fmt: skip
+SUPPORT = ("benefit", "guidance", "sheltered", "instrument")
+
+
+def with_items(survey: Survey, instruments: Mapping[str, Instrument], seed: int) -> pd.DataFrame:
+    """The survey with the items of the instruments in the place of their scores."""
+    frame = survey.frame()
+    columns: dict[str, FloatArray] = {}
+    scores: list[str] = []
+    for key, instrument in instruments.items():
+        codes = np.full((len(frame), len(instrument.item_names)), np.nan)
+        for name, scale in instrument.used_scales.items():
+            outcome = scale.outcome or f"{key}_{name}"
+            scores.append(outcome)
+            rule = instrument.rule(scale)
+            if rule in ("sum", "mean"):
+                place = [instrument.item_names.index(item) for item in instrument.scale_items(scale)]
+                rng = stream(seed, f"items {outcome}")
+                codes[:, place] = _scale_items(frame[outcome].to_numpy(dtype=float), instrument, scale, rng)
+            elif rule == "decision":
+                codes = _ladder(frame[outcome].to_numpy(dtype=float), instrument.item_names, stream(seed, "rungs"))
+        if instrument.item_names == SF12_ITEMS:
+            codes = _sf12(survey, frame)
+        shift = 0.0
+        if instrument.coding is not None:
+            shift = instrument.codings[instrument.coding] - instrument.limits(instrument.item_names[0])[0]
+        columns |= {column: codes[:, i] + shift for i, column in enumerate(instrument.column_names.values())}
+    return pd.concat([frame.drop(columns=scores), pd.DataFrame(columns, index=frame.index)], axis=1)
+
+
+def _scale_items(score: FloatArray, instrument: Instrument, scale: Scale, rng: np.random.Generator) -> FloatArray:
+    """Answers, shape (n, items), whose sum or mean is the score; NaN where it is missing."""
+    items = instrument.scale_items(scale)
+    low, high = instrument.scored_limits(items[0])
+    total = np.round(score * (len(items) if instrument.rule(scale) == "mean" else 1))
+    noise = rng.standard_normal((score.size, len(items))) * SPREAD * (high - low)
+    easy = rng.normal(0, SPREAD * (high - low) / 2, len(items))  # some items are agreed with more than others
+    out = np.full((score.size, len(items)), np.nan)
+    for row in np.flatnonzero(~np.isnan(score)):
+        values = _with_sum(total[row] / len(items) + noise[row] + easy, int(total[row]), low, high)
+        out[row] = [_code(value, item, instrument, rng) for value, item in zip(values, items, strict=True)]
+    return out
+
+
+def _with_sum(values: FloatArray, total: int, low: float, high: float) -> IntArray:
+    """Whole numbers between `low` and `high` near `values`, shifted so that they add to `total`."""
+    left, right = low - values.max(), high - values.min()
+    for _ in range(60):
+        middle = (left + right) / 2
+        if np.clip(values + middle, low, high).sum() < total:
+            left = middle
+        else:
+            right = middle
+    return round_to_sum(np.clip(values + right, low, high) - 1e-9, total)
+
+
+def _code(value: float, item: str, instrument: Instrument, rng: np.random.Generator) -> float:
+    """An answer that is scored as `value`; where several are, the weakest is the likeliest."""
+    limits = instrument.scored_limits(item)
+    value = sum(limits) - value if item in instrument.reversed_items else value
+    recoding = instrument.recoding(item)
+    if recoding is None:
+        return value
+    codes = np.flatnonzero(np.asarray(recoding) == value)
+    weights = 0.5 ** np.arange(codes.size)
+    return float(instrument.limits(item)[0] + rng.choice(codes, p=weights / weights.sum()))
+
+
+def _ladder(rung: FloatArray, items: tuple[str, ...], rng: np.random.Generator) -> FloatArray:
+    out = np.full((rung.size, len(items)), np.nan)
+    for row in np.flatnonzero(~np.isnan(rung)):
+        yes = set(STEPS[int(rung[row])])
+        if rung[row] == 5:
+            yes.add(SUPPORT[rng.integers(len(SUPPORT))])
+        out[row] = [item in yes for item in items]
+    return out
+
+
+def _sf12(survey: Survey, frame: pd.DataFrame) -> FloatArray:
+    """The answers that the SF-12 scores of the example were made from, in the order of its rows."""
+    people = survey.people
+    answers = np.full((people.group.size, len(WAVES), len(SF12_ITEMS)), np.nan)
+    answered = ~np.isnan(survey.outcomes["sf12_mental"])
+    for g in range(len(GROUPS)):
+        for wave in range(len(WAVES)):
+            who = (people.group == g) & answered[:, wave]
+            answers[who, wave] = raw_answers(survey.sf12_levels[g, wave])
+    rows = survey.rows()
+    assert len(rows[0]) == len(frame)
+    return np.asarray(answers[rows])
