@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from dnt_cli.cli.console import progress, tell, write_out
 from dnt_cli.cli.files import check_output, load_completed, present, save
 from dnt_cli.cli.options import (
     MODEL,
+    OUTPUT,
     Force,
     Format,
     Jobs,
@@ -25,6 +26,10 @@ from dnt_cli.cli.options import (
     processes,
 )  # fmt: skip
 from dnt_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from dnt_cli.robustness import Check
+    from dnt_cli.study import Language
 
 
 @app.command(rich_help_panel="Stages")
@@ -43,6 +48,12 @@ def robustness(
     explain: Annotated[
         bool, typer.Option("--list", help="Explain the checks and stop.", rich_help_panel=MODEL)
     ] = False,
+    figures: Annotated[
+        str | None,
+        typer.Option(
+            "--figures", metavar="FOLDER", help="Draw a specification curve per outcome there.", rich_help_panel=OUTPUT
+        ),
+    ] = None,
     jobs: Jobs = 0,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
@@ -57,7 +68,7 @@ def robustness(
 
     from dnt_cli.completed import recorded_settings
     from dnt_cli.effects import Options
-    from dnt_cli.robustness import CHECKS, run_checks
+    from dnt_cli.robustness import CHECKS, run_checks, tipping_points
     from dnt_cli.robustness_tables import robustness_tables
     from dnt_cli.stages import Provenance, as_columns
 
@@ -74,14 +85,15 @@ def robustness(
     with progress("Checking", quiet=quiet) as report:
         result = run_checks(
             data, recorded_settings(stage, data.study), options, letters, progress=report,
-            started=lambda letter: tell(f"({letter}) {CHECKS[letter].title[language.value]}", quiet=quiet),
+            started=lambda letter, seconds: tell(_announced(CHECKS[letter], seconds, language.value), quiet=quiet),
         )  # fmt: skip
     said = {k: v for k, v in asdict(options).items() if k != "jobs"} | {"checks": letters}
     table = pa.Table.from_pandas(result.estimates, preserve_index=False).replace_schema_metadata(None)
     extra = {
         "fits": as_columns(result.fits),
         "labels": {key: asdict(label) for key, label in result.labels.items()},
-        "left_out": result.left_out,
+        "left_out": {key: asdict(reason) for key, reason in result.left_out.items()},
+        "tipping": as_columns(tipping_points(result.estimates, data.study)),
     }
     save(
         output,
@@ -93,5 +105,17 @@ def robustness(
         force=force,
         quiet=quiet,
     )
+    if figures is not None:
+        from dnt_cli.figures.specification import specification_curves
+
+        drawn = specification_curves(result.estimates, data.study, result.labels, language.value, figures)
+        tell(f"Drew {len(drawn)} files in {figures}.", quiet=quiet)
     tables = robustness_tables(result.estimates, data.study, result.labels, result.left_out, language.value)
     present(output, form, tables, result.estimates)
+
+
+def _announced(check: Check, seconds: float, language: Language) -> str:
+    """The check's title, and how long it will take if that is long."""
+    about = {"nl": "ongeveer {} minuten", "en": "about {} minutes"}[language]
+    title = f"({check.letter}) {check.title[language]}"
+    return title if seconds < 60 else f"{title}: {about.format(round(seconds / 60))}"

@@ -1,6 +1,19 @@
 """Robustness: would the conclusion survive other honest choices?"""
 
-from dnt_cli.robustness.run import CHECKS, Robust, run_checks
-from dnt_cli.robustness.verdicts import VERDICTS, verdict
+from dnt_cli.robustness.context import Check
+from dnt_cli.robustness.run import BALANCE, CHECKS, Robust, run_checks
+from dnt_cli.robustness.summaries import site_ranges, tipping_points
+from dnt_cli.robustness.verdicts import VERDICTS, tipping_point, verdict
 
-__all__ = ["CHECKS", "VERDICTS", "Robust", "run_checks", "verdict"]
+__all__ = [
+    "BALANCE",
+    "CHECKS",
+    "VERDICTS",
+    "Check",
+    "Robust",
+    "run_checks",
+    "site_ranges",
+    "tipping_point",
+    "tipping_points",
+    "verdict",
+]

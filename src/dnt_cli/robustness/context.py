@@ -1,88 +1,80 @@
-"""What every check starts from, and what it gives back."""
+"""What every check starts from, and what it asks for: the same effects, estimated under another assumption."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from dnt_cli.completed import Completed, impute_wide
-from dnt_cli.effects import Effects, Options, joined, trend_effects
+from dnt_cli.completed import Completed
+from dnt_cli.design import Model
+from dnt_cli.effects import Effects, Options, effect_rows
+from dnt_cli.effects.fitting import Fitter
 from dnt_cli.imputation import Settings
+from dnt_cli.robustness.sources import Given, Reimputed, View
 from dnt_cli.study import Study, Text
-
-Progress = Callable[[int, int], None]
 
 
 class DoesNotApplyError(Exception):
-    """A check has nothing to work on in this study; the message says why, and the other checks go on."""
+    """A check has nothing to work on in this study; the reason says why, and the other checks go on."""
+
+    def __init__(self, nl: str, en: str) -> None:
+        super().__init__(en)
+        self.reason = Text(nl, en)
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """The main analysis, which every check is compared with.
+class Task:
+    """One model and how it is fitted.
 
     Attributes:
-        data: The completed data sets of the main analysis.
-        settings: The imputation settings that made them.
-        options: How models are fitted.
-        main: The main effects, endpoint and trends.
-        progress: Called with (done, all) while a check works.
+        model: Which.
+        fitter: Fits it in another way than the engines; its own degrees of freedom are pooled.
     """
 
-    data: Completed
-    settings: Settings
-    options: Options
-    main: pd.DataFrame
-    progress: Progress | None = None
+    model: Model
+    fitter: Fitter | None = None
 
-    @property
-    def study(self) -> Study:
-        """The study."""
-        return self.data.study
 
-    def reimpute(self, wide: pd.DataFrame, number: int, **changes: object) -> Completed:
-        """Impute another wide table as the main one was, with a seed of its own.
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The effects under one other assumption, still to be estimated.
 
-        Args:
-            wide: Observed answers; derived outcomes are made anew.
-            number: The check's own number, from which and from the main seed its seed follows.
-            changes: Settings that differ from those of the main analysis.
-        """
-        seed = int(np.random.SeedSequence([self.settings.seed, number]).generate_state(1)[0])
-        settings = replace(self.settings, **({"seed": seed} | changes))  # type: ignore[arg-type]
-        measured = wide.drop(columns=[c for c in wide.columns if self._derived(c)])
-        _, completed = impute_wide(measured, self.study, settings, jobs=self.options.jobs, progress=self.progress)
-        return Completed(self.study, wide, tuple(completed))
+    Attributes:
+        key: What the `model` column says, such as `a:not_working`.
+        tasks: The models.
+        source: Where the completed data sets come from.
+        view: What is changed in each of them.
+        label: Heading of its column in the table; None where only a summary is shown.
+        measure: Computed beside the fits, once per data set; its values are averaged over the imputations.
+    """
 
-    def _derived(self, column: str) -> bool:
-        key = self.study.columns.get(column, ("", ""))[0]
-        return key in self.study.outcomes and key not in self.study.measured
-
-    def trends(self, data: Completed, label: str, keys: list[str] | None = None) -> Effects:
-        """Trends on other data with the controls that the main analysis ended with, outcome by outcome."""
-        rows = self.main[(self.main["analysis"] == "longitudinal") & (self.main["term"] == "group:wave")]
-        if keys is not None:
-            rows = rows[rows["outcome"].isin(keys)]
-        parts = [
-            trend_effects(
-                data, self.options, outcomes=list(part["outcome"]), label=label,
-                ladder=[tuple(filter(None, str(controls).split(", ")))],
-            )  # fmt: skip
-            for controls, part in rows.groupby("controls", sort=False)
-        ]
-        return joined(parts)
+    key: str
+    tasks: tuple[Task, ...]
+    source: Given | Reimputed
+    view: View | None = None
+    label: Text | None = None
+    measure: Callable[..., pd.DataFrame] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The effects under one other assumption: one column of the robustness table."""
+    """The effects under one other assumption, known without fitting anything."""
 
-    key: str  # such as `a` or `a:subset`
-    label: Text
+    key: str
     effects: Effects
+    label: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A part of a check that does not apply, and why; the other parts go on."""
+
+    key: str
+    reason: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +85,86 @@ class Check:
         letter: Its name on the command line.
         title: A few words for the table.
         explanation: Two lines for `--list`.
-        run: Yields the columns; raises `DoesNotApplyError` when there is nothing to do.
+        plan: Gives what is to be estimated; raises `DoesNotApplyError` when there is nothing to do.
     """
 
     letter: str
     title: Text
     explanation: Text
-    run: Callable[[Context], Iterator[Column]]
+    plan: Callable[[Context], Sequence[Scenario | Column | LeftOut]]
+
+
+@dataclass(frozen=True)
+class Context:
+    """The main analysis, which every check is compared with.
+
+    Attributes:
+        data: The completed data sets of the main analysis.
+        settings: The imputation settings that made them.
+        options: How models are fitted.
+        effects: The main effects, endpoint and trends.
+    """
+
+    data: Completed
+    settings: Settings
+    options: Options
+    effects: Effects = field(repr=False)
+
+    @property
+    def study(self) -> Study:
+        """The study."""
+        return self.data.study
+
+    @cached_property
+    def main(self) -> pd.DataFrame:
+        """The rows of the main effects."""
+        return effect_rows(self.effects.estimates)
+
+    @cached_property
+    def source(self) -> Given:
+        """The completed data sets of the main analysis."""
+        return Given(self.data.sets)
+
+    @cached_property
+    def observed(self) -> pd.DataFrame:
+        """The observed answers without the derived outcomes, which are made anew after an imputation."""
+        study = self.study
+        derived = [c for c, (key, _) in study.columns.items() if study.outcomes[key].derive is not None]
+        return self.data.observed.drop(columns=[c for c in derived if c in self.data.observed.columns])
+
+    def repeats(self, source: Reimputed) -> bool:
+        """Whether an imputation gives the main data sets again; judged by the first."""
+        first, main = source.part(range(1)).load()[0], self.data.sets[0]
+        return first[main.columns].equals(main)
+
+    def spawned(self, *number: int) -> int:
+        """A seed that follows from the main one and from the number of a check."""
+        return int(np.random.SeedSequence([self.settings.seed, *number]).generate_state(1)[0])
+
+    def reimputed(self, wide: pd.DataFrame, **changes: object) -> Reimputed:
+        """Another wide table imputed as the main one was, apart from the changes."""
+        settings = replace(self.settings, **({"m": self.data.m} | changes))  # type: ignore[arg-type]
+        return Reimputed(wide, self.study, settings)
+
+    def keys(self, analysis: str) -> list[str]:
+        """The outcomes with a main effect in an analysis."""
+        return list(self.main.loc[self.main["analysis"] == analysis, "outcome"])
+
+    def controls(self, analysis: str, outcome: str) -> tuple[str, ...]:
+        """The controls that the main analysis ended with."""
+        row = self.main[(self.main["analysis"] == analysis) & (self.main["outcome"] == outcome)].iloc[0]
+        return tuple(filter(None, str(row["controls"]).split(", ")))
+
+    def endpoint_tasks(self, keys: Sequence[str] | None = None, fitter: Fitter | None = None) -> tuple[Task, ...]:
+        """The endpoint models of the main analysis."""
+        wanted = [k for k in self.keys("t3") if keys is None or k in keys]
+        return tuple(Task(Model("t3", k, self.controls("t3", k)), fitter) for k in wanted)
+
+    def trend_tasks(self, keys: Sequence[str] | None = None) -> tuple[Task, ...]:
+        """The longitudinal models of the main analysis, with the controls that each ended with."""
+        wanted = [k for k in self.keys("longitudinal") if keys is None or k in keys]
+        return tuple(Task(Model("longitudinal", k, self.controls("longitudinal", k))) for k in wanted)
+
+    def all_tasks(self, keys: Sequence[str] | None = None) -> tuple[Task, ...]:
+        """Every model of the main analysis."""
+        return (*self.endpoint_tasks(keys), *self.trend_tasks(keys))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 
-from dnt_cli.effects import endpoint_effects
-from dnt_cli.robustness.context import Check, Column, Context, DoesNotApplyError
+from dnt_cli.robustness.context import Check, Context, DoesNotApplyError, Scenario
 from dnt_cli.study import Text
 
 
-def _run(context: Context) -> Iterator[Column]:
+def _plan(context: Context) -> Sequence[Scenario]:
     study = context.study
     keys = [k for k, o in study.tested.items() if o.kind == "linear" and study.adjusts_for_baseline(k)]
-    if not keys:
-        raise DoesNotApplyError(f"no linear outcome was asked at {study.design.baseline} and at the endpoint")
-    effects = endpoint_effects(context.data, context.options, outcomes=keys, difference=True, label="b")
-    yield Column("b", CHECK.title, effects)
+    tasks = context.endpoint_tasks(keys)
+    if not tasks:
+        baseline = study.design.baseline
+        raise DoesNotApplyError(
+            f"geen lineaire uitkomst is op {baseline} en op de eindmeting gevraagd",
+            f"no linear outcome was asked at {baseline} and at the endpoint",
+        )
+    changes = tuple(replace(task, model=replace(task.model, difference=True)) for task in tasks)
+    return [Scenario("b", changes, context.source, label=CHECK.title)]
 
 
 CHECK = Check(
@@ -27,5 +32,5 @@ CHECK = Check(
         "The change from baseline to endpoint as the outcome, instead of the endpoint with the baseline as control.\n"
         "For linear outcomes only, at the endpoint.",
     ),
-    _run,
+    _plan,
 )

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from dnt_cli.completed import gaps
-from dnt_cli.effects import as_observed, endpoint_effects, joined
-from dnt_cli.robustness.context import Check, Column, Context, DoesNotApplyError
+from dnt_cli.design import Designs, Model
+from dnt_cli.errors import ModelError
+from dnt_cli.robustness.context import Check, Context, DoesNotApplyError, Scenario
+from dnt_cli.robustness.sources import Given
 from dnt_cli.study import Text
 
 
-def _run(context: Context) -> Iterator[Column]:
+def _plan(context: Context) -> Sequence[Scenario]:
     if gaps(context.data) == 0:
-        raise DoesNotApplyError("nothing is missing, so nothing was imputed")
-    data = as_observed(context.data)
-    endpoint = endpoint_effects(data, context.options, label="c")
-    yield Column("c", CHECK.title, joined([endpoint, context.trends(data, "c")]))
+        raise DoesNotApplyError(
+            "er ontbreekt niets, dus er is niets geïmputeerd", "nothing is missing, so nothing was imputed"
+        )
+    designs = Designs(context.data.observed, context.study)
+    tasks = tuple(task for task in context.all_tasks() if _has_rows(designs, task.model))
+    if not tasks:
+        raise DoesNotApplyError(
+            "niemand beantwoordde alles wat een model nodig heeft", "nobody answered all that a model needs"
+        )
+    return [Scenario("c", tasks, Given((context.data.observed,)), label=CHECK.title)]
+
+
+def _has_rows(designs: Designs, model: Model) -> bool:
+    try:
+        designs.build(model)
+    except ModelError:
+        return False
+    return True
 
 
 CHECK = Check(
@@ -28,5 +44,5 @@ CHECK = Check(
         "Observed answers only: the endpoint among those seen then, trends by maximum likelihood on the waves there "
         "are.\nShows whether the effect hangs on the imputation; unbiased if drop-out depends on the model only.",
     ),
-    _run,
+    _plan,
 )

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from dnt_cli.completed import Completed
-from dnt_cli.effects import Options, effect_rows, endpoint_effects, joined, trend_effects
+from dnt_cli.effects import Effects, Options, effect_rows, endpoint_effects, joined, trend_effects
+from dnt_cli.errors import ModelError
 from dnt_cli.imputation import Settings
-from dnt_cli.robustness import differences, observed, subsets
-from dnt_cli.robustness.context import Check, Context, DoesNotApplyError
+from dnt_cli.robustness import (
+    controls,
+    differences,
+    dropouts,
+    methods,
+    multiplicity,
+    observed,
+    registers,
+    sites,
+    sparse,
+    subsets,
+    weighting,
+)
+from dnt_cli.robustness.context import Check, Column, Context, DoesNotApplyError, LeftOut, Scenario
+from dnt_cli.robustness.estimate import Estimated, estimate, expected_seconds
 from dnt_cli.robustness.verdicts import verdict
 from dnt_cli.study import Study, Text
 
-CHECKS: dict[str, Check] = {c.letter: c for c in (subsets.CHECK, differences.CHECK, observed.CHECK)}
+_MODULES = (
+    subsets, differences, observed, registers, dropouts, methods, controls, sites, weighting, sparse, multiplicity,
+)  # fmt: skip
+CHECKS: dict[str, Check] = {module.CHECK.letter: module.CHECK for module in _MODULES}
+BALANCE = "balance"  # what `analysis` says of the rows that hold standardised differences at baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +43,18 @@ class Robust:
     """The main effects and the same under other assumptions.
 
     Attributes:
-        estimates: Effect rows; `model` is `main` or the check's key, `verdict` compares with the main row.
-        fits: One row per fit.
+        estimates: Effect rows; `model` is `main` or the check's key, `verdict` compares with the main row, `shift` is
+            the difference from the main estimate in its standard errors. Rows whose analysis is `balance` hold the
+            standardised mean differences before and after weighting.
+        fits: One row per fit; of columns that are only summarised, the fits that are not usable.
         labels: Check key -> its label, in the order of the columns.
-        left_out: Check letter -> why it does not apply.
+        left_out: Check key -> why it does not apply.
     """
 
     estimates: pd.DataFrame
     fits: pd.DataFrame
     labels: dict[str, Text]
-    left_out: dict[str, str]
+    left_out: dict[str, Text]
 
 
 def run_checks(
@@ -41,7 +63,7 @@ def run_checks(
     options: Options,
     letters: Sequence[str],
     *,
-    started: Callable[[str], None] | None = None,
+    started: Callable[[str, float], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Robust:
     """The main analysis and the checks named by their letters.
@@ -49,34 +71,93 @@ def run_checks(
     Args:
         data: Completed data sets of the main analysis.
         settings: How they were imputed; used again where a check imputes.
-        options: How models are fitted.
+        options: How models are fitted; results do not depend on its `jobs`.
         letters: Keys of `CHECKS`.
-        started: Called with the letter of each check as it starts.
-        progress: Called with (done, all) while the main analysis or an imputation works.
+        started: Called, before the work, with the letter of each check and the seconds it is expected to take.
+        progress: Called with (done, all) fits of the main analysis, and then of the checks.
+
+    Raises:
+        ModelError: Fewer than two imputations, or nothing that a survey could have an effect on.
     """
-    main = joined([endpoint_effects(data, options, progress=progress), trend_effects(data, options, progress=progress)])
-    quick = replace(options, quadrature_check=0)
-    context = Context(data, settings, quick, main.estimates, progress)
-    parts, labels, left_out = [main], {}, {}
+    begin = time.perf_counter()
+    main = _main_effects(data, options, progress)
+    pace = (time.perf_counter() - begin) / max(len(main.fits), 1)
+    context = Context(data, settings, replace(options, quadrature_check=0), main)
+    planned: list[Scenario | Column] = []
+    left_out: dict[str, Text] = {}
     for letter in letters:
-        if started is not None:
-            started(letter)
         try:
-            for column in CHECKS[letter].run(context):
-                labels[column.key] = column.label
-                parts.append(column.effects)
-        except DoesNotApplyError as reason:
-            left_out[letter] = str(reason)
+            items = CHECKS[letter].plan(context)
+        except DoesNotApplyError as error:
+            left_out[letter] = error.reason
+            continue
+        left_out |= {item.key: item.reason for item in items if isinstance(item, LeftOut)}
+        own = [item for item in items if not isinstance(item, LeftOut)]
+        planned += own
+        if started is not None:
+            started(letter, sum(expected_seconds(s, pace, options.jobs) for s in own if isinstance(s, Scenario)))
+    scenarios = [item for item in planned if isinstance(item, Scenario)]
+    results = estimate(scenarios, data.study, context.options, progress)
+    return _assembled(data.study, main, planned, dict(zip([s.key for s in scenarios], results, strict=True)), left_out)
+
+
+def _main_effects(data: Completed, options: Options, progress: Callable[[int, int], None] | None) -> Effects:
+    study = data.study
+    keys = [k for k, o in study.tested.items() if o.source == "survey"]
+    if not keys:
+        raise ModelError("The study tests no survey outcome, so there is nothing to check.")
+    parts = [endpoint_effects(data, options, outcomes=keys, progress=progress)]
+    trends = [k for k in keys if study.has_trend(k)]
+    if trends:
+        parts.append(trend_effects(data, options, outcomes=trends, progress=progress))
+    return joined(parts)
+
+
+def _assembled(
+    study: Study, main: Effects, planned: Sequence[Scenario | Column], results: dict[str, Estimated],
+    left_out: dict[str, Text],
+) -> Robust:  # fmt: skip
+    parts, labels, balance = [main], {}, []
+    for item in planned:
+        if isinstance(item, Column):
+            parts.append(Effects(item.effects.estimates.assign(model=item.key), item.effects.fits))
+        else:
+            found = results[item.key]
+            if found.problem is not None:
+                left_out[item.key] = Text(found.problem, found.problem)
+                continue
+            assert found.effects is not None
+            usable = found.effects.fits["usable"].to_numpy(dtype=bool)
+            fits = found.effects.fits if item.label is not None else found.effects.fits[~usable]
+            parts.append(Effects(found.effects.estimates, fits))
+            if found.measured is not None:
+                balance.append(_balance_rows(item.key, found.measured))
+        if item.label is not None:
+            labels[item.key] = item.label
     everything = joined(parts)
-    estimates = _with_verdicts(effect_rows(everything.estimates), data.study)
-    return Robust(estimates, everything.fits, labels, left_out)
+    estimates = _compared(effect_rows(everything.estimates), study)
+    if balance:
+        estimates = pd.concat([estimates, *balance], ignore_index=True).reindex(columns=estimates.columns)
+    return Robust(estimates.astype({"verdict": object}), everything.fits, labels, left_out)
 
 
-def _with_verdicts(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+def _compared(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The rows with `verdict` and `shift`; a register outcome is compared with its counterpart in the survey."""
     rows = rows.reset_index(drop=True)
     main = {(r["analysis"], r["outcome"]): r for _, r in rows[rows["model"] == "main"].iterrows()}
-    words = [
-        "" if row["model"] == "main" else verdict(main[row["analysis"], row["outcome"]], row, study.significance)
-        for _, row in rows.iterrows()
+    words, shifts = [], []
+    for _, row in rows.iterrows():
+        outcome = study.outcomes[row["outcome"]]
+        own = main.get((row["analysis"], outcome.counterpart or row["outcome"]))
+        words.append("" if row["model"] == "main" else verdict(own, row, study.significance))
+        same = own is not None and outcome.counterpart is None
+        shifts.append((row["estimate"] - own["estimate"]) / own["std_error"] if same and own is not None else np.nan)
+    return rows.assign(verdict=words, shift=shifts)
+
+
+def _balance_rows(key: str, measured: pd.DataFrame) -> pd.DataFrame:
+    parts = [
+        measured[["outcome", "term"]].assign(analysis=BALANCE, model=f"{key}:{when}", estimate=measured[when])
+        for when in ("before", "after")
     ]
-    return rows.assign(verdict=words)
+    return pd.concat(parts, ignore_index=True)

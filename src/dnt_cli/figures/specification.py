@@ -1,0 +1,184 @@
+"""A specification curve per outcome: every analysis of one effect, ordered by its estimate, and which choices it made.
+
+Simonsohn, Simmons and Nelson (2020, Nature Human Behaviour 4).
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.effect_tables import unit
+from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, STYLE, VERMILLION, make_folder, tick_labels, write
+from dnt_cli.robustness.run import BALANCE, CHECKS
+from dnt_cli.robustness.texts import words
+from dnt_cli.study import Language, Study, Text
+from dnt_cli.texts import number, threshold
+from dnt_cli.texts import words as common_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SMALL = 7.5
+# Inches.
+_CURVE, _ROW, _GAP, _LABELS, _PANEL = 2.0, 0.19, 0.12, 2.6, 3.2
+_LABEL_WIDTH = 44  # characters
+_WIDEST = 20.0  # intervals of odds ratios are cut off here
+
+
+def specification_curves(
+    estimates: pd.DataFrame, study: Study, labels: Mapping[str, Text], language: Language, folder: str | Path,
+    formats: Sequence[str] = FORMATS, *, level: float = 0.95,
+) -> list[Path]:  # fmt: skip
+    """Draw a figure per outcome with a main effect; endpoint left, trend right.
+
+    Args:
+        estimates: As `run_checks` gives them.
+        study: Labels and marks.
+        labels: Check key -> label of the columns of the table; analyses without one are shown under their check.
+        language: Of the words and the decimal sign.
+        folder: Made if it is not there. Files are named after the outcomes; those of an earlier run are replaced.
+        formats: `svg`, `png`.
+        level: Of the intervals in `estimates`.
+
+    Returns:
+        The files, in the order of the study file.
+
+    Raises:
+        DataError: The folder or a file cannot be written, or an unknown format.
+    """
+    import matplotlib as mpl
+
+    make_folder(Path(folder))
+    rows = estimates[(estimates["analysis"] != BALANCE) & (estimates["status"] != "not estimable")]
+    paths = []
+    with mpl.rc_context(STYLE):
+        for outcome in dict.fromkeys(rows.loc[rows["model"] == "main", "outcome"]):
+            own = rows[[study.outcomes[k].counterpart == outcome or k == outcome for k in rows["outcome"]]]
+            figure = _Curve(own, study, labels, language, outcome, level).figure()
+            files = [Path(folder) / f"robustness_{outcome}.{ending}" for ending in formats]
+            write(figure, files, study.outcomes[outcome].label[language])
+            paths += files
+    return paths
+
+
+class _Curve:
+    """The figure of one outcome."""
+
+    def __init__(
+        self, rows: pd.DataFrame, study: Study, labels: Mapping[str, Text], language: Language, outcome: str,
+        level: float,
+    ) -> None:  # fmt: skip
+        self.study, self.language, self.outcome, self.level = study, language, outcome, level
+        self.analyses = list(dict.fromkeys(rows["analysis"]))
+        self.rows = {a: rows[rows["analysis"] == a].sort_values("estimate", kind="stable") for a in self.analyses}
+        names = {key: f"({key[0]}) {label[language]}" for key, label in labels.items()}
+        self.names = {
+            model: common_words("main", language) if model == "main" else names.get(model, self._check(model))
+            for model in dict.fromkeys(rows["model"])
+        }
+        order = ["main", *CHECKS]
+        self.lines = sorted(dict.fromkeys(self.names.values()), key=lambda n: order.index(self._letter(n)))
+
+    def _check(self, model: str) -> str:
+        """The line of an analysis that is only summarised in the table."""
+        return f"({model[0]}) {CHECKS[model[0]].title[self.language]}"
+
+    def _letter(self, name: str) -> str:
+        return name[1] if name.startswith("(") else "main"
+
+    def figure(self) -> Figure:
+        """Curves above, choices below."""
+        from matplotlib.figure import Figure
+
+        choices = _ROW * len(self.lines)
+        height, width = _CURVE + _GAP + choices, _LABELS + len(self.analyses) * _PANEL
+        figure = Figure(figsize=(width, height))
+        for i, analysis in enumerate(self.analyses):
+            left, share = (_LABELS + i * _PANEL) / width, (_PANEL - 0.55) / width
+            curve = figure.add_axes((left, (choices + _GAP) / height, share, _CURVE / height))
+            below = figure.add_axes((left, 0, share, choices / height))
+            self._curve(curve, analysis)
+            self._choices(below, analysis, labelled=i == 0)
+        title = textwrap.fill(self.study.outcomes[self.outcome].label[self.language], int(11 * width))
+        figure.text(0, 1 + 0.42 / height, title, fontsize=11, fontweight="bold", va="bottom")
+        figure.text(0, -0.12 / height, self._notes(width), fontsize=SMALL, color=GREY, va="top", linespacing=1.3)
+        return figure
+
+    def _curve(self, axes: Axes, analysis: str) -> None:
+        rows = self.rows[analysis]
+        binary = str(rows["kind"].iloc[0]) == "binary"
+        if binary:
+            axes.set_yscale("log")
+        for place, (_, row) in enumerate(rows.iterrows()):
+            estimate, low, high = _figures(row, binary)
+            colour = VERMILLION if row["model"] == "main" else BLUE
+            filled = colour if self.study.significance.mark(row["p_value"]) else "white"
+            main = row["model"] == "main"
+            axes.plot([place, place], [low, high], color=colour, linewidth=1.6 if main else 0.9, zorder=2)
+            marker: dict[str, Any] = {"marker": "D" if main else "o", "markersize": 5.5 if main else 3.5}
+            axes.plot([place], [estimate], color=colour, markerfacecolor=filled, zorder=3, **marker)
+        axes.axhline(1.0 if binary else 0.0, color=GREY, linewidth=0.9, zorder=1)
+        axes.set_xlim(-0.7, len(rows) - 0.3)
+        axes.set_xticks([])
+        self._ticks(axes, binary)
+        where = common_words(
+            f"effect_{analysis}", self.language, wave=self.study.endpoint(self.outcome),
+            unit=unit(self.study, self.language),
+        )  # fmt: skip
+        scale = common_words("odds_ratio" if binary else "beta", self.language)
+        axes.set_title(f"{where} ({scale})", fontsize=9)
+
+    def _ticks(self, axes: Axes, binary: bool) -> None:
+        from matplotlib.ticker import MaxNLocator, NullLocator
+
+        low, high = axes.get_ylim()
+        if not binary:
+            ticks = [tick for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
+            axes.set_yticks(ticks, tick_labels(ticks, self.language), fontsize=SMALL)
+            return
+        axes.yaxis.set_minor_locator(NullLocator())
+        choices: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+        if high / low < 6:
+            choices = (0.25, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0)
+        ticks = [tick for tick in choices if low <= tick <= high]
+        axes.set_yticks(ticks, [number(tick, 2 if tick < 10 else 0, self.language) for tick in ticks], fontsize=SMALL)
+
+    def _choices(self, axes: Axes, analysis: str, *, labelled: bool) -> None:
+        rows = self.rows[analysis]
+        for line in range(len(self.lines)):
+            axes.axhline(line, color="#EBEBEB", linewidth=0.7, zorder=0)
+        for place, model in enumerate(rows["model"]):
+            colour = VERMILLION if model == "main" else INK
+            axes.plot([place], [self.lines.index(self.names[model])], "s", color=colour, markersize=3.5, zorder=2)
+        axes.set_xlim(-0.7, len(rows) - 0.3)
+        axes.set_ylim(len(self.lines) - 0.5, -0.5)
+        axes.set_xticks([])
+        for side in ("left", "bottom"):
+            axes.spines[side].set_visible(False)
+        short = [textwrap.shorten(line, _LABEL_WIDTH, placeholder=" …") for line in self.lines] if labelled else []
+        axes.set_yticks(np.arange(len(self.lines)) if labelled else [], short, fontsize=SMALL)
+        axes.tick_params(axis="y", length=0)
+
+    def _notes(self, width: float) -> str:
+        lenient = threshold(self.study.significance.lenient, self.language)
+        parts = [words("curve_note", self.language, lenient=lenient, level=f"{100 * self.level:g}")]
+        parts += [common_words("synthetic", self.language)] if self.study.synthetic else []
+        return "\n".join(textwrap.fill(part, int(15 * width)) for part in parts)
+
+
+def _figures(row: pd.Series, binary: bool) -> tuple[float, float, float]:
+    """Estimate and interval on the scale that is drawn."""
+    if binary:
+        low, high = (min(max(float(row[c]), 1 / _WIDEST), _WIDEST) for c in ("odds_ratio_low", "odds_ratio_high"))
+        return min(max(float(row["odds_ratio"]), 1 / _WIDEST), _WIDEST), low, high
+    factor = row["beta"] / row["estimate"] if row["estimate"] else math.nan
+    low, high = sorted((row["conf_low"] * factor, row["conf_high"] * factor))
+    return float(row["beta"]), float(low), float(high)

@@ -1,0 +1,119 @@
+"""Check (e): what if those who were not seen did worse than the imputation supposes?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dnt_cli.completed import plan_columns
+from dnt_cli.design import group_indicator
+from dnt_cli.effects import Effects
+from dnt_cli.robustness.context import Check, Column, Context, DoesNotApplyError, LeftOut, Scenario
+from dnt_cli.robustness.reference import JumpToReference, after_dropout, waves_of
+from dnt_cli.study import Text
+
+Floats = NDArray[np.float64]
+
+SCOPES = {
+    "intervention": Text("uitvallers interventiegroep slechter", "drop-outs of the intervention group worse"),
+    "both": Text("uitvallers beide groepen slechter", "drop-outs of both groups worse"),
+}
+ZERO = "e:0"
+_NUMBER = 5  # of this check, for its seeds
+
+
+def grid_key(scope: str, delta: float) -> str:
+    """What the `model` column says for one point of the grid; without shift both scopes are the same."""
+    return f"e:{scope}:{delta:g}" if delta else ZERO
+
+
+def _plan(context: Context) -> Sequence[Scenario | Column | LeftOut]:
+    grid, tasks = context.study.robustness.deltas, context.all_tasks()
+    everyone = shifts(context, "both", 1.0)
+    if not everyone:
+        raise DoesNotApplyError("na de beginmeting ontbreekt geen antwoord", "no answer is missing after the baseline")
+    # The same seed at every step, so that only delta differs. Trees take no shift.
+    settings = replace(context.settings, method="pmm") if context.settings.method == "forest" else context.settings
+    start = context.reimputed(context.observed, method=settings.method)
+    planned: list[Scenario | Column | LeftOut] = []
+    if context.repeats(start):
+        planned.append(Column(ZERO, Effects(context.main, context.effects.fits.iloc[:0])))
+    else:
+        label = Text("delta 0, opnieuw geïmputeerd", "delta 0, imputed anew")
+        planned.append(Scenario(ZERO, tasks, start, label=label))
+    for scope, label in SCOPES.items():
+        for delta in grid:
+            source = context.reimputed(context.observed, method=settings.method, shifts=shifts(context, scope, delta))
+            shown = Text(f"{label.nl}, delta {delta:g}", f"{label.en}, delta {delta:g}")
+            planned.append(Scenario(grid_key(scope, delta), tasks, source, label=shown if delta == grid[-1] else None))
+    return [*planned, _reference(context)]
+
+
+def shifts(context: Context, scope: str, delta: float) -> Mapping[str, Floats]:
+    """Per imputed column after the baseline what to add, per person, so that persons do worse by delta.
+
+    Delta is in standard deviations of the observed answers for scores and classes, in log-odds for yes/no.
+    """
+    study, wide = context.study, context.observed
+    persons = np.ones(len(wide)) if scope == "both" else group_indicator(wide, study)
+    waves = study.design.wave_keys
+    later = set(waves[waves.index(study.design.baseline) + 1 :])
+    found = {}
+    for column in plan_columns(study, wide):
+        key, wave = study.columns.get(column.name, ("", ""))
+        if wave not in later or not wide[column.name].isna().any() or column.method in ("polyreg", "forest"):
+            continue
+        on_logit = column.kind == "binary" or column.method == "polr"
+        size = delta * (1.0 if on_logit else float(wide[column.name].std()))
+        if np.isfinite(size):
+            found[column.name] = (-size if study.outcomes[key].better == "higher" else size) * persons
+    return found
+
+
+def _reference(context: Context) -> Scenario | LeftOut:
+    study, wide = context.study, context.data.observed
+    treated = group_indicator(wide, study) == 1
+    seen = {}
+    for key, outcome in study.measured.items():
+        columns = [c for c in waves_of(study, key) if c in wide.columns]
+        repeated = outcome.kind == "linear" and study.has_trend(key) and key not in study.imputation.exclude
+        if not repeated or outcome.waves[0] != study.design.baseline or len(columns) < len(outcome.waves):
+            continue
+        flags = wide[columns].notna().to_numpy()
+        enough = min(treated.sum(), (~treated).sum()) > len(columns) + 1
+        if enough and after_dropout(flags, treated).any() and _varies(context, columns, treated):
+            seen[key] = flags
+    keys = [k for k, o in study.outcomes.items() if k in seen or (o.derive is not None and o.derive.source in seen)]
+    tasks = context.all_tasks(keys)
+    if not tasks:
+        reason = Text(
+            "springen naar de referentie: geen lineaire uitkomst met beginmeting kent uitval in de interventiegroep",
+            "jump to reference: no linear outcome with a baseline has drop-out in the intervention group",
+        )
+        return LeftOut("e:reference", reason)
+    view = JumpToReference(study, seen, context.spawned(_NUMBER))
+    label = Text("uitvallers volgen de vergelijkingsgroep", "drop-outs follow the comparison group")
+    return Scenario("e:reference", tasks, context.source, view=view, label=label)
+
+
+def _varies(context: Context, columns: list[str], treated: NDArray[np.bool_]) -> bool:
+    """Whether the covariances of both groups can be drawn."""
+    values = context.data.sets[0][columns].to_numpy(dtype=float)
+    ranks = [np.linalg.matrix_rank(np.cov(values[group].T)) for group in (treated, ~treated)]
+    return bool(min(ranks) == len(columns))
+
+
+CHECK = Check(
+    "e",
+    Text("uitvallers slechter", "drop-outs worse"),
+    Text(
+        "Wie niet is gezien, doet het slechter dan de imputatie aanneemt: stapsgewijs, in een of beide groepen, tot "
+        "het kantelpunt.\nEn: wie uit de interventiegroep uitvalt, volgt voortaan de vergelijkingsgroep.",
+        "Those who were not seen do worse than the imputation supposes: step by step, in one or both groups, up to the "
+        "tipping point.\nAnd: those who leave the intervention group follow the comparison group from then on.",
+    ),
+    _plan,
+)

@@ -1,0 +1,157 @@
+"""Estimate many scenarios at once: every data set is loaded, or imputed, once for all that is fitted on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from dnt_cli.completed import plan_columns
+from dnt_cli.effects import Effects, Options
+from dnt_cli.effects.fitting import Result, fit_one
+from dnt_cli.effects.rows import finished, fit_rows, pooled_rows
+from dnt_cli.errors import UserError
+from dnt_cli.robustness.context import Scenario, Task
+from dnt_cli.robustness.sources import Given, Reimputed, View, Workspace, parts
+from dnt_cli.study import Study
+
+# Seconds per model of a column in one iteration of one imputation, on one core of 2020; for announcements only.
+_SECONDS = {"forest": 0.02, "pmm": 6e-5, "norm": 6e-5}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """What became of a scenario.
+
+    Attributes:
+        effects: Its effects, None where it failed.
+        measured: Mean over the imputations of what was measured beside the fits.
+        problem: Why it failed.
+    """
+
+    effects: Effects | None
+    measured: pd.DataFrame | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A scenario as a process needs it."""
+
+    tasks: tuple[Task, ...]
+    view: View | None
+    measure: Callable[..., pd.DataFrame] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A scenario's results on some data sets: per set, per task."""
+
+    results: list[list[Result]]
+    measured: list[pd.DataFrame]
+    problem: str | None = None
+
+
+def estimate(
+    scenarios: Sequence[Scenario], study: Study, options: Options, progress: Callable[[int, int], None] | None = None
+) -> list[Estimated]:
+    """Fit and pool every scenario, in processes; a scenario that fails does not stop the others.
+
+    Args:
+        scenarios: What to estimate.
+        study: The study.
+        options: How models are fitted.
+        progress: Called with (done, all) fits.
+    """
+    by_source: dict[int, list[int]] = {}
+    for number, scenario in enumerate(scenarios):
+        by_source.setdefault(id(scenario.source), []).append(number)
+    # What is imputed takes longest, so it starts first.
+    groups = sorted(by_source.values(), key=lambda own: not isinstance(scenarios[own[0]].source, Reimputed))
+    jobs = [(own, part) for own in groups for part in parts(scenarios[own[0]].source, options.jobs)]
+    calls = (
+        delayed(_run)(
+            index, scenarios[own[0]].source.part(part), study, options,
+            [_Work(scenarios[i].tasks, scenarios[i].view, scenarios[i].measure) for i in own],
+        )
+        for index, (own, part) in enumerate(jobs)
+    )  # fmt: skip
+    sizes = [len(part) * sum(len(scenarios[i].tasks) for i in own) for own, part in jobs]
+    done: dict[int, list[_Done]] = {}
+    for index, found in Parallel(n_jobs=options.jobs, return_as="generator_unordered")(calls):
+        done[index] = found
+        if progress is not None:
+            progress(sum(sizes[i] for i in done), sum(sizes))
+    pieces: dict[int, list[_Done]] = {}
+    for index, (own, _) in enumerate(jobs):
+        for number, piece in zip(own, done[index], strict=True):
+            pieces.setdefault(number, []).append(piece)
+    return [_pooled(scenario, pieces[i], study, options) for i, scenario in enumerate(scenarios)]
+
+
+def expected_seconds(scenario: Scenario, pace: float, jobs: int) -> float:
+    """A guess of how long a scenario takes.
+
+    Args:
+        scenario: What is to be estimated.
+        pace: Seconds that a fit took in the main analysis, on all processes together.
+        jobs: Processes.
+    """
+    source = scenario.source
+    seconds = pace * source.m * len(scenario.tasks)
+    if isinstance(source, Reimputed):
+        settings = source.settings
+        gaps = sum(source.wide[c.name].isna().any() for c in plan_columns(source.study, source.wide))
+        models = source.m * settings.iterations * gaps * (2 if settings.stratified else 1)
+        seconds += _SECONDS[settings.method] * models / min(jobs, source.m)
+    return seconds
+
+
+def _run(
+    index: int, source: Given | Reimputed, study: Study, options: Options, work: list[_Work]
+) -> tuple[int, list[_Done]]:
+    """All scenarios of one source on some of its data sets."""
+    # One thread: how BLAS splits a sum over threads changes its last bits.
+    with threadpool_limits(limits=1):
+        try:
+            sets = source.load()
+        except UserError as error:
+            return index, [_Done([], [], str(error)) for _ in work]
+        spaces = [Workspace(wide, study) for wide in sets]
+        return index, [_fit(own, sets, spaces, source.first, study, options) for own in work]
+
+
+def _fit(
+    work: _Work, sets: Sequence[pd.DataFrame], shared: Sequence[Workspace], first: int, study: Study, options: Options
+) -> _Done:
+    """One scenario on some data sets."""
+    results, measured = [], []
+    try:
+        for i, wide in enumerate(sets):
+            space = shared[i] if work.view is None else Workspace(work.view(wide, first + i), study)
+            results.append([fit_one(space, study, t.model, options, fitter=t.fitter) for t in work.tasks])
+            if work.measure is not None:
+                measured.append(work.measure(space))
+    except UserError as error:
+        return _Done([], [], str(error))
+    return _Done(results, measured)
+
+
+def _pooled(scenario: Scenario, pieces: Sequence[_Done], study: Study, options: Options) -> Estimated:
+    problem = next((piece.problem for piece in pieces if piece.problem is not None), None)
+    if problem is not None:
+        return Estimated(None, problem=problem)
+    sets = [results for piece in pieces for results in piece.results]
+    rows, fits = [], []
+    for number, task in enumerate(scenario.tasks):
+        own = [results[number] for results in sets]
+        rows += pooled_rows(study, task.model, own, options, scenario.key, own_df=task.fitter is not None)
+        fits += fit_rows(task.model, own, scenario.key)
+    measured = [frame for piece in pieces for frame in piece.measured if len(frame)]
+    mean = None
+    if measured:
+        mean = pd.concat(measured).groupby(["outcome", "term"], sort=False, as_index=False).mean()
+    return Estimated(finished(rows, fits), mean)

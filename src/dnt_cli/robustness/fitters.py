@@ -1,0 +1,107 @@
+"""Other ways to fit an endpoint model: clustered by site, weighted by propensity, by Firth's penalised likelihood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dnt_cli.design import Designs, Model
+from dnt_cli.engines import Design, Fit, fit_firth, fit_linear, fit_logistic
+from dnt_cli.engines.base import unusable
+from dnt_cli.robustness.clusters import bias_reduced, heteroscedastic
+from dnt_cli.robustness.propensity import Propensity, propensity
+from dnt_cli.robustness.sources import Workspace
+
+Floats = NDArray[np.float64]
+
+
+def site_codes(wide: pd.DataFrame, site: str) -> NDArray[np.int64]:
+    """(n,) codes of the sites; persons whose site is unknown form one of their own."""
+    codes: NDArray[np.int64] = pd.factorize(wide[site], sort=True, use_na_sentinel=False)[0].astype(np.int64)
+    return codes
+
+
+def clustered(designs: Designs, design: Design, model: Model) -> Fit:
+    """The usual estimates with a covariance that allows for dependence within sites."""
+    space, binary = _space(designs), _is_binary(designs, model)
+    fit = fit_logistic(design) if binary else fit_linear(design)
+    if not fit.status.usable or space.study.design.site is None:
+        return fit
+    codes = space.once("sites", lambda: site_codes(space.wide, str(space.study.design.site)))
+    robust = bias_reduced(*_linearised(design, fit, binary), codes)
+    return replace(fit, covariance=robust.covariance, df=robust.df, engine=f"{fit.engine}, CR2 by site")
+
+
+def firth(designs: Designs, design: Design, model: Model) -> Fit:
+    """Firth's penalised likelihood, whether the data are separated or not."""
+    fit = fit_firth(design)
+    return replace(fit, df=np.full(len(fit.terms), fit.df_residual))
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """Regression with weights that make the groups alike at baseline, and a heteroscedasticity-robust covariance.
+
+    The weights count as known, which makes the standard errors a little too large (Lunceford and Davidian 2004).
+
+    Attributes:
+        kind: `overlap` weighs each person by the chance of being in the other group (Li, Morgan and Zaslavsky 2018,
+            JASA 113), `inverse` by one over the chance of being in the own group.
+    """
+
+    kind: Literal["overlap", "inverse"]
+
+    def __call__(self, designs: Designs, design: Design, model: Model) -> Fit:
+        """Fit one endpoint model."""
+        space, binary = _space(designs), _is_binary(designs, model)
+        found = self.propensity(space, model.outcome)
+        if isinstance(found, str):
+            return unusable(design, f"{self.kind} weights", found)
+        weights = found.weights(self.kind)
+        weighted = replace(design, weights=weights)
+        fit = fit_logistic(weighted) if binary else fit_linear(weighted)
+        engine = f"{fit.engine}, {self.kind} weights, HC3"
+        if not fit.status.usable:
+            return replace(fit, engine=engine)
+        covariance = heteroscedastic(*_linearised(design, fit, binary), weights)
+        return replace(fit, covariance=covariance, df=np.full(len(fit.terms), fit.df_residual), engine=engine)
+
+    def propensity(self, space: Workspace, outcome: str) -> Propensity | str:
+        """The chances of being in the intervention group, or why there are none."""
+        study = space.study
+        baseline = study.column(outcome, study.design.baseline) if study.adjusts_for_baseline(outcome) else None
+        found: Propensity | str = space.once(("propensity", baseline), lambda: propensity(space, baseline))
+        return found
+
+    def balance(self, space: Workspace) -> pd.DataFrame:
+        """How alike the groups are before and after weighting, per outcome's propensity model."""
+        parts = []
+        for outcome in (k for k, o in space.study.tested.items() if o.source == "survey"):
+            found = self.propensity(space, outcome)
+            if not isinstance(found, str):
+                parts.append(found.balance(self.kind).assign(outcome=outcome))
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _space(designs: Designs) -> Workspace:
+    if not isinstance(designs, Workspace):
+        raise TypeError("these fitters need the data set behind the designs")
+    return designs
+
+
+def _is_binary(designs: Designs, model: Model) -> bool:
+    return _space(designs).study.outcomes[model.outcome].kind == "binary"
+
+
+def _linearised(design: Design, fit: Fit, binary: bool) -> tuple[Floats, Floats, Floats]:
+    """Slopes (n, k), model variances (n,) and residuals (n,) at the estimates."""
+    linear = design.matrix @ fit.estimate
+    if not binary:
+        return design.matrix, np.ones(len(linear)), design.response - linear
+    mean = 1.0 / (1.0 + np.exp(-linear))
+    variance = mean * (1.0 - mean)
+    return design.matrix * variance[:, None], variance, design.response - mean

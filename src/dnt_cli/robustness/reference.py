@@ -1,0 +1,110 @@
+"""Jump to reference: what if those who left the intervention group fared like the comparison group from then on?
+
+Carpenter, Roger and Kenward (2013, Journal of Biopharmaceutical Statistics 23). The means and covariances of a group
+are drawn from their posterior given the completed data set, in which gaps were imputed as missing at random: that is
+the P-step of data augmentation, so no sampler of its own is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dnt_cli.design import group_indicator
+from dnt_cli.study import Study
+from dnt_cli.wide import derive
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JumpToReference:
+    """Redraws, in a completed data set, what intervention persons would have answered after they were last seen.
+
+    Attributes:
+        study: The study.
+        seen: Outcome -> (n, waves) which answers were observed, in order of time.
+        seed: With the number of the data set it determines the draws.
+    """
+
+    study: Study
+    seen: Mapping[str, Flags]
+    seed: int
+
+    def __call__(self, wide: pd.DataFrame, number: int) -> pd.DataFrame:
+        """The data set under jump to reference; derived outcomes follow."""
+        rng = np.random.default_rng(np.random.SeedSequence([self.seed, number]))
+        treated = group_indicator(wide, self.study) == 1
+        changed = wide.copy()
+        for key, seen in self.seen.items():
+            columns = waves_of(self.study, key)
+            values = jump(wide[columns].to_numpy(dtype=float), seen, treated, rng)
+            spec = self.study.outcomes[key]
+            if spec.integer:
+                values = np.rint(values)
+            if spec.range is not None:
+                values = np.clip(values, *spec.range)
+            # What was observed stays as it is, also outside the rounding and the range.
+            changed[columns] = np.where(seen, wide[columns].to_numpy(dtype=float), values)
+        return derive(changed, self.study)
+
+
+def waves_of(study: Study, key: str) -> list[str]:
+    """The columns of an outcome in order of time."""
+    return [study.column(key, wave) for wave in study.design.wave_keys if wave in study.outcomes[key].waves]
+
+
+def after_dropout(seen: Flags, treated: Flags) -> Flags:
+    """(n, waves) the cells of treated persons after the last wave at which they were seen, the baseline excepted."""
+    waves = seen.shape[1]
+    last = np.where(seen.any(axis=1), waves - 1 - np.argmax(seen[:, ::-1], axis=1), 0)
+    flags: Flags = treated[:, None] & (np.arange(waves) > last[:, None])
+    return flags
+
+
+def jump(values: Floats, seen: Flags, treated: Flags, rng: np.random.Generator) -> Floats:
+    """Redraw the answers of treated persons after dropout.
+
+    Their deviation from their own group's means until then is carried on as in the comparison group, around the
+    comparison group's means.
+
+    Args:
+        values: (n, waves) one completed outcome in order of time, the first wave before the intervention.
+        seen: (n, waves) which of them were observed.
+        treated: (n,) intervention group.
+        rng: Random numbers.
+    """
+    waves = values.shape[1]
+    missing = after_dropout(seen, treated)
+    mean, covariance = draw_normal(values[~treated], rng)
+    own = draw_normal(values[treated], rng)[0]
+    noise = rng.standard_normal(values.shape)
+    result = values.copy()
+    for first in range(1, waves):
+        # Persons whose first missing wave is this one: the same waves are known for all of them.
+        persons = np.flatnonzero(missing[:, first] & ~missing[:, first - 1])
+        before, after = slice(0, first), slice(first, waves)
+        slope = np.linalg.solve(covariance[before, before], covariance[before, after])
+        left = covariance[after, after] - covariance[after, before] @ slope
+        expected = mean[after] + (values[persons, before] - own[before]) @ slope
+        result[persons, after] = expected + noise[persons, after] @ np.linalg.cholesky(left).T
+    return result
+
+
+def draw_normal(values: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Means (k,) and covariance (k, k) from their posterior under Jeffreys' prior, given (n, k) complete values."""
+    n, k = values.shape
+    centre = values.mean(axis=0)
+    scatter = (values - centre).T @ (values - centre)
+    # A Wishart draw by Bartlett's decomposition, inverted.
+    root = np.tril(rng.standard_normal((k, k)), -1)
+    root[np.diag_indices(k)] = np.sqrt(rng.chisquare(n - 1 - np.arange(k)))
+    half = np.linalg.solve(root, np.linalg.cholesky(scatter).T)
+    covariance: Floats = half.T @ half
+    mean: Floats = centre + np.linalg.cholesky(covariance / n) @ rng.standard_normal(k)
+    return mean, covariance

@@ -1,0 +1,62 @@
+"""What lies behind one column of the table: the grid of deltas with its tipping points, and the sites left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri, stdtrit
+
+from dnt_cli.robustness.dropouts import SCOPES, grid_key
+from dnt_cli.robustness.sites import WITHOUT
+from dnt_cli.robustness.verdicts import tipping_point
+from dnt_cli.study import Study
+
+
+def significance_ratio(rows: pd.DataFrame, level: float) -> pd.Series:
+    """The test statistic over its two-sided critical value; NaN where there is no estimate."""
+    df = rows["df"].to_numpy(dtype=float)
+    critical = np.where(np.isinf(df), ndtri(1 - level / 2), stdtrit(np.where(np.isinf(df), 1.0, df), 1 - level / 2))
+    return pd.Series(rows["statistic"].to_numpy(dtype=float) / critical, index=rows.index)
+
+
+def tipping_points(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Where along the grid of check (e) the conclusion of an effect changes.
+
+    Returns:
+        `analysis`, `outcome`, `scope`, `tipping_point` (NaN where it is not within the grid); empty without check (e).
+    """
+    found = []
+    deltas = (0.0, *study.robustness.deltas)
+    ratios = estimates.assign(ratio=significance_ratio(estimates, study.significance.lenient))
+    by_key = {(r["analysis"], r["outcome"], r["model"]): r["ratio"] for _, r in ratios.iterrows()}
+    main = estimates[estimates["model"] == "main"]
+    for scope in SCOPES:
+        if not (estimates["model"] == grid_key(scope, deltas[-1])).any():
+            continue
+        for _, row in main.iterrows():
+            own = [by_key.get((row["analysis"], row["outcome"], grid_key(scope, d)), np.nan) for d in deltas]
+            point = tipping_point(deltas, own)
+            found.append((row["analysis"], row["outcome"], scope, np.nan if point is None else point))
+    return pd.DataFrame(found, columns=["analysis", "outcome", "scope", "tipping_point"])
+
+
+def site_ranges(estimates: pd.DataFrame) -> pd.DataFrame:
+    """The range of each effect when every site is left out once.
+
+    Returns:
+        `analysis`, `outcome`, `lowest`, `lowest_site`, `highest`, `highest_site` (index labels of the rows of
+        `estimates` under lowest and highest), `changed` and `sites` (numbers); empty without check (h).
+    """
+    left = estimates[estimates["model"].str.startswith(WITHOUT)]
+    found = []
+    for (analysis, outcome), rows in left.groupby(["analysis", "outcome"], sort=False):
+        known = rows[rows["estimate"].notna()]
+        changed = int((rows["verdict"] != "same").sum())
+        if known.empty:
+            continue
+        places = [int(known["estimate"].argmin()), int(known["estimate"].argmax())]
+        low, high = known.index[places]
+        names = [str(known["model"].iloc[i]).removeprefix(WITHOUT) for i in places]
+        found.append((analysis, outcome, low, names[0], high, names[1], changed, len(rows)))
+    columns = ["analysis", "outcome", "lowest", "lowest_site", "highest", "highest_site", "changed", "sites"]
+    return pd.DataFrame(found, columns=columns)
