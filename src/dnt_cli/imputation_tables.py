@@ -22,8 +22,8 @@ def imputation_summary(
     events: pd.DataFrame,
     settings: Mapping[str, Any],
     language: Language,
-) -> list[Table]:
-    """One table: per imputed variable its method, the share missing per wave and the number of predictors.
+) -> Table:
+    """Per imputed variable its method, the share missing per wave and the number of predictors.
 
     Args:
         wide: The table as observed.
@@ -71,7 +71,7 @@ def imputation_summary(
         kinds = events.groupby("event")["variable"].nunique()
         listed = "; ".join(f"{event} ({count})" for event, count in kinds.items())
         notes.append(words("events", language, events=listed))
-    return [Table(words("imputation_title", language), tuple(columns), tuple(sections), tuple(notes))]
+    return Table(words("imputation_title", language), tuple(columns), tuple(sections), tuple(notes))
 
 
 def _outcome_row(
@@ -92,3 +92,27 @@ def _outcome_row(
 
 def _percent(share: float, language: Language) -> str:
     return number(100 * float(np.round(share, 4)), 0, language) + "%"
+
+
+def plausibility_table(comparison: pd.DataFrame, r_hat: pd.DataFrame, study: Study, language: Language) -> Table:
+    """Observed against imputed means at the endpoint, and whether the chains settled.
+
+    Args:
+        comparison: `variable`, `mean_observed`, `mean_imputed`, `difference`.
+        r_hat: `variable`, `mean`, `sd`; the worse of the two is shown.
+        study: Labels and waves.
+        language: Of the words and the decimal sign.
+    """
+    compared, settled = comparison.set_index("variable"), r_hat.set_index("variable")[["mean", "sd"]].max(axis=1)
+    names = ("observed_mean", "imputed_mean", "difference_sd", "r_hat")
+    columns = (Column(words("outcome", language), "left"), *(Column(words(name, language)) for name in names))
+    rows = []
+    for key in study.measured:
+        name = study.column(key, study.design.endpoint)
+        if name in compared.index:
+            row = compared.loc[name]
+            numbers = (row["mean_observed"], row["mean_imputed"], row["difference"], settled.get(name, np.nan))
+            cells = (Cell(number(value, 2, language)) for value in numbers)
+            rows.append((Cell(study.outcomes[key].label[language]), *cells))
+    title = words("plausible_title", language, wave=study.design.endpoint)
+    return Table(title, columns, (Section("", tuple(rows)),), (words("plausible_note", language),))

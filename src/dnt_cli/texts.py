@@ -116,6 +116,21 @@ TEXTS: dict[str, Text] = {
         "Largest difference over the imputations; a log-likelihood above lme4's means that lme4 is off.",
     ),
     "trend": Text("Trend", "Trend"),
+    "chains": Text("Gemiddelde per keten", "Mean per chain"),
+    "iteration": Text("iteratie", "iteration"),
+    "observed_values": Text("beantwoord", "observed"),
+    "imputed_values": Text("geïmputeerd", "imputed"),
+    "plausible_title": Text(
+        "Beantwoord en geïmputeerd op {wave}, per uitkomst", "Observed and imputed at {wave}, by outcome"
+    ),
+    "observed_mean": Text("Beantw.", "Observed"),
+    "imputed_mean": Text("Geïmp.", "Imputed"),
+    "difference_sd": Text("Verschil (SD)", "Difference (SD)"),
+    "r_hat": Text("R-hat", "R-hat"),
+    "plausible_note": Text(
+        "Wie ontbreekt kan anders zijn, dus een verschil is geen fout; R-hat boven 1,1 wel: neem meer iteraties.",
+        "Those who are missing may differ, so a difference is no fault; R-hat above 1.1 is: use more iterations.",
+    ),
     "no_hypothesis": Text("Zonder hypothese", "No hypothesis"),
 }
 

@@ -145,7 +145,7 @@ def impute(
     if len(events) and not quiet:
         warn(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
     shown = imputation_summary(job.wide, job.study, models, events, said, language.value)
-    present(output, form, shown, models)
+    present(output, form, [shown], models)
 
 
 def _count(m: str) -> int:

@@ -45,12 +45,28 @@ def show(
     if len({(s.study.key, s.study.text) for s in stages}) > 1:
         raise DataError("These files are about different studies, so they cannot stand in one table.")
     if figure is not None:
-        if stage.kind != "estimates":
-            raise UsageError("--figure draws effects: give the files of dnt fit-t3 and dnt fit-longitudinal.")
+        _draw(stage, frame, language.value, figure)
+    present(None, form, _tables(stage, frame, language.value, colour.value), frame)
+
+
+def _draw(stage: Any, frame: Any, language: Any, path: str) -> None:
+    """A forest plot of effects, or the chains and distributions of an imputation."""
+    if stage.kind == "estimates":
         from dnt_cli.figures import forest_plot
 
-        forest_plot(frame, stage.study, language.value, figure, level=stage.extra["level"])
-    present(None, form, _tables(stage, frame, language.value, colour.value), frame)
+        forest_plot(frame, stage.study, language, path, level=stage.extra["level"])
+        return
+    if stage.kind != "imputations":
+        raise UsageError("--figure draws effects or an imputation; dnt describe --figures draws the outcomes.")
+    from dnt_cli.completed import plan_columns, read_completed
+    from dnt_cli.figures import imputation_figure
+    from dnt_cli.imputation.diagnostics import Comparison
+
+    data = read_completed(stage)
+    comparison = Comparison(data.observed, plan_columns(stage.study, data.observed))
+    for completed in data.sets:
+        comparison.add(completed)
+    imputation_figure(stage.extra_frame("trace"), comparison.distribution(), stage.study, language, path)
 
 
 def _tables(stage: Any, frame: Any, language: Any, colour: Any) -> Any:
@@ -68,13 +84,20 @@ def _tables(stage: Any, frame: Any, language: Any, colour: Any) -> Any:
         labels = {key: Text(**label) for key, label in stage.extra["labels"].items()}
         return robustness_tables(frame, stage.study, labels, stage.extra["left_out"], language)
     if stage.kind == "imputations":
-        from dnt_cli.completed import read_completed
-        from dnt_cli.imputation_tables import imputation_summary
+        from dnt_cli.completed import plan_columns, read_completed
+        from dnt_cli.imputation.diagnostics import observed_vs_imputed, r_hat
+        from dnt_cli.imputation_tables import imputation_summary, plausibility_table
 
         if stage.steps[-1]["command"] != "impute":
             raise DataError(f"{stage.name} was imputed by another program, which left no record of how.")
-        observed, settings = read_completed(stage).observed, stage.steps[-1]["settings"]
-        return imputation_summary(observed, stage.study, frame, stage.extra_frame("events"), settings, language)
+        data, settings = read_completed(stage), stage.steps[-1]["settings"]
+        plan = plan_columns(stage.study, data.observed)
+        compared, settled = observed_vs_imputed(data.observed, plan, data.sets), r_hat(stage.extra_frame("trace"))
+        events = stage.extra_frame("events")
+        return [
+            imputation_summary(data.observed, stage.study, frame, events, settings, language),
+            plausibility_table(compared, settled, stage.study, language),
+        ]
     from dnt_cli.description.tables import description_tables
 
     return description_tables(frame, stage.study, language)

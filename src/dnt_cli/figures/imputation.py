@@ -1,0 +1,96 @@
+"""Did the imputation settle, and are its values plausible: chains beside distributions, a row per outcome."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.figures.style import BLUE, GREY, INK, STYLE, VERMILLION, write
+from dnt_cli.study import Language, Study
+from dnt_cli.texts import words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ROW, _WIDTH = 1.05, 7.5  # inches
+_CHAINS = 20  # lines in one panel; more cannot be told apart
+
+
+def imputation_figure(
+    trace: pd.DataFrame, distribution: pd.DataFrame, study: Study, language: Language, path: str | Path
+) -> None:
+    """Draw, for every imputed outcome at its endpoint, the means of the chains and observed against imputed values.
+
+    Args:
+        trace: `variable`, `iteration`, `imputation`, `mean`.
+        distribution: `variable`, `value`, `observed`, `imputed` (shares).
+        study: Labels.
+        language: Of the words.
+        path: Ends in .svg or .png.
+
+    Raises:
+        DataError: Another ending, or the file cannot be written.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    columns = [study.column(key, study.design.endpoint) for key in study.measured]
+    drawn = [c for c in columns if c in set(trace["variable"]) and c in set(distribution["variable"])]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(_WIDTH, _ROW * max(len(drawn), 1) + 0.6), layout="constrained")
+        panels = figure.subplots(max(len(drawn), 1), 2, squeeze=False, gridspec_kw={"width_ratios": [1, 1.3]})
+        for row, name in zip(panels, drawn, strict=False):
+            label = study.outcomes[study.columns[name][0]].label[language]
+            _chains(row[0], trace[trace["variable"] == name], label)
+            _shares(row[1], distribution[distribution["variable"] == name])
+        panels[0, 0].set_title(f"{words('chains', language)}\n{panels[0, 0].get_title(loc='left')}", loc="left")
+        panels[0, 1].legend(
+            [words("observed_values", language), words("imputed_values", language)],
+            loc="lower right",
+            bbox_to_anchor=(1, 1),
+            ncols=2,
+            fontsize=8,
+        )
+        panels[-1, 0].set_xlabel(words("iteration", language))
+        if study.synthetic:
+            figure.supxlabel(words("synthetic", language), fontsize=8, color=GREY)
+        figure.draw_without_rendering()  # places everything, so that nothing is cut off
+        write(figure, [Path(path)], words("imputation_title", language))
+
+
+def _short(value: str) -> str:
+    start = value.split(" to ")[0]
+    try:
+        return f"{float(start):.3g}"
+    except ValueError:
+        return start
+
+
+def _chains(panel: Axes, trace: pd.DataFrame, label: str) -> None:
+    """One line per imputation; they should mingle without trend."""
+    for number, chain in trace.groupby("imputation"):
+        if int(str(number)) > _CHAINS:
+            break
+        panel.plot(chain["iteration"], chain["mean"], color=BLUE, linewidth=0.6, alpha=0.6)
+    panel.set_title(label, fontsize=8.5, fontweight="normal", loc="left")
+    panel.tick_params(labelsize=7)
+    panel.margins(x=0.02)
+
+
+def _shares(panel: Axes, distribution: pd.DataFrame) -> None:
+    """Bars of the observed and imputed shares side by side; hatched, so that they differ without colour."""
+    place = np.arange(len(distribution))
+    panel.bar(place - 0.2, distribution["observed"], width=0.4, color=GREY, label="observed")
+    panel.bar(
+        place + 0.2, distribution["imputed"], width=0.4, facecolor="white", edgecolor=VERMILLION, hatch="////",
+        label="imputed",
+    )  # fmt: skip
+    # A range of a score is named by where it begins.
+    panel.set_xticks(place, [_short(str(value)) for value in distribution["value"]])
+    panel.tick_params(axis="x", labelsize=6.5)
+    panel.tick_params(axis="y", labelsize=7)
+    panel.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}%")
+    panel.spines["left"].set_color(INK)

@@ -1,0 +1,33 @@
+"""The figure of an imputation is drawn whole, twice the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+from dnt_cli.figures import imputation_figure
+from dnt_cli.study import load_study
+
+
+def test_the_figure_keeps_its_margins_and_its_bytes(tmp_path: Path) -> None:
+    study = load_study("dnt")
+    rng = np.random.default_rng(1)
+    names = ["debt_T3", "self_efficacy_T3"]
+    trace = pd.DataFrame(
+        [(n, i, k, rng.normal()) for n in names for k in range(1, 4) for i in range(1, 6)],
+        columns=["variable", "iteration", "imputation", "mean"],
+    )
+    values = [("debt_T3", "0", 0.4, 0.5), ("debt_T3", "1", 0.6, 0.5), ("self_efficacy_T3", "10 to 20", 1.0, 1.0)]
+    distribution = pd.DataFrame(values, columns=["variable", "value", "observed", "imputed"])
+    paths = [tmp_path / "a.png", tmp_path / "b.png"]
+    for path in paths:
+        imputation_figure(trace, distribution, study, "nl", path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    picture = imread(paths[0])[..., :3]
+    frame = np.concatenate([picture[:5].reshape(-1, 3), picture[:, :5].reshape(-1, 3), picture[:, -5:].reshape(-1, 3)])
+    assert frame.min() == pytest.approx(1.0)  # white all around: nothing is cut off
+    assert picture.min() < 0.2
