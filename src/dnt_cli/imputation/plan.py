@@ -165,8 +165,8 @@ def make_plan(
 def _opening(table: Table, design: Design, steps: Sequence[Step]) -> tuple[Step, ...]:
     """First visits: each column's model with the predictors that are complete or visited before it.
 
-    Starting from random values instead would leave, after ten rounds, part of the effect still diluted by them where
-    whole waves are missing, because chained equations then mix slowly.
+    So the chains start near where they are going: in the simulations an effect after one round does not differ from
+    that after 25. (Random starting values had nearly caught up after six.)
     """
     filled = {-1} | {position for position, row in enumerate(table.unknown) if not row.any()}
     filled |= {step.position for step in steps if step.method == "given"}
