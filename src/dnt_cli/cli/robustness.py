@@ -116,6 +116,6 @@ def robustness(
 
 def _announced(check: Check, seconds: float, language: Language) -> str:
     """The check's title, and how long it will take if that is long."""
-    about = {"nl": "ongeveer {} minuten", "en": "about {} minutes"}[language]
+    about = {"nl": "ongeveer {} min", "en": "about {} min"}[language]
     title = f"({check.letter}) {check.title[language]}"
     return title if seconds < 60 else f"{title}: {about.format(round(seconds / 60))}"

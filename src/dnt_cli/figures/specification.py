@@ -16,6 +16,7 @@ import pandas as pd
 
 from dnt_cli.effect_tables import unit
 from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, STYLE, VERMILLION, make_folder, tick_labels, write
+from dnt_cli.robustness.dropouts import ZERO
 from dnt_cli.robustness.run import BALANCE, CHECKS
 from dnt_cli.robustness.texts import words
 from dnt_cli.study import Language, Study, Text
@@ -30,6 +31,7 @@ SMALL = 7.5
 # Inches.
 _CURVE, _ROW, _GAP, _LABELS, _PANEL = 2.0, 0.19, 0.12, 2.6, 3.2
 _LABEL_WIDTH = 44  # characters
+_REPEATS = (ZERO, "k:")  # the main estimate again
 _WIDEST = 20.0  # intervals of odds ratios are cut off here
 
 
@@ -58,6 +60,7 @@ def specification_curves(
 
     make_folder(Path(folder))
     rows = estimates[(estimates["analysis"] != BALANCE) & (estimates["status"] != "not estimable")]
+    rows = rows[~rows["model"].str.startswith(_REPEATS)]
     paths = []
     with mpl.rc_context(STYLE):
         for outcome in dict.fromkeys(rows.loc[rows["model"] == "main", "outcome"]):

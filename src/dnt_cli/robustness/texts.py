@@ -22,11 +22,11 @@ _TEXTS = {
     "tipping": Text("kantelpunt", "tipping"),
     "tipping_note": Text(
         "Delta: zoveel slechter dan de imputatie aanneemt op elke niet-geziene meting na de start, in SD van een score "
-        "of log-odds van ja/nee; dat telt over metingen op. Kantelpunt: de kleinste delta (geïnterpoleerd) waarbij de uitkomst van de toets "
-        "(p < {lenient}) verandert; – niet binnen het raster.",
+        "of log-odds van ja/nee; dat telt over metingen op. Kantelpunt: de kleinste delta (geïnterpoleerd) waarbij de "
+        "uitkomst van de toets (p < {lenient}) verandert; – niet binnen het raster.",
         "Delta: so much worse than the imputation supposes at every missed wave after the start, in SD of a score or "
-        "log-odds of yes/no; that adds up over waves. Tipping point: the smallest delta (interpolated) at which the outcome of the test "
-        "(p < {lenient}) changes; – not within the grid.",
+        "log-odds of yes/no; that adds up over waves. Tipping point: the smallest delta (interpolated) at which the "
+        "outcome of the test (p < {lenient}) changes; – not within the grid.",
     ),
     "sites_title": Text("Telkens zonder een locatie. {where}", "Without one site at a time. {where}"),
     "lowest": Text("laagste", "lowest"),
