@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -36,42 +33,6 @@ class Finding:
         return f"{self.column}: {self.message}" if self.column else self.message
 
 
-def read_csv(content: bytes, name: str) -> pd.DataFrame:
-    """A data frame from CSV text; words stay what they are, only an empty field is missing.
-
-    R's NA becomes missing later, unless the study has a level of that name.
-
-    Raises:
-        DataError: Not UTF-8 text, or no table.
-    """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise DataError(f"{name} is neither Parquet nor UTF-8 text; save it as CSV in UTF-8.") from None
-    header = re.split("[\r\n]", text, maxsplit=1)[0]
-    separator = ";" if header.count(";") > header.count(",") else ","
-    no_table = DataError(f"{name} is not a CSV table with one header line and as many fields in every line.")
-    if "\0" in text:
-        raise no_table
-    try:
-        frame: pd.DataFrame = pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            decimal="," if separator == ";" else ".",
-            keep_default_na=False,
-            na_values=[""],
-            dtype_backend="numpy_nullable",
-        )
-        names = next(csv.reader([header], delimiter=separator))
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, StopIteration):
-        raise no_table from None
-    if not isinstance(frame.index, pd.RangeIndex):  # lines longer than the header would shift the columns
-        raise no_table
-    if len(names) == frame.shape[1]:
-        frame.columns = pd.Index(names)  # pandas gives the second of two equal names another one
-    return frame
-
-
 def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[Finding]]:
     """The survey with the study's columns and types, sorted by id and wave, and the warnings.
 
@@ -85,8 +46,8 @@ def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[F
     findings, cast = examine_survey(frame, study)
     errors = [f for f in findings if f.level == "error"]
     if errors or cast is None:
-        more = f" There are {len(errors) - 1} more; `dnt study check` lists all." if len(errors) > 1 else ""
-        raise DataError(f"The data do not fit the study: {errors[0]}.{more}")
+        more = f"; and {len(errors) - 1} more, which `dnt study check` lists" if len(errors) > 1 else ""
+        raise DataError(f"The data do not fit the study: {errors[0]}{more}.")
     return cast, findings
 
 
@@ -99,14 +60,14 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
         return findings, None
     cast = pd.DataFrame(
         {
-            design.id: _identifiers(frame[design.id]),
+            design.id: identifiers(frame[design.id]),
             design.wave: _codes(frame[design.wave], design.wave_keys),
             design.group: _codes(frame[design.group], (design.comparison, design.intervention)),
         }
     )
     findings += _structure(frame, cast, study)
     if design.site is not None:
-        cast[design.site] = _identifiers(frame[design.site])
+        cast[design.site] = identifiers(frame[design.site])
     for key, covariate in study.covariates.items():
         cast[key], found = _cast_covariate(frame[key], key, covariate)
         findings += found
@@ -134,7 +95,7 @@ def examine_wide(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd.D
     if findings:
         return findings, None
     cast = {
-        design.id: _identifiers(frame[design.id]),
+        design.id: identifiers(frame[design.id]),
         design.group: _codes(frame[design.group], (design.comparison, design.intervention)),
     }
     if int(cast[design.id].duplicated().sum()) or cast[design.id].isna().any():
@@ -142,7 +103,7 @@ def examine_wide(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd.D
     if unknown := int(cast[design.group].isna().sum()):
         findings.append(Finding("error", design.group, f"{_rows(unknown)} with no known group"))
     if design.site is not None:
-        cast[design.site] = _identifiers(frame[design.site])
+        cast[design.site] = identifiers(frame[design.site])
     for key, covariate in study.covariates.items():
         cast[key], found = _cast_covariate(frame[key], key, covariate)
         findings += found
@@ -223,7 +184,7 @@ def _contradictions(cast: pd.DataFrame, study: Study) -> list[Finding]:
     return findings
 
 
-def _identifiers(values: pd.Series) -> pd.Series:
+def identifiers(values: pd.Series) -> pd.Series:
     """Ids as text: 7, 7.0 and "7" are the same person."""
     text = values.map(lambda v: _plain(v) if pd.notna(v) else None)
     return text.astype("object").where(text.notna() & (text != ""), None)
@@ -237,7 +198,7 @@ def _plain(value: object) -> str:
 
 def _codes(values: pd.Series, levels: Iterable[str], *, ordered: bool = True) -> pd.Series:
     """A categorical of `levels`; what is not among them becomes missing."""
-    return pd.Series(pd.Categorical(_identifiers(values), categories=list(levels), ordered=ordered), index=values.index)
+    return pd.Series(pd.Categorical(identifiers(values), categories=list(levels), ordered=ordered), index=values.index)
 
 
 def _cast_covariate(values: pd.Series, key: str, covariate: Covariate) -> tuple[pd.Series, list[Finding]]:
@@ -245,7 +206,7 @@ def _cast_covariate(values: pd.Series, key: str, covariate: Covariate) -> tuple[
         return _cast_number(values, key, covariate.range, integer=False)
     plain = _plain_values(values, covariate.levels)
     cast = _codes(plain, covariate.levels, ordered=covariate.kind == "ordered")
-    unknown = int((cast.isna() & _identifiers(plain).notna()).sum())
+    unknown = int((cast.isna() & identifiers(plain).notna()).sum())
     message = f"{_rows(unknown)} with an unknown level; known: {', '.join(covariate.levels)}"
     return cast, [Finding("error", key, message)] if unknown else []
 
@@ -312,6 +273,21 @@ def _persons(count: int) -> str:
     return "1 person" if count == 1 else f"{count} persons"
 
 
+def with_further(survey: pd.DataFrame, frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """A cast survey with the other columns of the table that it was cast from, row for row."""
+    design = study.design
+    keys = pd.DataFrame(
+        {
+            design.id: identifiers(frame[design.id]).to_numpy(),
+            design.wave: _codes(frame[design.wave], design.wave_keys).to_numpy(),
+        }
+    )
+    keys[design.wave] = pd.Categorical(keys[design.wave], categories=list(design.wave_keys), ordered=True)
+    order = keys.sort_values([design.id, design.wave], kind="stable").index
+    further = frame[[c for c in frame.columns if c not in survey.columns]].iloc[order].reset_index(drop=True)
+    return pd.concat([survey, further], axis=1)
+
+
 def survey_table(survey: pd.DataFrame) -> pa.Table:
     """The Arrow table of a cast survey; whole numbers as such, so that other programs see 1 and not 1.0."""
     columns = {}
@@ -320,8 +296,15 @@ def survey_table(survey: pd.DataFrame) -> pa.Table:
         if values.dtype == "float64" and (values.dropna() == values.dropna().round()).all():
             columns[name] = whole_numbers(values)
         else:
-            columns[name] = pa.array(values, from_pandas=True)
+            columns[name] = _array(values)
     return pa.table(columns)
+
+
+def _array(values: pd.Series) -> pa.Array:
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # numbers and words in one column
+        return pa.array(values.map(str, na_action="ignore"), pa.string(), from_pandas=True)
 
 
 def whole_numbers(values: pd.Series, limits: tuple[float, float] | None = None) -> pa.Array:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dnt_cli.completed import Completed
+    from dnt_cli.reading import Raw
     from dnt_cli.stages import Provenance, Stage
     from dnt_cli.study import Study
     from dnt_cli.tables import Table
@@ -78,35 +79,36 @@ def survey_of(
         if study is not None:
             spec = load_study(study, overrides or ())
     else:
-        frame, spec = plain_frame(content, name), load_study(study, overrides or ())
+        spec = load_study(study, overrides or ())
+        frame = plain_frame(content, name, spec)
     survey, findings = cast_survey(frame, spec)
     for finding in findings:
         warn(f"{name}: {finding}.")
     return survey, spec, origin
 
 
-def load_frame(source: str) -> tuple[pd.DataFrame, str]:
-    """Any table, stage file or not, as it stands, and its name."""
+def load_frame(source: str, study: Study | None = None) -> tuple[pd.DataFrame, str]:
+    """Any table, stage file or not, as it stands (or with the study's levels), and its name."""
     content, name = read(source)
-    return plain_frame(content, name), name
+    return plain_frame(content, name, study), name
 
 
-def plain_frame(content: bytes, name: str) -> pd.DataFrame:
-    """A data frame from a file that another program wrote."""
-    import io
+def plain_frame(content: bytes, name: str, study: Study | None = None) -> pd.DataFrame:
+    """A data frame from a file that another program wrote, without user-missing codes and with the study's levels."""
+    from dnt_cli.reading import read_table
 
-    import pandas as pd
-    import pyarrow as pa
+    return cleaned(read_table(content, name), name, study)
 
-    from dnt_cli.stages import is_parquet
-    from dnt_cli.survey import read_csv
 
-    if not is_parquet(content):
-        return read_csv(content, name)
-    try:
-        return pd.read_parquet(io.BytesIO(content))
-    except (pa.ArrowException, OSError, ValueError):
-        raise DataError(f"{name} is damaged or cut off.") from None
+def cleaned(raw: Raw, name: str, study: Study | None) -> pd.DataFrame:
+    """The values of a table; tells of user-missing codes, by column and code."""
+    frame, missing = raw.without_missing() if study is None else raw.for_study(study)
+    for note in raw.notes:
+        warn(note)
+    for column, codes in missing.groupby("column", sort=False):
+        listed = ", ".join(f"{code}: {count}" for code, count in zip(codes["code"], codes["count"], strict=True))
+        warn(f"{name}: {column}: user-missing codes were taken as no answer ({listed}).")
+    return frame
 
 
 def load_completed(
@@ -128,7 +130,8 @@ def completed_of(
 
     origin: dict[str, Any] = {"input_sha256": hashlib.sha256(content).hexdigest(), "before": ()}
     if study is not None and kind_of(content, name) is None:
-        return from_long(plain_frame(content, name), load_study(study, overrides or ()), name), origin, None
+        spec = load_study(study, overrides or ())
+        return from_long(plain_frame(content, name, spec), spec, name), origin, None
     stage = _overridden(read_stage(content, name, ["imputations"], command), overrides)
     return read_completed(stage), origin | {"before": stage.steps}, stage
 

@@ -71,7 +71,7 @@ def check(
     if data is None:
         write_out("\n".join(lines))
         return
-    frame, name = load_frame(data)
+    frame, name = load_frame(data, spec)
     findings, survey = examine_survey(frame, spec)
     lines += [f"{f.level.upper()}  {f}" for f in findings]
     if survey is None:

@@ -12,7 +12,7 @@ from dnt_cli.description.sample import group_names, memberships
 from dnt_cli.errors import DataError
 from dnt_cli.study import Study
 from dnt_cli.study.reader import suggest
-from dnt_cli.survey import _identifiers as identifiers
+from dnt_cli.survey import identifiers
 
 REFERENCE_COLUMNS = ("variable", "level", "population", "statistic", "value")
 

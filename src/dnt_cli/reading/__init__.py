@@ -1,0 +1,8 @@
+"""Tables as analysts have them: CSV, Excel, SPSS, Stata and Parquet, with what the file says about its codes."""
+
+from dnt_cli.reading.dictionary import Dictionary, Raw, study_dictionary
+from dnt_cli.reading.formats import read_table
+from dnt_cli.reading.joining import Joined, join_files
+from dnt_cli.reading.writing import SUFFIXES, write_table
+
+__all__ = ["SUFFIXES", "Dictionary", "Joined", "Raw", "join_files", "read_table", "study_dictionary", "write_table"]

@@ -1,0 +1,123 @@
+"""One table from a file of any format, told by its first bytes."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import pandas as pd
+
+from dnt_cli.errors import DataError
+from dnt_cli.reading.dictionary import Code, Dictionary, Raw
+from dnt_cli.reading.text import read_csv
+
+CODEBOOK = "codebook"  # the second sheet of a workbook that dnt wrote
+CODEBOOK_COLUMNS = ("column", "label", "code", "value_label", "missing_from", "missing_to")
+_SPSS, _ZIP, _OLE, _PARQUET = (b"$FL2", b"$FL3"), b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def read_table(content: bytes, name: str) -> Raw:
+    """The table in `content`; of a workbook the first sheet.
+
+    Raises:
+        DataError: Damaged, or no table.
+    """
+    if content[:4] == _PARQUET:
+        return _read_parquet(content, name)
+    if content[:4] in _SPSS:
+        return _read_statistics(content, name, "SPSS")
+    if content[:11] == b"<stata_dta>" or name.lower().endswith(".dta"):
+        return _read_statistics(content, name, "Stata")
+    if content[:4] == _ZIP:
+        return _read_workbook(content, name)
+    if content[:4] == _OLE:
+        raise DataError(f"{name} is an old or a locked Excel file; save it as .xlsx without a password.")
+    frame, notes = read_csv(content, name)
+    return Raw(frame, notes=notes)
+
+
+def _read_parquet(content: bytes, name: str) -> Raw:
+    import pyarrow as pa
+
+    try:
+        return Raw(pd.read_parquet(io.BytesIO(content)))
+    except (pa.ArrowException, OSError, ValueError):
+        raise DataError(f"{name} is damaged or cut off.") from None
+
+
+def _read_statistics(content: bytes, name: str, program: str) -> Raw:
+    """SPSS or Stata, through ReadStat; user-missing codes stay in the table (they vanish unless asked for)."""
+    import pyreadstat
+
+    read = pyreadstat.read_sav if program == "SPSS" else pyreadstat.read_dta
+    frame: Any = None
+    meta: Any = None
+    for encoding in (None, "WINDOWS-1252"):
+        try:
+            frame, meta = read(io.BytesIO(content), user_missing=True, encoding=encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError):
+            break
+    if frame is None:
+        raise DataError(f"{name} is damaged or no {program} file that can be read; save it again from {program}.")
+    labels = {column: label for column, label in meta.column_names_to_labels.items() if label}
+    values = {column: dict(codes) for column, codes in meta.variable_value_labels.items()}
+    missing = {c: tuple((r["lo"], r["hi"]) for r in ranges) for c, ranges in meta.missing_ranges.items()}
+    for column, letters in meta.missing_user_values.items():
+        frame[column], codes = _letters_as_codes(frame[column], letters)
+        values[column] = {codes.get(code, code): label for code, label in values.get(column, {}).items()}
+        missing[column] = tuple((code, code) for code in codes.values())
+    notes = ("It was read as Windows-1252.",) if encoding else ()
+    return Raw(frame, Dictionary(labels, {c: v for c, v in values.items() if v}, missing), notes)
+
+
+def _letters_as_codes(values: pd.Series, letters: list[str]) -> tuple[pd.Series, dict[Code, float]]:
+    """Stata's .a to .z as the numbers -1 to -26, or lower if the column has such numbers itself."""
+    number = pd.to_numeric(values, errors="coerce")
+    start = min(0.0, float(number.min()) if number.notna().any() else 0.0) // 1
+    codes: dict[Code, float] = {letter: start - 1 - _LETTERS.index(letter) for letter in letters}
+    return number.where(~values.isin(letters), values.map(codes)).astype("float64"), codes
+
+
+def _read_workbook(content: bytes, name: str) -> Raw:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        sheets = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets[:2]}
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError):
+        raise DataError(f"{name} is damaged or no Excel workbook (.xlsx).") from None
+    titles = list(sheets)
+    rows = [row for row in sheets[titles[0]] if any(cell not in (None, "") for cell in row)] if titles else []
+    width = max((i + 1 for row in rows for i, cell in enumerate(row) if cell not in (None, "")), default=0)
+    names = [str(cell).strip() if cell is not None else "" for cell in rows[0][:width]] if rows else []
+    if len(names) < width or not all(names) or len(rows) < 2:
+        raise DataError(f"{name}: the first sheet is no table with the names of the columns in its first row.")
+    frame = pd.DataFrame([row[:width] for row in rows[1:]], columns=names, dtype=object)
+    for i in range(width):
+        column: Any = frame.iloc[:, i]
+        frame.isetitem(i, column.where(column != "", None).infer_objects())
+    notes = () if len(titles) < 2 or titles[1] == CODEBOOK else (f"{name}: only its first sheet was read.",)
+    return Raw(frame, _codebook(sheets.get(CODEBOOK, [])), notes)
+
+
+def _codebook(rows: list[tuple[Any, ...]]) -> Dictionary:
+    """The dictionary from the sheet that `writing` makes."""
+    labels: dict[str, str] = {}
+    values: dict[str, dict[Code, str]] = {}
+    missing: dict[str, tuple[tuple[Code, Code], ...]] = {}
+    if not rows or tuple(rows[0][: len(CODEBOOK_COLUMNS)]) != CODEBOOK_COLUMNS:
+        return Dictionary()
+    for column, label, code, text, low, high in (row[: len(CODEBOOK_COLUMNS)] for row in rows[1:]):
+        if label is not None:
+            labels[column] = label
+        if code is not None:
+            values.setdefault(column, {})[code if isinstance(code, str) else float(code)] = text
+        if low is not None:
+            missing[column] = (*missing.get(column, ()), (low, high))
+    return Dictionary(labels, values, missing)

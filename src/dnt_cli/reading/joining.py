@@ -1,0 +1,177 @@
+"""Several files become one table with a row per person and wave, and a report of who is in which file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from dnt_cli.errors import DataError, StudyError
+from dnt_cli.reading.dictionary import Dictionary, Raw
+from dnt_cli.study import DataFile, Study
+from dnt_cli.study.reader import suggest
+from dnt_cli.survey import Finding, identifiers
+
+REPORT = ("file", "wave", "rows", "persons", "only_here", "missing_here", "duplicates")
+
+
+@dataclass(frozen=True)
+class Joined:
+    """One table from several files.
+
+    Attributes:
+        raw: a row per person and wave, sorted; first the id and the wave, then the columns of the files in order.
+        report: per file and wave, with counts: rows; persons; only_here, persons at this wave (for a file without
+            waves: anywhere) in no other file; missing_here, persons at this wave in other files but not in this one;
+            duplicates, rows beyond the first of their person and wave.
+        findings: what must be mended (errors) or known (warnings).
+    """
+
+    raw: Raw
+    report: pd.DataFrame
+    findings: list[Finding]
+
+
+@dataclass
+class _Part:
+    """One file, with its index made the id and the wave (or the id alone) and its columns renamed."""
+
+    frame: pd.DataFrame
+    dictionary: Dictionary
+    by_wave: bool
+    duplicates: pd.Series  # number of surplus rows per wave, under "" for a file without waves
+    rows: pd.Series
+
+
+@dataclass
+class _Found:
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, level: str, column: str, count: int, message: str) -> None:
+        if count:
+            self.findings.append(Finding(level, column, f"{count} {message}"))  # type: ignore[arg-type]
+
+
+def join_files(study: Study, read: Callable[[str], Raw]) -> Joined:
+    """All files of the study as one table.
+
+    Args:
+        study: Its `files` say where ids, waves and columns are.
+        read: The table at a path, as the study gives it.
+
+    Raises:
+        StudyError: The study names no files.
+        DataError: A file lacks a column that the study names.
+    """
+    if not study.files:
+        raise StudyError("The study names no files to join; add a section such as [files.sf12_t0].")
+    found, parts, notes = _Found(), dict[str, _Part](), list[str]()
+    for key, file in study.files.items():
+        raw = read(file.path)
+        notes += raw.notes
+        parts[key] = _part(key, file, raw, study, found)
+    waves = [key for key, part in parts.items() if part.by_wave]
+    if not waves:
+        raise StudyError("None of the [files] has a wave; give wave or wave_column.")
+    index = parts[waves[0]].frame.index
+    for key in waves[1:]:
+        index = index.union(parts[key].frame.index)
+    joined = _combined(parts, index, study, found)
+    dictionary = Dictionary()
+    for part in parts.values():
+        dictionary = dictionary.over(part.dictionary)
+    return Joined(Raw(joined, dictionary, tuple(notes)), _report(parts, study), found.findings)
+
+
+def _part(key: str, file: DataFile, raw: Raw, study: Study, found: _Found) -> _Part:
+    design = study.design
+    frame = raw.frame
+    names = [str(c) for c in frame.columns]
+    for needed in (file.id or design.id, *([file.wave_column] if file.wave_column else []), *file.columns):
+        if needed not in names:
+            raise DataError(f"{file.path} lacks the column {needed}{suggest(needed, names)} (see [files.{key}]).")
+        if names.count(needed) > 1:
+            raise DataError(f"{file.path} has two columns {needed}.")
+    ids = identifiers(frame[file.id or design.id])
+    by_wave = file.wave is not None or file.wave_column is not None
+    waves = pd.Series(file.wave or "", index=frame.index)
+    if file.wave_column is not None:
+        codes = identifiers(frame[file.wave_column])
+        waves = codes.map(lambda code: file.wave_codes.get(code, code), na_action="ignore")
+        waves = waves.where(waves.isin(design.wave_keys))
+    found.add("error", key, int(ids.isna().sum()), "rows without an id")
+    found.add("error", key, int(waves.isna().sum()), f"rows with no known wave; known: {', '.join(design.wave_keys)}")
+    own = [c for c in names if c not in (file.id or design.id, file.wave_column)]
+    renamed = frame[own].rename(columns=file.columns)
+    kept = [c for c in renamed.columns if not file.only or c in file.only]
+    if clash := [c for c in kept if c in (design.id, design.wave)]:
+        raise DataError(f"{file.path}: the column {clash[0]} would take the place of the study's; rename it.")
+    if twice := sorted({c for c in kept if kept.count(c) > 1}):
+        raise DataError(f"{file.path}: two columns are called {twice[0]} after renaming.")
+    known = ids.notna() & waves.notna()
+    place = pd.DataFrame({design.id: ids[known], design.wave: waves[known]})
+    surplus = place.duplicated()
+    found.add("error", key, int(surplus.sum()), "rows whose person and wave stand there already")
+    out = renamed.loc[known, kept]
+    out.index = pd.MultiIndex.from_frame(place) if by_wave else pd.Index(place[design.id])
+    out = out[~surplus.to_numpy()]
+    dictionary = raw.dictionary.renamed(file.columns, kept)
+    counts = place[design.wave].value_counts()
+    return _Part(out, dictionary, by_wave, place[surplus][design.wave].value_counts(), counts)
+
+
+def _combined(parts: dict[str, _Part], index: Any, study: Study, found: _Found) -> pd.DataFrame:
+    """The columns of all files at every person and wave; where two files have one, they must agree."""
+    design = study.design
+    ids = index.get_level_values(0)
+    columns: dict[str, pd.Series] = {}
+    for key, part in parts.items():
+        for column in part.frame.columns:
+            values = part.frame[column].reindex(index if part.by_wave else ids).set_axis(index).astype("object")
+            if column in columns:
+                before = columns[column]
+                conflict = before.notna() & values.notna() & (before != values)
+                found.add("error", column, int(conflict.sum()), f"rows in which {key} and a file before it differ")
+                values = before.where(before.notna(), values)
+            columns[column] = values
+        if not part.by_wave:
+            lost = int((~part.frame.index.isin(ids)).sum())
+            found.add("warning", key, lost, "persons who are in no file with a wave; left out")
+    table = pd.DataFrame({c: v.infer_objects() for c, v in columns.items()}, index=index).reset_index()
+    order = {wave: i for i, wave in enumerate(design.wave_keys)}
+    place = table[design.wave].map(order)
+    return table.iloc[pd.DataFrame({"id": table[design.id], "at": place}).sort_values(["id", "at"]).index].reset_index(
+        drop=True
+    )
+
+
+def _report(parts: dict[str, _Part], study: Study) -> pd.DataFrame:
+    design = study.design
+    persons: dict[tuple[str, str], set[str]] = {}
+    for key, part in parts.items():
+        if part.by_wave:
+            for wave in design.wave_keys:
+                at_wave = part.frame.index.get_level_values(1) == wave
+                if at_wave.any():
+                    persons[key, wave] = set(part.frame.index[at_wave].get_level_values(0))
+        else:
+            persons[key, ""] = set(part.frame.index)
+    rows = []
+    for (key, wave), here in persons.items():
+        others = [who for (k, w), who in persons.items() if k != key and (w == wave or not wave)]
+        elsewhere = set[str]().union(*others)
+        known = elsewhere | set[str]().union(*(who for (k, w), who in persons.items() if k != key and not w))
+        rows.append(
+            {
+                "file": key,
+                "wave": wave,
+                "rows": int(parts[key].rows.get(wave, 0)),
+                "persons": len(here),
+                "only_here": len(here - known),
+                "missing_here": len(elsewhere - here),
+                "duplicates": int(parts[key].duplicates.get(wave, 0)),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(REPORT))

@@ -1,0 +1,204 @@
+"""A table for another program: CSV, Excel, SPSS or Stata, with labels where the format has them."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.errors import DataError
+from dnt_cli.reading.dictionary import Code, Dictionary, is_missing, whole
+from dnt_cli.reading.formats import _LETTERS, CODEBOOK, CODEBOOK_COLUMNS
+
+_LONGEST = {".sav": 64, ".dta": 32}
+_KNOWN_NAMES = {".imp": "Imputation_"}  # what SPSS calls the number of the imputation
+_SPSS_MISSING = 3  # codes, or one range and a code
+
+
+def write_table(frame: pd.DataFrame, dictionary: Dictionary, suffix: str) -> bytes:
+    """The content of a file of the format that `suffix` names, one of `SUFFIXES`.
+
+    Categories become text; CSV has no room for the dictionary.
+
+    Raises:
+        DataError: The format cannot hold the names or the user-missing codes.
+    """
+    plain = frame.copy()
+    for column in plain.columns:
+        if isinstance(plain[column].dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(plain[column].dtype):
+            plain[column] = plain[column].astype("object").where(plain[column].notna(), None)
+    return _WRITERS[suffix](plain, dictionary)
+
+
+def _csv(frame: pd.DataFrame, _: Dictionary) -> bytes:
+    return frame.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _xlsx(frame: pd.DataFrame, dictionary: Dictionary) -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    _sheet(book, "data", list(frame.columns), frame.itertuples(index=False, name=None))
+    rows: list[tuple[Any, ...]] = [(c, label, None, None, None, None) for c, label in dictionary.labels.items()]
+    rows += [
+        (c, None, code, text, None, None) for c, codes in dictionary.values.items() for code, text in codes.items()
+    ]
+    rows += [(c, None, None, None, *pair) for c, ranges in dictionary.missing.items() for pair in ranges]
+    if rows:
+        _sheet(book, CODEBOOK, list(CODEBOOK_COLUMNS), rows)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def _sheet(book: Any, title: str, header: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    from openpyxl.cell import WriteOnlyCell
+
+    sheet = book.create_sheet(title)
+
+    def cell(value: Any) -> Any:
+        if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+            return None
+        if isinstance(value, pd.Timestamp):
+            return value.to_pydatetime()
+        value = value.item() if hasattr(value, "item") else value
+        if isinstance(value, str) and value.startswith("="):  # text, never a formula
+            made = WriteOnlyCell(sheet, value)
+            made.data_type = "s"
+            return made
+        return value
+
+    for row in ([tuple(header)], rows):
+        for values in row:
+            sheet.append([cell(value) for value in values])
+
+
+def _sav(frame: pd.DataFrame, dictionary: Dictionary) -> bytes:
+    import pyreadstat
+
+    frame, dictionary = _named(frame, dictionary, ".sav")
+    frame = _floats(frame)
+    values: Any = {c: dict(v) for c, v in dictionary.values.items()}
+    ranges = {column: _spss_ranges(column, pairs, frame) for column, pairs in dictionary.missing.items()}
+    return _through_file(
+        lambda path: pyreadstat.write_sav(
+            frame,
+            path,
+            column_labels=dict(dictionary.labels),
+            variable_value_labels=values,
+            missing_ranges=ranges,
+        ),
+        ".sav",
+    )
+
+
+def _spss_ranges(column: str, pairs: tuple[tuple[Code, Code], ...], frame: pd.DataFrame) -> list[Any]:
+    """What SPSS can hold: three codes, or a range and a code; more codes become a range if no answer lies in it."""
+    spans = sum(low != high for low, high in pairs)
+    if len(pairs) > (_SPSS_MISSING if spans == 0 else 2) or spans > 1:
+        lowest, highest = min(low for low, _ in pairs), max(high for _, high in pairs)
+        between = is_missing(frame[column], [(lowest, highest)]) & ~is_missing(frame[column], pairs)
+        if between.any():
+            raise DataError(f"SPSS cannot hold the {len(pairs)} user-missing codes of {column}; write .dta or .xlsx.")
+        pairs = ((lowest, highest),)
+    return [low if low == high else {"lo": low, "hi": high} for low, high in pairs]
+
+
+def _dta(frame: pd.DataFrame, dictionary: Dictionary) -> bytes:
+    import pyreadstat
+
+    frame, dictionary = _named(frame, dictionary, ".dta")
+    frame = _floats(frame)
+    values: Any = {c: dict(v) for c, v in dictionary.values.items()}
+    missing: dict[str, list[str]] = {}
+    for column, ranges in dictionary.missing.items():
+        letters = _letters(frame[column], ranges, values.get(column, {}), column)
+        if letters:
+            # Numbers must be floats here: ReadStat writes nonsense for an empty cell among whole numbers and letters.
+            frame[column] = (
+                frame[column].astype("float64").astype("object").map(lambda v, known=letters: known.get(v, v))
+            )
+            values[column] = {letters.get(code, code): label for code, label in values.get(column, {}).items()}
+            missing[column] = sorted(set(letters.values()))
+    for column, codes in values.items():
+        if any(isinstance(code, float) and not code.is_integer() for code in codes):
+            raise DataError(
+                f"Stata labels whole numbers only, and {column} has a label on another; write .sav or .xlsx."
+            )
+        values[column] = {int(code) if isinstance(code, float) else code: label for code, label in codes.items()}
+    return _through_file(
+        lambda path: pyreadstat.write_dta(
+            frame,
+            path,
+            column_labels=dict(dictionary.labels),
+            variable_value_labels=values,
+            missing_user_values=missing or None,
+        ),
+        ".dta",
+    )
+
+
+def _letters(
+    values: pd.Series, ranges: tuple[tuple[Code, Code], ...], labels: Mapping[Code, str], column: str
+) -> dict[Code, str]:
+    """User-missing code -> Stata's letter: -1 is .a, -2 is .b; other codes take the first letters that are free."""
+    labelled = pd.Series(list(labels), dtype="object")
+    codes = sorted({*values[is_missing(values, ranges)], *labelled[is_missing(labelled, ranges)]})
+    if any(isinstance(code, str) for code in codes):
+        return {}  # Stata has no user-missing text
+    taken = {code: _LETTERS[int(-code) - 1] for code in codes if code in range(-len(_LETTERS), 0)}
+    free = [letter for letter in _LETTERS if letter not in taken.values()]
+    others = [code for code in codes if code not in taken]
+    if len(others) > len(free):
+        raise DataError(f"Stata holds at most {len(_LETTERS)} user-missing codes, and {column} has {len(codes)}.")
+    return taken | dict(zip(others, free, strict=False))
+
+
+def _floats(frame: pd.DataFrame) -> pd.DataFrame:
+    """Nullable and whole numbers as floats, which hold a gap everywhere; columns of mixed kinds as text."""
+    out = frame.copy()
+    for column in out.columns:
+        values = out[column]
+        if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+            full = whole(values) and values.notna().all()
+            out[column] = values.astype("int64" if full and values.abs().max() < 2**31 else "float64")
+        elif values.dtype == "object" or pd.api.types.is_bool_dtype(values):
+            kinds = {type(v) for v in values.dropna()}
+            if kinds <= {bool, np.bool_}:
+                out[column] = values.astype("float64")
+            elif kinds - {str}:
+                out[column] = values.map(str, na_action="ignore")
+    return out
+
+
+def _named(frame: pd.DataFrame, dictionary: Dictionary, suffix: str) -> tuple[pd.DataFrame, Dictionary]:
+    """Names as the program allows them; a changed one becomes the label of its column."""
+    names = {}
+    for column in map(str, frame.columns):
+        name = _KNOWN_NAMES.get(column, re.sub(r"\W", "_", column, flags=re.ASCII if suffix == ".dta" else 0))
+        names[column] = (name if re.match(r"^[^\W\d_]", name) or suffix == ".dta" else f"v{name}")[: _LONGEST[suffix]]
+    if len({name.lower() for name in names.values()}) < len(names):
+        raise DataError(f"Two columns would get the same name in {suffix}; rename one, or write .csv or .xlsx.")
+    changed = {column: column for column, name in names.items() if column != name}
+    labelled = Dictionary({**changed, **dictionary.labels}, dictionary.values, dictionary.missing)
+    return frame.rename(columns=names), labelled.renamed(names, names.values())
+
+
+def _through_file(write: Callable[[str], None], suffix: str) -> bytes:
+    """ReadStat writes to a path only."""
+    with tempfile.TemporaryDirectory(prefix="dnt-") as folder:
+        path = Path(folder) / f"table{suffix}"
+        write(str(path))
+        return path.read_bytes()
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, Dictionary], bytes]] = {
+    ".csv": _csv, ".xlsx": _xlsx, ".sav": _sav, ".dta": _dta,
+}  # fmt: skip
+SUFFIXES = tuple(_WRITERS)
