@@ -2,7 +2,7 @@
 # Install R and the packages that the reference engine and its tests need, if apt can. In CI failing to is an error.
 # usage: sh scripts/r.sh      (from the project's folder)
 set -eu
-packages="r-base-core r-cran-lme4 r-cran-lmertest r-cran-emmeans r-cran-tibble r-cran-mice r-cran-jsonlite r-cran-mass r-cran-sandwich r-cran-clubsandwich"
+packages="r-base-core r-cran-lme4 r-cran-lmertest r-cran-emmeans r-cran-tibble r-cran-mice r-cran-jsonlite r-cran-mass r-cran-nnet r-cran-sandwich r-cran-clubsandwich"
 missing=""
 for package in $packages; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"

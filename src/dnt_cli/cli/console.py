@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from dnt_cli.tables import Table
 
 Progress = Callable[[int, int], None]
+_LONG = 10.0  # seconds of work that are announced
 _TONES = {"good": "bold green", "bad": "bold red", "muted": "dim", "": ""}
 
 
@@ -110,3 +112,21 @@ def progress(what: str, *, quiet: bool = False) -> Iterator[Progress | None]:
             bar.update(task, completed=done, total=total)
 
         yield update
+
+
+def announcing(report: Progress | None, *, quiet: bool) -> Progress:
+    """Say after the first piece of long work how long the rest will take; also where no bar is drawn."""
+    start = time.monotonic()
+    said = False
+
+    def update(done: int, total: int) -> None:
+        nonlocal said
+        left = (time.monotonic() - start) / done * (total - done)
+        if not said and left > _LONG:
+            amount = f"{left / 60:.0f} minutes" if left > 90 else f"{left:.0f} seconds"
+            tell(f"About {amount} to go.", quiet=quiet)
+        said = True
+        if report is not None:
+            report(done, total)
+
+    return update

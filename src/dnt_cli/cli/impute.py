@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import progress, warn
+from dnt_cli.cli.console import announcing, progress, warn
 from dnt_cli.cli.files import check_output, load_stage, load_survey, present, save
 from dnt_cli.cli.options import (
     MODEL,
@@ -128,7 +128,7 @@ def impute(
     job = _extended(source, count, changes) if extend else _fresh(source, study, overrides, count, changes)
     extra: dict[str, Any] = {}
     with progress("Imputing", quiet=quiet) as report:
-        rounds, frames = _run(job, m == "auto", precision, processes(jobs), scheduler, report)
+        rounds, frames = _run(job, m == "auto", precision, processes(jobs), scheduler, announcing(report, quiet=quiet))
         total = len(frames) if isinstance(frames, list) else job.settings.m
         made = 0 if job.before is None else job.before.parquet.num_row_groups - 1
         said = {k: getattr(replace(job.settings, m=made + total), k) for k in _RECORDED}
