@@ -32,12 +32,13 @@ def robustness_tables(
     Args:
         estimates: As `run_checks` gives them.
         study: Labels, hypotheses and marks.
-        labels: Check key -> label, in the order of the columns.
+        labels: Check key -> label; the columns stand in the order of the estimates.
         left_out: Check key -> why it does not apply.
         language: Of the words and the decimal sign.
     """
+    labels = {key: labels[key] for key in dict.fromkeys(estimates["model"]) if key in labels}
     effects = estimates[estimates["analysis"] != BALANCE]
-    reasons = {key: reason if isinstance(reason, Text) else Text(**reason) for key, reason in left_out.items()}
+    reasons = {key: reason if isinstance(reason, Text) else Text(**reason) for key, reason in sorted(left_out.items())}
     parts = [
         _Part(rows, study, str(analysis), labels, reasons, language)
         for analysis, rows in effects.groupby("analysis", sort=False)
@@ -226,7 +227,12 @@ def _balance(rows: pd.DataFrame, study: Study, language: Language) -> Table:
         Section(words("difference", language), _pairs(differences, study, 2, language)),
         Section(words("effective", language), _pairs(numbers, study, 0, language)),
     )
-    return Table(words("balance_title", language), columns, sections, (words("balance_note", language),))
+    return Table(
+        words("balance_title", language),
+        columns,
+        sections,
+        (words("balance_note", language, limit=threshold(0.1, language)),),
+    )
 
 
 def _pairs(values: pd.DataFrame, study: Study, decimals: int, language: Language) -> tuple[tuple[Cell, ...], ...]:

@@ -10,21 +10,27 @@ from dnt_cli.study import Study, Text
 
 
 def _plan(context: Context) -> Sequence[Scenario]:
-    models = context.study.models
-    sets = dict.fromkeys([models.controls, *models.ladder, (), models.register_controls])
+    study, models = context.study, context.study.models
+    sets = {"+".join(controls) or "none": controls for controls in (models.controls, *models.ladder, ())}
+    if models.register_controls and models.register_controls not in sets.values():
+        sets["register"] = models.register_controls
     planned = []
-    for controls in sets:
+    for name, controls in sets.items():
         tasks = tuple(
-            replace(task, model=replace(task.model, controls=controls))
+            replace(task, model=replace(task.model, controls=_others(study, controls, task.model.outcome)))
             for task in context.all_tasks()
             if controls not in _known(context, task)
         )
         if tasks:
-            key = "g:" + ("+".join(controls) or "none")
-            planned.append(Scenario(key, tasks, context.source, label=_label(context.study, controls)))
+            planned.append(Scenario(f"g:{name}", tasks, context.source, label=_label(study, name, controls)))
     if not planned:
         raise DoesNotApplyError("de studie heeft geen controlevariabelen", "the study has no controls")
     return planned
+
+
+def _others(study: Study, controls: tuple[str, ...], outcome: str) -> tuple[str, ...]:
+    """The controls without the outcome itself at baseline."""
+    return tuple(c for c in controls if study.columns.get(c, ("", ""))[0] != outcome)
 
 
 def _known(context: Context, task: Task) -> list[tuple[str, ...]]:
@@ -35,9 +41,11 @@ def _known(context: Context, task: Task) -> list[tuple[str, ...]]:
     return [used]
 
 
-def _label(study: Study, controls: tuple[str, ...]) -> Text:
-    if not controls:
+def _label(study: Study, name: str, controls: tuple[str, ...]) -> Text:
+    if name == "none":
         return Text("zonder controles", "no controls")
+    if name == "register":
+        return Text("controles van de registermodellen", "controls of the register models")
     nl, en = (", ".join(study.covariates[c].label[language].lower() for c in controls) for language in ("nl", "en"))
     return Text(f"controles: {nl}", f"controls: {en}")
 

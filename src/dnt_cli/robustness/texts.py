@@ -45,9 +45,9 @@ _TEXTS = {
     "effective": Text("Effectief aantal personen", "Effective number of persons"),
     "balance_note": Text(
         "Verschil tussen de groepen in standaarddeviaties, gemiddeld over de imputaties; gewogen: het grootste over de "
-        "uitkomsten. Onder .10 geldt als in balans.",
+        "uitkomsten. Onder {limit} geldt als in balans.",
         "Difference between the groups in standard deviations, averaged over the imputations; weighted: the largest "
-        "over the outcomes. Below .10 counts as balanced.",
+        "over the outcomes. Below {limit} counts as balanced.",
     ),
     # figure
     "curve_note": Text(
