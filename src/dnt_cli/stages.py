@@ -36,11 +36,12 @@ _MAGIC = b"PAR1"
 _TEMPORARY = ".dnt-tmp"
 _SEAL = b'"seal": "'
 _UNSEALED = b"0" * 64
-_LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels", "miceforest", "glmm")
+_LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels", "miceforest", "glmm", "duckdb")
 
 KINDS = {
     "survey": "survey answers, a row per person and wave",
     "imputations": "imputed data sets",
+    "register": "register outcomes",
     "estimates": "effect estimates",
     "robustness": "robustness checks",
     "description": "a description",
@@ -48,6 +49,7 @@ KINDS = {
 _MAKERS = {
     "survey": "`dnt example` or `dnt convert`",
     "imputations": "`dnt impute`",
+    "register": "`dnt polis`",
     "estimates": "`dnt fit-t3` or `dnt fit-longitudinal`",
     "robustness": "`dnt robustness`",
     "description": "`dnt describe`",

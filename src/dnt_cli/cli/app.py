@@ -22,7 +22,7 @@ EXIT_CODES = (
     "12 model; 13 engine missing; 130 stopped by Ctrl-C."
 )
 _INTERNAL_ERROR = 70
-_COMMANDS = ("impute", "fit", "robustness", "describe", "example", "study", "show")  # in the order of --help
+_COMMANDS = ("impute", "fit", "robustness", "describe", "polis", "example", "study", "show")  # in the order of --help
 
 
 class _Group(TyperGroup):

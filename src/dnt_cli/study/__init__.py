@@ -3,6 +3,7 @@
 from dnt_cli.study.files import DataFile
 from dnt_cli.study.instruments import Instrument, Scale
 from dnt_cli.study.reader import builtin_studies, load_study, parse_study, read_builtin
+from dnt_cli.study.register import Norm, Register
 from dnt_cli.study.spec import (
     Condition,
     Covariate,
@@ -32,7 +33,9 @@ __all__ = [
     "Instrument",
     "Language",
     "Models",
+    "Norm",
     "Outcome",
+    "Register",
     "Robustness",
     "Scale",
     "Significance",

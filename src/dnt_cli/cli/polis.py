@@ -1,0 +1,127 @@
+"""`dnt polis`: work and income from register records."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dnt_cli.cli.app import app
+from dnt_cli.cli.console import progress, tell
+from dnt_cli.cli.files import check_output, load_frame, present, save
+from dnt_cli.cli.options import (
+    INPUT,
+    OUTPUT,
+    RUN,
+    Force,
+    Format,
+    Lang,
+    Output,
+    Overrides,
+    Quiet,
+    Shown,
+    StudyFile,
+)
+from dnt_cli.errors import DataError, UsageError
+
+
+@app.command(rich_help_panel="Stages")
+def polis(
+    records: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RECORDS...", help="Files or folders with SPOLISBUS records: Parquet, CSV, SPSS .sav or Stata .dta."
+        ),
+    ] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(
+            "--link",
+            metavar="FILE",
+            help="CSV or Parquet: the study's id, RINPERSOONS, RINPERSOON, date_T0 (inclusion); date_T1, ... if known.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    output: Output = None,
+    study: StudyFile = None,
+    overrides: Overrides = None,
+    threads: Annotated[
+        int, typer.Option("-j", "--jobs", min=1, help="Threads; the result does not depend on it.", rich_help_panel=RUN)
+    ] = 2,
+    example: Annotated[
+        str | None,
+        typer.Option(
+            "--example", metavar="FOLDER", help="Write made-up records and a link file there.", rich_help_panel=OUTPUT
+        ),
+    ] = None,
+    form: Shown = Format.table,
+    language: Lang = ...,  # type: ignore[assignment]
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Work, hours and income per person and wave, from the wage-tax records of every job ("polis").
+
+    Example: dnt polis G:/Spolis/SPOLISBUS --link link.csv --study study.toml -o register.parquet
+    """
+    if example is not None:
+        _write_example(example, force=force, quiet=quiet)
+        return
+    if not records or link is None:
+        raise UsageError("dnt polis needs records and a link file: dnt polis FOLDER --link link.csv --study dnt.")
+    if study is None:
+        raise UsageError("Records do not say of which study they are; add --study FILE.")
+    import hashlib
+
+    import pyarrow as pa
+
+    from dnt_cli.polis import chosen_files, read_link, register_outcomes
+    from dnt_cli.polis.tables import register_tables
+    from dnt_cli.stages import Provenance, read_bytes
+    from dnt_cli.study import load_study
+
+    check_output(output, "register", "polis", force=force)
+    spec = load_study(study, overrides or ())
+    paths, left = chosen_files(records)
+    if left:
+        tell(f"Left out, since a higher version is there: {', '.join(p.name for p in left)}.", quiet=quiet)
+    frame, name = load_frame(link)
+    persons = read_link(frame, spec, name)
+    with progress("Reading", quiet=quiet) as report:
+        found = register_outcomes(paths, persons, spec, threads=threads, progress=report)
+    counts = _counts(found)
+    said = asdict(spec.register) | {"records": [path.name for path in paths]}
+    digest = hashlib.sha256(read_bytes(link, None)[0]).hexdigest()
+    table = pa.Table.from_pandas(found.frame, preserve_index=False).replace_schema_metadata(None)
+    provenance = Provenance("polis", said, digest)
+    save(output, "register", spec, [table], provenance, {"counts": counts}, force=force, quiet=quiet)
+    present(output, form, register_tables(found.frame, spec, counts, language.value), found.frame)
+
+
+def _counts(found: Any) -> dict[str, Any]:
+    """The counts as JSON values."""
+    kept = {k: v for k, v in asdict(found.kept).items() if k != "months"}
+    return kept | asdict(found.decisions) | {"uncovered": list(found.decisions.uncovered)}
+
+
+def _write_example(folder: str, *, force: bool, quiet: bool) -> None:
+    """Records of the women of the synthetic survey, as files that `dnt polis` reads."""
+    from dnt_cli.stages import replacing
+    from dnt_cli.synthetic import generate
+    from dnt_cli.synthetic.register import example_register
+
+    target = Path(folder)
+    link, years = example_register(generate())
+    files = {"link.csv": link} | {f"SPOLISBUS{year}V1.csv": table for year, table in years.items()}
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"Cannot make the folder {folder}: {error.strerror}.") from None
+    present_files = [name for name in files if (target / name).exists()]
+    if present_files and not force:
+        raise DataError(f"{folder} already holds {present_files[0]}; choose another folder, or --force to replace it.")
+    for name, frame in files.items():
+        with replacing(target / name) as stream:
+            frame.to_csv(stream, index=False, lineterminator="\n", encoding="utf-8")
+    tell(f"Wrote {len(files)} files in {folder}: nobody in them exists.", quiet=quiet)

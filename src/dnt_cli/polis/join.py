@@ -1,0 +1,73 @@
+"""Register outcomes beside the survey: carried along through the imputation, never imputed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.errors import DataError
+from dnt_cli.study import Study
+from dnt_cli.survey import Finding
+
+
+def add_register(
+    wide: pd.DataFrame, register: pd.DataFrame, study: Study, name: str
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """The wide table with the columns `<outcome>_<wave>` of the outcomes from a register.
+
+    Args:
+        wide: One row per person of the survey.
+        register: A row per person and wave, with the columns that the study's register outcomes name: what `dnt polis`
+            makes, or a column of the outcome's own name.
+        study: Outcomes with source "register".
+        name: How messages call the register file.
+
+    Returns:
+        The table, and what was noticed: persons of the survey that the register lacks, the other way round, gaps.
+
+    Raises:
+        DataError: A column is missing, a person stands there twice at a wave, nobody is in both, or a value is
+            neither 0 nor 1.
+    """
+    keys = {k: o.register or k for k, o in study.outcomes.items() if study.is_register(k)}
+    if not keys:
+        raise DataError('The study has no outcome from a register; add one with source = "register".')
+    for column in ("id", "wave", *keys.values()):
+        if column not in register.columns:
+            raise DataError(f"{name}: the column {column} is missing.")
+    ids = register["id"].astype(str).str.strip()
+    if twice := int(pd.DataFrame({"id": ids, "wave": register["wave"]}).duplicated().sum()):
+        raise DataError(f"{name}: {twice} rows repeat a person and wave.")
+    persons = wide[study.design.id].astype(str)
+    known = persons.isin(set(ids))
+    if not known.any():
+        raise DataError(f"{name} and the survey have no person in common; are the ids the same?")
+    findings = []
+    if missing := int((~known).sum()):
+        findings.append(Finding("warning", name, f"{missing} persons of the survey are not in the register"))
+    if extra := int((~ids.drop_duplicates().isin(set(persons))).sum()):
+        findings.append(Finding("warning", name, f"{extra} persons of the register are not in the survey; left out"))
+    columns = {}
+    for key, column in keys.items():
+        values = pd.to_numeric(register[column], errors="coerce").astype("float64")
+        bad = values.isna() & register[column].notna()
+        if study.outcomes[key].kind == "binary":
+            bad |= values.notna() & ~values.isin((0.0, 1.0))
+        if bad.any():
+            raise DataError(f"{name}: {column} has {int(bad.sum())} values that cannot be.")
+        table = pd.DataFrame({"id": ids, "wave": register["wave"].astype(str), "value": values})
+        by_wave = {wave: part.set_index("id")["value"] for wave, part in table.groupby("wave")}
+        for wave in study.outcomes[key].waves:
+            own = by_wave[wave].reindex(persons) if wave in by_wave else np.full(len(wide), np.nan)
+            columns[study.column(key, wave)] = np.asarray(own, dtype=float)
+    joined = pd.concat([wide, pd.DataFrame(columns, index=wide.index)], axis=1)
+    findings += [
+        Finding("warning", key, f"{gaps} values are unknown in the register; models leave those persons out")
+        for key in keys
+        if (
+            gaps := sum(
+                int(joined.loc[known.to_numpy(), study.column(key, w)].isna().sum()) for w in study.outcomes[key].waves
+            )
+        )
+    ]
+    return joined, findings

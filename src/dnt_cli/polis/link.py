@@ -1,0 +1,104 @@
+"""Who is who in the register, and in which months each person was measured."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.errors import DataError
+from dnt_cli.polis.norms import month_number
+from dnt_cli.study import Study
+from dnt_cli.study.reader import suggest
+
+KIND, KEY = "RINPERSOONS", "RINPERSOON"
+IN_POPULATION = "R"  # RINPERSOONS of a person who stands in the population register
+DIGITS = 9
+_DATES = (r"(?P<y>\d{4})-?(?P<m>\d{2})-?\d{2}(?:[T ].*)?", r"\d{1,2}[-/](?P<m>\d{1,2})[-/](?P<y>\d{4})")
+
+
+def read_link(frame: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
+    """The persons of a link file and their months of measurement.
+
+    Args:
+        frame: A row per person: the study's id, RINPERSOONS, RINPERSOON, `date_<baseline>` with the date of inclusion,
+            and, where months follow the interviews, `date_<wave>` for the other waves.
+        study: Waves and settings.
+        name: How messages call the file.
+
+    Returns:
+        Columns id, person (the nine digits of RINPERSOON, None when not linked) and per wave the month as a count.
+
+    Raises:
+        DataError: A column is missing, persons stand there twice, or a date or key cannot be read.
+    """
+    baseline = study.design.baseline
+    inclusion = f"date_{baseline}"
+    for column in (study.design.id, KIND, KEY, inclusion):
+        if column not in frame.columns:
+            raise DataError(f"{name}: the column {column} is missing{suggest(column, frame.columns)}.")
+    ids = frame[study.design.id].map(_text)
+    if ids.isna().any():
+        raise DataError(f"{name}: {int(ids.isna().sum())} rows have no {study.design.id}.")
+    if twice := int(ids.duplicated().sum()):
+        raise DataError(f"{name}: {twice} rows repeat a person; each may stand there once.")
+    out = pd.DataFrame({"id": ids, "person": _keys(frame, name)})
+    included = _months(frame[inclusion], name, inclusion)
+    if missing := int(included.isna().sum()):
+        raise DataError(f"{name}: {missing} persons have no {inclusion}, the date of inclusion.")
+    for wave in study.design.waves:
+        months = included + round(wave.months)
+        column = f"date_{wave.key}"
+        if study.register.timing == "interview" and column in frame.columns:
+            months = _months(frame[column], name, column).fillna(months)
+        out[wave.key] = (months + study.register.lag).astype(np.int64)
+    return out.sort_values("id", kind="stable").reset_index(drop=True)
+
+
+def _text(value: Any) -> str | None:
+    """A value as text: 7, 7.0 and "7" are the same."""
+    if value is None or pd.isna(value):
+        return None
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        value = int(value)
+    return str(value).strip() or None
+
+
+def _keys(frame: pd.DataFrame, name: str) -> pd.Series:
+    """RINPERSOON of those in the population register, with the zeros that a spreadsheet drops."""
+    kind, key = frame[KIND].map(_text), frame[KEY].map(_text)
+    inside = (kind == IN_POPULATION) & key.notna()
+    wrong = inside & ~key.fillna("").str.fullmatch(rf"\d{{1,{DIGITS}}}")
+    if wrong.any():
+        raise DataError(f"{name}: {int(wrong.sum())} values of {KEY} are no number of at most {DIGITS} digits.")
+    keys = key.str.zfill(DIGITS).where(inside, None)
+    if twice := int(keys.dropna().duplicated().sum()):
+        raise DataError(f"{name}: {twice} persons share their {KEY} with another.")
+    return keys.astype("object").where(keys.notna(), None)
+
+
+def _months(values: pd.Series, name: str, column: str) -> pd.Series:
+    """Dates as counts of months; NaN where there is none."""
+    months, wrong = [], 0
+    for value in values:
+        month = _month(value)
+        wrong += month is None
+        months.append(np.nan if month is None else month)
+    if wrong:
+        raise DataError(f"{name}: {wrong} values of {column} are no date such as 2020-08-31, 20200831 or 31-08-2020.")
+    return pd.Series(months, index=values.index, dtype="float64")
+
+
+def _month(value: Any) -> float | None:
+    """The month of a date, NaN for an empty cell, None for what is no date."""
+    if hasattr(value, "year") and not pd.isna(value):  # a date or timestamp
+        return float(value.year * 12 + value.month - 1)
+    text = _text(value)
+    if text is None or text == "NA":
+        return float("nan")
+    for pattern in _DATES:
+        if (match := re.fullmatch(pattern, text)) and 1 <= int(match["m"]) <= 12:
+            return float(month_number(f"{match['y']}-{match['m']}"))
+    return None

@@ -1,0 +1,176 @@
+"""The records of the study's persons out of files of any size: one pass, only the columns and persons needed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from dnt_cli.errors import DataError, EngineError
+from dnt_cli.polis.link import DIGITS, IN_POPULATION, KEY, KIND
+from dnt_cli.polis.sources import Source, open_source, scan
+from dnt_cli.study.register import Register
+
+JOB, FIRST, LAST, JOB_TYPE = "IKVID", "SDATUMAANVANGIKO", "SDATUMEINDEIKO", "SSOORTBAAN"
+FISCAL, WITHHELD, HOLIDAY = "SLNLBPH", "SINGLBPH", "SVAKBSL"
+MEMORY = "1GB"  # of DuckDB; the whole program stays under twice that
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was found in the files, in counts.
+
+    Attributes:
+        persons: linked persons with a record.
+        records: of linked persons, duplicates counted each.
+        duplicates: records that are the same as another in every column used.
+        unreadable: records without a readable first and last day.
+        months: months in which somebody, linked or not, has a record; as YYYYMM.
+    """
+
+    persons: int
+    records: int
+    duplicates: int
+    unreadable: int
+    months: frozenset[str]
+
+
+@contextlib.contextmanager
+def database(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in memory: no network, and nothing written to disk, where records of persons would stay behind.
+
+    Raises:
+        EngineError: The work does not fit in memory.
+    """
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "threads": threads,
+        "memory_limit": MEMORY,
+        "temp_directory": "",
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    connection = duckdb.connect(":memory:", config=settings)
+    try:
+        yield connection
+    except duckdb.OutOfMemoryException:
+        raise EngineError(
+            f"The records of these persons do not fit in {MEMORY} of memory; link fewer persons at once."
+        ) from None
+    finally:
+        connection.close()
+
+
+def amount_columns(register: Register) -> dict[str, str]:
+    """Role -> column of the amounts that the settings ask for."""
+    roles: dict[str, str] = {"hours": register.hours, "wage": register.wage}
+    if register.income == "net":
+        roles |= {"gross": FISCAL, "withheld": WITHHELD}
+    else:
+        roles["gross"] = register.income
+    if (register.holiday_pay == "excluded") != (register.income == "SBASISLOON"):
+        roles["holiday"] = HOLIDAY
+    return roles
+
+
+def keep_records(
+    connection: duckdb.DuckDBPyConnection,
+    paths: Sequence[Path],
+    link: pd.DataFrame,
+    register: Register,
+    progress: Progress | None = None,
+) -> Kept:
+    """Make the table `record`: the records of linked persons, a row each, duplicates counted in `times`.
+
+    Its columns are `n` (row of the link file), `job`, `first`, `last` (dates), `job_type` and the roles of
+    `amount_columns`, as decimals or NULL where there is no number.
+
+    Raises:
+        DataError: A file is damaged or lacks a column.
+    """
+    roles = amount_columns(register)
+    wanted = dict.fromkeys([KIND, KEY, JOB, FIRST, LAST, JOB_TYPE, *roles.values()])
+    sources = [open_source(path, wanted) for path in paths]
+    _make_keys(connection, link)
+    amounts = "".join(f", {role} DECIMAL(18, 4)" for role in roles)
+    connection.execute(
+        f"CREATE TEMP TABLE kept (n INTEGER, job VARCHAR, first VARCHAR, last VARCHAR, job_type VARCHAR{amounts}, "
+        "times BIGINT)"
+    )
+    for done, source in enumerate(sources, start=1):
+        scan(connection, source, lambda table: _take(connection, table, roles))
+        if progress is not None:
+            progress(done, len(sources))
+    return _gathered(connection, roles, sources)
+
+
+def _make_keys(connection: duckdb.DuckDBPyConnection, link: pd.DataFrame) -> None:
+    """The keys as they should be, and without their leading zeros, as a program that took them for numbers has them."""
+    rows = [(key, n) for n, key in enumerate(link["person"]) if key is not None]
+    rows += [(key.lstrip("0"), n) for key, n in rows if key.startswith("0")]
+    connection.execute("CREATE TEMP TABLE keys (key VARCHAR, n INTEGER)")
+    if rows:
+        connection.execute(
+            "INSERT INTO keys SELECT unnest($1::VARCHAR[]), unnest($2::INTEGER[])",
+            [[key for key, _ in rows], [n for _, n in rows]],
+        )
+
+
+def _take(connection: duckdb.DuckDBPyConnection, table: str, roles: dict[str, str]) -> None:
+    """Add a table's records to `kept`; of persons who are not linked only the months in which somebody has a record."""
+    described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
+    types = {str(row[0]): str(row[1]) for row in described}
+    last = _as_text(LAST, types[LAST])
+    own = [_as_text(name, types[name]) for name in (JOB, FIRST, JOB_TYPE)]
+    own += [_as_decimal(name, types[name]) for name in roles.values()]
+    job, first, job_type, *amounts = (f"CASE WHEN n IS NOT NULL THEN {value} END" for value in own)
+    linked = f"{_as_text(KEY, types[KEY])} = keys.key AND {_as_text(KIND, types[KIND])} = '{IN_POPULATION}'"
+    month_or_day = f"CASE WHEN n IS NULL THEN substr({last}, 1, 6) ELSE {last} END"
+    connection.execute(
+        f"INSERT INTO kept SELECT n, {job}, {first}, {month_or_day}, {job_type}, {', '.join(amounts)}, count(*) "
+        f"FROM {table} LEFT JOIN keys ON {linked} GROUP BY ALL"
+    )
+
+
+def _as_text(column: str, kind: str) -> str:
+    """A key, code or date as text: no decimals, no spaces, dates as YYYYMMDD."""
+    if kind == "VARCHAR":
+        return column if column == KEY else f"trim({column})"
+    if kind.startswith(("DATE", "TIMESTAMP")):
+        return f"strftime({column}, '%Y%m%d')"
+    if kind.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
+        return f"CAST(TRY_CAST({column} AS HUGEINT) AS VARCHAR)"
+    return f"CAST({column} AS VARCHAR)"
+
+
+def _as_decimal(column: str, kind: str) -> str:
+    value = f"replace(trim({column}), ',', '.')" if kind == "VARCHAR" else column
+    return f"TRY_CAST({value} AS DECIMAL(18, 4))"
+
+
+def _gathered(connection: duckdb.DuckDBPyConnection, roles: dict[str, str], sources: Sequence[Source]) -> Kept:
+    """One row per different record, whichever files it came from, and what there was."""
+    amounts = "".join(f", {role}" for role in roles)
+    day = "CAST(TRY_STRPTIME({}, '%Y%m%d') AS DATE)"
+    connection.execute(
+        f"CREATE TEMP TABLE record AS SELECT n, job, {day.format('first')} AS first, {day.format('last')} AS last, "
+        f"ltrim(job_type, '0') AS job_type{amounts}, CAST(sum(times) AS BIGINT) AS times "
+        f"FROM kept WHERE n IS NOT NULL GROUP BY ALL"
+    )
+    one = connection.execute(
+        "SELECT count(DISTINCT n), coalesce(sum(times), 0), coalesce(sum(times - 1), 0), "
+        "coalesce(sum(times) FILTER (WHERE first IS NULL OR last IS NULL OR first > last), 0) FROM record"
+    ).fetchall()[0]
+    months = connection.execute("SELECT DISTINCT substr(last, 1, 6) FROM kept WHERE last IS NOT NULL").fetchall()
+    if not one[0] and connection.execute("SELECT count(*) FROM keys").fetchall()[0][0]:
+        names = ", ".join(source.path.name for source in sources[:3])
+        raise DataError(
+            f"None of the linked persons has a record in {names}; is {KEY} in both files text of {DIGITS} digits?"
+        )
+    persons, records, duplicates, unreadable = (int(value) for value in one)
+    return Kept(persons, records, duplicates, unreadable, frozenset(str(row[0]) for row in months))

@@ -1,0 +1,212 @@
+"""Files with register records: which ones count, which columns they have, and how DuckDB reads them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from dnt_cli.errors import DataError, EngineError, UsageError
+from dnt_cli.study.reader import suggest
+
+SUFFIXES = (".csv", ".parquet", ".sav", ".dta")
+_VERSION = re.compile(r"(?P<year>(?:19|20)\d{2})_?V(?P<version>\d+)", re.IGNORECASE)
+_CHUNK = 500_000  # rows of an SPSS or Stata file in memory at once
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of records.
+
+    Attributes:
+        path: Of the file.
+        columns: Name that we use -> name in the file, for the columns that are read.
+        separator: Of a CSV file.
+        header: All columns of a CSV file, in order.
+    """
+
+    path: Path
+    columns: dict[str, str]
+    separator: str = ""
+    header: tuple[str, ...] = ()
+
+
+def chosen_files(names: Sequence[str]) -> tuple[list[Path], list[Path]]:
+    """The files to read, folders opened, and those left out because a higher version of the same year is there.
+
+    Of a folder whose files say their year and version, as SPOLISBUS2020V3.sav does, only those are read. A final
+    version (V1, V2, ...) replaces every provisional one (V011 to V123: month and version) of
+    its year.
+
+    Raises:
+        DataError: A file or folder is missing, or holds nothing to read.
+        UsageError: A file is of a kind that cannot be read.
+    """
+    paths: list[Path] = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+            if not inside:
+                raise DataError(f"The folder {name} holds no records: none of {', '.join(SUFFIXES)}.")
+            paths += [p for p in inside if _rank(p) is not None] or inside
+        elif path.is_file():
+            if path.suffix.lower() not in SUFFIXES:
+                raise UsageError(f"{name}: records are read from {', '.join(SUFFIXES)}.")
+            paths.append(path)
+        else:
+            raise DataError(f"There is no file {name}.")
+    unique = list({path.resolve(): path for path in paths}.values())
+    ranks = {path: _rank(path) for path in unique}
+    best: dict[tuple[str, str], int] = {}
+    final = {rank[0] for rank in ranks.values() if rank is not None and not rank[1]}
+    for rank in ranks.values():
+        if rank is not None:
+            best[rank[:2]] = max(best.get(rank[:2], -1), rank[2])
+    kept = [p for p in unique if (r := ranks[p]) is None or (r[2] == best[r[:2]] and not (r[1] and r[0] in final))]
+    return kept, [path for path in unique if path not in kept]
+
+
+def _rank(path: Path) -> tuple[str, str, int] | None:
+    """Year, month of a provisional file, and version; None where the name does not say."""
+    match = _VERSION.search(path.stem)
+    if match is None:
+        return None
+    version = match["version"]
+    if len(version) == 3 and "01" <= version[:2] <= "12":
+        return match["year"], version[:2], int(version[2])
+    return match["year"], "", int(version)
+
+
+def open_source(path: Path, wanted: Iterable[str]) -> Source:
+    """The file's columns, matched whatever their case.
+
+    Raises:
+        DataError: The file is damaged, or lacks a column.
+        EngineError: An SPSS or Stata file, and pyreadstat is not installed.
+    """
+    suffix = path.suffix.lower()
+    separator = ""
+    if suffix == ".parquet":
+        try:
+            header = tuple(pq.read_schema(path).names)
+        except (OSError, ValueError):
+            raise DataError(f"{path.name} is damaged or cut off.") from None
+    elif suffix == ".csv":
+        separator, header = _csv_header(path)
+    else:
+        header = tuple(_pyreadstat_header(path))
+    by_name = {name.upper(): name for name in header}
+    if len(by_name) < len(header):
+        raise DataError(f"{path.name}: two columns have the same name.")
+    columns = {}
+    for name in wanted:
+        if name not in by_name:
+            raise DataError(f"{path.name}: the column {name} is missing{suggest(name, by_name)}.")
+        columns[name] = by_name[name]
+    return Source(path, columns, separator, header)
+
+
+def _csv_header(path: Path) -> tuple[str, tuple[str, ...]]:
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+            line = stream.readline()
+    except OSError as error:
+        raise DataError(f"Cannot read {path.name}: {error.strerror}.") from None
+    separator = max(";,\t", key=line.count)
+    try:
+        header = next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])
+    except csv.Error:
+        header = []
+    if len(header) < 2:
+        raise DataError(f"{path.name} is not a CSV table with a header line.")
+    return separator, tuple(name.strip() for name in header)
+
+
+def _pyreadstat() -> Any:
+    try:
+        import pyreadstat
+    except ImportError:
+        raise EngineError(
+            "SPSS and Stata files need the Python package pyreadstat (pip install pyreadstat); or save them as Parquet."
+        ) from None
+    return pyreadstat
+
+
+def _reader(path: Path) -> Any:
+    library = _pyreadstat()
+    return library.read_sav if path.suffix.lower() == ".sav" else library.read_dta
+
+
+def _pyreadstat_header(path: Path) -> list[str]:
+    library = _pyreadstat()
+    try:
+        _, metadata = _reader(path)(str(path), metadataonly=True)
+    except (library.ReadstatError, library.PyreadstatError, OSError):
+        raise DataError(f"{path.name} is damaged or cut off.") from None
+    return list(metadata.column_names)
+
+
+def scan(connection: duckdb.DuckDBPyConnection, source: Source, take: Callable[[str], None]) -> None:
+    """Call `take` with the SQL of a table that has the source's columns under our names.
+
+    Whole for Parquet and CSV, which DuckDB streams; in chunks for SPSS and Stata files.
+
+    Raises:
+        DataError: The file is damaged, or no table.
+    """
+    damaged = DataError(f"{source.path.name} is damaged, or a line has another number of fields than the header.")
+    columns = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in source.columns.items())
+    if source.path.suffix.lower() in (".sav", ".dta"):
+        for chunk in _chunks(source, damaged):
+            connection.register("chunk", chunk)
+            take(f"(SELECT {columns} FROM chunk)")
+            connection.unregister("chunk")
+        return
+    try:
+        take(f"(SELECT {columns} FROM {_reading(source)})")
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:  # its text may quote a record
+        raise damaged from None
+
+
+def _reading(source: Source) -> str:
+    name = _text(str(source.path))
+    if source.path.suffix.lower() == ".parquet":
+        return f"read_parquet({name})"
+    types = ", ".join(f"{_text(column)}: 'VARCHAR'" for column in source.header)
+    return (
+        f"read_csv({name}, auto_detect=false, header=true, delim={_text(source.separator)}, quote='\"', escape='\"', "
+        f"nullstr='', columns={{{types}}})"
+    )
+
+
+def _chunks(source: Source, damaged: DataError) -> Iterator[Any]:
+    library = _pyreadstat()
+    chunks = library.read_file_in_chunks(
+        _reader(source.path), str(source.path), chunksize=_CHUNK, usecols=list(source.columns.values()),
+        disable_datetime_conversion=True,
+    )  # fmt: skip
+    while True:
+        try:
+            frame, _ = next(chunks)
+        except StopIteration:
+            return
+        except (library.ReadstatError, library.PyreadstatError, OSError):
+            raise damaged from None
+        yield frame
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
