@@ -11,8 +11,9 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import announcing, progress, warn
-from dnt_cli.cli.files import check_output, load_stage, load_survey, present, save
+from dnt_cli.cli.files import check_output, load_frame, load_stage, load_survey, present, read, save
 from dnt_cli.cli.options import (
+    INPUT,
     MODEL,
     RUN,
     Force,
@@ -59,6 +60,7 @@ class _Job:
     settings: Settings
     origin: dict[str, Any]
     before: Stage | None = None  # the file that is extended
+    register: str = ""  # digest of the file with register outcomes
 
 
 @app.command(rich_help_panel="Stages")
@@ -69,6 +71,13 @@ def impute(
     output: Output = None,
     study: StudyFile = None,
     overrides: Overrides = None,
+    register: Annotated[
+        str | None,
+        typer.Option(
+            "--register", metavar="FILE", rich_help_panel=INPUT,
+            help="What dnt polis wrote, carried along and never imputed; or a table with id, wave and the outcomes.",
+        ),
+    ] = None,
     method: Annotated[
         Method | None,
         typer.Option("--method", help="pmm, norm or forest (miceforest); default: the study's.", rich_help_panel=MODEL),
@@ -126,6 +135,8 @@ def impute(
         "method": method and method.value, "iterations": iterations, "seed": seed, "max_predictors": max_predictors,
     }  # fmt: skip
     job = _extended(source, count, changes) if extend else _fresh(source, study, overrides, count, changes)
+    if register is not None:
+        job = _with_register(job, register)
     extra: dict[str, Any] = {}
     with progress("Imputing", quiet=quiet) as report:
         rounds, frames = _run(job, m == "auto", precision, processes(jobs), scheduler, announcing(report, quiet=quiet))
@@ -133,6 +144,7 @@ def impute(
         made = 0 if job.before is None else job.before.parquet.num_row_groups - 1
         said = {k: getattr(replace(job.settings, m=made + total), k) for k in _RECORDED}
         said |= {"precision": precision} if m == "auto" else {}
+        said |= {"register_sha256": job.register} if job.register else {}
 
         def tables() -> Iterator[pa.Table]:
             yield from _row_groups(job, frames, made)
@@ -160,6 +172,27 @@ def _fresh(source: str, study: str | None, overrides: list[str] | None, m: int |
 
     survey, spec, origin = load_survey(source, study, overrides, "dnt impute")
     return _Job(to_wide(survey, spec), spec, settings_of(spec, m=m, **changes), origin)
+
+
+def _with_register(job: _Job, source: str) -> _Job:
+    """The same with the outcomes of a register beside the survey's."""
+    import hashlib
+    from dataclasses import replace
+
+    from dnt_cli.polis.join import add_register
+    from dnt_cli.stages import kind_of, read_stage
+
+    if job.before is not None:
+        raise UsageError("--extend keeps what the file holds; leave out --register.")
+    content, name = read(source)
+    if kind_of(content, name) is None:
+        frame = load_frame(source)[0]
+    else:
+        frame = read_stage(content, name, ["register"], "dnt impute --register").frame
+    wide, findings = add_register(job.wide, frame, job.study, name)
+    for finding in findings:
+        warn(f"{finding}.")
+    return replace(job, wide=wide, register=hashlib.sha256(content).hexdigest())
 
 
 def _extended(source: str, m: int | None, changes: dict[str, Any]) -> _Job:
