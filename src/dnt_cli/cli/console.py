@@ -40,8 +40,9 @@ def _say(prefix: str, style: str, message: str) -> None:
 
         Console(stderr=True).print(Text.assemble((prefix, style), message))
     else:
-        sys.stderr.write(f"{prefix}{message}\n")
-        sys.stderr.flush()
+        with contextlib.suppress(BrokenPipeError):  # nobody listens; the exit code still tells
+            sys.stderr.write(f"{prefix}{message}\n")
+            sys.stderr.flush()
 
 
 def write_out(text: str) -> None:

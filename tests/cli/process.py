@@ -1,0 +1,120 @@
+"""Run `dnt` as a user does: a real process, real pipes. Every run is searched for what no message may hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dnt_cli
+
+DNT = (sys.executable, "-m", "dnt_cli")
+SOURCE = Path(dnt_cli.__file__).parents[1]
+# Planted in the data of `small.py`: ids, an answer in both notations, and a word where a known code is due.
+CANARIES = ("CANARY", "31337.125", "31337,125")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished process."""
+
+    arguments: tuple[str, ...]
+    code: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        """Standard output as text."""
+        return self.stdout.decode("utf-8")
+
+    def check(self, code: int = 0) -> Run:
+        """This run, if it ended with `code`."""
+        assert self.code == code, f"dnt {' '.join(self.arguments)} ended with {self.code}, not {code}:\n{self.stderr}"
+        return self
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables of a plain English session that runs this copy of dnt."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DNT_", "LC_", "NO_COLOR", "COLUMNS"))}
+    return kept | {"PYTHONPATH": str(SOURCE), "DNT_LANG": "en", "PYTHONIOENCODING": "utf-8"} | dict(extra or {})
+
+
+def dnt(
+    *arguments: str | Path,
+    cwd: Path,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    before: Sequence[str] = (),
+    timeout: float = 120,
+) -> Run:
+    """Run `dnt` with `arguments`; `before` stands before the command, such as another program that starts it."""
+    words = tuple(map(str, arguments))
+    done = subprocess.run(
+        [*before, *DNT, *words], cwd=cwd, input=stdin, capture_output=True, env=environment(env), timeout=timeout, check=False
+    )
+    run = Run(words, done.returncode, done.stdout, done.stderr.decode("utf-8"))
+    assert_discreet(run)
+    return run
+
+
+def assert_discreet(run: Run) -> None:
+    """No traceback, no bug of ours, no person's id or answer; data go to standard output when all is well."""
+    said = run.stderr if run.code == 0 else run.stderr + run.stdout.decode("utf-8", errors="replace")
+    for word in ("Traceback", "mistake in dnt", "Exception ignored", "Warning:", *CANARIES):
+        assert word not in said, f"dnt {' '.join(run.arguments)} said {word!r}:\n{said}"
+
+
+def together(calls: Sequence[tuple[tuple[str, ...], Path]]) -> list[Run]:
+    """Many runs, each (arguments, folder); where the system can fork, from one Python that has its modules loaded.
+
+    Loading them takes longer than finding most errors. Every run still is a process of its own, from `main` to its
+    exit code.
+    """
+    if not hasattr(os, "fork"):
+        return [dnt(*arguments, cwd=folder) for arguments, folder in calls]
+    with tempfile.TemporaryDirectory() as place:
+        asked = "\n".join(json.dumps([*arguments, str(folder)]) for arguments, folder in calls)
+        starter = [sys.executable, str(Path(__file__).with_name("warm.py")), place]
+        done = subprocess.run(starter, input=asked, text=True, capture_output=True, env=environment(), timeout=300, check=True)
+        codes = json.loads(done.stdout)
+        runs = [
+            Run(arguments, code, Path(place, f"{i}.out").read_bytes(), Path(place, f"{i}.err").read_text("utf-8"))
+            for i, ((arguments, _), code) in enumerate(zip(calls, codes, strict=True))
+        ]
+    for run in runs:
+        assert_discreet(run)
+    return runs
+
+
+def pipe(stages: Sequence[Sequence[str]], cwd: Path) -> list[Run]:
+    """`dnt A | dnt B | ...` with an operating system's pipe between each two; the last one's output is kept."""
+    running: list[subprocess.Popen[bytes]] = []
+    for stage in stages:
+        source = running[-1].stdout if running else subprocess.DEVNULL
+        running.append(
+            subprocess.Popen(
+                [*DNT, *stage], cwd=cwd, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+            )
+        )
+        if len(running) > 1:
+            running[-2].stdout.close()  # type: ignore[union-attr]  # the next process holds the only reading end
+    out, err = running[-1].communicate(timeout=120)
+    runs = []
+    for process, stage in zip(running[:-1], stages[:-1], strict=True):
+        message = process.stderr.read().decode("utf-8")  # type: ignore[union-attr]
+        runs.append(Run(tuple(stage), process.wait(timeout=60), b"", message))
+    runs.append(Run(tuple(stages[-1]), running[-1].returncode, out, err.decode("utf-8")))
+    for run in runs:
+        assert_discreet(run)
+    return runs
+
+
+def listing(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, hidden ones too, with its content."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}

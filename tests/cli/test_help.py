@@ -1,0 +1,84 @@
+"""Help: every command explains itself with an example, and starts at once."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import typer
+from process import DNT, dnt, environment, together
+
+COMMANDS = (
+    "impute", "fit-t3", "fit-longitudinal", "robustness", "describe", "example", "show", "info", "convert",
+    "study init", "study check",
+)  # fmt: skip
+HEAVY = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow", "rpy2", "pymer4", "matplotlib", "joblib", "lightgbm")
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[\s│╭╮╰╯─]+", " ", text)
+
+
+@pytest.fixture(scope="module")
+def helps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("help")
+    runs = together([((*command.split(), "--help"), folder) for command in COMMANDS])
+    return {command: plain(run.check().text) for command, run in zip(COMMANDS, runs, strict=True)}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_an_example_that_calls_it(command: str, helps: dict[str, str]) -> None:
+    text = helps[command]
+    assert f"Example: dnt {command} " in text
+    explanation = text.split("[OPTIONS]", 1)[1].split("Example:", 1)[0]
+    assert len(explanation.split()) >= 5
+
+
+def test_every_option_and_argument_is_explained() -> None:
+    for name in ("impute", "fit", "robustness", "describe", "example", "study", "show"):
+        import_module(f"dnt_cli.cli.{name}")
+    root = typer.main.get_command(import_module("dnt_cli.cli.app").app)
+    commands = {**root.commands, **{f"study {k}": c for k, c in root.commands["study"].commands.items()}}  # type: ignore[attr-defined]
+    assert set(COMMANDS) <= set(commands)
+    for name, command in commands.items():
+        for parameter in command.params:
+            assert parameter.help, f"{name} {parameter.name}"
+
+
+def test_the_list_of_commands_is_complete(tmp_path: Path) -> None:
+    text = dnt("--help", cwd=tmp_path).check().text
+    listed = re.findall(r"^│ ([a-z][a-z0-9-]+)  ", text, flags=re.MULTILINE)
+    tested = {command.split()[0] for command in COMMANDS}
+    assert tested <= set(listed)
+    assert dnt(cwd=tmp_path).code in (0, 2)
+    for code in ("0 done", "1 done, but an answer is unusable", "2 wrong", "10 study", "11 data", "12 model", "13 engine", "130"):
+        assert code in plain(text)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["fit-t3", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    trace = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "dnt_cli", *arguments],
+        cwd=tmp_path, capture_output=True, text=True, env=environment(), timeout=60, check=True,
+    )  # fmt: skip
+    loaded = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in trace.stderr.splitlines() if "|" in line}
+    assert "typer" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_help_is_there_within_a_second(tmp_path: Path) -> None:
+    taken = []
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run([*DNT, "--help"], cwd=tmp_path, capture_output=True, env=environment(), timeout=60, check=True)
+        taken.append(time.perf_counter() - start)
+    assert min(taken) < 1.0
+
+
+def test_version(tmp_path: Path) -> None:
+    assert re.fullmatch(r"dnt \d+\.\d+\.\d+\S*\n", dnt("--version", cwd=tmp_path).check().text)
