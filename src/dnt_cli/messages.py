@@ -55,6 +55,9 @@ DUTCH = {
         "Een variantie liep naar haar grens: het model geeft de uitkomst precies weer."
     ),
     # effects
+    "A control is the same for all in some imputations only.": (
+        "Een controlevariabele is alleen in sommige imputaties voor iedereen gelijk."
+    ),
     "{} of {} imputations separated": "{} van {} imputaties gesepareerd",
     "{} of {} imputations without usable fit": "{} van {} imputaties zonder bruikbare schatting",
     "{} of {} imputations with a random intercept without variance (singular)": (

@@ -184,3 +184,23 @@ def test_a_control_without_variation_is_left_out_as_r_does(study: Study) -> None
     effects = endpoint_effects(Completed(study, data.observed, sets), Options(), outcomes=["score"])
     assert "age" not in set(effects.estimates["term"])
     assert (effects.estimates["status"] == "ok").all()
+
+
+def test_a_factor_with_several_terms_gets_one_joint_test(study: Study) -> None:
+    three = parse_study(STUDY.replace('levels = ["no", "yes"]', 'levels = ["no", "yes", "maybe"]'))
+    data = make(study, rare_works=False)
+
+    def widen(frame: pd.DataFrame) -> pd.DataFrame:
+        levels = np.array(["no", "yes", "maybe"])[np.arange(len(frame)) % 3]
+        return frame.assign(rare=pd.Categorical(levels, ["no", "yes", "maybe"]))
+
+    sets = tuple(widen(s) for s in data.sets)
+    effects = endpoint_effects(
+        Completed(three, widen(data.observed), sets), Options(), outcomes=["score"], controls=["rare", "age"]
+    )
+    rows = effects.estimates.set_index("term")
+    assert np.isnan(rows.loc["rare", "estimate"])
+    assert 0 < rows.loc["rare", "p_value"] < 1
+    assert "2 terms" in rows.loc["rare", "message"]
+    pair = rows.loc[["rare[yes]", "rare[maybe]"], "p_value"]
+    assert rows.loc["rare", "p_value"] != pytest.approx(pair.min())

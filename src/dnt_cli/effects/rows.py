@@ -12,7 +12,7 @@ from scipy.stats import t as student_t
 
 from dnt_cli.design import GROUP, TREND, Model
 from dnt_cli.effects.fitting import Floats, Options, Result
-from dnt_cli.pooling import Pooled, adjust, interval, pool
+from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald
 from dnt_cli.study import Study
 
 COLUMNS = (
@@ -68,8 +68,10 @@ def pooled_rows(
         "engine": results[0].fit.engine,
     }
     failed = [r for r in results if not r.fit.status.usable]
-    if failed:
-        return [base | {"term": model.effect, "status": "not estimable", "message": _failure(failed, len(results))}]
+    differ = len({r.fit.terms for r in results}) > 1
+    if failed or differ:
+        why = _failure(failed, len(results)) if failed else "A control is the same for all in some imputations only."
+        return [base | {"term": model.effect, "status": "not estimable", "message": why}]
     singular = sum(r.fit.status.singular for r in results)
     notes = [_of(singular, len(results), "with a random intercept without variance (singular)")] if singular else []
     firth = 0 if own_df else sum("irth" in r.fit.engine for r in results)
@@ -81,7 +83,8 @@ def pooled_rows(
         "status": "singular" if singular else "firth" if firth else "ok",
         "message": "; ".join(notes),
     }
-    return [base | row for row in _term_rows(model, results, options, binary=binary, own_df=own_df)]
+    rows = _term_rows(model, results, options, binary=binary, own_df=own_df)
+    return [base | row for row in rows + ([] if own_df else _factor_rows(results))]
 
 
 def _term_rows(
@@ -111,6 +114,26 @@ def _term_rows(
         elif beta is not None:
             row |= {"beta": float(beta.estimate[j]), "beta_se": float(beta.std_error[j])}
         rows.append(row)
+    return rows
+
+
+def _factor_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """A joint test of each control that has several terms (D1), under its own name, without an estimate."""
+    fits = [r.fit for r in results]
+    groups: dict[str, list[int]] = {}
+    for j, term in enumerate(fits[0].terms):
+        if term.endswith("]"):
+            groups.setdefault(term.split("[")[0], []).append(j)
+    rows = []
+    for factor, places in groups.items():
+        if len(places) > 1 and len(fits) > 1:
+            estimates = np.array([fit.estimate[places] for fit in fits])
+            covariances = np.array([fit.covariance[np.ix_(places, places)] for fit in fits])
+            test = pool_wald(estimates, covariances, fits[0].df_residual)
+            told = f"joint F test of {len(places)} terms with {test.df1:.0f} and {test.df2:.1f} df"
+            rows.append(
+                {"term": factor, "statistic": test.statistic, "df": test.df2, "p_value": test.p_value, "message": told}
+            )
     return rows
 
 
