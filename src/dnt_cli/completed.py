@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -75,7 +75,8 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
 def recorded_settings(stage: Stage | None, study: Study) -> Settings:
     """The settings that made an imputations file; those of the study where another program made it."""
     made = [step for step in (stage.steps if stage is not None else ()) if step["command"] == "impute"]
-    return settings_of(study, **(made[-1]["settings"] if made else {}))
+    known = {setting.name for setting in fields(Settings)}  # the step also records what is no setting
+    return settings_of(study, **({k: v for k, v in made[-1]["settings"].items() if k in known} if made else {}))
 
 
 def settings_of(study: Study, **overrides: object) -> Settings:
