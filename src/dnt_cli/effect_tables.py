@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -124,6 +125,7 @@ def _table(
         Column(words("std_error", language)),
         Column("", "left"),
         Column(words("interval", language, level=f"{100 * level:g}")),
+        Column(words("interval", language, level=f"{100 * (1 - study.significance.lenient):g}"), optional=True),
         Column(words("p_value", language)),
     ]
     marginal = binary and analysis == "t3"
@@ -147,27 +149,40 @@ def _row(
     row: pd.Series, study: Study, language: Language, binary: bool, marginal: bool, colour: Colour
 ) -> tuple[Cell, ...]:
     label = Cell(study.outcomes[row["outcome"]].label[language])
-    blanks = 3 + marginal + 2
+    blanks = 4 + marginal + 2
     if row["status"] == "not estimable":
         return (label, Cell("#", "muted"), Cell("", "muted"), *([Cell("")] * blanks))
     tone = tone_of(row, study, colour)
     mark = study.significance.mark(row["p_value"])
     doubt = "!" if row["status"] == "doubtful" else ""
-    if binary:
-        values = (row["odds_ratio"], row["odds_ratio_se"], row["odds_ratio_low"], row["odds_ratio_high"])
-    elif row["kind"] == "probability":
-        values = (row["estimate"], row["std_error"], row["conf_low"], row["conf_high"])
-    else:
-        factor = row["beta"] / row["estimate"] if row["estimate"] else float("nan")
-        low, high = sorted((row["conf_low"] * factor, row["conf_high"] * factor))
-        values = (row["beta"], row["beta_se"], low, high)
-    estimate, error, low, high = (number(v, 2, language) for v in values)
-    cells = [label, Cell(estimate, tone), Cell(error), Cell(mark + doubt, tone), Cell(f"{low} – {high}")]
+    name = {"binary": "odds_ratio", "probability": "estimate"}.get(row["kind"], "beta")
+    error = row["std_error" if name == "estimate" else f"{name}_se"]
+    cells = [label, Cell(number(row[name], 2, language), tone), Cell(number(error, 2, language))]
+    cells += [Cell(mark + doubt, tone), Cell(_interval(row, row["conf_low"], row["conf_high"], language))]
+    cells.append(Cell(_interval(row, *_limits(row, 1 - study.significance.lenient), language)))
     cells.append(Cell(p_value(row["p_value"], language)))
     if marginal:
         cells.append(Cell(number(100 * row["marginal_effect"], 1, language, sign=True)))
     cells += [Cell(number(row["fmi"], 2, language)), Cell(f"{row['n_persons']:.0f}")]
     return tuple(cells)
+
+
+def _limits(row: pd.Series, level: float) -> tuple[float, float]:
+    """The interval at another level than the stored one, on the link scale."""
+    from scipy.stats import t
+
+    reach = float(t.ppf(0.5 + level / 2, row["df"])) * row["std_error"]
+    return row["estimate"] - reach, row["estimate"] + reach
+
+
+def _interval(row: pd.Series, low: float, high: float, language: Language) -> str:
+    """Limits on the link scale as the table shows them: odds ratios, probabilities or betas."""
+    if row["kind"] == "binary":
+        low, high = math.exp(low), math.exp(high)
+    elif row["kind"] != "probability":
+        factor = row["beta"] / row["estimate"] if row["estimate"] else math.nan
+        low, high = sorted((low * factor, high * factor))
+    return f"{number(low, 2, language)} – {number(high, 2, language)}"
 
 
 def tone_of(row: pd.Series, study: Study, colour: Colour) -> Tone:
