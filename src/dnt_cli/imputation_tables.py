@@ -110,9 +110,9 @@ def plausibility_table(comparison: pd.DataFrame, r_hat: pd.DataFrame, study: Stu
     for key in study.measured:
         name = study.column(key, study.design.endpoint)
         if name in compared.index:
-            row = compared.loc[name]
-            numbers = (row["mean_observed"], row["mean_imputed"], row["difference"], settled.get(name, np.nan))
-            cells = (Cell(number(value, 2, language)) for value in numbers)
+            found = [compared.at[name, column] for column in ("mean_observed", "mean_imputed", "difference")]
+            found.append(settled.get(name, np.nan))
+            cells = (Cell(number(float(value), 2, language)) for value in found)
             rows.append((Cell(study.outcomes[key].label[language]), *cells))
     title = words("plausible_title", language, wave=study.design.endpoint)
     return Table(title, columns, (Section("", tuple(rows)),), (words("plausible_note", language),))
