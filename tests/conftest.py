@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -20,3 +22,15 @@ def lme4_session() -> Iterator[Lme4Session]:
         pytest.skip(f"no lme4: {what}")
     with Lme4Session() as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def rscript() -> str:
+    """R's `Rscript` with mice; in continuous integration its absence is a failure."""
+    program = shutil.which("Rscript")
+    packages = [program or "", "-e", "library(mice); library(jsonlite)"]
+    if program is None or subprocess.run(packages, capture_output=True, timeout=120, check=False).returncode:
+        if os.environ.get("CI") == "true":
+            pytest.fail("R with mice and jsonlite must be there in CI")
+        pytest.skip("no R with mice and jsonlite")
+    return program

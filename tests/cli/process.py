@@ -56,7 +56,13 @@ def dnt(
     """Run `dnt` with `arguments`; `before` stands before the command, such as another program that starts it."""
     words = tuple(map(str, arguments))
     done = subprocess.run(
-        [*before, *DNT, *words], cwd=cwd, input=stdin, capture_output=True, env=environment(env), timeout=timeout, check=False
+        [*before, *DNT, *words],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        env=environment(env),
+        timeout=timeout,
+        check=False,
     )
     run = Run(words, done.returncode, done.stdout, done.stderr.decode("utf-8"))
     assert_discreet(run)
@@ -81,7 +87,9 @@ def together(calls: Sequence[tuple[tuple[str, ...], Path]]) -> list[Run]:
     with tempfile.TemporaryDirectory() as place:
         asked = "\n".join(json.dumps([*arguments, str(folder)]) for arguments, folder in calls)
         starter = [sys.executable, str(Path(__file__).with_name("warm.py")), place]
-        done = subprocess.run(starter, input=asked, text=True, capture_output=True, env=environment(), timeout=300, check=True)
+        done = subprocess.run(
+            starter, input=asked, text=True, capture_output=True, env=environment(), timeout=300, check=True
+        )
         codes = json.loads(done.stdout)
         runs = [
             Run(arguments, code, Path(place, f"{i}.out").read_bytes(), Path(place, f"{i}.err").read_text("utf-8"))

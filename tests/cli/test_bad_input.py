@@ -93,6 +93,10 @@ def plain_parquet(folder: Path) -> None:
     pd.read_csv(folder / "survey.csv").to_parquet(folder / "bad.parquet")
 
 
+def one_imputation(folder: Path) -> None:
+    dnt("impute", "survey.parquet", "-m", "1", "-o", "bad.parquet", "--jobs", "1", cwd=folder).check()
+
+
 def write(name: str, content: bytes) -> Setup:
     return lambda folder: (folder / name).write_bytes(content) and None
 
@@ -141,7 +145,8 @@ CASES = [
          cell("place", "CANARY-PLACE")),
     Case("unknown group", IMPUTE, 11, ("group: 1 row with no known group; known: treated, control",),
          cell("group", "CANARY-GROUP")),
-    Case("unknown wave", IMPUTE, 11, ("wave: 1 row with no known wave; known: T0, T1, T2",), cell("wave", "CANARY-WAVE")),
+    Case("unknown wave", IMPUTE, 11, ("wave: 1 row with no known wave; known: T0, T1, T2",),
+         cell("wave", "CANARY-WAVE")),
     Case("no id", IMPUTE, 11, ("id: 1 row without an id",), cell("id", None)),
     Case("twice the same", IMPUTE, 11, ("wave: 2 rows share their person and wave",),
          data(lambda d: pd.concat([d, d.iloc[[0]]]))),
@@ -164,17 +169,21 @@ CASES = [
     # study files
     Case("no study file", "impute survey.csv --study nosuch.toml -o imputed.parquet", 10,
          ("There is no study file nosuch.toml", "dnt study init -o nosuch.toml")),
-    Case("study not TOML", "study check bad.toml", 10, ("bad.toml is not valid TOML", "line 3"), study("[study]", "[study")),
+    Case("study not TOML", "study check bad.toml", 10, ("bad.toml is not valid TOML", "line 3"),
+         study("[study]", "[study")),
     Case("study not UTF-8", "study check bad.toml", 10, ("it is not UTF-8 text",),
          write("bad.toml", STUDY.replace("Small", "Ménage").encode("latin-1"))),
     Case("study key misspelt", "study check bad.toml", 10,
-         ("bad.toml, line 26: outcomes.score.knd: unknown key; did you mean kind?",), study('kind = "linear"', 'knd = "linear"')),
+         ("bad.toml, line 26: outcomes.score.knd: unknown key; did you mean kind?",),
+         study('kind = "linear"', 'knd = "linear"')),
     Case("study section misspelt", "study check bad.toml", 10,
-         ("bad.toml, line 32: outcome: unknown key; did you mean outcomes?",), study("[outcomes.work]", "[outcome.work]")),
+         ("bad.toml, line 32: outcome: unknown key; did you mean outcomes?",),
+         study("[outcomes.work]", "[outcome.work]")),
     Case("study value of another type", "study check bad.toml", 10,
          ("bad.toml, line 58: imputation.m: found '3', expected a whole number",), study("m = 3", 'm = "3"')),
     Case("study wave unknown", "study check bad.toml", 10,
-         ("bad.toml, line 19: design.endpoint: found 'T9'; allowed: T0, T1, T2",), study('endpoint = "T2"', 'endpoint = "T9"')),
+         ("bad.toml, line 19: design.endpoint: found 'T9'; allowed: T0, T1, T2",),
+         study('endpoint = "T2"', 'endpoint = "T9"')),
     Case("--set misspelt", "impute survey.parquet --set imputation.itrations=3 -o imputed.parquet", 10,
          ("--set imputation.itrations=3", "did you mean iterations?")),
     Case("--set without a value", "impute survey.parquet --set imputation.m -o imputed.parquet", 10, ("key=value",)),
@@ -194,7 +203,7 @@ CASES = [
     Case("unknown second table", "info t3.parquet --table fit", 2, ("it has: fits",)),
     Case("unknown built-in study", "study init --like dntt", 2, ("known: dnt",)),
     Case("one imputation", "fit-t3 bad.parquet -o t3.parquet", 12, ("One imputation allows no inference",),
-         lambda folder: dnt(*"impute survey.parquet -m 1 -o bad.parquet --jobs 1".split(), cwd=folder).check() and None),
+         one_imputation),
     # outputs
     Case("no output", "impute survey.parquet", 2, ("dnt impute needs to know where its result goes", "-o -")),
     Case("output of another stage", "fit-t3 imputed.parquet -o survey.parquet", 11,
@@ -210,7 +219,7 @@ CASES = [
     Case("output is a folder", "fit-t3 imputed.parquet -o .", 11, (". is a folder",)),
     Case("CSV that exists", "convert imputed.parquet -o survey.csv", 11, ("survey.csv exists", "--force")),
     Case("study file that exists", "study init -o study.toml", 11, ("study.toml exists", "--force")),
-    Case("convert to another format", "convert imputed.parquet -o imputed.sav", 2, (".csv and .parquet",)),
+    Case("convert to another format", "convert imputed.parquet -o imputed.ods", 2, (".parquet, .csv, .xlsx, .sav, .dta",)),
     Case("convert without study", "convert survey.csv -o new.parquet", 2, ("add --study FILE",)),
     Case("data that do not fit", "study check study.toml bad.csv", 11, ("bad.csv does not fit the study",),
          cell("score", "CANARY")),
@@ -219,7 +228,9 @@ by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 @pytest.fixture(scope="module")
-def outcomes(made: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Run, dict[str, bytes], dict[str, bytes]]]:
+def outcomes(
+    made: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Run, dict[str, bytes], dict[str, bytes]]]:
     """Every case's run, and its folder before and after."""
     root = tmp_path_factory.mktemp("bad")
     folders = []
@@ -280,13 +291,15 @@ def test_results_hold_no_id(made: Path) -> None:
 
 
 def test_force_replaces_what_another_made(folder: Path) -> None:
-    dnt(*"fit-t3 imputed.parquet -o survey.csv --force --jobs 1 --outcomes score".split(), cwd=folder).check()
+    dnt(
+        *["fit-t3", "imputed.parquet", "-o", "survey.csv", "--force", "--jobs", "1", "--outcomes", "score"], cwd=folder
+    ).check()
     assert "holds effect estimates" in dnt("impute", "survey.csv", "-o", "x.parquet", cwd=folder).check(11).stderr
 
 
 def test_a_stage_replaces_its_own_result(folder: Path) -> None:
     old = (folder / "t3.parquet").read_bytes()
-    dnt(*"fit-t3 imputed.parquet -o t3.parquet --jobs 1 --outcomes score".split(), cwd=folder).check()
+    dnt(*["fit-t3", "imputed.parquet", "-o", "t3.parquet", "--jobs", "1", "--outcomes", "score"], cwd=folder).check()
     assert (folder / "t3.parquet").read_bytes() != old
 
 
@@ -302,7 +315,10 @@ def test_what_cannot_be_estimated_is_said(folder: Path, work: str) -> None:
     frame = pd.read_csv(folder / "survey.csv")
     frame["work"] = 1 if work == "constant" else (frame["group"] == "treated").astype(int)
     frame.to_csv(folder / "survey.csv", index=False)
-    dnt(*"impute survey.csv --study study.toml -o imputed.parquet --jobs 1 --force".split(), cwd=folder).check()
+    dnt(
+        *["impute", "survey.csv", "--study", "study.toml", "-o", "imputed.parquet", "--jobs", "1", "--force"],
+        cwd=folder,
+    ).check()
     options = ("imputed.parquet", "--format", "csv", "--jobs", "1", "--outcomes", "work")
     runs = together([(("fit-t3", *options), folder), (("fit-longitudinal", *options), folder)])
     for run, reason in zip(runs, REASONS[work], strict=True):

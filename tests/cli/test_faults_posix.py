@@ -136,7 +136,13 @@ def test_full_standard_output(made: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         for command in (["show", "t3.parquet"], ["fit-t3", "imputed.parquet", "-o", "-", "--jobs", "1"]):
             done = subprocess.run(
-                [*DNT, *command], cwd=made, stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=60, check=False
+                [*DNT, *command],
+                cwd=made,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                env=environment(),
+                timeout=60,
+                check=False,
             )
             run = Run(tuple(command), done.returncode, b"", done.stderr.decode("utf-8"))
             assert_discreet(run)
@@ -195,7 +201,13 @@ def test_no_parquet_on_a_terminal(made: Path, command: str) -> None:
     """Refused before anything is computed."""
     primary, secondary = pty.openpty()
     done = subprocess.run(
-        [*DNT, *command.split()], cwd=made, stdout=secondary, stderr=subprocess.PIPE, env=environment(), timeout=60, check=False
+        [*DNT, *command.split()],
+        cwd=made,
+        stdout=secondary,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        timeout=60,
+        check=False,
     )
     os.close(secondary)
     os.close(primary)
@@ -206,7 +218,13 @@ def test_no_parquet_on_a_terminal(made: Path, command: str) -> None:
 def test_no_parquet_from_the_keyboard(made: Path) -> None:
     primary, secondary = pty.openpty()
     done = subprocess.run(
-        [*DNT, "fit-t3", "-"], cwd=made, stdin=secondary, capture_output=True, env=environment(), timeout=60, check=False
+        [*DNT, "fit-t3", "-"],
+        cwd=made,
+        stdin=secondary,
+        capture_output=True,
+        env=environment(),
+        timeout=60,
+        check=False,
     )
     os.close(secondary)
     os.close(primary)

@@ -8,16 +8,14 @@ from __future__ import annotations
 import gc
 import json
 import os
+import pkgutil
 import sys
 import traceback
+from importlib import import_module
 from typing import NoReturn
 
 import dnt_cli.__main__
-import dnt_cli.cli.fit
-import dnt_cli.cli.impute
-import dnt_cli.cli.robustness
-import dnt_cli.cli.show
-import dnt_cli.cli.study
+import dnt_cli.cli
 import dnt_cli.completed
 import dnt_cli.effect_tables
 import dnt_cli.effects
@@ -35,7 +33,7 @@ def run(arguments: list[str], folder: str, out: str, err: str) -> NoReturn:
         dnt_cli.__main__.main()
     except SystemExit as end:
         code = int(end.code or 0)
-    except BaseException:
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001  # told as Python itself would
         traceback.print_exc()
         code = 1
     sys.stdout.flush()
@@ -45,6 +43,8 @@ def run(arguments: list[str], folder: str, out: str, err: str) -> NoReturn:
 
 def main(place: str) -> None:
     codes = []
+    for module in pkgutil.iter_modules(dnt_cli.cli.__path__):
+        import_module(f"dnt_cli.cli.{module.name}")
     gc.freeze()
     for i, line in enumerate(sys.stdin.read().splitlines()):
         *arguments, folder = json.loads(line)
