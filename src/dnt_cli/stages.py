@@ -39,6 +39,7 @@ _UNSEALED = b"0" * 64
 _LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels", "miceforest", "glmm", "duckdb")
 
 KINDS = {
+    "answers": "answers to questionnaires, a row per person and wave",
     "survey": "survey answers, a row per person and wave",
     "imputations": "imputed data sets",
     "register": "register outcomes",
@@ -47,7 +48,8 @@ KINDS = {
     "description": "a description",
 }
 _MAKERS = {
-    "survey": "`dnt example` or `dnt convert`",
+    "answers": "`dnt example --answers` or `dnt convert`",
+    "survey": "`dnt score`, `dnt example` or `dnt convert`",
     "imputations": "`dnt impute`",
     "register": "`dnt polis`",
     "estimates": "`dnt fit-t3` or `dnt fit-longitudinal`",

@@ -22,7 +22,9 @@ EXIT_CODES = (
     "12 model; 13 engine missing; 130 stopped by Ctrl-C."
 )
 _INTERNAL_ERROR = 70
-_COMMANDS = ("impute", "fit", "robustness", "describe", "polis", "example", "study", "show")  # in the order of --help
+_COMMANDS = (  # in the order of --help
+    "score", "impute", "fit", "robustness", "describe", "polis", "example", "study", "convert", "show",
+)  # fmt: skip
 
 
 class _Group(TyperGroup):

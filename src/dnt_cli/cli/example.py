@@ -8,7 +8,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.files import check_output, save
-from dnt_cli.cli.options import RUN, Force, Output, Quiet
+from dnt_cli.cli.options import OUTPUT, RUN, Force, Output, Quiet
 
 
 @app.command(rich_help_panel="Help")
@@ -17,6 +17,9 @@ def example(
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Another seed gives other women.", rich_help_panel=RUN)
     ] = 2021,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Answers to every item, for dnt score.", rich_help_panel=OUTPUT)
+    ] = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
@@ -24,13 +27,17 @@ def example(
 
     Example: dnt example -o survey.parquet
     """
+    from dnt_cli import synthetic
     from dnt_cli.stages import Provenance
-    from dnt_cli.study import load_study
-    from dnt_cli.survey import cast_survey, survey_table
-    from dnt_cli.synthetic import generate
+    from dnt_cli.survey import cast_survey, survey_table, with_further
 
-    check_output(output, "survey", "example", force=force, required=True)
-    study = load_study("dnt", ["synthetic=true"])
-    survey, _ = cast_survey(generate(seed), study)
+    kind = "answers" if answers else "survey"
+    check_output(output, kind, "example", force=force, required=True)
+    study = synthetic.example_study()
+    if answers:
+        table = synthetic.answers(seed)
+    else:
+        scores = synthetic.generate(seed)
+        table = with_further(cast_survey(scores, study)[0], scores, study)
     provenance = Provenance("example", {"seed": seed})
-    save(output, "survey", study, [survey_table(survey)], provenance, force=force, quiet=quiet)
+    save(output, kind, study, [survey_table(table)], provenance, force=force, quiet=quiet)

@@ -38,10 +38,11 @@ def load_stage(source: str, expected: Iterable[str], command: str, overrides: li
     from dnt_cli.stages import read_stage
 
     content, name = read(source)
-    return _overridden(read_stage(content, name, expected, command), overrides)
+    return overridden(read_stage(content, name, expected, command), overrides)
 
 
-def _overridden(stage: Stage, overrides: list[str] | None) -> Stage:
+def overridden(stage: Stage, overrides: list[str] | None) -> Stage:
+    """The stage with `--set` applied to its study."""
     from dataclasses import replace
 
     from dnt_cli.study import parse_study
@@ -73,7 +74,7 @@ def survey_of(
     if study is None or kind_of(content, name) is not None:
         if study is None and not is_parquet(content):
             raise UsageError(f"{name} is no stage file, so dnt cannot know the study; add --study FILE.")
-        stage = _overridden(read_stage(content, name, ["survey"], command), None if study else overrides)
+        stage = overridden(read_stage(content, name, ["survey"], command), None if study else overrides)
         origin["before"] = stage.steps
         frame, spec = stage.frame, stage.study
         if study is not None:
@@ -132,7 +133,7 @@ def completed_of(
     if study is not None and kind_of(content, name) is None:
         spec = load_study(study, overrides or ())
         return from_long(plain_frame(content, name, spec), spec, name), origin, None
-    stage = _overridden(read_stage(content, name, ["imputations"], command), overrides)
+    stage = overridden(read_stage(content, name, ["imputations"], command), overrides)
     return read_completed(stage), origin | {"before": stage.steps}, stage
 
 

@@ -1,16 +1,15 @@
-"""`dnt show`, `dnt info` and `dnt convert`: look into stage files, and carry them to other programs."""
+"""`dnt show` and `dnt info`: look into stage files."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import tell, write_out
-from dnt_cli.cli.files import load_stage, present, save
-from dnt_cli.cli.options import OUTPUT, Colour, Colours, Force, Format, Lang, Overrides, Quiet, Shown, StudyFile
+from dnt_cli.cli.console import write_out
+from dnt_cli.cli.files import load_stage, present
+from dnt_cli.cli.options import OUTPUT, Colour, Colours, Format, Lang, Shown
 from dnt_cli.errors import DataError, UsageError
 
 
@@ -118,9 +117,8 @@ def info(
     from dnt_cli.stages import KINDS
 
     stage = load_stage(source, list(KINDS), "dnt info")
-    seconds = [
-        name for name, value in stage.extra.items() if isinstance(value, dict) and name not in ("labels", "left_out")
-    ]
+    others = ("labels", "left_out", "dictionary")  # no tables
+    seconds = [name for name, value in stage.extra.items() if isinstance(value, dict) and name not in others]
     if table is not None:
         if table not in seconds:
             raise UsageError(f"{stage.name} has no second table {table}; it has: {', '.join(seconds) or 'none'}.")
@@ -145,65 +143,3 @@ def info(
             lines.append(f"    from       sha256 {step['input_sha256']}")
         lines += [f"    {key:<10} {value}" for key, value in step["settings"].items() if value is not None]
     write_out("\n".join(lines))
-
-
-@app.command(rich_help_panel="Help")
-def convert(
-    source: Annotated[
-        str, typer.Argument(metavar="FILE", help="Survey or imputations: stage file, or with --study CSV.")
-    ],
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help=".csv or .parquet.")],
-    study: StudyFile = None,
-    overrides: Overrides = None,
-    force: Force = False,
-    quiet: Quiet = False,
-) -> None:
-    """Write a survey or imputations as CSV for R, Stata or SPSS, or make a stage file of such a CSV.
-
-    Example: dnt convert imputed.parquet -o imputed.csv
-    """
-    from dnt_cli.cli.files import check_folder, read
-
-    suffix = Path(output).suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        raise UsageError(f"{output}: dnt convert writes .csv and .parquet.")
-    if suffix == ".parquet" and study is None:
-        raise UsageError("A stage file carries its study: add --study FILE.")
-    check_folder(output)
-    content, name = read(source)
-    if suffix == ".csv":
-        _to_csv(content, name, output, force=force)
-        tell(f"Wrote {output}.", quiet=quiet)
-    else:
-        _to_stage(content, name, output, str(study), overrides, force=force, quiet=quiet)
-
-
-def _to_csv(content: bytes, name: str, output: str, *, force: bool) -> None:
-    from dnt_cli.stages import KINDS, kind_of, read_stage, replacing
-
-    if kind_of(content, name) is None:
-        raise UsageError(f"{name} is no stage file; only those are written as CSV.")
-    if Path(output).exists() and not force:
-        raise DataError(f"{output} exists; choose another name, or --force to replace it.")
-    stage = read_stage(content, name, list(KINDS), "dnt convert")
-    with replacing(Path(output)) as stream:
-        for i, frame in enumerate(stage.row_groups()):
-            frame.to_csv(stream, index=False, header=i == 0, lineterminator="\n", encoding="utf-8")
-
-
-def _to_stage(
-    content: bytes, name: str, output: str, study: str, overrides: list[str] | None, *, force: bool, quiet: bool
-) -> None:
-    from dnt_cli.cli.files import completed_of, plain_frame, survey_of
-    from dnt_cli.completed import imputation_tables
-    from dnt_cli.stages import Provenance
-    from dnt_cli.survey import survey_table
-
-    if ".imp" in plain_frame(content, name).columns:
-        data, origin, _ = completed_of(content, name, study, overrides, "dnt convert")
-        kind, spec = "imputations", data.study
-        tables = imputation_tables(data.observed, iter(data.sets), spec)
-    else:
-        survey, spec, origin = survey_of(content, name, study, overrides, "dnt convert")
-        kind, tables = "survey", iter([survey_table(survey)])
-    save(output, kind, spec, tables, Provenance("convert", {}, **origin), force=force, quiet=quiet)

@@ -107,6 +107,13 @@ def score(answers: pd.DataFrame, study: Study) -> Scored:
     )
 
 
+def holds_items(frame: pd.DataFrame, study: Study) -> bool:
+    """Whether a table holds items of the study's questionnaires rather than the scores that the study analyses."""
+    columns = {str(column) for column in frame.columns}
+    items = {c for instrument in study.instruments.values() for c in instrument.column_names.values()}
+    return bool(items & columns) and not set(study.measured) <= columns
+
+
 def _outcome(key: str, name: str, scale: Scale) -> str:
     return scale.outcome or f"{key}_{name}"
 
@@ -176,7 +183,10 @@ def _score_scale(
     additive = instrument.rule(scale) in ("sum", "mean") and len(chosen) > 1
     for wave in study.design.wave_keys:
         rows = (waves == wave).to_numpy()
-        counts = {"n_scored": int((~np.isnan(scores[rows])).sum()), "n_answered": int(np.count_nonzero(any_answer[rows]))}
+        counts = {
+            "n_scored": int(np.count_nonzero(~np.isnan(scores[rows]))),
+            "n_answered": int(np.count_nonzero(any_answer[rows])),
+        }
         notes.odd(key, "incomplete", counts["n_answered"] - counts["n_scored"], scale=name, wave=wave)
         if counts["n_answered"]:
             row: dict[str, Any] = {"instrument": key, "scale": name, "outcome": outcome, "wave": wave, **counts}
@@ -200,7 +210,7 @@ def _cutoffs(rule: str, scale: Scale) -> str:
     """Class limits by convention; they are limits of sums, so a mean has none."""
     if rule == "mean":
         return ""
-    return "".join(f"; {name} {', '.join(f'{c:g}' for c in limits)}" for name, limits in scale.cutoffs.items())
+    return "".join(f"; {name}: {', '.join(f'{c:g}' for c in limits)}" for name, limits in scale.cutoffs.items())
 
 
 def _settings(key: str, instrument: Instrument) -> list[dict[str, Any]]:
@@ -212,9 +222,9 @@ def _settings(key: str, instrument: Instrument) -> list[dict[str, Any]]:
         shown["max_missing"] = str(instrument.max_missing)
     for name, scale in instrument.used_scales.items():
         rule = instrument.rule(scale)
-        items = scale.items or (" ".join(instrument.scale_items(scale)) if rule != "decision" else instrument.items)
-        own = "" if scale.max_missing is None else f"; max_missing {scale.max_missing}"
-        shown[f"scales.{name}"] = f"{rule} of {items}{own}{_cutoffs(rule, scale)}"
+        items = scale.items or instrument.items
+        own = "" if scale.max_missing is None else f"; max_missing: {scale.max_missing}"
+        shown[f"scales.{name}"] = f"{rule}: {items}{own}{_cutoffs(rule, scale)}"
     doubts = dict(instrument.unconfirmed)
     if not any(_cutoffs(instrument.rule(scale), scale) for scale in instrument.used_scales.values()):
         doubts.pop("cutoffs", None)

@@ -1,0 +1,80 @@
+"""`dnt score`: answers to questionnaires become scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dnt_cli.cli.answers import load_source
+from dnt_cli.cli.app import app
+from dnt_cli.cli.console import warn
+from dnt_cli.cli.files import check_output, present, save
+from dnt_cli.cli.options import Force, Format, Lang, Output, Overrides, Quiet, Shown, StudyFile
+from dnt_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from dnt_cli.scoring import Scored
+
+
+@app.command(rich_help_panel="Stages")
+def score(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="ANSWERS",
+            help="Answers: stage file, SPSS, Stata, Excel, CSV or Parquet, or a folder of them; - is a pipe.",
+        ),
+    ],
+    output: Output = None,
+    study: StudyFile = None,
+    overrides: Overrides = None,
+    form: Shown = Format.table,
+    language: Lang = ...,  # type: ignore[assignment]
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score questionnaires: check the answers, make scores, tell how reliable they are and what is not confirmed.
+
+    Example: dnt score answers.sav --study study.toml -o survey.parquet
+    """
+    from dnt_cli.scoring import score as score_answers
+    from dnt_cli.scoring.tables import files_table, score_tables
+    from dnt_cli.stages import Provenance, as_columns
+    from dnt_cli.survey import cast_survey, survey_table, with_further
+
+    check_output(output, "survey", "score", force=force)
+    loaded = load_source(source, study, overrides, "dnt score")
+    spec = loaded.study
+    if spec is None:
+        raise UsageError(f"{loaded.name} is no stage file, so dnt cannot know the study; add --study FILE.")
+    scored = score_answers(loaded.clean(), spec)
+    _tell(scored, quiet=quiet or output != "-")
+    if output is not None:
+        survey, findings = cast_survey(scored.survey, spec)
+        for finding in findings:
+            warn(f"{loaded.name}: {finding}.")
+        table = survey_table(with_further(survey, scored.survey, spec))
+        extra = {
+            "reliability": as_columns(scored.reliability),
+            "peculiarities": as_columns(scored.report),
+            "settings": as_columns(scored.settings),
+        }
+        provenance = Provenance("score", {}, **loaded.origin)
+        save(output, "survey", spec, [table], provenance, extra, force=force, quiet=quiet)
+    tables = [] if loaded.files is None else [files_table(loaded.files, language.value)]
+    present(output, form, [*tables, *score_tables(scored, spec, language.value)], scored.reliability)
+
+
+def _tell(scored: Scored, *, quiet: bool) -> None:
+    """What was odd, where no table says it because standard output holds the data."""
+    from dnt_cli.scoring.tables import finding
+
+    if quiet:
+        return
+    for row in scored.report.to_dict("records"):
+        plain = {str(key): value for key, value in row.items()}
+        where = " ".join(str(row[key]) for key in ("column", "wave") if row[key]) or row["scale"] or row["instrument"]
+        warn(f"{where}: {row['count']} {finding(plain, 'en')}.")
+    if doubts := int((scored.settings["doubt_en"] != "").sum()):
+        warn(f"{doubts} settings of the scores are not confirmed; dnt score without -o - lists them.")
