@@ -1,0 +1,56 @@
+# The whole analysis of a study, from answers and register records to tables; stops at the first step that fails.
+# usage: powershell -ExecutionPolicy Bypass -File scripts\rerun.ps1 -Survey answers.csv -Study study.toml -Results out
+#        [-Records G:\Spolis\SPOLISBUS -Link link.csv] [-M 50] [-Dnt C:\path\to\dnt.exe]
+param(
+    [Parameter(Mandatory = $true)][string]$Survey,
+    [Parameter(Mandatory = $true)][string]$Study,
+    [Parameter(Mandatory = $true)][string]$Results,
+    [string]$Records = "",
+    [string]$Link = "",
+    [int]$M = 0,
+    [string]$Dnt = "dnt"
+)
+$ErrorActionPreference = "Stop"
+# Tables hold dashes and accents, which the Windows code page would mangle.
+$env:PYTHONUTF8 = "1"
+$encoding = New-Object System.Text.UTF8Encoding $false
+[Console]::OutputEncoding = $encoding
+New-Item -ItemType Directory -Force -Path $Results | Out-Null
+
+function Invoke-Dnt([string]$Table, [string[]]$Arguments) {
+    Write-Host "dnt $($Arguments[0]) ..."
+    # What a program says on standard error is no failure; its exit code is.
+    $ErrorActionPreference = "Continue"
+    $lines = & $Dnt @Arguments
+    $code = $LASTEXITCODE
+    $ErrorActionPreference = "Stop"
+    $target = Join-Path (Resolve-Path $Results) "$Table.txt"
+    [System.IO.File]::WriteAllLines($target, [string[]]@($lines), $encoding)
+    if ($code -ne 0) {
+        Write-Host "dnt $($Arguments[0]) ended with $code; the message above says why."
+        exit $code
+    }
+}
+function Get-Target([string]$Name) { Join-Path $Results $Name }
+
+$answers = Get-Target "survey.parquet"
+$imputed = Get-Target "imputed.parquet"
+$more = @()
+if (($Records -eq "") -ne ($Link -eq "")) {
+    Write-Host "Records and Link go together."
+    exit 2
+}
+Invoke-Dnt "check" @("study", "check", $Study, $Survey)
+Invoke-Dnt "survey" @("convert", $Survey, "--study", $Study, "-o", $answers, "--force", "-q")
+if ($Records -ne "") {
+    $register = Get-Target "register.parquet"
+    Invoke-Dnt "register" @("polis", $Records, "--link", $Link, "--study", $Study, "-o", $register, "--force", "-q")
+    $more += @("--register", $register)
+}
+if ($M -gt 0) { $more += @("-m", "$M") }
+Invoke-Dnt "describe" @("describe", $answers, "-o", (Get-Target "description.parquet"), "--figures", (Get-Target "figures"), "--force", "-q")
+Invoke-Dnt "impute" (@("impute", $answers) + $more + @("-o", $imputed, "--force", "-q"))
+Invoke-Dnt "t3" @("fit-t3", $imputed, "-o", (Get-Target "t3.parquet"), "--force", "-q")
+Invoke-Dnt "longitudinal" @("fit-longitudinal", $imputed, "-o", (Get-Target "longitudinal.parquet"), "--force", "-q")
+Invoke-Dnt "robustness" @("robustness", $imputed, "-o", (Get-Target "robustness.parquet"), "--force", "-q")
+Write-Host "Done: the tables are in $Results\*.txt."
