@@ -232,7 +232,9 @@ def test_a_month_that_the_files_lack_is_no_month_without_work(tmp_path: Path) ->
         run([record(80, 1200)], tmp_path, "uncovered='missing'", persons=late)
     norms = NORMS_2022[:-1] + ", {since='2022-07', single=1092, single_excl=1037.4, couple=1560, couple_excl=1482}]"
     found = run([record(80, 1200)], tmp_path, "uncovered='missing'", f"norms={norms}", persons=late)
-    assert found.frame.set_index("wave")["work"].isna().to_dict() == dict.fromkeys(["T0", "T1", "T2", "T3"], False) | {"T4": True}
+    assert found.frame.set_index("wave")["work"].isna().to_dict() == dict.fromkeys(["T0", "T1", "T2", "T3"], False) | {
+        "T4": True
+    }
     assert found.decisions.uncovered == ("2022-07",)
 
 

@@ -183,8 +183,8 @@ def _table(
 # Women per group and wave (T0 to T4) who work, who work over 12 hours, and who earn more than the norm, according to
 # the register. The report prints no counts; these give effects of the sign and about the size that it prints.
 EXAMPLE_COUNTS = {
-    "intervention": ((7, 6, 6, 7, 10), (4, 4, 4, 3, 6), (2, 2, 2, 2, 4)),
-    "control": ((10, 11, 13, 16, 11), (8, 9, 11, 13, 10), (5, 5, 6, 10, 7)),
+    "intervention": ((7, 6, 6, 7, 10), (4, 4, 4, 4, 6), (2, 2, 2, 3, 4)),
+    "control": ((10, 11, 13, 16, 11), (8, 9, 11, 12, 10), (5, 5, 6, 8, 7)),
 }
 _MONTHS = (0, 3, 6, 12, 18)
 # Per class of work the hours a week and the hourly wage, each from and to: the class above the norm earns over it in
