@@ -134,8 +134,7 @@ class Context:
 
     def repeats(self, source: Reimputed) -> bool:
         """Whether an imputation gives the main data sets again; judged by the first."""
-        first, main = source.part(range(1)).load()[0], self.data.sets[0]
-        return first[main.columns].equals(main)
+        return source.part(range(1)).load()[0].equals(self.data.sets[0])
 
     def spawned(self, *number: int) -> int:
         """A seed that follows from the main one and from the number of a check."""

@@ -55,7 +55,8 @@ def _plan(context: Context) -> Sequence[Scenario | Column | LeftOut]:
 def shifts(context: Context, scope: str, delta: float) -> Mapping[str, Floats]:
     """Per imputed column after the baseline what to add, per person, so that persons do worse by delta.
 
-    Delta is in standard deviations of the observed answers for scores and classes, in log-odds for yes/no.
+    Delta is in standard deviations of the observed answers for scores and classes, in log-odds for yes/no. All outcomes
+    are shifted at once, so what is added to one reaches the others through their imputation models.
     """
     study, wide = context.study, context.observed
     persons = np.ones(len(wide)) if scope == "both" else group_indicator(wide, study)

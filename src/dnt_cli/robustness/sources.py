@@ -83,10 +83,8 @@ class Reimputed:
         imputation = impute(
             self.wide[names], columns, group=self.study.design.group, settings=self.settings, start=self.first
         )
-        others = [name for name in self.wide.columns if name not in names]
-        return tuple(
-            derive(pd.concat([self.wide[others], frame], axis=1), self.study) for frame in imputation.completed
-        )
+        others, order = self.wide.drop(columns=names), list(self.wide.columns)
+        return tuple(derive(pd.concat([others, frame], axis=1)[order], self.study) for frame in imputation.completed)
 
 
 def parts(source: Given | Reimputed, jobs: int) -> list[range]:

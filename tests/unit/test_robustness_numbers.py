@@ -1,0 +1,165 @@
+"""Verdicts, tipping points, sandwich covariances and jump to reference, each against a closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from dnt_cli.design import Model
+from dnt_cli.engines import Design
+from dnt_cli.robustness import tipping_point, verdict
+from dnt_cli.robustness.clusters import bias_reduced, heteroscedastic
+from dnt_cli.robustness.fitters import firth
+from dnt_cli.robustness.reference import after_dropout, draw_normal, jump
+from dnt_cli.robustness.summaries import significance_ratio
+from dnt_cli.study import Significance
+
+MARKS = Significance()
+
+
+def _row(estimate: float, p: float, status: str = "ok") -> pd.Series:
+    return pd.Series({"estimate": estimate, "p_value": p, "status": status})
+
+
+@pytest.mark.parametrize(
+    ("main", "check", "expected"),
+    [
+        (_row(1, 0.01), _row(2, 0.09), "same"),
+        (_row(1, 0.01), _row(2, 0.10), "lost"),
+        (_row(1, 0.2), _row(1, 0.099), "gained"),
+        (_row(1, 0.01), _row(-1, 0.04), "reversed"),
+        (_row(1, 0.2), _row(-1, 0.3), "same"),
+        (_row(1, 0.01), _row(-1, 0.3), "lost"),
+        (_row(1, 0.01), _row(np.nan, np.nan, "not estimable"), "not estimable"),
+        (_row(np.nan, np.nan, "not estimable"), _row(1, 0.5), "same"),
+        (_row(np.nan, np.nan, "not estimable"), _row(1, 0.01), "gained"),
+        (_row(np.nan, np.nan, "not estimable"), _row(np.nan, np.nan, "not estimable"), "not estimable"),
+        (None, _row(1, 0.01), "gained"),
+        (_row(1, 0.01, "doubtful"), _row(1, 0.01, "singular"), "same"),
+    ],
+)
+def test_verdict(main: pd.Series | None, check: pd.Series, expected: str) -> None:
+    assert verdict(main, check, MARKS) == expected
+
+
+@pytest.mark.parametrize(
+    ("ratios", "expected"),
+    [
+        ([1.5, 1.25, 0.75], 1.5),  # loses its mark halfway between the second and the third step
+        ([1.5, 1.25, 1.0], None),
+        ([0.5, 0.75, 1.25], 1.5),
+        ([-0.5, -0.75, -1.25], 1.5),
+        ([-1.5, -0.5, 1.5], 0.5),
+        ([1.5, -1.5], 1 / 6),  # through its own limit before it reverses
+        ([0.0, 0.0, 0.0], None),
+        ([1.5, np.nan, 0.0], None),
+    ],
+)
+def test_tipping_point(ratios: list[float], expected: float | None) -> None:
+    found = tipping_point([0.0, 1.0, 2.0][: len(ratios)], ratios)
+    assert found == (None if expected is None else pytest.approx(expected))
+
+
+def test_ratio_is_one_at_the_level_of_significance() -> None:
+    rows = pd.DataFrame({"statistic": [2.015048373, -1.644853627, np.nan], "df": [5.0, np.inf, np.nan]})
+    np.testing.assert_allclose(significance_ratio(rows, 0.10), [1.0, -1.0, np.nan], rtol=1e-9)
+
+
+def _regression(n: int = 40, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    X = np.column_stack([np.ones(n), rng.random(n) < 0.5, rng.normal(size=n)]).astype(float)
+    return X, X @ [1.0, 0.5, -0.3] + rng.normal(size=n) * (1 + X[:, 1])
+
+
+def test_hc3_is_that_of_statsmodels() -> None:
+    X, y = _regression()
+    fit = sm.OLS(y, X).fit()
+    found = heteroscedastic(X, np.ones(40), y - X @ fit.params, np.ones(40))
+    np.testing.assert_allclose(found, fit.get_robustcov_results("HC3").cov_params(), rtol=1e-10)
+
+
+def test_scale_of_weights_does_not_matter() -> None:
+    X, y = _regression()
+    weights = np.random.default_rng(2).uniform(0.2, 3, 40)
+    residual = y - X @ sm.WLS(y, X, weights=weights).fit().params
+    one, two = (heteroscedastic(X, np.ones(40), residual, weights * c) for c in (1.0, 7.0))
+    np.testing.assert_allclose(one, two, rtol=1e-10)
+
+
+def test_cr2_with_persons_as_clusters_is_hc2() -> None:
+    X, y = _regression()
+    fit = sm.OLS(y, X).fit()
+    found = bias_reduced(X, np.ones(40), fit.resid, np.arange(40))
+    np.testing.assert_allclose(found.covariance, fit.get_robustcov_results("HC2").cov_params(), rtol=1e-10)
+
+
+def test_cr2_of_two_means_has_the_degrees_of_freedom_of_the_clusters() -> None:
+    """A balanced comparison between clusters is a t test on cluster means: G - 2 degrees of freedom."""
+    rng = np.random.default_rng(4)
+    clusters = np.repeat(np.arange(10), 6)
+    treated = (clusters < 5).astype(float)
+    y = rng.normal(size=10)[clusters] + rng.normal(size=60)
+    X = np.column_stack([np.ones(60), treated])
+    residual = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+    found = bias_reduced(X, np.ones(60), residual, clusters)
+    means = np.array([y[clusters == g].mean() for g in range(10)])
+    assert found.df[1] == pytest.approx(8.0)
+    expected = (means[:5].var(ddof=1) + means[5:].var(ddof=1)) / 5
+    assert found.covariance[1, 1] == pytest.approx(expected)
+
+
+def test_firth_of_a_fourfold_table_adds_a_half_to_each_cell() -> None:
+    group = np.repeat([0.0, 1.0], [12, 9])
+    y = np.r_[np.repeat([1.0, 0.0], [3, 9]), np.zeros(9)]  # separated: nobody in the second group
+    design = Design(y, np.column_stack([np.ones(21), group]), ("(Intercept)", "group"), None)
+    fit = firth(None, design, Model("t3", "y"))  # type: ignore[arg-type]
+    cells = np.array([3, 9, 0, 9]) + 0.5
+    assert fit.estimate[1] == pytest.approx(np.log(cells[2] * cells[1] / cells[3] / cells[0]), rel=1e-8)
+    assert fit.df.tolist() == [19.0, 19.0]
+
+
+class TestJump:
+    def test_cells_after_the_last_answer(self) -> None:
+        seen = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 0], [1, 0, 0], [0, 0, 0], [1, 0, 0]], dtype=bool)
+        treated = np.array([1, 1, 1, 1, 1, 0], dtype=bool)
+        expected = [[0, 0, 0], [0, 0, 0], [0, 0, 1], [0, 1, 1], [0, 1, 1], [0, 0, 0]]
+        np.testing.assert_array_equal(after_dropout(seen, treated), np.array(expected, dtype=bool))
+
+    def test_nobody_missing_nothing_changes(self) -> None:
+        rng = np.random.default_rng(1)
+        values = rng.normal(size=(30, 4))
+        treated = np.arange(30) < 15
+        np.testing.assert_array_equal(jump(values, np.ones((30, 4), dtype=bool), treated, rng), values)
+
+    def test_means_and_covariances_of_those_who_left(self) -> None:
+        """With many persons the posterior is tight: deviations go on as in the reference group, around its means."""
+        rng = np.random.default_rng(7)
+        n, waves = 40_000, 3
+        covariance = np.array([[1.0, 0.6, 0.4], [0.6, 1.2, 0.7], [0.4, 0.7, 1.5]])
+        treated = np.arange(n) < n // 2
+        means = np.where(treated[:, None], [0.0, 1.0, 2.0], [0.0, 0.1, 0.3])
+        values = means + rng.standard_normal((n, waves)) @ np.linalg.cholesky(covariance).T
+        seen = np.ones((n, waves), dtype=bool)
+        left = treated & (np.arange(n) % 2 == 0)
+        seen[left, 2] = False
+        found = jump(values, seen, treated, rng)[left, 2]
+        slope = np.linalg.solve(covariance[:2, :2], covariance[:2, 2])
+        own = (values[left, :2] - [0.0, 1.0]) @ slope
+        residual = found - 0.3 - own
+        spread = covariance[2, 2] - covariance[2, :2] @ slope
+        assert residual.mean() == pytest.approx(0.0, abs=0.05)
+        assert residual.var() == pytest.approx(spread, rel=0.05)
+        assert np.corrcoef(residual, own)[0, 1] == pytest.approx(0.0, abs=0.03)
+
+    def test_parameters_are_drawn_from_their_posterior(self) -> None:
+        rng = np.random.default_rng(3)
+        values = rng.multivariate_normal([1.0, 2.0], [[2.0, 0.5], [0.5, 1.0]], size=25)
+        drawn = [draw_normal(values, rng) for _ in range(4000)]
+        scatter = np.cov(values.T) * 24
+        means, covariances = np.array([d[0] for d in drawn]), np.array([d[1] for d in drawn])
+        # Inverse Wishart with n - 1 = 24 degrees of freedom in two dimensions: mean scatter / (24 - 2 - 1).
+        np.testing.assert_allclose(covariances.mean(axis=0), scatter / 21, rtol=0.04)
+        np.testing.assert_allclose(means.mean(axis=0), values.mean(axis=0), atol=0.03)
+        np.testing.assert_allclose(np.cov(means.T), scatter / 21 / 25, rtol=0.12)

@@ -1,0 +1,145 @@
+"""The tables and the specification curve: every change told, narrow without the checks, both languages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from robustness_study import STUDY, make_wide, run
+
+from dnt_cli.figures.specification import specification_curves
+from dnt_cli.robustness import CHECKS, Robust
+from dnt_cli.robustness_tables import codes, robustness_tables
+from dnt_cli.study import Study, Text, parse_study
+from dnt_cli.tables import Table, as_text, narrowed
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    own = parse_study(STUDY)
+    return replace(own, robustness=replace(own.robustness, deltas=(0.5, 3.0)))
+
+
+@pytest.fixture(scope="module")
+def result(study: Study) -> Robust:
+    return run(make_wide(), study, ["a", "b", "c", "d", "e", "h", "i", "k"])
+
+
+def _tables(result: Robust, study: Study, language: str = "en") -> list[Table]:
+    return robustness_tables(result.estimates, study, result.labels, result.left_out, language)  # type: ignore[arg-type]
+
+
+def test_short_names() -> None:
+    labels = dict.fromkeys(["a:x", "b", "e:1", "e:2", "e:3"], Text("", ""))
+    assert codes(labels) == {"a:x": "a", "b": "b", "e:1": "e1", "e:2": "e2", "e:3": "e3"}
+
+
+def test_one_table_per_analysis_and_what_lies_behind(result: Robust, study: Study) -> None:
+    titles = [table.title for table in _tables(result, study)]
+    assert titles == [
+        "Robustness. Effect at T2",
+        "Robustness. Trend of the effect, per wave",
+        "If drop-outs do worse: intervention group. Effect at T2",
+        "If drop-outs do worse: both groups. Effect at T2",
+        "Without one site at a time. Effect at T2",
+        "If drop-outs do worse: intervention group. Trend of the effect, per wave",
+        "If drop-outs do worse: both groups. Trend of the effect, per wave",
+        "Without one site at a time. Trend of the effect, per wave",
+        "Balance at baseline",
+    ]
+
+
+def test_columns_fit_a_terminal(result: Robust, study: Study) -> None:
+    for table in _tables(result, study):
+        assert max(map(len, as_text([replace(table, notes=(), title="")]).splitlines())) <= 120
+        assert max(map(len, as_text([replace(narrowed(table), notes=(), title="")]).splitlines())) <= 80
+
+
+def test_narrow_form_tells_every_change(result: Robust, study: Study) -> None:
+    table = narrowed(_tables(result, study)[0])
+    assert [column.heading for column in table.columns] == ["Outcome", "main", "Changes"]
+    names = codes(result.labels)
+    rows = result.estimates[
+        (result.estimates["analysis"] == "t3") & result.estimates["model"].isin(list(result.labels))
+    ]
+    signs = {"lost": "–", "gained": "+", "reversed": "±", "not estimable": "#"}
+    score = rows[(rows["outcome"] == "score") & (rows["verdict"] != "same")]
+    expected = " ".join(names[r["model"]] + signs[r["verdict"]] for _, r in score.iterrows())
+    assert "e1±" in expected or "e1–" in expected
+    assert table.sections[0].rows[0][2].text == expected
+
+
+def test_counts_add_up(result: Robust, study: Study) -> None:
+    notes = _tables(result, study)[0].notes
+    rows = result.estimates[result.estimates["analysis"] == "t3"]
+    own = rows[rows["model"] == "e:intervention:3"]["verdict"].value_counts()
+    note = next(n for n in notes if n.startswith("(e1)"))
+    for verdict, text in (
+        ("lost", "mark lost for {} of 2"),
+        ("reversed", "reversed for {} of 2"),
+        ("same", "the same: {}"),
+    ):
+        assert (text.format(own.get(verdict, 0)) in note) == (verdict in own)
+
+
+def test_dutch(result: Robust, study: Study) -> None:
+    text = as_text(_tables(result, study, "nl"))
+    assert "(d) niet gedaan: de studie heeft geen registeruitkomsten." in text
+    assert "Anders" in text
+    assert "(a) zonder wie werkte (N = " in text
+    assert "kantelpunt" in text
+    assert not [line for line in text.splitlines() if "0." in line]
+
+
+def test_tables_survive_a_file(result: Robust, study: Study) -> None:
+    """A stage file sorts the keys of its metadata."""
+    labels = dict(sorted(result.labels.items()))
+    left_out = {key: {"nl": reason.nl, "en": reason.en} for key, reason in sorted(result.left_out.items())}
+    assert robustness_tables(result.estimates, study, labels, left_out, "en") == _tables(result, study)
+
+
+def test_register_outcome_stands_beside_its_counterpart(result: Robust, study: Study) -> None:
+    text = STUDY.replace(
+        "[covariates.place]",
+        '[outcomes.jobs]\nlabel = "Jobs"\nkind = "binary"\nsource = "register"\ncounterpart = "work"\n'
+        'waves = ["T0", "T1", "T2"]\n\n[covariates.place]',
+    ).replace('controls = ["age"]', 'controls = ["age"]\nregister_controls = ["place"]')
+    with_register = parse_study(text)
+    wide = make_wide()
+    complete = make_wide(share=0.0)
+    for wave in ("T0", "T1", "T2"):
+        wide[f"jobs_{wave}"] = complete[f"work_{wave}"]
+    found = run(wide, with_register, ["d"])
+    rows = found.estimates[(found.estimates["model"] == "d") & (found.estimates["analysis"] == "t3")]
+    assert list(rows["outcome"]) == ["jobs"]
+    assert list(rows["controls"]) == ["place"]
+    assert "jobs" not in set(found.estimates.loc[found.estimates["model"] == "main", "outcome"])
+    table = _tables(found, with_register)[0]
+    assert [row[0].text for row in table.sections[0].rows] == ["Score", "Work"]
+    assert table.sections[0].rows[1][4].text
+
+
+def test_every_check_explains_itself_in_two_lines() -> None:
+    for letter, check in CHECKS.items():
+        assert check.letter == letter
+        for language in ("nl", "en"):
+            lines = check.explanation[language].split("\n")  # type: ignore[index]
+            assert len(lines) == 2
+            assert all(20 < len(line) < 200 for line in lines)
+
+
+def test_specification_curves(result: Robust, study: Study, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    paths = specification_curves(result.estimates, study, result.labels, "nl", tmp_path, ["svg"])
+    assert [path.name for path in paths] == ["robustness_score.svg", "robustness_work.svg"]
+    twice = specification_curves(result.estimates, study, result.labels, "nl", again, ["svg"])
+    assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in twice]
+    alone = result.estimates[result.estimates["model"] == "main"]
+    assert len(specification_curves(alone, study, {}, "en", again, ["png"])) == 2
+
+
+def test_nothing_estimable_draws_nothing(result: Robust, study: Study, tmp_path: Path) -> None:
+    none: pd.DataFrame = result.estimates.assign(status="not estimable")
+    assert specification_curves(none, study, result.labels, "en", tmp_path) == []
