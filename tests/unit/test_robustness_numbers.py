@@ -163,3 +163,10 @@ class TestJump:
         np.testing.assert_allclose(covariances.mean(axis=0), scatter / 21, rtol=0.04)
         np.testing.assert_allclose(means.mean(axis=0), values.mean(axis=0), atol=0.03)
         np.testing.assert_allclose(np.cov(means.T), scatter / 21 / 25, rtol=0.12)
+
+
+def test_a_row_that_determines_a_coefficient_has_no_hc3() -> None:
+    X, y = _regression()
+    X = np.column_stack([X, np.eye(40)[0]])
+    residual = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+    assert not np.isfinite(heteroscedastic(X, np.ones(40), residual, np.ones(40))).all()

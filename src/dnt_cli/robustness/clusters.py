@@ -11,6 +11,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _SMALLEST_EIGENVALUE = 1e-12
+_SMALLEST_REST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def bias_reduced(slopes: Floats, variance: Floats, residual: Floats, clusters: I
     place = np.arange(len(scores))
     product[:, place, place] += np.array(spreads).T
     trace = product[:, place, place].sum(axis=1)
-    df = trace**2 / np.square(product).reshape(k, -1).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a coefficient that one cluster determines
+        df = trace**2 / np.square(product).reshape(k, -1).sum(axis=1)
     return Robust(score.T @ score, df)
 
 
@@ -81,10 +83,15 @@ def heteroscedastic(slopes: Floats, variance: Floats, residual: Floats, weights:
         variance: (n,) as in `bias_reduced`.
         residual: (n,) as in `bias_reduced`.
         weights: (n,) of the rows.
+
+    Returns:
+        Not finite where a row determines a coefficient by itself.
     """
     weighted = slopes * (weights / variance)[:, None]
     inverse = np.linalg.inv(weighted.T @ slopes)
     leverage = np.einsum("ij,jk,ik->i", weighted, inverse, slopes)
-    score = weighted * (residual / (1.0 - leverage))[:, None]
+    # A row with leverage 1 has a residual of zero, known up to rounding only.
+    left = np.where(1.0 - leverage > _SMALLEST_REST, 1.0 - leverage, np.nan)
+    score = weighted * (residual / left)[:, None]
     covariance: Floats = inverse @ (score.T @ score) @ inverse
     return covariance

@@ -127,7 +127,7 @@ def _run(
 def _fit(
     work: _Work, sets: Sequence[pd.DataFrame], shared: Sequence[Workspace], first: int, study: Study, options: Options
 ) -> _Done:
-    """One scenario on some data sets."""
+    """One scenario on some data sets, or why it failed."""
     results, measured = [], []
     try:
         for i, wide in enumerate(sets):

@@ -33,7 +33,7 @@ def clustered(designs: Designs, design: Design, model: Model) -> Fit:
         return fit
     codes = space.once("sites", lambda: site_codes(space.wide, str(space.study.design.site)))
     robust = bias_reduced(*_linearised(design, fit, binary), codes)
-    return replace(fit, covariance=robust.covariance, df=robust.df, engine=f"{fit.engine}, CR2 by site")
+    return _with_covariance(design, fit, robust.covariance, robust.df, f"{fit.engine}, CR2 by site")
 
 
 def firth(designs: Designs, design: Design, model: Model) -> Fit:
@@ -68,7 +68,7 @@ class Weighted:
         if not fit.status.usable:
             return replace(fit, engine=engine)
         covariance = heteroscedastic(*_linearised(design, fit, binary), weights)
-        return replace(fit, covariance=covariance, df=np.full(len(fit.terms), fit.df_residual), engine=engine)
+        return _with_covariance(design, fit, covariance, np.full(len(fit.terms), fit.df_residual), engine)
 
     def propensity(self, space: Workspace, outcome: str) -> Propensity | str:
         """The chances of being in the intervention group, or why there are none."""
@@ -85,6 +85,13 @@ class Weighted:
             if not isinstance(found, str):
                 parts.append(found.balance(self.kind).assign(outcome=outcome))
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _with_covariance(design: Design, fit: Fit, covariance: Floats, df: Floats, engine: str) -> Fit:
+    """The fit with another covariance, unusable where that does not exist, as when a row determines a coefficient."""
+    if not (np.isfinite(covariance).all() and np.isfinite(df).all() and (np.diag(covariance) > 0).all()):
+        return unusable(design, engine, "The standard errors could not be computed.")
+    return replace(fit, covariance=covariance, df=df, engine=engine)
 
 
 def _space(designs: Designs) -> Workspace:

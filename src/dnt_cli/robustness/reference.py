@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dnt_cli.design import group_indicator
+from dnt_cli.errors import ModelError
 from dnt_cli.study import Study
 from dnt_cli.wide import derive
 
@@ -37,13 +38,20 @@ class JumpToReference:
     seed: int
 
     def __call__(self, wide: pd.DataFrame, number: int) -> pd.DataFrame:
-        """The data set under jump to reference; derived outcomes follow."""
+        """The data set under jump to reference; derived outcomes follow.
+
+        Raises:
+            ModelError: The covariance of a group has no inverse.
+        """
         rng = np.random.default_rng(np.random.SeedSequence([self.seed, number]))
         treated = group_indicator(wide, self.study) == 1
         changed = wide.copy()
         for key, seen in self.seen.items():
             columns = waves_of(self.study, key)
-            values = jump(wide[columns].to_numpy(dtype=float), seen, treated, rng)
+            try:
+                values = jump(wide[columns].to_numpy(dtype=float), seen, treated, rng)
+            except np.linalg.LinAlgError:
+                raise ModelError(f"{key}: the waves do not vary enough for jump to reference.") from None
             spec = self.study.outcomes[key]
             if spec.integer:
                 values = np.rint(values)
