@@ -110,7 +110,7 @@ def plausibility_table(comparison: pd.DataFrame, r_hat: pd.DataFrame, study: Stu
     for key in study.measured:
         name = study.column(key, study.design.endpoint)
         if name in compared.index:
-            found = [compared.at[name, column] for column in ("mean_observed", "mean_imputed", "difference")]
+            found: list[Any] = [compared.at[name, c] for c in ("mean_observed", "mean_imputed", "difference")]
             found.append(settled.get(name, np.nan))
             cells = (Cell(number(float(value), 2, language)) for value in found)
             rows.append((Cell(study.outcomes[key].label[language]), *cells))
