@@ -94,13 +94,6 @@ TEXTS: dict[str, Text] = {
     ),
     "main": Text("hoofd", "main"),
     "robustness_title": Text("Robuustheid", "Robustness"),
-    "verdict_same": Text("gelijk", "the same"),
-    "verdict_lost": Text("vervallen", "lost"),
-    "verdict_gained": Text("erbij", "gained"),
-    "verdict_reversed": Text("omgekeerd", "reversed"),
-    "verdict_not estimable": Text("niet te schatten", "not estimable"),
-    "check_counts": Text("{check}: {counts} (N = {n}).", "{check}: {counts} (N = {n})."),
-    "check_left_out": Text("({check}) niet gedaan: {reason}.", "({check}) not done: {reason}."),
     "verdict_signs": Text(
         "– verliest zijn markering, + krijgt er een, ± significant in omgekeerde richting, # niet te schatten.",
         "– loses its mark, + gains one, ± significant in the other direction, # not estimable.",

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 SMALL = 7.5
 # Inches.
-_CURVE, _ROW, _GAP, _LABELS, _PANEL = 2.0, 0.19, 0.12, 2.6, 3.2
-_LABEL_WIDTH = 44  # characters
+_CURVE, _ROW, _GAP, _LABELS, _PANEL = 2.0, 0.19, 0.12, 3.1, 3.2
+_LABEL_WIDTH = 54  # characters
 _REPEATS = (ZERO, "k:")  # the main estimate again
 _WIDEST = 20.0  # intervals of odds ratios are cut off here
 
