@@ -152,6 +152,13 @@ def test_a_missing_amount_does_not_matter_where_the_rest_decides(tmp_path: Path)
     assert (without_hours["work"], without_hours["over_hours"]) == (0, 0)
 
 
+def test_a_job_with_one_missing_wage_is_still_work(tmp_path: Path) -> None:
+    parts = [record(20, 300, ("20200401", "20200419")), record(40, 9_999_999, ("20200420", "20200430"))]
+    found = first(parts, tmp_path)
+    assert (found["work"], found["hours"], found["over_hours"]) == (1, 14.0, 1)
+    assert np.isnan(found["wage"])
+
+
 def test_a_person_without_any_record_has_no_work_and_is_not_missing(tmp_path: Path) -> None:
     persons = pd.concat([link(), link(id="B", RINPERSOON="000000042")])
     found = run([record(80, 1200)], tmp_path, persons=persons)

@@ -44,9 +44,9 @@ def add_register(
         raise DataError(f"{name} and the survey have no person in common; are the ids the same?")
     findings = []
     if missing := int((~known).sum()):
-        findings.append(Finding("warning", name, f"{missing} persons of the survey are not in the register"))
+        findings.append(Finding("warning", name, f"{_are(missing, 'of the survey')} not in the register"))
     if extra := int((~ids.drop_duplicates().isin(set(persons))).sum()):
-        findings.append(Finding("warning", name, f"{extra} persons of the register are not in the survey; left out"))
+        findings.append(Finding("warning", name, f"{_are(extra, 'of the register')} not in the survey; left out"))
     columns = {}
     for key, column in keys.items():
         values = pd.to_numeric(register[column], errors="coerce").astype("float64")
@@ -71,3 +71,7 @@ def add_register(
         )
     ]
     return joined, findings
+
+
+def _are(count: int, where: str) -> str:
+    return f"1 person {where} is" if count == 1 else f"{count} persons {where} are"

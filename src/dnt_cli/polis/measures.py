@@ -163,7 +163,7 @@ def _by_person(connection: duckdb.DuckDBPyConnection, months: NDArray[np.int64],
             FROM piece GROUP BY n, wave, job),
         judged AS (
             SELECT *, hours > 0 AND wage > 0 AS works, {weeks} AS weeks,
-                NOT ((hours <= 0 AND NOT no_hours) OR (wage <= 0 AND NOT no_wage)) AND (no_hours OR no_wage) AS open
+                NOT (hours > 0 AND wage > 0) AND (hours > 0 OR no_hours) AND (wage > 0 OR no_wage) AS open
             FROM job)
         SELECT n, wave, count(*) FILTER (WHERE works) AS jobs,
             CAST(coalesce(sum(hours) FILTER (WHERE works), 0) AS DOUBLE) AS hours,
