@@ -71,7 +71,7 @@ bench: .venv/.dev r ## Time the chain beside R's mice and lme4, in one run
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra lme4 --extra build --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements/runtime.txt
-	uv pip compile pyproject.toml --extra lme4 --extra build --extra dev --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra lme4 --extra build --extra cluster --extra dev --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements/dev.txt
 	$(PYTHON) scripts/cbs.py
 
 clean: ## Remove results, .venv and caches
