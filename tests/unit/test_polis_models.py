@@ -14,6 +14,7 @@ from dnt_cli.effect_tables import effect_tables, report_tables
 from dnt_cli.effects import Options, effect_rows, endpoint_effects, joined, trend_effects
 from dnt_cli.errors import DataError, ModelError, StudyError
 from dnt_cli.polis import add_register
+from dnt_cli.polis.agreement import agreement, agreement_tables
 from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import examine_wide
 from dnt_cli.tables import as_text
@@ -206,6 +207,20 @@ def test_tables_show_the_register_apart() -> None:
     assert f"{trend['estimate']:.2f}" in line
     assert f"({trend['std_error']:.2f})" in line
     assert "Controlled for good mood T0" in shown
+
+
+def test_agreement_by_hand() -> None:
+    # 20 say and have work, 5 only say so, 10 only have it, 15 neither: kappa (.70 - .50) / (1 - .50) = .40
+    says = [1.0] * 25 + [0.0] * 25 + [np.nan, 1.0]
+    has = [1.0] * 20 + [0.0] * 5 + [1.0] * 10 + [0.0] * 15 + [1.0, np.nan]
+    table = pd.DataFrame({"says_T0": says, "job_T0": has, "says_T1": [0.0] * 52, "job_T1": [0.0] * 52})
+    found = agreement(table, study()).set_index("wave")
+    counts = found.loc["T0", ["n", "both", "survey_only", "register_only", "neither"]]
+    assert counts.tolist() == [50, 20, 5, 10, 15]
+    assert found.loc["T0", "kappa"] == pytest.approx(0.40)
+    assert np.isnan(found.loc["T1", "kappa"])
+    assert list(found.index) == ["T0", "T1"]
+    assert "Says to work | Job" in as_text(agreement_tables(found.reset_index(), study(), "en"))
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def impute(
     if len(events) and not quiet:
         warn(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
     shown = imputation_summary(job.wide, job.study, models, events, said, language.value)
-    present(output, form, [shown], models)
+    present(output, form, [shown, *_beside(job, language.value)], models)
 
 
 def _count(m: str) -> int:
@@ -172,6 +172,15 @@ def _fresh(source: str, study: str | None, overrides: list[str] | None, m: int |
 
     survey, spec, origin = load_survey(source, study, overrides, "dnt impute")
     return _Job(to_wide(survey, spec), spec, settings_of(spec, m=m, **changes), origin)
+
+
+def _beside(job: _Job, language: Any) -> list[Any]:
+    """How far the register agrees with the answers, if there is one."""
+    if not job.register:
+        return []
+    from dnt_cli.polis.agreement import agreement, agreement_tables
+
+    return agreement_tables(agreement(job.wide, job.study), job.study, language)
 
 
 def _with_register(job: _Job, source: str) -> _Job:

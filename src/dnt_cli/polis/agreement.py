@@ -1,0 +1,82 @@
+"""How far register and survey agree: who says to work, and who works according to the records."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dnt_cli.study import Language, Study, Text
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.texts import number, words
+
+COLUMNS = ("outcome", "counterpart", "wave", "n", "both", "survey_only", "register_only", "neither", "kappa")
+_TEXTS = {
+    "title": Text("Antwoorden en register naast elkaar", "Answers and register side by side"),
+    "wave": Text("Meting", "Wave"),
+    "n": Text("N", "N"),
+    "both": Text("beide", "both"),
+    "survey_only": Text("alleen antwoord", "answer only"),
+    "register_only": Text("alleen register", "register only"),
+    "neither": Text("geen van beide", "neither"),
+    "kappa": Text("kappa", "kappa"),
+    "note": Text(
+        "Personen met antwoord en register op die meting. Kappa (Cohen): 0 als bij toeval, 1 als beide altijd gelijk "
+        "zijn.",
+        "Persons with answer and register at that wave. Kappa (Cohen): 0 as by chance, 1 where both are always equal.",
+    ),
+}
+
+
+def agreement(wide: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Counts and Cohen's kappa per register outcome with a binary counterpart, and wave.
+
+    Args:
+        wide: As observed, a row per person; what is missing in either source takes no part.
+        study: Outcomes with `counterpart`.
+
+    Returns:
+        The columns `COLUMNS`; kappa is NaN where both sources say the same of everybody.
+    """
+    rows = []
+    for key, outcome in study.outcomes.items():
+        other = outcome.counterpart
+        if not study.is_register(key) or other is None or {outcome.kind, study.outcomes[other].kind} != {"binary"}:
+            continue
+        for wave in outcome.waves:
+            names = [study.column(other, wave), study.column(key, wave)]
+            if set(names) <= set(wide.columns):
+                pair = wide[names].dropna().astype(bool).to_numpy()
+                rows.append({"outcome": key, "counterpart": other, "wave": wave} | _counts(pair[:, 0], pair[:, 1]))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _counts(survey: NDArray[np.bool_], register: NDArray[np.bool_]) -> dict[str, float]:
+    n = len(survey)
+    both, neither = int((survey & register).sum()), int((~survey & ~register).sum())
+    alone = int((survey & ~register).sum())
+    chance = (survey.mean() * register.mean() + (1 - survey.mean()) * (1 - register.mean())) if n else 1.0
+    kappa = ((both + neither) / n - chance) / (1 - chance) if chance < 1 else float("nan")
+    counts = {"n": n, "both": both, "survey_only": alone, "register_only": n - both - neither - alone}
+    return counts | {"neither": neither, "kappa": float(kappa)}
+
+
+def agreement_tables(found: pd.DataFrame, study: Study, language: Language) -> list[Table]:
+    """One table with a section per outcome; none where no outcome has a counterpart."""
+    if found.empty:
+        return []
+    counts = ["n", "both", "survey_only", "register_only", "neither"]
+    columns = [
+        Column(_TEXTS["wave"][language], "left"),
+        *(Column(_TEXTS[name][language]) for name in [*counts, "kappa"]),
+    ]
+    sections = []
+    for key, rows in found.groupby("outcome", sort=False):
+        body = tuple(
+            (Cell(row["wave"]), *(Cell(str(row[name])) for name in counts), Cell(number(row["kappa"], 2, language)))
+            for _, row in rows.iterrows()
+        )
+        labels = [study.outcomes[str(k)].label[language] for k in (rows["counterpart"].iloc[0], key)]
+        sections.append(Section(" | ".join(labels), body))
+    notes = [words("synthetic", language)] if study.synthetic else []
+    return [Table(_TEXTS["title"][language], tuple(columns), tuple(sections), (*notes, _TEXTS["note"][language]))]
