@@ -22,6 +22,7 @@ def test_tipping_point_of_a_line_is_where_it_meets_the_limit(start: float, slope
     deltas = np.linspace(0, 2, steps + 1)
     ratios = start + slope * deltas
     limits = [1.0, -1.0] if abs(start) < 1 else [np.sign(start)]
+    assume(slope == 0 or abs(slope) > 1e-9)
     # Away from rounding at the limit itself.
     assume(all(abs(abs(r) - 1) > 1e-6 for r in ratios))
     crossings = sorted((x - start) / slope for x in limits if slope and 0 < (x - start) / slope < 2)
