@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,8 +28,8 @@ from dnt_cli.cli.options import (
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from dnt_cli.robustness import Check
-    from dnt_cli.study import Language
+    from dnt_cli.robustness import Check, Robust
+    from dnt_cli.study import Language, Study
 
 
 @app.command(rich_help_panel="Stages")
@@ -68,9 +68,9 @@ def robustness(
 
     from dnt_cli.completed import recorded_settings
     from dnt_cli.effects import Options
-    from dnt_cli.robustness import CHECKS, run_checks, tipping_points
+    from dnt_cli.robustness import CHECKS, run_checks
     from dnt_cli.robustness_tables import robustness_tables
-    from dnt_cli.stages import Provenance, as_columns
+    from dnt_cli.stages import Provenance
 
     if explain:
         blocks = [f"{c.letter}  {c.title[language.value]}\n{c.explanation[language.value]}" for c in CHECKS.values()]
@@ -89,22 +89,8 @@ def robustness(
         )  # fmt: skip
     said = {k: v for k, v in asdict(options).items() if k != "jobs"} | {"checks": letters}
     table = pa.Table.from_pandas(result.estimates, preserve_index=False).replace_schema_metadata(None)
-    extra = {
-        "fits": as_columns(result.fits),
-        "labels": {key: asdict(label) for key, label in result.labels.items()},
-        "left_out": {key: asdict(reason) for key, reason in result.left_out.items()},
-        "tipping": as_columns(tipping_points(result.estimates, data.study)),
-    }
-    save(
-        output,
-        "robustness",
-        data.study,
-        [table],
-        Provenance("robustness", said, **origin),
-        extra,
-        force=force,
-        quiet=quiet,
-    )
+    made = Provenance("robustness", said, **origin)
+    save(output, "robustness", data.study, [table], made, _extra(result, data.study), force=force, quiet=quiet)
     if figures is not None:
         from dnt_cli.figures.specification import specification_curves
 
@@ -112,6 +98,19 @@ def robustness(
         tell(f"Drew {len(drawn)} files in {figures}.", quiet=quiet)
     tables = robustness_tables(result.estimates, data.study, result.labels, result.left_out, language.value)
     present(output, form, tables, result.estimates)
+
+
+def _extra(result: Robust, study: Study) -> dict[str, Any]:
+    """What the file holds beside the estimates."""
+    from dnt_cli.robustness import tipping_points
+    from dnt_cli.stages import as_columns
+
+    return {
+        "fits": as_columns(result.fits),
+        "labels": {key: asdict(label) for key, label in result.labels.items()},
+        "left_out": {key: asdict(reason) for key, reason in result.left_out.items()},
+        "tipping": as_columns(tipping_points(result.estimates, study)),
+    }
 
 
 def _announced(check: Check, seconds: float, language: Language) -> str:
