@@ -98,12 +98,17 @@ def _read_workbook(content: bytes, name: str) -> Raw:
     names = [str(cell).strip() if cell is not None else "" for cell in rows[0][:width]] if rows else []
     if len(names) < width or not all(names) or len(rows) < 2:
         raise DataError(f"{name}: the first sheet is no table with the names of the columns in its first row.")
-    frame = pd.DataFrame([row[:width] for row in rows[1:]], columns=names, dtype=object)
+    frame = pd.DataFrame([_padded(row, width) for row in rows[1:]], columns=names, dtype=object)
     for i in range(width):
         column: Any = frame.iloc[:, i]
         frame.isetitem(i, column.where(column != "", None).infer_objects())
     notes = () if len(titles) < 2 or titles[1] == CODEBOOK else (f"{name}: only its first sheet was read.",)
     return Raw(frame, _codebook(sheets.get(CODEBOOK, [])), notes)
+
+
+def _padded(row: tuple[Any, ...], width: int) -> tuple[Any, ...]:
+    """Empty cells at the end of a row need not be in the file."""
+    return (*row, *[None] * (width - len(row)))[:width]
 
 
 def _codebook(rows: list[tuple[Any, ...]]) -> Dictionary:
@@ -113,7 +118,7 @@ def _codebook(rows: list[tuple[Any, ...]]) -> Dictionary:
     missing: dict[str, tuple[tuple[Code, Code], ...]] = {}
     if not rows or tuple(rows[0][: len(CODEBOOK_COLUMNS)]) != CODEBOOK_COLUMNS:
         return Dictionary()
-    for column, label, code, text, low, high in (row[: len(CODEBOOK_COLUMNS)] for row in rows[1:]):
+    for column, label, code, text, low, high in (_padded(row, len(CODEBOOK_COLUMNS)) for row in rows[1:]):
         if label is not None:
             labels[column] = label
         if code is not None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 Floats = NDArray[np.float64]
 _LOWEST_UNIQUENESS = 0.005  # as R's factanal
@@ -74,6 +73,8 @@ def one_factor(correlation: Floats) -> tuple[Floats, Floats] | None:
     Args:
         correlation: Shape (k, k), k > 2.
     """
+    from scipy.optimize import minimize  # slow to load, and most commands need it not
+
     k = len(correlation)
     if np.linalg.matrix_rank(correlation, hermitian=True) < k:
         return None

@@ -61,34 +61,38 @@ def _scale_items(score: FloatArray, instrument: Instrument, scale: Scale, rng: n
     noise = rng.standard_normal((score.size, len(items))) * SPREAD * (high - low)
     easy = rng.normal(0, SPREAD * (high - low) / 2, len(items))  # some items are agreed with more than others
     out = np.full((score.size, len(items)), np.nan)
-    for row in np.flatnonzero(~np.isnan(score)):
-        values = _with_sum(total[row] / len(items) + noise[row] + easy, int(total[row]), low, high)
-        out[row] = [_code(value, item, instrument, rng) for value, item in zip(values, items, strict=True)]
+    there = ~np.isnan(score)
+    values = total[there, None] / len(items) + noise[there] + easy
+    wanted = zip(_shifted(values, total[there], low, high), total[there], strict=True)
+    scored = np.array([round_to_sum(row, int(sum_)) for row, sum_ in wanted])
+    out[there] = _codes(scored, items, instrument, rng)
     return out
 
 
-def _with_sum(values: FloatArray, total: int, low: float, high: float) -> IntArray:
-    """Whole numbers between `low` and `high` near `values`, shifted so that they add to `total`."""
-    left, right = low - values.max(), high - values.min()
+def _shifted(values: FloatArray, total: FloatArray, low: float, high: float) -> FloatArray:
+    """`values`, shape (n, items), each row shifted and kept between `low` and `high` so that it adds to its total."""
+    left, right = low - values.max(axis=1), high - values.min(axis=1)
     for _ in range(60):
         middle = (left + right) / 2
-        if np.clip(values + middle, low, high).sum() < total:
-            left = middle
-        else:
-            right = middle
-    return round_to_sum(np.clip(values + right, low, high) - 1e-9, total)
+        short = np.clip(values + middle[:, None], low, high).sum(axis=1) < total
+        left, right = np.where(short, middle, left), np.where(short, right, middle)
+    return np.asarray(np.clip(values + right[:, None], low, high) - 1e-9)
 
 
-def _code(value: float, item: str, instrument: Instrument, rng: np.random.Generator) -> float:
-    """An answer that is scored as `value`; where several are, the weakest is the likeliest."""
-    limits = instrument.scored_limits(item)
-    value = sum(limits) - value if item in instrument.reversed_items else value
-    recoding = instrument.recoding(item)
-    if recoding is None:
-        return value
-    codes = np.flatnonzero(np.asarray(recoding) == value)
-    weights = 0.5 ** np.arange(codes.size)
-    return float(instrument.limits(item)[0] + rng.choice(codes, p=weights / weights.sum()))
+def _codes(scored: IntArray, items: tuple[str, ...], instrument: Instrument, rng: np.random.Generator) -> FloatArray:
+    """Answers that are scored so, shape (n, items); where several are, the weakest is the likeliest."""
+    out = scored.astype(np.float64)
+    for i, item in enumerate(items):
+        if item in instrument.reversed_items:
+            out[:, i] = sum(instrument.scored_limits(item)) - out[:, i]
+        recoding = instrument.recoding(item)
+        value = out[:, i].copy()
+        for new in sorted(set(recoding or ())):
+            codes = np.flatnonzero(np.asarray(recoding) == new)
+            weights = 0.5 ** np.arange(codes.size)
+            drawn = rng.choice(codes, p=weights / weights.sum(), size=len(out))
+            out[:, i] = np.where(value == new, instrument.limits(item)[0] + drawn, out[:, i])
+    return out
 
 
 def _ladder(rung: FloatArray, items: tuple[str, ...], rng: np.random.Generator) -> FloatArray:
