@@ -186,7 +186,8 @@ def _contradictions(cast: pd.DataFrame, study: Study) -> list[Finding]:
 
 def identifiers(values: pd.Series) -> pd.Series:
     """Ids as text: 7, 7.0 and "7" are the same person."""
-    text = values.map(lambda v: _plain(v) if pd.notna(v) else None)
+    # A list in a cell is no missing value, though pandas would ask each of its elements.
+    text = values.astype("object").map(lambda v: None if pd.isna(v) is True else _plain(v))
     return text.astype("object").where(text.notna() & (text != ""), None)
 
 

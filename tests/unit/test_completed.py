@@ -1,0 +1,169 @@
+"""Completed data sets: planned, imputed, written, read, and refused when they are none."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from study_text import BASE
+
+from dnt_cli.completed import (
+    Completed,
+    from_long,
+    gaps,
+    imputation_tables,
+    impute_wide,
+    plan_columns,
+    read_completed,
+    require_inference,
+    settings_of,
+    subset,
+)
+from dnt_cli.errors import DataError, ModelError
+from dnt_cli.stages import Provenance, read_stage, write_stage
+from dnt_cli.study import Study, parse_study
+from dnt_cli.wide import derive
+
+STUDY: Study = parse_study(BASE)
+
+
+def wide_frame(persons: int = 40) -> pd.DataFrame:
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"person": [f"p{i:02d}" for i in range(persons)]})
+    frame["arm"] = pd.Categorical(
+        np.where(np.arange(persons) % 2, "treated", "control"), ["control", "treated"], ordered=True
+    )
+    frame["town"] = "A"
+    frame["place"] = pd.Categorical(
+        rng.choice(["city", "town hall", "village"], persons), ["city", "town hall", "village"]
+    )
+    frame["age"] = rng.uniform(20, 60, persons)
+    level = rng.normal(50, 15, persons)
+    for wave in ("T0", "T1", "T2"):
+        frame[f"work_{wave}"] = rng.integers(0, 2, persons).astype(float)
+    for wave in ("T0", "T1", "T2"):
+        frame[f"hours_{wave}"] = frame[f"work_{wave}"] * rng.integers(0, 2, persons)
+    for wave in ("T0", "T1", "T2"):
+        frame[f"score_{wave}"] = np.clip(level + rng.normal(0, 8, persons), 0, 100).round(1)
+    for wave in ("T0", "T2"):
+        frame[f"rung_{wave}"] = rng.integers(1, 4, persons).astype(float)
+    absent = rng.random(persons) < 0.3
+    later = [c for c in frame.columns if c.endswith(("_T1", "_T2"))]
+    frame.loc[absent, later] = np.nan
+    frame.loc[[3], "place"] = None
+    return frame
+
+
+@pytest.fixture(scope="module")
+def wide() -> pd.DataFrame:
+    return wide_frame()
+
+
+@pytest.fixture(scope="module")
+def content(wide: pd.DataFrame) -> bytes:
+    """An imputations file."""
+    _, sets = impute_wide(wide, STUDY, settings_of(STUDY, m=3, iterations=2, seed=4))
+    buffer = io.BytesIO()
+    write_stage(buffer, "imputations", STUDY, imputation_tables(wide, sets, STUDY), Provenance("impute", {"m": 3}))
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def data(content: bytes) -> Completed:
+    return read_completed(read_stage(content, "i.parquet", ["imputations"], "dnt fit-t3"))
+
+
+def test_observed_cells_stay_as_they_are(wide: pd.DataFrame, data: Completed) -> None:
+    assert data.m == 3
+    observed = derive(wide, STUDY)
+    numbers = [c for c in STUDY.columns if c in observed]
+    np.testing.assert_allclose(data.observed[numbers], observed[numbers])
+    there = observed[numbers].notna().to_numpy()
+    assert not there.all()
+    for completed in data.sets:
+        assert completed["person"].tolist() == wide["person"].tolist()
+        assert not completed.drop(columns="person").isna().any().any()
+        np.testing.assert_allclose(completed[numbers].to_numpy()[there], observed[numbers].to_numpy()[there])
+
+
+def test_what_follows_can_never_contradict(data: Completed) -> None:
+    for completed in data.sets:
+        for wave in ("T0", "T1", "T2"):
+            assert (completed[f"high_{wave}"] == (completed[f"score_{wave}"] >= 50)).all()
+            assert not ((completed[f"hours_{wave}"] == 1) & (completed[f"work_{wave}"] == 0)).any()
+            assert completed[f"score_{wave}"].between(0, 100).all()
+
+
+def test_the_plan_is_congenial(wide: pd.DataFrame) -> None:
+    """The group, the outcome at other waves and the controls always predict an outcome; derived ones never do."""
+    columns = {column.name: column for column in plan_columns(STUDY, wide)}
+    assert "high_T2" not in columns
+    assert not columns["arm"].impute
+    assert set(columns["score_T2"].always) == {"arm", "score_T0", "score_T1", "age", "place"}
+    assert columns["score_T2"].kind == "continuous"
+    assert (columns["score_T2"].lower, columns["score_T2"].upper) == (0, 100)
+    assert columns["hours_T1"].conditional_on == "work_T1"
+    assert columns["rung_T2"].kind == "ordinal"
+    assert columns["place"].levels == ("city", "town hall", "village")
+
+
+def test_settings_of_a_run_override_those_of_the_study() -> None:
+    settings = settings_of(STUDY, m=9, method=None, seed=0)
+    assert (settings.m, settings.method, settings.seed) == (9, "pmm", 0)
+    assert settings_of(STUDY).m == 5
+
+
+def long(data: Completed) -> pd.DataFrame:
+    parts = [part.assign(**{".imp": i}) for i, part in enumerate((data.observed, *data.sets))]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_a_long_table_is_the_same(data: Completed) -> None:
+    again = from_long(long(data), STUDY, "x.csv")
+    pd.testing.assert_frame_equal(again.observed, data.observed)
+    for ours, theirs in zip(again.sets, data.sets, strict=True):
+        pd.testing.assert_frame_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.drop(columns=".imp"), r"x has no column \.imp; write it with complete\(imp, action"),
+        (lambda d: d.assign(**{".imp": "a"}), r"the column \.imp holds something that is no number"),
+        (lambda d: d[d[".imp"] > 0], r"x holds no observed data \(\.imp 0\); write it with include = TRUE"),
+        (lambda d: d[d[".imp"] != 2], "not numbered 1, 2, 3, ... without gaps"),
+        (lambda d: d.iloc[:-1], "the imputations do not hold the same persons"),
+        (
+            lambda d: d.assign(score_T2=d["score_T2"] + 90),
+            r"x does not fit the study: score_T2: \d+ rows outside the range",
+        ),
+        (lambda d: d.drop(columns="score_T2"), "score_T2: this column is missing"),
+    ],
+)
+def test_long_tables_that_are_refused(data: Completed, change: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        from_long(change(long(data)), STUDY, "x")  # type: ignore[operator]
+
+
+def test_one_imputation_allows_no_inference(data: Completed) -> None:
+    require_inference(data)
+    with pytest.raises(ModelError, match="One imputation allows no inference"):
+        require_inference(Completed(STUDY, data.observed, data.sets[:1]))
+
+
+def test_subsets(data: Completed) -> None:
+    rule = STUDY.robustness.subsets["young"]
+    kept = subset(data.observed, rule)
+    assert 0 < len(kept) < len(data.observed)
+    assert (kept["age"] < 40).all()
+    assert kept.index.tolist() == list(range(len(kept)))
+    with pytest.raises(ModelError, match="Nobody is left the young"):
+        subset(data.observed.assign(age=50.0), rule)
+
+
+def test_gaps(wide: pd.DataFrame, data: Completed) -> None:
+    observed = derive(wide, STUDY)
+    expected = int(observed[["place", "age", *STUDY.columns]].isna().to_numpy().sum())
+    assert gaps(data) == expected > 0

@@ -1,0 +1,204 @@
+"""Reading a study file: types, suggestions, overrides, the built-in study and the template."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from study_text import BASE, changed
+
+from dnt_cli.errors import StudyError
+from dnt_cli.study import Condition, Text, builtin_studies, load_study, parse_study, read_builtin
+from dnt_cli.study.reader import suggest
+
+# (what is replaced, by what with the line to be named marked, what must be said)
+CASES = [
+    (
+        "[outcomes.rung]",
+        "[outcome.rung]  # here",
+        "outcome: unknown key; did you mean outcomes?; allowed: study, design",
+    ),
+    ("[robustness]\n", "[robustnes]  # here\n", "robustnes: unknown key; did you mean robustness?"),
+    ('role = "descriptive"', 'rol = "descriptive"  # here', "outcomes.rung.rol: unknown key; did you mean role?"),
+    (
+        '{ key = "T1", months = 6 }',
+        '{ key = "T1", month = 6 }',
+        "design.waves.month: unknown key; did you mean months?",
+    ),
+    (
+        'kind = "linear"',
+        'kind = "liner"  # here',
+        "found 'liner'; did you mean linear?; allowed: binary, linear, ordinal",
+    ),
+    ('kind = "linear"', 'kind = ["linear"]  # here', "found a list of 1; did you mean linear?"),
+    ('label = "Work"', "label = 3  # here", "outcomes.work.label: found 3, expected text in quotes, or { nl = ..., en"),
+    ('label = "Work"', 'label = { nl = "Werk" }  # here', "outcomes.work.label.en: this key is missing"),
+    (
+        'label = "Work"',
+        'label = { nl = "W", en = "W", fr = "T" }  # here',
+        "outcomes.work.label.fr: unknown key; allowed: nl, en",
+    ),
+    (
+        "[outcomes.work]\nlabel",
+        "[outcomes.work]  # here\nlabels",
+        "outcomes.work.labels: unknown key; did you mean label?",
+    ),
+    ('[outcomes.work]\nlabel = "Work"\n', "[outcomes.work]  # here\n", "outcomes.work.label: this key is missing in"),
+    ("m = 5", 'm = "5"  # here', "imputation.m: found '5', expected a whole number"),
+    ("m = 5", "m = 5.0  # here", "imputation.m: found 5.0, expected a whole number"),
+    ("m = 5", "m = true  # here", "imputation.m: found True, expected a whole number"),
+    ("m = 5", "group_interactions = 1  # here", "found 1, expected true or false"),
+    ("m = 5", 'min_correlation = "low"  # here', "found 'low', expected a number"),
+    ("range = [0, 100]", "range = [0, 50, 100]  # here", "found a list of 3, expected 2 values"),
+    ("range = [0, 100]", "range = 100  # here", "found 100, expected a list"),
+    ('levels = ["city", "town hall", "village"]', "levels = [1, 2]  # here", "found 1, expected text in quotes"),
+    ('ladder = [["age", "place"], ["age"], []]', 'ladder = ["age"]  # here', "found 'age', expected a list"),
+    ("[imputation]\nm = 5", "[[imputation]]  # here\nm = 5", "found a list of 1, expected a section [imputation]"),
+    ('where = "age < 40"', 'where = "age"  # here', "expected comparisons such as `work_T0 != 1 and age < 60`"),
+    ("schema = 1", "schema = 2  # here", "reads study files with schema = 1"),
+    ('key = "base"', 'kee = "base"  # here', "kee: unknown key; did you mean key?"),
+]
+
+
+def problem(text: str, *overrides: str) -> str:
+    with pytest.raises(StudyError) as caught:
+        parse_study(text, "base.toml", overrides)
+    assert caught.value.exit_code == 10
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("old", "new", "says"), CASES, ids=[case[2][:60] for case in CASES])
+def test_mistake_and_line(old: str, new: str, says: str) -> None:
+    text = changed(old, new)
+    message = problem(text)
+    assert says in message
+    marked = [number for number, content in enumerate(text.splitlines(), start=1) if "# here" in content]
+    if marked:
+        if "unknown key; did you mean label?" in says:
+            marked = [marked[0] + 1]  # the key itself, behind its section
+        assert message.startswith(f"base.toml, line {marked[0]}: "), message
+
+
+def test_not_toml_names_the_line() -> None:
+    assert re.match(r"base\.toml is not valid TOML: .*line 3", problem(changed("[study]", "[study")))
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("imputation.mm=5", "base.toml with --set imputation.mm=5: imputation.mm: unknown key; did you mean m?"),
+        ("imputation.m=five", "with --set imputation.m=five: imputation.m: found 'five', expected a whole number"),
+        ("imputatoin.m=5", "with --set imputatoin.m=5: imputatoin: unknown key; did you mean imputation?"),
+        ("imputation.m", "--set imputation.m is not of the form key=value"),
+        ("=5", "--set =5 is not of the form key=value"),
+        ("imputation.m.x=5", "with --set imputation.m.x=5: imputation.m.x: m is a value, not a section"),
+        ("imputation.m=0", "with --set imputation.m=0: imputation.m: expected a whole number of at least 1"),
+        ("imputation.m=3\nseed = 4", "expected a whole number"),
+        ("study.kee=1", "with --set study.kee=1"),
+    ],
+)
+def test_wrong_overrides_are_told_as_such(override: str, says: str) -> None:
+    assert says in problem(BASE, override)
+
+
+def test_a_mistake_elsewhere_is_not_blamed_on_set() -> None:
+    assert problem(changed('kind = "linear"', 'kind = "liner"'), "imputation.m=3").startswith("base.toml, line ")
+
+
+def test_overrides_take_toml_values_or_plain_text() -> None:
+    given = ("imputation.m=7", "models.controls=[]", "models.time=months", 'study.title="New"', "synthetic=true")
+    study = parse_study(BASE, "base.toml", given)
+    assert study.imputation.m == 7
+    assert study.models.controls == ()
+    assert study.models.time == "months"
+    assert study.title == Text("New", "New")
+    assert study.synthetic is True
+    assert study.overrides == given
+    assert study.text == BASE
+
+
+def test_values_become_what_the_fields_say() -> None:
+    study = parse_study(BASE)
+    assert study.outcomes["score"].range == (0.0, 100.0)
+    assert isinstance(study.outcomes["score"].range[0], float)
+    assert study.design.wave_keys == ("T0", "T1", "T2")
+    assert study.models.ladder == (("age", "place"), ("age",), ())
+    assert study.title == Text("Basis", "Base")
+    assert study.outcomes["work"].label == Text("Work", "Work")
+
+
+@pytest.mark.parametrize(
+    ("where", "conditions"),
+    [
+        ('"age < 40"', (Condition("age", "<", 40.0),)),
+        ('"age >= 20 and work_T0 != 1"', (Condition("age", ">=", 20.0), Condition("work_T0", "!=", 1.0))),
+        ("\"place == 'town hall'\"", (Condition("place", "==", "town hall"),)),
+        ('"place != town hall"', (Condition("place", "!=", "town hall"),)),
+        ('[{ column = "age", operator = "<=", value = 30 }]', (Condition("age", "<=", 30.0),)),
+        ('[{ column = "place", operator = "==", value = "city" }]', (Condition("place", "==", "city"),)),
+    ],
+)
+def test_conditions(where: str, conditions: tuple[Condition, ...]) -> None:
+    study = parse_study(changed('where = "age < 40"', f"where = {where}"))
+    assert study.robustness.subsets["young"].where == conditions
+
+
+def test_what_follows_from_the_waves() -> None:
+    study = parse_study(changed('waves = ["T0", "T1", "T2"]\nrange', 'waves = ["T1", "T2"]\nrange').replace(
+        'waves = ["T0", "T1", "T2"]\nderive', 'waves = ["T1", "T2"]\nderive'))  # fmt: skip
+    assert list(study.columns)[:3] == ["work_T0", "work_T1", "work_T2"]
+    assert list(study.measured) == ["work", "hours", "score", "rung"]
+    assert list(study.tested) == ["work", "hours", "score", "high"]
+    assert study.adjusts_for_baseline("work")
+    assert not study.adjusts_for_baseline("score")
+    assert study.has_trend("work")
+    assert not study.has_trend("score")
+    assert not study.has_trend("rung")
+    assert study.times() == {"T0": 0.0, "T1": 1.0, "T2": 2.0}
+    assert parse_study(BASE, overrides=["models.time=months"]).times() == {"T0": 0.0, "T1": 6.0, "T2": 12.0}
+
+
+def test_levels_of_a_model() -> None:
+    text = changed(
+        'levels = ["city", "town hall", "village"]',
+        'levels = ["city", "town hall", "village"]\nreference = "village"\ncollapse = { town = ["city", "town hall"] }',
+    )
+    place = parse_study(text).covariates["place"]
+    assert place.model_levels == ("village", "town")
+    assert [place.model_level(level) for level in place.levels] == ["town", "town", "village"]
+
+
+def test_missing_and_unreadable_files(tmp_path: Path) -> None:
+    with pytest.raises(
+        StudyError, match=r"no study file .*none\.toml.*dnt study init -o none\.toml.*built-in study: dnt"
+    ):
+        load_study(str(tmp_path / "none.toml"))
+    with pytest.raises(StudyError, match=r"Cannot read the study file"):
+        load_study(str(tmp_path))
+    (tmp_path / "latin.toml").write_bytes(BASE.replace("Base", "Café").encode("latin-1"))
+    with pytest.raises(StudyError, match="it is not UTF-8 text"):
+        load_study(str(tmp_path / "latin.toml"))
+    (tmp_path / "bom.toml").write_bytes(b"\xef\xbb\xbf" + BASE.encode())
+    assert load_study(str(tmp_path / "bom.toml")).key == "base"
+
+
+def test_the_built_in_study() -> None:
+    assert builtin_studies() == ("dnt",)
+    study = load_study("dnt")
+    assert len([key for key in study.tested if not study.is_register(key)]) == 23
+    assert all(outcome.hypothesis in study.hypotheses for outcome in study.tested.values())
+    assert study.design.wave_keys == ("T0", "T1", "T2", "T3", "T4")
+    assert (study.design.baseline, study.design.endpoint, study.design.follow_up) == ("T0", "T3", "T4")
+    assert study.models.controls == (
+        "education", "born_in_nl", "partner", "permanent_contract_last_job", "youngest_child_home"
+    )  # fmt: skip
+    assert study.models.ladder == (study.models.controls, ("education", "partner"), ())
+    assert study.covariates["education"].model_levels == ("low", "mid/high")
+    assert study.covariates["youngest_child_home"].model_levels[0] == "none or 18+"
+    assert parse_study(read_builtin("dnt")) == study
+
+
+def test_suggestions() -> None:
+    assert suggest("wrok", ["work", "score"]) == "; did you mean work?"
+    assert suggest("x", ["work", "score"]) == ""
