@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
 
 import numpy as np
 import pandas as pd
@@ -449,3 +450,13 @@ def test_columns_by_pattern_or_by_name() -> None:
     assert columns("v{item:03}a")[::9] == ["v001a", "v010a"]
     assert columns("a b c d e f g h i j") == list("abcdefghij")
     assert names("1-3, 7 GH1 none") == ("1", "2", "3", "7", "GH1")
+
+
+def test_the_template_shows_questionnaires_classes_and_files_that_work() -> None:
+    text = (resources.files("dnt_cli") / "studies" / "template").read_text("utf-8")
+    uncommented = "\n".join(re.sub(r"^# ?(?=\[|[a-z_.]+ = )", "", line) for line in text.splitlines())
+    study = parse_study(uncommented, overrides=["design.follow_up=T2"])
+    assert study.instruments["sf12"].used_scales["physical"].outcome == "health"
+    assert study.instruments["mood"].reversed_items == ("2", "5")
+    assert study.files["sf12_t0"].columns == {"v1": "sf12_GH1", "v2": "sf12_PF02"}
+    assert study.outcomes["wellbeing_class"].kind == "ordinal"
