@@ -18,6 +18,7 @@ MEASURES = ("work", "hours", "over_hours", "wage", "income", "above_norm")
 COLUMNS = ("id", "wave", "month", *MEASURES, "norm", "jobs")
 # Hours and amounts are compared as they are recorded: 12 hours a week stand in the file as 51.43 hours in 30 days.
 _DECIMALS = 2
+_EPOCH = 1970 * 12  # month from which NumPy counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def _by_person(connection: duckdb.DuckDBPyConnection, months: NDArray[np.int64],
     """Per person and wave with a job: sums over jobs, days in work as bits, and whether something is unknown."""
     n, wave = np.indices(months.shape)
     measured = pd.DataFrame({"n": n.ravel(), "wave": wave.ravel()})
-    measured["start"] = [pd.Timestamp(int(m) // 12, int(m) % 12 + 1, 1) for m in months.ravel()]
+    measured["start"] = (months.ravel() - _EPOCH).astype("datetime64[M]").astype("datetime64[ns]")
     connection.register("measured", measured)
     when = "last >= start" if register.spanning == "prorate" else "last >= start AND last <= stop"
     part = "inside / CAST(last - first + 1 AS DOUBLE)" if register.spanning == "prorate" else "1"
@@ -191,8 +192,9 @@ def _outcomes(
         np.asarray(own[name].astype(float).fillna(0.0), dtype=np.float64) for name in ("hours", "wage", "income")
     )
     weekly = _weekly(own, hours, register)
-    norms = norms_in_force(months.ravel().tolist(), register)
-    norm = np.array([norms[int(month)] for month in months.ravel()])
+    each, place = np.unique(months.ravel(), return_inverse=True)
+    norms = norms_in_force(each.tolist(), register)
+    norm = np.array([norms[month] for month in each.tolist()])[place]
     income = np.round(income, _DECIMALS)
     over = _decided(_beyond(weekly, register.hours_cut, register.hours_rule), unknown["hours"])
     if register.weeks == "worked":  # further hours come with further days, and can bring the average down
@@ -201,7 +203,7 @@ def _outcomes(
         {
             "id": link["id"].repeat(len(waves)).to_numpy(),
             "wave": list(waves) * len(link),
-            "month": [month_name(int(month)) for month in months.ravel()],
+            "month": np.array([month_name(month) for month in each.tolist()], dtype=object)[place],
             "work": _decided(hours > register.work_hours, unknown["hours"]),
             "hours": np.where(unknown["hours"], np.nan, weekly),
             "over_hours": over,

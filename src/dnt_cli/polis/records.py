@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -103,7 +104,8 @@ def keep_records(
         "times BIGINT)"
     )
     for done, source in enumerate(sources, start=1):
-        scan(connection, source, lambda table: _take(connection, table, roles))
+        by_column = source.path.suffix.lower() == ".parquet"
+        scan(connection, source, partial(_take, connection, roles=roles, by_column=by_column))
         if progress is not None:
             progress(done, len(sources))
     return _gathered(connection, roles, sources)
@@ -121,26 +123,38 @@ def _make_keys(connection: duckdb.DuckDBPyConnection, link: pd.DataFrame) -> Non
         )
 
 
-def _take(connection: duckdb.DuckDBPyConnection, table: str, roles: dict[str, str]) -> None:
-    """Add a table's records to `kept`; of persons who are not linked only the months in which somebody has a record."""
+def _take(connection: duckdb.DuckDBPyConnection, table: str, roles: dict[str, str], *, by_column: bool) -> None:
+    """Add a table's records to `kept`; of persons who are not linked only the months in which somebody has a record.
+
+    Args:
+        connection: With the tables `keys` and `kept`.
+        table: SQL of the records.
+        roles: Of the amounts.
+        by_column: A column can be read without the others. The months then cost a reading of their own, and the
+            records of the unlinked need not be looked at; a file by rows is read once.
+    """
     described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
     types = {str(row[0]): str(row[1]) for row in described}
     last = _as_text(LAST, types[LAST])
-    own = [_as_text(name, types[name]) for name in (JOB, FIRST, JOB_TYPE)]
+    own = [_as_text(name, types[name]) for name in (JOB, FIRST)] + [last, _as_text(JOB_TYPE, types[JOB_TYPE])]
     own += [_as_decimal(name, types[name]) for name in roles.values()]
-    job, first, job_type, *amounts = (f"CASE WHEN n IS NOT NULL THEN {value} END" for value in own)
-    linked = f"{_as_text(KEY, types[KEY])} = keys.key AND {_as_text(KIND, types[KIND])} = '{IN_POPULATION}'"
-    month_or_day = f"CASE WHEN n IS NULL THEN substr({last}, 1, 6) ELSE {last} END"
+    linked = f"{_as_text(KEY, types[KEY])} = keys.key AND starts_with({_as_text(KIND, types[KIND])}, '{IN_POPULATION}')"
+    if by_column:
+        connection.execute(f"INSERT INTO kept (last) SELECT DISTINCT substr({last}, 1, 6) FROM {table}")
+        chosen, join = ["n", *own], "JOIN"
+    else:
+        chosen, join = ["n", *(f"CASE WHEN n IS NOT NULL THEN {value} END" for value in own)], "LEFT JOIN"
+        chosen[3] = f"CASE WHEN n IS NULL THEN substr({last}, 1, 6) ELSE {last} END"
     connection.execute(
-        f"INSERT INTO kept SELECT n, {job}, {first}, {month_or_day}, {job_type}, {', '.join(amounts)}, count(*) "
-        f"FROM {table} LEFT JOIN keys ON {linked} GROUP BY ALL"
+        f"INSERT INTO kept SELECT {', '.join(chosen)}, count(*) FROM {table} {join} keys ON {linked} GROUP BY ALL"
     )
 
 
 def _as_text(column: str, kind: str) -> str:
     """A key, code or date as text: no decimals, no spaces, dates as YYYYMMDD."""
     if kind == "VARCHAR":
-        return column if column == KEY else f"trim({column})"
+        # These are looked at in every record, and trimming would take longer than reading them.
+        return column if column in (KEY, KIND, LAST) else f"trim({column})"
     if kind.startswith(("DATE", "TIMESTAMP")):
         return f"strftime({column}, '%Y%m%d')"
     if kind.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
@@ -156,7 +170,7 @@ def _as_decimal(column: str, kind: str) -> str:
 def _gathered(connection: duckdb.DuckDBPyConnection, roles: dict[str, str], sources: Sequence[Source]) -> Kept:
     """One row per different record, whichever files it came from, and what there was."""
     amounts = "".join(f", {role}" for role in roles)
-    day = "CAST(TRY_STRPTIME({}, '%Y%m%d') AS DATE)"
+    day = "CAST(TRY_STRPTIME(trim({}), '%Y%m%d') AS DATE)"
     connection.execute(
         f"CREATE TEMP TABLE record AS SELECT n, job, {day.format('first')} AS first, {day.format('last')} AS last, "
         f"ltrim(job_type, '0') AS job_type{amounts}, CAST(sum(times) AS BIGINT) AS times "
