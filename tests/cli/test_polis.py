@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from pathlib import Path
@@ -82,13 +83,19 @@ def check(runs: list[Run], code: int) -> list[Run]:
 
 
 def test_from_records_to_register_models(folder: Path) -> None:
-    made, imputed, fitted, _ = run(
+    made, imputed, fitted, _, shown, counts = run(
         folder,
         f"{POLIS} -o register.parquet",
         "impute survey.csv --study study.toml --register register.parquet -o imputed.parquet --jobs 1",
         "fit-t3 imputed.parquet --jobs 1",
         "fit-longitudinal imputed.parquet --jobs 1 --outcomes job",
+        "show register.parquet",
+        "info register.parquet --table counts",
     )
+    assert shown.text == made.text
+    assert pd.read_csv(io.StringIO(counts.text))[["persons", "outside", "duplicates"]].to_numpy().tolist() == [
+        [30, 0, 0]
+    ]
     assert "T2    2020-08 – 2020-08" in made.text
     assert "30 persons linked, 30 with records" in made.text
     for setting in ("SBASISUREN", "all jobs together", "SLNLBPH - SINGLBPH", "without holiday pay", "divided by days"):

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
-from dnt_cli.errors import DataError
+from dnt_cli.errors import DataError, EngineError
 from dnt_cli.polis import Outcomes, read_link, register_outcomes
 from dnt_cli.study import load_study
 from dnt_cli.synthetic import generate
@@ -217,6 +217,18 @@ def test_keys_that_nobody_has_are_an_error_and_no_unemployment(records: pd.DataF
     frame = pd.DataFrame({"id": ["A"], "RINPERSOONS": ["R"], "RINPERSOON": ["1"], "date_T0": ["2020-01-01"]})
     with pytest.raises(DataError, match=r"None of the linked persons has a record in records\.parquet"):
         register_outcomes([path], read_link(frame, STUDY, "link.csv"), STUDY)
+
+
+def test_too_little_memory_is_told_and_nothing_is_written_to_disk(
+    records: pd.DataFrame, link: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "records.csv"
+    records.to_csv(path, index=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("dnt_cli.polis.records.MEMORY", "2MB")
+    with pytest.raises(EngineError, match="do not fit in 2MB of memory"):
+        register_outcomes([path], link, STUDY)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_example_meets_its_counts(tmp_path: Path) -> None:

@@ -95,14 +95,23 @@ def polis(
     digest = hashlib.sha256(read_bytes(link, None)[0]).hexdigest()
     table = pa.Table.from_pandas(found.frame, preserve_index=False).replace_schema_metadata(None)
     provenance = Provenance("polis", said, digest)
-    save(output, "register", spec, [table], provenance, {"counts": counts}, force=force, quiet=quiet)
+    save(
+        output,
+        "register",
+        spec,
+        [table],
+        provenance,
+        {"counts": {name: [count] for name, count in counts.items()}},
+        force=force,
+        quiet=quiet,
+    )
     present(output, form, register_tables(found.frame, spec, counts, language.value), found.frame)
 
 
 def _counts(found: Any) -> dict[str, Any]:
     """The counts as JSON values."""
     kept = {k: v for k, v in asdict(found.kept).items() if k != "months"}
-    return kept | asdict(found.decisions) | {"uncovered": list(found.decisions.uncovered)}
+    return kept | asdict(found.decisions) | {"uncovered": ", ".join(found.decisions.uncovered)}
 
 
 def _write_example(folder: str, *, force: bool, quiet: bool) -> None:

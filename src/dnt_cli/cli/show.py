@@ -37,7 +37,8 @@ def show(
     """
     import pandas as pd
 
-    kinds = ["estimates", "robustness", "description", "imputations"] if len(sources) == 1 else ["estimates"]
+    kinds = ["estimates", "robustness", "description", "imputations", "register"]
+    kinds = kinds if len(sources) == 1 else ["estimates"]
     stages = [load_stage(source, kinds, "dnt show") for source in sources]
     stage = stages[0]
     frame = stage.extra_frame("models") if stage.kind == "imputations" else pd.concat([s.frame for s in stages])
@@ -82,6 +83,11 @@ def _tables(stage: Any, frame: Any, language: Any, colour: Any) -> Any:
 
         labels = {key: Text(**label) for key, label in stage.extra["labels"].items()}
         return robustness_tables(frame, stage.study, labels, stage.extra["left_out"], language)
+    if stage.kind == "register":
+        from dnt_cli.polis.tables import register_tables
+
+        counts = {name: values[0] for name, values in stage.extra["counts"].items()}
+        return register_tables(frame, stage.study, counts, language)
     if stage.kind == "imputations":
         from dnt_cli.completed import plan_columns, read_completed
         from dnt_cli.imputation.diagnostics import observed_vs_imputed, r_hat

@@ -100,7 +100,7 @@ def register_tables(frame: pd.DataFrame, study: Study, counts: Mapping[str, Any]
     Args:
         frame: As `register_outcomes` gives it.
         study: Waves and settings.
-        counts: The fields of `Kept` and `Decisions`.
+        counts: The fields of `Kept` and `Decisions`; `uncovered` as text.
         language: Of the words and the decimal sign.
     """
     register = study.register
@@ -125,7 +125,7 @@ def register_tables(frame: pd.DataFrame, study: Study, counts: Mapping[str, Any]
     linked = frame["id"].nunique() - int(counts["outside"])
     notes += [say("found", linked=linked, **counts), say("decided", **counts)]
     if counts["uncovered"]:
-        notes.append(say("uncovered", months=", ".join(counts["uncovered"])))
+        notes.append(say("uncovered", months=counts["uncovered"]))
     return [Table(say("title"), tuple(columns), (Section("", tuple(rows)),), tuple(notes))]
 
 
