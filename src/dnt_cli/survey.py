@@ -186,9 +186,13 @@ def _contradictions(cast: pd.DataFrame, study: Study) -> list[Finding]:
 
 def identifiers(values: pd.Series) -> pd.Series:
     """Ids as text: 7, 7.0 and "7" are the same person."""
-    # A list in a cell is no missing value, though pandas would ask each of its elements.
-    text = values.astype("object").map(lambda v: None if pd.isna(v) is True else _plain(v))
-    return text.astype("object").where(text.notna() & (text != ""), None)
+    texts = [None if _is_missing(value) else _plain(value) or None for value in values]
+    return pd.Series(texts, index=values.index, dtype="object")
+
+
+def _is_missing(value: object) -> bool:
+    """A list in a cell is no missing value, though pandas would ask each of its elements."""
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def _plain(value: object) -> str:
@@ -258,7 +262,7 @@ def _plain_values(values: pd.Series, levels: Iterable[str] = ()) -> pd.Series:
         return words.get(value.strip(), value) if isinstance(value, str) else value
 
     # By hand, since pandas would make dates of a column of dates again.
-    return pd.Series([None if pd.isna(v) is True else plain(v) for v in values], index=values.index, dtype="object")
+    return pd.Series([None if _is_missing(v) else plain(v) for v in values], index=values.index, dtype="object")
 
 
 def _may_be_number(value: object) -> bool:
