@@ -49,12 +49,7 @@ def add_register(
         findings.append(Finding("warning", name, f"{_are(extra, 'of the register')} not in the survey; left out"))
     columns = {}
     for key, column in keys.items():
-        values = pd.to_numeric(register[column], errors="coerce").astype("float64")
-        bad = values.isna() & register[column].notna()
-        if study.outcomes[key].kind == "binary":
-            bad |= values.notna() & ~values.isin((0.0, 1.0))
-        if bad.any():
-            raise DataError(f"{name}: {column} has {int(bad.sum())} values that cannot be.")
+        values = _values(register[column], study.outcomes[key].kind == "binary", f"{name}: {column}")
         table = pd.DataFrame({"id": ids, "wave": register["wave"].astype(str), "value": values})
         by_wave = {wave: part.set_index("id")["value"] for wave, part in table.groupby("wave")}
         for wave in study.outcomes[key].waves:
@@ -71,6 +66,21 @@ def add_register(
         )
     ]
     return joined, findings
+
+
+def _values(raw: pd.Series, binary: bool, where: str) -> pd.Series:
+    """Numbers, and for a binary outcome 0 and 1 only.
+
+    Raises:
+        DataError: There are others.
+    """
+    values = pd.to_numeric(raw, errors="coerce").astype("float64")
+    bad = values.isna() & raw.notna()
+    if binary:
+        bad |= values.notna() & ~values.isin((0.0, 1.0))
+    if bad.any():
+        raise DataError(f"{where} has {int(bad.sum())} values that cannot be.")
+    return values
 
 
 def _are(count: int, where: str) -> str:

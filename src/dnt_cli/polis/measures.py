@@ -140,6 +140,18 @@ def _by_person(connection: duckdb.DuckDBPyConnection, months: NDArray[np.int64],
     measured = pd.DataFrame({"n": n.ravel(), "wave": wave.ravel()})
     measured["start"] = (months.ravel() - _EPOCH).astype("datetime64[M]").astype("datetime64[ns]")
     connection.register("measured", measured)
+    rows = connection.execute(_query(register))
+    names = [str(column[0]) for column in rows.description or ()]
+    found = pd.DataFrame(rows.fetchall(), columns=names)
+    connection.unregister("measured")
+    return found
+
+
+def _query(register: Register) -> str:
+    """SQL from `amount` and `measured` to a row per person and wave: records, parts of months, jobs, persons.
+
+    Sums are of decimals: unlike those of floating-point numbers they do not depend on the order of the rows.
+    """
     when = "last >= start" if register.spanning == "prorate" else "last >= start AND last <= stop"
     part = "inside / CAST(last - first + 1 AS DOUBLE)" if register.spanning == "prorate" else "1"
     open_ = "false" if register.missing == "zero" else "bool_or({} IS NULL)"
@@ -150,8 +162,7 @@ def _by_person(connection: duckdb.DuckDBPyConnection, months: NDArray[np.int64],
     )
     per_job = "max(hours / weeks) FILTER (WHERE works)" if register.hours_per == "job" else "NULL"
     weeks = "days / 7.0" if register.weeks == "month" else "bit_count(worked) / 7.0"
-    # Sums of decimals do not depend on the order of the rows, sums of floating-point numbers do.
-    query = f"""
+    return f"""
         WITH month AS (
             SELECT n, wave, CAST(start AS DATE) AS start, last_day(CAST(start AS DATE)) AS stop FROM measured),
         piece AS (
@@ -174,11 +185,6 @@ def _by_person(connection: duckdb.DuckDBPyConnection, months: NDArray[np.int64],
             CAST(sum(greatest(income, 0)) AS DOUBLE) AS income, bool_or(no_income) AS no_income
         FROM judged GROUP BY n, wave ORDER BY n, wave
     """
-    rows = connection.execute(query)
-    names = [str(column[0]) for column in rows.description or ()]
-    found = pd.DataFrame(rows.fetchall(), columns=names)
-    connection.unregister("measured")
-    return found
 
 
 def _outcomes(
