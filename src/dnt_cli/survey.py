@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -190,7 +190,7 @@ def identifiers(values: pd.Series) -> pd.Series:
     return pd.Series(texts, index=values.index, dtype="object")
 
 
-def _is_missing(value: object) -> bool:
+def _is_missing(value: Any) -> bool:
     """A list in a cell is no missing value, though pandas would ask each of its elements."""
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
