@@ -158,8 +158,12 @@ def test_4dkl_in_the_other_coding_is_refused(declared: str, held: str) -> None:
     study = study_with("4dkl", f"coding={declared}")
     low = 1 if held == "1-5" else 0
     rows = np.random.default_rng(1).integers(low, low + 5, (20, 50))
-    with pytest.raises(DataError, match=f'contradict coding = "{declared}".*fit coding = "{held}"'):
+    with pytest.raises(DataError, match=f'at T0 contradict coding = "{declared}".*fit coding = "{held}"'):
         score(frame_of(study, rows), study)
+    # One wave in each coding: together they fit neither, but each is told.
+    rows[10:] += int(declared[0]) - low
+    with pytest.raises(DataError, match=f'at T0 contradict coding = "{declared}"'):
+        score(frame_of(study, rows, ["T0"] * 10 + ["T1"] * 10), study)
 
 
 @pytest.mark.parametrize(("declared", "held"), [("sf12v1", "sf12v2"), ("sf12v2", "sf12v1")])

@@ -35,8 +35,10 @@ class Answers:
     also: str | None
 
 
-def read_answers(frame: pd.DataFrame, key: str, instrument: Instrument) -> Answers:
+def read_answers(frame: pd.DataFrame, key: str, instrument: Instrument, waves: pd.Series) -> Answers:
     """The items of `instrument` from their columns.
+
+    The coding is checked wave by wave, since each wave may come from a file of its own.
 
     Raises:
         DataError: The codes contradict the coding or the version that the study declares.
@@ -53,11 +55,12 @@ def read_answers(frame: pd.DataFrame, key: str, instrument: Instrument) -> Answe
     fits = _fits(raw, _limits(instrument, instrument.coding))
     also = None
     for name, limits in _alternatives(instrument):
-        other = _fits(raw, limits)
-        wrong, unexplained = (int((~fit & ~np.isnan(raw)).sum()) for fit in (fits, other))
-        if wrong and unexplained <= _UNEXPLAINED * wrong:
-            _refuse(key, instrument, name, fits | np.isnan(raw), wrong)
-        if not wrong and not unexplained and not np.isnan(raw).all():
+        wrong, unexplained = (~fit & ~np.isnan(raw) for fit in (fits, _fits(raw, limits)))
+        for wave in dict.fromkeys(waves):
+            rows = (waves == wave).to_numpy()
+            if wrong[rows].any() and unexplained[rows].sum() <= _UNEXPLAINED * wrong[rows].sum():
+                _refuse(key, instrument, name, wave, wrong[rows])
+        if not wrong.any() and not unexplained.any() and not np.isnan(raw).all():
             also = name
     low = np.array([instrument.limits(item)[0] for item in instrument.item_names])
     codes = np.where(fits, raw - shift + (low if instrument.coding is not None else 0.0), np.nan)
@@ -87,12 +90,12 @@ def _alternatives(instrument: Instrument) -> Iterator[tuple[str, Floats]]:
         )
 
 
-def _refuse(key: str, instrument: Instrument, other: str, fits: NDArray[np.bool_], wrong: int) -> None:
-    columns = np.array(list(instrument.column_names.values()))[~fits.all(axis=0)]
+def _refuse(key: str, instrument: Instrument, other: str, wave: str, wrong: NDArray[np.bool_]) -> None:
+    columns = np.array(list(instrument.column_names.values()))[wrong.any(axis=0)]
     declared = f'coding = "{instrument.coding}"' if instrument.coding else f'definition = "{instrument.definition}"'
     more = f" and {len(columns) - 3} more" if len(columns) > 3 else ""
     raise DataError(
-        f"The answers contradict {declared} of [instruments.{key}]: {wrong} of them are no codes of it "
+        f"The answers at {wave} contradict {declared} of [instruments.{key}]: {wrong.sum()} are no codes of it "
         f"(in {', '.join(columns[:3])}{more}) but fit {other}. Set what the file holds, "
         f"for one run with --set 'instruments.{key}.{other.replace(' = ', '=')}'."
     )

@@ -14,6 +14,7 @@ from dnt_cli.scoring.reliability import Floats, item_rest_correlations, reliabil
 from dnt_cli.scoring.rules import scale_score, scored_items
 from dnt_cli.study import Instrument, Scale, Study
 from dnt_cli.study.reader import suggest
+from dnt_cli.survey import identifiers
 
 What = Literal[
     "no_number", "outside", "nobody", "negative", "incomplete", "absent", "also_fits"
@@ -78,7 +79,8 @@ def score(answers: pd.DataFrame, study: Study) -> Scored:
     if study.design.wave not in answers.columns:
         near = suggest(study.design.wave, answers.columns)
         raise DataError(f"The answers lack the column {study.design.wave} with the wave{near}.")
-    waves = answers[study.design.wave].map(lambda v: str(v).strip())
+    waves = identifiers(answers[study.design.wave])
+    waves = waves.where(waves.isin(study.design.wave_keys), "an unknown wave")  # what stands there may be anything
     notes, scores, items = _Notes(), dict[str, Floats](), set[str]()
     for key, instrument in study.instruments.items():
         columns = list(instrument.column_names.values())
@@ -87,24 +89,27 @@ def score(answers: pd.DataFrame, study: Study) -> Scored:
             continue
         _require(key, instrument)
         items |= set(columns)
-        codes = read_answers(answers, key, instrument)
+        codes = read_answers(answers, key, instrument, waves)
         _note_answers(notes, key, instrument, codes, waves, study)
         for name, scale in instrument.used_scales.items():
             scores[_outcome(key, name, scale)] = _score_scale(notes, key, name, instrument, codes, waves, study)
         notes.settings += _settings(key, instrument)
     if not scores:
         raise DataError("The file holds no item of any instrument of the study; see `columns` of each instrument.")
-    both = [name for name in scores if name in answers.columns]
-    if both:
-        raise DataError(f"The file holds items and also the scores made of them ({', '.join(both)}); remove one.")
-    kept = answers[[column for column in answers.columns if column not in items]]
-    survey = pd.concat([kept, pd.DataFrame(scores, index=answers.index)], axis=1)
     return Scored(
-        survey,
+        _with_scores(answers, items, scores),
         pd.DataFrame(notes.report, columns=list(REPORT)),
         pd.DataFrame(notes.reliability, columns=list(RELIABILITY)),
         pd.DataFrame(notes.settings, columns=list(SETTINGS)),
     )
+
+
+def _with_scores(answers: pd.DataFrame, items: set[str], scores: dict[str, Floats]) -> pd.DataFrame:
+    both = [name for name in scores if name in answers.columns]
+    if both:
+        raise DataError(f"The file holds items and also the scores made of them ({', '.join(both)}); remove one.")
+    kept = answers[[column for column in answers.columns if column not in items]]
+    return pd.concat([kept, pd.DataFrame(scores, index=answers.index)], axis=1)
 
 
 def holds_items(frame: pd.DataFrame, study: Study) -> bool:
