@@ -9,6 +9,8 @@ M ?= 50
 DATA ?=
 STUDY ?= src/dnt_cli/studies/dnt.toml
 RESULTS ?= results
+# Work and income by `dnt polis`, or a CSV with id and wave; the example makes its own.
+REGISTER ?=
 DNT := .venv/bin/dnt
 
 export PYTHON
@@ -25,9 +27,16 @@ demo: all ## Set up, write the example data, run the five stages, show the table
 all: $(RESULTS)/description.parquet $(RESULTS)/t3.parquet $(RESULTS)/longitudinal.parquet $(RESULTS)/robustness.parquet ## Rerun what is out of date: DATA, STUDY, M, RESULTS
 
 ifeq ($(DATA),)
+REGISTER = $(RESULTS)/register.parquet
+
 $(RESULTS)/survey.parquet: $(STUDY) | .venv/.runtime
 	@mkdir -p "$(RESULTS)"
-	$(DNT) example -o "$@"
+	$(DNT) example -o "$@" --force
+
+$(RESULTS)/register.parquet: $(STUDY) | .venv/.runtime
+	@mkdir -p "$(RESULTS)"
+	$(DNT) polis --example "$(RESULTS)/records" --force >/dev/null
+	$(DNT) polis "$(RESULTS)/records" --link "$(RESULTS)/records/link.csv" --study "$(STUDY)" --set synthetic=true -o "$@" --force >/dev/null
 else
 $(RESULTS)/survey.parquet: $(DATA) $(STUDY) | .venv/.runtime
 	@mkdir -p "$(RESULTS)"
@@ -35,19 +44,19 @@ $(RESULTS)/survey.parquet: $(DATA) $(STUDY) | .venv/.runtime
 endif
 
 $(RESULTS)/description.parquet: $(RESULTS)/survey.parquet | .venv/.runtime
-	$(DNT) describe "$<" -o "$@" >/dev/null
+	$(DNT) describe "$<" -o "$@" --force >/dev/null
 
-$(RESULTS)/imputed.parquet: $(RESULTS)/survey.parquet | .venv/.runtime
-	$(DNT) impute "$<" -m $(M) -o "$@" >/dev/null
+$(RESULTS)/imputed.parquet: $(RESULTS)/survey.parquet $(REGISTER) | .venv/.runtime
+	$(DNT) impute "$<" -m $(M) $(if $(REGISTER),--register "$(REGISTER)") -o "$@" --force >/dev/null
 
 $(RESULTS)/t3.parquet: $(RESULTS)/imputed.parquet | .venv/.runtime
-	$(DNT) fit-t3 "$<" -o "$@" >/dev/null
+	$(DNT) fit-t3 "$<" -o "$@" --force >/dev/null
 
 $(RESULTS)/longitudinal.parquet: $(RESULTS)/imputed.parquet | .venv/.runtime
-	$(DNT) fit-longitudinal "$<" -o "$@" >/dev/null
+	$(DNT) fit-longitudinal "$<" -o "$@" --force >/dev/null
 
 $(RESULTS)/robustness.parquet: $(RESULTS)/imputed.parquet | .venv/.runtime
-	$(DNT) robustness "$<" -o "$@" >/dev/null
+	$(DNT) robustness "$<" -o "$@" --force >/dev/null
 
 # --- the project -----------------------------------------------------------------------------------------------------
 

@@ -180,7 +180,7 @@ class _Part:
             return Cell("")
         if row["status"] == "not estimable":
             return Cell("#", "muted")
-        value = row["odds_ratio"] if row["kind"] == "binary" else row["beta"]
+        value = row[{"binary": "odds_ratio", "probability": "estimate"}.get(row["kind"], "beta")]
         text = number(value, 2, self.language) + self.study.significance.mark(row["p_value"])
         changed = _SIGNS[row["verdict"]] if sign and row["verdict"] else ""
         return Cell(text + changed, tone_of(row, self.study, "better"))

@@ -9,8 +9,20 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell
-from dnt_cli.cli.files import check_output, load_survey, present, save
-from dnt_cli.cli.options import OUTPUT, Force, Format, Lang, Output, Overrides, Quiet, Shown, StudyFile
+from dnt_cli.cli.files import check_output, load_frame, load_survey, present, save
+from dnt_cli.cli.options import (
+    INPUT,
+    OUTPUT,
+    Force,
+    Format,
+    Lang,
+    Output,
+    Overrides,
+    Quiet,
+    Shown,
+    StudyFile,
+    split,
+)
 from dnt_cli.errors import DataError
 
 
@@ -24,14 +36,28 @@ def describe(
         str | None,
         typer.Option("--figures", metavar="FOLDER", help="Draw a figure per outcome there.", rich_help_panel=OUTPUT),
     ] = None,
+    also: Annotated[
+        str | None,
+        typer.Option(
+            "--also", metavar="COLUMN,...", rich_help_panel=INPUT,
+            help="Describe these columns too, which the study file does not name; * stands for any letters.",
+        ),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            "--reference", metavar="FILE", rich_help_panel=INPUT,
+            help="Other populations beside the sample: columns variable, level, population, statistic, value.",
+        ),
+    ] = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
     quiet: Quiet = False,
-) -> None:
+) -> None:  # fmt: skip
     """Describe population, attrition, differences at baseline and trends, from the answers as observed.
 
-    Example: dnt describe survey.parquet --figures figures
+    Example: dnt describe survey.parquet --also 'support_*' --figures figures
     """
     import pyarrow as pa
 
@@ -40,10 +66,19 @@ def describe(
     from dnt_cli.stages import Provenance
 
     check_output(output, "description", "describe", force=force)
-    survey, spec, origin = load_survey(source, study, overrides, "dnt describe")
-    description = describe_survey(survey, spec)
+    survey, spec, origin = load_survey(source, study, overrides, "dnt describe", also=split(also) or ())
+    design = spec.design
+    named = {design.id, design.wave, design.group, design.site, *spec.covariates, *spec.measured}
+    beside = [c for c in survey.columns if c not in named]
+    description = describe_survey(
+        survey[[c for c in survey.columns if c in named]],
+        spec,
+        further=survey[[design.id, design.wave, *beside]] if beside else None,
+        reference=load_frame(reference)[0] if reference else None,
+    )
+    said = {"also": also, "reference": reference is not None}
     table = pa.Table.from_pandas(description, preserve_index=False).replace_schema_metadata(None)
-    save(output, "description", spec, [table], Provenance("describe", {}, **origin), force=force, quiet=quiet)
+    save(output, "description", spec, [table], Provenance("describe", said, **origin), force=force, quiet=quiet)
     if figures is not None:
         from dnt_cli.figures import draw
 

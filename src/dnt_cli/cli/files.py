@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -54,21 +54,31 @@ def overridden(stage: Stage, overrides: list[str] | None) -> Stage:
 
 
 def load_survey(
-    source: str, study: str | None, overrides: list[str] | None, command: str
+    source: str, study: str | None, overrides: list[str] | None, command: str, *, also: Sequence[str] = ()
 ) -> tuple[pd.DataFrame, Study, dict[str, Any]]:
-    """A cast survey, its study, and what its provenance starts from: a stage file, or CSV or Parquet with `--study`."""
-    return survey_of(*read(source), study, overrides, command)
+    """A cast survey, its study, and what its provenance starts from: a stage file, or CSV or Parquet with `--study`.
+
+    `also` are patterns such as `support_*` of columns that the study file does not name; they follow the others.
+    """
+    return survey_of(*read(source), study, overrides, command, also=also)
 
 
 def survey_of(
-    content: bytes, name: str, study: str | None, overrides: list[str] | None, command: str
+    content: bytes,
+    name: str,
+    study: str | None,
+    overrides: list[str] | None,
+    command: str,
+    *,
+    also: Sequence[str] = (),
 ) -> tuple[pd.DataFrame, Study, dict[str, Any]]:
     """As `load_survey`, from bytes that were read."""
     import hashlib
+    from fnmatch import fnmatchcase
 
     from dnt_cli.stages import is_parquet, kind_of, read_stage
     from dnt_cli.study import load_study
-    from dnt_cli.survey import cast_survey
+    from dnt_cli.survey import cast_survey, with_further
 
     origin: dict[str, Any] = {"input_sha256": hashlib.sha256(content).hexdigest(), "before": ()}
     if study is None or kind_of(content, name) is not None:
@@ -85,6 +95,13 @@ def survey_of(
     survey, findings = cast_survey(frame, spec)
     for finding in findings:
         warn(f"{name}: {finding}.")
+    for pattern in also:
+        if not any(fnmatchcase(column, pattern) for column in frame.columns):
+            raise UsageError(f"--also {pattern}: {name} has no such column.")
+    further = [c for c in frame.columns if c not in survey and any(fnmatchcase(c, pattern) for pattern in also)]
+    if further:
+        keys = [spec.design.id, spec.design.wave]
+        survey = with_further(survey, frame[[*keys, *further]], spec)
     return survey, spec, origin
 
 
