@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,9 @@ from dnt_cli.cli.options import (
     split,
 )
 from dnt_cli.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @app.command(rich_help_panel="Stages")
@@ -74,7 +77,7 @@ def describe(
         survey[[c for c in survey.columns if c in named]],
         spec,
         further=survey[[design.id, design.wave, *beside]] if beside else None,
-        reference=load_frame(reference)[0] if reference else None,
+        reference=_populations(reference) if reference else None,
     )
     said = {"also": also, "reference": reference is not None}
     table = pa.Table.from_pandas(description, preserve_index=False).replace_schema_metadata(None)
@@ -90,3 +93,10 @@ def describe(
         drawn = draw(description, spec, language.value, folder)
         tell(f"Drew {len(drawn)} files in {figures}.", quiet=quiet)
     present(output, form, description_tables(description, spec, language.value), description)
+
+
+def _populations(source: str) -> pd.DataFrame:
+    """A table of other populations with plain text and numbers, whatever the reader made of it."""
+    frame, _ = load_frame(source)
+    plain = frame.astype(object)
+    return plain.where(plain.notna(), None).infer_objects()

@@ -41,7 +41,7 @@ def _on_cluster(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], 
     except ImportError as error:
         raise EngineError("--scheduler needs Dask: pip install dask distributed.") from error
     try:
-        client = Client(scheduler, timeout="5s")
+        client = Client(scheduler, timeout="5s")  # type: ignore[no-untyped-call, unused-ignore]
     except (OSError, ValueError) as error:
         raise EngineError(
             f"No Dask scheduler answers at {scheduler}: start one (dask scheduler), or use jobs."
