@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import stat
@@ -11,7 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from process import dnt, pipe
+from process import dnt, pipe, together
+
+from dnt_cli.study import read_builtin
 
 KINDS = {
     "survey": "survey", "imputed": "imputations", "t3": "estimates", "longitudinal": "estimates",
@@ -120,8 +123,6 @@ def test_columns_of_the_stages(made: Path) -> None:
 
 
 def test_the_input_is_named_by_its_digest(made: Path) -> None:
-    import hashlib
-
     content = json.loads(pq.read_metadata(made / "t3.parquet").metadata[b"dnt"])
     assert content["steps"][-1]["input_sha256"] == hashlib.sha256((made / "imputed.parquet").read_bytes()).hexdigest()
 
@@ -148,8 +149,6 @@ def test_show_prints_what_the_stage_printed(made: Path) -> None:
 
 
 def test_every_stage_shows_in_every_format(made: Path) -> None:
-    from process import together
-
     files = ("imputed", "t3", "longitudinal", "robustness", "description")
     formats = ("table", "csv", "json", "md", "tex", "html")
     calls = [(("show", f"{f}.parquet", "--format", form, "--lang", "nl"), made) for f in files for form in formats]
@@ -159,3 +158,40 @@ def test_every_stage_shows_in_every_format(made: Path) -> None:
             assert isinstance(json.loads(run.text), list)
         if "csv" in run.arguments:
             assert len(pd.read_csv(io.BytesIO(run.stdout))) > 0
+
+
+def test_a_study_file_to_start_from_is_in_order(tmp_path: Path) -> None:
+    template, built_in, checked, again = together(
+        [
+            (("study", "init", "-o", "study.toml"), tmp_path),
+            (("study", "init", "--like", "dnt"), tmp_path),
+            (("study", "check", "study.toml"), tmp_path),
+            (("study", "check", "dnt"), tmp_path),
+        ]
+    )
+    assert "dnt study check study.toml DATA" in template.check().stderr
+    assert checked.check().text == (
+        "mystudy: 3 waves, 2 outcomes (2 tested), 2 covariates. The study file is in order.\n"
+    )
+    assert built_in.check().text == read_builtin("dnt")
+    assert "The study file is in order." in again.check().text
+
+
+def test_a_check_tells_what_fits(made: Path) -> None:
+    text = dnt("study", "check", "study.toml", "survey.csv", cwd=made).check().text
+    assert "survey.csv: 30 persons, 69 rows; it fits the study." in text
+    assert "Persons seen: T0 30, T1 21, T2 18" in text
+    assert "work: 5.8% missing among the persons seen" in text  # 4 of 69
+
+
+def test_convert_reads_a_pipe(made: Path, tmp_path: Path) -> None:
+    survey, study = (made / "survey.csv").read_bytes(), made / "study.toml"
+    dnt("convert", "-", "--study", study, "-o", "s.parquet", cwd=tmp_path, stdin=survey).check()
+    assert (tmp_path / "s.parquet").read_bytes() == (made / "survey.parquet").read_bytes()
+    dnt("convert", "-", "-o", "i.csv", cwd=tmp_path, stdin=(made / "imputed.parquet").read_bytes()).check()
+    long = (tmp_path / "i.csv").read_bytes()
+    dnt("convert", "-", "--study", study, "-o", "i.parquet", cwd=tmp_path, stdin=long).check()
+    ours, again = (
+        pq.read_table(folder / name) for folder, name in ((made, "imputed.parquet"), (tmp_path, "i.parquet"))
+    )
+    assert again.equals(ours)
