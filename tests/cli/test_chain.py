@@ -128,29 +128,28 @@ def test_the_input_is_named_by_its_digest(made: Path) -> None:
 
 
 def test_set_is_recorded_and_carried_on(folder: Path) -> None:
-    dnt(
-        *["impute", "survey.parquet", "-o", "new.parquet", "--set", "imputation.m=2", "--jobs", "1"], cwd=folder
-    ).check()
-    dnt(
-        *["fit-t3", "new.parquet", "-o", "t3.parquet", "--set", "significance.lenient=0.2", "--jobs", "1"], cwd=folder
-    ).check()
+    commands = (
+        "impute survey.parquet -o new.parquet --set imputation.m=2 --jobs 1",
+        "fit-t3 new.parquet -o t3.parquet --set significance.lenient=0.2 --jobs 1",
+        "info t3.parquet",
+    )
+    *_, info = [run.check() for run in together([(tuple(command.split()), folder) for command in commands])]
     content = json.loads(pq.read_metadata(folder / "t3.parquet").metadata[b"dnt"])
     assert content["overrides"] == ["imputation.m=2", "significance.lenient=0.2"]
     assert content["steps"][1]["settings"]["m"] == 2
-    said = dnt("info", "t3.parquet", cwd=folder).check().text
-    assert "--set        imputation.m=2" in said
-    assert "--set        significance.lenient=0.2" in said
+    assert "--set        imputation.m=2" in info.text
+    assert "--set        significance.lenient=0.2" in info.text
 
 
 def test_show_prints_what_the_stage_printed(made: Path) -> None:
-    again = dnt("fit-t3", "imputed.parquet", "--jobs", "1", cwd=made).check()
-    assert dnt("show", "t3.parquet", cwd=made).check().text == again.text
-    assert "Score [of all]" in again.text
+    fitted, shown = together([(("fit-t3", "imputed.parquet", "--jobs", "1"), made), (("show", "t3.parquet"), made)])
+    assert shown.check().text == fitted.check().text
+    assert "Score [of all]" in shown.text
 
 
 def test_every_stage_shows_in_every_format(made: Path) -> None:
     files = ("imputed", "t3", "longitudinal", "robustness", "description")
-    formats = ("table", "csv", "json", "md", "tex", "html")
+    formats = ("csv", "json", "md", "tex", "html")
     calls = [(("show", f"{f}.parquet", "--format", form, "--lang", "nl"), made) for f in files for form in formats]
     for run in together(calls):
         assert run.check().stdout
