@@ -170,20 +170,21 @@ def _completed(parts: dict[int, pd.DataFrame], study: Study, name: str) -> Compl
         raise DataError(f"{name} holds no observed data (.imp 0); write it with include = TRUE.")
     if sorted(parts) != list(range(len(parts))):
         raise DataError(f"{name}: the imputations are not numbered 1, 2, 3, ... without gaps.")
-    cast = {i: _cast(part, study, name) for i, part in sorted(parts.items())}
-    observed = cast.pop(0)
-    for frame in cast.values():
-        if not frame[study.design.id].equals(observed[study.design.id]):
-            raise DataError(f"{name}: the imputations do not hold the same persons.")
-    return Completed(study, observed, tuple(cast.values()))
-
-
-def _cast(part: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
-    findings, cast = examine_wide(part, study)
+    others = DataError(f"{name}: the imputations do not hold the same persons.")
+    n = len(parts[0])
+    if any(len(part) != n for part in parts.values()):
+        raise others
+    # All sets below each other are checked, cast and derived in one go.
+    stacked = pd.concat([parts[i] for i in sorted(parts)], ignore_index=True)
+    findings, cast = examine_wide(stacked, study, sets=len(parts))
     errors = [f for f in findings if f.level == "error"]
     if errors or cast is None:
         raise DataError(f"{name} does not fit the study: {errors[0]}.")
-    return derive(cast, study)
+    table = derive(cast, study)
+    observed, *sets = (table.iloc[i * n : (i + 1) * n].reset_index(drop=True) for i in range(len(parts)))
+    if any(not frame[study.design.id].equals(observed[study.design.id]) for frame in sets):
+        raise others
+    return Completed(study, observed, tuple(sets))
 
 
 def measured_columns(wide: pd.DataFrame, study: Study) -> pd.DataFrame:

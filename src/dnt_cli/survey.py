@@ -83,8 +83,11 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
     return findings, cast.sort_values([design.id, design.wave], kind="stable").reset_index(drop=True)
 
 
-def examine_wide(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd.DataFrame | None]:
-    """As `examine_survey`, for a table with one row per person and columns `<outcome>_<wave>`; rows stay in order."""
+def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list[Finding], pd.DataFrame | None]:
+    """As `examine_survey`, for a table with one row per person and columns `<outcome>_<wave>`; rows stay in order.
+
+    `sets` such tables of the same size may lie below each other, which is quicker than one by one.
+    """
     design = study.design
     columns = {
         c: key
@@ -98,7 +101,8 @@ def examine_wide(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd.D
         design.id: identifiers(frame[design.id]),
         design.group: _codes(frame[design.group], (design.comparison, design.intervention)),
     }
-    if int(cast[design.id].duplicated().sum()) or cast[design.id].isna().any():
+    number = np.arange(len(frame)) // max(len(frame) // sets, 1)
+    if pd.DataFrame({"id": cast[design.id], "set": number}).duplicated().any() or cast[design.id].isna().any():
         findings.append(Finding("error", design.id, "expected each person once in every imputation"))
     if unknown := int(cast[design.group].isna().sum()):
         findings.append(Finding("error", design.group, f"{_rows(unknown)} with no known group"))
@@ -232,8 +236,11 @@ def _cast_outcome(values: pd.Series, waves: pd.Series, key: str, outcome: Outcom
 def _cast_number(
     values: pd.Series, key: str, limits: tuple[float, float] | None, *, integer: bool
 ) -> tuple[pd.Series, list[Finding]]:
-    text = _plain_values(values)
-    number = pd.to_numeric(text.where(text.map(_may_be_number), None), errors="coerce").astype("float64")
+    if values.dtype.kind in "fi":  # numbers already, as in a stage file
+        text = number = values.astype("float64")
+    else:
+        text = _plain_values(values)
+        number = pd.to_numeric(text.where(text.map(_may_be_number), None), errors="coerce").astype("float64")
     findings = []
     if integer and limits is None:
         limits = LARGEST

@@ -10,7 +10,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any, Literal
 
 import numpy as np
@@ -32,6 +31,7 @@ from dnt_cli.engines.marginal import marginal_model
 from dnt_cli.engines.profile import linear_profile
 from dnt_cli.engines.regression import SEPARATED
 from dnt_cli.engines.separation import is_separated
+from dnt_cli.engines.versions import package_version
 from dnt_cli.errors import ModelError
 
 MixedEngine = Literal["glmm", "lme4"]
@@ -43,6 +43,9 @@ _LAPLACE_SD = 2.0
 
 # Starting values of the random intercept's SD besides the engine's own; the Laplace surface can have two optima.
 _RESTARTS = (0.3, 3.0, 10.0)
+
+# Below this SD no second optimum was ever seen.
+_TWO_OPTIMA_SD = 3.0
 
 # lme4 under tight control is within .2 % of the curvature's standard errors, glmm within .5 % at extreme variances.
 _ERROR_SLACK = 0.02
@@ -112,7 +115,7 @@ def fit_mixed_logistic(
         design: with groups and a 0/1 outcome.
         engine: "glmm" or "lme4".
         nodes: of adaptive Gauss-Hermite quadrature, odd, 1 to 25; 1 is the Laplace approximation.
-        restarts: try three more starting values and keep the best log-likelihood (glmm only; cheap).
+        restarts: where there can be two optima, try three more starting values and keep the best log-likelihood.
         session: an open R session for engine "lme4"; without one, a session is started for this fit alone.
     """
     if nodes not in range(1, 26, 2):
@@ -148,7 +151,7 @@ def method_name(nodes: int) -> str:
 
 def _engine_name(engine: str, method: str) -> str:
     _check_choice("engine", engine, ("glmm", "lme4"))
-    return f"{engine} {version('glmm')} {method}" if engine == "glmm" else f"lme4 {method}"
+    return f"{engine} {package_version('glmm')} {method}" if engine == "glmm" else f"lme4 {method}"
 
 
 def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -178,11 +181,16 @@ def _glmm_linear(design: Design, name: str, *, reml: bool, satterthwaite: bool) 
 
 
 def _glmm_logistic(design: Design, name: str, nodes: int, restarts: bool) -> tuple[Fit, float]:
-    """The best of the engine's own start and the others, and the standard error of the random SD."""
-    starts: tuple[float | None, ...] = (None, *_RESTARTS) if restarts else (None,)
+    """The best of the engine's own start and the others, and the standard error of the random SD.
+
+    The others are tried where the surface can have a second optimum: at a large random intercept, at one of zero, and
+    when the first start gave nothing.
+    """
     best: Any = None
     refusal: tuple[str, ...] = ()
-    for start in starts:
+    for start in (None, *_RESTARTS) if restarts else (None,):
+        if start is not None and best is not None and _has_one_optimum(best):
+            break
         warm = None if start is None else {"theta": [start]}
         result = _run_glmm(design, family="binomial", nagq=nodes, warm_start=warm)
         refused = _refusal(result)
@@ -194,6 +202,11 @@ def _glmm_logistic(design: Design, name: str, nodes: int, restarts: bool) -> tup
     if best is None:
         return unusable(design, name, *refusal, nodes=nodes), np.nan
     return _read_glmm(design, best, name, nodes=nodes), float(np.ravel(best.stddev_se)[0])
+
+
+def _has_one_optimum(result: Any) -> bool:
+    """Whether another start can be spared: in 970 fits from other starts a second optimum was seen at SD 8 only."""
+    return not result.singular and float(result.stddev_corr(0)[0][0]) < _TWO_OPTIMA_SD
 
 
 def _run_glmm(design: Design, **options: Any) -> Any:

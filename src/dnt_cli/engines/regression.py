@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from importlib.metadata import version
 from typing import Literal
 
 import numpy as np
 
 from dnt_cli.engines.base import Design, Fit, Floats, Status, imprecise_message, imprecise_terms, problem, unusable
 from dnt_cli.engines.separation import is_separated
+from dnt_cli.engines.versions import package_version
 from dnt_cli.errors import ModelError
 
 Separation = Literal["stop", "firth"]
@@ -31,7 +31,7 @@ def fit_linear(design: Design) -> Fit:
     """
     from statsmodels.regression.linear_model import OLS, WLS
 
-    engine = f"statsmodels {version('statsmodels')} {'OLS' if design.weights is None else 'WLS'}"
+    engine = f"statsmodels {package_version('statsmodels')} {'OLS' if design.weights is None else 'WLS'}"
     trouble = problem(design, binary=False, grouped=False)
     if trouble:
         return unusable(design, engine, trouble)
@@ -66,7 +66,7 @@ def fit_logistic(design: Design, *, separation: Separation = "stop") -> Fit:
     """
     if separation not in ("stop", "firth"):
         raise ModelError(f"Unknown treatment of separation '{separation}'; choose stop or firth.")
-    engine = f"statsmodels {version('statsmodels')} GLM"
+    engine = f"statsmodels {package_version('statsmodels')} GLM"
     trouble = problem(design, binary=True, grouped=False)
     if trouble:
         return unusable(design, engine, trouble)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 _PACKAGES = ("statsmodels", "glmm", "pymer4", "rpy2", "numpy", "scipy")
@@ -9,10 +10,12 @@ _PACKAGES = ("statsmodels", "glmm", "pymer4", "rpy2", "numpy", "scipy")
 
 def engine_versions() -> dict[str, str | None]:
     """Version of every package that takes part in a fit; None when it is not installed. R is not started."""
-    return {name: _version(name) for name in _PACKAGES}
+    return {name: package_version(name) for name in _PACKAGES}
 
 
-def _version(name: str) -> str | None:
+@cache
+def package_version(name: str) -> str | None:
+    """Version of an installed package; looked up once, since every fit carries it."""
     try:
         return version(name)
     except PackageNotFoundError:
