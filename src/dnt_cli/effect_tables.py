@@ -213,7 +213,7 @@ def _notes(rows: pd.DataFrame, study: Study, language: Language, analysis: str, 
     notes.append(say("marks", strict=strict, lenient=lenient))
     holm, bh = (int((rows[c] < marks.lenient).sum()) for c in ("p_holm", "p_bh"))
     tests = int(rows["p_value"].notna().sum())
-    notes += [say("adjusted", tests=tests, holm=holm, bh=bh, lenient=lenient)] if tests > 1 else []
+    notes += [say("adjusted", holm=holm, bh=bh, lenient=lenient)] if tests > 1 else []
     notes += _against(rows, study, language)
     for _, row in rows.iterrows():
         outcome = study.outcomes[row["outcome"]]

@@ -38,8 +38,10 @@ TEXTS: dict[str, Text] = {
         "** p < {strict}, * p < {lenient} (two-sided); not corrected for the number of tests.",
     ),
     "adjusted": Text(
-        "Na Holm-correctie over {tests} toetsen: {holm} met p < {lenient}; na Benjamini-Hochberg: {bh}.",
-        "After Holm's correction over {tests} tests: {holm} with p < {lenient}; after Benjamini-Hochberg: {bh}.",
+        "Na Holm-correctie over alle toetsen van deze analyse: {holm} hier met p < {lenient}; "
+        "na Benjamini-Hochberg: {bh}.",
+        "After Holm's correction over all tests of this analysis: {holm} here with p < {lenient}; "
+        "after Benjamini-Hochberg: {bh}.",
     ),
     "sample": Text(
         "N = {n} personen, m = {m} imputaties, samengevoegd volgens Rubin; vrijheidsgraden volgens Barnard en Rubin.",
