@@ -23,7 +23,7 @@ EXIT_CODES = (
 )
 _INTERNAL_ERROR = 70
 _COMMANDS = (  # in the order of --help
-    "score", "impute", "fit", "robustness", "describe", "polis", "example", "study", "convert", "show",
+    "score", "impute", "fit", "robustness", "describe", "polis", "example", "study", "convert", "show", "doctor",
 )  # fmt: skip
 
 

@@ -135,7 +135,13 @@ def _engine(design: Design, binary: bool, options: Options, session: Lme4Session
     if design.groups is None:
         return fit_logistic(design, separation=options.separation) if binary else fit_linear(design)
     if binary:
-        return fit_mixed_logistic(design, engine=options.engine, nodes=options.nodes, session=session)
+        return fit_mixed_logistic(
+            design,
+            engine=options.engine,
+            nodes=options.nodes,
+            restarts=options.nodes == 1,  # second optima are a fault of the Laplace approximation
+            session=session,
+        )
     df: Literal["satterthwaite", "residual_infinite"] = (
         "satterthwaite" if options.satterthwaite else "residual_infinite"
     )
