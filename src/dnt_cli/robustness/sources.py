@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from dnt_cli.completed import plan_columns
+from dnt_cli.completed import impute_wide
 from dnt_cli.design import Designs
-from dnt_cli.imputation import Settings, impute
+from dnt_cli.imputation import Settings
 from dnt_cli.study import Study
-from dnt_cli.wide import derive
 
 View = Callable[[pd.DataFrame, int], pd.DataFrame]
 """Changes a completed data set; is given its number, counted from 0."""
@@ -78,13 +77,8 @@ class Reimputed:
         Raises:
             DataError: The answers cannot be imputed as asked.
         """
-        columns = plan_columns(self.study, self.wide)
-        names = [column.name for column in columns]
-        imputation = impute(
-            self.wide[names], columns, group=self.study.design.group, settings=self.settings, start=self.first
-        )
-        others, order = self.wide.drop(columns=names), list(self.wide.columns)
-        return tuple(derive(pd.concat([others, frame], axis=1)[order], self.study) for frame in imputation.completed)
+        _, completed = impute_wide(self.wide, self.study, self.settings, start=self.first)
+        return tuple(completed)
 
 
 def parts(source: Given | Reimputed, jobs: int) -> list[range]:
