@@ -14,11 +14,11 @@ from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
 from dnt_cli.texts import number, p_value, threshold, words
 
-Colour = Literal["better", "sign"]
+Green = Literal["better", "positive"]
 
 
 def effect_tables(
-    estimates: pd.DataFrame, study: Study, language: Language, *, level: float = 0.95, colour: Colour = "better"
+    estimates: pd.DataFrame, study: Study, language: Language, *, level: float = 0.95, green: Green = "better"
 ) -> list[Table]:
     """One table per analysis, source and kind of outcome.
 
@@ -27,18 +27,18 @@ def effect_tables(
         study: Labels, hypotheses and marks.
         language: Of the words and the decimal sign.
         level: Of the intervals in `estimates`.
-        colour: By what is better for the person, or by the sign of the effect.
+        green: What is better for the person, or a positive effect.
     """
     shown = effect_rows(estimates)
     tables = []
     register = shown["outcome"].map(study.is_register)
     for (analysis, _, kind), rows in shown.groupby(["analysis", register, "kind"], sort=False):
-        tables.append(_table(rows, study, language, str(analysis), str(kind), level, colour))
+        tables.append(_table(rows, study, language, str(analysis), str(kind), level, green))
     return tables
 
 
 def report_tables(
-    estimates: pd.DataFrame, study: Study, language: Language, *, colour: Colour = "better"
+    estimates: pd.DataFrame, study: Study, language: Language, *, green: Green = "better"
 ) -> list[Table]:
     """One table per source and kind of outcome, endpoint and trend side by side, as a report has them.
 
@@ -46,18 +46,18 @@ def report_tables(
         estimates: Of both analyses.
         study: Labels, hypotheses and marks.
         language: Of the words and the decimal sign.
-        colour: By what is better for the person, or by the sign of the effect.
+        green: What is better for the person, or a positive effect.
     """
     shown = effect_rows(estimates)
     register = shown["outcome"].map(study.is_register)
     binary = shown["kind"] != "linear"
     return [
-        _report_table(rows, study, language, binary=bool(own), colour=colour)
+        _report_table(rows, study, language, binary=bool(own), green=green)
         for (_, own), rows in shown.groupby([register, binary], sort=False)
     ]
 
 
-def _report_table(rows: pd.DataFrame, study: Study, language: Language, *, binary: bool, colour: Colour) -> Table:
+def _report_table(rows: pd.DataFrame, study: Study, language: Language, *, binary: bool, green: Green) -> Table:
     scale = words("odds_ratio" if binary else "beta", language)
     share = (rows["kind"] == "probability").any()
     headings = {
@@ -72,7 +72,7 @@ def _report_table(rows: pd.DataFrame, study: Study, language: Language, *, binar
     for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
         body = []
         for key in group["outcome"].unique():
-            pairs = [_estimate_cells(cells.get((analysis, key)), study, language, colour) for analysis in headings]
+            pairs = [_estimate_cells(cells.get((analysis, key)), study, language, green) for analysis in headings]
             body.append((Cell(study.outcomes[key].label[language]), *pairs[0], *pairs[1]))
         sections.append(Section(hypothesis_heading(study, str(hypothesis), language), tuple(body)))
     notes = [words("synthetic", language)] if study.synthetic else []
@@ -88,7 +88,7 @@ def _report_table(rows: pd.DataFrame, study: Study, language: Language, *, binar
 
 
 def _estimate_cells(
-    row: pd.Series | None, study: Study, language: Language, colour: Colour
+    row: pd.Series | None, study: Study, language: Language, green: Green
 ) -> tuple[Cell, Cell, Cell]:
     """Estimate, standard error and mark; `#` where nothing can be estimated, empty where there is no such model."""
     if row is None:
@@ -97,7 +97,7 @@ def _estimate_cells(
         return Cell("#", "muted"), Cell(""), Cell("")
     name = {"binary": "odds_ratio", "probability": "estimate"}.get(row["kind"], "beta")
     estimate, error = row[name], row["std_error" if name == "estimate" else f"{name}_se"]
-    tone = tone_of(row, study, colour)
+    tone = tone_of(row, study, green)
     mark = study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
     return Cell(number(estimate, 2, language), tone), Cell(f"({number(error, 2, language)})"), Cell(mark, tone)
 
@@ -113,7 +113,7 @@ def unit(study: Study, language: Language) -> str:
 
 
 def _table(
-    rows: pd.DataFrame, study: Study, language: Language, analysis: str, kind: str, level: float, colour: Colour
+    rows: pd.DataFrame, study: Study, language: Language, analysis: str, kind: str, level: float, green: Green
 ) -> Table:
     binary = kind == "binary"
     where = words(f"effect_{analysis}", language, wave=study.design.endpoint, unit=unit(study, language))
@@ -133,7 +133,7 @@ def _table(
     columns += [Column(words("fmi", language), optional=True), Column(words("n", language), optional=True)]
     sections = []
     for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
-        body = tuple(_row(row, study, language, binary, marginal, colour) for _, row in group.iterrows())
+        body = tuple(_row(row, study, language, binary, marginal, green) for _, row in group.iterrows())
         sections.append(Section(hypothesis_heading(study, str(hypothesis), language), body))
     return Table(title, tuple(columns), tuple(sections), tuple(_notes(rows, study, language, analysis, kind)))
 
@@ -146,13 +146,13 @@ def hypothesis_heading(study: Study, key: str, language: Language) -> str:
 
 
 def _row(
-    row: pd.Series, study: Study, language: Language, binary: bool, marginal: bool, colour: Colour
+    row: pd.Series, study: Study, language: Language, binary: bool, marginal: bool, green: Green
 ) -> tuple[Cell, ...]:
     label = Cell(study.outcomes[row["outcome"]].label[language])
     blanks = 4 + marginal + 2
     if row["status"] == "not estimable":
         return (label, Cell("#", "muted"), Cell("", "muted"), *([Cell("")] * blanks))
-    tone = tone_of(row, study, colour)
+    tone = tone_of(row, study, green)
     mark = study.significance.mark(row["p_value"])
     doubt = "!" if row["status"] == "doubtful" else ""
     name = {"binary": "odds_ratio", "probability": "estimate"}.get(row["kind"], "beta")
@@ -185,12 +185,12 @@ def _interval(row: pd.Series, low: float, high: float, language: Language) -> st
     return f"{number(low, 2, language)} – {number(high, 2, language)}"
 
 
-def tone_of(row: pd.Series, study: Study, colour: Colour) -> Tone:
+def tone_of(row: pd.Series, study: Study, green: Green) -> Tone:
     """Green or red for a significant effect, by what is better for the person or by its sign."""
     if not study.significance.mark(row["p_value"]):
         return ""
     upward = row["estimate"] > 0
-    if colour == "better":
+    if green == "better":
         upward = upward == (study.outcomes[row["outcome"]].better == "higher")
     return "good" if upward else "bad"
 

@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from dnt_cli import __version__
+from dnt_cli.cli.manners import Program, manners
 from dnt_cli.errors import DataError, UserError
 
 EXIT_CODES = (
@@ -78,13 +79,13 @@ def _let_go() -> None:
 
 
 def _trace_if_asked(error: BaseException) -> None:
-    """With DNT_DEBUG set: where it happened, but neither the values nor the message, which may hold data."""
-    if os.environ.get("DNT_DEBUG"):
+    """With --debug: where it happened, but neither the values nor the message, which may hold data."""
+    if manners.debug:
         for place in traceback.extract_tb(error.__traceback__):
             print(f"  {place.filename}:{place.lineno} in {place.name}", file=sys.stderr)  # noqa: T201
 
 
-app = typer.Typer(
+app = Program(
     cls=_Group,
     name="dnt",
     no_args_is_help=True,

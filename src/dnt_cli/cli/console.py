@@ -9,11 +9,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from dnt_cli.cli.manners import When, manners
+
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from dnt_cli.tables import Table
 
 Progress = Callable[[int, int], None]
 _LONG = 10.0  # seconds of work that are announced
+_UNLIMITED = 10_000  # columns
 _TONES = {"good": "bold green", "bad": "bold red", "muted": "dim", "": ""}
 
 
@@ -27,22 +32,44 @@ def warn(message: str) -> None:
     _say("Note: ", "yellow", message)
 
 
-def tell(message: str, *, quiet: bool = False) -> None:
+def tell(message: str) -> None:
     """A remark on standard error, unless asked to be quiet."""
-    if not quiet:
+    if not manners.quiet:
         _say("", "", message)
 
 
+def detail(message: str) -> None:
+    """A remark for who asked to hear more, with the seconds since the command began."""
+    if manners.verbose:
+        _say(f"[{time.monotonic() - manners.started:5.1f} s] ", "dim", message)
+
+
 def _say(prefix: str, style: str, message: str) -> None:
-    if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
-        from rich.console import Console
+    if sys.stderr.isatty() or manners.color is When.always:
         from rich.text import Text
 
-        Console(stderr=True).print(Text.assemble((prefix, style), message))
+        _console(stderr=True).print(Text.assemble((prefix, style), message))
     else:
         with contextlib.suppress(BrokenPipeError):  # nobody listens; the exit code still tells
             sys.stderr.write(f"{prefix}{message}\n")
             sys.stderr.flush()
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """Rich's console in the asked colours; as wide as it takes where there is no terminal."""
+    from rich.console import Console
+
+    plain = manners.color is When.never or (manners.color is When.auto and bool(os.environ.get("NO_COLOR")))
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(
+        stderr=stderr,
+        force_terminal=True if manners.color is When.always else None,
+        color_system=None if plain else "auto",
+        width=None if terminal else _UNLIMITED,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
 
 
 def write_out(text: str) -> None:
@@ -55,26 +82,21 @@ def show_tables(tables: Iterable[Table]) -> None:
     """Tables in colour and fitted to a terminal; plain and never cut anywhere else."""
     from dnt_cli.tables import as_text
 
-    if not sys.stdout.isatty():
+    if not sys.stdout.isatty() and manners.color is not When.always:
         write_out(as_text(tables))
         return
-    from rich.console import Console
-
-    console = Console()
+    console = _console()
     for table in tables:
         _show(console, table)
 
 
-def _show(console: object, table: Table) -> None:
+def _show(console: Console, table: Table) -> None:
     from rich import box
-    from rich.console import Console
     from rich.measure import Measurement
     from rich.table import Table as RichTable
     from rich.text import Text
 
     from dnt_cli.tables import narrowed
-
-    assert isinstance(console, Console)
 
     def draw(model: Table) -> RichTable:
         drawn = RichTable(title=Text(model.title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
@@ -97,25 +119,27 @@ def _show(console: object, table: Table) -> None:
 
 
 @contextlib.contextmanager
-def progress(what: str, *, quiet: bool = False) -> Iterator[Progress | None]:
+def progress(what: str) -> Iterator[Progress | None]:
     """A bar with the time left, on standard error and on a terminal only."""
-    if quiet or not sys.stderr.isatty():
+    detail(f"{what}.")
+    if manners.quiet or not sys.stderr.isatty():
         yield None
+        detail(f"{what}: done.")
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=_console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
 
         def update(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
         yield update
+    detail(f"{what}: done.")
 
 
-def announcing(report: Progress | None, *, quiet: bool) -> Progress:
+def announcing(report: Progress | None) -> Progress:
     """Say after the first piece of long work how long the rest will take; also where no bar is drawn."""
     start = time.monotonic()
     said = False
@@ -125,7 +149,7 @@ def announcing(report: Progress | None, *, quiet: bool) -> Progress:
         left = (time.monotonic() - start) / done * (total - done)
         if not said and left > _LONG:
             amount = f"{left / 60:.0f} minutes" if left > 90 else f"{left:.0f} seconds"
-            tell(f"About {amount} to go.", quiet=quiet)
+            tell(f"About {amount} to go.")
         said = True
         if report is not None:
             report(done, total)

@@ -11,7 +11,8 @@ from dnt_cli.cli.answers import Source, load_source, source_of
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import show_tables, tell, warn
 from dnt_cli.cli.files import check_folder, completed_of, overridden, read, save, survey_of
-from dnt_cli.cli.options import Force, Lang, Overrides, Quiet, StudyFile
+from dnt_cli.cli.manners import manners
+from dnt_cli.cli.options import Force, Lang, Overrides, StudyFile
 from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ def convert(
     overrides: Overrides = None,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
-    quiet: Quiet = False,
 ) -> None:
     """Carry data from SPSS, Stata, Excel or CSV into stage files, and back with labels.
 
@@ -53,12 +53,12 @@ def convert(
         raise UsageError("A stage file carries its study: add --study FILE.")
     check_folder(output)
     if suffix == _STAGE:
-        _to_stage(source, output, str(study), overrides, language.value, force=force, quiet=quiet)
+        _to_stage(source, output, str(study), overrides, language.value, force=force)
         return
     if Path(output).exists() and not force:
         raise DataError(f"{output} exists; choose another name, or --force to replace it.")
     _to_other(source, output, suffix, study, overrides, language.value)
-    tell(f"Wrote {output}.", quiet=quiet)
+    tell(f"Wrote {output}.")
 
 
 def _to_other(
@@ -115,7 +115,6 @@ def _to_stage(
     language: Language,
     *,
     force: bool,
-    quiet: bool,
 ) -> None:
     from dnt_cli.completed import imputation_tables
     from dnt_cli.scoring import holds_items
@@ -123,7 +122,7 @@ def _to_stage(
     from dnt_cli.survey import cast_survey, survey_table
 
     def write(kind: str, spec: Study, tables: Any, origin: dict[str, Any], extra: dict[str, Any] | None = None) -> None:
-        save(output, kind, spec, tables, Provenance("convert", {}, **origin), extra, force=force, quiet=quiet)
+        save(output, kind, spec, tables, Provenance("convert", {}, **origin), extra, force=force)
 
     content, name, kind = _read(source)
     if kind not in (None, "answers", "imputations"):
@@ -136,7 +135,7 @@ def _to_stage(
         write("imputations", data.study, imputation_tables(data.observed, iter(data.sets), data.study), origin)
         return
     assert loaded.study is not None
-    if loaded.files is not None and not quiet:
+    if loaded.files is not None and not manners.quiet:
         from dnt_cli.scoring.tables import files_table
 
         show_tables([files_table(loaded.files, language)])

@@ -18,7 +18,6 @@ from dnt_cli.cli.options import (
     Lang,
     Output,
     Overrides,
-    Quiet,
     Shown,
     StudyFile,
     split,
@@ -56,7 +55,6 @@ def describe(
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
-    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Describe population, attrition, differences at baseline and trends, from the answers as observed.
 
@@ -81,7 +79,7 @@ def describe(
     )
     said = {"also": also, "reference": reference is not None}
     table = pa.Table.from_pandas(description, preserve_index=False).replace_schema_metadata(None)
-    save(output, "description", spec, [table], Provenance("describe", said, **origin), force=force, quiet=quiet)
+    save(output, "description", spec, [table], Provenance("describe", said, **origin), force=force)
     if figures is not None:
         from dnt_cli.figures import draw
 
@@ -91,7 +89,7 @@ def describe(
         except OSError as error:
             raise DataError(f"Cannot make the folder {figures}: {error.strerror}.") from None
         drawn = draw(description, spec, language.value, folder)
-        tell(f"Drew {len(drawn)} files in {figures}.", quiet=quiet)
+        tell(f"Drew {len(drawn)} files in {figures}.")
     present(output, form, description_tables(description, spec, language.value), description)
 
 

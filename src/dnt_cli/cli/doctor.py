@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import json
 import platform
 import sys
+from typing import Any
 
 from dnt_cli import __version__
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import write_out
+from dnt_cli.cli.options import AsJson
 
 _PARTS = {
     "statsmodels": "linear and logistic regression",
@@ -23,7 +26,7 @@ _PARTS = {
 
 
 @app.command(rich_help_panel="Help")
-def doctor() -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Say what is installed, which engines work and where R is; nothing is sent anywhere.
 
     Example: dnt doctor
@@ -31,17 +34,34 @@ def doctor() -> None:
     from dnt_cli.engines import engine_versions, lme4_available
     from dnt_cli.engines.versions import package_version
 
-    lines = [f"dnt {__version__}, Python {platform.python_version()}, {platform.platform()}", f"  {sys.executable}", ""]
-    for name, version in engine_versions().items():
-        if name not in _PARTS:
-            lines.append(f"  {name:<12} {version or 'not installed'}")
-    for name, use in _PARTS.items():
+    facts: dict[str, Any] = {
+        "dnt": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "executable": sys.executable,
+        "encoding": sys.stdout.encoding,
+        "packages": {name: version for name, version in engine_versions().items() if name not in _PARTS},
+    }
+    for name in _PARTS:
         try:
             importlib.import_module(name)
-            state = str(package_version(name))
+            facts["packages"][name] = package_version(name)
         except (ImportError, OSError) as error:
-            state = f"does not load ({type(error).__name__}: {error})"
-        lines.append(f"  {name:<12} {state:<12} {use}")
+            facts["packages"][name] = f"does not load ({type(error).__name__}: {error})"
     works, what = lme4_available()
-    lines += ["", f"  lme4         {'works: ' + what if works else 'not available: ' + what}"]
-    write_out("\n".join(lines))
+    facts["lme4"] = f"works: {what}" if works else f"not available: {what}"
+    write_out(json.dumps(facts, indent=1) if as_json else "\n".join(_lines(facts)))
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    return [
+        f"dnt {facts['dnt']}, Python {facts['python']}, {facts['platform']}, {facts['encoding']}",
+        f"  {facts['executable']}",
+        "",
+        *[
+            f"  {name:<12} {version or 'not installed':<12} {_PARTS.get(name, '')}".rstrip()
+            for name, version in facts["packages"].items()
+        ],
+        "",
+        f"  lme4         {facts['lme4']}",
+    ]

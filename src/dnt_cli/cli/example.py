@@ -8,7 +8,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.files import check_output, save
-from dnt_cli.cli.options import OUTPUT, RUN, Force, Output, Quiet
+from dnt_cli.cli.options import OUTPUT, RUN, Force, Output
 
 
 @app.command(rich_help_panel="Help")
@@ -21,7 +21,6 @@ def example(
         bool, typer.Option("--answers", help="Answers to every item, for dnt score.", rich_help_panel=OUTPUT)
     ] = False,
     force: Force = False,
-    quiet: Quiet = False,
 ) -> None:
     """Write a synthetic survey of De Nieuwe Toekomst: 136 women who do not exist, five waves.
 
@@ -40,4 +39,4 @@ def example(
         scores = synthetic.generate(seed)
         table = with_further(cast_survey(scores, study)[0], scores, study)
     provenance = Provenance("example", {"seed": seed})
-    save(output, kind, study, [survey_table(table)], provenance, force=force, quiet=quiet)
+    save(output, kind, study, [survey_table(table)], provenance, force=force)

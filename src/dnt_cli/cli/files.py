@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from dnt_cli.cli.console import show_tables, tell, warn, write_out
+from dnt_cli.cli.console import detail, show_tables, tell, warn, write_out
 from dnt_cli.cli.options import Format
 from dnt_cli.errors import DataError, UsageError
 
@@ -26,11 +26,11 @@ def read(source: str) -> tuple[bytes, str]:
     """The bytes of a file or of standard input, and its name in messages."""
     from dnt_cli.stages import read_bytes
 
-    if source != "-":
-        return read_bytes(source, None)
-    if sys.stdin is not None and sys.stdin.isatty():
+    if source == "-" and sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("- reads a stage file from a pipe, but standard input is the keyboard; give a file name.")
-    return read_bytes(source, None if sys.stdin is None else sys.stdin.buffer)
+    content, name = read_bytes(source, None if sys.stdin is None else sys.stdin.buffer)
+    detail(f"Read {name}: {len(content):,} bytes.")
+    return content, name
 
 
 def load_stage(source: str, expected: Iterable[str], command: str, overrides: list[str] | None = None) -> Stage:
@@ -185,7 +185,6 @@ def save(
     extra: Mapping[str, Any] | None = None,
     *,
     force: bool = False,
-    quiet: bool = False,
 ) -> None:
     """Write a stage file where `-o` says, if it says anything."""
     from dnt_cli.stages import write_stage
@@ -194,8 +193,11 @@ def save(
         return
     target: str | BinaryIO = sys.stdout.buffer if output == "-" else output
     write_stage(target, kind, study, tables, provenance, extra, force=force)
+    for name, value in provenance.settings.items():
+        if value is not None:
+            detail(f"  {name}: {value}")
     if output != "-":
-        tell(f"Wrote {output}.", quiet=quiet)
+        tell(f"Wrote {output}.")
 
 
 def present(output: str | None, form: Format, tables: list[Table], frame: pd.DataFrame) -> None:

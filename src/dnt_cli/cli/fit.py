@@ -13,17 +13,16 @@ from dnt_cli.cli.console import complain, progress, tell
 from dnt_cli.cli.files import check_output, load_completed, present, save
 from dnt_cli.cli.options import (
     MODEL,
-    Colour,
-    Colours,
     Force,
     Format,
+    Green,
+    GreenMeans,
     Jobs,
     Lang,
     Level,
     Outcomes,
     Output,
     Overrides,
-    Quiet,
     Shown,
     StudyFile,
     choose,
@@ -93,9 +92,8 @@ def fit_t3(
     jobs: Jobs = 0,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
-    colour: Colours = Colour.better,
+    green: GreenMeans = Green.better,
     force: Force = False,
-    quiet: Quiet = False,
 ) -> None:
     """Effects at the endpoint: odds ratios and standardised betas, pooled over the imputations.
 
@@ -108,10 +106,10 @@ def fit_t3(
     options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=processes(jobs))
     keys = choose("--outcomes", outcomes, data.study.tested)
     covariates = choose("--controls", controls, data.study.covariates, empty=True)
-    with progress("Fitting", quiet=quiet) as report:
+    with progress("Fitting") as report:
         effects = endpoint_effects(data, options, outcomes=keys, controls=covariates, progress=report)
     said = {"outcomes": keys, "controls": covariates}
-    _finish("fit-t3", data.study, effects, options, said, origin, output, form, language, colour, force, quiet)
+    _finish("fit-t3", data.study, effects, options, said, origin, output, form, language, green, force)
 
 
 @app.command("fit-longitudinal", rich_help_panel="Stages")
@@ -154,9 +152,8 @@ def fit_longitudinal(
     jobs: Jobs = 0,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
-    colour: Colours = Colour.better,
+    green: GreenMeans = Green.better,
     force: Force = False,
-    quiet: Quiet = False,
 ) -> None:
     """Trends of the effect over all waves: mixed models with a random intercept per person.
 
@@ -174,15 +171,13 @@ def fit_longitudinal(
     )  # fmt: skip
     ladder = _ladder(controls, data.study)
     keys = choose("--outcomes", outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
-    with progress("Fitting", quiet=quiet) as report:
+    with progress("Fitting") as report:
         effects = trend_effects(data, options, outcomes=keys, ladder=ladder, progress=report)
         checked = cross_check(data, effects.estimates, options, cross_check_sets) if cross_check_sets else None
     said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets}
     if checked is not None:
         _show_cross_check(checked, data.study, language.value)
-    _finish(
-        "fit-longitudinal", data.study, effects, options, said, origin, output, form, language, colour, force, quiet
-    )
+    _finish("fit-longitudinal", data.study, effects, options, said, origin, output, form, language, green, force)
 
 
 def _show_cross_check(checked: pd.DataFrame, study: Study, language: Any) -> None:
@@ -206,7 +201,7 @@ def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
 
 def _finish(
     command: str, study: Study, effects: Effects, options: Options, said: dict[str, Any], origin: dict[str, Any],
-    output: str | None, form: Format, language: Any, colour: Colour, force: bool, quiet: bool,
+    output: str | None, form: Format, language: Any, green: Green, force: bool,
 ) -> None:  # fmt: skip
     """Write, show, and end with 1 when nothing could be estimated."""
     import pyarrow as pa
@@ -218,8 +213,8 @@ def _finish(
     settings = {k: v for k, v in asdict(options).items() if k != "jobs"} | said
     table = pa.Table.from_pandas(effects.estimates, preserve_index=False).replace_schema_metadata(None)
     extra = {"fits": as_columns(effects.fits), "level": options.level}
-    save(output, "estimates", study, [table], Provenance(command, settings, **origin), extra, force=force, quiet=quiet)
-    tables = effect_tables(effects.estimates, study, language.value, level=options.level, colour=colour.value)
+    save(output, "estimates", study, [table], Provenance(command, settings, **origin), extra, force=force)
+    tables = effect_tables(effects.estimates, study, language.value, level=options.level, green=green.value)
     present(output, form, tables, effect_rows(effects.estimates))
     if (effects.estimates["status"] == "not estimable").all():
         complain("None of the effects could be estimated; the notes say why.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import announcing, progress, warn
+from dnt_cli.cli.console import announcing, progress, tell, warn
 from dnt_cli.cli.files import check_output, load_frame, load_stage, load_survey, present, read, save
 from dnt_cli.cli.options import (
     INPUT,
@@ -22,7 +22,6 @@ from dnt_cli.cli.options import (
     Lang,
     Output,
     Overrides,
-    Quiet,
     Seed,
     Shown,
     StudyFile,
@@ -118,7 +117,6 @@ def impute(
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
-    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Fill the gaps of a survey m times, each time with other plausible values.
 
@@ -138,8 +136,8 @@ def impute(
     if register is not None:
         job = _with_register(job, register)
     extra: dict[str, Any] = {}
-    with progress("Imputing", quiet=quiet) as report:
-        rounds, frames = _run(job, m == "auto", precision, processes(jobs), scheduler, announcing(report, quiet=quiet))
+    with progress("Imputing") as report:
+        rounds, frames = _run(job, m == "auto", precision, processes(jobs), scheduler, announcing(report))
         total = len(frames) if isinstance(frames, list) else job.settings.m
         made = 0 if job.before is None else job.before.parquet.num_row_groups - 1
         said = {k: getattr(replace(job.settings, m=made + total), k) for k in _RECORDED}
@@ -152,10 +150,10 @@ def impute(
                 extra[name] = as_columns(_told(job.before, rounds, name))
 
         provenance = Provenance("impute", said, **job.origin)
-        save(output, "imputations", job.study, tables(), provenance, extra, force=force, quiet=quiet)
+        save(output, "imputations", job.study, tables(), provenance, extra, force=force)
     events, models = _told(None, rounds, "events"), _told(None, rounds, "models")
-    if len(events) and not quiet:
-        warn(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
+    if len(events):
+        tell(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
     shown = imputation_summary(job.wide, job.study, models, events, said, language.value)
     present(output, form, [shown, *_beside(job, language.value)], models)
 

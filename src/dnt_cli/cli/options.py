@@ -34,11 +34,11 @@ class Format(StrEnum):
     html = "html"
 
 
-class Colour(StrEnum):
-    """What green and red mean."""
+class Green(StrEnum):
+    """What green means; red is the opposite."""
 
     better = "better"
-    sign = "sign"
+    positive = "positive"
 
 
 def default_language() -> str:
@@ -82,13 +82,11 @@ Lang = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
-Quiet = Annotated[
-    bool, typer.Option("-q", "--quiet", help="No progress and no notes on standard error.", rich_help_panel=OUTPUT)
+GreenMeans = Annotated[
+    Green,
+    typer.Option("--green", help="Green is better for the person, or a positive effect.", rich_help_panel=OUTPUT),
 ]
-Colours = Annotated[
-    Colour,
-    typer.Option("--colour", help="Green is better for the person, or a positive effect.", rich_help_panel=OUTPUT),
-]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", rich_help_panel=OUTPUT)]
 Level = Annotated[
     float,
     typer.Option("--level", min=0.5, max=0.999, help="Level of the confidence intervals.", rich_help_panel=OUTPUT),

@@ -20,7 +20,6 @@ from dnt_cli.cli.options import (
     Lang,
     Output,
     Overrides,
-    Quiet,
     Shown,
     StudyFile,
 )
@@ -59,14 +58,13 @@ def polis(
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
-    quiet: Quiet = False,
 ) -> None:
     """Work, hours and income per person and wave, from the wage-tax records of every job ("polis").
 
     Example: dnt polis G:/Spolis/SPOLISBUS --link link.csv --study study.toml -o register.parquet
     """
     if example is not None:
-        _write_example(example, force=force, quiet=quiet)
+        _write_example(example, force=force)
         return
     if not records or link is None:
         raise UsageError("dnt polis needs records and a link file: dnt polis FOLDER --link link.csv --study dnt.")
@@ -85,10 +83,10 @@ def polis(
     spec = load_study(study, overrides or ())
     paths, left = chosen_files(records)
     if left:
-        tell(f"Left out, since a higher version is there: {', '.join(p.name for p in left)}.", quiet=quiet)
+        tell(f"Left out, since a higher version is there: {', '.join(p.name for p in left)}.")
     frame, name = load_frame(link)
     persons = read_link(frame, spec, name)
-    with progress("Reading", quiet=quiet) as report:
+    with progress("Reading") as report:
         found = register_outcomes(paths, persons, spec, threads=threads, progress=report)
     counts = _counts(found)
     said = asdict(spec.register) | {"records": [path.name for path in paths]}
@@ -103,7 +101,6 @@ def polis(
         provenance,
         {"counts": {name: [count] for name, count in counts.items()}},
         force=force,
-        quiet=quiet,
     )
     present(output, form, register_tables(found.frame, spec, counts, language.value), found.frame)
 
@@ -114,7 +111,7 @@ def _counts(found: Any) -> dict[str, Any]:
     return kept | asdict(found.decisions) | {"uncovered": ", ".join(found.decisions.uncovered)}
 
 
-def _write_example(folder: str, *, force: bool, quiet: bool) -> None:
+def _write_example(folder: str, *, force: bool) -> None:
     """Records of the women of the synthetic survey, as files that `dnt polis` reads."""
     from dnt_cli.stages import replacing
     from dnt_cli.synthetic import generate
@@ -133,4 +130,4 @@ def _write_example(folder: str, *, force: bool, quiet: bool) -> None:
     for name, frame in files.items():
         with replacing(target / name) as stream:
             frame.to_csv(stream, index=False, lineterminator="\n", encoding="utf-8")
-    tell(f"Wrote {len(files)} files in {folder}: nobody in them exists.", quiet=quiet)
+    tell(f"Wrote {len(files)} files in {folder}: nobody in them exists.")

@@ -19,7 +19,6 @@ from dnt_cli.cli.options import (
     Lang,
     Output,
     Overrides,
-    Quiet,
     Shown,
     StudyFile,
     choose,
@@ -58,7 +57,6 @@ def robustness(
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
-    quiet: Quiet = False,
 ) -> None:
     """Rerun the effects under other honest choices and set them beside the main result.
 
@@ -82,20 +80,20 @@ def robustness(
     data, origin, stage = load_completed(source, study, overrides, "dnt robustness")
     letters = choose("--checks", checks, CHECKS) or [c for c in data.study.robustness.checks if c in CHECKS]
     options = Options(jobs=processes(jobs))
-    with progress("Checking", quiet=quiet) as report:
+    with progress("Checking") as report:
         result = run_checks(
             data, recorded_settings(stage, data.study), options, letters, progress=report,
-            started=lambda letter, seconds: tell(_announced(CHECKS[letter], seconds, language.value), quiet=quiet),
+            started=lambda letter, seconds: tell(_announced(CHECKS[letter], seconds, language.value)),
         )  # fmt: skip
     said = {k: v for k, v in asdict(options).items() if k != "jobs"} | {"checks": letters}
     table = pa.Table.from_pandas(result.estimates, preserve_index=False).replace_schema_metadata(None)
     made = Provenance("robustness", said, **origin)
-    save(output, "robustness", data.study, [table], made, _extra(result, data.study), force=force, quiet=quiet)
+    save(output, "robustness", data.study, [table], made, _extra(result, data.study), force=force)
     if figures is not None:
         from dnt_cli.figures.specification import specification_curves
 
         drawn = specification_curves(result.estimates, data.study, result.labels, language.value, figures)
-        tell(f"Drew {len(drawn)} files in {figures}.", quiet=quiet)
+        tell(f"Drew {len(drawn)} files in {figures}.")
     tables = robustness_tables(result.estimates, data.study, result.labels, result.left_out, language.value)
     present(output, form, tables, result.estimates)
 

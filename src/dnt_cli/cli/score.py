@@ -8,9 +8,9 @@ import typer
 
 from dnt_cli.cli.answers import load_source
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import warn
+from dnt_cli.cli.console import tell, warn
 from dnt_cli.cli.files import check_output, present, save
-from dnt_cli.cli.options import Force, Format, Lang, Output, Overrides, Quiet, Shown, StudyFile
+from dnt_cli.cli.options import Force, Format, Lang, Output, Overrides, Shown, StudyFile
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ def score(
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
-    quiet: Quiet = False,
 ) -> None:
     """Score questionnaires: check the answers, make scores, tell how reliable they are and what is not confirmed.
 
@@ -49,7 +48,8 @@ def score(
     if spec is None:
         raise UsageError(f"{loaded.name} is no stage file, so dnt cannot know the study; add --study FILE.")
     scored = score_answers(loaded.clean(), spec)
-    _tell(scored, quiet=quiet or output != "-")
+    if output == "-":
+        _tell(scored)
     if output is not None:
         survey, findings = cast_survey(scored.survey, spec)
         for finding in findings:
@@ -61,20 +61,18 @@ def score(
             "settings": as_columns(scored.settings),
         }
         provenance = Provenance("score", {}, **loaded.origin)
-        save(output, "survey", spec, [table], provenance, extra, force=force, quiet=quiet)
+        save(output, "survey", spec, [table], provenance, extra, force=force)
     tables = [] if loaded.files is None else [files_table(loaded.files, language.value)]
     present(output, form, [*tables, *score_tables(scored, spec, language.value)], scored.reliability)
 
 
-def _tell(scored: Scored, *, quiet: bool) -> None:
+def _tell(scored: Scored) -> None:
     """What was odd, where no table says it because standard output holds the data."""
     from dnt_cli.scoring.tables import finding
 
-    if quiet:
-        return
     for row in scored.report.to_dict("records"):
         plain = {str(key): value for key, value in row.items()}
         where = " ".join(str(row[key]) for key in ("column", "wave") if row[key]) or row["scale"] or row["instrument"]
-        warn(f"{where}: {row['count']} {finding(plain, 'en')}.")
+        tell(f"{where}: {row['count']} {finding(plain, 'en')}.")
     if doubts := int((scored.settings["doubt_en"] != "").sum()):
-        warn(f"{doubts} settings of the scores are not confirmed; dnt score without -o - lists them.")
+        tell(f"{doubts} settings of the scores are not confirmed; dnt score without -o - lists them.")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import write_out
 from dnt_cli.cli.files import load_stage, present
-from dnt_cli.cli.options import OUTPUT, Colour, Colours, Format, Lang, Shown
+from dnt_cli.cli.options import OUTPUT, AsJson, Format, Green, GreenMeans, Lang, Shown
 from dnt_cli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from dnt_cli.stages import Stage
 
 
 @app.command(rich_help_panel="Help")
@@ -29,7 +33,7 @@ def show(
     ] = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
-    colour: Colours = Colour.better,
+    green: GreenMeans = Green.better,
 ) -> None:
     """Show the tables of a stage file again; endpoint and trend side by side when both are given.
 
@@ -46,7 +50,7 @@ def show(
         raise DataError("These files are about different studies, so they cannot stand in one table.")
     if figure is not None:
         _draw(stage, frame, language.value, figure)
-    present(None, form, _tables(stage, frame, language.value, colour.value), frame)
+    present(None, form, _tables(stage, frame, language.value, green.value), frame)
 
 
 def _draw(stage: Any, frame: Any, language: Any, path: str) -> None:
@@ -69,15 +73,15 @@ def _draw(stage: Any, frame: Any, language: Any, path: str) -> None:
     imputation_figure(stage.extra_frame("trace"), comparison.distribution(), stage.study, language, path)
 
 
-def _tables(stage: Any, frame: Any, language: Any, colour: Any) -> Any:
+def _tables(stage: Any, frame: Any, language: Any, green: Any) -> Any:
     from dnt_cli.study import Text
 
     if stage.kind == "estimates":
         from dnt_cli.effect_tables import effect_tables, report_tables
 
         if frame["analysis"].nunique() > 1:
-            return report_tables(frame, stage.study, language, colour=colour)
-        return effect_tables(frame, stage.study, language, level=stage.extra["level"], colour=colour)
+            return report_tables(frame, stage.study, language, green=green)
+        return effect_tables(frame, stage.study, language, level=stage.extra["level"], green=green)
     if stage.kind == "robustness":
         from dnt_cli.robustness_tables import robustness_tables
 
@@ -115,6 +119,7 @@ def info(
         str | None,
         typer.Option("--table", metavar="NAME", help="Print a second table as CSV: fits, trace, events or models."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say what a stage file holds, who made it, from what, with which settings.
 
@@ -130,22 +135,44 @@ def info(
             raise UsageError(f"{stage.name} has no second table {table}; it has: {', '.join(seconds) or 'none'}.")
         write_out(stage.extra_frame(table).to_csv(index=False, lineterminator="\n"))
         return
+    if as_json:
+        write_out(json.dumps(_facts(stage, seconds), ensure_ascii=False, indent=1))
+        return
+    write_out("\n".join(_lines(stage, seconds)))
+
+
+def _facts(stage: Stage, seconds: list[str]) -> dict[str, Any]:
     parquet = stage.parquet.metadata
+    return {
+        "name": stage.name,
+        "kind": stage.kind,
+        "study": stage.study.key,
+        "rows": parquet.num_rows,
+        "columns": parquet.num_columns,
+        "row_groups": parquet.num_row_groups,
+        "sha256": stage.sha256,
+        "overrides": list(stage.study.overrides),
+        "second_tables": {name: len(stage.extra_frame(name)) for name in seconds},
+        "steps": list(stage.steps),
+    }
+
+
+def _lines(stage: Stage, seconds: list[str]) -> list[str]:
+    from dnt_cli.stages import KINDS
+
+    facts = _facts(stage, seconds)
     lines = [
         f"{stage.name}: {KINDS[stage.kind]}",
         f"  study        {stage.study.key}: {stage.study.title.en}",
-        f"  size         {parquet.num_rows} rows, {parquet.num_columns} columns, {parquet.num_row_groups} row groups",
+        f"  size         {facts['rows']} rows, {facts['columns']} columns, {facts['row_groups']} row groups",
         f"  sha256       {stage.sha256}",
-    ]
-    lines += [f"  --set        {override}" for override in stage.study.overrides]
-    lines += [
-        f"  second table {name}: {len(stage.extra_frame(name))} rows (dnt info --table {name})" for name in seconds
+        *[f"  --set        {override}" for override in facts["overrides"]],
+        *[f"  second table {name}: {n} rows (dnt info --table {name})" for name, n in facts["second_tables"].items()],
     ]
     for step in stage.steps:
-        lines.append(
-            f"  made by      dnt {step['command']} ({', '.join(f'{k} {v}' for k, v in step['versions'].items())})"
-        )
+        versions = ", ".join(f"{name} {version}" for name, version in step["versions"].items())
+        lines.append(f"  made by      dnt {step['command']} ({versions})")
         if step["input_sha256"]:
             lines.append(f"    from       sha256 {step['input_sha256']}")
         lines += [f"    {key:<10} {value}" for key, value in step["settings"].items() if value is not None]
-    write_out("\n".join(lines))
+    return lines

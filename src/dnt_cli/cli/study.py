@@ -10,10 +10,11 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.files import load_frame
+from dnt_cli.cli.manners import Program
 from dnt_cli.cli.options import Force, Overrides
 from dnt_cli.errors import DataError, UsageError
 
-study_app = typer.Typer(name="study", no_args_is_help=True, help="Start a study file, or check one against data.")
+study_app = Program(name="study", no_args_is_help=True, help="Start a study file, or check one against data.")
 app.add_typer(study_app, rich_help_panel="Help")
 
 

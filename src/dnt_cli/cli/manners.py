@@ -1,0 +1,102 @@
+"""How a run talks: options that every command has, kept out of the commands themselves."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from dnt_cli.cli.options import OUTPUT, Format
+from dnt_cli.errors import UsageError
+
+_PANEL = "Terminal"
+
+
+class When(StrEnum):
+    """When colour is used."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
+@dataclass
+class Manners:
+    """What the command line asked of the terminal."""
+
+    quiet: bool = False
+    verbose: bool = False
+    color: When = When.auto
+    debug: bool = False
+    started: float = 0.0  # time.monotonic() when the command began
+
+
+manners = Manners()  # of this process, which runs one command
+
+_SHARED = {
+    "quiet": (bool, typer.Option("-q", "--quiet", help="Only warnings and errors.", rich_help_panel=_PANEL), False),
+    "verbose": (
+        bool,
+        typer.Option("-v", "--verbose", help="Also what is read and written, and how long it takes.",
+                     rich_help_panel=_PANEL),
+        False,
+    ),
+    "color": (
+        When,
+        typer.Option("--color", "--colour", help="auto: on a terminal, unless NO_COLOR is set.",
+                     rich_help_panel=_PANEL),
+        When.auto,
+    ),
+    "debug": (
+        bool,
+        typer.Option("--debug", envvar="DNT_DEBUG", help="After an error, say where in the code; never with data.",
+                     rich_help_panel=_PANEL),
+        False,
+    ),
+}  # fmt: skip
+_JSON = (bool, typer.Option("--json", help="The same as --format json.", rich_help_panel=OUTPUT), False)
+
+
+class Program(typer.Typer):
+    """A Typer program whose commands all have the shared options."""
+
+    def command(self, *arguments: Any, **settings: Any) -> Callable[[Any], Any]:
+        """As Typer's own."""
+        register = super().command(*arguments, **settings)
+
+        def decorate(function: Any) -> Any:
+            register(_mannered(function))
+            return function
+
+        return decorate
+
+
+def _mannered(function: Callable[..., None]) -> Callable[..., None]:
+    """The command with the shared options, and with `--json` where it has a `--format`."""
+    signature = inspect.signature(function, eval_str=True)
+    shared = _SHARED | ({"json": _JSON} if "form" in signature.parameters else {})
+
+    @functools.wraps(function)
+    def command(**arguments: Any) -> None:
+        said = {name: arguments.pop(name) for name in shared}
+        if said.pop("json", False):
+            if arguments["form"] not in (Format.table, Format.json):
+                raise UsageError(f"--json and --format {arguments['form'].value} do not go together.")
+            arguments["form"] = Format.json
+        vars(manners).update(said, started=time.monotonic())
+        function(**arguments)
+
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
+        for name, (kind, option, default) in shared.items()
+    ]
+    annotated = signature.replace(parameters=[*signature.parameters.values(), *added])
+    command.__signature__ = annotated  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in annotated.parameters.values()}
+    return command

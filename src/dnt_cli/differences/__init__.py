@@ -1,0 +1,66 @@
+"""What changed between two stage files of one kind: where they come from, and what moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dnt_cli.differences.effects import EffectChanges, effect_changes
+from dnt_cli.differences.figures import figure_changes
+from dnt_cli.differences.origins import Cause, Data, data_of, step_causes, study_causes
+from dnt_cli.differences.records import RecordChanges, record_changes
+from dnt_cli.errors import DataError
+from dnt_cli.stages import KINDS, Stage
+
+__all__ = ["Cause", "Difference", "EffectChanges", "RecordChanges", "compare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two files side by side.
+
+    Attributes:
+        a: The first file.
+        b: The second.
+        names: What to call them.
+        data: Whether they began with the same data.
+        causes: What differs in study, steps and libraries.
+        content: The effects, the records or the figures, by the kind of the files.
+    """
+
+    a: Stage
+    b: Stage
+    names: tuple[str, str]
+    data: Data
+    causes: tuple[Cause, ...]
+    content: EffectChanges | RecordChanges | pd.DataFrame
+
+    @property
+    def identical(self) -> bool:
+        """Whether the files are the same, byte for byte."""
+        return self.a.sha256 == self.b.sha256
+
+
+def compare(a: Stage, b: Stage, names: tuple[str, str]) -> Difference:
+    """What changed from one file to the other.
+
+    Raises:
+        DataError: They are of different kinds.
+    """
+    if a.kind != b.kind:
+        raise DataError(
+            f"{names[0]} holds {KINDS[a.kind]} and {names[1]} holds {KINDS[b.kind]}; "
+            "dnt diff compares two files of one kind."
+        )
+    study = study_causes(a.study, b.study)
+    causes = (*study, *step_causes(a.steps, b.steps, study))
+    content: EffectChanges | RecordChanges | pd.DataFrame
+    if a.kind in ("estimates", "robustness"):
+        content = effect_changes(a.frame, b.frame, a.study.significance, b.study.significance)
+    elif a.kind == "description":
+        content = figure_changes(a.frame, b.frame)
+    else:
+        schemas = a.parquet.schema_arrow, b.parquet.schema_arrow
+        content = record_changes(a.frame, b.frame, a.study, b.study, *schemas)
+    return Difference(a, b, names, data_of(a.steps, b.steps), causes, content)
