@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from dnt_cli import __version__
+from dnt_cli.cli.encoding import ERRORS
 from dnt_cli.cli.manners import Program, manners
 from dnt_cli.errors import DataError, UserError
 
@@ -24,7 +25,7 @@ EXIT_CODES = (
 )
 _INTERNAL_ERROR = 70
 _COMMANDS = (  # in the order of --help
-    "score", "impute", "fit", "robustness", "describe", "polis", "example", "study", "convert", "show", "doctor",
+    "score", "impute", "fit", "robustness", "describe", "polis", "example", "study", "convert", "show", "diff", "doctor",
 )  # fmt: skip
 
 
@@ -128,8 +129,7 @@ def run() -> None:
         import_module(f"dnt_cli.cli.{name}")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            # A Windows code page lacks some characters; a question mark is better than a crash.
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=ERRORS)  # a Windows code page lacks some characters
     if hasattr(signal, "SIGTERM"):
         with contextlib.suppress(ValueError):
             signal.signal(signal.SIGTERM, _terminated)

@@ -13,12 +13,14 @@ from dnt_cli.cli.manners import When, manners
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table as RichTable
 
     from dnt_cli.tables import Table
 
 Progress = Callable[[int, int], None]
 _LONG = 10.0  # seconds of work that are announced
 _UNLIMITED = 10_000  # columns
+_LABEL = 24  # characters that the first column keeps
 _TONES = {"good": "bold green", "bad": "bold red", "muted": "dim", "": ""}
 
 
@@ -80,8 +82,10 @@ def write_out(text: str) -> None:
 
 def show_tables(tables: Iterable[Table]) -> None:
     """Tables in colour and fitted to a terminal; plain and never cut anywhere else."""
+    from dnt_cli.cli.encoding import spelled_table
     from dnt_cli.tables import as_text
 
+    tables = [spelled_table(table, sys.stdout.encoding) for table in tables]
     if not sys.stdout.isatty() and manners.color is not When.always:
         write_out(as_text(tables))
         return
@@ -91,31 +95,69 @@ def show_tables(tables: Iterable[Table]) -> None:
 
 
 def _show(console: Console, table: Table) -> None:
-    from rich import box
+    """All columns if they fit, else the main ones, else a line per row; a number is never cut."""
     from rich.measure import Measurement
-    from rich.table import Table as RichTable
     from rich.text import Text
 
     from dnt_cli.tables import narrowed
 
-    def draw(model: Table) -> RichTable:
-        drawn = RichTable(title=Text(model.title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-        for i, column in enumerate(model.columns):
-            drawn.add_column(Text(column.heading), justify=column.justify, no_wrap=i > 0, overflow="fold")
-        for section in model.sections:
-            if section.heading:
-                drawn.add_row(Text(section.heading, "bold"), *[""] * (len(model.columns) - 1))
-            for row in section.rows:
-                drawn.add_row(*[Text(cell.text, _TONES[cell.tone]) for cell in row])
-        return drawn
-
-    drawn = draw(table)
-    if Measurement.get(console, console.options.update(width=400), drawn).maximum > console.width:
-        drawn = draw(narrowed(table))
-    console.print(drawn)
+    for model in (table, narrowed(table)):
+        drawn = _grid(model)
+        if Measurement.get(console, console.options.update(width=_UNLIMITED), drawn).minimum <= console.width:
+            console.print(drawn)
+            break
+    else:
+        _show_as_list(console, narrowed(table))
     for note in table.notes:
         console.print(Text(note, "dim"))
     console.print()
+
+
+def _grid(table: Table) -> RichTable:
+    """A table of which only the first column can be wrapped, to no less than `_LABEL` characters."""
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    labels = [row[0].text for section in table.sections for row in section.rows]
+    drawn = RichTable(title=Text(table.title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(table.columns):
+        least = min(_LABEL, max(map(len, labels), default=0)) if i == 0 else None
+        drawn.add_column(Text(column.heading), justify=column.justify, no_wrap=i > 0, overflow="fold", min_width=least)
+    for section in table.sections:
+        if section.heading:
+            drawn.add_row(Text(section.heading, "bold"), *[""] * (len(table.columns) - 1))
+        for row in section.rows:
+            drawn.add_row(*[Text(cell.text, _TONES[cell.tone]) for cell in row])
+    return drawn
+
+
+def _show_as_list(console: Console, table: Table) -> None:
+    """Each row's label, and below it every cell that holds something, behind its heading."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    def packed(pieces: Iterable[Text]) -> Iterator[Text]:
+        line = Text()
+        for piece in pieces:
+            if line and line.cell_len + 2 + piece.cell_len > console.width - 2:
+                yield line
+                line = Text()
+            line.append("  " if line else "").append_text(piece)
+        yield line
+
+    console.print(Text(table.title, "bold"))
+    for section in table.sections:
+        console.print(Text(f"\n{section.heading}" if section.heading else "", "bold"))
+        for row in section.rows:
+            console.print(Text(row[0].text))
+            pieces = [
+                Text.assemble((f"{column.heading} " if column.heading else "", "dim"), (cell.text, _TONES[cell.tone]))
+                for column, cell in zip(table.columns[1:], row[1:], strict=True)
+                if cell.text
+            ]
+            for line in packed(pieces):
+                console.print(Padding(line, (0, 0, 0, 2), expand=False))
 
 
 @contextlib.contextmanager
