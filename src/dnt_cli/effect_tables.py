@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
@@ -37,9 +38,7 @@ def effect_tables(
     return tables
 
 
-def report_tables(
-    estimates: pd.DataFrame, study: Study, language: Language, *, green: Green = "better"
-) -> list[Table]:
+def report_tables(estimates: pd.DataFrame, study: Study, language: Language, *, green: Green = "better") -> list[Table]:
     """One table per source and kind of outcome, endpoint and trend side by side, as a report has them.
 
     Args:
@@ -58,11 +57,11 @@ def report_tables(
 
 
 def _report_table(rows: pd.DataFrame, study: Study, language: Language, *, binary: bool, green: Green) -> Table:
-    scale = words("odds_ratio" if binary else "beta", language)
-    share = (rows["kind"] == "probability").any()
+    kind = "binary" if binary else "linear"
+    trend = "probability" if (rows["kind"] == "probability").any() else kind
     headings = {
-        "t3": f"{study.design.endpoint} {scale}",
-        "longitudinal": f"{words('trend', language)} {words('probability', language) if share else scale}",
+        "t3": f"{study.design.endpoint} {scale_of(kind, language)}",
+        "longitudinal": f"{words('trend', language)} {scale_of(trend, language)}",
     }
     columns = [Column(words("outcome", language), "left")]
     for heading in headings.values():
@@ -87,19 +86,48 @@ def _report_table(rows: pd.DataFrame, study: Study, language: Language, *, binar
     return Table(title, tuple(columns), tuple(sections), tuple(notes))
 
 
-def _estimate_cells(
-    row: pd.Series | None, study: Study, language: Language, green: Green
-) -> tuple[Cell, Cell, Cell]:
+def _estimate_cells(row: pd.Series | None, study: Study, language: Language, green: Green) -> tuple[Cell, Cell, Cell]:
     """Estimate, standard error and mark; `#` where nothing can be estimated, empty where there is no such model."""
     if row is None:
         return Cell(""), Cell(""), Cell("")
     if row["status"] == "not estimable":
         return Cell("#", "muted"), Cell(""), Cell("")
-    name = {"binary": "odds_ratio", "probability": "estimate"}.get(row["kind"], "beta")
-    estimate, error = row[name], row["std_error" if name == "estimate" else f"{name}_se"]
     tone = tone_of(row, study, green)
     mark = study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
-    return Cell(number(estimate, 2, language), tone), Cell(f"({number(error, 2, language)})"), Cell(mark, tone)
+    estimate, error = displayed(row, language)
+    return Cell(estimate, tone), Cell(f"({error})"), Cell(mark, tone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How effects of one kind are shown."""
+
+    heading: str  # a key of the texts
+    estimate: str  # columns of the estimates
+    error: str
+    factor: int = 1
+    decimals: int = 2
+
+
+_SCALES = {
+    "binary": _Scale("odds_ratio", "odds_ratio", "odds_ratio_se"),
+    "linear": _Scale("beta", "beta", "beta_se"),
+    "probability": _Scale("marginal", "estimate", "std_error", factor=100, decimals=1),
+}
+
+
+def scale_of(kind: str, language: Language) -> str:
+    """What effects of this kind are shown as: OR, beta or percentage points."""
+    return words(_SCALES[kind].heading, language)
+
+
+def displayed(row: pd.Series, language: Language) -> tuple[str, str]:
+    """Estimate and standard error on the scale of `scale_of`."""
+    scale = _SCALES[row["kind"]]
+    estimate, error = (
+        number(scale.factor * row[name], scale.decimals, language) for name in (scale.estimate, scale.error)
+    )
+    return estimate, error
 
 
 def _source(rows: pd.DataFrame, study: Study, language: Language) -> str:
@@ -118,10 +146,9 @@ def _table(
     binary = kind == "binary"
     where = words(f"effect_{analysis}", language, wave=study.design.endpoint, unit=unit(study, language))
     title = f"{_source(rows, study, language)}{words(f'{kind}_title', language)}. {where}"
-    scale = {"binary": "odds_ratio", "probability": "probability"}.get(kind, "beta")
     columns = [
         Column(words("outcome", language), "left"),
-        Column(words(scale, language)),
+        Column(scale_of(kind, language)),
         Column(words("std_error", language)),
         Column("", "left"),
         Column(words("interval", language, level=f"{100 * level:g}")),
@@ -155,9 +182,8 @@ def _row(
     tone = tone_of(row, study, green)
     mark = study.significance.mark(row["p_value"])
     doubt = "!" if row["status"] == "doubtful" else ""
-    name = {"binary": "odds_ratio", "probability": "estimate"}.get(row["kind"], "beta")
-    error = row["std_error" if name == "estimate" else f"{name}_se"]
-    cells = [label, Cell(number(row[name], 2, language), tone), Cell(number(error, 2, language))]
+    estimate, error = displayed(row, language)
+    cells = [label, Cell(estimate, tone), Cell(error)]
     cells += [Cell(mark + doubt, tone), Cell(_interval(row, row["conf_low"], row["conf_high"], language))]
     cells.append(Cell(_interval(row, *_limits(row, 1 - study.significance.lenient), language)))
     cells.append(Cell(p_value(row["p_value"], language)))
@@ -176,13 +202,16 @@ def _limits(row: pd.Series, level: float) -> tuple[float, float]:
 
 
 def _interval(row: pd.Series, low: float, high: float, language: Language) -> str:
-    """Limits on the link scale as the table shows them: odds ratios, probabilities or betas."""
+    """Limits on the link scale as the table shows them: odds ratios, percentage points or betas."""
+    decimals = _SCALES[row["kind"]].decimals
     if row["kind"] == "binary":
         low, high = math.exp(low), math.exp(high)
-    elif row["kind"] != "probability":
+    elif row["kind"] == "probability":
+        low, high = 100 * low, 100 * high
+    else:
         factor = row["beta"] / row["estimate"] if row["estimate"] else math.nan
         low, high = sorted((low * factor, high * factor))
-    return f"{number(low, 2, language)} – {number(high, 2, language)}"
+    return f"{number(low, decimals, language)} – {number(high, decimals, language)}"
 
 
 def tone_of(row: pd.Series, study: Study, green: Green) -> Tone:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dnt_cli.effect_tables import hypothesis_heading, tone_of, unit
+from dnt_cli.effect_tables import displayed, hypothesis_heading, scale_of, tone_of, unit
 from dnt_cli.robustness.dropouts import SCOPES, grid_key
 from dnt_cli.robustness.propensity import SIZE
 from dnt_cli.robustness.run import BALANCE
@@ -93,9 +93,9 @@ class _Part:
             changed = " ".join(
                 names[k] + _SIGNS[r["verdict"]] for k, r in found.items() if r is not None and r["verdict"] != "same"
             )
-            scale = common_words("odds_ratio" if first["kind"] == "binary" else "beta", language)
-            own = (self._cell(main), Cell(changed), *(self._cell(r) for r in found.values()))
-            return (Cell(self.study.outcomes[key].label[language]), Cell(scale, "muted"), *own)
+            kind = str(first["kind"])
+            own = (self._cell(main), Cell(changed), *(self._cell(r, kind=kind) for r in found.values()))
+            return (Cell(self.study.outcomes[key].label[language]), Cell(scale_of(kind, language), "muted"), *own)
 
         title = f"{common_words('robustness_title', language)}. {self._where()}"
         return Table(title, tuple(columns), self._sections(row), tuple(self._notes(shown, names)))
@@ -172,16 +172,17 @@ class _Part:
 
     def _head(self, key: str) -> tuple[Cell, Cell]:
         outcome = self.study.outcomes[key]
-        scale = common_words("odds_ratio" if outcome.kind == "binary" else "beta", self.language)
-        return Cell(outcome.label[self.language]), Cell(scale, "muted")
+        return Cell(outcome.label[self.language]), Cell(scale_of(outcome.kind, self.language), "muted")
 
-    def _cell(self, row: pd.Series | None, *, sign: bool = True) -> Cell:
+    def _cell(self, row: pd.Series | None, *, sign: bool = True, kind: str = "") -> Cell:
+        """An effect, with its scale where that is not the one of `kind`."""
         if row is None:
             return Cell("")
         if row["status"] == "not estimable":
             return Cell("#", "muted")
-        value = row[{"binary": "odds_ratio", "probability": "estimate"}.get(row["kind"], "beta")]
-        text = number(value, 2, self.language) + self.study.significance.mark(row["p_value"])
+        text = displayed(row, self.language)[0] + self.study.significance.mark(row["p_value"])
+        if kind and row["kind"] != kind:
+            text = f"{text} {scale_of(row['kind'], self.language)}"
         changed = _SIGNS[row["verdict"]] if sign and row["verdict"] else ""
         return Cell(text + changed, tone_of(row, self.study, "better"))
 

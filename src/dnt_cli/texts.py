@@ -16,12 +16,11 @@ TEXTS: dict[str, Text] = {
     "linear_title": Text("Gestandaardiseerde coëfficiënten (bèta)", "Standardised coefficients (beta)"),
     "odds_ratio": Text("OR", "OR"),
     "probability_title": Text("Effecten op de kans", "Effects on the probability"),
-    "probability": Text("kans", "prob."),
     "probability_note": Text(
-        "Kans: verandering per {unit} van het verschil in kans tussen de groepen (lineair kansmodel); 0,01 is een "
-        "procentpunt.",
-        "Prob.: change per {unit} of the difference in probability between the groups (linear probability model); "
-        "0.01 is one percentage point.",
+        "%-punt: verandering per {unit} van het verschil in kans tussen de groepen, in procentpunten (lineair "
+        "kansmodel).",
+        "pct pt: change per {unit} of the difference in probability between the groups, in percentage points (linear "
+        "probability model).",
     ),
     "register": Text("Register.", "Register."),
     "beta": Text("bèta", "beta"),

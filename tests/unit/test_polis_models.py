@@ -204,8 +204,8 @@ def test_tables_show_the_register_apart() -> None:
     shown = as_text(report_tables(effects, spec, "en"))
     trend = effect_rows(effects).set_index(["analysis", "outcome"]).loc[("longitudinal", "job")]
     (line,) = [line for line in shown.splitlines() if line.startswith("Job ")]
-    assert f"{trend['estimate']:.2f}" in line
-    assert f"({trend['std_error']:.2f})" in line
+    assert f"{100 * trend['estimate']:.1f}" in line
+    assert f"({100 * trend['std_error']:.1f})" in line
     assert "Controlled for good mood T0" in shown
 
 
