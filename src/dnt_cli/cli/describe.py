@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import tell
+from dnt_cli.cli.console import progress, tell
 from dnt_cli.cli.files import check_output, load_frame, load_survey, present, save
 from dnt_cli.cli.options import (
     INPUT,
     OUTPUT,
     Force,
     Format,
+    Jobs,
     Lang,
     Output,
     Overrides,
     Shown,
     StudyFile,
+    processes,
     split,
 )
-from dnt_cli.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +52,7 @@ def describe(
             help="Other populations beside the sample: columns variable, level, population, statistic, value.",
         ),
     ] = None,
+    jobs: Jobs = 0,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
@@ -83,12 +84,8 @@ def describe(
     if figures is not None:
         from dnt_cli.figures import draw
 
-        folder = Path(figures)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DataError(f"Cannot make the folder {figures}: {error.strerror}.") from None
-        drawn = draw(description, spec, language.value, folder)
+        with progress("Drawing") as report:
+            drawn = draw(description, spec, language.value, figures, jobs=processes(jobs), progress=report)
         tell(f"Drew {len(drawn)} files in {figures}.")
     present(output, form, description_tables(description, spec, language.value), description)
 

@@ -92,7 +92,10 @@ def robustness(
     if figures is not None:
         from dnt_cli.figures.specification import specification_curves
 
-        drawn = specification_curves(result.estimates, data.study, result.labels, language.value, figures)
+        with progress("Drawing") as report:
+            drawn = specification_curves(
+                result.estimates, data.study, result.labels, language.value, figures, jobs=options.jobs, progress=report
+            )
         tell(f"Drew {len(drawn)} files in {figures}.")
     tables = robustness_tables(result.estimates, data.study, result.labels, result.left_out, language.value)
     present(output, form, tables, result.estimates)

@@ -15,7 +15,7 @@ from dnt_cli.description.texts import words
 from dnt_cli.effect_tables import hypothesis_heading, tone_of, unit
 from dnt_cli.effects import effect_rows
 from dnt_cli.errors import DataError
-from dnt_cli.figures.style import GREEN, GREY, INK, STYLE, VERMILLION, tick_labels, write
+from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
 from dnt_cli.study import Language, Study
 from dnt_cli.texts import number, threshold
 from dnt_cli.texts import words as common_words
@@ -53,16 +53,13 @@ def forest_plot(
     Raises:
         DataError: There is no effect to draw, an effect stands there twice, or the file cannot be written.
     """
-    import matplotlib as mpl
-
     rows = effect_rows(estimates)
     if rows.empty:
         raise DataError("There are no effects to draw: give the estimates of `dnt fit-t3` or `dnt fit-longitudinal`.")
     if rows.duplicated(["analysis", "outcome"]).any():
         raise DataError("Some effects stand there more than once; draw the estimates of one model at a time.")
-    with mpl.rc_context(STYLE):
-        figure = _Forest(rows, study, language, level).figure()
-        write(figure, [Path(path)], words("forest_title", language))
+    forest = _Forest(rows, study, language, level)
+    draw_one(Drawing(forest.figure, "effects", words("forest_title", language)), Path(path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from dnt_cli.figures.style import BLUE, GREY, INK, STYLE, VERMILLION, write
+from dnt_cli.figures.style import BLUE, GREY, INK, VERMILLION, Drawing, draw_one
 from dnt_cli.study import Language, Study
 from dnt_cli.texts import words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _ROW, _WIDTH = 1.05, 7.5  # inches
 _CHAINS = 20  # lines in one panel; more cannot be told apart
@@ -34,31 +36,34 @@ def imputation_figure(
     Raises:
         DataError: Another ending, or the file cannot be written.
     """
-    import matplotlib as mpl
+    plot = partial(_figure, trace, distribution, study, language)
+    draw_one(Drawing(plot, "imputation", words("imputation_title", language)), Path(path))
+
+
+def _figure(trace: pd.DataFrame, distribution: pd.DataFrame, study: Study, language: Language) -> Figure:
     from matplotlib.figure import Figure
 
     columns = [study.column(key, study.design.endpoint) for key in study.measured]
     drawn = [c for c in columns if c in set(trace["variable"]) and c in set(distribution["variable"])]
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(_WIDTH, _ROW * max(len(drawn), 1) + 0.6), layout="constrained")
-        panels = figure.subplots(max(len(drawn), 1), 2, squeeze=False, gridspec_kw={"width_ratios": [1, 1.3]})
-        for row, name in zip(panels, drawn, strict=False):
-            label = study.outcomes[study.columns[name][0]].label[language]
-            _chains(row[0], trace[trace["variable"] == name], label)
-            _shares(row[1], distribution[distribution["variable"] == name])
-        panels[0, 0].set_title(f"{words('chains', language)}\n{panels[0, 0].get_title(loc='left')}", loc="left")
-        panels[0, 1].legend(
-            [words("observed_values", language), words("imputed_values", language)],
-            loc="lower right",
-            bbox_to_anchor=(1, 1),
-            ncols=2,
-            fontsize=8,
-        )
-        panels[-1, 0].set_xlabel(words("iteration", language))
-        if study.synthetic:
-            figure.supxlabel(words("synthetic", language), fontsize=8, color=GREY)
-        figure.draw_without_rendering()  # places everything, so that nothing is cut off
-        write(figure, [Path(path)], words("imputation_title", language))
+    figure = Figure(figsize=(_WIDTH, _ROW * max(len(drawn), 1) + 0.6), layout="constrained")
+    panels = figure.subplots(max(len(drawn), 1), 2, squeeze=False, gridspec_kw={"width_ratios": [1, 1.3]})
+    for row, name in zip(panels, drawn, strict=False):
+        label = study.outcomes[study.columns[name][0]].label[language]
+        _chains(row[0], trace[trace["variable"] == name], label)
+        _shares(row[1], distribution[distribution["variable"] == name])
+    panels[0, 0].set_title(f"{words('chains', language)}\n{panels[0, 0].get_title(loc='left')}", loc="left")
+    panels[0, 1].legend(
+        [words("observed_values", language), words("imputed_values", language)],
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=2,
+        fontsize=8,
+    )
+    panels[-1, 0].set_xlabel(words("iteration", language))
+    if study.synthetic:
+        figure.supxlabel(words("synthetic", language), fontsize=8, color=GREY)
+    figure.draw_without_rendering()  # places everything, so that nothing is cut off
+    return figure
 
 
 def _short(value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +19,13 @@ from dnt_cli.figures.style import (
     BLUE,
     FORMATS,
     GREY,
-    STYLE,
     VERMILLION,
+    Drawing,
+    draw_all,
     figure_number,
-    make_folder,
     shades,
     text_on,
     tick_labels,
-    write,
 )
 from dnt_cli.study import Language, Study
 from dnt_cli.texts import words as common_words
@@ -64,6 +63,8 @@ def draw(
     formats: Sequence[str] = FORMATS,
     *,
     level: float = 0.95,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
     """Draw a figure per outcome that has a value.
 
@@ -74,6 +75,8 @@ def draw(
         folder: Made if it is not there. Files are named after the outcomes; those of an earlier run are replaced.
         formats: `svg`, `png`.
         level: Of the intervals in the description.
+        jobs: Processes; the figures do not depend on it.
+        progress: Told of figures done and to do.
 
     Returns:
         The files, in the order of the study file.
@@ -81,19 +84,14 @@ def draw(
     Raises:
         DataError: The folder or a file cannot be written, or an unknown format.
     """
-    import matplotlib as mpl
-
-    make_folder(Path(folder))
     figures = Lookup(description, "trend")
-    paths = []
-    with mpl.rc_context(STYLE):
-        for outcome in figures.values("variable"):
-            plot = _Plot(figures, study, language, outcome, level)
-            figure = plot.classes() if study.outcomes[outcome].kind == "ordinal" else plot.trend()
-            files = [Path(folder) / f"{outcome}.{ending}" for ending in formats]
-            write(figure, files, study.outcomes[outcome].label[language])
-            paths += files
-    return paths
+    drawings = [
+        Drawing(
+            _Plot(figures, study, language, outcome, level).figure, outcome, study.outcomes[outcome].label[language]
+        )
+        for outcome in figures.values("variable")
+    ]
+    return draw_all(drawings, Path(folder), formats, jobs=jobs, progress=progress)
 
 
 class _Plot:
@@ -117,6 +115,10 @@ class _Plot:
         if self.spec.kind == "binary":
             return self.figures.get(self.outcome, "", group, wave, "pct").denominator
         return self.figures.get(self.outcome, "", group, wave, "mean").n
+
+    def figure(self) -> Figure:
+        """The figure that suits the kind of outcome."""
+        return self.classes() if self.spec.kind == "ordinal" else self.trend()
 
     def trend(self) -> Figure:
         """Percentages or means over time with their intervals."""

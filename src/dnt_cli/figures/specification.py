@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.effect_tables import unit
-from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, STYLE, VERMILLION, make_folder, tick_labels, write
+from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, VERMILLION, Drawing, draw_all, tick_labels
 from dnt_cli.robustness.dropouts import ZERO
 from dnt_cli.robustness.run import BALANCE, CHECKS
 from dnt_cli.robustness.texts import words
@@ -37,7 +37,8 @@ _WIDEST = 20.0  # intervals of odds ratios are cut off here
 
 def specification_curves(
     estimates: pd.DataFrame, study: Study, labels: Mapping[str, Text], language: Language, folder: str | Path,
-    formats: Sequence[str] = FORMATS, *, level: float = 0.95,
+    formats: Sequence[str] = FORMATS, *, level: float = 0.95, jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:  # fmt: skip
     """Draw a figure per outcome with a main effect; endpoint left, trend right.
 
@@ -49,6 +50,8 @@ def specification_curves(
         folder: Made if it is not there. Files are named after the outcomes; those of an earlier run are replaced.
         formats: `svg`, `png`.
         level: Of the intervals in `estimates`.
+        jobs: Processes; the figures do not depend on it.
+        progress: Told of figures done and to do.
 
     Returns:
         The files, in the order of the study file.
@@ -56,20 +59,14 @@ def specification_curves(
     Raises:
         DataError: The folder or a file cannot be written, or an unknown format.
     """
-    import matplotlib as mpl
-
-    make_folder(Path(folder))
     rows = estimates[(estimates["analysis"] != BALANCE) & (estimates["status"] != "not estimable")]
     rows = rows[~rows["model"].str.startswith(_REPEATS)]
-    paths = []
-    with mpl.rc_context(STYLE):
-        for outcome in dict.fromkeys(rows.loc[rows["model"] == "main", "outcome"]):
-            own = rows[[study.outcomes[k].counterpart == outcome or k == outcome for k in rows["outcome"]]]
-            figure = _Curve(own, study, labels, language, outcome, level).figure()
-            files = [Path(folder) / f"robustness_{outcome}.{ending}" for ending in formats]
-            write(figure, files, study.outcomes[outcome].label[language])
-            paths += files
-    return paths
+    drawings = []
+    for outcome in dict.fromkeys(rows.loc[rows["model"] == "main", "outcome"]):
+        own = rows[[study.outcomes[k].counterpart == outcome or k == outcome for k in rows["outcome"]]]
+        curve = _Curve(own, study, labels, language, outcome, level)
+        drawings.append(Drawing(curve.figure, f"robustness_{outcome}", study.outcomes[outcome].label[language]))
+    return draw_all(drawings, Path(folder), formats, jobs=jobs, progress=progress)
 
 
 class _Curve:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,26 +48,90 @@ STYLE: Any = {
 }
 
 
-def write(figure: Figure, paths: Sequence[Path], title: str) -> None:
-    """The figure as SVG or PNG by the endings of the names, cut to what is drawn; each whole or not at all.
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure to be drawn: `plot` makes it, under `STYLE`, in whichever process."""
+
+    plot: Callable[[], Figure]
+    stem: str  # of the files
+    title: str  # inside the files
+
+
+def draw_all(
+    drawings: Sequence[Drawing],
+    folder: Path,
+    formats: Sequence[str],
+    *,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Path]:
+    """Every drawing in every format, each file whole or not at all; the folder is made if it is not there.
+
+    Returns:
+        The files, in the order of the drawings.
 
     Raises:
-        DataError: Another ending, or a file cannot be written.
+        DataError: The folder or a file cannot be written, or an unknown format.
     """
-    box = figure.get_tightbbox().padded(MARGIN)
-    for path in paths:
-        ending = path.suffix.removeprefix(".").lower()
-        if ending not in FORMATS:
-            raise DataError(f"{path.name} is no figure file; let its name end in .svg or .png.")
-        # No date and no version inside: the same figure has the same bytes.
-        metadata = {"Title": title, **({"Date": None, "Creator": None} if ending == "svg" else {"Software": None})}
-        content = io.BytesIO()
-        figure.savefig(content, format=ending, dpi=DOTS_PER_INCH, bbox_inches=box, facecolor="white", metadata=metadata)
-        with replacing(path) as stream:
-            stream.write(content.getvalue())
+    from joblib import Parallel, delayed
+
+    for ending in formats:
+        _check_format(ending, f"a figure .{ending}")
+    _make_folder(folder)
+    jobs = min(jobs, len(drawings)) or 1
+    drawn = Parallel(n_jobs=jobs, return_as="generator")(delayed(_render)(drawing, formats) for drawing in drawings)
+    paths = []
+    for done, (drawing, contents) in enumerate(zip(drawings, drawn, strict=True), start=1):
+        for ending, content in zip(formats, contents, strict=True):
+            paths.append(folder / f"{drawing.stem}.{ending}")
+            _write(paths[-1], content)
+        if progress is not None:
+            progress(done, len(drawings))
+    return paths
 
 
-def make_folder(folder: Path) -> None:
+def draw_one(drawing: Drawing, path: Path) -> None:
+    """One drawing in the format that the name ends in.
+
+    Raises:
+        DataError: Another ending, or the file cannot be written.
+    """
+    ending = path.suffix.removeprefix(".").lower()
+    _check_format(ending, path.name)
+    _write(path, *_render(drawing, [ending]))
+
+
+def _check_format(ending: str, name: str) -> None:
+    if ending not in FORMATS:
+        raise DataError(f"{name} is no figure file; let its name end in .svg or .png.")
+
+
+def _render(drawing: Drawing, formats: Sequence[str]) -> list[bytes]:
+    """The figure in each format, cut to what is drawn."""
+    import matplotlib as mpl
+
+    rendered = []
+    with mpl.rc_context(STYLE):
+        figure = drawing.plot()
+        box = figure.get_tightbbox().padded(MARGIN)
+        for ending in formats:
+            # No date and no version inside: the same figure has the same bytes.
+            without: dict[str, Any] = {"Date": None, "Creator": None} if ending == "svg" else {"Software": None}
+            content = io.BytesIO()
+            figure.savefig(
+                content, format=ending, dpi=DOTS_PER_INCH, bbox_inches=box, facecolor="white",
+                metadata={"Title": drawing.title, **without},
+            )  # fmt: skip
+            rendered.append(content.getvalue())
+    return rendered
+
+
+def _write(path: Path, content: bytes) -> None:
+    with replacing(path) as stream:
+        stream.write(content)
+
+
+def _make_folder(folder: Path) -> None:
     """The folder, with those above it.
 
     Raises:
