@@ -62,14 +62,17 @@ _COLUMNS = (
 
 
 def _paired(a: pd.DataFrame, b: pd.DataFrame) -> list[tuple[Row | None, Row | None]]:
-    first, second = ({tuple(row[k] for k in KEYS): row for row in f.to_dict("records")} for f in (a, b))
+    first, second = (
+        {tuple(row[k] for k in KEYS): {str(k): v for k, v in row.items()} for row in frame.to_dict("records")}
+        for frame in (a, b)
+    )
     return [(first.get(key), second.get(key)) for key in dict.fromkeys([*second, *first])]
 
 
 def _is_close(row: Row) -> bool:
     """Whether a control moved: as an effect, but its mark does not matter."""
     one_sided = "" in (row["status_a"], row["status_b"])
-    status = row["status_a"] == row["status_b"]
+    status = row["status_a"] == row["status_b"] and row["scale_a"] == row["scale_b"]
     return not one_sided and status and not _far(row["shift"], row["se_ratio"])
 
 
@@ -79,17 +82,21 @@ def _compare(a: Row | None, b: Row | None, marks_a: Significance, marks_b: Signi
     one, two = _side(a, marks_a), _side(b, marks_b)
     row: Row = {key: present[key] for key in KEYS}
     row |= {f"{name}_a": one[name] for name in _SIDES} | {f"{name}_b": two[name] for name in _SIDES}
-    comparable = one["scale"] == two["scale"]
+    comparable = a is not None and b is not None and one["scale"] == two["scale"]
     row["shift"] = _shift(one["link"], two["link"], one["link_se"]) if comparable else math.nan
     row["se_ratio"] = _ratio(one["link_se"], two["link_se"]) if comparable else math.nan
     row["why"] = _why(a, b, row)
     if row["why"]:
         row["change"] = CONCLUSION
-    elif all(_equal(b[n] if b else None, a[n] if a else None) for n in _NUMBERS) and _equal(one["estimate"], two["estimate"]):
+    elif _exact(a, b) and _equal(one["estimate"], two["estimate"]) and _equal(one["se"], two["se"]):
         row["change"] = SAME
     else:
         row["change"] = SHIFTED if _far(row["shift"], row["se_ratio"]) else WITHIN
     return row
+
+
+def _exact(a: Row | None, b: Row | None) -> bool:
+    return a is not None and b is not None and all(_equal(a[name], b[name]) for name in _NUMBERS)
 
 
 def _side(row: Row | None, marks: Significance) -> Row:
@@ -99,8 +106,8 @@ def _side(row: Row | None, marks: Significance) -> Row:
         return none | dict.fromkeys(("scale", "mark", "status", "verdict"), "")
     binary = row["kind"] == "binary"
     beta = row["kind"] == "linear" and not math.isnan(_float(row["beta"]))
-    name, error = ("odds_ratio", "odds_ratio_se") if binary else ("beta", "beta_se") if beta else ("estimate", "std_error")
-    shown, shown_se = _float(row[name]), _float(row[error])
+    name = "odds_ratio" if binary else "beta" if beta else "estimate"
+    shown, shown_se = _float(row[name]), _float(row["std_error" if name == "estimate" else f"{name}_se"])
     link, link_se = (_float(row["estimate"]), _float(row["std_error"])) if binary else (shown, shown_se)
     p = _float(row["p_value"])
     return {
@@ -145,7 +152,7 @@ def _shift(a: float, b: float, error: float) -> float:
 
 
 def _ratio(a: float, b: float) -> float:
-    """b / a of two standard errors; 1 where they are the same, infinite where there is no ratio."""
+    """The quotient of two standard errors; 1 where they are the same, infinite where there is no ratio."""
     if _equal(a, b):
         return 1.0
     return b / a if a > 0 and not math.isnan(b) else math.inf

@@ -82,7 +82,7 @@ def _text(value: Any) -> str | None:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
-    return "{...}" if _parts(value) is not None else "-" if value is None else str(value)
+    return None if value is None else "{...}" if _parts(value) is not None else str(value)
 
 
 def data_of(a: Sequence[Step], b: Sequence[Step]) -> Data:
@@ -137,7 +137,7 @@ def _aligned(a: Sequence[Step], b: Sequence[Step]) -> tuple[list[tuple[Step, Ste
     names = [[str(step["command"]) for step in steps] for steps in (a, b)]
     pairs: list[tuple[Step, Step]] = []
     others: list[tuple[str, bool]] = []
-    for tag, i, j, k, n in SequenceMatcher(None, *names, autojunk=False).get_opcodes():
+    for tag, i, j, k, n in SequenceMatcher(None, names[0], names[1], autojunk=False).get_opcodes():
         if tag == "equal":
             pairs += zip(a[i:j], b[k:n], strict=True)
         else:

@@ -106,7 +106,7 @@ class _Completed:
     observed: NDArray[np.intp]
 
 
-def _completed(one: pd.DataFrame, two: pd.DataFrame, common: pd.MultiIndex) -> _Completed:
+def _completed(one: pd.DataFrame, two: pd.DataFrame, common: pd.Index) -> _Completed:
     numbers = one[IMPUTATION].to_numpy()
     zero = np.flatnonzero(numbers == 0)
     persons = common.get_level_values("person")

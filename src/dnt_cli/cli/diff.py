@@ -1,0 +1,58 @@
+"""`dnt diff`: what changed between two runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dnt_cli.cli.app import app
+from dnt_cli.cli.files import present, read
+from dnt_cli.cli.options import OUTPUT, Format, Lang, Shown
+from dnt_cli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from dnt_cli.stages import Stage
+
+
+@app.command(rich_help_panel="Help")
+def diff(
+    old: Annotated[str, typer.Argument(metavar="A", help="Any stage file; - is a pipe.")],
+    new: Annotated[str, typer.Argument(metavar="B", help="The same of another run; - is a pipe.")],
+    everything: Annotated[bool, typer.Option("--all", help="Also what is the same.", rich_help_panel=OUTPUT)] = False,
+    exit_code: Annotated[
+        bool,
+        typer.Option(
+            "--exit-code", help="End with 1 unless the files are the same, byte for byte.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
+    form: Shown = Format.table,
+    language: Lang = ...,  # type: ignore[assignment]
+) -> None:
+    """Say what changed between two runs: which conclusions and numbers moved, and why. Never shows a person's data.
+
+    Example: dnt diff old/t3.parquet t3.parquet
+    """
+    if old == new == "-":
+        raise UsageError("Only one of the two files can come from a pipe.")
+    from dnt_cli.differences import compare
+    from dnt_cli.differences.tables import difference_frame, difference_tables, distinct_names
+
+    stages = _load(old), _load(new)
+    a, b = (stage.name if source == "-" else source for source, stage in zip((old, new), stages, strict=True))
+    found = compare(*stages, distinct_names(a, b))
+    tables = difference_tables(found, language.value, everything=everything)
+    present(None, form, tables, difference_frame(found, everything=everything))
+    if exit_code and not found.identical:
+        raise typer.Exit(1)
+
+
+def _load(source: str) -> Stage:
+    """A stage file of whatever kind."""
+    from dnt_cli.stages import kind_of, read_stage
+
+    content, name = read(source)
+    kind = kind_of(content, name)
+    if kind is None:
+        raise DataError(f"{name} is no dnt stage file; dnt diff compares two files that dnt wrote with -o.")
+    return read_stage(content, name, [kind], "dnt diff")

@@ -1,0 +1,247 @@
+"""Effects of two files side by side: what moved, and which conclusions are no longer the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.differences import Difference
+from dnt_cli.differences.effects import CONCLUSION, MOVED, SAME, SHIFTED, WITHIN, EffectChanges
+from dnt_cli.differences.layout import without_empty_end
+from dnt_cli.differences.texts import counted, known, words
+from dnt_cli.effect_tables import tone_of, unit
+from dnt_cli.robustness_tables import codes
+from dnt_cli.study import Language, Study, Text
+from dnt_cli.tables import Cell, Column, Section, Table, Tone
+from dnt_cli.texts import number, threshold
+from dnt_cli.texts import words as common_words
+
+_REASONS = (
+    "mark went", "mark came", "mark changed", "reversed", "status", "verdict", "other scale", "only in A", "only in B",
+)  # fmt: skip
+_MARKS = {"mark went", "mark came", "mark changed", "reversed"}
+
+
+def effects_headline(found: Difference, content: EffectChanges, language: Language) -> str:
+    """How many moved, how far, and which marks came or went."""
+    rows = content.effects
+    if (rows["change"] == SAME).all():
+        return words("effects", language, n=len(rows), parts=words("all_same", language))
+    names = _Names(found, language)
+    moved = rows[_moved(rows)]
+    parts = []
+    counts = rows["change"].value_counts()
+    parts += [words("same", language, n=counts[SAME])] if SAME in counts else []
+    if WITHIN in counts:
+        parts.append(words("within", language, n=counts[WITHIN], limit=number(MOVED, 2, language)))
+    if len(moved):
+        parts.append(words("moved", language, n=len(moved), largest=_largest(moved, names, language)))
+    reasons = rows["why"].str.split("; ").explode().value_counts()
+    parts += [counted(int(reasons[key]), key, language) for key in _REASONS if key in reasons]
+    parts += [words("no_mark", language)] if not _MARKS & set(reasons.index) else []
+    return words("effects", language, n=len(rows), parts=", ".join(parts))
+
+
+def _moved(rows: pd.DataFrame) -> pd.Series:
+    """In both files, and further apart than `MOVED`; whatever became of the conclusion."""
+    far = (rows["shift"].abs() > MOVED) | ((rows["se_ratio"] - 1).abs() > MOVED)
+    return far & ~rows["why"].str.contains("only in") & (rows["scale_a"] == rows["scale_b"])
+
+
+def _largest(moved: pd.DataFrame, names: _Names, language: Language) -> str:
+    sizes = moved["shift"].abs().where(lambda s: s < math.inf, 0.0)
+    if not sizes.max() > 0:
+        return ""
+    row = moved.iloc[int(sizes.to_numpy().argmax())].to_dict()
+    effect = f"{names.outcome(row['outcome'])}, {names.analysis(row)}"
+    return words("largest", language, shift=number(sizes.max(), 2, language), effect=effect)
+
+
+def effect_table(
+    found: Difference, content: EffectChanges, language: Language, *, everything: bool = False
+) -> list[Table]:
+    """The effects whose conclusion changed, then those that moved most; with `everything` also the others."""
+    rows = content.effects
+    names = _Names(found, language)
+    repeated = _repeats_main(rows) & (rows["change"] == SHIFTED) & (not everything)
+    kept = rows if everything else rows[rows["change"].isin([CONCLUSION, SHIFTED]) & ~repeated]
+    if not len(kept):
+        return []
+    several = rows["analysis"].nunique() > 1
+    parts = {
+        "section_conclusion": kept[kept["change"] == CONCLUSION],
+        "section_moved": kept[kept["change"] == SHIFTED],
+        "section_rest": kept[kept["change"].isin([SAME, WITHIN])],
+    }
+    sections = [
+        Section(names.heading(title, str(analysis), several=several), tuple(_row(row, names) for row in _ordered(own)))
+        for title, part in parts.items()
+        for analysis, own in part.groupby("analysis", sort=False)
+    ]
+    columns = [Column(common_words("outcome", language), "left")]
+    columns += [
+        Column("", optional=True),
+        Column("A"),
+        Column(common_words("std_error", language), optional=True),
+        Column("B"),
+        Column(common_words("std_error", language), optional=True),
+        Column(words("shift", language)),
+        Column(words("error", language), optional=True),
+        Column(words("effect_change", language), "left"),
+    ]
+    title = words("all_title" if everything else "moved_title", language)
+    if not several:
+        title += ". " + names.where(str(rows["analysis"].iloc[0]))
+    notes = tuple(_notes(content, kept, int(repeated.sum()), names, language))
+    return [without_empty_end(Table(title, tuple(columns), tuple(sections), notes))]
+
+
+def _repeats_main(rows: pd.DataFrame) -> pd.Series:
+    """Which checks have the estimates of the main analysis, in both files: only their p-values are others."""
+    names = ["estimate_a", "se_a", "estimate_b", "se_b"]
+    keys = ["analysis", "outcome", "term"]
+    main = rows.loc[rows["model"] == "main", [*keys, *names]]
+    beside = rows[keys].merge(main, on=keys, how="left")[names].to_numpy(dtype=float)
+    own = rows[names].to_numpy(dtype=float)
+    equal = np.isclose(own, beside, rtol=0, atol=0, equal_nan=True).all(axis=1)
+    return pd.Series((rows["model"] != "main").to_numpy() & equal, index=rows.index)
+
+
+def _ordered(part: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Those that moved most first, those that only one file has last."""
+    return part.sort_values("shift", key=lambda s: -s.abs(), kind="stable", na_position="last").to_dict("records")
+
+
+class _Names:
+    """What outcomes, analyses and checks are called; of the second file where it has them."""
+
+    def __init__(self, found: Difference, language: Language) -> None:
+        self.language = language
+        self.studies: tuple[Study, Study] = (found.a.study, found.b.study)
+        labels: dict[str, Mapping[str, str]] = {}
+        for stage in (found.b, found.a):
+            labels |= {key: label for key, label in stage.extra.get("labels", {}).items() if key not in labels}
+        self.labels = {key: Text(**label) for key, label in labels.items()}
+        self.codes = codes(self.labels)
+
+    def study(self, outcome: str) -> Study:
+        """The study that knows an outcome."""
+        return self.studies[1] if outcome in self.studies[1].outcomes else self.studies[0]
+
+    def outcome(self, key: str) -> str:
+        """The outcome's label."""
+        return self.study(key).outcomes[key].label[self.language]
+
+    def analysis(self, row: Mapping[Any, Any]) -> str:
+        """`T3`, `trend`, `T3 (a)`."""
+        endpoint = self.study(row["outcome"]).endpoint(row["outcome"])
+        text = endpoint if row["analysis"] == "t3" else common_words("trend", self.language).lower()
+        return text + self.check(row)
+
+    def check(self, row: Mapping[Any, Any]) -> str:
+        """` (a)`, nothing for the main analysis."""
+        return "" if row["model"] == "main" else f" ({self.codes.get(row['model'], row['model'])})"
+
+    def heading(self, title: str, analysis: str, *, several: bool) -> str:
+        """`Another conclusion: trend`, with the analysis if there are several."""
+        where = self.studies[1].design.endpoint if analysis == "t3" else common_words("trend", self.language).lower()
+        text = words(title, self.language)
+        return f"{text}: {where}" if several else text
+
+    def where(self, analysis: str) -> str:
+        """`Effect at T3`."""
+        study = self.studies[1]
+        values = {"wave": study.design.endpoint, "unit": unit(study, self.language)}
+        return common_words(f"effect_{analysis}", self.language, **values)
+
+    def tone(self, row: Mapping[Any, Any], side: str) -> Tone:
+        """Green or red where one file marks an effect, as in its own table."""
+        if not row[f"mark_{side}"]:
+            return ""
+        ratio = row[f"estimate_{side}"]
+        upward = ratio - 1 if row[f"scale_{side}"] == "binary" else ratio
+        own = self.studies["ab".index(side)]
+        return tone_of(
+            pd.Series({"p_value": row[f"p_{side}"], "estimate": upward, "outcome": row["outcome"]}), own, "better"
+        )
+
+
+def _row(row: Mapping[Any, Any], names: _Names) -> tuple[Cell, ...]:
+    language = names.language
+    cells = [Cell(names.outcome(row["outcome"]) + names.check(row))]
+    scale = row["scale_b"] or row["scale_a"]
+    cells.append(
+        Cell(
+            common_words({"binary": "odds_ratio"}.get(scale, scale if scale == "probability" else "beta"), language),
+            "muted",
+        )
+    )
+    for side in "ab":
+        cells += _estimate(row, side, names)
+    both = row["status_a"] and row["status_b"]
+    cells.append(Cell(_signed(row["shift"], language) if both else ""))
+    cells.append(Cell(_percent(row["se_ratio"], language) if both else ""))
+    held = "a" if "mark went" in row["why"] else "b"
+    tone = names.tone(row, held) if set(row["why"].split("; ")) & _MARKS else ""
+    return (*cells, Cell(_why(row, language), tone))
+
+
+def _estimate(row: Mapping[Any, Any], side: str, names: _Names) -> list[Cell]:
+    status = row[f"status_{side}"]
+    if not status:
+        return [Cell(""), Cell("")]
+    if status == "not estimable":
+        return [Cell("#", "muted"), Cell("")]
+    mark = row[f"mark_{side}"] + ("!" if status == "doubtful" else "")
+    text = number(row[f"estimate_{side}"], 2, names.language) + mark
+    return [Cell(text, names.tone(row, side)), Cell(f"({number(row[f'se_{side}'], 2, names.language)})")]
+
+
+def _signed(value: float, language: Language) -> str:
+    """A shift with two decimals; three where two would hide that it is not zero."""
+    if math.isinf(value):
+        return "-"
+    return number(value, 3 if 0 < abs(value) < 0.005 else 2, language, sign=value != 0)
+
+
+def _percent(ratio: float, language: Language) -> str:
+    """By how many per cent the standard error changed."""
+    if not math.isfinite(ratio):
+        return "-"
+    change = 100 * (ratio - 1)
+    return "" if round(change, 1) == 0 else number(change, 0 if abs(change) >= 1 else 1, language, sign=True)
+
+
+def _why(row: Mapping[Any, Any], language: Language) -> str:
+    told = []
+    for reason in filter(None, row["why"].split("; ")):
+        if reason in ("status", "verdict"):
+            a, b = (known(f"{reason}_{row[f'{reason}_{side}']}", language) for side in "ab")
+        else:
+            a, b = row["mark_a"], row["mark_b"]
+        told.append(words(f"word_{reason}", language, a=a, b=b))
+    if row["change"] == SHIFTED and abs(row["shift"]) <= MOVED:
+        told.append(words("word_error", language, percent=_percent(row["se_ratio"], language)))
+    return "; ".join(told)
+
+
+def _notes(content: EffectChanges, kept: pd.DataFrame, repeated: int, names: _Names, language: Language) -> list[str]:
+    percent = number(100 * MOVED, 0, language)
+    notes = [words("shift_note", language, limit=number(MOVED, 2, language), percent=percent)]
+    marks = names.studies[1].significance
+    strict, lenient = (threshold(x, language) for x in (marks.strict, marks.lenient))
+    notes.append(common_words("marks", language, strict=strict, lenient=lenient))
+    notes += [
+        words("check_note", language, code=names.codes[key], label=names.labels[key][language])
+        for key in dict.fromkeys(kept["model"])
+        if key in names.labels
+    ]
+    if content.others:
+        notes.append(words("others_note", language, n=content.others, moved=content.others_moved))
+    notes += [words("repeated", language, n=repeated)] if repeated else []
+    left = len(content.effects) - len(kept) - repeated
+    return [*notes, words("hidden", language, n=left)] if left else notes

@@ -1,0 +1,106 @@
+"""Figures of two descriptions side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dnt_cli.description.comparison import ABSENT, PRESENT
+from dnt_cli.description.lookup import group_label, level_label, variable_label
+from dnt_cli.description.texts import TEXTS as DESCRIPTION
+from dnt_cli.differences import Difference
+from dnt_cli.differences.texts import counted, words
+from dnt_cli.study import Language, Study
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.texts import number
+from dnt_cli.texts import words as common_words
+
+_MOST = 40  # figures, unless all are asked for
+_TITLES = {"attrition": "sample_title"}
+# What readers look at; intervals, standard deviations and rounded figures follow from these.
+_MAIN = ("pct", "mean", "present", "dropout", "missing", "difference", "mean_change", "pct_point_change")
+
+
+def figures_headline(figures: pd.DataFrame, language: Language) -> str:
+    """How many figures differ."""
+    counts = figures["change"].value_counts()
+    if set(counts.index) <= {"same"}:
+        return words("figures", language, n=len(figures), parts=words("all_same", language))
+    keys = {"same": "same", "within": "figures_within", "moved": "figures_moved"}
+    parts = [words(text, language, n=counts[key]) for key, text in keys.items() if key in counts]
+    parts += [counted(int(counts[key]), key, language) for key in ("only in A", "only in B") if key in counts]
+    return words("figures", language, n=len(figures), parts=", ".join(parts))
+
+
+def figure_table(
+    found: Difference, figures: pd.DataFrame, language: Language, *, everything: bool = False
+) -> list[Table]:
+    """The figures that differ, by table; unless all are asked for, the main ones and no more than a few screens."""
+    differ = figures[~figures["change"].isin(["same", "within"])]
+    kept = figures if everything else differ
+    if not everything and len(differ) > _MOST:
+        main = differ[differ["statistic"].isin(_MAIN)]
+        main = main if len(main) else differ
+        visible = main[[_decimals(row) <= 2 for row in main.to_dict("records")]]
+        kept = (visible if len(visible) else main).head(_MOST)
+    if not len(kept):
+        return []
+    study = found.b.study
+    sections = tuple(
+        Section(
+            _title(str(name), study, language), tuple(_row(row, found, language) for row in part.to_dict("records"))
+        )
+        for name, part in kept.groupby("table", sort=False)
+    )
+    columns = (
+        Column(words("characteristic", language), "left"),
+        Column(words("group", language), "left"),
+        Column(common_words("wave_unit", language).capitalize(), "left"),
+        Column(words("statistic", language), "left"),
+        Column("A"),
+        Column("B"),
+        *(Column(words("n_of", language, side=side), optional=True) for side in "AB"),
+    )
+    hidden = len(figures if everything else differ) - len(kept)
+    notes = (words("hidden", language, n=hidden),) if hidden else ()
+    title = words("figures_all" if everything else "figures_title", language)
+    return [Table(title, columns, sections, notes)]
+
+
+def _title(table: str, study: Study, language: Language) -> str:
+    key = _TITLES.get(table, f"{table}_title")
+    if key not in DESCRIPTION:
+        return table
+    wave = study.design.baseline if table == "baseline" else study.design.endpoint
+    return DESCRIPTION[key][language].format(wave=wave)
+
+
+def _row(row: Mapping[Any, Any], found: Difference, language: Language) -> tuple[Cell, ...]:
+    study, variable, level = found.b.study, row["variable"], row["level"]
+    if variable not in study.outcomes and variable in found.a.study.outcomes:
+        study = found.a.study
+    label = variable_label(study, variable, language) if variable else ""
+    label += f": {level_label(study, variable, level, language)}" if level and variable else ""
+    cells = [Cell(label), Cell(_group(study, row["group"], language)), Cell(row["wave"]), Cell(row["statistic"])]
+    cells += [Cell(_figure(row, side, language)) for side in "ab"]
+    return (*cells, *(Cell("" if pd.isna(row[f"n_{side}"]) else f"{row[f'n_{side}']:.0f}") for side in "ab"))
+
+
+def _group(study: Study, group: str, language: Language) -> str:
+    """A group, or those who were and were not seen."""
+    return DESCRIPTION[group][language] if group in (ABSENT, PRESENT) else group_label(study, group, language)
+
+
+def _decimals(row: Mapping[Any, Any]) -> int:
+    """As many decimals as it takes to see that two values differ, at least two."""
+    a, b = float(row["value_a"]), float(row["value_b"])
+    return next((n for n in range(2, 9) if a == b or round(a, n) != round(b, n)), 2)
+
+
+def _figure(row: Mapping[Any, Any], side: str, language: Language) -> str:
+    """The value; nothing where the file lacks it."""
+    if row["change"] == f"only in {'B' if side == 'a' else 'A'}":
+        return ""
+    return number(float(row[f"value_{side}"]), _decimals(row), language)

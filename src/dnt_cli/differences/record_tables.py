@@ -1,0 +1,96 @@
+"""Records of two files side by side, in counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dnt_cli.differences import Difference
+from dnt_cli.differences.layout import without_empty_end
+from dnt_cli.differences.records import Overlap, RecordChanges
+from dnt_cli.differences.texts import known, words
+from dnt_cli.study import Language
+from dnt_cli.tables import Cell, Column, Section, Table
+
+_COUNTS = ("cells", "differ", "imputed", "imputed_differ")
+
+
+def records_headline(found: Difference, content: RecordChanges, language: Language) -> str:
+    """How many persons and rows are in both, and how many columns and cells differ."""
+    columns, m = content.columns, content.imputations
+    parts = [_shared("persons", content.persons, language)]
+    if m is None:
+        parts.append(_shared("rows", content.rows, language))
+        other = int((columns["change"] != "same").sum())
+        cells = int(columns["differ"].sum())
+        key = "columns_differ" if other else "columns_same"
+        parts.append(words(key, language, n=other, all=len(columns), cells=cells))
+    else:
+        cells, imputed, all_imputed = (int(columns[name].sum()) for name in ("differ", "imputed_differ", "imputed"))
+        parts.append(words("observed_differ" if cells else "observed_same", language, cells=cells))
+        key = "imputed_differ" if imputed else "imputed_same"
+        parts.append(words(key, language, cells=imputed, all=all_imputed))
+        parts += [words("imputations", language, a=m[0], b=m[1])] if m[0] != m[1] else []
+    return "; ".join(parts) + "."
+
+
+def _shared(key: str, found: Overlap, language: Language) -> str:
+    only = "" if found.same else words("only", language, a=found.only_a, b=found.only_b)
+    return words(key, language, both=found.both, only=only)
+
+
+def record_table(
+    found: Difference, content: RecordChanges, language: Language, *, everything: bool = False
+) -> list[Table]:
+    """The columns that differ; imputations by outcome, since another seed changes every wave."""
+    columns, imputed = content.columns, content.imputations is not None
+    kept = columns if everything else columns[columns["change"] != "same"]
+    if not len(kept):
+        return []
+    rows = kept.to_dict("records") if everything or not imputed else _by_outcome(kept)
+    headings = [Column(words("column", language), "left")]
+    headings += [Column(words("waves", language), "left")] if imputed else []
+    headings += [Column(words("differ", language)), Column(words("of", language))]
+    headings += [Column(words("imputed", language)), Column(words("of", language))] if imputed else []
+    headings.append(Column(words("change", language), "left"))
+    body = tuple(_row(row, language, imputed=imputed) for row in rows)
+    notes = [words("records_note", language)]
+    if content.imputations is not None:
+        notes.append(words("imputed_note", language, m=min(content.imputations)))
+    hidden = len(columns) - len(kept)
+    notes += [words("hidden", language, n=hidden)] if hidden else []
+    title = words("records_all" if everything else "records_title", language)
+    return [without_empty_end(Table(title, tuple(headings), (Section("", body),), tuple(notes)))]
+
+
+def _by_outcome(columns: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row per outcome and kind of change, its waves beside each other."""
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in columns.to_dict("records"):
+        name = row["outcome"] or row["column"]
+        key = (name, row["change"], row["type_a"], row["type_b"])
+        if key not in rows:
+            rows[key] = {str(k): v for k, v in row.items()} | {"column": name}
+            continue
+        rows[key]["wave"] += f" {row['wave']}"
+        for count in _COUNTS:
+            rows[key][count] += row[count]
+    return list(rows.values())
+
+
+def _row(row: Mapping[Any, Any], language: Language, *, imputed: bool) -> tuple[Cell, ...]:
+    one_sided = row["change"] in ("added", "removed")
+    counts = _COUNTS if imputed else _COUNTS[:2]
+    differ = [Cell("" if one_sided else str(row[name])) for name in counts]
+    ordered = [cell for i in range(0, len(differ), 2) for cell in (differ[i + 1], differ[i])]
+    name = row["outcome"] if imputed and row["outcome"] else row["column"]
+    cells = [Cell(name), Cell(row["wave"])] if imputed else [Cell(name)]
+    word = ""
+    if one_sided:
+        word = words(row["change"], language)
+    elif row["change"] == "type":
+        a, b = (known(f"type_{row[side]}", language) for side in ("type_a", "type_b"))
+        word = words("type", language, a=a, b=b)
+    return (*cells, *ordered, Cell(word))

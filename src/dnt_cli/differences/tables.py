@@ -1,0 +1,235 @@
+"""The difference between two files as tables, headline first, and as one frame for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from dnt_cli.differences import Difference
+from dnt_cli.differences.effect_tables import effect_table, effects_headline
+from dnt_cli.differences.effects import EffectChanges
+from dnt_cli.differences.figure_tables import figure_table, figures_headline
+from dnt_cli.differences.layout import without_empty_end
+from dnt_cli.differences.origins import INPUT, STEPS, STUDY, VERSIONS, Cause
+from dnt_cli.differences.record_tables import record_table, records_headline
+from dnt_cli.differences.records import RecordChanges
+from dnt_cli.differences.texts import words
+from dnt_cli.study import Language
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.texts import words as common_words
+
+_WIDTH = 22  # characters of a value in the table; other programs get all of it
+_HASH = "_sha256"
+_MOST = 15  # causes of one kind, unless all are asked for
+_SAME = {"same", "within"}
+
+
+def difference_tables(found: Difference, language: Language, *, everything: bool = False) -> list[Table]:
+    """Where the files come from under a headline of what moved, then what moved.
+
+    Args:
+        found: As `compare` gives it.
+        language: Of the words and the decimal sign.
+        everything: Also what is the same.
+    """
+    content = found.content
+    if isinstance(content, EffectChanges):
+        headline = effects_headline(found, content, language)
+        parts = [] if found.identical else effect_table(found, content, language, everything=everything)
+    elif isinstance(content, RecordChanges):
+        headline = records_headline(found, content, language)
+        parts = [] if found.identical else record_table(found, content, language, everything=everything)
+    else:
+        headline = figures_headline(content, language)
+        parts = [] if found.identical else figure_table(found, content, language, everything=everything)
+    return [_origin(found, headline, language, everything=everything), *parts]
+
+
+def same_content(found: Difference) -> bool:
+    """Whether all numbers are exactly the same."""
+    content = found.content
+    if isinstance(content, EffectChanges):
+        return bool((content.effects["change"] == "same").all()) and not content.others_moved
+    if isinstance(content, RecordChanges):
+        m = content.imputations
+        alike = content.persons.same and content.rows.same and (m is None or m[0] == m[1])
+        return alike and bool((content.columns["change"] == "same").all())
+    return bool((content["change"] == "same").all())
+
+
+def _origin(found: Difference, headline: str, language: Language, *, everything: bool) -> Table:
+    if found.identical:
+        headline = words("identical", language)
+    elif same_content(found):
+        told = bool(found.causes) or found.data == "other" or found.a.study.text != found.b.study.text
+        headline = f"{headline} {words('same_numbers' if told else 'unnamed', language)}"
+    rows = [_row(words("file", language), *(_short_name(name) for name in found.names))]
+    if found.data == "other":
+        rows.append(_row(words("data", language), *_hashes(found), words("other_data", language)))
+    if isinstance(found.content, EffectChanges):
+        rows += _sizes(found, language)
+    sections = [Section("", tuple(rows))]
+    notes = [common_words("synthetic", language)] if found.b.study.synthetic else []
+    hidden = 0
+    for title, causes in _grouped(found, language).items():
+        most = len(causes) if everything else _MOST
+        hidden += max(0, len(causes) - most)
+        sections.append(Section(title, tuple(_cause_row(cause, found, language) for cause in causes[:most])))
+    notes += _origin_notes(found, language)
+    notes += [words("more", language, n=hidden)] if hidden else []
+    columns = (Column("", "left"), Column("A", "left"), Column("B", "left"), Column(words("note", language), "left"))
+    return without_empty_end(Table(headline, columns, tuple(sections), tuple(notes)))
+
+
+def _row(label: str, a: str, b: str, word: str = "") -> tuple[Cell, ...]:
+    return (Cell(label), Cell(a), Cell(b), Cell(word))
+
+
+def _sizes(found: Difference, language: Language) -> Iterator[tuple[Cell, ...]]:
+    """Persons and imputations behind the effects, where they are not the same."""
+    for name in ("n_persons", "m"):
+        a, b = (f"{stage.frame[name].max():.0f}" for stage in (found.a, found.b))
+        if a != b and name not in {cause.item for cause in found.causes}:
+            yield _row(words(name, language), a, b)
+
+
+def _hashes(found: Difference) -> tuple[str, str]:
+    """The hash of what the first step read; of `dnt example`, its seed."""
+    texts = []
+    for steps in (found.a.steps, found.b.steps):
+        digest, command = steps[0]["input_sha256"], steps[0]["command"]
+        texts.append(f"dnt {command}" if digest is None else str(digest)[:8])
+    return texts[0], texts[1]
+
+
+def _further(found: Difference) -> list[Cause]:
+    """The causes but for the hash of the first file, which is told as other data."""
+    told = ("", "")
+    if found.data == "other" and found.a.steps:
+        told = (found.a.steps[0]["command"], INPUT)
+    return [cause for cause in found.causes if (cause.where, cause.item) != told]
+
+
+def _grouped(found: Difference, language: Language) -> dict[str, list[Cause]]:
+    """The causes under their headings."""
+    groups: dict[str, list[Cause]] = {}
+    order = {STEPS: 0, STUDY: 2, VERSIONS: 3}
+    for cause in sorted(_further(found), key=lambda c: order.get(c.where, 1)):
+        heading = words(cause.where if cause.where in (STUDY, VERSIONS) else STEPS, language)
+        groups.setdefault(heading, []).append(cause)
+    return groups
+
+
+def _cause_row(cause: Cause, found: Difference, language: Language) -> tuple[Cell, ...]:
+    label = cause.item
+    word = ""
+    if cause.where == STEPS:
+        label = words("step_row", language, step=cause.item)
+    elif cause.where not in (STUDY, VERSIONS):
+        label = f"{words('step_row', language, step=cause.where)}: {cause.item}"
+    if cause.where == STUDY:
+        keys = {override.partition("=")[0].strip() for s in (found.a, found.b) for override in s.study.overrides}
+        word = words("set", language) if cause.item in keys else ""
+    if cause.a is None or cause.b is None:
+        word = " ".join(filter(None, (word, words("only_b" if cause.a is None else "only_a", language))))
+    elif _is_file(cause):
+        word = words("step_input", language)
+    return _row(label, *_cut(cause.a or "", cause.b or ""), word)
+
+
+def _is_file(cause: Cause) -> bool:
+    """Whether it tells of a file by its hash."""
+    return cause.item == INPUT or cause.item.endswith(_HASH)
+
+
+def _cut(a: str, b: str) -> tuple[str, str]:
+    """Both values no longer than the table allows, without a beginning that they share."""
+    if max(len(a), len(b)) > _WIDTH:
+        shared = 0
+        while shared < min(len(a), len(b)) and a[shared] == b[shared]:
+            shared += 1
+        start = max(0, shared - 3)
+        if start > 1:
+            a, b = (f"…{text[start:]}" for text in (a, b))
+    return tuple(text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…" for text in (a, b))  # type: ignore[return-value]
+
+
+def _short_name(name: str) -> str:
+    return name if len(name) <= _WIDTH else f"…{name[1 - _WIDTH :]}"
+
+
+def _origin_notes(found: Difference, language: Language) -> list[str]:
+    """What is the same, in plain words."""
+    if found.identical:
+        return []
+    wheres = {cause.where for cause in _further(found)}
+    others = [cause.item.removesuffix(_HASH) for cause in found.causes if cause.item.endswith(_HASH)]
+    key = "same_data_but" if others else "same_data"
+    same = [words(key, language, others=", ".join(others))] if found.data == "same" else []
+    same += [words("same_study", language)] if STUDY not in wheres else []
+    if wheres <= {STUDY, VERSIONS}:
+        same.append(words("same_otherwise" if STUDY in wheres else "same_steps", language))
+    same += [words("same_versions", language)] if VERSIONS not in wheres else []
+    text = ", ".join(same)
+    notes = [f"{text[:1].upper()}{text[1:]}."] if same else []
+    notes += [words("same_link", language)] if found.data == "same link" else []
+    rewritten = STUDY not in wheres and found.a.study.text != found.b.study.text
+    return [*notes, words("reworded", language)] if rewritten else notes
+
+
+def difference_frame(found: Difference, *, everything: bool = False) -> pd.DataFrame:
+    """One row per cause and per change, with all digits.
+
+    Returns:
+        `part` (`origin` or the kind of the files), `where`, `item`, `a`, `b`, `change`, and the columns of the changes.
+    """
+    data = {"part": "origin", "where": "data", "item": "data", "change": found.data}
+    rows = [{"part": "origin", "where": "files", "item": found.a.kind, "change": _alike(found)}, data]
+    for cause in found.causes:
+        change = "added" if cause.a is None else "removed" if cause.b is None else "changed"
+        rows.append({"part": "origin", "where": cause.where, "item": cause.item, "change": change})
+        rows[-1] |= {"a": cause.a, "b": cause.b}  # type: ignore[dict-item]
+    origin = pd.DataFrame(rows, columns=["part", "where", "item", "change", "a", "b"], dtype=object)
+    content = found.content
+    if isinstance(content, EffectChanges):
+        changes = content.effects.rename(columns={"estimate_a": "a", "estimate_b": "b"})
+    elif isinstance(content, RecordChanges):
+        changes = pd.concat([_counts(content), content.columns], ignore_index=True)
+    else:
+        changes = content.rename(columns={"value_a": "a", "value_b": "b"})
+    changes = changes if everything else changes[~changes["change"].isin(_SAME)]
+    changes = changes.assign(part=found.a.kind).astype(object)
+    return pd.concat([origin, changes], ignore_index=True) if len(changes) else origin
+
+
+def _alike(found: Difference) -> str:
+    return "identical" if found.identical else "same numbers" if same_content(found) else "different"
+
+
+def _counts(content: RecordChanges) -> pd.DataFrame:
+    """How many persons, rows and imputations there are in each file."""
+    counts = [("persons", content.persons), ("rows", content.rows)]
+    rows: list[dict[str, object]] = [
+        {"item": name, "a": n.both + n.only_a, "b": n.both + n.only_b, "both": n.both} for name, n in counts
+    ]
+    alike = [n.same for _, n in counts]
+    if content.imputations is not None:
+        m = content.imputations
+        rows.append({"item": "m", "a": m[0], "b": m[1], "both": min(m)})
+        alike.append(m[0] == m[1])
+    return pd.DataFrame(rows).assign(change=["same" if same else "changed" for same in alike])
+
+
+def distinct_names(a: str, b: str) -> tuple[str, str]:
+    """The last parts of two paths, as many as it takes to tell them apart."""
+    first, second = (_parts(path) for path in (a, b))
+    for n in range(1, max(len(first), len(second)) + 1):
+        one, two = "/".join(first[-n:]), "/".join(second[-n:])
+        if one != two:
+            return one, two
+    return a, b
+
+
+def _parts(path: str) -> Sequence[str]:
+    return path.replace("\\", "/").split("/")
