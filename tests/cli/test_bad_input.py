@@ -259,14 +259,6 @@ def test_code_and_message(case: Case, outcomes: dict[str, tuple[Run, dict[str, b
     assert len(run.stderr.strip().splitlines()) <= (1 if case.code != 2 else 10), "an error is one or two sentences"
 
 
-def test_debug_tells_places_but_no_values(made: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(made, tmp_path / "debug"))
-    cell("score", "CANARY 31337.125")(folder)
-    run = dnt(*IMPUTE.split(), cwd=folder, env={"DNT_DEBUG": "1"}).check(11)
-    assert "survey.py:" in run.stderr
-    assert "cast_survey" in run.stderr
-
-
 def test_the_search_for_canaries_finds_them(made: Path) -> None:
     """The search that every run goes through is not blind."""
     with pytest.raises(AssertionError, match="CANARY"):

@@ -116,13 +116,15 @@ def _show(console: Console, table: Table) -> None:
 def _grid(table: Table) -> RichTable:
     """A table of which only the first column can be wrapped, to no less than `_LABEL` characters."""
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    labels = [row[0].text for section in table.sections for row in section.rows]
+    rows = [row for section in table.sections for row in section.rows]
     drawn = RichTable(title=Text(table.title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(table.columns):
-        least = min(_LABEL, max(map(len, labels), default=0)) if i == 0 else None
+        width = max(cell_len(text) for text in (column.heading, *(row[i].text for row in rows)))
+        least = min(_LABEL, width) if i == 0 else width
         drawn.add_column(Text(column.heading), justify=column.justify, no_wrap=i > 0, overflow="fold", min_width=least)
     for section in table.sections:
         if section.heading:
