@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import locale
 import os
-import signal
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
@@ -127,20 +126,12 @@ def choose(option: str, keys: str | None, known: Iterable[str], *, empty: bool =
 
 
 def processes(jobs: int) -> int:
-    """The number of processes for `--jobs`, started.
-
-    They start deaf to Ctrl-C, which a terminal sends to all of them: stopping them is for this process alone, and
-    half-started ones would each print a traceback.
-    """
+    """The number of processes for `--jobs`, started."""
     import joblib
 
+    from dnt_cli.workers import start_workers
+
     jobs = jobs or int(joblib.cpu_count())
-    if jobs == 1:
-        return 1
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which they inherit
-    try:
-        started = joblib.Parallel(n_jobs=jobs, return_as="generator")(joblib.delayed(int)() for _ in range(jobs))
-    finally:
-        signal.signal(signal.SIGINT, before)
-    list(started)
+    if jobs > 1:
+        start_workers(jobs)
     return jobs

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 
 from dnt_cli.completed import Completed
@@ -25,6 +25,7 @@ from dnt_cli.engines import (
     fit_mixed_logistic,
 )
 from dnt_cli.study import Study
+from dnt_cli.workers import in_workers
 
 Progress = Callable[[int, int], None]
 Fitter = Callable[[Designs, Design, Model], Fit]
@@ -84,7 +85,7 @@ def fit_all(
     calls = (delayed(_fit_part)([data.sets[i] for i in part], data.study, tasks) for part in parts)
     results: list[list[list[Result]]] = []
     total, done = data.m * len(tasks), 0
-    for part in Parallel(n_jobs=jobs, return_as="generator")(calls):
+    for part in in_workers(calls, jobs):
         results.append(part)
         done += sum(len(r) for r in part)
         if progress is not None:

@@ -12,6 +12,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.stages import replacing
 from dnt_cli.study import Language
 from dnt_cli.texts import number
+from dnt_cli.workers import in_workers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,13 +74,13 @@ def draw_all(
     Raises:
         DataError: The folder or a file cannot be written, or an unknown format.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     for ending in formats:
         _check_format(ending, f"a figure .{ending}")
     _make_folder(folder)
     jobs = min(jobs, len(drawings)) or 1
-    drawn = Parallel(n_jobs=jobs, return_as="generator")(delayed(_render)(drawing, formats) for drawing in drawings)
+    drawn = in_workers((delayed(_render)(drawing, formats) for drawing in drawings), jobs)
     paths = []
     for done, (drawing, contents) in enumerate(zip(drawings, drawn, strict=True), start=1):
         for ending, content in zip(formats, contents, strict=True):

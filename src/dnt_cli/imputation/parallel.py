@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from dnt_cli.errors import EngineError
+from dnt_cli.workers import in_workers
 
 
 def spread(
@@ -28,9 +29,7 @@ def spread(
         return (function(*task) for task in tasks)
     import joblib
 
-    runner = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator")
-    results: Iterator[Any] = runner(joblib.delayed(function)(*task) for task in tasks)
-    return results
+    return in_workers((joblib.delayed(function)(*task) for task in tasks), jobs)
 
 
 def _on_cluster(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], scheduler: str) -> Iterator[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import delayed
 from threadpoolctl import threadpool_limits
 
 from dnt_cli.completed import plan_columns
@@ -17,6 +17,7 @@ from dnt_cli.errors import UserError
 from dnt_cli.robustness.context import Scenario, Task
 from dnt_cli.robustness.sources import Given, Reimputed, View, Workspace, parts
 from dnt_cli.study import Study
+from dnt_cli.workers import in_workers
 
 # Seconds per model of a column in one iteration of one imputation, on one core of 2020; for announcements only.
 _SECONDS = {"forest": 0.02, "pmm": 6e-5, "norm": 6e-5}
@@ -81,7 +82,7 @@ def estimate(
     )  # fmt: skip
     sizes = [len(part) * sum(len(scenarios[i].tasks) for i in own) for own, part in jobs]
     done: dict[int, list[_Done]] = {}
-    for index, found in Parallel(n_jobs=options.jobs, return_as="generator_unordered")(calls):
+    for index, found in in_workers(calls, options.jobs, ordered=False):
         done[index] = found
         if progress is not None:
             progress(sum(sizes[i] for i in done), sum(sizes))
