@@ -25,7 +25,8 @@ EXIT_CODES = (
 )
 _INTERNAL_ERROR = 70
 _COMMANDS = (  # in the order of --help
-    "score", "impute", "fit", "robustness", "describe", "polis", "example", "study", "convert", "show", "diff", "doctor",
+    "score", "impute", "fit", "robustness", "describe", "polis", "example", "study", "convert", "show", "diff",
+    "doctor",
 )  # fmt: skip
 
 
