@@ -9,11 +9,13 @@ stick is an error, never another answer.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -56,6 +58,9 @@ _MAKERS = {
     "robustness": "`dnt robustness`",
     "description": "`dnt describe`",
 }
+
+
+FileState = tuple[int, int, int]  # inode, size, time of the last change
 
 
 @dataclass(frozen=True)
@@ -114,19 +119,54 @@ def read_bytes(source: str, stdin: BinaryIO | None) -> tuple[bytes, str]:
     """The content of a file, or of standard input for `-`, and how messages call it.
 
     Raises:
-        DataError: The file is missing or unreadable, or nothing comes from standard input.
+        DataError: The file is missing or unreadable or was changed meanwhile, or nothing comes from standard input.
     """
     if source == "-":
         content = stdin.read() if stdin is not None else b""
         if not content:
             raise DataError("Nothing came from standard input: the command before the pipe failed or wrote no data.")
         return content, "standard input"
+    name = Path(source).name
     try:
-        return Path(source).read_bytes(), Path(source).name
+        with open(source, "rb") as stream:
+            # A file that is replaced as a whole is still read as it was; one that is written into is not.
+            before = _state(os.fstat(stream.fileno()))
+            content = stream.read()
+            after = _state(os.fstat(stream.fileno()))
     except FileNotFoundError:
         raise DataError(f"There is no file {source}.") from None
     except OSError as error:
         raise DataError(f"Cannot read {source}: {error.strerror}.") from None
+    if before != after:
+        raise _changed(name)
+    return content, name
+
+
+def file_state(path: Path) -> FileState | None:
+    """What of a file differs once it is written into or replaced; None if it is gone or is no ordinary file."""
+    try:
+        return _state(path.stat())
+    except OSError:
+        return None
+
+
+def refuse_changed(path: Path, before: FileState | None) -> None:
+    """Stop if a file that was read by its path is not as `file_state` found it.
+
+    Raises:
+        DataError: It was written into, replaced or removed.
+    """
+    if file_state(path) != before:
+        raise _changed(path.name)
+
+
+def _state(found: os.stat_result) -> FileState | None:
+    ordinary = stat.S_ISREG(found.st_mode)  # the times of a pipe say when somebody wrote, which is as it should be
+    return (found.st_ino, found.st_size, found.st_mtime_ns) if ordinary else None
+
+
+def _changed(name: str) -> DataError:
+    return DataError(f"{name} was changed while it was read; run again.")
 
 
 def is_parquet(content: bytes) -> bool:
@@ -281,11 +321,12 @@ def refuse_foreign(target: str, kind: str, command: str, *, force: bool) -> None
     """Stop before a file is replaced that another command, or another program, made.
 
     Raises:
-        DataError: The target exists and holds something else, or is no ordinary file.
+        DataError: The target exists and holds something else, is no ordinary file, or may not be written.
     """
     path = Path(target)
     if path.is_dir():
         raise DataError(f"{target} is a folder; give a file name.")
+    refuse_unwritable(path)
     if not path.exists():
         return
     if not path.is_file():
@@ -306,24 +347,39 @@ def refuse_foreign(target: str, kind: str, command: str, *, force: bool) -> None
     raise DataError(f"{target} exists and holds {holds}; choose another name, or --force to replace it.")
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Stop before work is done whose result could not be written.
+
+    Raises:
+        DataError: The file, or the folder that it is to stand in, may not be written.
+    """
+    place = Path(os.path.realpath(path))
+    for checked in (place, place.parent):
+        if checked.exists() and not os.access(checked, os.W_OK):
+            raise DataError(f"Cannot write {path}: {os.strerror(errno.EACCES)}. What was there is untouched.")
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A stream to a temporary file beside `path` that takes its place at the end; on any failure it is removed.
 
     The file is readable by its owner only, since it may hold records of persons. What a killed run left behind in the
-    folder is removed first.
+    folder is removed first. A link stays a link: the file that it leads to is replaced. A file that may not be written
+    is not replaced either, though the system would allow it.
 
     Raises:
-        DataError: The folder is missing or cannot be written, or the disk is full.
+        DataError: The folder is missing or cannot be written, the file may not be written, or the disk is full.
     """
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(8)}{_TEMPORARY}"
+    place = Path(os.path.realpath(path))
+    temporary = place.parent / f".{secrets.token_hex(8)}{_TEMPORARY}"
+    refuse_unwritable(path)
     try:
-        _sweep(path.parent)
+        _sweep(place.parent)
         with _claimed(temporary) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
+        temporary.replace(place)
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"Cannot write {path}: {reason}. What was there is untouched.") from None

@@ -13,7 +13,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError, EngineError
 from dnt_cli.polis.link import DIGITS, IN_POPULATION, KEY, KIND
-from dnt_cli.polis.sources import Source, open_source, scan
+from dnt_cli.polis.sources import Source, open_source, quoted_text, scan
 from dnt_cli.study.register import Register
 
 JOB, FIRST, LAST, JOB_TYPE = "IKVID", "SDATUMAANVANGIKO", "SDATUMEINDEIKO", "SSOORTBAAN"
@@ -98,6 +98,7 @@ def keep_records(
     wanted = dict.fromkeys([KIND, KEY, JOB, FIRST, LAST, JOB_TYPE, *roles.values()])
     sources = [open_source(path, wanted) for path in paths]
     _make_keys(connection, link)
+    _confine(connection, sources)
     amounts = "".join(f", {role} DECIMAL(18, 4)" for role in roles)
     connection.execute(
         f"CREATE TEMP TABLE kept (n INTEGER, job VARCHAR, first VARCHAR, last VARCHAR, job_type VARCHAR{amounts}, "
@@ -109,6 +110,14 @@ def keep_records(
         if progress is not None:
             progress(done, len(sources))
     return _gathered(connection, roles, sources)
+
+
+def _confine(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
+    """From here on DuckDB opens these files and nothing else, and takes no settings that say otherwise."""
+    paths = ", ".join(quoted_text(str(source.path)) for source in sources)
+    connection.execute(f"SET allowed_paths = [{paths}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
 
 
 def _make_keys(connection: duckdb.DuckDBPyConnection, link: pd.DataFrame) -> None:

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from dnt_cli.errors import DataError, EngineError, UsageError
+from dnt_cli.stages import FileState, file_state, refuse_changed
 from dnt_cli.study.reader import suggest
 
 SUFFIXES = (".csv", ".parquet", ".sav", ".dta")
@@ -29,12 +30,14 @@ class Source:
         columns: Name that we use -> name in the file, for the columns that are read.
         separator: Of a CSV file.
         header: All columns of a CSV file, in order.
+        state: Of the file before it was looked into.
     """
 
     path: Path
     columns: dict[str, str]
     separator: str = ""
     header: tuple[str, ...] = ()
+    state: FileState | None = None
 
 
 def chosen_files(names: Sequence[str]) -> tuple[list[Path], list[Path]]:
@@ -91,7 +94,7 @@ def open_source(path: Path, wanted: Iterable[str]) -> Source:
         DataError: The file is damaged, or lacks a column.
         EngineError: An SPSS or Stata file, and pyreadstat is not installed.
     """
-    suffix = path.suffix.lower()
+    suffix, state = path.suffix.lower(), file_state(path)
     separator = ""
     if suffix == ".parquet":
         try:
@@ -110,7 +113,7 @@ def open_source(path: Path, wanted: Iterable[str]) -> Source:
         if name not in by_name:
             raise DataError(f"{path.name}: the column {name} is missing{suggest(name, by_name)}.")
         columns[name] = by_name[name]
-    return Source(path, columns, separator, header)
+    return Source(path, columns, separator, header, state)
 
 
 def _csv_header(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -159,8 +162,17 @@ def scan(connection: duckdb.DuckDBPyConnection, source: Source, take: Callable[[
     Whole for Parquet and CSV, which DuckDB streams; in chunks for SPSS and Stata files.
 
     Raises:
-        DataError: The file is damaged, or no table.
+        DataError: The file is damaged, or no table, or was changed since it was opened.
     """
+    try:
+        _scan(connection, source, take)
+    except DataError:
+        refuse_changed(source.path, source.state)
+        raise
+    refuse_changed(source.path, source.state)
+
+
+def _scan(connection: duckdb.DuckDBPyConnection, source: Source, take: Callable[[str], None]) -> None:
     damaged = DataError(f"{source.path.name} is damaged, or a line has another number of fields than the header.")
     columns = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in source.columns.items())
     if source.path.suffix.lower() in (".sav", ".dta"):
@@ -178,12 +190,13 @@ def scan(connection: duckdb.DuckDBPyConnection, source: Source, take: Callable[[
 
 
 def _reading(source: Source) -> str:
-    name = _text(str(source.path))
+    name = quoted_text(str(source.path))
     if source.path.suffix.lower() == ".parquet":
         return f"read_parquet({name})"
-    types = ", ".join(f"{_text(column)}: 'VARCHAR'" for column in source.header)
+    separator = quoted_text(source.separator)
+    types = ", ".join(f"{quoted_text(column)}: 'VARCHAR'" for column in source.header)
     return (
-        f"read_csv({name}, auto_detect=false, header=true, delim={_text(source.separator)}, quote='\"', escape='\"', "
+        f"read_csv({name}, auto_detect=false, header=true, delim={separator}, quote='\"', escape='\"', "
         f"nullstr='', columns={{{types}}})"
     )
 
@@ -208,5 +221,6 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _text(value: str) -> str:
+def quoted_text(value: str) -> str:
+    """A text as SQL has it."""
     return "'" + value.replace("'", "''") + "'"
