@@ -9,8 +9,12 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from process import CANARIES, Run, dnt, together
+
+from dnt_cli.stages import Provenance, write_stage
+from dnt_cli.study import parse_study
 
 STAGES = ("survey", "imputed", "t3", "longitudinal", "robustness", "description")
 
@@ -291,3 +295,20 @@ def test_what_cannot_be_compared(again: Path) -> None:
         assert done.stdout == b""
         for word in words:
             assert str(word) in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["register", "answers"])
+def test_the_other_kinds(made: Path, tmp_path: Path, kind: str) -> None:
+    """A register and answers to questionnaires are records of persons too."""
+    study = parse_study((made / "study.toml").read_text(encoding="utf-8"))
+    frame = pd.read_csv(made / "survey.csv")[["id", "wave", "score"]]
+    for name, own in (("a", frame), ("b", frame.assign(score=frame["score"] * 2, extra=1).iloc[::-1])):
+        table = pa.Table.from_pandas(own, preserve_index=False)
+        write_stage(str(tmp_path / f"{name}.parquet"), kind, study, [table], Provenance("polis", {}, name * 64))
+    done = dnt("diff", "a.parquet", "b.parquet", cwd=tmp_path).check()
+    n = len(frame)
+    assert done.text.startswith(f"30 persons in both; {n} rows in both; 2 of 2 columns differ ({n} cells).")
+    assert re.search(r"^extra +added$", done.text, flags=re.MULTILINE)
+    assert re.search(rf"^score +{n} +{n}$", done.text, flags=re.MULTILINE)
+    for canary in CANARIES:
+        assert canary not in done.text

@@ -13,7 +13,7 @@ from dnt_cli.differences import Difference
 from dnt_cli.differences.effects import CONCLUSION, MOVED, SAME, SHIFTED, WITHIN, EffectChanges
 from dnt_cli.differences.layout import without_empty_end
 from dnt_cli.differences.texts import counted, known, words
-from dnt_cli.effect_tables import tone_of, unit
+from dnt_cli.effect_tables import displayed, scale_of, tone_of, unit
 from dnt_cli.robustness_tables import codes
 from dnt_cli.study import Language, Study, Text
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
@@ -47,9 +47,10 @@ def effects_headline(found: Difference, content: EffectChanges, language: Langua
 
 
 def _moved(rows: pd.DataFrame) -> pd.Series:
-    """In both files, and further apart than `MOVED`; whatever became of the conclusion."""
+    """Estimated in both files, and further apart than `MOVED`; whatever became of the conclusion."""
     far = (rows["shift"].abs() > MOVED) | ((rows["se_ratio"] - 1).abs() > MOVED)
-    return far & ~rows["why"].str.contains("only in") & (rows["scale_a"] == rows["scale_b"])
+    both = rows["estimate_a"].notna() & rows["estimate_b"].notna()
+    return far & both & (rows["scale_a"] == rows["scale_b"])
 
 
 def _largest(moved: pd.DataFrame, names: _Names, language: Language) -> str:
@@ -173,13 +174,7 @@ class _Names:
 def _row(row: Mapping[Any, Any], names: _Names) -> tuple[Cell, ...]:
     language = names.language
     cells = [Cell(names.outcome(row["outcome"]) + names.check(row))]
-    scale = row["scale_b"] or row["scale_a"]
-    cells.append(
-        Cell(
-            common_words({"binary": "odds_ratio"}.get(scale, scale if scale == "probability" else "beta"), language),
-            "muted",
-        )
-    )
+    cells.append(Cell(scale_of(row["scale_b"] or row["scale_a"], language), "muted"))
     for side in "ab":
         cells += _estimate(row, side, names)
     both = row["status_a"] and row["status_b"]
@@ -197,8 +192,12 @@ def _estimate(row: Mapping[Any, Any], side: str, names: _Names) -> list[Cell]:
     if status == "not estimable":
         return [Cell("#", "muted"), Cell("")]
     mark = row[f"mark_{side}"] + ("!" if status == "doubtful" else "")
-    text = number(row[f"estimate_{side}"], 2, names.language) + mark
-    return [Cell(text, names.tone(row, side)), Cell(f"({number(row[f'se_{side}'], 2, names.language)})")]
+    scale = row[f"scale_{side}"]
+    shown = dict.fromkeys(("odds_ratio", "beta", "estimate"), row[f"estimate_{side}"])
+    shown |= dict.fromkeys(("odds_ratio_se", "beta_se", "std_error"), row[f"se_{side}"])
+    estimate, error = displayed(pd.Series(shown | {"kind": scale}), names.language)
+    other = f" {scale_of(scale, names.language)}" if "other scale" in row["why"] else ""
+    return [Cell(estimate + mark + other, names.tone(row, side)), Cell(f"({error})")]
 
 
 def _signed(value: float, language: Language) -> str:
