@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Any
 
 import pandas as pd
 
 from dnt_cli.errors import DataError
 
 _SEPARATORS = (",", ";", "\t")
+# As numbers these would lose a zero, a sign or digits, and two persons could become one: 007, +31, 1E5 (which R and
+# Python write as 1e+05), whole numbers beyond what a float holds.
+_CODE = re.compile(r"\s*(?:[-+]?0\d|\+|[-+]?\d+(?:[.,]\d*)?[eE]\d|[-+]?\d{16})")
+_ZERO_BEHIND = re.compile(r"\s*[-+]?\d+[.,]\d*[1-9]0+\s*$")  # 1.10, which is not 1.1 where both are there
 _COMMA_NUMBER = re.compile(r"(?:^|[;\t\n])\s*-?\d+,\d+\s*(?=[;\t\r\n]|$)")
 
 
@@ -18,7 +23,7 @@ def read_csv(content: bytes, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """A data frame from CSV text, and remarks on how it was read.
 
     Words stay what they are, only an empty field is missing. R's NA becomes missing later, unless the study has a level
-    of that name.
+    of that name. Columns that hold codes, such as 007, stay text.
 
     Raises:
         DataError: No text, or no table.
@@ -31,22 +36,41 @@ def read_csv(content: bytes, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
         raise no_table
     decimal = "," if separator == ";" or (separator == "\t" and _COMMA_NUMBER.search(text)) else "."
     try:
-        frame: pd.DataFrame = pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            decimal=decimal,
-            keep_default_na=False,
-            na_values=[""],
-            dtype_backend="numpy_nullable",
-        )
+        texts = _read(text, separator, dtype=str)
+        codes = [i for i in range(texts.shape[1]) if _holds_codes(texts.iloc[:, i])]
+        frame = _read(text, separator, decimal=decimal, float_precision="round_trip", dtype_backend="numpy_nullable")
         names = next(csv.reader([header], delimiter=separator))
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, StopIteration):
         raise no_table from None
     if not isinstance(frame.index, pd.RangeIndex):  # lines longer than the header would shift the columns
         raise no_table
+    for i in codes:
+        plain = texts.iloc[:, i]
+        if decimal == ",":
+            plain = plain.str.replace(r"^(\s*[-+]?\d+),(\d+\s*)$", r"\1.\2", regex=True)
+        frame.isetitem(i, plain.astype("string").array)
     if len(names) == frame.shape[1]:
         frame.columns = pd.Index(names)  # pandas gives the second of two equal names another one
     return frame, notes
+
+
+def _read(text: str, separator: str, **options: Any) -> pd.DataFrame:
+    """What pandas makes of the text; only an empty field is missing."""
+    frame: pd.DataFrame = pd.read_csv(
+        io.StringIO(text), sep=separator, keep_default_na=False, na_values=[""], **options
+    )
+    return frame
+
+
+def _holds_codes(values: pd.Series) -> bool:
+    """Whether numbers would be another thing than the texts of a column."""
+    different = [str(value) for value in values.dropna().unique()]
+    if any(_CODE.match(value) for value in different):
+        return True
+    if not any(_ZERO_BEHIND.match(value) for value in different):
+        return False
+    shortest = {value.strip().rstrip("0") if _ZERO_BEHIND.match(value) else value.strip() for value in different}
+    return len(shortest) < len({value.strip() for value in different})
 
 
 def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
