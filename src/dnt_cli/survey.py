@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,11 @@ from dnt_cli.study.reader import suggest
 
 # Whole numbers of an outcome without a range; stage files store them in 32 bits.
 LARGEST = (-(2.0**31), 2.0**31 - 1)
+_TOO_LONG = "with an id of more digits than a number holds; store ids as text"
+_EXACT = 2.0**53  # from here on a float does not hold every whole number
+# Of any number: squares of larger ones, and of smaller ones than its inverse, are no numbers any more.
+LARGEST_SIZE = 1e100
+_NUMERAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?inf(?:inity)?", re.ASCII | re.IGNORECASE)
 _WORDS = {"TRUE": 1, "FALSE": 0, "NA": None, "": None}
 
 
@@ -104,6 +110,8 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
     number = np.arange(len(frame)) // max(len(frame) // sets, 1)
     if pd.DataFrame({"id": cast[design.id], "set": number}).duplicated().any() or cast[design.id].isna().any():
         findings.append(Finding("error", design.id, "expected each person once in every imputation"))
+    if inexact := _inexact(frame[design.id]):
+        findings.append(Finding("error", design.id, f"{_rows(inexact)} {_TOO_LONG}"))
     if unknown := int(cast[design.group].isna().sum()):
         findings.append(Finding("error", design.group, f"{_rows(unknown)} with no known group"))
     if design.site is not None:
@@ -146,6 +154,7 @@ def _structure(frame: pd.DataFrame, cast: pd.DataFrame, study: Study) -> list[Fi
             findings.append(Finding("error", column, f"{_rows(count)} {message}"))
 
     error(design.id, int(cast[design.id].isna().sum()), "without an id")
+    error(design.id, _inexact(frame[design.id]), _TOO_LONG)
     error(design.wave, int(cast[design.wave].isna().sum()), f"with no known wave; known: {', '.join(design.wave_keys)}")
     groups = f"{design.intervention}, {design.comparison}"
     error(design.group, int(cast[design.group].isna().sum()), f"with no known group; known: {groups}")
@@ -194,20 +203,37 @@ def identifiers(values: pd.Series) -> pd.Series:
     return pd.Series(texts, index=values.index, dtype="object")
 
 
+def _inexact(values: pd.Series) -> int:
+    """How many floats are so large that different whole numbers may have become one."""
+    floats = [value for value in values if isinstance(value, (float, np.floating))]
+    return sum(abs(float(value)) >= _EXACT for value in floats)
+
+
 def _is_missing(value: Any) -> bool:
     """A list in a cell is no missing value, though pandas would ask each of its elements."""
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+    if isinstance(value, (float, np.floating, Decimal)) and float(value).is_integer():
         return str(int(value))
     return str(value).strip()
 
 
 def _codes(values: pd.Series, levels: Iterable[str], *, ordered: bool = True) -> pd.Series:
     """A categorical of `levels`; what is not among them becomes missing."""
-    return pd.Series(pd.Categorical(identifiers(values), categories=list(levels), ordered=ordered), index=values.index)
+    levels = list(levels)
+    texts = identifiers(_spelled(values, levels))
+    return pd.Series(pd.Categorical(texts, categories=levels, ordered=ordered), index=values.index)
+
+
+def _spelled(values: pd.Series, levels: Iterable[str]) -> pd.Series:
+    """True and False, which programs make of TRUE and FALSE, as the level that is written so, or else 1 or 0."""
+    known = {level.lower(): level for level in levels}
+    names = {True: known.get("true", known.get("1")), False: known.get("false", known.get("0"))}
+    truths = [isinstance(value, (bool, np.bool_)) for value in values]
+    plain = [names[bool(v)] or v if truth else v for v, truth in zip(values, truths, strict=True)]
+    return pd.Series(plain, index=values.index, dtype="object") if any(truths) else values
 
 
 def _cast_covariate(values: pd.Series, key: str, covariate: Covariate) -> tuple[pd.Series, list[Finding]]:
@@ -240,7 +266,7 @@ def _cast_number(
         text = number = values.astype("float64")
     else:
         text = _plain_values(values)
-        number = pd.to_numeric(text.where(text.map(_may_be_number), None), errors="coerce").astype("float64")
+        number = pd.Series([_number(value) for value in text], index=text.index, dtype="float64")
     findings = []
     if integer and limits is None:
         limits = LARGEST
@@ -248,6 +274,11 @@ def _cast_number(
         findings.append(Finding("error", key, f"{_rows(bad)} with a value that is no number"))
     if bad := int(np.isinf(number).sum()):
         findings.append(Finding("error", key, f"{_rows(bad)} with an infinite value"))
+    size = number.abs()
+    if bad := int(((size > LARGEST_SIZE) & (size < np.inf)).sum()):
+        findings.append(Finding("error", key, f"{_rows(bad)} beyond {LARGEST_SIZE:g}, which no measurement is"))
+    if 0 < size.max() < 1 / LARGEST_SIZE:
+        findings.append(Finding("error", key, f"all values are below {1 / LARGEST_SIZE:g}; use a smaller unit"))
     if limits is not None and (bad := int(((number < limits[0]) | (number > limits[1])).sum())):
         findings.append(Finding("error", key, f"{_rows(bad)} outside the range {limits[0]:g} to {limits[1]:g}"))
     if integer and not findings and (bad := int((number.notna() & (number != number.round())).sum())):
@@ -258,23 +289,33 @@ def _cast_number(
 def _plain_values(values: pd.Series, levels: Iterable[str] = ()) -> pd.Series:
     """Values as other programs mean them: TRUE and FALSE of R are 1 and 0, an empty text or R's NA is missing.
 
-    A word that is one of `levels` stays as it is.
+    A word that is one of `levels` stays as it is, and so does a truth where there are levels.
     """
     known = set(levels)
     words = {word: number for word, number in _WORDS.items() if word not in known}
 
     def plain(value: object) -> object:
         if isinstance(value, (bool, np.bool_)):
-            return int(value)
+            return value if known else int(value)
         return words.get(value.strip(), value) if isinstance(value, str) else value
 
     # By hand, since pandas would make dates of a column of dates again.
     return pd.Series([None if _is_missing(v) else plain(v) for v in values], index=values.index, dtype="object")
 
 
-def _may_be_number(value: object) -> bool:
-    """Dates and bytes can be made into numbers too, but then they mean something else."""
-    return isinstance(value, (str, int, float, np.integer, np.floating, Decimal))
+def _number(value: object) -> float:
+    """A number as it was written, to the last digit (which pandas.to_numeric is not); NaN for anything else.
+
+    Dates and bytes can be made into numbers too, but then they mean something else.
+    """
+    if isinstance(value, str) and not _NUMERAL.fullmatch(value.strip()):
+        return np.nan
+    if not isinstance(value, (str, int, float, np.integer, np.floating, Decimal)):
+        return np.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return np.nan
 
 
 def _rows(count: int) -> str:
