@@ -184,6 +184,9 @@ CASES = [
     ("[covariates.age]", "[covariates.arm]  # here", "covariates.arm: another column has this name"),
     ("[covariates.age]", "[covariates.work]  # here", "covariates.work: another column has this name"),
     ("[outcomes.rung]", "[outcomes.person]  # here", "outcomes.person: another column has this name"),
+    ("[covariates.age]", "[covariates.wave]  # here", "covariates.wave: the models have a term of this name"),
+    ('intervention = "treated"', 'intervention = "all"  # here', "'all' is what results call both groups together"),
+    ('[design]\nid = "person"', '[design]  # here\nid = ".imp"', "design: the column .imp holds the number of the imputation"),
     (
         "[covariates.age]\n",
         '[outcomes.a]  # here\nlabel = "a"\nkind = "linear"\nwaves = ["T0", "T2"]\n\n[covariates.a_T2]\n'

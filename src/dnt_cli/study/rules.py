@@ -14,6 +14,8 @@ from dnt_cli.study.spec import Covariate, Outcome, Study, Subset
 Fail = Callable[[tuple[str, ...], str], None]
 _KEY = re.compile(r"^[^\W\d_][\w-]*$")
 _RESERVED = {".imp", ".id"}
+_TERMS = {"group", "wave"}  # names of terms in the models
+_BOTH_GROUPS = "all"
 CHECKS = tuple("abcdefghijk")
 
 
@@ -55,11 +57,15 @@ def _check_design(study: Study, fail: Fail) -> None:
         fail(("design", "endpoint"), f"the endpoint must come after the baseline {design.baseline}")
     for name in ("intervention", "comparison"):
         _check_codes(("design", name), (getattr(design, name),), fail)
+        if getattr(design, name) == _BOTH_GROUPS:
+            fail(("design", name), f"{_BOTH_GROUPS!r} is what results call both groups together; give another code")
     if design.intervention == design.comparison:
         fail(("design", "comparison"), "the two groups have the same code")
     columns = [c for c in (design.id, design.wave, design.group, design.site) if c is not None]
     if len(set(columns)) != len(columns):
         fail(("design",), "id, wave, group and site must be different columns")
+    if ".imp" in columns:
+        fail(("design",), "the column .imp holds the number of the imputation")
 
 
 def _check_outcome(study: Study, key: str, outcome: Outcome, fail: Fail) -> None:
@@ -206,12 +212,17 @@ def _check_names(study: Study, fail: Fail) -> None:
     for key in study.covariates:
         if key in fixed or key in study.outcomes:
             fail(("covariates", key), "another column has this name")
+        if key in _TERMS:
+            fail(("covariates", key), "the models have a term of this name; call the covariate otherwise")
     for key in study.outcomes:
         if key in fixed:
             fail(("outcomes", key), "another column has this name")
-    for column, (key, _) in study.columns.items():
-        if column in fixed or column in study.covariates:
-            fail(("outcomes", key), f"the wide column {column} has the name of another column")
+    taken = {*fixed, *study.covariates}
+    for key, outcome in study.outcomes.items():
+        for column in (study.column(key, wave) for wave in outcome.waves):
+            if column in taken:
+                fail(("outcomes", key), f"the wide column {column} has the name of another column")
+            taken.add(column)
 
 
 def _check_models(study: Study, fail: Fail) -> None:
