@@ -109,12 +109,12 @@ def is_missing(values: pd.Series, ranges: Iterable[tuple[Code, Code]]) -> pd.Ser
 
 
 def _known_levels(study: Study) -> dict[str, dict[str, str]]:
-    """Column -> label in either language, in lower case -> level."""
+    """Column -> name of a level -> level."""
     design = study.design
     groups = {design.intervention: design.intervention_label, design.comparison: design.comparison_label}
     known = {
         design.group: _names(groups),
-        design.wave: {wave.lower(): wave for wave in design.wave_keys},
+        design.wave: _names({wave: Text(wave, wave) for wave in design.wave_keys}),
     }
     for key, covariate in study.covariates.items():
         if covariate.kind != "continuous":
@@ -124,14 +124,26 @@ def _known_levels(study: Study) -> dict[str, dict[str, str]]:
 
 
 def _names(labels: Mapping[str, Text]) -> dict[str, str]:
-    named = {name.lower(): level for level, label in labels.items() for name in (label.nl, label.en)}
-    return named | {level.lower(): level for level in labels}
+    """Name -> level: the level itself, its label in either language, and both in lower case where only one is meant."""
+    itself = {level: level for level in labels}
+    labelled = [(name, level) for level, text in labels.items() for name in (text.nl, text.en)]
+    lower = [(name.lower(), level) for name, level in (*itself.items(), *labelled)]
+    return _unambiguous(lower) | _unambiguous(labelled) | itself
+
+
+def _unambiguous(names: Iterable[tuple[str, str]]) -> dict[str, str]:
+    meant: dict[str, set[str]] = {}
+    for name, level in names:
+        meant.setdefault(name, set()).add(level)
+    return {name: levels.pop() for name, levels in meant.items() if len(levels) == 1}
 
 
 def _as_levels(values: pd.Series, labels: Mapping[Code, str], levels: Mapping[str, str]) -> pd.Series:
-    known = set(levels.values())
-    change = {code: levels[label.strip().lower()] for code, label in labels.items() if label.strip().lower() in levels}
-    return values.astype("object").map(lambda v: v if str(v) in known else change.get(v, v), na_action="ignore")
+    """What a label says goes before the code itself: 1 that is labelled "0" is the level "0"."""
+    named = {code: label.strip() for code, label in labels.items()}
+    meant = {code: levels.get(name, levels.get(name.lower())) for code, name in named.items()}
+    change = {code: level for code, level in meant.items() if level is not None}
+    return values.astype("object").map(lambda v: change.get(v, v), na_action="ignore")
 
 
 def study_dictionary(frame: pd.DataFrame, study: Study, language: Language) -> tuple[pd.DataFrame, Dictionary]:
