@@ -17,6 +17,13 @@ from dnt_cli.reading.dictionary import Code, Dictionary, is_missing, whole
 from dnt_cli.reading.formats import _LETTERS, CODEBOOK, CODEBOOK_COLUMNS
 
 _LONGEST = {".sav": 64, ".dta": 32}
+_FIRST = {".sav": r"[^\W\d_]", ".dta": r"[^\W\d]"}  # what a name begins with
+_RESERVED = {
+    ".sav": re.compile("all|and|by|eq|ge|gt|le|lt|ne|not|or|to|with", re.IGNORECASE),
+    ".dta": re.compile(
+        r"byte|double|float|if|in|int|long|str\d*|strL|using|with|_all|_b|_coef|_cons|_n|_N|_pi|_pred|_rc|_skip"
+    ),
+}
 _KNOWN_NAMES = {".imp": "Imputation_"}  # what SPSS calls the number of the imputation
 _SPSS_MISSING = 3  # codes, or one range and a code
 
@@ -182,7 +189,8 @@ def _named(frame: pd.DataFrame, dictionary: Dictionary, suffix: str) -> tuple[pd
     names = {}
     for column in map(str, frame.columns):
         name = _KNOWN_NAMES.get(column, re.sub(r"\W", "_", column, flags=re.ASCII if suffix == ".dta" else 0))
-        names[column] = (name if re.match(r"^[^\W\d_]", name) or suffix == ".dta" else f"v{name}")[: _LONGEST[suffix]]
+        fits = re.match(_FIRST[suffix], name) and not _RESERVED[suffix].fullmatch(name)
+        names[column] = (name if fits else f"v{name}")[: _LONGEST[suffix]]
     if len({name.lower() for name in names.values()}) < len(names):
         raise DataError(f"Two columns would get the same name in {suffix}; rename one, or write .csv or .xlsx.")
     changed = {column: column for column, name in names.items() if column != name}
@@ -192,9 +200,15 @@ def _named(frame: pd.DataFrame, dictionary: Dictionary, suffix: str) -> tuple[pd
 
 def _through_file(write: Callable[[str], None], suffix: str) -> bytes:
     """ReadStat writes to a path only."""
+    import pyreadstat
+
     with tempfile.TemporaryDirectory(prefix="dnt-") as folder:
         path = Path(folder) / f"table{suffix}"
-        write(str(path))
+        try:
+            write(str(path))
+        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError):
+            program = "SPSS" if suffix == ".sav" else "Stata"
+            raise DataError(f"{program} cannot hold the names or values of this table; write .csv or .xlsx.") from None
         return path.read_bytes()
 
 
