@@ -159,8 +159,8 @@ def from_long(frame: pd.DataFrame, study: Study, name: str) -> Completed:
     if ".imp" not in frame.columns:
         raise DataError(f'{name} has no column .imp; write it with complete(imp, action = "long", include = TRUE).')
     numbers = pd.to_numeric(frame[".imp"], errors="coerce")
-    if numbers.isna().any():
-        raise DataError(f"{name}: the column .imp holds something that is no number.")
+    if not (numbers % 1 == 0).all():  # which infinity and a gap are not either
+        raise DataError(f"{name}: the column .imp holds something that is no whole number.")
     parts = {int(i): part for i, part in frame.groupby(numbers)}
     return _completed(parts, study, name)
 

@@ -131,7 +131,7 @@ def test_a_long_table_is_the_same(data: Completed) -> None:
     ("change", "message"),
     [
         (lambda d: d.drop(columns=".imp"), r"x has no column \.imp; write it with complete\(imp, action"),
-        (lambda d: d.assign(**{".imp": "a"}), r"the column \.imp holds something that is no number"),
+        (lambda d: d.assign(**{".imp": "a"}), r"the column \.imp holds something that is no whole number"),
         (lambda d: d[d[".imp"] > 0], r"x holds no observed data \(\.imp 0\); write it with include = TRUE"),
         (lambda d: d[d[".imp"] != 2], "not numbered 1, 2, 3, ... without gaps"),
         (lambda d: d.iloc[:-1], "the imputations do not hold the same persons"),
