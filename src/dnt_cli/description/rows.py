@@ -74,9 +74,10 @@ class Rows:
 
     def frame(self, order: list[str]) -> pd.DataFrame:
         """All rows, by characteristic in the given order, then by wave and level as they came."""
-        if not self.blocks:
+        blocks = [block for block in self.blocks if len(block)]
+        if not blocks:  # nothing changes in a study that asks everything once
             return pd.DataFrame(columns=list(COLUMNS))
-        table = pd.concat([block for block in self.blocks if len(block)], ignore_index=True)
+        table = pd.concat(blocks, ignore_index=True)
         table = table[table["value"].notna()]
         rank = {variable: i for i, variable in enumerate(order)}
         table = table.assign(_rank=table["variable"].map(rank).fillna(-1))

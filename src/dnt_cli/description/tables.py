@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import combinations
 
 import pandas as pd
 
@@ -77,9 +78,12 @@ def _sample(description: pd.DataFrame, study: Study, language: Language) -> Tabl
 
 def _patterns(description: pd.DataFrame, study: Study, language: Language) -> Table:
     attrition, waves = Lookup(description, "attrition"), study.design.wave_keys
+    # Not by splitting the name: the key of a wave may hold the same sign.
+    chosen = (set(some) for count in range(len(waves) + 1) for some in combinations(waves, count))
+    named = {BETWEEN.join(wave for wave in waves if wave in some): some for some in chosen}
     rows = []
     for pattern in attrition.values("level", variable="pattern"):
-        seen = pattern.split(BETWEEN)
+        seen = named[pattern]
         kind = attrition.values("statistic", variable="pattern", level=pattern)[0]
         counts = [attrition.get("pattern", pattern, group, "", kind).n for group in group_names(study)]
         marks = [Cell("x") if wave in seen else Cell(".", "muted") for wave in waves]
