@@ -200,6 +200,21 @@ def save(
         tell(f"Wrote {output}.")
 
 
+def _as_json(frame: pd.DataFrame) -> str:
+    """The rows with every digit, where pandas writes a p-value of 1e-20 as 0; null for what is no number."""
+    import json
+    import math
+
+    def plain(value: Any) -> Any:
+        value = value.item() if hasattr(value, "item") else value
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    known = frame.astype(object).where(frame.notna(), None)
+    columns = {str(name): [plain(value) for value in known[name]] for name in known.columns}
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False)
+
+
 def present(output: str | None, form: Format, tables: list[Table], frame: pd.DataFrame) -> None:
     """Show a result, unless standard output is taken by a stage file."""
     from dnt_cli.tables import RENDERERS
@@ -211,6 +226,6 @@ def present(output: str | None, form: Format, tables: list[Table], frame: pd.Dat
     elif form is Format.csv:
         write_out(frame.to_csv(index=False, lineterminator="\n"))
     elif form is Format.json:
-        write_out(frame.to_json(orient="records", indent=1, force_ascii=False, double_precision=15) or "")
+        write_out(_as_json(frame))
     else:
         write_out(RENDERERS[form.value](tables))
