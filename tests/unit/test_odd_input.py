@@ -1,0 +1,212 @@
+"""Input that was once misread: each case was found by tests/property/test_any_input.py."""
+
+from __future__ import annotations
+
+import io
+import json
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dnt_cli.cli.files import present
+from dnt_cli.cli.options import Format
+from dnt_cli.completed import from_long
+from dnt_cli.description import describe
+from dnt_cli.description.tables import description_tables
+from dnt_cli.errors import DataError, StudyError
+from dnt_cli.reading import Dictionary, read_table, write_table
+from dnt_cli.reading.text import read_csv
+from dnt_cli.study import parse_study
+from dnt_cli.survey import cast_survey
+
+SMALL = """
+[study]
+key = "small"
+title = "Small"
+[design]
+id = "id"
+wave = "wave"
+group = "group"
+intervention = "i"
+comparison = "c"
+waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
+baseline = "T0"
+endpoint = "T1"
+[outcomes.y]
+label = "Y"
+kind = "linear"
+waves = ["T0", "T1"]
+"""
+
+
+def survey(**columns: object) -> pd.DataFrame:
+    plain = {"id": [1, 2, 3, 4], "wave": ["T0"] * 4, "group": ["i", "i", "c", "c"], "y": [1.0, 2.0, 3.0, 5.0]}
+    return pd.DataFrame(plain | columns)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["007", "7", "07"],  # three persons, not one
+        ["1E5", "100000"],
+        ["1.10", "1.1"],
+        ["+31", "31"],
+        ["9007199254740993", "9007199254740992", "1.5"],  # as floats the first two are the same
+        ["18446744073709551615", "3"],  # pandas made the first one missing
+    ],
+)
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_codes_in_csv_stay_as_written(ids: list[str], separator: str) -> None:
+    text = f"id{separator}y\n" + "".join(f"{value}{separator}1\n" for value in ids)
+    frame, _ = read_csv(text.encode(), "x.csv")
+    assert frame["id"].tolist() == ids
+
+
+@pytest.mark.parametrize("number", ["12", "1e+05", "1e-05", "0.5", "-3", "2.50", "7.0"])
+def test_numbers_in_csv_stay_numbers(number: str) -> None:
+    """R and Python write such numbers, which no code looks like."""
+    frame, _ = read_csv(f"id,y\n1,{number}\n2,{number}\n".encode(), "x.csv")
+    assert pd.api.types.is_numeric_dtype(frame["y"])
+    assert frame["y"].tolist() == [float(number)] * 2
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_numbers_are_read_to_the_last_digit(decimal: str) -> None:
+    values = (np.random.default_rng(1).normal(size=300) * 10.0 ** np.arange(-150, 150)).tolist()
+    text = "a;y\n" + "".join(f"1;{value!r}\n" for value in values).replace(".", decimal)
+    separator = "," if decimal == "." else ";"
+    frame, _ = read_csv(text.replace(";", separator).encode(), "x.csv")
+    assert frame["y"].tolist() == values
+
+
+def test_numbers_written_as_text_are_read_to_the_last_digit() -> None:
+    values = [1.7534404910673937, 3.4901075634907928, 6.0964726971604914, 0.1 + 0.2]
+    cast, _ = cast_survey(survey(y=[repr(value) for value in values]), parse_study(SMALL))
+    assert cast["y"].tolist() == values
+
+
+@pytest.mark.parametrize("text", ["1_0", "0x10", "١", "1,5", "nan", "1 2", "1e", "--1"])
+def test_what_is_no_number(text: str) -> None:
+    with pytest.raises(DataError, match="y: 1 row with a value that is no number"):
+        cast_survey(survey(y=[text, "2", "3", "4"]), parse_study(SMALL))
+
+
+def test_ids_that_floats_cannot_tell_apart_are_refused() -> None:
+    ids = [2.0**53, 2.0**53 + 2, 1.0, 2.0]
+    with pytest.raises(DataError, match="id: 2 rows with an id of more digits than a number holds; store ids as text"):
+        cast_survey(survey(id=ids), parse_study(SMALL))
+    exact, _ = cast_survey(survey(id=[2**53, 2**53 + 1, 1, 2]), parse_study(SMALL))
+    assert set(exact["id"]) == {"9007199254740992", "9007199254740993", "1", "2"}
+
+
+def test_whole_decimals_are_the_same_ids_as_whole_numbers() -> None:
+    cast, _ = cast_survey(survey(id=[Decimal("7.00"), 8, "9", 10.0]), parse_study(SMALL))
+    assert cast["id"].tolist() == ["10", "7", "8", "9"]
+
+
+@pytest.mark.parametrize(("yes", "no"), [("TRUE", "FALSE"), ("True", "False"), ("true", "false"), ("1", "0")])
+def test_truths_are_the_codes_that_are_written_so(yes: str, no: str) -> None:
+    """pandas and pyarrow read TRUE and FALSE as truths, which a study calls by their words."""
+    text = SMALL.replace('"i"', f'"{yes}"').replace('"c"', f'"{no}"')
+    text += f'[covariates.g]\nlabel = "G"\nkind = "categorical"\nlevels = ["{yes}", "{no}"]\n'
+    truths = [True, True, False, False]
+    cast, _ = cast_survey(survey(group=truths, g=truths), parse_study(text))
+    assert cast["group"].tolist() == [yes, yes, no, no]
+    assert cast["g"].tolist() == [yes, yes, no, no]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ([1e300, 2.0, 3.0, 4.0], r"y: 1 row beyond 1e\+100, which no measurement is"),
+        ([1e-300, 2e-300, 0.0, 4e-300], "y: all values are below 1e-100; use a smaller unit"),
+    ],
+)
+def test_sizes_whose_squares_are_no_numbers(values: list[float], says: str) -> None:
+    """Their standard deviations were infinite, or zero."""
+    with pytest.raises(DataError, match=says):
+        cast_survey(survey(y=values), parse_study(SMALL))
+
+
+def test_two_outcomes_with_one_wide_column() -> None:
+    """`a` at `b_c` and `a_b` at `c` were both in the column a_b_c, so that one silently took the other's place."""
+    text = SMALL.replace("T0", "b_c").replace("T1", "c").replace("[outcomes.y]", "[outcomes.a]")
+    other = '[outcomes.a_b]\nlabel = "Y"\nkind = "linear"\nwaves = ["c"]\n'
+    with pytest.raises(StudyError, match="the wide column a_b_c has the name of another column"):
+        parse_study(text + other)
+
+
+@pytest.mark.parametrize("numbers", [[0, 0, 0, 0.5], [0, 0, 0, np.inf], [0, 0, 0, None]])
+def test_numbers_of_imputations_that_are_no_whole_numbers(numbers: list[float]) -> None:
+    """0.5 became 0 and put its rows in the place of the observed ones; infinity was a crash."""
+    frame = pd.DataFrame({".imp": numbers, "id": [1, 2, 3, 4], "group": ["i", "c"] * 2, "y_T0": 1.0, "y_T1": 2.0})
+    with pytest.raises(DataError, match=r"the column \.imp holds something that is no whole number"):
+        from_long(frame, parse_study(SMALL), "x")
+
+
+def test_levels_that_differ_in_case_only() -> None:
+    """Through Excel É became é."""
+    text = SMALL + '[covariates.g]\nlabel = "G"\nkind = "categorical"\nlevels = ["É", "é"]\n'
+    study = parse_study(text)
+    labels = Dictionary(values={"g": {1.0: "É", 2.0: "é"}})
+    content = write_table(survey(g=[1.0, 2.0, 2.0, 1.0]), labels, ".xlsx")
+    frame, _ = read_table(content, "x.xlsx").for_study(study)
+    assert frame["g"].tolist() == ["É", "é", "é", "É"]
+
+
+def test_a_label_goes_before_the_code() -> None:
+    """Levels 0 and 1 are codes 1 and 2 in Excel and SPSS; code 1 was taken for level 1, so that all had level 1."""
+    text = SMALL + '[covariates.g]\nlabel = "G"\nkind = "categorical"\nlevels = ["0", "1"]\n'
+    labels = Dictionary(values={"g": {1.0: "0", 2.0: "1"}})
+    for suffix in (".xlsx", ".sav", ".dta"):
+        content = write_table(survey(g=[1, 2, 2, 1]), labels, suffix)
+        frame, _ = read_table(content, f"x{suffix}").for_study(parse_study(text))
+        assert frame["g"].tolist() == ["0", "1", "1", "0"], suffix
+
+
+@pytest.mark.parametrize("suffix", [".sav", ".dta"])
+def test_names_that_spss_and_stata_reserve(suffix: str) -> None:
+    """They were crashes."""
+    names = ["0", "int", "if", "ALL", "with", "_n", "str5", "plain"]
+    frame = pd.DataFrame([range(len(names))], columns=names)
+    back = read_table(write_table(frame, Dictionary(), suffix), f"x{suffix}")
+    assert back.frame.iloc[0].tolist() == list(range(len(names)))
+    assert [back.dictionary.labels.get(c, c) for c in back.frame.columns] == names
+
+
+def test_what_stata_cannot_hold() -> None:
+    with pytest.raises(DataError, match="Stata cannot hold the names or values of this table"):
+        write_table(pd.DataFrame({"a": [1.7e308]}), Dictionary(), ".dta")
+
+
+def test_a_study_that_asks_everything_once_is_described() -> None:
+    """Nothing changes between waves, which was a crash."""
+    study = parse_study(SMALL.replace('waves = ["T0", "T1"]', 'waves = ["T1"]'))
+    cast, _ = cast_survey(survey(wave=["T1"] * 4), study)
+    described = describe(cast, study)
+    assert set(described["table"]) >= {"sample", "trend"}
+    assert "change" not in set(described["table"])
+
+
+def test_a_plus_in_the_key_of_a_wave() -> None:
+    """Patterns of attendance are named by waves with + between them; seen persons were shown as missed."""
+    study = parse_study(SMALL.replace("T0", "T+0").replace("T1", "T+1"))
+    frame = pd.concat([survey(wave="T+0"), survey(wave="T+1").iloc[:2]])
+    cast, _ = cast_survey(frame, study)
+    tables = description_tables(describe(cast, study), study, "en")
+    patterns = next(table for table in tables if table.title == "Patterns of attendance")
+    marks = {tuple(cell.text for cell in row[:2]) for row in patterns.sections[0].rows}
+    assert marks == {("x", "x"), ("x", ".")}
+
+
+def test_json_holds_every_digit(capsys: pytest.CaptureFixture[str]) -> None:
+    """pandas wrote a p-value of 1e-20 as 0."""
+    frame = pd.DataFrame(
+        {"p": [1e-20, np.nan, np.inf], "name": ["a", None, "[b]"], "n": pd.array([1, None, 3], "Int64")}
+    )
+    present(None, Format.json, [], frame)
+    assert json.load(io.StringIO(capsys.readouterr().out)) == [
+        {"p": 1e-20, "name": "a", "n": 1}, {"p": None, "name": None, "n": None}, {"p": None, "name": "[b]", "n": 3},
+    ]  # fmt: skip
