@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
+import signal
+
+# Until a command can tidy up there is nothing to tidy, and Ctrl-C ends us silently as it would any program; Python's
+# own answer would be a traceback. Where the one who started us does not want to hear of Ctrl-C, that stands.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # One thread per process for linear algebra: the matrices are small, the work is spread over processes, and a fixed
 # number keeps results the same to the last bit. Must be set before NumPy is loaded.
@@ -13,13 +18,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 def main() -> None:
     """Run the command line."""
-    try:
-        from dnt_cli.cli.app import run
+    from dnt_cli.cli.app import run
 
-        run()
-    except KeyboardInterrupt:  # before a command began, or after it ended
-        sys.stderr.write("Error: Stopped.\n")
-        sys.exit(130)
+    run()
 
 
 if __name__ == "__main__":

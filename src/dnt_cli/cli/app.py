@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 import warnings
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ EXIT_CODES = (
     "12 model; 13 engine missing; 130 stopped by Ctrl-C."
 )
 _INTERNAL_ERROR = 70
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 _COMMANDS = (  # in the order of --help
     "score", "impute", "fit", "robustness", "describe", "polis", "example", "study", "convert", "show", "diff",
     "doctor",
@@ -36,38 +38,56 @@ class _Group(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)
 
-    def invoke(self, ctx: Any) -> Any:
-        from dnt_cli.cli.console import complain
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        with _told():
+            for ending in _ENDINGS:
+                if signal.getsignal(ending) is not signal.SIG_IGN:
+                    signal.signal(ending, _stop)
+            return super().make_context(*arguments, **settings)
 
-        try:
+    def invoke(self, ctx: Any) -> Any:
+        with _told():
             return super().invoke(ctx)
-        except UserError as error:
-            complain(str(error))
-            _trace_if_asked(error)
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            complain("Stopped. Nothing was left half-written.")
-            raise typer.Exit(130) from None
-        except BrokenPipeError:
-            _let_go()  # the reader of our output has seen enough
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """A message and an exit code for whatever ends a command."""
+    from dnt_cli.cli.console import complain
+
+    try:
+        yield
+    except UserError as error:
+        complain(str(error))
+        _trace_if_asked(error)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        complain("Stopped. Nothing was left half-written.")
+        raise typer.Exit(130) from None
+    except BrokenPipeError:
+        _let_go()  # the reader of our output has seen enough
+        raise typer.Exit(0) from None
+    except OSError as error:
+        _let_go()
+        complain(f"The system refused to read or write: {error.strerror or type(error).__name__}.")
+        _trace_if_asked(error)
+        raise typer.Exit(DataError.exit_code) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # Rich, which prints the help, makes 1 of it
             raise typer.Exit(0) from None
-        except OSError as error:
-            _let_go()
-            complain(f"The system refused to read or write: {error.strerror or type(error).__name__}.")
-            _trace_if_asked(error)
-            raise typer.Exit(DataError.exit_code) from None
-        except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:  # the last resort: a bug of ours, told without anyone's data
+        if type(error).__module__.startswith(("typer", "click")):
             raise
-        except Exception as error:  # the last resort: a bug of ours, told without anyone's data
-            if type(error).__module__.startswith(("typer", "click")):
-                raise
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            complain(
-                f"This is a mistake in dnt itself ({type(error).__name__} in {os.path.basename(place.filename)}, "
-                f"line {place.lineno}). Nothing was written. Please report it, with this line and `dnt --version`."
-            )
-            _trace_if_asked(error)
-            raise typer.Exit(_INTERNAL_ERROR) from None
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        complain(
+            f"This is a mistake in dnt itself ({type(error).__name__} in {os.path.basename(place.filename)}, "
+            f"line {place.lineno}). Nothing was written. Please report it, with this line and `dnt --version`."
+        )
+        _trace_if_asked(error)
+        raise typer.Exit(_INTERNAL_ERROR) from None
 
 
 def _let_go() -> None:
@@ -131,17 +151,17 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=ERRORS)  # a Windows code page lacks some characters
-    if hasattr(signal, "SIGTERM"):
-        with contextlib.suppress(ValueError):
-            signal.signal(signal.SIGTERM, _terminated)
+    heard = [ending for ending in _ENDINGS if signal.getsignal(ending) is not signal.SIG_IGN]
     try:
         app()
     finally:
         # All is done or undone. While workers are seen off, a signal ends us silently, as it would any program.
-        for ending in (signal.SIGINT, signal.SIGTERM):
+        for ending in heard:
             signal.signal(ending, signal.SIG_DFL)
 
 
-def _terminated(number: int, _frame: Any) -> None:
-    """End as on Ctrl-C, so that temporary files are removed."""
-    raise SystemExit(128 + number)
+def _stop(number: int, _frame: Any) -> None:
+    """End as an error would, so that temporary files are removed; tidying up is not disturbed by a second signal."""
+    for ending in _ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
+    raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
