@@ -53,8 +53,10 @@ def shown(table: Table, width: int, encoding: str = "utf-8", color: When = When.
     terminal = Terminal(encoding)
     surroundings = {"COLUMNS": str(width), "TERM": "xterm-256color", "LINES": "40"}
     with (
-        patch.object(sys, "stdout", terminal), patch.dict("os.environ", surroundings), patch.object(manners, "color", color)
-    ):  # fmt: skip
+        patch.object(sys, "stdout", terminal),
+        patch.dict("os.environ", surroundings),
+        patch.object(manners, "color", color),
+    ):
         show_tables([table])
     return terminal.shown()
 
