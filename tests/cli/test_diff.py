@@ -177,7 +177,7 @@ def test_a_survey_in_counts(again: Path, told: Told) -> None:
         f"29 persons in both, 1 only in A, 0 only in B; {len(new)} rows in both, {gone} only in A, 0 only in B; "
         f"1 of 5 columns differ ({changed} cells)."
     )
-    assert re.search(rf"^score +{changed} +{len(new)}$", text, flags=re.MULTILINE)
+    assert re.search(rf"^score +{changed}/{len(new)}$", text, flags=re.MULTILINE)
     found = [r for r in told.rows(SURVEY) if r["part"] == "survey"]
     assert [r["item"] or r["column"] for r in found] == ["persons", "rows", "score"]
 
@@ -198,7 +198,7 @@ def test_imputations_tell_answers_from_what_was_imputed(again: Path, told: Told)
     assert "m = 3 and 4" in told(MORE).splitlines()[0]
     data = told(OTHERS).splitlines()[0]
     assert "29 persons in both, 1 only in A, 0 only in B" in data
-    assert re.search(r"[1-9]\d* answers differ", data)
+    assert re.search(r"[1-9]\d* of \d+ answers differ", data)
 
 
 def test_robustness(again: Path, told: Told) -> None:
@@ -309,6 +309,6 @@ def test_the_other_kinds(made: Path, tmp_path: Path, kind: str) -> None:
     n = len(frame)
     assert done.text.startswith(f"30 persons in both; {n} rows in both; 2 of 2 columns differ ({n} cells).")
     assert re.search(r"^extra +added$", done.text, flags=re.MULTILINE)
-    assert re.search(rf"^score +{n} +{n}$", done.text, flags=re.MULTILINE)
+    assert re.search(rf"^score +{n}/{n}$", done.text, flags=re.MULTILINE)
     for canary in CANARIES:
         assert canary not in done.text

@@ -368,6 +368,16 @@ def test_another_answer_is_no_imputed_cell(study: Study) -> None:
     assert (row["differ"], row["imputed"], row["imputed_differ"]) == (1, 2, 0)
 
 
+@pytest.mark.parametrize("kind", ["survey", "imputations"])
+def test_nobody_in_both(study: Study, kind: str) -> None:
+    a = survey() if kind == "survey" else imputed(1, 2, study)
+    found = records(a, a.assign(person="x" + a["person"]), study)
+    assert found.persons == Overlap(0, 3, 3)
+    assert found.rows == Overlap(0, len(a), len(a))
+    assert set(found.columns["cells"]) == {0}
+    assert set(found.columns["change"]) == {"same"}
+
+
 def test_fewer_imputations(study: Study) -> None:
     found = records(imputed(1, 3, study), imputed(1, 2, study), study)
     assert found.imputations == (3, 2)
@@ -470,7 +480,9 @@ def test_effects_as_a_table(study: Study) -> None:
     }
     tones = {row[0].text: row[-1].tone for s in tables[-1].sections for row in s.rows}
     assert (tones["Work"], tones["Score"], tones["Hours"], tones["Rung"]) == ("good", "good", "", "")
-    assert [s.heading for s in tables[-1].sections] == ["Another conclusion", "Moved, same conclusion"]
+    assert [s.heading for s in tables[-1].sections] == [
+        "Another conclusion", "Moved, same conclusion", "In one of the files",
+    ]  # fmt: skip
 
 
 def test_all_shows_what_is_the_same(study: Study) -> None:
@@ -508,6 +520,25 @@ def test_checks_with_the_estimates_of_the_main_analysis_are_told_once(study: Stu
     assert any(note.startswith("1 with the estimate of the main analysis") for note in told(0.8)[-1].notes)
     assert list(texts(told(0.04))) == ["Score (k)", "Score"]
     assert "(k) Holm." in told(0.04)[-1].notes
+
+
+def test_imputations_as_a_table(study: Study) -> None:
+    """Waves of one outcome stand together; each count beside what it is of."""
+    a = imputed(1, 2, study)
+    a["score_T0"], a["score_T2"] = a["score_T1"], a["score_T1"]
+    b = a.assign(work_T0=[0, 0, 1] * 3, score_T1=a["score_T1"].mask(a["score_T1"] <= 1, 0.5), new=1)
+    b["score_T0"], b["score_T2"] = b["score_T1"], b["score_T1"]
+    one, two = (stage(study, frame, i, "imputations") for i, frame in enumerate((a, b)))
+    tables = difference_tables(compare(one, two, ("a", "b")), "en")
+    assert tables[0].title == "3 persons in both; 1 of 15 answers differ; 6 of 6 imputed cells differ."
+    assert texts(tables) == {
+        "work": ["T0", "1/3", "0/0", ""],
+        "score": ["T0-T2", "0/9", "6/6", ""],
+        "new": ["", "", "", "added"],
+    }
+    assert list(texts(difference_tables(compare(one, two, ("a", "b")), "en", everything=True))) == [
+        "arm", "work", "score", "new",
+    ]  # fmt: skip
 
 
 def test_long_values_begin_where_they_differ(study: Study) -> None:

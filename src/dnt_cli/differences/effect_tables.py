@@ -73,9 +73,11 @@ def effect_table(
     if not len(kept):
         return []
     several = rows["analysis"].nunique() > 1
+    alone = kept["why"].str.contains("only in")
     parts = {
-        "section_conclusion": kept[kept["change"] == CONCLUSION],
+        "section_conclusion": kept[(kept["change"] == CONCLUSION) & ~alone],
         "section_moved": kept[kept["change"] == SHIFTED],
+        "section_alone": kept[alone],
         "section_rest": kept[kept["change"].isin([SAME, WITHIN])],
     }
     sections = [

@@ -11,7 +11,7 @@ from dnt_cli.differences import Difference
 from dnt_cli.differences.layout import without_empty_end
 from dnt_cli.differences.records import Overlap, RecordChanges
 from dnt_cli.differences.texts import known, words
-from dnt_cli.study import Language
+from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table
 
 _COUNTS = ("cells", "differ", "imputed", "imputed_differ")
@@ -29,7 +29,8 @@ def records_headline(found: Difference, content: RecordChanges, language: Langua
         parts.append(words(key, language, n=other, all=len(columns), cells=cells))
     else:
         cells, imputed, all_imputed = (int(columns[name].sum()) for name in ("differ", "imputed_differ", "imputed"))
-        parts.append(words("observed_differ" if cells else "observed_same", language, cells=cells))
+        answers = int(columns["cells"].sum())
+        parts.append(words("observed_differ" if cells else "observed_same", language, cells=cells, all=answers))
         key = "imputed_differ" if imputed else "imputed_same"
         parts.append(words(key, language, cells=imputed, all=all_imputed))
         parts += [words("imputations", language, a=m[0], b=m[1])] if m[0] != m[1] else []
@@ -52,10 +53,9 @@ def record_table(
     rows = kept.to_dict("records") if everything or not imputed else _by_outcome(kept)
     headings = [Column(words("column", language), "left")]
     headings += [Column(words("waves", language), "left")] if imputed else []
-    headings += [Column(words("differ", language)), Column(words("of", language))]
-    headings += [Column(words("imputed", language)), Column(words("of", language))] if imputed else []
+    headings += [Column(words(key, language)) for key in (("answers", "imputed") if imputed else ("cells",))]
     headings.append(Column(words("change", language), "left"))
-    body = tuple(_row(row, language, imputed=imputed) for row in rows)
+    body = tuple(_row(row, found.b.study, language, imputed=imputed) for row in rows)
     notes = [words("records_note", language)]
     if content.imputations is not None:
         notes.append(words("imputed_note", language, m=min(content.imputations)))
@@ -80,17 +80,25 @@ def _by_outcome(columns: pd.DataFrame) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def _row(row: Mapping[Any, Any], language: Language, *, imputed: bool) -> tuple[Cell, ...]:
-    one_sided = row["change"] in ("added", "removed")
-    counts = _COUNTS if imputed else _COUNTS[:2]
-    differ = [Cell("" if one_sided else str(row[name])) for name in counts]
-    ordered = [cell for i in range(0, len(differ), 2) for cell in (differ[i + 1], differ[i])]
+def _row(row: Mapping[Any, Any], study: Study, language: Language, *, imputed: bool) -> tuple[Cell, ...]:
     name = row["outcome"] if imputed and row["outcome"] else row["column"]
-    cells = [Cell(name), Cell(row["wave"])] if imputed else [Cell(name)]
+    cells = [Cell(name), Cell(_span(row["wave"].split(), study))] if imputed else [Cell(name)]
+    one_sided = row["change"] in ("added", "removed")
+    for differ, of in (("differ", "cells"), ("imputed_differ", "imputed"))[: 2 if imputed else 1]:
+        cells.append(Cell("" if one_sided else f"{row[differ]}/{row[of]}"))
     word = ""
     if one_sided:
         word = words(row["change"], language)
     elif row["change"] == "type":
         a, b = (known(f"type_{row[side]}", language) for side in ("type_a", "type_b"))
         word = words("type", language, a=a, b=b)
-    return (*cells, *ordered, Cell(word))
+    return (*cells, Cell(word))
+
+
+def _span(waves: list[str], study: Study) -> str:
+    """`T1-T4` for waves that follow each other, else all of them."""
+    order = [wave for wave in study.design.wave_keys if wave in waves]
+    places = [study.design.wave_keys.index(wave) for wave in order]
+    if len(order) > 2 and places == list(range(places[0], places[-1] + 1)):
+        return f"{order[0]}-{order[-1]}"
+    return " ".join(waves)

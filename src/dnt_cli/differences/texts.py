@@ -68,6 +68,7 @@ _TEXTS = {
     "all_title": Text("Alle effecten", "All effects"),
     "section_conclusion": Text("Andere conclusie", "Another conclusion"),
     "section_moved": Text("Verschoven, zelfde conclusie", "Moved, same conclusion"),
+    "section_alone": Text("In een van beide bestanden", "In one of the files"),
     "section_rest": Text("Gelijk", "The same"),
     "shift": Text("B-A, SE", "B-A, SE"),
     "error": Text("SE, %", "SE, %"),
@@ -118,7 +119,7 @@ _TEXTS = {
         "{n} van {all} kolommen verschillen ({cells} cellen)", "{n} of {all} columns differ ({cells} cells)"
     ),
     "observed_same": Text("de antwoorden gelijk", "the answers the same"),
-    "observed_differ": Text("{cells} antwoorden verschillen", "{cells} answers differ"),
+    "observed_differ": Text("{cells} van {all} antwoorden verschillen", "{cells} of {all} answers differ"),
     "imputed_differ": Text(
         "{cells} van {all} geïmputeerde cellen verschillen", "{cells} of {all} imputed cells differ"
     ),
@@ -128,9 +129,9 @@ _TEXTS = {
     "records_all": Text("Alle kolommen", "All columns"),
     "column": Text("Kolom", "Column"),
     "waves": Text("Meting", "Wave"),
-    "differ": Text("Anders", "Differ"),
-    "of": Text("van", "of"),
-    "imputed": Text("Geïmp. anders", "Imputed differ"),
+    "cells": Text("Cellen", "Cells"),
+    "answers": Text("Antwoorden", "Answers"),
+    "imputed": Text("Geïmputeerd", "Imputed"),
     "change": Text("Soort", "Type"),
     "added": Text("kwam erbij", "added"),
     "removed": Text("verdween", "removed"),
@@ -142,8 +143,8 @@ _TEXTS = {
     "type_text": Text("tekst", "text"),
     "type_date": Text("datum", "date"),
     "records_note": Text(
-        "Cellen van rijen die in beide bestanden staan; de volgorde van de rijen doet er niet toe.",
-        "Cells of rows that are in both files; the order of the rows does not matter.",
+        "Hoeveel cellen verschillen, in rijen die beide bestanden hebben; de volgorde van rijen doet er niet toe.",
+        "How many cells differ, in rows that both files have; the order of the rows does not matter.",
     ),
     "imputed_note": Text(
         "Geïmputeerd: cellen die in beide bestanden een gat waren, over de eerste {m} imputaties.",
