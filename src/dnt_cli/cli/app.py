@@ -153,7 +153,7 @@ def run() -> None:
             stream.reconfigure(errors=ERRORS)  # a Windows code page lacks some characters
     heard = [ending for ending in _ENDINGS if signal.getsignal(ending) is not signal.SIG_IGN]
     try:
-        app()
+        app(prog_name="dnt")
     finally:
         # All is done or undone. While workers are seen off, a signal ends us silently, as it would any program.
         for ending in heard:

@@ -24,7 +24,7 @@ _STAGE = ".parquet"
 _OTHERS = (".csv", ".xlsx", ".sav", ".dta")
 
 
-@app.command(rich_help_panel="Help")
+@app.command(rich_help_panel="Files")
 def convert(
     source: Annotated[
         str,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dnt_cli.stages import Stage
 
 
-@app.command(rich_help_panel="Help")
+@app.command(rich_help_panel="Files")
 def diff(
     old: Annotated[str, typer.Argument(metavar="A", help="Any stage file; - is a pipe.")],
     new: Annotated[str, typer.Argument(metavar="B", help="The same of another run; - is a pipe.")],

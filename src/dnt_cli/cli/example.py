@@ -11,7 +11,7 @@ from dnt_cli.cli.files import check_output, save
 from dnt_cli.cli.options import OUTPUT, RUN, Force, Output
 
 
-@app.command(rich_help_panel="Help")
+@app.command(rich_help_panel="Files")
 def example(
     output: Output = None,
     seed: Annotated[

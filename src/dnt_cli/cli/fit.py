@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnt_cli.cli.app import app
+from dnt_cli.cli.completion import complete_controls
 from dnt_cli.cli.console import complain, progress, tell
 from dnt_cli.cli.files import check_output, load_completed, present, save
 from dnt_cli.cli.options import (
@@ -82,7 +83,13 @@ def fit_t3(
     outcomes: Outcomes = None,
     controls: Annotated[
         str | None,
-        typer.Option("--controls", metavar="KEY,KEY", help="Other controls; '' for none.", rich_help_panel=MODEL),
+        typer.Option(
+            "--controls",
+            metavar="KEY,KEY",
+            help="Other controls; '' for none.",
+            rich_help_panel=MODEL,
+            autocompletion=complete_controls,
+        ),
     ] = None,
     separation: Annotated[
         Separation, typer.Option("--separation", help="Where no finite estimate exists.", rich_help_panel=MODEL)
@@ -126,6 +133,7 @@ def fit_longitudinal(
             metavar="RUNG|KEY,KEY",
             help="Only this rung of the ladder (1, 2, ...), or these covariates; '' for none.",
             rich_help_panel=MODEL,
+            autocompletion=complete_controls,
         ),
     ] = None,
     engine: Annotated[

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from dnt_cli.cli.completion import complete_outcomes, complete_settings, complete_studies
 from dnt_cli.errors import UsageError
 
 INPUT, MODEL, OUTPUT, RUN = "Input", "Model", "Output", "Reproducibility and speed"
@@ -54,13 +55,18 @@ StudyFile = Annotated[
     typer.Option(
         "--study",
         help="Study file, or a built-in study such as dnt; not needed for stage files.",
+        autocompletion=complete_studies,
         rich_help_panel=INPUT,
     ),
 ]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Replace a value of the study file for this run.", rich_help_panel=INPUT
+        "--set",
+        metavar="KEY=VALUE",
+        help="Replace a value of the study file for this run.",
+        rich_help_panel=INPUT,
+        autocompletion=complete_settings,
     ),
 ]
 Output = Annotated[
@@ -99,7 +105,13 @@ Jobs = Annotated[
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed; default: the study's.", rich_help_panel=RUN)]
 Outcomes = Annotated[
     str | None,
-    typer.Option("--outcomes", metavar="KEY,KEY", help="Only these outcomes.", rich_help_panel=MODEL),
+    typer.Option(
+        "--outcomes",
+        metavar="KEY,KEY",
+        help="Only these outcomes.",
+        rich_help_panel=MODEL,
+        autocompletion=complete_outcomes,
+    ),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnt_cli.cli.app import app
+from dnt_cli.cli.completion import complete_checks
 from dnt_cli.cli.console import progress, tell, write_out
 from dnt_cli.cli.files import check_output, load_completed, present, save
 from dnt_cli.cli.options import (
@@ -42,7 +43,13 @@ def robustness(
     overrides: Overrides = None,
     checks: Annotated[
         str | None,
-        typer.Option("--checks", metavar="a,c,...", help="Which checks; default: the study's.", rich_help_panel=MODEL),
+        typer.Option(
+            "--checks",
+            metavar="a,c,...",
+            help="Which checks; default: the study's.",
+            rich_help_panel=MODEL,
+            autocompletion=complete_checks,
+        ),
     ] = None,
     explain: Annotated[
         bool, typer.Option("--list", help="Explain the checks and stop.", rich_help_panel=MODEL)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnt_cli.cli.app import app
+from dnt_cli.cli.completion import complete_tables
 from dnt_cli.cli.console import write_out
 from dnt_cli.cli.files import load_stage, present
 from dnt_cli.cli.options import OUTPUT, AsJson, Format, Green, GreenMeans, Lang, Shown
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dnt_cli.stages import Stage
 
 
-@app.command(rich_help_panel="Help")
+@app.command(rich_help_panel="Files")
 def show(
     sources: Annotated[
         list[str],
@@ -112,12 +113,17 @@ def _tables(stage: Any, frame: Any, language: Any, green: Any) -> Any:
     return description_tables(frame, stage.study, language)
 
 
-@app.command(rich_help_panel="Help")
+@app.command(rich_help_panel="Files")
 def info(
     source: Annotated[str, typer.Argument(metavar="FILE", help="Any stage file; - is a pipe.")],
     table: Annotated[
         str | None,
-        typer.Option("--table", metavar="NAME", help="Print a second table as CSV: fits, trace, events or models."),
+        typer.Option(
+            "--table",
+            metavar="NAME",
+            help="Print a second table as CSV: fits, trace, events or models.",
+            autocompletion=complete_tables,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -128,8 +134,7 @@ def info(
     from dnt_cli.stages import KINDS
 
     stage = load_stage(source, list(KINDS), "dnt info")
-    others = ("labels", "left_out", "dictionary")  # no tables
-    seconds = [name for name, value in stage.extra.items() if isinstance(value, dict) and name not in others]
+    seconds = second_tables(stage)
     if table is not None:
         if table not in seconds:
             raise UsageError(f"{stage.name} has no second table {table}; it has: {', '.join(seconds) or 'none'}.")
@@ -139,6 +144,12 @@ def info(
         write_out(json.dumps(_facts(stage, seconds), ensure_ascii=False, indent=1))
         return
     write_out("\n".join(_lines(stage, seconds)))
+
+
+def second_tables(stage: Stage) -> list[str]:
+    """Names of the small tables that travel in the file's metadata."""
+    others = ("labels", "left_out", "dictionary")  # no tables
+    return [name for name, value in stage.extra.items() if isinstance(value, dict) and name not in others]
 
 
 def _facts(stage: Stage, seconds: list[str]) -> dict[str, Any]:

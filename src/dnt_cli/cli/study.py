@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dnt_cli.cli.app import app
+from dnt_cli.cli.completion import complete_studies
 from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.files import load_frame
 from dnt_cli.cli.manners import Program
@@ -15,7 +16,7 @@ from dnt_cli.cli.options import Force, Overrides
 from dnt_cli.errors import DataError, UsageError
 
 study_app = Program(name="study", no_args_is_help=True, help="Start a study file, or check one against data.")
-app.add_typer(study_app, rich_help_panel="Help")
+app.add_typer(study_app, rich_help_panel="Files")
 
 
 @study_app.command()
@@ -24,7 +25,12 @@ def init(
         str | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; default: the screen.")
     ] = None,
     like: Annotated[
-        str | None, typer.Option("--like", help="Start from a built-in study instead of the commented template.")
+        str | None,
+        typer.Option(
+            "--like",
+            help="Start from a built-in study instead of the commented template.",
+            autocompletion=complete_studies,
+        ),
     ] = None,
     force: Force = False,
 ) -> None:
@@ -52,7 +58,10 @@ def init(
 
 @study_app.command()
 def check(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="Study file, or a built-in study.")],
+    study: Annotated[
+        str,
+        typer.Argument(metavar="STUDY", help="Study file, or a built-in study.", autocompletion=complete_studies),
+    ],
     data: Annotated[str | None, typer.Argument(metavar="[DATA]", help="Survey that should fit it.")] = None,
     overrides: Overrides = None,
 ) -> None:
