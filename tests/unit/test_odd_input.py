@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.cli.files import present
+from dnt_cli.cli.files import load_frame, present
 from dnt_cli.cli.options import Format
 from dnt_cli.completed import from_long
 from dnt_cli.description import describe
@@ -18,8 +19,9 @@ from dnt_cli.description.tables import description_tables
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.reading import Dictionary, read_table, write_table
 from dnt_cli.reading.text import read_csv
+from dnt_cli.stages import Provenance, write_stage
 from dnt_cli.study import parse_study
-from dnt_cli.survey import cast_survey
+from dnt_cli.survey import cast_survey, survey_table
 
 SMALL = """
 [study]
@@ -164,6 +166,38 @@ def test_a_label_goes_before_the_code() -> None:
         content = write_table(survey(g=[1, 2, 2, 1]), labels, suffix)
         frame, _ = read_table(content, f"x{suffix}").for_study(parse_study(text))
         assert frame["g"].tolist() == ["0", "1", "1", "0"], suffix
+
+
+def test_a_damaged_workbook_is_never_read() -> None:
+    """Some of these were crashes; whatever the bit, it is noticed, and no other number is read."""
+    content = write_table(survey(), Dictionary(), ".xlsx")
+    whole = read_table(content, "x.xlsx").frame
+    refused = 0
+    for place in range(0, len(content), 37):
+        changed = content[:place] + bytes([content[place] ^ 16]) + content[place + 1 :]
+        try:
+            pd.testing.assert_frame_equal(read_table(changed, "x.xlsx").frame, whole)
+        except DataError:
+            refused += 1
+    assert refused > 50
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.sav", "x.dta", "X.XLSX"])
+def test_a_file_of_another_kind_than_its_name_is_no_csv(name: str) -> None:
+    """Whatever was left of a damaged file was read as a table with one column."""
+    with pytest.raises(DataError, match="damaged"):
+        read_table(b"id,y\n1,2\n", name)
+
+
+def test_a_damaged_stage_file_is_not_checked_against_a_study(tmp_path: Path) -> None:
+    study = parse_study(SMALL)
+    path = tmp_path / "survey.parquet"
+    write_stage(str(path), "survey", study, [survey_table(cast_survey(survey(), study)[0])], Provenance("convert", {}))
+    content = path.read_bytes()
+    load_frame(str(path))
+    path.write_bytes(content[:60] + bytes([content[60] ^ 1]) + content[61:])
+    with pytest.raises(DataError, match=r"survey\.parquet is damaged or cut off"):
+        load_frame(str(path))
 
 
 @pytest.mark.parametrize("suffix", [".sav", ".dta"])

@@ -107,7 +107,10 @@ def survey_of(
 
 def load_frame(source: str, study: Study | None = None) -> tuple[pd.DataFrame, str]:
     """Any table, stage file or not, as it stands (or with the study's levels), and its name."""
+    from dnt_cli.stages import kind_of
+
     content, name = read(source)
+    kind_of(content, name)  # a stage file must be as it was written
     return plain_frame(content, name, study), name
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas as pd
 
@@ -19,21 +21,22 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def read_table(content: bytes, name: str) -> Raw:
-    """The table in `content`; of a workbook the first sheet.
+    """The table in `content`; of a workbook the first sheet. What has the name of a format is never read as CSV.
 
     Raises:
         DataError: Damaged, or no table.
     """
-    if content[:4] == _PARQUET:
+    kind = name.lower().rpartition(".")[2]
+    if content[:4] == _PARQUET or kind == "parquet":
         return _read_parquet(content, name)
-    if content[:4] in _SPSS:
+    if content[:4] in _SPSS or kind == "sav":
         return _read_statistics(content, name, "SPSS")
-    if content[:11] == b"<stata_dta>" or name.lower().endswith(".dta"):
+    if content[:11] == b"<stata_dta>" or kind == "dta":
         return _read_statistics(content, name, "Stata")
-    if content[:4] == _ZIP:
-        return _read_workbook(content, name)
     if content[:4] == _OLE:
         raise DataError(f"{name} is an old or a locked Excel file; save it as .xlsx without a password.")
+    if content[:4] == _ZIP or kind == "xlsx":
+        return _read_workbook(content, name)
     frame, notes = read_csv(content, name)
     return Raw(frame, notes=notes)
 
@@ -87,11 +90,14 @@ def _read_workbook(content: bytes, name: str) -> Raw:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
+    damaged = DataError(f"{name} is damaged or no Excel workbook (.xlsx).")
+    if not _is_whole(content):
+        raise damaged
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheets = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets[:2]}
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError):
-        raise DataError(f"{name} is damaged or no Excel workbook (.xlsx).") from None
+    except (InvalidFileException, zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError, OSError, TypeError):
+        raise damaged from None
     titles = list(sheets)
     rows = [row for row in sheets[titles[0]] if any(cell not in (None, "") for cell in row)] if titles else []
     width = max((i + 1 for row in rows for i, cell in enumerate(row) if cell not in (None, "")), default=0)
@@ -104,6 +110,15 @@ def _read_workbook(content: bytes, name: str) -> Raw:
         frame.isetitem(i, column.where(column != "", None).infer_objects())
     notes = () if len(titles) < 2 or titles[1] == CODEBOOK else (f"{name}: only its first sheet was read.",)
     return Raw(frame, _codebook(sheets.get(CODEBOOK, [])), notes)
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether every part of a ZIP archive can be unpacked and has its checksum."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
+        return False
 
 
 def _padded(row: tuple[Any, ...], width: int) -> tuple[Any, ...]:
