@@ -192,7 +192,7 @@ def test_a_study_is_compared_by_meaning() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "cause"),
     [
-        ('title = { nl = "Basis", en = "Base" }', 'title = "Base"', ("study.title", "Basis / Base", "Base")),
+        ('title = { nl = "Basis", en = "Base" }', 'title = "Base"', ("study.title.nl", "Basis", "Base")),
         ("{ key = \"T1\", months = 6 }", "{ key = \"T1\", months = 7 }", ("design.waves.T1.months", "6", "7")),
         ('endpoint = "T2"', 'endpoint = "T2"\nfollow_up = "T2"', ("design.follow_up", None, "T2")),
         ("range = [0, 100]", "range = [0, 90]", ("outcomes.score.range", "[0, 100]", "[0, 90]")),
@@ -206,6 +206,16 @@ def test_a_key_of_the_study(old: str, new: str, cause: tuple[str, str | None, st
     a, b = parse_study(BASE), parse_study(changed(old, new))
     assert study_causes(a, b) == [Cause("study", *cause)]
     assert study_causes(b, a) == [Cause("study", cause[0], cause[2], cause[1])]
+
+
+def test_words_of_a_study_come_last_and_by_language() -> None:
+    words = parse_study(changed('title = { nl = "Basis", en = "Base" }', 'title = { nl = "Basis", en = "Ground" }'))
+    assert study_causes(parse_study(BASE), words) == [Cause("study", "study.title.en", "Base", "Ground")]
+    both = parse_study(changed('label = "Score"', 'label = "Sum"'), overrides=["imputation.m=9"])
+    assert study_causes(parse_study(BASE), both) == [
+        Cause("study", "imputation.m", "5", "9"),
+        Cause("study", "outcomes.score.label", "Score", "Sum"),
+    ]
 
 
 def step(command: str, digest: str | None = "a" * 64, versions: dict[str, str] | None = None, **settings: Any) -> Any:
@@ -264,6 +274,8 @@ def test_data_of_examples_links_and_strangers() -> None:
     assert data_of([example], [example]) == "same"
     assert data_of([example], [step("example", None, seed=2)]) == "other"
     assert data_of([example], CHAIN) == "other"
+    assert data_of([example, step("impute", "b" * 64)], [example, step("impute", "b" * 64)]) == "same"
+    assert data_of([example, step("impute", "b" * 64)], [example, step("impute", "c" * 64)]) == "unknown"
     assert data_of([step("polis")], [step("polis")]) == "same link"
     assert data_of([], CHAIN) == "unknown"
 
@@ -530,7 +542,9 @@ def test_imputations_as_a_table(study: Study) -> None:
     b["score_T0"], b["score_T2"] = b["score_T1"], b["score_T1"]
     one, two = (stage(study, frame, i, "imputations") for i, frame in enumerate((a, b)))
     tables = difference_tables(compare(one, two, ("a", "b")), "en")
-    assert tables[0].title == "3 persons in both; 1 of 15 answers differ; 6 of 6 imputed cells differ."
+    assert tables[0].title == (
+        "3 persons in both; 1 of 15 answers differ; 6 of 6 imputed cells differ; 0 columns only in A, 1 only in B."
+    )
     assert texts(tables) == {
         "work": ["T0", "1/3", "0/0", ""],
         "score": ["T0-T2", "0/9", "6/6", ""],
@@ -550,12 +564,14 @@ def test_long_values_begin_where_they_differ(study: Study) -> None:
 
 
 def test_the_frame_has_all_digits_and_every_cause(study: Study) -> None:
-    a, b = (pd.DataFrame([effect(beta=beta) | columns()]) for beta in (0.2, 1 / 3))
+    a, b = (pd.DataFrame([row | columns() for row in (effect(beta=beta), effect("work"))]) for beta in (0.2, 1 / 3))
     found = compare(stage(study, a, 1), stage(study, b, 2), ("a", "b"))
     frame = difference_frame(found)
     assert frame["part"].tolist() == ["origin", "origin", "origin", "estimates"]
     assert frame.loc[2, ["where", "item", "change", "a", "b"]].tolist() == ["fit-t3", "seed", "changed", "1", "2"]
     assert frame.loc[3, ["outcome", "a", "b", "change"]].tolist() == ["score", 0.2, 1 / 3, "moved"]
+    whole = difference_frame(found, everything=True)
+    assert whole.loc[4, ["outcome", "change"]].tolist() == ["work", "same"]
 
 
 def test_other_kinds_are_refused_by_name(study: Study) -> None:

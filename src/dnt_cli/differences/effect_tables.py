@@ -85,22 +85,26 @@ def effect_table(
         for title, part in parts.items()
         for analysis, own in part.groupby("analysis", sort=False)
     ]
-    columns = [Column(common_words("outcome", language), "left")]
-    columns += [
-        Column("", optional=True),
-        Column("A"),
-        Column(common_words("std_error", language), optional=True),
-        Column("B"),
-        Column(common_words("std_error", language), optional=True),
-        Column(words("shift", language)),
-        Column(words("error", language), optional=True),
-        Column(words("effect_change", language), "left"),
-    ]
     title = words("all_title" if everything else "moved_title", language)
     if not several:
         title += ". " + names.where(str(rows["analysis"].iloc[0]))
     notes = tuple(_notes(content, kept, int(repeated.sum()), names, language))
-    return [without_empty_end(Table(title, tuple(columns), tuple(sections), notes))]
+    return [without_empty_end(Table(title, _columns(language), tuple(sections), notes))]
+
+
+def _columns(language: Language) -> tuple[Column, ...]:
+    error = Column(common_words("std_error", language), optional=True)
+    return (
+        Column(common_words("outcome", language), "left"),
+        Column("", optional=True),
+        Column("A"),
+        error,
+        Column("B"),
+        error,
+        Column(words("shift", language)),
+        Column(words("error", language), optional=True),
+        Column(words("effect_change", language), "left"),
+    )
 
 
 def _repeats_main(rows: pd.DataFrame) -> pd.Series:

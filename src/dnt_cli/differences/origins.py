@@ -13,6 +13,7 @@ Step = Mapping[str, Any]
 Data = Literal["same", "same link", "other", "unknown"]
 STUDY, STEPS, VERSIONS, INPUT = "study", "steps", "versions", "input"
 _TOP = ("key", "title", "synthetic")  # what a study file has in its section [study]
+_WORDS = {"label", "labels", "note", "title"}
 _ABSENT = object()
 
 
@@ -34,8 +35,12 @@ class Cause:
 
 
 def study_causes(a: Study, b: Study) -> list[Cause]:
-    """The keys of the study file, with `--set` applied, that mean something else; a default written out is no cause."""
-    return [Cause(STUDY, path, _text(old), _text(new)) for path, old, new in _compared("", _sections(a), _sections(b))]
+    """The keys of the study file, with `--set` applied, that mean something else; a default written out is no cause.
+
+    Words come last, since no number follows from them.
+    """
+    found = [Cause(STUDY, path, _text(old), _text(new)) for path, old, new in _compared("", _sections(a), _sections(b))]
+    return sorted(found, key=lambda cause: not _WORDS.isdisjoint(cause.item.replace("_label", ".label").split(".")))
 
 
 def _sections(study: Study) -> dict[str, Any]:
@@ -47,6 +52,9 @@ def _sections(study: Study) -> dict[str, Any]:
 def _compared(path: str, a: Any, b: Any) -> Iterator[tuple[str, Any, Any]]:
     """Path, old and new value of the deepest parts that differ; what only one has is told by its highest key."""
     if a == b:
+        return
+    if isinstance(a, Text) and isinstance(b, Text) and a.nl != b.nl and a.en != b.en:
+        yield path, a, b
         return
     first, second = _parts(a), _parts(b)
     if first is None or second is None:
@@ -63,7 +71,7 @@ def _parts(value: Any) -> dict[str, Any] | None:
         return value
     if isinstance(value, tuple) and value and all(hasattr(item, "key") for item in value):
         return {item.key: item for item in value}
-    if isinstance(value, (Text, Condition)) or not is_dataclass(value):
+    if isinstance(value, Condition) or not is_dataclass(value):
         return None
     return {f.name: getattr(value, f.name) for f in fields(value)}
 
@@ -88,13 +96,18 @@ def _text(value: Any) -> str | None:
 def data_of(a: Sequence[Step], b: Sequence[Step]) -> Data:
     """Whether both chains began with the same data: by the hash of the first file that each read.
 
-    `dnt example` reads nothing; its settings are its data. `dnt polis` knows its link file only, not the records.
+    `dnt example` reads nothing: its settings are its data, unless the next step read another file, as after a change of
+    the study or of dnt itself, which may or may not be another survey. `dnt polis` knows its link
+    file only, not the records.
     """
     if not a or not b:
         return "unknown"
     first, second = a[0], b[0]
     if first["input_sha256"] is None and second["input_sha256"] is None:
-        return "same" if (first["command"], first["settings"]) == (second["command"], second["settings"]) else "other"
+        if (first["command"], first["settings"]) != (second["command"], second["settings"]):
+            return "other"
+        read = [steps[1]["input_sha256"] if len(steps) > 1 else None for steps in (a, b)]
+        return "same" if None in read or read[0] == read[1] else "unknown"
     if first["input_sha256"] != second["input_sha256"]:
         return "other"
     return "same link" if "polis" in (first["command"], second["command"]) else "same"

@@ -33,6 +33,8 @@ def records_headline(found: Difference, content: RecordChanges, language: Langua
         parts.append(words("observed_differ" if cells else "observed_same", language, cells=cells, all=answers))
         key = "imputed_differ" if imputed else "imputed_same"
         parts.append(words(key, language, cells=imputed, all=all_imputed))
+        removed, added = (int((columns["change"] == word).sum()) for word in ("removed", "added"))
+        parts += [words("columns_only", language, a=removed, b=added)] if removed or added else []
         parts += [words("imputations", language, a=m[0], b=m[1])] if m[0] != m[1] else []
     return "; ".join(parts) + "."
 

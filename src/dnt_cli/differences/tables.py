@@ -95,7 +95,7 @@ def _sizes(found: Difference, language: Language) -> Iterator[tuple[Cell, ...]]:
 
 
 def _hashes(found: Difference) -> tuple[str, str]:
-    """The hash of what the first step read; of `dnt example`, its seed."""
+    """The hash of what the first step read; `dnt example` reads nothing."""
     texts = []
     for steps in (found.a.steps, found.b.steps):
         digest, command = steps[0]["input_sha256"], steps[0]["command"]
@@ -173,7 +173,8 @@ def _origin_notes(found: Difference, language: Language) -> list[str]:
     same += [words("same_versions", language)] if VERSIONS not in wheres else []
     text = ", ".join(same)
     notes = [f"{text[:1].upper()}{text[1:]}."] if same else []
-    notes += [words("same_link", language)] if found.data == "same link" else []
+    unsure = {"same link": "same_link", "unknown": "unknown_data"}
+    notes += [words(unsure[found.data], language)] if found.data in unsure else []
     rewritten = STUDY not in wheres and found.a.study.text != found.b.study.text
     return [*notes, words("reworded", language)] if rewritten else notes
 

@@ -42,6 +42,10 @@ _TEXTS = {
         "Hetzelfde koppelbestand; of de records dezelfde zijn, zegt het bestand niet.",
         "The same link file; whether the records are the same, the file does not say.",
     ),
+    "unknown_data": Text(
+        "Of de gegevens dezelfde zijn, zeggen de bestanden niet.",
+        "Whether the data are the same, the files do not say.",
+    ),
     "reworded": Text(
         "Het studiebestand is anders geschreven maar betekent hetzelfde.",
         "The study file is written differently but means the same.",
@@ -124,6 +128,7 @@ _TEXTS = {
         "{cells} van {all} geïmputeerde cellen verschillen", "{cells} of {all} imputed cells differ"
     ),
     "imputed_same": Text("geïmputeerde cellen gelijk", "imputed cells the same"),
+    "columns_only": Text("{a} kolommen alleen in A, {b} alleen in B", "{a} columns only in A, {b} only in B"),
     "imputations": Text("m = {a} en {b}", "m = {a} and {b}"),
     "records_title": Text("Kolommen die verschillen", "Columns that differ"),
     "records_all": Text("Alle kolommen", "All columns"),
