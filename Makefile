@@ -78,6 +78,10 @@ bench: .venv/.dev r ## Time the chain beside R's mice and lme4, in one run
 	.venv/bin/python benchmarks/chain.py
 	.venv/bin/python benchmarks/imputation_speed.py
 
+docs: all ## Write docs/: the reference of the commands, and the screens of the README
+	.venv/bin/python scripts/commands.py
+	.venv/bin/python scripts/screens.py "$(RESULTS)"
+
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra lme4 --extra build --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements/runtime.txt
 	uv pip compile pyproject.toml --extra lme4 --extra build --extra cluster --extra dev --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements/dev.txt
@@ -95,4 +99,4 @@ clean: ## Remove results, .venv and caches
 	@sh scripts/install.sh requirements/dev.txt
 	@touch .venv/.runtime $@
 
-.PHONY: help demo all test check r validate bench lock clean
+.PHONY: help demo all test check r validate bench docs lock clean

@@ -104,5 +104,15 @@ def test_help_is_there_within_a_second(tmp_path: Path) -> None:
     assert min(taken) < 1.0
 
 
+def test_the_command_reference_is_up_to_date(tmp_path: Path) -> None:
+    """docs/commands.md says what `--help` says."""
+    script = Path(__file__).parents[2] / "scripts" / "commands.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--check"], cwd=tmp_path, capture_output=True, text=True, env=environment(),
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
 def test_version(tmp_path: Path) -> None:
     assert re.fullmatch(r"dnt \d+\.\d+\.\d+\S*\n", dnt("--version", cwd=tmp_path).check().text)

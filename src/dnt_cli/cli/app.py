@@ -138,6 +138,12 @@ def dnt(
     """
 
 
+def load_commands() -> None:
+    """Import the modules that add their commands to `app`."""
+    for name in _COMMANDS:
+        import_module(f"dnt_cli.cli.{name}")
+
+
 def run() -> None:
     """Parse the command line and run a command; the console script calls this."""
     # A service can start us without standard streams; then what we say goes nowhere.
@@ -146,8 +152,7 @@ def run() -> None:
     # Warnings of libraries tell users nothing and may hold data; what matters is a status or a note of ours.
     warnings.simplefilter("ignore")
     os.environ["PYTHONWARNINGS"] = "ignore"  # in worker processes
-    for name in _COMMANDS:
-        import_module(f"dnt_cli.cli.{name}")
+    load_commands()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=ERRORS)  # a Windows code page lacks some characters

@@ -62,12 +62,12 @@ def _console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     plain = manners.color is When.never or (manners.color is When.auto and bool(os.environ.get("NO_COLOR")))
-    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    known = (sys.stderr if stderr else sys.stdout).isatty() or "COLUMNS" in os.environ
     return Console(
         stderr=stderr,
         force_terminal=True if manners.color is When.always else None,
         color_system=None if plain else "auto",
-        width=None if terminal else _UNLIMITED,
+        width=None if known else _UNLIMITED,
         highlight=False,
         markup=False,
         emoji=False,
@@ -101,6 +101,7 @@ def _show(console: Console, table: Table) -> None:
 
     from dnt_cli.tables import narrowed
 
+    console.print(Text(table.title, "bold"), end="\n\n")
     for model in (table, narrowed(table)):
         drawn = _grid(model)
         if Measurement.get(console, console.options.update(width=_UNLIMITED), drawn).minimum <= console.width:
@@ -108,6 +109,7 @@ def _show(console: Console, table: Table) -> None:
             break
     else:
         _show_as_list(console, narrowed(table))
+    console.print()
     for note in table.notes:
         console.print(Text(note, "dim"))
     console.print()
@@ -121,7 +123,7 @@ def _grid(table: Table) -> RichTable:
     from rich.text import Text
 
     rows = [row for section in table.sections for row in section.rows]
-    drawn = RichTable(title=Text(table.title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for i, column in enumerate(table.columns):
         width = max(cell_len(text) for text in (column.heading, *(row[i].text for row in rows)))
         least = min(_LABEL, width) if i == 0 else width
@@ -148,9 +150,9 @@ def _show_as_list(console: Console, table: Table) -> None:
             line.append("  " if line else "").append_text(piece)
         yield line
 
-    console.print(Text(table.title, "bold"))
-    for section in table.sections:
-        console.print(Text(f"\n{section.heading}" if section.heading else "", "bold"))
+    for i, section in enumerate(table.sections):
+        if section.heading:
+            console.print(Text("\n" * (i > 0) + section.heading, "bold"))
         for row in section.rows:
             console.print(Text(row[0].text))
             pieces = [

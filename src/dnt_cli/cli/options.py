@@ -54,6 +54,7 @@ StudyFile = Annotated[
     str | None,
     typer.Option(
         "--study",
+        metavar="FILE|NAME",
         help="Study file, or a built-in study such as dnt; not needed for stage files.",
         autocompletion=complete_studies,
         rich_help_panel=INPUT,

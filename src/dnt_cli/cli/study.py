@@ -62,7 +62,7 @@ def check(
         str,
         typer.Argument(metavar="STUDY", help="Study file, or a built-in study.", autocompletion=complete_studies),
     ],
-    data: Annotated[str | None, typer.Argument(metavar="[DATA]", help="Survey that should fit it.")] = None,
+    data: Annotated[str | None, typer.Argument(metavar="DATA", help="Survey that should fit it.")] = None,
     overrides: Overrides = None,
 ) -> None:
     """Check a study file, and whether a survey fits it: columns, levels, ranges, waves, duplicates, gaps.
