@@ -1,0 +1,543 @@
+"""Type commands in this process, and judge what comes of them: a right answer, or a message that says what is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import signal
+import sys
+import tempfile
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from any_input import NUMBERS, Case, Column, answers, broken_bytes, cases, mutated, plans, toml
+from hypothesis import strategies as st
+
+from dnt_cli.__main__ import main
+from dnt_cli.study import Study, parse_study
+
+CODES = {0, 1, 2, 10, 11, 12, 13}
+# What a cell shows when a number is none, as a whole word.
+_NO_NUMBER = re.compile(r"(?<![\w.<\"'-])[-+]?(nan|NaN|inf|Infinity|None|NaT|<NA>)(?![\w\"'>])")
+_DIGITS = {"xlsx": 1e-15}  # openpyxl writes 16 digits
+_NUMBERS_OF_ROW = ("estimate", "std_error", "p_value", "conf_low", "conf_high", "odds_ratio", "beta", "marginal_effect")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A command that ended."""
+
+    words: tuple[str, ...]
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out.decode("utf-8", errors="replace")
+
+
+class _Stream(io.TextIOWrapper):
+    """A standard stream that remembers."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", newline="")
+
+    def content(self) -> bytes:
+        self.flush()
+        return self.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def _as_a_process(folder: Path, words: tuple[str, ...]) -> Iterator[tuple[_Stream, _Stream]]:
+    """Folder, arguments, streams, signals and warnings as in a process of its own, and back."""
+    kept = (Path.cwd(), sys.argv, sys.stdout, sys.stderr, sys.stdin, dict(os.environ))
+    signals = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+    out, err = _Stream(), _Stream()
+    try:
+        os.chdir(folder)
+        os.environ.update(DNT_LANG="en")
+        sys.argv, sys.stdout, sys.stderr, sys.stdin = ["dnt", *words], out, err, io.TextIOWrapper(io.BytesIO())
+        with warnings.catch_warnings():
+            yield out, err
+    finally:
+        os.chdir(kept[0])
+        sys.argv, sys.stdout, sys.stderr, sys.stdin = kept[1:5]
+        os.environ.clear()
+        os.environ.update(kept[5])
+        for number, handler in signals.items():
+            signal.signal(number, handler)
+
+
+def typed(folder: Path, *words: str) -> Run:
+    """`dnt` with these words, as the console script runs it."""
+    with _as_a_process(folder, words) as (out, err):
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        except Exception:  # noqa: BLE001  # told as Python itself would
+            err.write(traceback.format_exc())
+            code = 70
+        return Run(words, code, out.content(), err.content().decode("utf-8"))
+
+
+def listing(folder: Path) -> dict[str, bytes]:
+    """Every file with its content."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@dataclass
+class Judge:
+    """One example's folder and commands; every run is judged, and counted by command and exit code."""
+
+    folder: Path
+    case: Case
+    counts: Counter[tuple[str, int]] = field(default_factory=Counter)
+    text: str = ""  # of the study, if it is not the case's
+
+    def run(self, *words: str, may: Mapping[int, str] | None = None) -> Run:
+        """Run a command, judge its ending."""
+        before = listing(self.folder)
+        run = typed(self.folder, *words)
+        self.counts[" ".join(words[:2]) if words[0] == "study" else words[0], run.code] += 1
+        where = f"dnt {' '.join(words)} ended with {run.code}\n{run.err}\n{run.text[:2000]}"
+        assert run.code in CODES, where
+        assert "mistake in dnt" not in run.err, where
+        assert "Traceback" not in run.err, where
+        for canary in self.case.canaries:
+            assert canary not in run.err, (canary, where)
+        if run.code >= 2:
+            assert listing(self.folder) == before, f"a file was left or changed: {where}"
+            assert not run.out or words[:2] == ("study", "check") or words[0] == "show", where
+            if run.code != 2:
+                errors = [line for line in run.err.splitlines() if line.startswith("Error: ")]
+                assert len(errors) == 1, where
+                assert len(errors[0]) < 1000, where
+        elif not self._odd_words():
+            shown = run.text
+            if "json" in words:
+                json.loads(shown, parse_constant=_no_constant)
+            elif "csv" not in words and words[0] not in ("info", "study"):
+                found = _NO_NUMBER.search(shown)
+                assert found is None, f"{found} in {where}"
+        return run
+
+    def _odd_words(self) -> bool:
+        """The study's own names look like a missing number."""
+        return _NO_NUMBER.search((self.text or self.case.text).replace('"', " ").replace("'", " ")) is not None
+
+
+def _no_constant(name: str) -> None:
+    raise AssertionError(f"{name} in JSON")
+
+
+def study_of(case: Case) -> Study:
+    return parse_study(case.text)
+
+
+def check_survey(case: Case, path: Path) -> None:
+    """The survey means what the table meant: every person, wave, level and number."""
+    assert case.truth is not None
+    raw, found, truth = case.raw["design"], pd.read_parquet(path), case.truth
+    keys = [raw["id"], raw["wave"]]
+    assert len(found) == len(truth), "rows"
+    texts = [*keys, raw["group"], *([raw["site"]] if "site" in raw else [])]
+    left = found.assign(**{k: found[k].astype(object) for k in texts}).set_index(keys).sort_index()
+    right = truth.assign(**{k: truth[k].astype(object) for k in texts}).set_index(keys).sort_index()
+    assert set(left.index) == set(right.index), f"persons: {set(left.index) ^ set(right.index)}"
+    right = right.loc[left.index]
+    for name in texts[2:]:
+        assert list(left[name]) == list(right[name]), name
+    for name, column in case.columns.items():
+        if column.levels:
+            assert list(left[name].astype(object)) == list(right[name]), name
+        else:
+            values = left[name].to_numpy(float, na_value=np.nan), right[name].to_numpy(float)
+            digits = _DIGITS.get(case.file.rpartition(".")[2], 0.0)
+            np.testing.assert_allclose(*values, rtol=digits, atol=0, err_msg=name)
+
+
+def check_imputed(case: Case, path: Path) -> None:
+    """Observed cells as they were, gaps filled with what can be."""
+    study, table = study_of(case), pd.read_parquet(path)
+    zero = table[table[".imp"] == 0].reset_index(drop=True)
+    derived = {c for c, (k, _) in study.columns.items() if study.outcomes[k].derive is not None}
+    for number in range(1, int(table[".imp"].max()) + 1):
+        filled = table[table[".imp"] == number].reset_index(drop=True)
+        for name in zero.columns:
+            if name == ".imp" or (study.design.site == name):
+                continue
+            before, after = zero[name], filled[name]
+            seen = before.notna()
+            assert list(before[seen].astype(object)) == list(after[seen].astype(object)), f"{name}: observed, {number}"
+            assert after.notna().all(), f"{name}: gaps in {number}"
+            key = study.columns.get(name, (name, ""))[0]
+            column = case.columns.get(key)
+            if column is None or name in derived or column.kind not in NUMBERS:
+                continue
+            values = after.to_numpy(float)
+            assert np.isfinite(values).all(), name
+            if column.kind == "binary":
+                assert set(values) <= {0.0, 1.0}, name
+            if column.range is not None:
+                assert values.min() >= column.range[0], name
+                assert values.max() <= column.range[1], name
+            if column.kind == "ordinal" or column.integer:
+                assert (values == values.round()).all(), name
+            if column.parent is not None:
+                parent = filled[study.column(column.parent, study.columns[name][1])].to_numpy(float)
+                assert not ((parent == 0) & (values > 0) & ~seen.to_numpy()).any(), name
+
+
+def check_estimates(path: Path) -> pd.DataFrame:
+    """Finite and consistent numbers, or none and a reason."""
+    rows = pd.read_parquet(path)
+    for row in rows.to_dict("records"):
+        where = {k: row[k] for k in ("analysis", "model", "outcome", "term", "status", "message", *_NUMBERS_OF_ROW)}
+        if row["status"] == "not estimable":
+            assert all(pd.isna(row[k]) for k in _NUMBERS_OF_ROW), where
+            assert row["message"], where
+        elif row["term"] in ("group", "group:wave"):
+            assert all(np.isfinite(row[k]) for k in _NUMBERS_OF_ROW[:5]), where
+            assert row["std_error"] > 0, where
+            assert 0 <= row["p_value"] <= 1, where
+            assert row["conf_low"] <= row["estimate"] <= row["conf_high"], where
+            if row["kind"] == "binary":
+                assert np.isclose(row["odds_ratio"], np.exp(row["estimate"]), rtol=1e-12), where
+                for name in ("odds_ratio_se", "odds_ratio_low", "odds_ratio_high"):
+                    assert np.isfinite(row[name]), (name, row[name], where)
+            elif row["model"] == "main":
+                assert np.isfinite(row["beta"]), where
+                assert row["beta_se"] > 0, (row["beta_se"], where)
+    return rows
+
+
+def check_endpoint(case: Case, imputed: Path, estimates: Path) -> int:
+    """Every endpoint effect is the mean over the data sets of what another program gives; how many were compared."""
+    study, table, rows = study_of(case), pd.read_parquet(imputed), pd.read_parquet(estimates)
+    sets = [table[table[".imp"] == i] for i in range(1, int(table[".imp"].max()) + 1)]
+    compared = 0
+    for row in rows[(rows["term"] == "group") & (rows["status"] == "ok")].to_dict("records"):
+        key = row["outcome"]
+        own = []
+        for data in sets:
+            y = data[study.column(key, study.endpoint(key))].to_numpy(float)
+            parts = [(data[study.design.group].astype(str) == study.design.intervention).to_numpy(float)]
+            if study.adjusts_for_baseline(key):
+                parts.append(data[study.column(key, study.design.baseline)].to_numpy(float))
+            for control in study.models.controls:
+                covariate = study.covariates[control]
+                if covariate.kind == "continuous":
+                    parts.append(data[control].to_numpy(float))
+                else:
+                    levels = data[control].astype(str).map(covariate.model_level)
+                    parts += [(levels == name).to_numpy(float) for name in covariate.model_levels[1:]]
+            parts = parts[:1] + [p for p in parts[1:] if np.ptp(p) > 0]
+            own.append(_fit(y, np.column_stack(parts), row["kind"]))
+        expected = float(np.mean([effect for effect, _ in own]))
+        slack = 1e-6 if row["kind"] == "binary" else 1e-8
+        where = (key, row["estimate"], expected)
+        assert abs(row["estimate"] - expected) <= slack * (abs(expected) + row["std_error"]), where
+        within = float(np.mean([error**2 for _, error in own]))
+        between = float(np.var([effect for effect, _ in own], ddof=1))
+        total = float(np.sqrt(within + (1 + 1 / len(own)) * between))
+        assert np.isclose(row["std_error"], total, rtol=1e-5), (key, row["std_error"], total)
+        compared += 1
+    return compared
+
+
+def _fit(y: np.ndarray, x: np.ndarray, kind: str) -> tuple[float, float]:
+    """The first column's coefficient and standard error; columns are centred and scaled, which changes neither."""
+    spread = x.std(axis=0)
+    scaled = np.column_stack([np.ones(len(y)), (x - x.mean(axis=0)) / spread])
+    if kind == "binary":
+        from statsmodels.discrete.discrete_model import Logit
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fit = Logit(y, scaled).fit(disp=0, method="newton", maxiter=200, tol=1e-12)
+        return float(fit.params[1] / spread[0]), float(fit.bse[1] / spread[0])
+    unit = float(np.abs(y).max()) or 1.0
+    beta = np.linalg.lstsq(scaled, y / unit, rcond=None)[0]
+    rest = y / unit - scaled @ beta
+    inverse = np.linalg.inv(np.linalg.qr(scaled, mode="r"))
+    error = np.sqrt(rest @ rest / (len(y) - x.shape[1] - 1) * (inverse[1] @ inverse[1]))
+    return float(beta[1] / spread[0] * unit), float(error / spread[0] * unit)
+
+
+def check_description(case: Case, path: Path) -> int:
+    """Persons, and means or shares per group and wave, as pandas counts them; how many were compared."""
+    assert case.truth is not None
+    rows, truth, design = pd.read_parquet(path), case.truth, case.raw["design"]
+    trend = rows[(rows["table"] == "trend") & rows["statistic"].isin(["mean", "pct"])]
+    compared = 0
+    for row in trend.to_dict("records"):
+        column = case.columns.get(row["variable"])
+        if (
+            column is None
+            or column.kind == "ordinal"
+            or row["group"] not in (design["intervention"], design["comparison"])
+        ):
+            continue
+        part = truth[(truth[design["group"]] == row["group"]) & (truth[design["wave"]] == row["wave"])]
+        values = part[row["variable"]].dropna().to_numpy(float)
+        if len(values) == 0:
+            continue
+        if row["statistic"] == "pct":
+            assert row["denominator"] == len(values), row
+            assert row["n"] == values.sum(), row
+            assert np.isclose(row["value"], 100 * values.mean(), rtol=1e-9), row
+        else:
+            assert row["n"] == len(values), row
+            assert np.isclose(row["value"], values.mean(), rtol=1e-9, atol=0), (row, values.mean())
+        compared += 1
+    return compared
+
+
+def check_description_numbers(path: Path) -> None:
+    """No infinite figure anywhere."""
+    rows = pd.read_parquet(path)
+    # Two constants that differ are infinitely many standard deviations apart.
+    odd = np.isinf(rows["value"].to_numpy(float)) & ~rows["statistic"].isin(["smd", "smd_max"])
+    assert not odd.any(), rows[odd].to_string()
+
+
+def same_tables(first: Path, second: Path, digits: float = 0.0) -> None:
+    """Two stage files hold the same rows, but for a difference in the last digits where a format drops them."""
+    one, other = pq.read_table(first).to_pandas(), pq.read_table(second).to_pandas()
+    assert list(one.columns) == list(other.columns)
+    for name in one.columns:
+        left, right = one[name], other[name]
+        if pd.api.types.is_float_dtype(left) or pd.api.types.is_integer_dtype(left):
+            values = [v.to_numpy(float, na_value=np.nan) for v in (left, right)]
+            np.testing.assert_allclose(*values, rtol=digits, atol=0, err_msg=name)
+        else:
+            assert [_as_line(v) for v in left] == [_as_line(v) for v in right], name
+
+
+def _as_line(value: Any) -> Any:
+    """Excel's files hold no carriage return."""
+    return None if pd.isna(value) else value.replace("\r", "") if isinstance(value, str) else value
+
+
+def told(case: Case, folder: Path) -> None:
+    """Write an example's files."""
+    (folder / "study.toml").write_bytes(case.text.encode("utf-8", errors="replace"))
+    (folder / case.file).write_bytes(case.content)
+
+
+def drive(case: Case, folder: Path, plan: Mapping[str, Any], counts: Counter[tuple[str, int]]) -> Counter[str]:
+    """A case through the commands that `plan` asks for; what was compared with what is right, by kind."""
+    told(case, folder)
+    judge, done = Judge(folder, case, counts), Counter[str]()
+    data = ("--study", "study.toml")
+    checked = judge.run("study", "check", "study.toml", case.file)
+    converted = judge.run("convert", case.file, *data, "-o", "survey0.parquet")
+    if not (folder / "survey0.parquet").exists() or ".imp" in case.frame.columns:
+        assert checked.code == converted.code or ".imp" in case.frame.columns, (checked.err, converted.err)
+        done["refused"] += 1
+        if plan["direct"]:
+            judge.run(plan["direct"], case.file, *data, "-o", "x.parquet", *_jobs(plan["direct"]))
+        return done
+    assert checked.code == 0, checked.text + checked.err
+    if case.truth is not None:
+        check_survey(case, folder / "survey0.parquet")
+        done["surveys"] += 1
+    if plan["back"]:
+        judge.run("convert", "survey0.parquet", "-o", f"back.{plan['back']}")
+        if (folder / f"back.{plan['back']}").exists():
+            again = judge.run("convert", f"back.{plan['back']}", *data, "-o", "again.parquet")
+            # SPSS and Stata change names, and then the study no longer fits, which is said.
+            assert again.code == 0 or (plan["back"] in ("sav", "dta") and "missing" in again.err), again.err
+            if again.code == 0:
+                same_tables(folder / "survey0.parquet", folder / "again.parquet", _DIGITS.get(plan["back"], 0.0))
+                done["round trips"] += 1
+    if plan["describe"]:
+        run = judge.run(
+            "describe", "survey0.parquet", "-o", "d.parquet", "--format", plan["format"], "--lang", plan["lang"]
+        )
+        if run.code == 0:
+            check_description_numbers(folder / "d.parquet")
+            if case.truth is not None:
+                done["described figures"] += check_description(case, folder / "d.parquet")
+            judge.run("show", "d.parquet", "--format", plan["show"])
+    if not plan["fit"]:
+        return done
+    imputed = judge.run("impute", "survey0.parquet", "-o", "i.parquet", "--jobs", "1", "--format", plan["format"])
+    if imputed.code != 0:
+        return done
+    check_imputed(case, folder / "i.parquet")
+    done["imputations"] += 1
+    if plan["again"]:
+        judge.run("impute", "survey0.parquet", "-o", "i2.parquet", "--jobs", "1", "-q")
+        assert (folder / "i.parquet").read_bytes() == (folder / "i2.parquet").read_bytes(), "same seed, other bytes"
+    for command in plan["fit"]:
+        name = f"{command}.parquet"
+        extra = ("--checks", plan["checks"]) if command == "robustness" else ()
+        run = judge.run(
+            command, "i.parquet", "-o", name, "--jobs", "1", *extra, "--format", plan["format"], "--lang", plan["lang"]
+        )
+        if (folder / name).exists():
+            done["estimates"] += len(check_estimates(folder / name))
+            if command == "fit-t3":
+                done["endpoint effects"] += check_endpoint(case, folder / "i.parquet", folder / name)
+            judge.run("show", name, "--format", plan["show"])
+            judge.run("info", name, *plan["info"])
+        else:
+            assert run.code != 0, run.err
+    if plan["long"]:
+        assert judge.run("convert", "i.parquet", "-o", f"long.{plan['long']}").code in (0, 11)
+        if (folder / f"long.{plan['long']}").exists():
+            run = judge.run("convert", f"long.{plan['long']}", *data, "-o", "i3.parquet")
+            assert run.code == 0, run.err
+            same_tables(folder / "i.parquet", folder / "i3.parquet", _DIGITS.get(plan["long"], 0.0))
+            done["round trips"] += 1
+        judge.run("show", "i.parquet", "--format", plan["show"])
+        judge.run("info", "i.parquet", "--table", "models")
+    return done
+
+
+def drive_study(case: Case, text: str, folder: Path, counts: Counter[tuple[str, int]]) -> Counter[str]:
+    """A broken study file: refused with its own exit code, or else used."""
+    told(case, folder)
+    (folder / "study.toml").write_bytes(text.encode("utf-8", errors="surrogatepass"))
+    judge, done = Judge(folder, case, counts, text), Counter[str]()
+    checked = judge.run("study", "check", "study.toml")
+    assert checked.code in (0, 10), checked
+    done["refused studies" if checked.code else "other studies"] += 1
+    data = ("--study", "study.toml", "--jobs", "1", "-o")
+    fit = ("fit-t3", "i.parquet", "--jobs", "1", "-o", "t.parquet")
+    for command in (
+        ("impute", case.file, *data, "i.parquet"),
+        fit,
+        ("describe", case.file, *data[:2], "-o", "d.parquet"),
+    ):
+        if command[0] == "fit-t3" and not (folder / "i.parquet").exists():
+            continue
+        run = judge.run(*command)
+        assert (run.code == 10) == (checked.code == 10), (checked, run)
+        if (folder / "t.parquet").exists():
+            check_estimates(folder / "t.parquet")
+    return done
+
+
+COMMANDS = (
+    ("impute",), ("fit-t3",), ("fit-longitudinal",), ("robustness",), ("describe",), ("show",), ("info",),
+    ("convert", "-o", "x.csv"), ("score",), ("convert", "--study", "study.toml", "-o", "x.parquet"),
+    ("describe", "--study", "study.toml"), ("impute", "--study", "study.toml", "-o", "x.parquet"),
+    ("score", "--study", "study.toml", "-o", "x.parquet"), ("study", "check", "study.toml"),
+    ("fit-t3", "--study", "study.toml"), ("impute", "-o", "i3.parquet", "--register"), ("polis",),
+)  # fmt: skip
+
+
+def drive_bytes(case: Case, name: str, content: bytes, words: tuple[str, ...], folder: Path,
+                counts: Counter[tuple[str, int]], *, sealed: bool) -> Counter[str]:  # fmt: skip
+    """A file of whatever bytes: refused, and a stage file that was changed never read."""
+    (folder / "study.toml").write_bytes(case.text.encode("utf-8"))
+    (folder / name).write_bytes(content)
+    judge = Judge(folder, case, counts)
+    run = (
+        judge.run(*words[:1], name, *words[1:])
+        if words[-1] != "study.toml" or len(words) > 3
+        else judge.run(*words, name)
+    )
+    if sealed:
+        assert run.code != 0, run
+    return Counter({"files": 1})
+
+
+def drive_answers(case: Case, folder: Path, counts: Counter[tuple[str, int]]) -> Counter[str]:
+    """Answers through `dnt score`: the scores are the sums of the items."""
+    told(case, folder)
+    judge, done = Judge(folder, case, counts), Counter[str]()
+    data = ("--study", "study.toml")
+    judge.run("score", case.file, *data)
+    run = judge.run("score", case.file, *data, "-o", "s.parquet", "--format", "json")
+    judge.run("convert", case.file, *data, "-o", "a.parquet")
+    if run.code == 0 and case.truth is not None:
+        found = pd.read_parquet(folder / "s.parquet").set_index(["id", "wave"])["total"]
+        right = case.truth.set_index(["id", "wave"])["total"].dropna()
+        assert len(found) == len(case.truth)
+        np.testing.assert_array_equal(found.loc[right.index].to_numpy(float), right.to_numpy(float))
+        done["scores"] += len(right)
+    return done
+
+
+@cache
+def stage_files() -> dict[str, bytes]:
+    """A small study through every stage, and its survey in other formats."""
+    case = Case(*_small(), None)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "study.toml").write_text(case.text, encoding="utf-8")
+        case.frame.to_csv(folder / "survey.csv", index=False)
+        for words in (
+            "convert survey.csv --study study.toml -o survey.parquet", "impute survey.parquet -o i.parquet --jobs 1",
+            "fit-t3 i.parquet -o t.parquet --jobs 1", "fit-longitudinal i.parquet -o l.parquet --jobs 1",
+            "robustness i.parquet -o r.parquet --jobs 1 --checks b,c", "describe survey.parquet -o d.parquet",
+            *(f"convert survey.parquet -o survey.{suffix}" for suffix in ("sav", "dta", "xlsx")),
+        ):  # fmt: skip
+            run = typed(folder, *words.split())
+            assert run.code == 0, run.err
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def _small() -> tuple[dict[str, Any], str, dict[str, Column], pd.DataFrame]:
+    waves = ["T0", "T1", "T2"]
+    outcomes = {
+        "score": {"label": "Score", "kind": "linear", "waves": waves},
+        "work": {"label": "Work", "kind": "binary", "waves": waves},
+    }
+    design = {
+        "id": "id", "wave": "wave", "group": "group", "intervention": "i", "comparison": "c",
+        "waves": [{"key": w, "months": i} for i, w in enumerate(waves)], "baseline": "T0", "endpoint": "T2",
+    }  # fmt: skip
+    raw = {"study": {"key": "s", "title": "S"}, "design": design, "outcomes": outcomes, "imputation": {"m": 2}}
+    rng = np.random.default_rng(4)
+    rows = [
+        (f"CANARY-{i}", wave, "i" if i % 2 else "c", rng.normal(), float(rng.random() < 0.5))
+        for i in range(24)
+        for wave in waves
+        if wave == "T0" or rng.random() < 0.8
+    ]
+    return raw, toml(raw), {}, pd.DataFrame(rows, columns=["id", "wave", "group", "score", "work"])
+
+
+def trial(data: st.DataObject, kind: str, counts: Counter[tuple[str, int]]) -> Counter[str]:
+    """One example of a kind, in a folder of its own; what was compared with what is right."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if kind == "tables":
+            return drive(data.draw(cases()), folder, data.draw(plans()), counts)
+        if kind == "answers":
+            return drive_answers(data.draw(answers()), folder, counts)
+        if kind == "studies":
+            case = data.draw(cases(damaged=False))
+            return drive_study(case, data.draw(mutated(case.text)), folder, counts)
+        files = stage_files()
+        file = data.draw(st.sampled_from(sorted(set(files) - {"study.toml"})))
+        content = data.draw(broken_bytes(files[file]))
+        words = data.draw(st.sampled_from(COMMANDS))
+        sealed = file.endswith(".parquet") and content != files[file]
+        return drive_bytes(Case(*_small(), None), file, content, words, folder, counts, sealed=sealed)
+
+
+KINDS = ("tables", "studies", "bytes", "answers")
+
+
+def _jobs(command: str) -> tuple[str, ...]:
+    return () if command == "describe" else ("--jobs", "1")

@@ -1,0 +1,41 @@
+"""Any input through every command: a right answer, or a message; `validation/inputs.py` tries thousands."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from any_command import trial
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+# What must have been compared at least, so that the examples are not all refused.
+EXAMPLES = {
+    "tables": (50, {"surveys": 10, "round trips": 5, "described figures": 20, "imputations": 5, "estimates": 20}),
+    "studies": (25, {"refused studies": 5}),
+    "bytes": (80, {"files": 80}),
+    "answers": (12, {"scores": 20}),
+}
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_any_input(kind: str) -> None:
+    """Right or refused; never a traceback, a value of a person in a message, or a number that means nothing."""
+    number, least = EXAMPLES[kind]
+    counts: Counter[tuple[str, int]] = Counter()
+    compared: Counter[str] = Counter()
+
+    @settings(
+        max_examples=number,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        compared.update(trial(data, kind, counts))
+
+    check()
+    assert all(compared[what] >= count for what, count in least.items()), (compared, counts)
