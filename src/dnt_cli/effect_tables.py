@@ -11,6 +11,7 @@ import pandas as pd
 
 from dnt_cli.effects import effect_rows
 from dnt_cli.messages import translated
+from dnt_cli.pooling import critical_value
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
 from dnt_cli.texts import number, p_value, threshold, words
@@ -195,9 +196,7 @@ def _row(
 
 def _limits(row: pd.Series, level: float) -> tuple[float, float]:
     """The interval at another level than the stored one, on the link scale."""
-    from scipy.stats import t
-
-    reach = float(t.ppf(0.5 + level / 2, row["df"])) * row["std_error"]
+    reach = float(critical_value(row["df"], level)) * row["std_error"]
     return row["estimate"] - reach, row["estimate"] + reach
 
 

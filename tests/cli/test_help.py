@@ -95,13 +95,43 @@ def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
-def test_help_is_there_within_a_second(tmp_path: Path) -> None:
-    taken = []
-    for _ in range(3):
+BARE = """
+import typer
+app = typer.Typer()
+@app.command()
+def one(x: int = 1) -> None:
+    "One."
+@app.command()
+def two(x: int = 1) -> None:
+    "Two."
+app()
+"""
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_starting_takes_at_most_twice_what_a_bare_program_takes(argument: str, tmp_path: Path) -> None:
+    (tmp_path / "bare.py").write_text(BARE, encoding="utf-8")
+
+    def taken(*command: str) -> float:
         start = time.perf_counter()
-        subprocess.run([*DNT, "--help"], cwd=tmp_path, capture_output=True, env=environment(), timeout=60, check=True)
-        taken.append(time.perf_counter() - start)
-    assert min(taken) < 1.0
+        subprocess.run(command, cwd=tmp_path, capture_output=True, env=environment(), timeout=60, check=True)
+        return time.perf_counter() - start
+
+    # The quickest of several, in turns: what else the machine does hits both.
+    pairs = [(taken(*DNT, argument), taken(sys.executable, "bare.py", "--help")) for _ in range(6)]
+    assert min(own for own, _ in pairs) < 2 * min(bare for _, bare in pairs)
+
+
+def test_looking_into_a_file_loads_no_statistics(made: Path) -> None:
+    """`scipy.stats` and `statsmodels` take longer to load than a table takes to show."""
+    for command in ("show t3.parquet longitudinal.parquet", "info imputed.parquet", "diff t3.parquet t3.parquet"):
+        trace = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "dnt_cli", *command.split()],
+            cwd=made, capture_output=True, text=True, env=environment(), timeout=60, check=True,
+        )  # fmt: skip
+        loaded = {line.rsplit("|", 1)[1].strip() for line in trace.stderr.splitlines() if "|" in line}
+        assert "pandas" in loaded
+        assert loaded.isdisjoint({"scipy.stats", "statsmodels", "matplotlib"}), command
 
 
 def test_the_command_reference_is_up_to_date(tmp_path: Path) -> None:

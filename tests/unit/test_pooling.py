@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from dnt_cli.errors import ModelError
-from dnt_cli.pooling import adjust, interval, pool, pool_wald
+from dnt_cli.pooling import adjust, critical_value, interval, pool, pool_wald, two_sided
 
 
 def test_worked_by_hand() -> None:
@@ -24,6 +25,14 @@ def test_worked_by_hand() -> None:
     df = old * observed / (old + observed)
     assert pooled.df[0] == pytest.approx(df)
     assert pooled.fmi[0] == pytest.approx((4 / 3 + 2 / (df + 3)) / (7 / 3))
+
+
+@pytest.mark.parametrize("df", [1.0, 3.7, 80.0, 4e8, np.inf])
+def test_t_is_scipys_own(df: float) -> None:
+    for statistic in (0.0, -1.3, 2.5, 40.0):
+        assert two_sided(statistic, df) == pytest.approx(2 * stats.t.sf(abs(statistic), df), rel=1e-12)
+    for level in (0.5, 0.9, 0.95, 0.999):
+        assert critical_value(df, level) == pytest.approx(stats.t.ppf(0.5 + level / 2, df), rel=1e-9)
 
 
 def test_nothing_between_the_imputations() -> None:

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student_t
 
 from dnt_cli.design import GROUP, TREND, Model
 from dnt_cli.effects.fitting import Floats, Options, Result
-from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald
+from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, two_sided
 from dnt_cli.study import Study
 
 COLUMNS = (
@@ -156,8 +155,7 @@ def _single(estimate: Floats, variance: Floats, df: Floats) -> Pooled:
     with np.errstate(invalid="ignore"):  # the intercept has no standardised coefficient: 0 / 0
         statistic = estimate / error
     none = np.full(len(estimate), np.nan)
-    # Student's t with infinite df is the normal distribution, which is what glm and glmer report.
-    p = 2 * student_t.sf(np.abs(statistic), df)
+    p = two_sided(statistic, df)  # with infinite df of the normal distribution, as glm and glmer report
     return Pooled(1, estimate, error, statistic, df, p, variance, none, variance, none, none, none)
 
 

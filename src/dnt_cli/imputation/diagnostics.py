@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri
 
 from dnt_cli.imputation.columns import Column
 
@@ -68,7 +68,7 @@ def imputations_needed(fmi: ArrayLike, m: int, *, cv: float = 0.05, level: float
     """
     fractions = np.clip(np.asarray(fmi, dtype=float), 1e-6, 1 - 1e-6)
     largest = float(fractions.max(initial=1e-6))
-    upper = np.log(largest / (1 - largest)) + stats.norm.ppf(0.5 + level / 2) * np.sqrt(2 / m)
+    upper = np.log(largest / (1 - largest)) + ndtri(0.5 + level / 2) * np.sqrt(2 / m)
     gamma = 1 / (1 + np.exp(-upper))
     return max(2, int(np.ceil(1 + 0.5 * (gamma / cv) ** 2)))
 

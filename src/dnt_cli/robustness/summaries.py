@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri, stdtrit
 
+from dnt_cli.pooling import critical_value
 from dnt_cli.robustness.dropouts import SCOPES, grid_key
 from dnt_cli.robustness.sites import WITHOUT
 from dnt_cli.robustness.verdicts import tipping_point
@@ -14,8 +14,7 @@ from dnt_cli.study import Study
 
 def significance_ratio(rows: pd.DataFrame, level: float) -> pd.Series:
     """The test statistic over its two-sided critical value; NaN where there is no estimate."""
-    df = rows["df"].to_numpy(dtype=float)
-    critical = np.where(np.isinf(df), ndtri(1 - level / 2), stdtrit(np.where(np.isinf(df), 1.0, df), 1 - level / 2))
+    critical = critical_value(rows["df"].to_numpy(dtype=float), 1 - level)
     return pd.Series(rows["statistic"].to_numpy(dtype=float) / critical, index=rows.index)
 
 
