@@ -16,7 +16,8 @@ _SEPARATORS = (",", ";", "\t")
 # Python write as 1e+05), whole numbers beyond what a float holds.
 _CODE = re.compile(r"\s*(?:[-+]?0\d|\+|[-+]?\d+(?:[.,]\d*)?[eE]\d|[-+]?\d{16})")
 _ZERO_BEHIND = re.compile(r"\s*[-+]?\d+[.,]\d*[1-9]0+\s*$")  # 1.10, which is not 1.1 where both are there
-_COMMA_NUMBER = re.compile(r"(?:^|[;\t\n])\s*-?\d+,\d+\s*(?=[;\t\r\n]|$)")
+_COMMA_NUMBER = re.compile(r'(?:^|[;\t\n])\s*"?[-+]?\d+,\d+(?:[eE][-+]?\d+)?"?\s*(?=[;\t\r\n]|$)')
+_THOUSANDS = re.compile(r"\s*[-+]?\d{1,3}(?:\.\d{3})+\s*$")
 
 
 def read_csv(content: bytes, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -34,7 +35,7 @@ def read_csv(content: bytes, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     no_table = DataError(f"{name} is not a CSV table with one header line and as many fields in every line.")
     if "\0" in text:
         raise no_table
-    decimal = "," if separator == ";" or (separator == "\t" and _COMMA_NUMBER.search(text)) else "."
+    decimal = "," if separator != "," and _COMMA_NUMBER.search(text) else "."
     try:
         texts = _read(text, separator, dtype=str)
         codes = [i for i in range(texts.shape[1]) if _holds_codes(texts.iloc[:, i])]
@@ -49,6 +50,8 @@ def read_csv(content: bytes, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
         if decimal == ",":
             plain = plain.str.replace(r"^(\s*[-+]?\d+),(\d+\s*)$", r"\1.\2", regex=True)
         frame.isetitem(i, plain.astype("string").array)
+    if decimal == "," and (doubtful := [n for n, c in zip(names, texts, strict=False) if _may_be_thousands(texts[c])]):
+        notes += (f"{name}: {', '.join(doubtful)}: a point was read as the decimal sign, not as that of thousands.",)
     if len(names) == frame.shape[1]:
         frame.columns = pd.Index(names)  # pandas gives the second of two equal names another one
     return frame, notes
@@ -71,6 +74,12 @@ def _holds_codes(values: pd.Series) -> bool:
         return False
     shortest = {value.strip().rstrip("0") if _ZERO_BEHIND.match(value) else value.strip() for value in different}
     return len(shortest) < len({value.strip() for value in different})
+
+
+def _may_be_thousands(values: pd.Series) -> bool:
+    """Whether all points in a column could stand between thousands."""
+    dotted = [str(value) for value in values.dropna().unique() if "." in str(value)]
+    return bool(dotted) and all(_THOUSANDS.match(value) for value in dotted)
 
 
 def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
