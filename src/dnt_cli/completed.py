@@ -154,7 +154,8 @@ def from_long(frame: pd.DataFrame, study: Study, name: str) -> Completed:
     """Completed data sets from a long table such as `mice::complete(imp, action = "long", include = TRUE)` gives.
 
     Raises:
-        DataError: No `.imp` column, no observed data (`.imp` 0), sets of different persons, or data that do not fit.
+        DataError: No `.imp` column, no observed data (`.imp` 0), sets of different persons, gaps that were not filled,
+            or data that do not fit.
     """
     if ".imp" not in frame.columns:
         raise DataError(f'{name} has no column .imp; write it with complete(imp, action = "long", include = TRUE).')
@@ -162,7 +163,20 @@ def from_long(frame: pd.DataFrame, study: Study, name: str) -> Completed:
     if not (numbers % 1 == 0).all():  # which infinity and a gap are not either
         raise DataError(f"{name}: the column .imp holds something that is no whole number.")
     parts = {int(i): part for i, part in frame.groupby(numbers)}
-    return _completed(parts, study, name)
+    data = _completed(parts, study, name)
+    if gappy := _unfilled(data):
+        some = ", ".join(gappy[:3]) + (f" and {len(gappy) - 3} more" if len(gappy) > 3 else "")
+        raise DataError(f"{name}: the completed data sets still have gaps in {some}; models need those filled too.")
+    return data
+
+
+def _unfilled(data: Completed) -> list[str]:
+    """Columns of the survey's models with a gap in a completed set: those persons would silently be left out."""
+    study = data.study
+    tested = {key for key in study.tested if not study.is_register(key)}
+    controls = dict.fromkeys([*study.models.controls, *(c for rung in study.models.ladder for c in rung)])
+    used = [*controls, *(column for column, (key, _) in study.columns.items() if key in tested)]
+    return [column for column in used if any(frame[column].isna().any() for frame in data.sets)]
 
 
 def _completed(parts: dict[int, pd.DataFrame], study: Study, name: str) -> Completed:
