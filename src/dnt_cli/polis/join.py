@@ -7,7 +7,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.study import Study
-from dnt_cli.survey import Finding
+from dnt_cli.survey import Finding, identifiers
 
 
 def add_register(
@@ -35,8 +35,8 @@ def add_register(
     for column in ("id", "wave", *keys.values()):
         if column not in register.columns:
             raise DataError(f"{name}: the column {column} is missing.")
-    ids = register["id"].astype(str).str.strip()
-    if twice := int(pd.DataFrame({"id": ids, "wave": register["wave"]}).duplicated().sum()):
+    ids, waves = identifiers(register["id"]), identifiers(register["wave"])  # 7.0 of SPSS is the survey's 7
+    if twice := int(pd.DataFrame({"id": ids, "wave": waves}).duplicated().sum()):
         raise DataError(f"{name}: {twice} rows repeat a person and wave.")
     persons = wide[study.design.id].astype(str)
     known = persons.isin(set(ids))
@@ -50,7 +50,7 @@ def add_register(
     columns = {}
     for key, column in keys.items():
         values = _values(register[column], study.outcomes[key].kind == "binary", f"{name}: {column}")
-        table = pd.DataFrame({"id": ids, "wave": register["wave"].astype(str), "value": values})
+        table = pd.DataFrame({"id": ids, "wave": waves, "value": values})
         by_wave = {wave: part.set_index("id")["value"] for wave, part in table.groupby("wave")}
         for wave in study.outcomes[key].waves:
             own = by_wave[wave].reindex(persons) if wave in by_wave else np.full(len(wide), np.nan)
@@ -72,10 +72,10 @@ def _values(raw: pd.Series, binary: bool, where: str) -> pd.Series:
     """Numbers, and for a binary outcome 0 and 1 only.
 
     Raises:
-        DataError: There are others.
+        DataError: There are others, or infinite ones.
     """
     values = pd.to_numeric(raw, errors="coerce").astype("float64")
-    bad = values.isna() & raw.notna()
+    bad = (values.isna() & raw.notna()) | np.isinf(values)
     if binary:
         bad |= values.notna() & ~values.isin((0.0, 1.0))
     if bad.any():
