@@ -17,6 +17,7 @@ from dnt_cli.completed import from_long
 from dnt_cli.description import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.errors import DataError, StudyError
+from dnt_cli.polis.join import add_register
 from dnt_cli.reading import Dictionary, read_table, write_table
 from dnt_cli.reading.text import read_csv
 from dnt_cli.stages import Provenance, write_stage
@@ -72,6 +73,28 @@ def test_numbers_in_csv_stay_numbers(number: str) -> None:
     frame, _ = read_csv(f"id,y\n1,{number}\n2,{number}\n".encode(), "x.csv")
     assert pd.api.types.is_numeric_dtype(frame["y"])
     assert frame["y"].tolist() == [float(number)] * 2
+
+
+def test_semicolons_with_decimal_points() -> None:
+    """pandas writes such files; ids such as 7.0 stayed text, and were not the 7 of another file."""
+    frame, notes = read_csv(b"id;y\n7.0;1.5\n8.0;2.5\n", "x.csv")
+    assert frame["id"].tolist() == [7, 8]
+    assert frame["y"].tolist() == [1.5, 2.5]
+    assert notes == ()
+
+
+@pytest.mark.parametrize("number", ["1,5", "-1,5", '"1,5"', "1,5e-05", "+1,5"])
+def test_one_decimal_comma_is_enough(number: str) -> None:
+    frame, _ = read_csv(f"id;y;z\n7;{number};1,25\n8;2;3\n".encode(), "x.csv")
+    cast, _ = cast_survey(survey(y=[*frame["y"], 1, 2]), parse_study(SMALL))
+    assert float(number.strip('"').replace(",", ".")) in cast["y"].tolist()
+
+
+def test_points_that_may_stand_for_thousands_are_told() -> None:
+    frame, notes = read_csv(b"id;pay;y\n7;1.234;1,5\n8;850;2,5\n", "x.csv")
+    assert notes == ("x.csv: pay: a point was read as the decimal sign, not as that of thousands.",)
+    assert read_csv(b"id;pay;y\n7;1.23;1,5\n", "x.csv")[1] == ()
+    assert frame["y"].tolist() == [1.5, 2.5]
 
 
 @pytest.mark.parametrize("decimal", [".", ","])
@@ -146,6 +169,29 @@ def test_numbers_of_imputations_that_are_no_whole_numbers(numbers: list[float]) 
     frame = pd.DataFrame({".imp": numbers, "id": [1, 2, 3, 4], "group": ["i", "c"] * 2, "y_T0": 1.0, "y_T1": 2.0})
     with pytest.raises(DataError, match=r"the column \.imp holds something that is no whole number"):
         from_long(frame, parse_study(SMALL), "x")
+
+
+def test_gaps_that_another_program_left() -> None:
+    """R's mice leaves a gap where it cannot impute; the models left those persons out without a word."""
+    one = pd.DataFrame({".imp": 0, "id": [1, 2, 3, 4], "group": ["i", "c"] * 2, "y_T0": [1.0, None, 3, 4], "y_T1": 2.0})
+    filled = one.fillna({"y_T0": 2.0})
+    whole = from_long(pd.concat([one, filled.assign(**{".imp": 1})]), parse_study(SMALL), "x")
+    assert whole.m == 1
+    with pytest.raises(DataError, match="x: the completed data sets still have gaps in y_T0; models need those"):
+        from_long(pd.concat([one, filled.assign(**{".imp": 1}), one.assign(**{".imp": 2})]), parse_study(SMALL), "x")
+
+
+def test_a_register_from_spss() -> None:
+    """Its numbers are floats: 7.0 is the survey's 7, which no person of the register was."""
+    text = SMALL + '[outcomes.pay]\nlabel = "Pay"\nkind = "linear"\nwaves = ["T0", "T1"]\nsource = "register"\n'
+    study = parse_study(text.replace("T0", "0").replace("T1", "1"))
+    wide = pd.DataFrame({"id": ["7", "8"], "group": ["i", "c"], "y_0": [1.0, 2.0], "y_1": [1.0, 3.0]})
+    register = pd.DataFrame({"id": [7.0, 7.0, 8.0], "wave": [0.0, 1.0, 1.0], "pay": [10.0, 20.0, 30.0]})
+    joined, _ = add_register(wide, register, study, "x.sav")
+    assert joined["pay_1"].tolist() == [20.0, 30.0]
+    assert joined["pay_0"].isna().tolist() == [False, True]
+    with pytest.raises(DataError, match="x: pay has 1 values that cannot be"):
+        add_register(wide, register.assign(pay=[np.inf, 1.0, 2.0]), study, "x")
 
 
 def test_levels_that_differ_in_case_only() -> None:
