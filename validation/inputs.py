@@ -21,7 +21,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "property"))
 
-from any_command import KINDS, trial
+from any_trial import KINDS, trial
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from any_command import trial
+from any_trial import trial
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
