@@ -90,6 +90,19 @@ def test_one_decimal_comma_is_enough(number: str) -> None:
     assert float(number.strip('"').replace(",", ".")) in cast["y"].tolist()
 
 
+def test_lines_that_end_too_soon_are_told() -> None:
+    """Such as the last one of a file that was cut off; their last values were missing without a word."""
+    assert read_csv(b'a,b,c\n1,2,3\n4,5\n\n"6,\n",7,\n', "x.csv")[1] == (
+        "x.csv: 1 lines have fewer fields than the header; the others were taken as no answer.",
+    )
+    assert read_csv(b"a,b,c\n1,2,\n4,5,6\n", "x.csv")[1] == ()
+
+
+def test_a_very_long_field() -> None:
+    frame, _ = read_csv(b"a,b\n" + b"x" * 200_000 + b",\n1,2\n", "x.csv")
+    assert frame.shape == (2, 2)
+
+
 def test_points_that_may_stand_for_thousands_are_told() -> None:
     frame, notes = read_csv(b"id;pay;y\n7;1.234;1,5\n8;850;2,5\n", "x.csv")
     assert notes == ("x.csv: pay: a point was read as the decimal sign, not as that of thousands.",)

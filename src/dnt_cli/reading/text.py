@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -46,11 +47,10 @@ def read_csv(content: bytes, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if not isinstance(frame.index, pd.RangeIndex):  # lines longer than the header would shift the columns
         raise no_table
     for i in codes:
-        plain = texts.iloc[:, i]
-        if decimal == ",":
-            plain = plain.str.replace(r"^(\s*[-+]?\d+),(\d+\s*)$", r"\1.\2", regex=True)
-        frame.isetitem(i, plain.astype("string").array)
-    if decimal == "," and (doubtful := [n for n, c in zip(names, texts, strict=False) if _may_be_thousands(texts[c])]):
+        frame.isetitem(i, _with_points(texts.iloc[:, i], decimal).astype("string").array)
+    if texts.iloc[:, -1].isna().any() and (short := _short_lines(text, separator, frame.shape[1])):
+        notes += (f"{name}: {short} lines have fewer fields than the header; the others were taken as no answer.",)
+    if decimal == "," and (doubtful := [str(column) for column in texts if _may_be_thousands(texts[column])]):
         notes += (f"{name}: {', '.join(doubtful)}: a point was read as the decimal sign, not as that of thousands.",)
     if len(names) == frame.shape[1]:
         frame.columns = pd.Index(names)  # pandas gives the second of two equal names another one
@@ -74,6 +74,19 @@ def _holds_codes(values: pd.Series) -> bool:
         return False
     shortest = {value.strip().rstrip("0") if _ZERO_BEHIND.match(value) else value.strip() for value in different}
     return len(shortest) < len({value.strip() for value in different})
+
+
+def _with_points(texts: pd.Series, decimal: str) -> pd.Series:
+    """Texts that stay so, but with a point where the file has a decimal comma."""
+    return texts.str.replace(r"^(\s*[-+]?\d+),(\d+\s*)$", r"\1.\2", regex=True) if decimal == "," else texts
+
+
+def _short_lines(text: str, separator: str, width: int) -> int:
+    """How many lines, other than empty ones, end before the last column: of a file that was cut off, the last one."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    with contextlib.suppress(csv.Error):  # a field of a size that pandas reads and this does not
+        return sum(0 < len(row) < width for row in rows)
+    return 0
 
 
 def _may_be_thousands(values: pd.Series) -> bool:
