@@ -122,12 +122,31 @@ def scale_of(kind: str, language: Language) -> str:
     return words(_SCALES[kind].heading, language)
 
 
-def displayed(row: pd.Series, language: Language) -> tuple[str, str]:
+def decimals_of(kind: str) -> int:
+    """Decimals of an effect on the scale of `scale_of`."""
+    return _SCALES[kind].decimals
+
+
+def on_scale(row: pd.Series) -> tuple[float, float]:
     """Estimate and standard error on the scale of `scale_of`."""
     scale = _SCALES[row["kind"]]
-    estimate, error = (
-        number(scale.factor * row[name], scale.decimals, language) for name in (scale.estimate, scale.error)
-    )
+    return scale.factor * row[scale.estimate], scale.factor * row[scale.error]
+
+
+def limits_on_scale(row: pd.Series, low: float, high: float) -> tuple[float, float]:
+    """Limits on the link scale, on the scale of `scale_of`."""
+    if row["kind"] == "binary":
+        return math.exp(low), math.exp(high)
+    factor: float = _SCALES[row["kind"]].factor
+    if row["kind"] == "linear":
+        factor = row["beta"] / row["estimate"] if row["estimate"] else math.nan
+    low, high = sorted((low * factor, high * factor))
+    return low, high
+
+
+def displayed(row: pd.Series, language: Language) -> tuple[str, str]:
+    """Estimate and standard error as the tables show them."""
+    estimate, error = (number(value, decimals_of(row["kind"]), language) for value in on_scale(row))
     return estimate, error
 
 
@@ -201,16 +220,8 @@ def _limits(row: pd.Series, level: float) -> tuple[float, float]:
 
 
 def _interval(row: pd.Series, low: float, high: float, language: Language) -> str:
-    """Limits on the link scale as the table shows them: odds ratios, percentage points or betas."""
-    decimals = _SCALES[row["kind"]].decimals
-    if row["kind"] == "binary":
-        low, high = math.exp(low), math.exp(high)
-    elif row["kind"] == "probability":
-        low, high = 100 * low, 100 * high
-    else:
-        factor = row["beta"] / row["estimate"] if row["estimate"] else math.nan
-        low, high = sorted((low * factor, high * factor))
-    return f"{number(low, decimals, language)} – {number(high, decimals, language)}"
+    """Limits on the link scale as the table shows them."""
+    return " – ".join(number(limit, decimals_of(row["kind"]), language) for limit in limits_on_scale(row, low, high))
 
 
 def tone_of(row: pd.Series, study: Study, green: Green) -> Tone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -225,8 +226,9 @@ def effect(analysis: str, outcome: str, kind: str, **values: object) -> dict[str
 def estimates() -> pd.DataFrame:
     from dnt_cli.design import GROUP, TREND
 
-    ratio = {"estimate": 0.693, "odds_ratio": 2.0, "odds_ratio_low": 1.1, "odds_ratio_high": 3.64, "p_value": 0.02}
-    wide = {"estimate": -4.0, "odds_ratio": 0.018, "odds_ratio_low": 0.001, "odds_ratio_high": 0.9, "p_value": 0.04}
+    ratio = {"odds_ratio": 2.0, "conf_low": math.log(1.1), "conf_high": math.log(3.64), "p_value": 0.02}
+    wide = {"odds_ratio": 0.018, "conf_low": math.log(0.001), "conf_high": math.log(0.9), "p_value": 0.04}
+    ratio["estimate"], wide["estimate"] = math.log(2.0), math.log(0.018)
     slope = {"estimate": 2.0, "beta": -0.5, "conf_low": -1.0, "conf_high": 5.0, "p_value": 0.2}
     frame = pd.DataFrame(
         [
@@ -256,6 +258,22 @@ def test_forest_names_every_effect(study: Study) -> None:
     assert said.index("H1: Gezondheid") < said.index("Gezond") < said.index("Zonder hypothese") < said.index("Ziek")
     assert any("Pijlpunt" in text and "SYNTHETISCHE" in text for text in said)
     assert [axes.get_xscale() for axes in figure.axes] == ["log", "log", "linear", "linear"]
+
+
+def test_forest_keeps_scales_apart(study: Study) -> None:
+    """A difference in probability is drawn on an axis of its own; beside an odds ratio it is told only."""
+    share = {"kind": "probability", "estimate": -0.004, "conf_low": -0.032, "conf_high": 0.024, "p_value": 0.8}
+    both = estimates()
+    for column, value in {**share, "status": "ok"}.items():
+        both.loc[both["analysis"].eq("longitudinal") & both["outcome"].eq("ill"), column] = value
+    figure = _Forest(both, study, "en", 0.95).figure()
+    assert f"-0.4 (-3.2{TO}2.4) pct pt" in texts(figure)
+    assert not [line for line in figure.axes[1].lines if line.get_marker() in {"^", "v", "o"}]
+    alone = _Forest(both[both["analysis"] == "longitudinal"], study, "en", 0.95).figure()
+    assert f"-0.4 (-3.2{TO}2.4)" in texts(alone)
+    (axes,) = [axes for axes in alone.axes if axes.get_xlabel() == "Percentage points"]
+    (point,) = [line for line in axes.lines if line.get_marker() == "o"]
+    assert point.get_xdata()[0] == pytest.approx(-0.4)
 
 
 def test_forest_colours_by_what_is_better(study: Study) -> None:

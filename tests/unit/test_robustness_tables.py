@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from robustness_study import STUDY, make_wide, run
 
-from dnt_cli.figures.specification import specification_curves
+from dnt_cli.figures.specification import _Curve, specification_curves
 from dnt_cli.robustness import CHECKS, Robust
 from dnt_cli.robustness_tables import codes, robustness_tables
 from dnt_cli.study import Study, Text, parse_study
@@ -138,6 +138,19 @@ def test_specification_curves(result: Robust, study: Study, tmp_path: Path) -> N
     assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in twice]
     alone = result.estimates[result.estimates["model"] == "main"]
     assert len(specification_curves(alone, study, {}, "en", again, ["png"])) == 2
+
+
+def test_another_scale_is_told_and_not_drawn(result: Robust, study: Study) -> None:
+    """A register outcome on the probability scale, beside odds ratios."""
+    rows = result.estimates[result.estimates["outcome"] == "work"].copy()
+    one = rows["model"].ne("main") & rows["analysis"].eq("longitudinal")
+    first = rows.index[one][0]
+    rows.loc[first, ["kind", "estimate", "conf_low", "conf_high"]] = ["probability", -0.9, -0.95, -0.85]
+    before = _Curve(rows.drop(index=first), study, result.labels, "en", "work", 0.95)
+    after = _Curve(rows, study, result.labels, "en", "work", 0.95)
+    assert all(len(after.rows[a]) == len(before.rows[a]) for a in ("t3", "longitudinal"))
+    assert "(OR)" in after.figure().axes[2].get_title()
+    assert "on another scale, -90.0 pct pt (-95.0 \N{EN DASH} -85.0)" in after.figure().texts[-1].get_text()
 
 
 def test_nothing_estimable_draws_nothing(result: Robust, study: Study, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ TEXTS: dict[str, Text] = {
     "forest_title": Text("Effecten van de interventie", "Effects of the intervention"),
     "forest_binary": Text("Odds ratio (logschaal)", "Odds ratio (log scale)"),
     "forest_linear": Text("Gestandaardiseerde coëfficiënt (bèta)", "Standardised coefficient (beta)"),
+    "forest_probability": Text("Procentpunten", "Percentage points"),
     "forest_t3": Text("Op {wave}", "At {wave}"),
     "forest_longitudinal": Text("Trend, per {unit}", "Trend, per {unit}"),
     "not_modelled": Text("geen model", "no model"),

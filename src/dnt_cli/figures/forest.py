@@ -12,7 +12,7 @@ import pandas as pd
 
 from dnt_cli.description.lookup import shown
 from dnt_cli.description.texts import words
-from dnt_cli.effect_tables import hypothesis_heading, tone_of, unit
+from dnt_cli.effect_tables import decimals_of, hypothesis_heading, limits_on_scale, on_scale, scale_of, tone_of, unit
 from dnt_cli.effects import effect_rows
 from dnt_cli.errors import DataError
 from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ANALYSES = ("t3", "longitudinal")
-KINDS = ("binary", "linear")
+KINDS = ("binary", "linear", "probability")
 SMALL = 7.5
 # Inches.
 _LABELS, _PANEL, _TEXT = 2.75, 1.65, 1.55
@@ -34,6 +34,7 @@ _LABEL_WIDTH = 42  # characters
 _WIDEST = 20.0  # odds ratios beyond this, or its inverse, are cut off with an arrow
 _WIDE_TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 _NARROW_TICKS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+_MOST_TICKS = 7  # more would run into each other
 # Tone -> colour, marker, face; an effect without a mark is an open circle.
 _LOOKS = {"good": (GREEN, "^", GREEN), "bad": (VERMILLION, "v", VERMILLION), "": (INK, "o", "white")}
 
@@ -82,7 +83,8 @@ class _Forest:
         self.study, self.language, self.level = study, language, level
         self.analyses = [a for a in ANALYSES if (rows["analysis"] == a).any()]
         self.rows = {(r["analysis"], r["outcome"]): r for _, r in rows.iterrows()}
-        self.kinds = {kind: list(dict.fromkeys(rows.loc[rows["kind"] == kind, "outcome"])) for kind in KINDS}
+        first = rows.drop_duplicates("outcome")  # an outcome stands once, on the scale of its first analysis
+        self.kinds = {kind: list(first.loc[first["kind"] == kind, "outcome"]) for kind in KINDS}
         self.clipped = False
 
     def figure(self) -> Figure:
@@ -150,8 +152,8 @@ class _Forest:
     def _panel(self, axes: Axes, analysis: str, kind: str, lines: list[_Line], size: float) -> None:
         binary = kind == "binary"
         found = {line.outcome: self.rows.get((analysis, line.outcome)) for line in lines if line.outcome}
-        numbers = {key: _figures(row, binary) for key, row in found.items() if row is not None}
-        limits = _limits([n for n in numbers.values() if n is not None], binary)
+        numbers = {key: _figures(row) for key, row in found.items() if row is not None}
+        limits = _limits([numbers[key] for key, row in found.items() if row is not None and row["kind"] == kind], kind)
         if binary:
             axes.set_xscale("log")
         axes.set_xlim(*limits)
@@ -164,41 +166,52 @@ class _Forest:
         for line in lines:
             if line.outcome:
                 axes.axhline(line.place, color="#EBEBEB", linewidth=0.7, zorder=0)
-                self._effect(axes, line, found[line.outcome], numbers.get(line.outcome), limits)
+                self._effect(axes, line, kind, found[line.outcome], numbers.get(line.outcome), limits)
 
     def _effect(
-        self, axes: Axes, line: _Line, row: pd.Series | None, figures: tuple[float, float, float] | None,
+        self, axes: Axes, line: _Line, kind: str, row: pd.Series | None, figures: tuple[float, float, float] | None,
         limits: tuple[float, float],
     ) -> None:  # fmt: skip
+        """One effect and its numbers; the numbers alone where its scale is not the panel's."""
         place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
         if row is None or figures is None:
             key = "not_modelled" if row is None else "not_estimable"
             text = words(key, self.language) if row is None else common_words(key, self.language)
             axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, color=GREY, annotation_clip=False, **place)
             return
+        mark = self.study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
+        texts = [shown(value, decimals_of(row["kind"]), self.language) for value in figures]
+        scale = "" if row["kind"] == kind else f" {scale_of(row['kind'], self.language)}"
+        text = f"{texts[0]} ({texts[1]} \N{EN DASH} {texts[2]}){scale} {mark}".rstrip()
+        axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, annotation_clip=False, **place)
+        if row["kind"] == kind:
+            self._line(axes, line.place, row, figures, limits)
+
+    def _line(
+        self, axes: Axes, place: float, row: pd.Series, figures: tuple[float, float, float],
+        limits: tuple[float, float],
+    ) -> None:  # fmt: skip
         colour, marker, face = _LOOKS[tone_of(row, self.study, "better")]
         estimate, low, high = figures
         inside = [min(max(value, limits[0]), limits[1]) for value in (low, high)]
-        axes.plot(inside, [line.place] * 2, color=colour, linewidth=1.3, zorder=2, solid_capstyle="butt")
+        axes.plot(inside, [place] * 2, color=colour, linewidth=1.3, zorder=2, solid_capstyle="butt")
         for end, value, arrow in zip(inside, (low, high), ("<", ">"), strict=True):
             if end != value:
                 self.clipped = True
-                axes.plot([end], [line.place], arrow, color=colour, markersize=5, clip_on=False, zorder=2)
+                axes.plot([end], [place], arrow, color=colour, markersize=5, clip_on=False, zorder=2)
         if limits[0] <= estimate <= limits[1]:
             axes.plot(
-                [estimate], [line.place], marker, color=colour, markerfacecolor=face, markersize=6, markeredgewidth=1.2,
+                [estimate], [place], marker, color=colour, markerfacecolor=face, markersize=6, markeredgewidth=1.2,
                 zorder=3,
             )  # fmt: skip
-        mark = self.study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
-        texts = [shown(value, 2, self.language) for value in (estimate, low, high)]
-        text = f"{texts[0]} ({texts[1]} \N{EN DASH} {texts[2]}) {mark}".rstrip()
-        axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, annotation_clip=False, **place)
 
     def _ticks(self, axes: Axes, limits: tuple[float, float], binary: bool) -> None:
         from matplotlib.ticker import MaxNLocator, NullLocator
 
         if binary:
             ticks = [tick for tick in _WIDE_TICKS if limits[0] <= tick <= limits[1]]
+            if len(ticks) > _MOST_TICKS:
+                ticks = ticks[::2] if 1.0 in ticks[::2] else ticks[1::2]
             if len(ticks) < 4:
                 ticks = [tick for tick in _NARROW_TICKS if limits[0] <= tick <= limits[1]]
             axes.xaxis.set_minor_locator(NullLocator())
@@ -233,25 +246,22 @@ class _Forest:
         figure.text(0, -0.28 / height, text, va="top", fontsize=SMALL, color=GREY, linespacing=1.3)
 
 
-def _figures(row: pd.Series, binary: bool) -> tuple[float, float, float] | None:
+def _figures(row: pd.Series) -> tuple[float, float, float] | None:
     """Estimate and interval on the scale that is drawn; none where it could not be estimated."""
     if row["status"] == "not estimable":
         return None
-    if binary:
-        return row["odds_ratio"], row["odds_ratio_low"], row["odds_ratio_high"]
-    factor = row["beta"] / row["estimate"] if row["estimate"] else math.nan
-    low, high = sorted((row["conf_low"] * factor, row["conf_high"] * factor))
-    return row["beta"], low, high
+    return on_scale(row)[0], *limits_on_scale(row, row["conf_low"], row["conf_high"])
 
 
-def _limits(figures: list[tuple[float, float, float]], binary: bool) -> tuple[float, float]:
+def _limits(figures: list[tuple[float, float, float] | None], kind: str) -> tuple[float, float]:
     """Of the axis: all intervals, as far as they are not too wide to draw, and the line of no effect."""
-    values = [value for triple in figures for value in triple if math.isfinite(value)]
-    if binary:
+    values = [value for triple in figures if triple for value in triple if math.isfinite(value)]
+    if kind == "binary":
         inside = [math.log(min(max(value, 1 / _WIDEST), _WIDEST)) for value in values]
         low, high = min([*inside, -0.4]), max([*inside, 0.4])
         room = 0.04 * (high - low)
         return math.exp(low - room), math.exp(high + room)
-    low, high = min([*values, -0.05]), max([*values, 0.05])
+    least = 0.05 if kind == "linear" else 1.0
+    low, high = min([*values, -least]), max([*values, least])
     room = 0.04 * (high - low)
     return low - room, high + room

@@ -5,7 +5,6 @@ Simonsohn, Simmons and Nelson (2020, Nature Human Behaviour 4).
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.effect_tables import unit
+from dnt_cli.effect_tables import decimals_of, limits_on_scale, on_scale, scale_of, unit
 from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, VERMILLION, Drawing, draw_all, tick_labels
 from dnt_cli.robustness.dropouts import ZERO
 from dnt_cli.robustness.run import BALANCE, CHECKS
@@ -77,19 +76,24 @@ class _Curve:
         level: float,
     ) -> None:  # fmt: skip
         self.study, self.language, self.outcome, self.level = study, language, outcome, level
-        self.analyses = list(dict.fromkeys(rows["analysis"]))
+        kinds = rows[rows["model"] == "main"].set_index("analysis")["kind"]
+        self.analyses = list(kinds.index)
+        rows = rows[rows["analysis"].isin(self.analyses)]
+        same = rows["kind"].to_numpy() == kinds[rows["analysis"]].to_numpy()
+        self.elsewhere = rows[~same]  # on another scale than the main effect: told, not drawn
+        rows = rows[same]
         self.rows = {a: rows[rows["analysis"] == a].sort_values("estimate", kind="stable") for a in self.analyses}
-        names = {key: f"({key[0]}) {label[language]}" for key, label in labels.items()}
-        self.names = {
-            model: common_words("main", language) if model == "main" else names.get(model, self._check(model))
-            for model in dict.fromkeys(rows["model"])
-        }
+        self.labels = labels
+        self.names = {model: self._name(model) for model in dict.fromkeys(rows["model"])}
         order = ["main", *CHECKS]
         self.lines = sorted(dict.fromkeys(self.names.values()), key=lambda n: order.index(self._letter(n)))
 
-    def _check(self, model: str) -> str:
-        """The line of an analysis that is only summarised in the table."""
-        return f"({model[0]}) {CHECKS[model[0]].title[self.language]}"
+    def _name(self, model: str) -> str:
+        """The line of an analysis: its label, or that of its check where the table only summarises it."""
+        if model == "main":
+            return common_words("main", self.language)
+        label = self.labels[model] if model in self.labels else CHECKS[model[0]].title
+        return f"({model[0]}) {label[self.language]}"
 
     def _letter(self, name: str) -> str:
         return name[1] if name.startswith("(") else "main"
@@ -114,11 +118,12 @@ class _Curve:
 
     def _curve(self, axes: Axes, analysis: str) -> None:
         rows = self.rows[analysis]
-        binary = str(rows["kind"].iloc[0]) == "binary"
+        kind = str(rows["kind"].iloc[0])
+        binary = kind == "binary"
         if binary:
             axes.set_yscale("log")
         for place, (_, row) in enumerate(rows.iterrows()):
-            estimate, low, high = _figures(row, binary)
+            estimate, low, high = _figures(row)
             colour = VERMILLION if row["model"] == "main" else BLUE
             filled = colour if self.study.significance.mark(row["p_value"]) else "white"
             main = row["model"] == "main"
@@ -133,8 +138,7 @@ class _Curve:
             f"effect_{analysis}", self.language, wave=self.study.endpoint(self.outcome),
             unit=unit(self.study, self.language),
         )  # fmt: skip
-        scale = common_words("odds_ratio" if binary else "beta", self.language)
-        axes.set_title(f"{where} ({scale})", fontsize=9)
+        axes.set_title(f"{where} ({scale_of(kind, self.language)})", fontsize=9)
 
     def _ticks(self, axes: Axes, binary: bool) -> None:
         from matplotlib.ticker import MaxNLocator, NullLocator
@@ -170,15 +174,25 @@ class _Curve:
     def _notes(self, width: float) -> str:
         lenient = threshold(self.study.significance.lenient, self.language)
         parts = [words("curve_note", self.language, lenient=lenient, level=f"{100 * self.level:g}")]
+        for _, row in self.elsewhere.iterrows():
+            limits = limits_on_scale(row, row["conf_low"], row["conf_high"])
+            shown = [number(value, decimals_of(row["kind"]), self.language) for value in (on_scale(row)[0], *limits)]
+            where = common_words(
+                f"effect_{row['analysis']}", self.language, wave=self.study.endpoint(self.outcome),
+                unit=unit(self.study, self.language),
+            )  # fmt: skip
+            told = {"check": self._name(row["model"]), "where": where, "scale": scale_of(row["kind"], self.language)}
+            parts.append(
+                words("curve_elsewhere", self.language, estimate=shown[0], low=shown[1], high=shown[2], **told)
+            )
         parts += [common_words("synthetic", self.language)] if self.study.synthetic else []
         return "\n".join(textwrap.fill(part, int(15 * width)) for part in parts)
 
 
-def _figures(row: pd.Series, binary: bool) -> tuple[float, float, float]:
+def _figures(row: pd.Series) -> tuple[float, float, float]:
     """Estimate and interval on the scale that is drawn."""
-    if binary:
-        low, high = (min(max(float(row[c]), 1 / _WIDEST), _WIDEST) for c in ("odds_ratio_low", "odds_ratio_high"))
-        return min(max(float(row["odds_ratio"]), 1 / _WIDEST), _WIDEST), low, high
-    factor = row["beta"] / row["estimate"] if row["estimate"] else math.nan
-    low, high = sorted((row["conf_low"] * factor, row["conf_high"] * factor))
-    return float(row["beta"]), float(low), float(high)
+    estimate = on_scale(row)[0]
+    low, high = limits_on_scale(row, row["conf_low"], row["conf_high"])
+    if row["kind"] == "binary":
+        estimate, low, high = (min(max(value, 1 / _WIDEST), _WIDEST) for value in (estimate, low, high))
+    return estimate, low, high

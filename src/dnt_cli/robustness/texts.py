@@ -50,6 +50,10 @@ _TEXTS = {
         "over the outcomes. Below {limit} counts as balanced.",
     ),
     # figure
+    "curve_elsewhere": Text(
+        "{check}, {where}: op een andere schaal, {estimate} {scale} ({low} – {high}).",
+        "{check}, {where}: on another scale, {estimate} {scale} ({low} – {high}).",
+    ),
     "curve_note": Text(
         "Elke kolom is een analyse, geordend naar schatting, met {level}%-BI; eronder staat welke. "
         "Gevuld: p < {lenient}. Lijn: geen effect.",
