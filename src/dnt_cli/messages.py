@@ -54,6 +54,7 @@ DUTCH = {
     "A variance went to its limit: the model reproduces the outcome exactly.": (
         "Een variantie liep naar haar grens: het model geeft de uitkomst precies weer."
     ),
+    "The propensity model has no usable fit: {}": "Het propensitymodel heeft geen bruikbare schatting: {}",
     # effects
     "A control is the same for all in some imputations only.": (
         "Een controlevariabele is alleen in sommige imputaties voor iedereen gelijk."

@@ -322,3 +322,17 @@ def test_what_cannot_be_estimated_is_said(folder: Path, work: str) -> None:
         assert row["status"] == "not estimable"
         assert row[["estimate", "std_error", "p_value", "odds_ratio", "marginal_effect"]].isna().all()
         assert reason in row["message"]
+
+
+def test_robustness_without_any_answer_ends_with_1(folder: Path) -> None:
+    text = (
+        STUDY[: STUDY.index("[outcomes.score]")]
+        + STUDY[STUDY.index("[outcomes.work]") : STUDY.index("[outcomes.high]")]
+    )
+    (folder / "study.toml").write_text(text + STUDY[STUDY.index("[covariates.place]") :], encoding="utf-8")
+    frame = pd.read_csv(folder / "survey.csv")
+    frame.assign(work=1).to_csv(folder / "survey.csv", index=False)
+    options = ("--study", "study.toml", "-o", "imputed.parquet", "--jobs", "1", "--force")
+    dnt("impute", "survey.csv", *options, cwd=folder).check()
+    run = dnt("robustness", "imputed.parquet", "--checks", "c", "--jobs", "1", cwd=folder).check(1)
+    assert "None of the effects could be estimated" in run.stderr

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from dnt_cli.cli.console import detail, show_tables, tell, warn, write_out
+import typer
+
+from dnt_cli.cli.console import complain, detail, show_tables, tell, warn, write_out
 from dnt_cli.cli.options import Format
 from dnt_cli.errors import DataError, UsageError
 
@@ -216,6 +218,13 @@ def _as_json(frame: pd.DataFrame) -> str:
     columns = {str(name): [plain(value) for value in known[name]] for name in known.columns}
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     return json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def end_if_nothing_estimable(estimates: pd.DataFrame) -> None:
+    """End with 1, which tells a script that there is no answer, when no effect could be estimated."""
+    if (estimates["status"] == "not estimable").all():
+        complain("None of the effects could be estimated; the notes say why.")
+        raise typer.Exit(1)
 
 
 def present(output: str | None, form: Format, tables: list[Table], frame: pd.DataFrame) -> None:

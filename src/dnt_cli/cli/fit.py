@@ -10,8 +10,8 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_controls
-from dnt_cli.cli.console import complain, progress, tell
-from dnt_cli.cli.files import check_output, load_completed, present, save
+from dnt_cli.cli.console import progress, tell
+from dnt_cli.cli.files import check_output, end_if_nothing_estimable, load_completed, present, save
 from dnt_cli.cli.options import (
     MODEL,
     Force,
@@ -224,6 +224,4 @@ def _finish(
     save(output, "estimates", study, [table], Provenance(command, settings, **origin), extra, force=force)
     tables = effect_tables(effects.estimates, study, language.value, level=options.level, green=green.value)
     present(output, form, tables, effect_rows(effects.estimates))
-    if (effects.estimates["status"] == "not estimable").all():
-        complain("None of the effects could be estimated; the notes say why.")
-        raise typer.Exit(1)
+    end_if_nothing_estimable(effects.estimates)

@@ -10,7 +10,7 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_checks
 from dnt_cli.cli.console import progress, tell, write_out
-from dnt_cli.cli.files import check_output, load_completed, present, save
+from dnt_cli.cli.files import check_output, end_if_nothing_estimable, load_completed, present, save
 from dnt_cli.cli.options import (
     MODEL,
     OUTPUT,
@@ -106,6 +106,7 @@ def robustness(
         tell(f"Drew {len(drawn)} files in {figures}.")
     tables = robustness_tables(result.estimates, data.study, result.labels, result.left_out, language.value)
     present(output, form, tables, result.estimates)
+    end_if_nothing_estimable(result.estimates)
 
 
 def _extra(result: Robust, study: Study) -> dict[str, Any]:
