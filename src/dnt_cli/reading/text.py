@@ -15,8 +15,8 @@ from dnt_cli.errors import DataError
 _SEPARATORS = (",", ";", "\t")
 # As numbers these would lose a zero, a sign or digits, and two persons could become one: 007, +31, 1E5 (which R and
 # Python write as 1e+05), whole numbers beyond what a float holds.
-_CODE = re.compile(r"\s*(?:[-+]?0\d|\+|[-+]?\d+(?:[.,]\d*)?[eE]\d|[-+]?\d{16})")
-_ZERO_BEHIND = re.compile(r"\s*[-+]?\d+[.,]\d*[1-9]0+\s*$")  # 1.10, which is not 1.1 where both are there
+_CODE = re.compile(r"\n[ \t]*(?:[-+]?0\d|\+|[-+]?\d+(?:[.,]\d*)?[eE]\d|[-+]?\d{16})")
+_ZERO_BEHIND = re.compile(r"\n[ \t]*[-+]?\d+[.,]\d*[1-9]0+[ \t]*(?=\n)")  # 1.10, which is not 1.1 where both are there
 _COMMA_NUMBER = re.compile(r'(?:^|[;\t\n])\s*"?[-+]?\d+,\d+(?:[eE][-+]?\d+)?"?\s*(?=[;\t\r\n]|$)')
 _THOUSANDS = re.compile(r"\s*[-+]?\d{1,3}(?:\.\d{3})+\s*$")
 
@@ -67,13 +67,14 @@ def _read(text: str, separator: str, **options: Any) -> pd.DataFrame:
 
 def _holds_codes(values: pd.Series) -> bool:
     """Whether numbers would be another thing than the texts of a column."""
-    different = [str(value) for value in values.dropna().unique()]
-    if any(_CODE.match(value) for value in different):
+    different = values.dropna().unique().tolist()
+    together = "\n".join(["", *different, ""])  # one search is faster than one per value
+    if _CODE.search(together):
         return True
-    if not any(_ZERO_BEHIND.match(value) for value in different):
+    if not _ZERO_BEHIND.search(together):
         return False
-    shortest = {value.strip().rstrip("0") if _ZERO_BEHIND.match(value) else value.strip() for value in different}
-    return len(shortest) < len({value.strip() for value in different})
+    written = {value.strip() for value in different}
+    return len({text.rstrip("0") if _ZERO_BEHIND.match(f"\n{text}\n") else text for text in written}) < len(written)
 
 
 def _with_points(texts: pd.Series, decimal: str) -> pd.Series:
