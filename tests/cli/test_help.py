@@ -144,5 +144,19 @@ def test_the_command_reference_is_up_to_date(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_links_between_the_documents_lead_somewhere() -> None:
+    root = Path(__file__).parents[2]
+    pages = [root / "README.md", root / "docs" / "commands.md", root / "validation" / "README.md"]
+    links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))]
+    assert len(links) > 20
+    for page, link in links:
+        path, _, part = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), f"{page.name}: {link}"
+        if part:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            assert part in {re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in headings}, link
+
+
 def test_version(tmp_path: Path) -> None:
     assert re.fullmatch(r"dnt \d+\.\d+\.\d+\S*\n", dnt("--version", cwd=tmp_path).check().text)
