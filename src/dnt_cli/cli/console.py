@@ -165,17 +165,21 @@ def _show_as_list(console: Console, table: Table) -> None:
 
 
 @contextlib.contextmanager
-def progress(what: str) -> Iterator[Progress | None]:
-    """A bar with the time left, on standard error and on a terminal only."""
+def progress(what: str, *, counted: bool = True) -> Iterator[Progress | None]:
+    """A bar with the time left, or the time that it takes if nobody counts; on standard error, on a terminal only."""
     detail(f"{what}.")
     if manners.quiet or not sys.stderr.isatty():
         yield None
         detail(f"{what}: done.")
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich import progress as parts
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_console(stderr=True), transient=True) as bar:
+    columns: list[parts.ProgressColumn] = [parts.TextColumn("{task.description}")]
+    if counted:
+        columns += [parts.BarColumn(), parts.MofNCompleteColumn(), parts.TimeRemainingColumn()]
+    else:
+        columns += [parts.TimeElapsedColumn(), parts.SpinnerColumn("line")]
+    with parts.Progress(*columns, console=_console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
 
         def update(done: int, total: int) -> None:

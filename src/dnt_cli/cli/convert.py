@@ -57,7 +57,7 @@ def convert(
         return
     if Path(output).exists() and not force:
         raise DataError(f"{output} exists; choose another name, or --force to replace it.")
-    with progress("Writing"):
+    with progress("Writing", counted=False):
         _to_other(source, output, suffix, study, overrides, language.value)
     tell(f"Wrote {output}.")
 

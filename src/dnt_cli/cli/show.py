@@ -50,7 +50,7 @@ def show(
     if len({(s.study.key, s.study.text) for s in stages}) > 1:
         raise DataError("These files are about different studies, so they cannot stand in one table.")
     if figure is not None:
-        with progress("Drawing"):
+        with progress("Drawing", counted=False):
             _draw(stage, frame, language.value, figure)
     present(None, form, _tables(stage, frame, language.value, green.value), frame)
 
