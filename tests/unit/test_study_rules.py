@@ -180,13 +180,25 @@ CASES = [
         'levels = ["a", "b"]\nlevel_labels = ["A"]  # here',
         "expected a label for each of the 2 levels",
     ),
+    ("[outcomes.rung]", "[outcomes.rung]\nrange = [0, inf]  # here", "whole numbers, and at most 100 of them"),
+    ("[outcomes.rung]", "[outcomes.rung]\nrange = [0.5, 3.5]  # here", "whole numbers, and at most 100 of them"),
+    (
+        "[outcomes.rung]",
+        '[outcomes.rung]\nlevel_labels = ["a", "b"]  # here\nrange = [1, 3]',
+        "outcomes.rung.level_labels: expected a range, and a label for each",
+    ),
+    ("value = 50 }", "value = nan }  # here", "a cut-off is a number, not nan or inf"),
     # names
     ("[covariates.age]", "[covariates.arm]  # here", "covariates.arm: another column has this name"),
     ("[covariates.age]", "[covariates.work]  # here", "covariates.work: another column has this name"),
     ("[outcomes.rung]", "[outcomes.person]  # here", "outcomes.person: another column has this name"),
     ("[covariates.age]", "[covariates.wave]  # here", "covariates.wave: the models have a term of this name"),
     ('intervention = "treated"', 'intervention = "all"  # here', "'all' is what results call both groups together"),
-    ('[design]\nid = "person"', '[design]  # here\nid = ".imp"', "design: the column .imp holds the number of the imputation"),
+    (
+        '[design]\nid = "person"',
+        '[design]  # here\nid = ".imp"',
+        "design: the column .imp holds the number of the imputation",
+    ),
     (
         "[covariates.age]\n",
         '[outcomes.a]  # here\nlabel = "a"\nkind = "linear"\nwaves = ["T0", "T2"]\n\n[covariates.a_T2]\n'

@@ -16,6 +16,7 @@ _KEY = re.compile(r"^[^\W\d_][\w-]*$")
 _RESERVED = {".imp", ".id"}
 _TERMS = {"group", "wave"}  # names of terms in the models
 _BOTH_GROUPS = "all"
+_MOST_CLASSES = 100
 CHECKS = tuple("abcdefghijk")
 
 
@@ -84,6 +85,8 @@ def _check_outcome(study: Study, key: str, outcome: Outcome, fail: Fail) -> None
         fail((*path, "range"), "expected [lowest, highest]")
     if outcome.range is not None and outcome.kind == "binary":
         fail((*path, "range"), "a binary outcome is 0 or 1 and has no range")
+    if outcome.kind == "ordinal":
+        _check_ordinal(path, outcome, fail)
     if outcome.kind == "ordinal" and outcome.role == "tested":
         fail((*path, "role"), 'an ordinal outcome is described, not tested: set role = "descriptive", derive a binary')
     if outcome.counterpart is not None and outcome.counterpart not in study.outcomes:
@@ -97,6 +100,17 @@ def _check_outcome(study: Study, key: str, outcome: Outcome, fail: Fail) -> None
         fail((*path, "kind"), f"{outcome.register} is {'binary' if binary else 'linear'}")
     _check_models_of(study, key, outcome, fail)
     _check_relations(study, path, outcome, fail)
+
+
+def _check_ordinal(path: tuple[str, ...], outcome: Outcome, fail: Fail) -> None:
+    """Classes are counted from the range, so it must say which there are."""
+    if outcome.range is not None:
+        low, high = outcome.range
+        if not (low.is_integer() and high.is_integer() and high - low < _MOST_CLASSES):
+            fail((*path, "range"), f"an ordinal outcome has whole numbers, and at most {_MOST_CLASSES} of them")
+    classes = None if outcome.range is None else outcome.range[1] - outcome.range[0] + 1
+    if outcome.level_labels and len(outcome.level_labels) != classes:
+        fail((*path, "level_labels"), "expected a range, and a label for each of its whole numbers")
 
 
 def _check_models_of(study: Study, key: str, outcome: Outcome, fail: Fail) -> None:
@@ -131,6 +145,8 @@ def _check_relations(study: Study, path: tuple[str, ...], outcome: Outcome, fail
         return
     if rule.rule in ("at_least", "at_most", "equals") and rule.value is None:
         fail((*path, "derive", "value"), f"the rule {rule.rule} needs a value")
+    if not all(map(math.isfinite, (*rule.cutoffs, rule.value or 0.0))):
+        fail((*path, "derive"), "a cut-off is a number, not nan or inf")
     if rule.rule in ("rise", "fall", "change") and rule.since not in source.waves:
         fail((*path, "derive", "since"), f"the rule {rule.rule} needs a wave; allowed: {', '.join(source.waves)}")
     if not set(outcome.waves) <= set(source.waves):
