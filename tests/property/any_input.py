@@ -294,6 +294,8 @@ def encoded(frame: pd.DataFrame, form: str) -> tuple[str, bytes] | None:
             stream = io.BytesIO()
             frame.to_parquet(stream, index=False)
             return "survey.parquet", stream.getvalue()
+        if form == "xlsx" and frame.astype(str).apply(lambda v: v.str.contains("\r")).any(axis=None):
+            return None  # which its files cannot hold
         if form == "xlsx":
             stream = io.BytesIO()
             frame.to_excel(stream, index=False)
