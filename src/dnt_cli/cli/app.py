@@ -53,24 +53,20 @@ class _Group(TyperGroup):
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
     """A message and an exit code for whatever ends a command."""
-    from dnt_cli.cli.console import complain
-
     try:
         yield
     except UserError as error:
-        complain(str(error))
-        _trace_if_asked(error)
+        _end_saying(str(error), error)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        complain("Stopped. Nothing was left half-written.")
+        _end_saying("Stopped. Nothing was left half-written.")
         raise typer.Exit(130) from None
     except BrokenPipeError:
         _let_go()  # the reader of our output has seen enough
         raise typer.Exit(0) from None
     except OSError as error:
         _let_go()
-        complain(f"The system refused to read or write: {error.strerror or type(error).__name__}.")
-        _trace_if_asked(error)
+        _end_saying(f"The system refused to read or write: {error.strerror or type(error).__name__}.", error)
         raise typer.Exit(DataError.exit_code) from None
     except (typer.Exit, typer.Abort):
         raise
@@ -82,12 +78,24 @@ def _told() -> Iterator[None]:
         if type(error).__module__.startswith(("typer", "click")):
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]
-        complain(
+        _end_saying(
             f"This is a mistake in dnt itself ({type(error).__name__} in {os.path.basename(place.filename)}, "
-            f"line {place.lineno}). Nothing was written. Please report it, with this line and `dnt --version`."
+            f"line {place.lineno}). Nothing was written. Please report it, with this line and `dnt --version`.",
+            error,
         )
-        _trace_if_asked(error)
         raise typer.Exit(_INTERNAL_ERROR) from None
+
+
+def _end_saying(message: str, error: BaseException | None = None) -> None:
+    """The last words; where they cannot be said, the exit code still tells."""
+    from dnt_cli.cli.console import complain
+
+    try:
+        complain(message)
+        if error is not None:
+            _trace_if_asked(error)
+    except OSError:
+        _let_go()
 
 
 def _let_go() -> None:
@@ -146,7 +154,13 @@ def load_commands() -> None:
 
 def run() -> None:
     """Parse the command line and run a command; the console script calls this."""
-    # A service can start us without standard streams; then what we say goes nowhere.
+    # A service can start us without standard streams; then what we say goes nowhere. Their numbers must be taken, or
+    # the next file or pipe that is opened, here or in a worker, gets what is said by mistake.
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     # Warnings of libraries tell users nothing and may hold data; what matters is a status or a note of ours.
