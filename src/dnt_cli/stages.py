@@ -17,6 +17,7 @@ import os
 import secrets
 import stat
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -386,6 +387,24 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A file in the temporary folder, for libraries that write to a path only; what a killed run left goes first.
+
+    Raises:
+        OSError: There is no folder for it, or no room.
+    """
+    folder = Path(tempfile.gettempdir())
+    path = folder / f".{secrets.token_hex(8)}{_TEMPORARY}"
+    _sweep(folder)
+    try:
+        with _claimed(path):
+            yield path
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _claimed(path: Path) -> BinaryIO:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ import pandas as pd
 from dnt_cli.errors import DataError
 from dnt_cli.reading.dictionary import Code, Dictionary, is_missing, whole
 from dnt_cli.reading.formats import _LETTERS, CODEBOOK, CODEBOOK_COLUMNS
+from dnt_cli.stages import scratch
 
 _LONGEST = {".sav": 64, ".dta": 32}
 _FIRST = {".sav": r"[^\W\d_]", ".dta": r"[^\W\d]"}  # what a name begins with
@@ -202,14 +201,15 @@ def _through_file(write: Callable[[str], None], suffix: str) -> bytes:
     """ReadStat writes to a path only."""
     import pyreadstat
 
-    with tempfile.TemporaryDirectory(prefix="dnt-") as folder:
-        path = Path(folder) / f"table{suffix}"
-        try:
+    try:
+        with scratch() as path:
             write(str(path))
-        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError):
-            program = "SPSS" if suffix == ".sav" else "Stata"
-            raise DataError(f"{program} cannot hold the names or values of this table; write .csv or .xlsx.") from None
-        return path.read_bytes()
+            return path.read_bytes()
+    except (OSError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
+        if isinstance(error, OSError) or "write data" in str(error):
+            raise DataError("Cannot write in the temporary folder (TMPDIR, on Windows TEMP); is there room?") from None
+        program = "SPSS" if suffix == ".sav" else "Stata"
+        raise DataError(f"{program} cannot hold the names or values of this table; write .csv or .xlsx.") from None
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Dictionary], bytes]] = {
