@@ -7,16 +7,24 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 import dnt_cli
 
+WARM = (sys.executable, str(Path(__file__).with_name("warm.py")))
 DNT = (sys.executable, "-m", "dnt_cli")
 SOURCE = Path(dnt_cli.__file__).parents[1]
+GUARD = Path(__file__).with_name("guard")  # ends every Python that reaches for the network
+SEARCHES: Counter[str] = Counter()  # of this session, by what was searched; `pytest` prints it at the end
 # Planted in the data of `small.py`: ids, an answer in both notations, and a word where a known code is due.
 CANARIES = ("CANARY", "31337.125", "31337,125")
+BUGS = ("Traceback", "mistake in dnt", "Exception ignored", "Warning:", "resource_tracker")
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,8 @@ class Run:
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of a plain English session that runs this copy of dnt."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("DNT_", "LC_", "NO_COLOR", "COLUMNS"))}
-    return kept | {"PYTHONPATH": str(SOURCE), "DNT_LANG": "en", "PYTHONIOENCODING": "utf-8"} | dict(extra or {})
+    path = os.pathsep.join((str(GUARD), str(SOURCE)))
+    return kept | {"PYTHONPATH": path, "DNT_LANG": "en", "PYTHONIOENCODING": "utf-8"} | dict(extra or {})
 
 
 def dnt(
@@ -72,8 +81,30 @@ def dnt(
 def assert_discreet(run: Run) -> None:
     """No traceback, no bug of ours, no person's id or answer; data go to standard output when all is well."""
     said = run.stderr if run.code == 0 else run.stderr + run.stdout.decode("utf-8", errors="replace")
-    for word in ("Traceback", "mistake in dnt", "Exception ignored", "Warning:", *CANARIES):
+    SEARCHES["what a run said"] += 1
+    for word in (*BUGS, *CANARIES):
         assert word not in said, f"dnt {' '.join(run.arguments)} said {word!r}:\n{said}"
+
+
+def assert_nothing_left(folder: Path) -> None:
+    """No person's id or answer in the name of a file below `folder`, or in the metadata of a stage file."""
+    for path in sorted(folder.rglob("*")):
+        SEARCHES["names of files"] += 1
+        for word in CANARIES:
+            assert word not in path.name, f"a file is called {path}"
+        if path.suffix == ".parquet" and (metadata := stage_metadata(path)):
+            SEARCHES["metadata of stage files"] += 1
+            for word in CANARIES:
+                assert word not in metadata, f"the metadata of {path} hold {word!r}"
+
+
+def stage_metadata(path: Path) -> str:
+    """All that Parquet says beside the columns, as text; nothing for a file that cannot be read."""
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+    except (pa.ArrowException, OSError):
+        return ""
+    return "\n".join(value.decode("utf-8", errors="replace") for value in metadata.values())
 
 
 def together(calls: Sequence[tuple[tuple[str, ...], Path]]) -> list[Run]:
@@ -85,15 +116,18 @@ def together(calls: Sequence[tuple[tuple[str, ...], Path]]) -> list[Run]:
     if not hasattr(os, "fork"):
         return [dnt(*arguments, cwd=folder) for arguments, folder in calls]
     with tempfile.TemporaryDirectory() as place:
-        asked = "\n".join(json.dumps([*arguments, str(folder)]) for arguments, folder in calls)
-        starter = [sys.executable, str(Path(__file__).with_name("warm.py")), place]
+        requests = [
+            {"arguments": arguments, "folder": str(folder), "out": f"{place}/{i}.out", "err": f"{place}/{i}.err"}
+            for i, (arguments, folder) in enumerate(calls)
+        ]
         done = subprocess.run(
-            starter, input=asked, text=True, capture_output=True, env=environment(), timeout=300, check=True
-        )
-        codes = json.loads(done.stdout)
+            WARM, input="\n".join(map(json.dumps, requests)), text=True, capture_output=True, env=environment(),
+            timeout=300, check=True,
+        )  # fmt: skip
+        codes = [json.loads(reply)["code"] for reply in done.stdout.splitlines()]
         runs = [
-            Run(arguments, code, Path(place, f"{i}.out").read_bytes(), Path(place, f"{i}.err").read_text("utf-8"))
-            for i, ((arguments, _), code) in enumerate(zip(calls, codes, strict=True))
+            Run(words, code, Path(asked["out"]).read_bytes(), Path(asked["err"]).read_text("utf-8"))
+            for (words, _), asked, code in zip(calls, requests, codes, strict=True)
         ]
     for run in runs:
         assert_discreet(run)

@@ -1,6 +1,15 @@
-"""Load what `dnt` loads, then run each command line from standard input in a fork; the exit codes go out as JSON.
+"""Load what `dnt` loads, then run each command line that comes in on standard input in a fork; replies go out.
 
-usage: python warm.py FOLDER   (standard output and error of run i go to FOLDER/i.out and FOLDER/i.err)
+A request is one line of JSON: `arguments`, `folder`, `out` and `err` (files for what it says), and if need be
+`variables`, `fresh` (a new Python instead of a fork of this one, behind the words of `before`) and what goes wrong:
+
+    limit     no file may grow beyond this many bytes
+    closed    these streams are closed
+    head      standard output goes to `head -c` of this many bytes
+    stranded  the working folder is gone
+    after     seconds until `signal` is sent to `whom` (main, group or worker), or `touch` (an action, a path) is done
+
+The reply: `code`, `pid`, `seconds`, `injected` (it was still running then), `orphans` (processes that outlived it).
 """
 
 from __future__ import annotations
@@ -9,10 +18,16 @@ import gc
 import json
 import os
 import pkgutil
+import resource
+import shutil
+import signal
+import subprocess
 import sys
+import time
 import traceback
 from importlib import import_module
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
 
 import dnt_cli.__main__
 import dnt_cli.cli
@@ -22,12 +37,25 @@ import dnt_cli.effects
 import dnt_cli.stages
 import dnt_cli.survey
 
+_LONGEST = 60.0  # seconds that a run may take
+_HANGS = -99  # the code of one that takes longer
+_PATIENCE = 8.0  # seconds in which the processes of a run that ended must end too
 
-def run(arguments: list[str], folder: str, out: str, err: str) -> NoReturn:
-    os.chdir(folder)
-    for number, name in enumerate((os.devnull, out, err)):
+
+def run(request: dict[str, Any]) -> NoReturn:
+    os.setsid()  # a group of its own, which a terminal's Ctrl-C reaches as a whole
+    os.chdir(request["folder"])
+    for number, name in enumerate((os.devnull, request["out"], request["err"])):
         os.dup2(os.open(name, os.O_RDWR | os.O_CREAT, 0o600), number)
-    sys.argv = ["dnt", *arguments]
+    os.environ.update(request.get("variables", {}))
+    spoil(request)
+    sys.stdout, sys.stderr = stream(1), stream(2)  # type: ignore[assignment]
+    if request.get("fresh"):
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        words = [*request.get("before", []), sys.executable, "-m", "dnt_cli", *request["arguments"]]
+        os.execvp(words[0], words)
+    sys.argv = ["dnt", *request["arguments"]]
     code = 0
     try:
         dnt_cli.__main__.main()
@@ -36,24 +64,136 @@ def run(arguments: list[str], folder: str, out: str, err: str) -> NoReturn:
     except (Exception, KeyboardInterrupt):  # noqa: BLE001  # told as Python itself would
         traceback.print_exc()
         code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for said in (sys.stdout, sys.stderr):
+        try:
+            said.flush()
+        except OSError:
+            code = 120  # as Python itself would end
     os._exit(code)  # taking the modules apart would cost more than the run
 
 
-def main(place: str) -> None:
-    codes = []
+def stream(number: int) -> TextIO | None:
+    """As a Python that starts has it."""
+    try:
+        os.fstat(number)
+    except OSError:
+        return None
+    return open(number, "w", encoding="utf-8", closefd=False)
+
+
+def spoil(request: dict[str, Any]) -> None:
+    """What is wrong from the start."""
+    if "head" in request:
+        reader = subprocess.Popen(["head", "-c", str(request["head"])], stdin=subprocess.PIPE)
+        assert reader.stdin is not None
+        os.dup2(reader.stdin.fileno(), 1)
+        reader.stdin.close()
+        if not request["head"]:
+            reader.wait()
+    if "limit" in request:
+        for number in (1, 2):  # what it says goes through pipes, which have no limit
+            writer = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=number)
+            assert writer.stdin is not None
+            os.dup2(writer.stdin.fileno(), number)
+            writer.stdin.close()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["limit"], request["limit"]))
+    for number in request.get("closed", []):
+        os.close(number)
+    if request.get("stranded"):
+        os.mkdir("gone")
+        os.chdir("gone")
+        os.rmdir(os.getcwd())
+
+
+def watch(request: dict[str, Any], pid: int, start: float) -> tuple[int, bool]:
+    """Wait for a run, and do to it what is asked, if it lives that long."""
+    injected = "after" not in request
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status), injected
+        if time.monotonic() - start > _LONGEST:
+            os.killpg(pid, signal.SIGKILL)
+            return _HANGS, injected
+        if injected:
+            time.sleep(0.005)
+            continue
+        left = request["after"] - (time.monotonic() - start)
+        if left > 0:
+            time.sleep(min(left, 0.005))
+            continue
+        injected = True
+        if "signal" in request:
+            injected = send(request["signal"], request["whom"], pid)
+        else:
+            touch(*request["touch"])
+
+
+def send(number: int, whom: str, pid: int) -> bool:
+    """A signal to a run, to all of its group, or to one of its workers if there is one."""
+    if whom == "worker":
+        listed = subprocess.run(
+            ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ).stdout
+        rows = [line.split(maxsplit=2) for line in listed.splitlines()]
+        workers = [int(row[0]) for row in rows if int(row[1]) == pid and "popen_loky" in row[2]]
+        for worker in workers[:1]:
+            os.kill(worker, number)
+        return bool(workers)
+    alone = whom == "main" or os.getpgid(pid) != pid  # a run that has no group of its own yet is alone in it
+    (os.kill if alone else os.killpg)(pid, number)
+    return True
+
+
+def touch(action: str, path: str) -> None:
+    """What somebody else does to a file or folder meanwhile."""
+    if action == "truncate":
+        os.truncate(path, os.path.getsize(path) // 2)
+    elif action == "append":
+        with open(path, "ab") as stream:
+            stream.write(b"\nanother,line\n")
+    elif action == "replace":
+        beside = Path(f"{path}.other")
+        beside.write_bytes(b"something else\n")
+        beside.replace(path)
+    else:
+        shutil.rmtree(path)
+
+
+def orphans(group: int) -> int:
+    """Processes that outlive a run, after some patience; they are ended."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
+        rows = [line.split() for line in listed.splitlines()]
+        alive = sum(int(row[0]) == group and not row[1].startswith("Z") for row in rows)
+        if not alive:
+            return 0
+        if time.monotonic() > end:
+            os.killpg(group, signal.SIGKILL)
+            return alive
+        time.sleep(0.02)
+
+
+def serve(request: dict[str, Any]) -> dict[str, Any]:
+    start = time.monotonic()
+    pid = os.fork()
+    if pid == 0:
+        run(request)
+    code, injected = watch(request, pid, start)
+    seconds = time.monotonic() - start
+    reply = {"code": code, "pid": pid, "seconds": seconds, "injected": injected}
+    return reply | ({"orphans": orphans(pid)} if "faulty" in request else {})
+
+
+def main() -> None:
     for module in pkgutil.iter_modules(dnt_cli.cli.__path__):
         import_module(f"dnt_cli.cli.{module.name}")
     gc.freeze()
-    for i, line in enumerate(sys.stdin.read().splitlines()):
-        *arguments, folder = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            run(arguments, folder, f"{place}/{i}.out", f"{place}/{i}.err")
-        codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-    json.dump(codes, sys.stdout)
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(serve(json.loads(line))) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
