@@ -12,7 +12,7 @@ from dnt_cli.description.sample import group_names, memberships
 from dnt_cli.errors import DataError
 from dnt_cli.study import Study
 from dnt_cli.study.reader import suggest
-from dnt_cli.survey import identifiers
+from dnt_cli.survey import LARGEST_SIZE, identifiers
 
 REFERENCE_COLUMNS = ("variable", "level", "population", "statistic", "value")
 
@@ -36,7 +36,7 @@ def further_rows(further: pd.DataFrame, wide: pd.DataFrame, study: Study) -> pd.
         raise DataError(f"{design.id}: {strangers} rows of the further answers belong to nobody in the survey.")
     columns = []
     for name in [c for c in further.columns if c not in (design.id, design.wave, design.group)]:
-        answers = keyed[[design.id, design.wave, name]].dropna()
+        answers = _readable(keyed[[design.id, design.wave, name]].dropna(), name)
         for wave, part in _by_wave(answers, name, study):
             values = part.drop_duplicates(design.id).set_index(design.id)[name].reindex(index).reset_index(drop=True)
             columns.append(_expanded(values, name, wave))
@@ -44,6 +44,18 @@ def further_rows(further: pd.DataFrame, wide: pd.DataFrame, study: Study) -> pd.
         all_columns, members = joined(*columns), memberships(wide, study)
         rows.add_moments(all_columns, moments(all_columns.values, members), group_names(study))
     return rows.frame([str(column) for column in further.columns])
+
+
+def _readable(answers: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The answers; lists and the like as text, which can be counted.
+
+    Raises:
+        DataError: A number is too large for its square.
+    """
+    values = answers[name]
+    if pd.api.types.is_numeric_dtype(values) and (bad := int((values.astype(float).abs() > LARGEST_SIZE).sum())):
+        raise DataError(f"{name}: {bad} rows beyond {LARGEST_SIZE:g}, which no measurement is.")
+    return answers.assign(**{name: values.map(str)}) if values.dtype == "object" else answers
 
 
 def _by_wave(answers: pd.DataFrame, name: str, study: Study) -> list[tuple[str, pd.DataFrame]]:
@@ -72,14 +84,23 @@ def reference_rows(reference: pd.DataFrame, study: Study, known: pd.DataFrame) -
         known: The baseline rows beside which they will stand.
 
     Raises:
-        DataError: A column is missing, or a row names a variable, level or statistic that the baseline table lacks.
+        DataError: A column is missing, a value is no number, a population has the name of a group, a figure stands
+            there twice, or a row names a variable, level or statistic that the baseline table lacks.
     """
     for column in REFERENCE_COLUMNS:
         if column not in reference.columns:
             raise DataError(
                 f"The reference populations have no column {column}; expected {', '.join(REFERENCE_COLUMNS)}."
             )
-    frame = reference[list(REFERENCE_COLUMNS)].fillna({"level": ""}).astype({"variable": str, "level": str})
+    frame = reference[list(REFERENCE_COLUMNS)].fillna({"level": "", "population": ""})
+    frame = frame.astype({"variable": str, "level": str, "population": str})
+    frame["value"] = pd.to_numeric(frame["value"], errors="coerce")
+    if bad := int((~np.isfinite(frame["value"])).sum()):
+        raise DataError(f"The reference populations have {bad} rows whose value is no number.")
+    if {"", *group_names(study)} & set(frame["population"]):  # their figures would stand in the place of the study's
+        raise DataError("The reference populations need names of their own, other than those of the study's groups.")
+    if twice := int(frame.duplicated([*REFERENCE_COLUMNS[:4]]).sum()):
+        raise DataError(f"The reference populations have {twice} figures twice.")
     there = set(zip(known["variable"], known["level"], known["statistic"], strict=True))
     for row in frame.itertuples():
         if (row.variable, row.level, row.statistic) not in there:
@@ -92,10 +113,10 @@ def reference_rows(reference: pd.DataFrame, study: Study, known: pd.DataFrame) -
             "table": "baseline",
             "variable": frame["variable"],
             "level": frame["level"],
-            "group": frame["population"].astype(str),
+            "group": frame["population"],
             "wave": wave,
             "statistic": frame["statistic"],
-            "value": pd.to_numeric(frame["value"]),
+            "value": frame["value"],
             "n": np.nan,
             "denominator": np.nan,
         }
