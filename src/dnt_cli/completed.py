@@ -114,6 +114,7 @@ def impute_wide(
     """
     columns = plan_columns(study, wide)
     names = [column.name for column in columns]
+    whole = [name for name in names if name in study.columns and study.outcomes[study.columns[name][0]].integer]
     imputation = impute(
         wide[names],
         columns,
@@ -129,6 +130,8 @@ def impute_wide(
         for frame in imputation.completed:
             filled = wide.copy()
             filled[names] = frame
+            # Before anything is derived, so that no cut-off sees another number than the file holds.
+            filled[whole] = filled[whole].round()
             yield derive(filled, study)
 
     return imputation, completed()

@@ -187,6 +187,7 @@ CASES = [
         '[outcomes.rung]\nlevel_labels = ["a", "b"]  # here\nrange = [1, 3]',
         "outcomes.rung.level_labels: expected a range, and a label for each",
     ),
+    ("range = [0, 100]", "integer = true\nrange = [0.5, 100]  # here", "an outcome of whole numbers has whole limits"),
     ("value = 50 }", "value = nan }  # here", "a cut-off is a number, not nan or inf"),
     # names
     ("[covariates.age]", "[covariates.arm]  # here", "covariates.arm: another column has this name"),

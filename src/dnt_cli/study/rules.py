@@ -85,6 +85,8 @@ def _check_outcome(study: Study, key: str, outcome: Outcome, fail: Fail) -> None
         fail((*path, "range"), "expected [lowest, highest]")
     if outcome.range is not None and outcome.kind == "binary":
         fail((*path, "range"), "a binary outcome is 0 or 1 and has no range")
+    if outcome.integer and any(math.isfinite(limit) and limit % 1 for limit in outcome.range or ()):
+        fail((*path, "range"), "an outcome of whole numbers has whole limits")
     if outcome.kind == "ordinal":
         _check_ordinal(path, outcome, fail)
     if outcome.kind == "ordinal" and outcome.role == "tested":
