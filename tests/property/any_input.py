@@ -235,7 +235,9 @@ DAMAGES: dict[str, Change] = {
     "endpoint only": lambda f, raw, cols, rng: f[f[raw["design"]["wave"]] == raw["design"]["endpoint"]],
     "column missing": lambda f, raw, cols, rng: f.drop(columns=[str(rng.choice(f.columns))]),
     "column twice": lambda f, raw, cols, rng: pd.concat([f, f.iloc[:, [-1]]], axis=1),
-    "further columns": lambda f, raw, cols, rng: f.assign(**{".id": 1, "id_T0": NUMBER, "nan": WORD, "index": 0}),
+    "further columns": lambda f, raw, cols, rng: f.assign(
+        **{name: value for name, value in {".id": 1, "id_T0": NUMBER, "nan": WORD, "index": 0}.items() if name not in f}
+    ),
     "column .imp": lambda f, raw, cols, rng: f.assign(**{".imp": rng.integers(0, 3, len(f))}),
     "only ids": lambda f, raw, cols, rng: f[[raw["design"]["id"]]],
     "no columns": lambda f, raw, cols, rng: f.iloc[:, :0],

@@ -13,7 +13,7 @@ import pytest
 
 from dnt_cli.cli.files import load_frame, present
 from dnt_cli.cli.options import Format
-from dnt_cli.completed import from_long
+from dnt_cli.completed import from_long, impute_wide, settings_of
 from dnt_cli.description import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.errors import DataError, StudyError
@@ -281,6 +281,60 @@ def test_a_study_that_asks_everything_once_is_described() -> None:
     described = describe(cast, study)
     assert set(described["table"]) >= {"sample", "trend"}
     assert "change" not in set(described["table"])
+
+
+def test_lists_and_infinities_in_further_columns() -> None:
+    """The first were a crash, the second an infinite mean."""
+    study = parse_study(SMALL)
+    cast, _ = cast_survey(survey(), study)
+    further = cast[["id", "wave"]].assign(told=[[1, 2], [1, 2], None, {"a": 1}])
+    described = describe(cast, study, further=further)
+    counts = described[(described["table"] == "further") & (described["group"] == "i")].set_index("level")["n"]
+    assert counts.to_dict() == {"[1, 2]": 2, "{'a': 1}": 0}
+    for value in (np.inf, 1e300):
+        with pytest.raises(DataError, match=r"told: 1 rows beyond 1e\+100"):
+            describe(cast, study, further=cast[["id", "wave"]].assign(told=[value, 1.0, 2.0, None]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"population": "i"}, "need names of their own"),  # whose mean then was that of the intervention
+        ({"population": "all"}, "need names of their own"),
+        ({"population": None}, "need names of their own"),
+        ({"value": "x"}, "1 rows whose value is no number"),
+        ({"value": np.inf}, "1 rows whose value is no number"),
+        ({"value": None}, "1 rows whose value is no number"),
+    ],
+)
+def test_reference_populations_that_are_none(changes: dict[str, object], says: str) -> None:
+    study = parse_study(SMALL)
+    cast, _ = cast_survey(survey(), study)
+    figure = {"variable": "y", "level": "", "population": "NL", "statistic": "mean", "value": 1.5}
+    with pytest.raises(DataError, match=says):
+        describe(cast, study, reference=pd.DataFrame([figure | changes]))
+    with pytest.raises(DataError, match="1 figures twice"):
+        describe(cast, study, reference=pd.DataFrame([figure, figure]))
+    known = describe(cast, study, reference=pd.DataFrame([figure]))
+    assert known[known["group"] == "NL"]["value"].tolist() == [1.5]
+
+
+@pytest.mark.parametrize("limits", ["", "range = [-1e9, 1e20]\n", "range = [0, 10]\n"])
+def test_whole_numbers_are_whole_before_anything_is_derived(limits: str) -> None:
+    """A drawn 2.6 was stored as 3 (or as 2.6, where the range is wide), and was below a cut-off of 3."""
+    text = SMALL + f'{limits}integer = true\n[outcomes.high]\nlabel = "High"\nkind = "binary"\nwaves = ["T0", "T1"]\n'
+    text += 'derive = { source = "y", rule = "at_least", value = 3 }\n'
+    study = parse_study(text)
+    rng = np.random.default_rng(1)
+    values = rng.integers(0, 7, (40, 2)).astype(float)
+    values[::3, 1] = np.nan
+    wide = pd.DataFrame({"id": [f"p{i}" for i in range(40)], "group": pd.Categorical(["i", "c"] * 20)})
+    wide[["y_T0", "y_T1"]] = values
+    _, completed = impute_wide(wide, study, settings_of(study, method="norm", m=3, iterations=1))
+    for frame in completed:
+        drawn = frame["y_T1"].to_numpy(float)
+        assert (drawn == drawn.round()).all()
+        assert ((drawn >= 3) == (frame["high_T1"] == 1)).all()
 
 
 def test_a_plus_in_the_key_of_a_wave() -> None:
