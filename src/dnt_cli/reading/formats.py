@@ -27,8 +27,10 @@ def read_table(content: bytes, name: str) -> Raw:
         DataError: Damaged, or no table.
     """
     kind = name.lower().rpartition(".")[2]
-    if content[:4] == _PARQUET or kind == "parquet":
+    if content[:4] == _PARQUET:
         return _read_parquet(content, name)
+    if kind == "parquet":
+        raise DataError(f"{name} is damaged or cut off.")
     if content[:4] in _SPSS or kind == "sav":
         return _read_statistics(content, name, "SPSS")
     if content[:11] == b"<stata_dta>" or kind == "dta":
