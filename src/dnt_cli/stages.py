@@ -355,6 +355,8 @@ def refuse_unwritable(path: Path) -> None:
         DataError: The file, or the folder that it is to stand in, may not be written.
     """
     place = Path(os.path.realpath(path))
+    if place.is_symlink():
+        raise DataError(f"Cannot write {path}: it is a link that leads in a circle.")
     for checked in (place, place.parent):
         if checked.exists() and not os.access(checked, os.W_OK):
             raise DataError(f"Cannot write {path}: {os.strerror(errno.EACCES)}. What was there is untouched.")

@@ -44,30 +44,31 @@ def _results(results: Iterator[Any]) -> Iterator[Any]:
 
 
 def start_workers(jobs: int) -> None:
-    """Start them, deaf to Ctrl-C, which a terminal sends to all of them: stopping them is for this process alone."""
+    """Start them, deaf to the signals that a terminal sends to all of them: stopping them is for this process alone."""
     from joblib import delayed
 
     with _deaf():
-        started = in_workers((delayed(int)() for _ in range(jobs)), jobs)
-    for _ in started:
-        pass
+        for _ in in_workers((delayed(int)() for _ in range(jobs)), jobs):
+            pass
 
 
 @contextlib.contextmanager
 def _deaf() -> Iterator[None]:
-    """What starts meanwhile inherits that Ctrl-C is not heard; one that comes is heard by us afterwards."""
-    if sys.platform != "win32":
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            yield
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    else:  # Windows can only ignore it
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, handler)
+    """Signals wait until the workers, who inherit that they do not come through, have started; else they complain.
+
+    Windows has nothing like it: there a worker is deaf from `_follow` on.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    from joblib.externals.loky.backend import resource_tracker
+
+    resource_tracker.ensure_running()  # which lets signals through when it has started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _follow(parent: int) -> None:

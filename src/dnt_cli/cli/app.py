@@ -26,6 +26,7 @@ EXIT_CODES = (
 )
 _INTERNAL_ERROR = 70
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
+_stopped: list[int] = []  # the signal that ends this process
 _COMMANDS = (  # in the order of --help
     "score", "impute", "fit", "robustness", "describe", "polis", "example", "study", "convert", "show", "diff",
     "doctor",
@@ -39,15 +40,28 @@ class _Group(TyperGroup):
         return list(self.commands)
 
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
-        with _told():
+        with _told(), _stoppable():
             for ending in _ENDINGS:
                 if signal.getsignal(ending) is not signal.SIG_IGN:
                     signal.signal(ending, _stop)
             return super().make_context(*arguments, **settings)
 
     def invoke(self, ctx: Any) -> Any:
-        with _told():
+        with _told(), _stoppable():
             return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Whatever comes of a signal is a stop: libraries that are interrupted make other errors of it."""
+    try:
+        yield
+    except BaseException:
+        if not _stopped:
+            raise
+        if _stopped[0] == signal.SIGINT:
+            _end_saying("Stopped. Nothing was left half-written.")
+        raise typer.Exit(128 + _stopped[0]) from None
 
 
 @contextlib.contextmanager
@@ -58,9 +72,6 @@ def _told() -> Iterator[None]:
     except UserError as error:
         _end_saying(str(error), error)
         raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt:
-        _end_saying("Stopped. Nothing was left half-written.")
-        raise typer.Exit(130) from None
     except BrokenPipeError:
         _let_go()  # the reader of our output has seen enough
         raise typer.Exit(0) from None
@@ -183,4 +194,5 @@ def _stop(number: int, _frame: Any) -> None:
     """End as an error would, so that temporary files are removed; tidying up is not disturbed by a second signal."""
     for ending in _ENDINGS:
         signal.signal(ending, signal.SIG_IGN)
+    _stopped.append(number)
     raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
