@@ -107,11 +107,11 @@ def stage_metadata(path: Path) -> str:
     return "\n".join(value.decode("utf-8", errors="replace") for value in metadata.values())
 
 
-def together(calls: Sequence[tuple[tuple[str, ...], Path]]) -> list[Run]:
+def together(calls: Sequence[tuple[tuple[str, ...], Path]], before: Sequence[str] = ()) -> list[Run]:
     """Many runs, each (arguments, folder); where the system can fork, from one Python that has its modules loaded.
 
     Loading them takes longer than finding most errors. Every run still is a process of its own, from `main` to its
-    exit code.
+    exit code. `before` stands before that Python, as in `dnt`.
     """
     if not hasattr(os, "fork"):
         return [dnt(*arguments, cwd=folder) for arguments, folder in calls]
@@ -121,8 +121,8 @@ def together(calls: Sequence[tuple[tuple[str, ...], Path]]) -> list[Run]:
             for i, (arguments, folder) in enumerate(calls)
         ]
         done = subprocess.run(
-            WARM, input="\n".join(map(json.dumps, requests)), text=True, capture_output=True, env=environment(),
-            timeout=300, check=True,
+            [*before, *WARM], input="\n".join(map(json.dumps, requests)), text=True, capture_output=True,
+            env=environment(), timeout=300, check=True,
         )  # fmt: skip
         codes = [json.loads(reply)["code"] for reply in done.stdout.splitlines()]
         runs = [

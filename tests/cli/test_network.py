@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from process import GUARD, SOURCE, dnt, environment, listing
+from process import GUARD, SOURCE, environment, listing, together
 from small import STUDY, survey
 
 from dnt_cli.polis.records import database, keep_records
@@ -33,9 +33,9 @@ REACHING = {
 CHAIN = (
     "convert survey.csv --study study.toml -o survey.parquet",
     "impute survey.parquet -o imputed.parquet --jobs 2",
-    "fit-t3 imputed.parquet -o t3.parquet",
-    "fit-longitudinal imputed.parquet -o longitudinal.parquet",
-    "robustness imputed.parquet -o robustness.parquet --checks b",
+    "fit-t3 imputed.parquet -o t3.parquet --jobs 1",
+    "fit-longitudinal imputed.parquet -o longitudinal.parquet --jobs 1",
+    "robustness imputed.parquet -o robustness.parquet --checks b --jobs 1",
     "describe survey.parquet -o description.parquet",
 )
 # Modules that reach out; `distributed` is imported where a user gives --scheduler and nowhere else.
@@ -81,8 +81,8 @@ def chain(folder: Path, before: tuple[str, ...] = ()) -> dict[str, bytes]:
     folder.mkdir()
     (folder / "study.toml").write_text(STUDY, encoding="utf-8")
     survey().to_csv(folder / "survey.csv", index=False)
-    for command in CHAIN:
-        dnt(*command.split(), cwd=folder, before=before).check()
+    for run in together([(tuple(command.split()), folder) for command in CHAIN], before):
+        run.check()
     return listing(folder)
 
 
