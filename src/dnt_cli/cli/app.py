@@ -195,4 +195,4 @@ def _stop(number: int, _frame: Any) -> None:
     for ending in _ENDINGS:
         signal.signal(ending, signal.SIG_IGN)
     _stopped.append(number)
-    raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+    raise SystemExit(128 + number)  # Python would remember a KeyboardInterrupt, and end itself by the signal later
