@@ -216,3 +216,10 @@ def test_reliability_travels_with_the_scores(spss: Path) -> None:
     assert piped.stdout == (spss / "told.parquet").read_bytes()
     assert "T1: 1 too few items answered for a score." in piped.stderr
     assert "2 settings of the scores are not confirmed" in piped.stderr
+
+
+def test_study_check_scores_answers_first(spss: Path) -> None:
+    run = dnt("study", "check", "study.toml", "answers.sav", cwd=spss).check()
+    assert "is scored as `dnt score` does" in run.text
+    assert "answers.sav: 12 persons, 24 rows; it fits the study." in run.text
+    assert "self_efficacy: 4.2% missing among the persons seen" in run.text  # one of 24 left out more than three items

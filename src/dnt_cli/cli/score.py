@@ -68,11 +68,9 @@ def score(
 
 def _tell(scored: Scored) -> None:
     """What was odd, where no table says it because standard output holds the data."""
-    from dnt_cli.scoring.tables import finding
+    from dnt_cli.scoring.tables import odd_answers
 
-    for row in scored.report.to_dict("records"):
-        plain = {str(key): value for key, value in row.items()}
-        where = " ".join(str(row[key]) for key in ("column", "wave") if row[key]) or row["scale"] or row["instrument"]
-        tell(f"{where}: {row['count']} {finding(plain, 'en')}.")
+    for line in odd_answers(scored.report, "en"):
+        tell(line)
     if doubts := int((scored.settings["doubt_en"] != "").sum()):
         tell(f"{doubts} settings of the scores are not confirmed; dnt score without -o - lists them.")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dnt_cli.cli.answers import load_source
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_studies
 from dnt_cli.cli.console import tell, write_out
@@ -14,6 +15,11 @@ from dnt_cli.cli.files import load_frame
 from dnt_cli.cli.manners import Program
 from dnt_cli.cli.options import Force, Overrides
 from dnt_cli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dnt_cli.study import Study
 
 study_app = Program(name="study", no_args_is_help=True, help="Start a study file, or check one against data.")
 app.add_typer(study_app, rich_help_panel="Files")
@@ -62,7 +68,9 @@ def check(
         str,
         typer.Argument(metavar="STUDY", help="Study file, or a built-in study.", autocompletion=complete_studies),
     ],
-    data: Annotated[str | None, typer.Argument(metavar="DATA", help="Survey that should fit it.")] = None,
+    data: Annotated[
+        str | None, typer.Argument(metavar="DATA", help="Survey, answers or a folder of files that should fit it.")
+    ] = None,
     overrides: Overrides = None,
 ) -> None:
     """Check a study file, and whether a survey fits it: columns, levels, ranges, waves, duplicates, gaps.
@@ -81,19 +89,44 @@ def check(
     if data is None:
         write_out("\n".join(lines))
         return
-    frame, name = load_frame(data, spec)
+    frame, name, told = _survey(data, study, spec, overrides)
     findings, survey = examine_survey(frame, spec)
-    lines += [f"{f.level.upper()}  {f}" for f in findings]
+    lines += [*told, *(f"{f.level.upper()}  {f}" for f in findings)]
     if survey is None:
         write_out("\n".join(lines))
         raise DataError(f"{name} does not fit the study; what must be mended is marked ERROR.")
-    persons = survey[spec.design.id].nunique()
-    lines.append(f"{name}: {persons} persons, {len(survey)} rows; it fits the study.")
-    seen = survey[spec.design.wave].value_counts().reindex(list(spec.design.wave_keys))
-    lines.append("Persons seen: " + ", ".join(f"{wave} {count}" for wave, count in seen.items()))
+    write_out("\n".join([*lines, *_counts(survey, spec, name)]))
+
+
+def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> tuple[pd.DataFrame, str, list[str]]:
+    """The survey in a file or folder, scored if it holds the items of questionnaires, and what scoring found."""
+    from dnt_cli.scoring import holds_items, score
+    from dnt_cli.scoring.tables import odd_answers
+
+    if not Path(data).is_dir():
+        frame, name = load_frame(data, spec)
+        if not holds_items(frame, spec):
+            return frame, name, []
+    loaded = load_source(data, study, overrides, "dnt study check")
+    frame = loaded.clean()
+    if not holds_items(frame, spec):
+        return frame, loaded.name, []
+    scored = score(frame, spec)
+    told = ["It holds the items of questionnaires, and is scored as `dnt score` does:"]
+    return scored.survey, loaded.name, [*told, *(f"WARNING  {line}" for line in odd_answers(scored.report, "en"))]
+
+
+def _counts(survey: pd.DataFrame, spec: Study, name: str) -> list[str]:
+    """Persons per wave, and the share of answers that those seen did not give."""
+    design = spec.design
+    persons = survey[design.id].nunique()
+    seen = survey[design.wave].value_counts().reindex(list(design.wave_keys))
+    lines = [
+        f"{name}: {persons} persons, {len(survey)} rows; it fits the study.",
+        "Persons seen: " + ", ".join(f"{wave} {count}" for wave, count in seen.items()),
+    ]
     for key, outcome in spec.measured.items():
-        rows = survey[spec.design.wave].isin(outcome.waves)
-        share = survey.loc[rows, key].isna().mean()
+        share = survey.loc[survey[design.wave].isin(outcome.waves), key].isna().mean()
         if share > 0:
             lines.append(f"{key}: {100 * share:.1f}% missing among the persons seen")
-    write_out("\n".join(lines))
+    return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 
 import pandas as pd
 
@@ -75,7 +75,16 @@ def score_tables(scored: Scored, study: Study, language: Language) -> list[Table
     ]
 
 
-def finding(row: dict[str, object], language: Language) -> str:
+def odd_answers(report: pd.DataFrame, language: Language) -> list[str]:
+    """What was odd in the answers, a line each: where, how many, what."""
+    lines = []
+    for row in report.to_dict("records"):
+        where = " ".join(str(row[key]) for key in ("column", "wave") if row[key]) or row["scale"] or row["instrument"]
+        lines.append(f"{where}: {row['count']} {_finding(row, language)}.")
+    return lines
+
+
+def _finding(row: Mapping[Hashable, object], language: Language) -> str:
     """A row of the report in words."""
     value = number(float(row["value"]), 2, language) if row["what"] == "negative" else ""  # type: ignore[arg-type]
     return _say(str(row["what"]), language).format(value=value, scale=row["scale"])
@@ -121,7 +130,7 @@ def _settings_table(settings: pd.DataFrame, study: Study, language: Language) ->
 def _report_table(report: pd.DataFrame, study: Study, language: Language) -> Table:
     rows = []
     for row in report.to_dict("records"):
-        texts = (row["column"] or row["scale"], row["wave"], finding(row, language), str(row["count"]))  # type: ignore[arg-type]
+        texts = (row["column"] or row["scale"], row["wave"], _finding(row, language), str(row["count"]))
         rows.append((str(row["instrument"]), tuple(Cell(str(text)) for text in texts)))
     columns = _columns(language, ("column", "wave", "finding"), ("count",))
     notes = () if rows else (_say("none", language),)
