@@ -74,6 +74,10 @@ r: ## Install R with lme4 and mice, if apt can
 validate: .venv/.dev ## Simulation study of the imputation methods (about 30 minutes)
 	.venv/bin/python validation/simulate.py --quick
 
+stress: .venv/.dev ## Faults and odd input through every command, thousands of times (about 40 minutes)
+	.venv/bin/python validation/faults.py --minutes 20
+	.venv/bin/python validation/inputs.py --examples 3000
+
 bench: .venv/.dev r ## Time the chain beside R's mice and lme4, in one run
 	.venv/bin/python benchmarks/chain.py
 	.venv/bin/python benchmarks/imputation_speed.py
@@ -99,4 +103,4 @@ clean: ## Remove results, .venv and caches
 	@sh scripts/install.sh requirements/dev.txt
 	@touch .venv/.runtime $@
 
-.PHONY: help demo all test check r validate bench docs lock clean
+.PHONY: help demo all test check r validate stress bench docs lock clean
