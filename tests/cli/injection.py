@@ -325,7 +325,8 @@ def touched(action: str) -> Inject:
     def inject(bench: Bench, writer: str, folder: Path, random: Random, fresh: bool) -> Aftermath:
         path = random.choice(inputs_of(writer))
         moment = random.uniform(0, bench.duration(writer, fresh=fresh))
-        return bench.fault(writer, folder, (0, 11), fresh=fresh, after=moment, touch=[action, str(folder / path)])
+        codes = (0, 2, 11) if action == "replace" else (0, 11)  # by a table of no known study
+        return bench.fault(writer, folder, codes, fresh=fresh, after=moment, touch=[action, str(folder / path)])
 
     return inject
 

@@ -10,6 +10,7 @@ import pty
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -322,3 +323,28 @@ def test_a_run_that_was_told_to_ignore_ctrl_c_does(folder: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)
     assert b"Wrote" in process.communicate(timeout=60)[1]
     assert process.returncode == 0
+
+
+def test_a_stop_where_python_lets_no_exception_through_comes_again(tmp_path: Path) -> None:
+    """In a weak reference's callback, say, which imports are full of."""
+    code = """
+import os, signal, sys, time, weakref
+from dnt_cli.cli import app
+class Thing: pass
+def lost(_):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.2)
+def work(*_, **__):
+    thing = Thing()
+    keep = weakref.ref(thing, lost)
+    del thing
+    for _ in range(200): time.sleep(0.01)
+    print("never")
+app._Group.format_help = work
+sys.argv = ["dnt", "--help"]
+app.run()
+"""
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, env=environment(), timeout=60, check=False)
+    assert done.stderr == b"Error: Stopped. Nothing was left half-written.\n"
+    assert (done.returncode, done.stdout) == (130, b"")

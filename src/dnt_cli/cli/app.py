@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -159,6 +161,7 @@ def dnt(
 
 def load_commands() -> None:
     """Import the modules that add their commands to `app`."""
+    sys.unraisablehook = _unraised
     for name in _COMMANDS:
         import_module(f"dnt_cli.cli.{name}")
 
@@ -196,3 +199,10 @@ def _stop(number: int, _frame: Any) -> None:
         signal.signal(ending, signal.SIG_IGN)
     _stopped.append(number)
     raise SystemExit(128 + number)  # Python would remember a KeyboardInterrupt, and end itself by the signal later
+
+
+def _unraised(lost: Any) -> None:
+    """A stop that fell where Python lets no exception through comes again in a moment; others tell users nothing."""
+    if _stopped and isinstance(lost.exc_value, SystemExit):
+        signal.signal(_stopped[0], _stop)
+        threading.Timer(0.01, _thread.interrupt_main, _stopped[:1]).start()
