@@ -183,6 +183,8 @@ def read_stage(content: bytes, name: str, expected: Iterable[str], command: str)
     """
     expected = tuple(expected)
     need = f"{command} needs {KINDS[expected[0]]}: run {_MAKERS[expected[0]]} first"
+    if set(expected) == set(KINDS):
+        need = f"{command} reads any file that a dnt command wrote with -o"
     if not is_parquet(content):
         raise DataError(f"{name} is not a Parquet file; {need}.")
     parquet, metadata = _open(content, name)

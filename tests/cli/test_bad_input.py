@@ -110,6 +110,8 @@ CASES = [
     Case("missing file", "impute nosuch.csv -o imputed.parquet", 11, ("There is no file nosuch.csv",)),
     Case("a folder as input", "fit-t3 . -o t3.parquet", 11, ("Cannot read .",)),
     Case("not Parquet", "fit-t3 survey.csv -o t3.parquet", 11, ("survey.csv is not a Parquet file", "dnt impute")),
+    Case("info on another file", "info survey.csv", 11,
+         ("survey.csv is not a Parquet file; dnt info reads any file that a dnt command wrote with -o.",)),
     Case("survey without study", "impute survey.csv -o imputed.parquet", 2, ("add --study FILE",)),
     Case("Parquet of another program", "fit-t3 bad.parquet -o t3.parquet", 11,
          ("bad.parquet is Parquet but no dnt stage file", "dnt impute"), plain_parquet),
