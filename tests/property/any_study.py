@@ -194,7 +194,7 @@ def _covariate(draw: st.DrawFn, key: str, columns: dict[str, Column]) -> dict[st
 
 
 ODD_VALUES = (
-    "nan", "inf", "-inf", "-1", "0", "1e400", "99999999999999999999", "true", '""', '"CANARYWORD"', "[]", "{}", "[[]]",
+    "nan", "inf", "-inf", "-1", "0", "1e400", "99999999999999999999", "true", '""', '"another"', "[]", "{}", "[[]]",
     "2020-01-01", '"\\u0000"', "1.5", '[""]', '["T0"]', "[nan, inf]", "[0, inf]", "07:00:00", "[[[]]]", '{ nl = "x" }',
     '" T0 "', "-0.0", "9223372036854775807", '"score"', '"work"', "[1, 1]", '{ source = "drv", rule = "equals" }',
 )  # fmt: skip
