@@ -11,7 +11,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import announcing, progress, tell, warn
-from dnt_cli.cli.files import check_output, load_frame, load_stage, load_survey, present, read, save
+from dnt_cli.cli.files import check_output, load_stage, load_survey, plain_frame, present, read, save
 from dnt_cli.cli.options import (
     INPUT,
     MODEL,
@@ -193,7 +193,7 @@ def _with_register(job: _Job, source: str) -> _Job:
         raise UsageError("--extend keeps what the file holds; leave out --register.")
     content, name = read(source)
     if kind_of(content, name) is None:
-        frame = load_frame(source)[0]
+        frame = plain_frame(content, name)
     else:
         frame = read_stage(content, name, ["register"], "dnt impute --register").frame
     wide, findings = add_register(job.wide, frame, job.study, name)

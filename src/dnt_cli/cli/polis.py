@@ -10,7 +10,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import progress, tell
-from dnt_cli.cli.files import check_output, load_frame, present, save
+from dnt_cli.cli.files import check_output, plain_frame, present, read, save
 from dnt_cli.cli.options import (
     INPUT,
     OUTPUT,
@@ -76,7 +76,7 @@ def polis(
 
     from dnt_cli.polis import chosen_files, read_link, register_outcomes
     from dnt_cli.polis.tables import register_tables
-    from dnt_cli.stages import Provenance, read_bytes
+    from dnt_cli.stages import Provenance
     from dnt_cli.study import load_study
 
     check_output(output, "register", "polis", force=force)
@@ -84,13 +84,13 @@ def polis(
     paths, left = chosen_files(records)
     if left:
         tell(f"Left out, since a higher version is there: {', '.join(p.name for p in left)}.")
-    frame, name = load_frame(link)
-    persons = read_link(frame, spec, name)
+    content, name = read(link)
+    persons = read_link(plain_frame(content, name), spec, name)
     with progress("Reading") as report:
         found = register_outcomes(paths, persons, spec, threads=threads, progress=report)
     counts = _counts(found)
     said = asdict(spec.register) | {"records": [path.name for path in paths]}
-    digest = hashlib.sha256(read_bytes(link, None)[0]).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     table = pa.Table.from_pandas(found.frame, preserve_index=False).replace_schema_metadata(None)
     provenance = Provenance("polis", said, digest)
     save(
