@@ -13,6 +13,7 @@ from typing import Any
 
 from dnt_cli.errors import EngineError
 
+_PATIENCE = 30.0  # seconds in which workers should have started
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]  # as joblib's `delayed` makes them
 
 
@@ -47,17 +48,43 @@ def start_workers(jobs: int) -> None:
     """Start them, deaf to the signals that a terminal sends to all of them: stopping them is for this process alone."""
     from joblib import delayed
 
+    end = time.monotonic() + _PATIENCE
     with _deaf():
-        for _ in in_workers((delayed(int)() for _ in range(jobs)), jobs):
-            pass
+        started: set[int] = set()
+        while len(started) < jobs and time.monotonic() < end:
+            started.update(in_workers((delayed(_present)() for _ in range(jobs)), jobs))
+
+
+def _present() -> int:
+    """Which process this is, after a moment in which the others can take a task too."""
+    time.sleep(0.01)
+    return os.getpid()
 
 
 @contextlib.contextmanager
 def _deaf() -> Iterator[None]:
-    """Signals wait until the workers, who inherit that they do not come through, have started; else they complain.
+    """Signals wait until the workers have started, or these complain that nobody is there any more.
 
-    Windows has nothing like it: there a worker is deaf from `_follow` on.
+    Where the system allows it, the workers inherit that no such signal comes through; elsewhere they are deaf from
+    `_follow` on.
     """
+    came: list[int] = []
+    handlers = {ending: signal.getsignal(ending) for ending in (signal.SIGINT, signal.SIGTERM)}
+    heard = {ending: handler for ending, handler in handlers.items() if callable(handler)}
+    for ending in heard:
+        signal.signal(ending, lambda number, _: came.append(number))
+    try:
+        with _held_back():
+            yield
+    finally:
+        for ending, handler in heard.items():
+            signal.signal(ending, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return

@@ -262,7 +262,7 @@ def signalled(number: signal.Signals) -> Inject:
 
 def is_starting(said: str) -> bool:
     """Whether Ctrl-C came before the first line of ours: then Python says so in its own way, and nobody can help it."""
-    return "KeyboardInterrupt" in said and not re.search(r"dnt_cli/cli|in main$", said, flags=re.MULTILINE)
+    return "KeyboardInterrupt" in said and not re.search(r'dnt_cli/(cli|__main__.py", line \d+, in main)', said)
 
 
 def worker_killed(bench: Bench, writer: str, folder: Path, random: Random, fresh: bool) -> Aftermath:
