@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnt_cli.description import describe
+from dnt_cli.description.attrition import seen_in
 from dnt_cli.description.moments import Moments, mean_interval, moments, share_interval, standardised_difference
 from dnt_cli.description.rounding import half_up
 from dnt_cli.description.tables import description_tables
@@ -456,3 +457,24 @@ class TestTables:
             assert max(map(len, lines)) <= 80, table.title
         trend = as_text([Table(tables[4].title, tables[4].columns, tables[4].sections)]).splitlines()
         assert max(map(len, trend)) <= 120
+
+
+@pytest.mark.parametrize(
+    ("pattern", "seen"),
+    [
+        ("T0+T2", ("T0", "T2")),
+        ("T0", ("T0",)),
+        ("", None),
+        ("T9", None),
+        ("a+b", ("a+b",)),  # a key that holds the sign
+        ("a+a+b", ("a", "a+b")),
+        ("T2+T0", None),
+    ],
+)
+def test_waves_of_a_pattern(pattern: str, seen: tuple[str, ...] | None) -> None:
+    assert seen_in(pattern, ("a", "T0", "a+b", "T2")) == seen
+
+
+def test_many_waves_are_no_burden() -> None:
+    waves = tuple(f"month {i}" for i in range(60))
+    assert seen_in("+".join(waves[::2]), waves) == waves[::2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,6 +81,21 @@ def _kinds(seen: Bools, later: Bools) -> NDArray[np.object_]:
     """Per person: complete, monotone (once away, always away) or intermittent."""
     monotone = (seen == later).all(axis=1)
     return np.where(seen.all(axis=1), "complete", np.where(monotone, "monotone", "intermittent")).astype(object)
+
+
+def seen_in(pattern: str, waves: Sequence[str]) -> tuple[str, ...] | None:
+    """The waves that a pattern names, which follow each other as in `waves`; None if it names others.
+
+    Not by splitting the name: the key of a wave may hold the same sign.
+    """
+    for i, wave in enumerate(waves):
+        if pattern == wave:
+            return (wave,)
+        if pattern.startswith(wave + BETWEEN):
+            rest = seen_in(pattern[len(wave + BETWEEN) :], waves[i + 1 :])
+            if rest is not None:
+                return (wave, *rest)
+    return None
 
 
 def _add_patterns(rows: Rows, attendance: Attendance, kind: NDArray[np.object_], study: Study) -> None:

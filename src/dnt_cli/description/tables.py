@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from itertools import combinations
 
 import pandas as pd
 
 from dnt_cli.description import lookup, trend_tables
-from dnt_cli.description.attrition import BETWEEN, KINDS
+from dnt_cli.description.attrition import KINDS, seen_in
 from dnt_cli.description.comparison import ABSENT, PRESENT
 from dnt_cli.description.lookup import Lookup, count_and_percentage, group_label, level_label, shown, variable_label
 from dnt_cli.description.rounding import decimals_of
@@ -78,12 +77,9 @@ def _sample(description: pd.DataFrame, study: Study, language: Language) -> Tabl
 
 def _patterns(description: pd.DataFrame, study: Study, language: Language) -> Table:
     attrition, waves = Lookup(description, "attrition"), study.design.wave_keys
-    # Not by splitting the name: the key of a wave may hold the same sign.
-    chosen = (set(some) for count in range(len(waves) + 1) for some in combinations(waves, count))
-    named = {BETWEEN.join(wave for wave in waves if wave in some): some for some in chosen}
     rows = []
     for pattern in attrition.values("level", variable="pattern"):
-        seen = named[pattern]
+        seen = seen_in(pattern, waves) or ()
         kind = attrition.values("statistic", variable="pattern", level=pattern)[0]
         counts = [attrition.get("pattern", pattern, group, "", kind).n for group in group_names(study)]
         marks = [Cell("x") if wave in seen else Cell(".", "muted") for wave in waves]
