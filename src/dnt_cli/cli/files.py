@@ -109,11 +109,16 @@ def survey_of(
 
 def load_frame(source: str, study: Study | None = None) -> tuple[pd.DataFrame, str]:
     """Any table, stage file or not, as it stands (or with the study's levels), and its name."""
+    content, name = read(source)
+    return frame_of(content, name, study), name
+
+
+def frame_of(content: bytes, name: str, study: Study | None = None) -> pd.DataFrame:
+    """As `load_frame`, from bytes that were read."""
     from dnt_cli.stages import kind_of
 
-    content, name = read(source)
     kind_of(content, name)  # a stage file must be as it was written
-    return plain_frame(content, name, study), name
+    return plain_frame(content, name, study)
 
 
 def plain_frame(content: bytes, name: str, study: Study | None = None) -> pd.DataFrame:

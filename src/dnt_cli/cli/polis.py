@@ -10,7 +10,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import progress, tell
-from dnt_cli.cli.files import check_output, plain_frame, present, read, save
+from dnt_cli.cli.files import check_output, frame_of, present, read, save
 from dnt_cli.cli.options import (
     INPUT,
     OUTPUT,
@@ -85,7 +85,7 @@ def polis(
     if left:
         tell(f"Left out, since a higher version is there: {', '.join(p.name for p in left)}.")
     content, name = read(link)
-    persons = read_link(plain_frame(content, name), spec, name)
+    persons = read_link(frame_of(content, name), spec, name)
     with progress("Reading") as report:
         found = register_outcomes(paths, persons, spec, threads=threads, progress=report)
     counts = _counts(found)
