@@ -94,9 +94,8 @@ def _estimate_cells(row: pd.Series | None, study: Study, language: Language, gre
     if row["status"] == "not estimable":
         return Cell("#", "muted"), Cell(""), Cell("")
     tone = tone_of(row, study, green)
-    mark = study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
     estimate, error = displayed(row, language)
-    return Cell(estimate, tone), Cell(f"({error})"), Cell(mark, tone)
+    return Cell(estimate, tone), Cell(f"({error})"), Cell(mark_of(row, study), tone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +126,10 @@ def decimals_of(kind: str) -> int:
     return _SCALES[kind].decimals
 
 
-def on_scale(row: pd.Series) -> tuple[float, float]:
-    """Estimate and standard error on the scale of `scale_of`."""
+def interval_on_scale(row: pd.Series) -> tuple[float, float, float]:
+    """Estimate and interval on the scale of `scale_of`."""
     scale = _SCALES[row["kind"]]
-    return scale.factor * row[scale.estimate], scale.factor * row[scale.error]
+    return float(scale.factor * row[scale.estimate]), *limits_on_scale(row, row["conf_low"], row["conf_high"])
 
 
 def limits_on_scale(row: pd.Series, low: float, high: float) -> tuple[float, float]:
@@ -146,8 +145,18 @@ def limits_on_scale(row: pd.Series, low: float, high: float) -> tuple[float, flo
 
 def displayed(row: pd.Series, language: Language) -> tuple[str, str]:
     """Estimate and standard error as the tables show them."""
-    estimate, error = (number(value, decimals_of(row["kind"]), language) for value in on_scale(row))
-    return estimate, error
+    scale = _SCALES[row["kind"]]
+    return as_shown(row["kind"], row[scale.estimate], language), as_shown(row["kind"], row[scale.error], language)
+
+
+def as_shown(kind: str, value: float, language: Language) -> str:
+    """An odds ratio, beta or difference in probability, or its standard error, as the tables show it."""
+    return number(_SCALES[kind].factor * value, decimals_of(kind), language)
+
+
+def mark_of(row: pd.Series, study: Study) -> str:
+    """The mark of significance, and `!` where the estimate is doubtful."""
+    return study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
 
 
 def _source(rows: pd.DataFrame, study: Study, language: Language) -> str:
@@ -200,11 +209,9 @@ def _row(
     if row["status"] == "not estimable":
         return (label, Cell("#", "muted"), Cell("", "muted"), *([Cell("")] * blanks))
     tone = tone_of(row, study, green)
-    mark = study.significance.mark(row["p_value"])
-    doubt = "!" if row["status"] == "doubtful" else ""
     estimate, error = displayed(row, language)
     cells = [label, Cell(estimate, tone), Cell(error)]
-    cells += [Cell(mark + doubt, tone), Cell(_interval(row, row["conf_low"], row["conf_high"], language))]
+    cells += [Cell(mark_of(row, study), tone), Cell(_interval(row, row["conf_low"], row["conf_high"], language))]
     cells.append(Cell(_interval(row, *_limits(row, 1 - study.significance.lenient), language)))
     cells.append(Cell(p_value(row["p_value"], language)))
     if marginal:

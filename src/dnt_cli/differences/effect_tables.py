@@ -13,7 +13,7 @@ from dnt_cli.differences import Difference
 from dnt_cli.differences.effects import CONCLUSION, MOVED, SAME, SHIFTED, WITHIN, EffectChanges
 from dnt_cli.differences.layout import without_empty_end
 from dnt_cli.differences.texts import counted, known, words
-from dnt_cli.effect_tables import displayed, scale_of, tone_of, unit
+from dnt_cli.effect_tables import as_shown, scale_of, tone_of, unit
 from dnt_cli.robustness_tables import codes
 from dnt_cli.study import Language, Study, Text
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
@@ -199,9 +199,7 @@ def _estimate(row: Mapping[Any, Any], side: str, names: _Names) -> list[Cell]:
         return [Cell("#", "muted"), Cell("")]
     mark = row[f"mark_{side}"] + ("!" if status == "doubtful" else "")
     scale = row[f"scale_{side}"]
-    shown = dict.fromkeys(("odds_ratio", "beta", "estimate"), row[f"estimate_{side}"])
-    shown |= dict.fromkeys(("odds_ratio_se", "beta_se", "std_error"), row[f"se_{side}"])
-    estimate, error = displayed(pd.Series(shown | {"kind": scale}), names.language)
+    estimate, error = (as_shown(scale, row[f"{name}_{side}"], names.language) for name in ("estimate", "se"))
     other = f" {scale_of(scale, names.language)}" if "other scale" in row["why"] else ""
     return [Cell(estimate + mark + other, names.tone(row, side)), Cell(f"({error})")]
 

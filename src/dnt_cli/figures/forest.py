@@ -12,7 +12,15 @@ import pandas as pd
 
 from dnt_cli.description.lookup import shown
 from dnt_cli.description.texts import words
-from dnt_cli.effect_tables import decimals_of, hypothesis_heading, limits_on_scale, on_scale, scale_of, tone_of, unit
+from dnt_cli.effect_tables import (
+    decimals_of,
+    hypothesis_heading,
+    interval_on_scale,
+    mark_of,
+    scale_of,
+    tone_of,
+    unit,
+)
 from dnt_cli.effects import effect_rows
 from dnt_cli.errors import DataError
 from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
@@ -179,10 +187,9 @@ class _Forest:
             text = words(key, self.language) if row is None else common_words(key, self.language)
             axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, color=GREY, annotation_clip=False, **place)
             return
-        mark = self.study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
         texts = [shown(value, decimals_of(row["kind"]), self.language) for value in figures]
         scale = "" if row["kind"] == kind else f" {scale_of(row['kind'], self.language)}"
-        text = f"{texts[0]} ({texts[1]} \N{EN DASH} {texts[2]}){scale} {mark}".rstrip()
+        text = f"{texts[0]} ({texts[1]} \N{EN DASH} {texts[2]}){scale} {mark_of(row, self.study)}".rstrip()
         axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, annotation_clip=False, **place)
         if row["kind"] == kind:
             self._line(axes, line.place, row, figures, limits)
@@ -248,9 +255,7 @@ class _Forest:
 
 def _figures(row: pd.Series) -> tuple[float, float, float] | None:
     """Estimate and interval on the scale that is drawn; none where it could not be estimated."""
-    if row["status"] == "not estimable":
-        return None
-    return on_scale(row)[0], *limits_on_scale(row, row["conf_low"], row["conf_high"])
+    return None if row["status"] == "not estimable" else interval_on_scale(row)
 
 
 def _limits(figures: list[tuple[float, float, float] | None], kind: str) -> tuple[float, float]:

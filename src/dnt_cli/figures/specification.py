@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.effect_tables import decimals_of, limits_on_scale, on_scale, scale_of, unit
+from dnt_cli.effect_tables import decimals_of, interval_on_scale, scale_of, unit
 from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, VERMILLION, Drawing, draw_all, tick_labels
 from dnt_cli.robustness.dropouts import ZERO
 from dnt_cli.robustness.run import BALANCE, CHECKS
@@ -134,11 +134,11 @@ class _Curve:
         axes.set_xlim(-0.7, len(rows) - 0.3)
         axes.set_xticks([])
         self._ticks(axes, binary)
-        where = common_words(
-            f"effect_{analysis}", self.language, wave=self.study.endpoint(self.outcome),
-            unit=unit(self.study, self.language),
-        )  # fmt: skip
-        axes.set_title(f"{where} ({scale_of(kind, self.language)})", fontsize=9)
+        axes.set_title(f"{self._where(analysis)} ({scale_of(kind, self.language)})", fontsize=9)
+
+    def _where(self, analysis: str) -> str:
+        wave, step = self.study.endpoint(self.outcome), unit(self.study, self.language)
+        return common_words(f"effect_{analysis}", self.language, wave=wave, unit=step)
 
     def _ticks(self, axes: Axes, binary: bool) -> None:
         from matplotlib.ticker import MaxNLocator, NullLocator
@@ -175,13 +175,9 @@ class _Curve:
         lenient = threshold(self.study.significance.lenient, self.language)
         parts = [words("curve_note", self.language, lenient=lenient, level=f"{100 * self.level:g}")]
         for _, row in self.elsewhere.iterrows():
-            limits = limits_on_scale(row, row["conf_low"], row["conf_high"])
-            shown = [number(value, decimals_of(row["kind"]), self.language) for value in (on_scale(row)[0], *limits)]
-            where = common_words(
-                f"effect_{row['analysis']}", self.language, wave=self.study.endpoint(self.outcome),
-                unit=unit(self.study, self.language),
-            )  # fmt: skip
-            told = {"check": self._name(row["model"]), "where": where, "scale": scale_of(row["kind"], self.language)}
+            shown = [number(value, decimals_of(row["kind"]), self.language) for value in interval_on_scale(row)]
+            where, scale = self._where(row["analysis"]), scale_of(row["kind"], self.language)
+            told = {"check": self._name(row["model"]), "where": where, "scale": scale}
             parts.append(
                 words("curve_elsewhere", self.language, estimate=shown[0], low=shown[1], high=shown[2], **told)
             )
@@ -191,8 +187,7 @@ class _Curve:
 
 def _figures(row: pd.Series) -> tuple[float, float, float]:
     """Estimate and interval on the scale that is drawn."""
-    estimate = on_scale(row)[0]
-    low, high = limits_on_scale(row, row["conf_low"], row["conf_high"])
+    estimate, low, high = interval_on_scale(row)
     if row["kind"] == "binary":
         estimate, low, high = (min(max(value, 1 / _WIDEST), _WIDEST) for value in (estimate, low, high))
     return estimate, low, high
