@@ -21,11 +21,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import pandas as pd
 import pyreadstat
 from process import DNT, WARM, Run, assert_discreet, assert_nothing_left, environment, listing, together
-from small import STUDY, survey
-from test_polis import COLUMNS, KEYS, REGISTER, SECRETS, record
+from small import STUDY
+from test_polis import SECRETS, write_register
 from test_score import STUDY as SCORED
 from test_score import items, write_sav
 
@@ -64,19 +63,8 @@ def stock(folder: Path) -> Path:
     folder.mkdir()
     (folder / "study.toml").write_text(STUDY, encoding="utf-8")
     (folder / "scored.toml").write_text(SCORED, encoding="utf-8")
-    register = STUDY.replace('[models]\ncontrols = ["age"]', REGISTER.strip() + '\ncontrols = ["age"]')
-    (folder / "register.toml").write_text(register, encoding="utf-8")
-    answers = survey()
-    answers.to_csv(folder / "survey.csv", index=False)
     write_sav(folder / "answers.sav", items())
-    ids = sorted(answers["id"].unique())
-    link = pd.DataFrame({"id": ids, "RINPERSOONS": "R", "RINPERSOON": KEYS[: len(ids)], "date_T0": "2019-08-31"})
-    link.to_csv(folder / "link.csv", index=False)
-    (folder / "records").mkdir()
-    for year in (2019, 2020):
-        months = pd.date_range(f"{year}-01-01", f"{year}-12-01", freq="MS")
-        rows = [record(p, m) for m in months for p in range(40) if p >= 30 or (p + m.month // 3) % 3 == 0]
-        pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(folder / "records" / f"SPOLISBUS{year}V1.csv", index=False)
+    write_register(folder, "register.toml")
     for run in together([(tuple(command.split()), folder) for command in _MADE]):
         run.check()
     (folder / "out").mkdir()

@@ -50,20 +50,25 @@ def record(person: int, month: pd.Timestamp) -> tuple[object, ...]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A study of 30 persons; the register has some of them and ten others."""
+    write_register(tmp_path, "study.toml")
+    return tmp_path
+
+
+def write_register(folder: Path, study: str) -> None:
+    """The small study with register outcomes, its survey, the link file and two years of records."""
     text = STUDY.replace('[models]\ncontrols = ["age"]', REGISTER.strip() + '\ncontrols = ["age"]')
     assert text.count("[models]") == 1
-    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    (folder / study).write_text(text, encoding="utf-8")
     answers = survey()
-    answers.to_csv(tmp_path / "survey.csv", index=False)
+    answers.to_csv(folder / "survey.csv", index=False)
     ids = sorted(answers["id"].unique())
     link = pd.DataFrame({"id": ids, "RINPERSOONS": "R", "RINPERSOON": KEYS[: len(ids)], "date_T0": "2019-08-31"})
-    link.to_csv(tmp_path / "link.csv", index=False)
-    (tmp_path / "records").mkdir()
+    link.to_csv(folder / "link.csv", index=False)
+    (folder / "records").mkdir()
     for year in (2019, 2020):
         months = pd.date_range(f"{year}-01-01", f"{year}-12-01", freq="MS")
         rows = [record(p, m) for m in months for p in range(40) if p >= 30 or (p + m.month // 3) % 3 == 0]
-        pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(tmp_path / "records" / f"SPOLISBUS{year}V1.csv", index=False)
-    return tmp_path
+        pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(folder / "records" / f"SPOLISBUS{year}V1.csv", index=False)
 
 
 def run(folder: Path, *commands: str, codes: tuple[int, ...] = ()) -> list[Run]:

@@ -1,4 +1,4 @@
-"""A study file in which one thing at a time can be made wrong."""
+"""Study files to start from: one in which one thing at a time can be made wrong, and a small one."""
 
 from __future__ import annotations
 
@@ -80,6 +80,25 @@ checks = ["b"]
 [robustness.subsets.young]
 label = "the young"
 where = "age < 40"
+"""
+
+SMALL = """
+[study]
+key = "small"
+title = "Small"
+[design]
+id = "id"
+wave = "wave"
+group = "group"
+intervention = "treated"
+comparison = "control"
+waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
+baseline = "T0"
+endpoint = "T1"
+[outcomes.work]
+label = "Works"
+kind = "binary"
+waves = ["T0", "T1"]
 """
 
 

@@ -4,29 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from study_text import SMALL
 
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.reading import Dictionary, Joined, Raw, join_files
 from dnt_cli.study import parse_study
 
-STUDY = """
-[study]
-key = "small"
-title = "Small"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "treated"
-comparison = "control"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
-baseline = "T0"
-endpoint = "T1"
-[outcomes.work]
-label = "Works"
-kind = "binary"
-waves = ["T0", "T1"]
-"""
 FILES = """
 [files.persons]
 path = "persons.csv"
@@ -53,7 +36,7 @@ def join(files: str = FILES, **changed: pd.DataFrame) -> Joined:
     tables = {**TABLES, **{name.replace("_", "."): frame for name, frame in changed.items()}}
     before = {name: frame.copy(deep=True) for name, frame in tables.items()}
     joined = join_files(
-        parse_study(STUDY + files), lambda path: Raw(tables[path], MISSING if path == "t0.sav" else Dictionary())
+        parse_study(SMALL + files), lambda path: Raw(tables[path], MISSING if path == "t0.sav" else Dictionary())
     )
     for name, frame in tables.items():
         pd.testing.assert_frame_equal(frame, before[name])

@@ -8,6 +8,7 @@ from importlib import resources
 import numpy as np
 import pandas as pd
 import pytest
+from study_text import SMALL
 
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.scoring import Scored, holds_items, score
@@ -15,30 +16,12 @@ from dnt_cli.study import Study, parse_study
 from dnt_cli.study.instruments import builtin_instruments, definition, names
 from dnt_cli.synthetic import answers, example_study, generate
 
-STUDY = """
-[study]
-key = "small"
-title = "Small"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "treated"
-comparison = "control"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
-baseline = "T0"
-endpoint = "T1"
-[outcomes.work]
-label = "Works"
-kind = "binary"
-waves = ["T0", "T1"]
-"""
 NA = np.nan
 
 
 def study_with(definition: str, *settings: str, key: str = "x") -> Study:
     """A small study with one questionnaire in columns named after its items."""
-    text = f'{STUDY}\n[instruments.{key}]\ndefinition = "{definition}"\ncolumns = "{{item}}"\n'
+    text = f'{SMALL}\n[instruments.{key}]\ndefinition = "{definition}"\ncolumns = "{{item}}"\n'
     return parse_study(text, overrides=[f"instruments.{key}.{setting}" for setting in settings])
 
 
@@ -346,7 +329,7 @@ def test_columns_that_do_not_fit() -> None:
     with pytest.raises(DataError, match="Two columns have the name 10"):
         score(pd.concat([frame, frame[["10"]]], axis=1), study)
     with pytest.raises(StudyError, match="no instruments to score"):
-        score(frame, parse_study(STUDY))
+        score(frame, parse_study(SMALL))
 
 
 def test_words_among_the_answers_are_counted_and_inputs_stay_as_they_are() -> None:
@@ -362,7 +345,7 @@ def test_words_among_the_answers_are_counted_and_inputs_stay_as_they_are() -> No
 
 
 def test_a_questionnaire_that_is_not_in_the_file_is_left_out() -> None:
-    text = STUDY + '[instruments.a]\ndefinition = "gse"\n[instruments.b]\ndefinition = "ie18"\n'
+    text = SMALL + '[instruments.a]\ndefinition = "gse"\n[instruments.b]\ndefinition = "ie18"\n'
     study = parse_study(text)
     frame = pd.DataFrame({"id": [1], "wave": ["T0"], **{f"gse_{i:02}": [2] for i in range(1, 11)}})
     scored = score(frame, study)
@@ -392,7 +375,7 @@ def test_classes_by_cut_offs() -> None:
     from dnt_cli.wide import derive
 
     text = (
-        STUDY
+        SMALL
         + """
 [outcomes.distress]
 label = "Distress"
