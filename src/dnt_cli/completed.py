@@ -146,11 +146,7 @@ def imputation_tables(wide: pd.DataFrame, completed: Iterator[pd.DataFrame], stu
 
 def read_completed(stage: Stage) -> Completed:
     """The completed data sets of an imputations file."""
-    frames: dict[int, list[pd.DataFrame]] = {}
-    for group in stage.row_groups():
-        for number in group[".imp"].unique():
-            frames.setdefault(int(number), []).append(group[group[".imp"] == number])
-    return _completed({i: pd.concat(parts) for i, parts in frames.items()}, stage.study, stage.name)
+    return _completed(stage.frame, stage.frame[".imp"], stage.study, stage.name)
 
 
 def from_long(frame: pd.DataFrame, study: Study, name: str) -> Completed:
@@ -165,8 +161,7 @@ def from_long(frame: pd.DataFrame, study: Study, name: str) -> Completed:
     numbers = pd.to_numeric(frame[".imp"], errors="coerce")
     if not (numbers % 1 == 0).all():  # which infinity and a gap are not either
         raise DataError(f"{name}: the column .imp holds something that is no whole number.")
-    parts = {int(i): part for i, part in frame.groupby(numbers)}
-    data = _completed(parts, study, name)
+    data = _completed(frame, numbers, study, name)
     if gappy := _unfilled(data):
         some = ", ".join(gappy[:3]) + (f" and {len(gappy) - 3} more" if len(gappy) > 3 else "")
         raise DataError(f"{name}: the completed data sets still have gaps in {some}; models need those filled too.")
@@ -182,26 +177,29 @@ def _unfilled(data: Completed) -> list[str]:
     return [column for column in used if any(frame[column].isna().any() for frame in data.sets)]
 
 
-def _completed(parts: dict[int, pd.DataFrame], study: Study, name: str) -> Completed:
-    if 0 not in parts:
+def _completed(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: str) -> Completed:
+    """The rows of `frame` by the number of their imputation; each holds the same persons in the same order."""
+    counts = numbers.value_counts()
+    if 0 not in counts:
         raise DataError(f"{name} holds no observed data (.imp 0); write it with include = TRUE.")
-    if sorted(parts) != list(range(len(parts))):
+    sets, n = len(counts), int(counts[0])
+    if sorted(counts.index) != list(range(sets)):
         raise DataError(f"{name}: the imputations are not numbered 1, 2, 3, ... without gaps.")
     others = DataError(f"{name}: the imputations do not hold the same persons.")
-    n = len(parts[0])
-    if any(len(part) != n for part in parts.values()):
+    if (counts != n).any():
         raise others
     # All sets below each other are checked, cast and derived in one go.
-    stacked = pd.concat([parts[i] for i in sorted(parts)], ignore_index=True)
-    findings, cast = examine_wide(stacked, study, sets=len(parts))
+    stacked = frame.iloc[np.argsort(numbers.to_numpy(), kind="stable")].reset_index(drop=True)
+    findings, cast = examine_wide(stacked, study, sets=sets)
     errors = [f for f in findings if f.level == "error"]
     if errors or cast is None:
         raise DataError(f"{name} does not fit the study: {errors[0]}.")
     table = derive(cast, study)
-    observed, *sets = (table.iloc[i * n : (i + 1) * n].reset_index(drop=True) for i in range(len(parts)))
-    if any(not frame[study.design.id].equals(observed[study.design.id]) for frame in sets):
+    persons = table[study.design.id].to_numpy().reshape(sets, n)
+    if (persons != persons[0]).any():
         raise others
-    return Completed(study, observed, tuple(sets))
+    observed, *completed = (table.iloc[i * n : (i + 1) * n].reset_index(drop=True) for i in range(sets))
+    return Completed(study, observed, tuple(completed))
 
 
 def measured_columns(wide: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from dnt_cli.errors import DataError
 from dnt_cli.study import Covariate, Outcome, Study
@@ -199,14 +200,28 @@ def _contradictions(cast: pd.DataFrame, study: Study) -> list[Finding]:
 
 def identifiers(values: pd.Series) -> pd.Series:
     """Ids as text: 7, 7.0 and "7" are the same person."""
-    texts = [None if _is_missing(value) else _plain(value) or None for value in values]
-    return pd.Series(texts, index=values.index, dtype="object")
+    return _each(values, lambda value: None if _is_missing(value) else _plain(value) or None)
+
+
+def _each(values: pd.Series, function: Callable[[Any], Any]) -> pd.Series:
+    """`function` of every value, as objects; called once per distinct value where equal values are the same."""
+    distinct: Iterable[Any]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes, distinct = values.cat.codes.to_numpy(), values.cat.categories
+    # Among objects True, 1 and 1.0 are equal, but mean different things.
+    elif values.dtype != "object" or pd.api.types.infer_dtype(values, skipna=True) == "string":
+        codes, distinct = pd.factorize(values)
+    else:
+        codes, distinct = np.arange(len(values)), values
+    results = pd.Series([*(function(value) for value in distinct), function(None)], dtype="object")
+    return pd.Series(results.to_numpy()[codes], index=values.index, dtype="object")  # a missing value's code is -1
 
 
 def _inexact(values: pd.Series) -> int:
     """How many floats are so large that different whole numbers may have become one."""
-    floats = [value for value in values if isinstance(value, (float, np.floating))]
-    return sum(abs(float(value)) >= _EXACT for value in floats)
+    return int(
+        _each(values, lambda value: isinstance(value, (float, np.floating)) and abs(float(value)) >= _EXACT).sum()
+    )
 
 
 def _is_missing(value: Any) -> bool:
@@ -231,9 +246,7 @@ def _spelled(values: pd.Series, levels: Iterable[str]) -> pd.Series:
     """True and False, which programs make of TRUE and FALSE, as the level that is written so, or else 1 or 0."""
     known = {level.lower(): level for level in levels}
     names = {True: known.get("true", known.get("1")), False: known.get("false", known.get("0"))}
-    truths = [isinstance(value, (bool, np.bool_)) for value in values]
-    plain = [names[bool(v)] or v if truth else v for v, truth in zip(values, truths, strict=True)]
-    return pd.Series(plain, index=values.index, dtype="object") if any(truths) else values
+    return _each(values, lambda value: names[bool(value)] or value if isinstance(value, (bool, np.bool_)) else value)
 
 
 def _cast_covariate(values: pd.Series, key: str, covariate: Covariate) -> tuple[pd.Series, list[Finding]]:
@@ -266,23 +279,26 @@ def _cast_number(
         text = number = values.astype("float64")
     else:
         text = _plain_values(values)
-        number = pd.Series([_number(value) for value in text], index=text.index, dtype="float64")
-    findings = []
+        number = _each(text, _number).astype("float64")
+    x = number.to_numpy()  # many columns, so without what pandas adds to every comparison
+    size = np.abs(x)
     if integer and limits is None:
         limits = LARGEST
-    if bad := int((number.isna() & text.notna()).sum()):
-        findings.append(Finding("error", key, f"{_rows(bad)} with a value that is no number"))
-    if bad := int(np.isinf(number).sum()):
-        findings.append(Finding("error", key, f"{_rows(bad)} with an infinite value"))
-    size = number.abs()
-    if bad := int(((size > LARGEST_SIZE) & (size < np.inf)).sum()):
-        findings.append(Finding("error", key, f"{_rows(bad)} beyond {LARGEST_SIZE:g}, which no measurement is"))
-    if 0 < size.max() < 1 / LARGEST_SIZE:
+    findings = []
+
+    def error(wrong: NDArray[np.bool_], message: str) -> None:
+        if count := int(np.count_nonzero(wrong)):
+            findings.append(Finding("error", key, f"{_rows(count)} {message}"))
+
+    error(np.isnan(x) & text.notna().to_numpy(), "with a value that is no number")
+    error(np.isinf(x), "with an infinite value")
+    error((size > LARGEST_SIZE) & (size < np.inf), f"beyond {LARGEST_SIZE:g}, which no measurement is")
+    if 0 < np.nanmax(size, initial=0.0) < 1 / LARGEST_SIZE:
         findings.append(Finding("error", key, f"all values are below {1 / LARGEST_SIZE:g}; use a smaller unit"))
-    if limits is not None and (bad := int(((number < limits[0]) | (number > limits[1])).sum())):
-        findings.append(Finding("error", key, f"{_rows(bad)} outside the range {limits[0]:g} to {limits[1]:g}"))
-    if integer and not findings and (bad := int((number.notna() & (number != number.round())).sum())):
-        findings.append(Finding("error", key, f"{_rows(bad)} with a value that is no whole number"))
+    if limits is not None:
+        error((x < limits[0]) | (x > limits[1]), f"outside the range {limits[0]:g} to {limits[1]:g}")
+    if integer and not findings:
+        error(~np.isnan(x) & (x != np.round(x)), "with a value that is no whole number")
     return number, findings
 
 
@@ -299,8 +315,7 @@ def _plain_values(values: pd.Series, levels: Iterable[str] = ()) -> pd.Series:
             return value if known else int(value)
         return words.get(value.strip(), value) if isinstance(value, str) else value
 
-    # By hand, since pandas would make dates of a column of dates again.
-    return pd.Series([None if _is_missing(v) else plain(v) for v in values], index=values.index, dtype="object")
+    return _each(values, lambda value: None if _is_missing(value) else plain(value))
 
 
 def _number(value: object) -> float:

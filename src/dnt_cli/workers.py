@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from dnt_cli.errors import EngineError
@@ -20,9 +21,17 @@ Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]  # as joblib's
 def in_workers(calls: Iterable[Call], jobs: int, *, ordered: bool = True) -> Iterator[Any]:
     """Results of `calls`, which begin to run at once; in their order, or as they come.
 
+    Workers stay for further calls; with one job there are none.
+
     Raises:
         EngineError: The system ended a worker.
     """
+    if jobs > 1:
+        _start(jobs)
+    return _run(calls, jobs, ordered=ordered)
+
+
+def _run(calls: Iterable[Call], jobs: int, *, ordered: bool) -> Iterator[Any]:
     from joblib import Parallel
 
     # Large arguments would go through files in a temporary folder, where a killed run leaves data of persons.
@@ -44,7 +53,8 @@ def _results(results: Iterator[Any]) -> Iterator[Any]:
         ) from None
 
 
-def start_workers(jobs: int) -> None:
+@cache
+def _start(jobs: int) -> None:
     """Start them, deaf to the signals that a terminal sends to all of them: stopping them is for this process alone."""
     from joblib import delayed
 
@@ -52,7 +62,7 @@ def start_workers(jobs: int) -> None:
     with _deaf():
         started: set[int] = set()
         while len(started) < jobs and time.monotonic() < end:
-            started.update(in_workers((delayed(_present)() for _ in range(jobs)), jobs))
+            started.update(_run((delayed(_present)() for _ in range(jobs)), jobs, ordered=True))
 
 
 def _present() -> int:

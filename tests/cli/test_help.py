@@ -122,6 +122,36 @@ def test_starting_takes_at_most_twice_what_a_bare_program_takes(argument: str, t
     assert min(own for own, _ in pairs) < 2 * min(bare for _, bare in pairs)
 
 
+LIBRARIES = "import joblib, pandas, pyarrow.parquet, typer"
+
+
+@pytest.mark.parametrize("command", ["fit-t3", "fit-longitudinal"])
+def test_a_stage_begins_to_compute_soon_after_its_libraries_have_loaded(command: str, tmp_path: Path) -> None:
+    """At real size: 136 women, 114 columns, 50 imputations, read, checked and cast."""
+    dnt("example", "-o", "survey.parquet", cwd=tmp_path).check()
+    dnt("impute", "survey.parquet", "-m", "50", "--iterations", "1", "-o", "imputed.parquet", cwd=tmp_path).check()
+    arguments = [*DNT, command, "imputed.parquet", "--jobs", "1", "-v"]
+
+    def until_fitting() -> float:
+        start = time.perf_counter()
+        with subprocess.Popen(
+            arguments, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment()
+        ) as process:
+            assert process.stderr is not None
+            assert any("Fitting." in line for line in process.stderr)
+            taken = time.perf_counter() - start
+            process.kill()
+        return taken
+
+    def until_loaded() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", LIBRARIES], cwd=tmp_path, env=environment(), timeout=60, check=True)
+        return time.perf_counter() - start
+
+    pairs = [(until_fitting(), until_loaded()) for _ in range(4)]
+    assert min(own for own, _ in pairs) < 2 * min(bare for _, bare in pairs)
+
+
 def test_looking_into_a_file_loads_no_statistics(made: Path) -> None:
     """`scipy.stats` and `statsmodels` take longer to load than a table takes to show."""
     for command in ("show t3.parquet longitudinal.parquet", "info imputed.parquet", "diff t3.parquet t3.parquet"):

@@ -139,12 +139,7 @@ def choose(option: str, keys: str | None, known: Iterable[str], *, empty: bool =
 
 
 def processes(jobs: int) -> int:
-    """The number of processes for `--jobs`, started."""
+    """The number of processes for `--jobs`."""
     import joblib
 
-    from dnt_cli.workers import start_workers
-
-    jobs = jobs or int(joblib.cpu_count())
-    if jobs > 1:
-        start_workers(jobs)
-    return jobs
+    return jobs or int(joblib.cpu_count())

@@ -8,6 +8,7 @@ import tomllib
 import types
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -154,10 +155,13 @@ def _table(value: Any, path: _Path) -> dict[str, Any]:
     return value
 
 
+_hints = cache(get_type_hints)  # a study has hundreds of sections, of some twenty kinds
+
+
 def _read(cls: type, value: Any, path: _Path) -> Any:
     """A dataclass from a TOML table: every key known, every field given or defaulted, every value of its type."""
     table = _table(value, path)
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     known = {f.name: f for f in fields(cls) if f.name not in _INTERNAL}
     for key in table:
         if key not in known:
