@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import stat
 import sys
@@ -39,6 +40,8 @@ _MAGIC = b"PAR1"
 _TEMPORARY = ".dnt-tmp"
 _SEAL = b'"seal": "'
 _UNSEALED = b"0" * 64
+_IN_FOOTER = re.compile(_SEAL + rb'[0-9a-f]{64}"')
+_TAIL = 8  # bytes after the footer: its length, and the magic word
 _LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels", "miceforest", "glmm", "duckdb")
 
 KINDS = {
@@ -220,6 +223,8 @@ def _open(content: bytes, name: str) -> tuple[pq.ParquetFile, dict[str, Any] | N
     except (pa.ArrowException, OSError, ValueError):
         raise damaged from None
     if raw is None:
+        if _IN_FOOTER.search(content[-parquet.metadata.serialized_size - _TAIL :]):
+            raise damaged  # a stage file, whose key is no longer `dnt`
         return parquet, None
     if not isinstance(metadata, dict):
         raise damaged
@@ -248,7 +253,7 @@ def _is_sealed(content: bytes, seal: bytes) -> bool:
 
 def _seal(stream: BinaryIO) -> None:
     """Replace the zeros in a file that was just written by the digest of the file."""
-    end = stream.seek(-8, os.SEEK_END)  # where the length of the footer stands, which holds the metadata
+    end = stream.seek(-_TAIL, os.SEEK_END)  # where the length of the footer stands, which holds the metadata
     footer = end - int.from_bytes(stream.read(4), "little")
     stream.seek(footer)
     # Quotes inside a JSON string are escaped, so nothing but the seal itself reads like this.

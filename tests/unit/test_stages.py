@@ -86,12 +86,21 @@ def test_no_bit_may_change(study: Study) -> None:
     content = written(study)
     start = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
     rng = np.random.default_rng(3)
-    places = {*range(start), *rng.integers(start, len(content), 400).tolist(), *range(len(content) - 12, len(content))}
+    key = content.index(b"\x03dnt\x18", start) + 1  # with its length before it, and what begins the value after it
+    places = {
+        *range(start),
+        *range(key, key + 3),
+        *rng.integers(start, len(content), 400).tolist(),
+        *range(len(content) - 12, len(content)),
+    }
     for place in sorted(places):
         flipped = bytearray(content)
         flipped[place] ^= 1 << int(rng.integers(8))
         with pytest.raises(DataError):
             read_stage(bytes(flipped), "t3.parquet", KINDS, "dnt show")
+        if place >= 4:  # where a Parquet file says that it is one
+            with pytest.raises(DataError):  # and is not taken for a file of another program
+                kind_of(bytes(flipped), "t3.parquet")
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
