@@ -18,8 +18,9 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "cli"))
 
-from injection import FAULTS, WRITERS, Bench, inject, possible
+from injection import FAULTS, inject, possible
 from process import SEARCHES
+from workbench import WRITERS, Bench
 
 SHARE_FRESH = 0.3  # of runs in a new Python; the others are forks of one that has loaded its modules
 SHARE_SIGNALS = 0.5  # of faults; the other kinds have fewer moments to try

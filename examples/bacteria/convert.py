@@ -10,9 +10,9 @@ def convert(source: str, target: str) -> None:
     frame["wave"] = "W" + frame["week"].astype(str)
     frame["group"] = frame["trt"].map(lambda arm: "placebo" if arm == "placebo" else "drug")
     frame["present"] = (frame["y"] == "y").astype(int)
-    frame.rename(columns={"ID": "id", "hilo": "compliance"})[
-        ["id", "wave", "group", "compliance", "present"]
-    ].to_csv(target, index=False)
+    frame.rename(columns={"ID": "id", "hilo": "compliance"})[["id", "wave", "group", "compliance", "present"]].to_csv(
+        target, index=False
+    )
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from injection import FAULTS, OLD, SIGNALS, WRITERS, Bench, inject, possible
+from injection import FAULTS, SIGNALS, inject, possible
 from process import DNT, Run, assert_discreet, dnt, environment, listing
+from workbench import OLD, WRITERS, Bench
 
 SLOW = "impute survey.parquet -o imputed.parquet -m 200 --set imputation.iterations=200 --jobs"
 RANDOM = random.Random(11)
