@@ -102,11 +102,9 @@ def values(option: Any) -> str:
     kind = option.type_descriptor.annotation
     if isinstance(kind, EnumMeta):
         return ", ".join(choice.value for choice in kind)  # type: ignore[var-annotated]
-    if option.metavar:
-        return str(option.metavar)
     low, high = option.min, option.max
     limits = "" if low is None else f", {low} or more" if high is None else f", {low} to {high}"
-    return {str: "text", int: "whole number", float: "number"}[kind] + limits
+    return f"{option.metavar}{limits}"
 
 
 def default(option: Any) -> str:

@@ -87,7 +87,7 @@ TEXTS: dict[str, Text] = {
         "{n} personen, m = {m} imputaties, {iterations} iteraties, methode {method}, seed {seed}; "
         "{missing} van de antwoorden ontbreekt.",
         "{n} persons, m = {m} imputations, {iterations} iterations, method {method}, seed {seed}; "
-        "{missing} of the answers is missing.",
+        "{missing} of the answers are missing.",
     ),
     "events": Text(
         "Gelogd (aantal variabelen): {events}; zie `dnt info`.",

@@ -95,6 +95,11 @@ def _deaf() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _held_back() -> Iterator[None]:
+    """What the workers inherit: no such signal, and a standard error that leads nowhere.
+
+    Their errors come back as values. What else they would say (a library's words, or that this process was killed
+    before they had started) helps nobody, and might hold data of persons.
+    """
     if sys.platform == "win32":
         yield
         return
@@ -105,9 +110,14 @@ def _held_back() -> Iterator[None]:
     for tracker in (resource_tracker, loky_tracker):  # which let signals through again when they have started
         tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    errors, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
+        os.dup2(nowhere, 2)
         yield
     finally:
+        os.dup2(errors, 2)
+        os.close(errors)
+        os.close(nowhere)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

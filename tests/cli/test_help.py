@@ -53,6 +53,13 @@ def test_every_option_and_argument_is_explained() -> None:
             assert parameter.help, f"{name} {parameter.name}"
 
 
+def test_help_speaks_no_python(helps: dict[str, str]) -> None:
+    """A flag takes no value, and a number is N: no `<bool>`, no `<int range>`."""
+    for command, text in helps.items():
+        for word in ("<bool>", "<int", "<float"):
+            assert word not in text, command
+
+
 def test_the_list_of_commands_is_complete(tmp_path: Path) -> None:
     text = dnt("--help", cwd=tmp_path).check().text
     listed = re.findall(r"^│ ([a-z][a-z0-9-]+)  ", text, flags=re.MULTILINE)

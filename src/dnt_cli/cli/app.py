@@ -15,11 +15,10 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from dnt_cli import __version__
 from dnt_cli.cli.encoding import ERRORS
-from dnt_cli.cli.manners import Program, manners
+from dnt_cli.cli.manners import Group, Program, manners
 from dnt_cli.errors import DataError, UserError
 
 EXIT_CODES = (
@@ -35,11 +34,8 @@ _COMMANDS = (  # in the order of --help
 )  # fmt: skip
 
 
-class _Group(TyperGroup):
+class _Group(Group):
     """Turns every end of a command into a message and an exit code."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(self.commands)
 
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
         with _told(), _stoppable():

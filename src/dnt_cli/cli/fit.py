@@ -150,7 +150,10 @@ def fit_longitudinal(
         ),
     ] = 0,
     nodes: Annotated[
-        int, typer.Option("--nagq", min=1, max=25, help="Quadrature nodes (odd); 1 is Laplace.", rich_help_panel=MODEL)
+        int,
+        typer.Option(
+            "--nagq", metavar="N", min=1, max=25, help="Quadrature nodes (odd); 1 is Laplace.", rich_help_panel=MODEL
+        ),
     ] = 1,
     satterthwaite: Annotated[
         bool, typer.Option("--satterthwaite", help="Satterthwaite df in linear models.", rich_help_panel=MODEL)

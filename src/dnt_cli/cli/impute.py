@@ -91,7 +91,7 @@ def impute(
     precision: Annotated[
         float,
         typer.Option(
-            "--precision", min=0.005, max=0.5, rich_help_panel=MODEL,
+            "--precision", metavar="SHARE", min=0.005, max=0.5, rich_help_panel=MODEL,
             help="With -m auto: share by which a standard error may differ between two runs.",
         ),
     ] = 0.05,
@@ -100,12 +100,14 @@ def impute(
         typer.Option("--extend", help="Add imputations to a file of imputations, up to -m.", rich_help_panel=MODEL),
     ] = False,
     iterations: Annotated[
-        int | None, typer.Option("--iterations", min=1, help="Rounds; default: the study's.", rich_help_panel=MODEL)
+        int | None,
+        typer.Option("--iterations", metavar="N", min=1, help="Rounds; default: the study's.", rich_help_panel=MODEL),
     ] = None,
     max_predictors: Annotated[
         int | None,
         typer.Option(
-            "--max-predictors", min=1, help="Per column; default: a ninth of the persons.", rich_help_panel=MODEL
+            "--max-predictors", metavar="N", min=1, rich_help_panel=MODEL,
+            help="Per column; default: a ninth of the persons.",
         ),
     ] = None,
     seed: Seed = None,

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from dnt_cli.cli.options import OUTPUT, Format
 from dnt_cli.errors import UsageError
@@ -63,12 +64,36 @@ _SHARED = {
 _JSON = (bool, typer.Option("--json", help="The same as --format json.", rich_help_panel=OUTPUT), False)
 
 
+class _PlainFlags:
+    """Help shows flags without a type, since they take no value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """As Typer's own."""
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            if getattr(parameter, "is_flag", False):
+                parameter.metavar = ""
+        return parameters
+
+
+class _Command(_PlainFlags, TyperCommand):
+    pass
+
+
+class Group(_PlainFlags, TyperGroup):
+    """Commands, in the order in which they were added."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """As Typer's own."""
+        return list(self.commands)
+
+
 class Program(typer.Typer):
     """A Typer program whose commands all have the shared options."""
 
     def command(self, *arguments: Any, **settings: Any) -> Callable[[Any], Any]:
         """As Typer's own."""
-        register = super().command(*arguments, **settings)
+        register = super().command(*arguments, cls=_Command, **settings)
 
         def decorate(function: Any) -> Any:
             register(_mannered(function))

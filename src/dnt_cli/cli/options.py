@@ -95,15 +95,29 @@ GreenMeans = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", rich_help_panel=OUTPUT)]
 Level = Annotated[
     float,
-    typer.Option("--level", min=0.5, max=0.999, help="Level of the confidence intervals.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--level",
+        metavar="SHARE",
+        min=0.5,
+        max=0.999,
+        help="Level of the confidence intervals.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Jobs = Annotated[
     int,
     typer.Option(
-        "-j", "--jobs", min=0, help="Processes; 0 is one per core. Results do not depend on it.", rich_help_panel=RUN
+        "-j",
+        "--jobs",
+        metavar="N",
+        min=0,
+        help="Processes; 0 is one per core. Results do not depend on it.",
+        rich_help_panel=RUN,
     ),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed; default: the study's.", rich_help_panel=RUN)]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", min=0, help="Seed; default: the study's.", rich_help_panel=RUN)
+]
 Outcomes = Annotated[
     str | None,
     typer.Option(

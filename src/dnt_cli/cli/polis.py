@@ -47,7 +47,10 @@ def polis(
     study: StudyFile = None,
     overrides: Overrides = None,
     threads: Annotated[
-        int, typer.Option("-j", "--jobs", min=1, help="Threads; the result does not depend on it.", rich_help_panel=RUN)
+        int,
+        typer.Option(
+            "-j", "--jobs", metavar="N", min=1, help="Threads; the result does not depend on it.", rich_help_panel=RUN
+        ),
     ] = 2,
     example: Annotated[
         str | None,

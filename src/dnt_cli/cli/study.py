@@ -12,7 +12,7 @@ from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_studies
 from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.files import plain_frame, read
-from dnt_cli.cli.manners import Program
+from dnt_cli.cli.manners import Group, Program
 from dnt_cli.cli.options import Force, Overrides
 from dnt_cli.errors import DataError, UsageError
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from dnt_cli.study import Study
 
-study_app = Program(name="study", no_args_is_help=True, help="Start a study file, or check one against data.")
+study_app = Program(
+    name="study", cls=Group, no_args_is_help=True, help="Start a study file, or check one against data."
+)
 app.add_typer(study_app, rich_help_panel="Files")
 
 
@@ -34,6 +36,7 @@ def init(
         str | None,
         typer.Option(
             "--like",
+            metavar="NAME",
             help="Start from a built-in study instead of the commented template.",
             autocompletion=complete_studies,
         ),
