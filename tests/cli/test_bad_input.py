@@ -191,7 +191,7 @@ CASES = [
     Case("--set without a value", "impute survey.parquet --set imputation.m -o imputed.parquet", 10, ("key=value",)),
     # options
     Case("unknown outcome", "fit-t3 imputed.parquet --outcomes scor -o t3.parquet", 2,
-         ("--outcomes scor: expected one of score, work, high; did you mean score?",)),
+         ("--outcomes scor: unknown; did you mean score? Expected one of: score, work, high.",)),
     Case("no outcome at all", "fit-t3 imputed.parquet --outcomes= -o t3.parquet", 2, ("--outcomes names nothing",)),
     Case("unknown control", "fit-t3 imputed.parquet --controls agee -o t3.parquet", 2, ("did you mean age?",)),
     Case("unknown control of a trend", "fit-longitudinal imputed.parquet --controls agee -o longitudinal.parquet", 2,
@@ -199,7 +199,8 @@ CASES = [
     Case("no such rung", "fit-longitudinal imputed.parquet --controls 3 -o longitudinal.parquet", 2, ("rungs 1 to 2",)),
     Case("even nodes", "fit-longitudinal imputed.parquet --nagq 4 -o longitudinal.parquet", 2, ("must be odd",)),
     Case("unknown check", "robustness imputed.parquet --checks zz -o robustness.parquet", 2, ("--checks zz",)),
-    Case("unknown method", "impute survey.parquet --method pnm -o imputed.parquet", 2, ("'pmm', 'norm', 'forest'",)),
+    Case("unknown method", "impute survey.parquet --method pnm -o imputed.parquet", 2,
+         ("Invalid value for '--method': 'pnm' is not one of 'pmm', 'norm',",)),
     Case("unknown command", "fit-tree imputed.parquet", 2, ("Did you mean 'fit-t3'?",)),
     Case("unknown option", "fit-t3 imputed.parquet --outcome work", 2, ("--outcomes",)),
     Case("unknown second table", "info t3.parquet --table fit", 2, ("it has: fits",)),

@@ -85,6 +85,8 @@ def _told() -> Iterator[None]:
         raise
     except Exception as error:  # the last resort: a bug of ours, told without anyone's data
         if type(error).__module__.startswith(("typer", "click")):
+            if hasattr(error, "message"):
+                error.message = error.message.replace("Value error, ", "")  # the words of a library of theirs
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]
         _end_saying(

@@ -146,7 +146,8 @@ def choose(option: str, keys: str | None, known: Iterable[str], *, empty: bool =
     chosen, known = split(keys), list(known)
     for key in chosen or []:
         if key not in known:
-            raise UsageError(f"{option} {key}: expected one of {', '.join(known) or 'none'}{suggest(key, known)}.")
+            near = suggest(key, known)  # first, since there may be many to choose from
+            raise UsageError(f"{option} {key}: unknown{near or '.'} Expected one of: {', '.join(known) or 'none'}.")
     if chosen == [] and not empty:
         raise UsageError(f"{option} names nothing; expected some of {', '.join(known)}.")
     return chosen
