@@ -12,7 +12,7 @@ import pytest
 
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.polis import Outcomes, chosen_files, read_link, register_outcomes
-from dnt_cli.study import Study, load_study
+from dnt_cli.study import Study, load_study, parse_study
 
 COLUMNS = (
     "RINPERSOONS", "RINPERSOON", "IKVID", "SDATUMAANVANGIKO", "SDATUMEINDEIKO", "SSOORTBAAN", "SBASISUREN",
@@ -179,7 +179,13 @@ def test_a_person_outside_the_population_register_is_missing(tmp_path: Path) -> 
 def test_the_month_after_31_august_follows_the_calendar(tmp_path: Path) -> None:
     spec = study()
     months = read_link(link("31-08-2020"), spec, "link.csv").iloc[0]
-    assert [months[w] - 2020 * 12 for w in spec.design.wave_keys] == [7, 10, 13, 19, 25]  # Aug, Nov, Feb, Aug, Feb
+    assert [months[f"month_{w}"] - 2020 * 12 for w in spec.design.wave_keys] == [
+        7,
+        10,
+        13,
+        19,
+        25,
+    ]  # Aug, Nov, Feb, Aug, Feb
     records = [record(80, 1200, ("20201101", "20201130")), record(80, 1200, ("20201201", "20201231"))]
     frame = run(records, tmp_path, "uncovered='missing'", "norms=" + NORMS_2022, persons=link("31-08-2020")).frame
     assert frame.set_index("wave")["work"].to_dict() == {"T0": 0, "T1": 1, "T2": 0, "T3": 0, "T4": 0}
@@ -193,10 +199,10 @@ def test_the_month_follows_the_interview_where_there_was_one() -> None:
     planned = read_link(persons, study(), "link.csv").iloc[0]
     held = read_link(persons, study("timing='interview'"), "link.csv").iloc[0]
     waves = ["T0", "T1", "T2", "T3", "T4"]
-    assert [planned[w] - 2020 * 12 for w in waves] == [0, 3, 6, 12, 18]
-    assert [held[w] - 2020 * 12 for w in waves] == [0, 5, 6, 13, 18]
+    assert [planned[f"month_{w}"] - 2020 * 12 for w in waves] == [0, 3, 6, 12, 18]
+    assert [held[f"month_{w}"] - 2020 * 12 for w in waves] == [0, 5, 6, 13, 18]
     shifted = read_link(persons, study("lag=-1"), "link.csv").iloc[0]
-    assert [shifted[w] - 2020 * 12 for w in waves] == [-1, 2, 5, 11, 17]
+    assert [shifted[f"month_{w}"] - 2020 * 12 for w in waves] == [-1, 2, 5, 11, 17]
 
 
 def test_income_is_net_without_holiday_pay_against_the_norm_without_it(tmp_path: Path) -> None:
@@ -264,6 +270,115 @@ def test_hours_in_the_month_that_count_as_work(tmp_path: Path) -> None:
 def test_settings_that_cannot_be(setting: str, message: str) -> None:
     with pytest.raises(StudyError, match=message):
         study(setting)
+
+
+def test_a_correction_of_a_part_of_a_month_leaves_nothing(tmp_path: Path) -> None:
+    days = ("20200401", "20200630")  # 30 of 91 days in April: no decimal fraction
+    rows = [record(-10, -10, days, SINGLBPH=n) for n in (1, 2)] + [record(20, 20, days)]
+    found = first(rows, tmp_path)
+    assert (found["work"], found["jobs"], found["hours"], found["wage"]) == (0, 0, 0, 0)
+    # A part so small that four decimals do not hold it.
+    part = [record(0.01, 0.01, ("20200401", "20990101"))]
+    assert first(part, tmp_path)["work"] == 1
+
+
+def test_codes_that_another_program_took_for_numbers(tmp_path: Path) -> None:
+    intern = record(120, 400, ("20200401.0", "20200430.0"), job="7.0", kind="2.0")
+    assert first([intern], tmp_path)["work"] == 0
+    found = run([intern], tmp_path, "exclude_job_types=[]")
+    assert (found.frame["wage"].iloc[0], found.kept.unreadable, found.decisions.excluded) == (400, 0, 0)
+
+
+@pytest.mark.parametrize("days", [("2020-04-01", "20200430"), ("20200401", "2020-04-30"), ("1-4-2020", "30-4-2020")])
+def test_dates_in_another_form_are_refused_and_no_unemployment(days: tuple[str, str], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"records\.csv: no record of a linked person has dates in SDATUMAANVANGIKO"):
+        run([record(80, 1200, days)], tmp_path)
+    other = record(80, 1200, ("20200501", "20200531"), job="2")
+    assert run([record(80, 1200, days), other], tmp_path).kept.unreadable == 1
+
+
+@pytest.mark.parametrize("day", ["20201301", "20201300", "20210001", "202101", "2021-01-31", "210131"])
+def test_a_date_that_cannot_be_covers_no_month(day: str, tmp_path: Path) -> None:
+    path = tmp_path / "records.csv"
+    rows = [record(80, 1200), record(80, 1200, ("20200401", day))]
+    pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(path, index=False)
+    known = read_link(link(), study(), "link.csv")
+    with pytest.raises(DataError, match="Nobody has a record in 2020-07, 2020-10, 2021-04, 2021-10"):
+        register_outcomes([path], known, study(), threads=1)
+    january = read_link(link("2020-10-15"), study("norms=" + NORMS_2022), "link.csv")
+    with pytest.raises(DataError, match="Nobody has a record in 2020-10, 2021-01, 2021-04"):
+        register_outcomes([path], january, study("norms=" + NORMS_2022), threads=1)
+
+
+def test_a_record_without_a_number_belongs_to_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "records.parquet"
+    rows = [record(80, 1200, person=""), *elsewhere(), record(80, 1200, ("20200501", "20200531"), person="0")]
+    pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(path)
+    known = read_link(link(RINPERSOON="000000000"), study(), "link.csv")
+    found = register_outcomes([path], known, study(), threads=1)
+    assert (found.kept.records, found.frame["work"].iloc[0]) == (1, 0)
+
+
+def test_columns_that_are_not_needed_may_be_called_whatever(tmp_path: Path) -> None:
+    path = tmp_path / "records.csv"
+    frame = pd.DataFrame([record(80, 1200), *elsewhere()], columns=list(COLUMNS))
+    frame.insert(3, "", 1)
+    frame.insert(5, 'a "b"', 1)
+    frame.insert(7, "", 1, allow_duplicates=True)
+    frame.to_csv(path)  # with the row numbers of pandas in a column without name
+    found = register_outcomes([path], read_link(link(), study(), "link.csv"), study(), threads=1)
+    assert found.frame["wage"].iloc[0] == 1200
+    frame.assign(ikvid=1).to_csv(path)
+    with pytest.raises(DataError, match="two columns have the name IKVID"):
+        register_outcomes([path], read_link(link(), study(), "link.csv"), study(), threads=1)
+
+
+@pytest.mark.parametrize("day", ["2020-02-31", "20200431", "31-06-2020", "0000-01-01", "2020-00-01", "2020-04-99"])
+def test_a_day_of_inclusion_that_cannot_be(day: str) -> None:
+    with pytest.raises(DataError, match="1 values of date_T0 are no date"):
+        read_link(link(day), study(), "link.csv")
+
+
+def test_links_that_cannot_be() -> None:
+    with pytest.raises(DataError, match=r"link\.csv holds no person"):
+        read_link(link().iloc[:0], study(), "link.csv")
+    with pytest.raises(DataError, match="1 values of RINPERSOON are no number"):
+        read_link(link(RINPERSOON="\u0661\u0662"), study(), "link.csv")
+    with pytest.raises(DataError, match="1 values of date_T0 are no date"):
+        read_link(link().assign(date_T0=[["2020-04-15"]]), study(), "link.csv")
+
+
+def test_waves_may_have_the_names_of_columns(tmp_path: Path) -> None:
+    path = tmp_path / "records.csv"
+    pd.DataFrame([record(80, 1200), *elsewhere()], columns=list(COLUMNS)).to_csv(path, index=False)
+    spec = parse_study(WAVES)
+    found = register_outcomes([path], read_link(link(date_id="2020-04-15"), spec, "link.csv"), spec).frame
+    assert found[["id", "wave", "month", "work"]].to_numpy().tolist() == [
+        ["A", "id", "2020-04", 1], ["A", "person", "2020-07", 0],
+    ]  # fmt: skip
+    with pytest.raises(StudyError, match="Wave person: outcomes from a register need whole months"):
+        read_link(link(date_id="2020-04-15"), parse_study(WAVES.replace("months = 3", "months = 2.5")), "link.csv")
+
+
+WAVES = """
+schema = 1
+[study]
+key = "s"
+title = "S"
+[design]
+id = "id"
+wave = "wave"
+group = "group"
+intervention = "i"
+comparison = "c"
+waves = [{ key = "id", months = 0 }, { key = "person", months = 3 }]
+baseline = "id"
+endpoint = "person"
+[outcomes.mood]
+label = "Mood"
+kind = "linear"
+waves = ["id", "person"]
+"""
 
 
 def test_the_highest_version_of_a_year_wins(tmp_path: Path) -> None:

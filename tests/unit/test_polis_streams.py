@@ -143,7 +143,7 @@ def test_it_is_what_pandas_computes(records: pd.DataFrame, link: pd.DataFrame, e
     persons = jobs.groupby(["RINPERSOON", "month"])[["hours", "works", "open", "net"]].sum()
     known = 0
     for _, row in expected.frame.merge(link, on="id").iterrows():
-        key = (row["person"], row[row["wave"]])
+        key = (row["person"], row[f"month_{row['wave']}"])
         there = persons.loc[key] if key in persons.index else pd.Series({"hours": 0, "works": 0, "open": 0, "net": 0})
         assert row["income"] == pytest.approx(there["net"], abs=0.02)
         if there["works"]:

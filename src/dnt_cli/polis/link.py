@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import datetime
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from dnt_cli.errors import DataError
-from dnt_cli.polis.norms import month_number
+from dnt_cli.errors import DataError, StudyError
 from dnt_cli.study import Study
 from dnt_cli.study.reader import suggest
 
 KIND, KEY = "RINPERSOONS", "RINPERSOON"
 IN_POPULATION = "R"  # RINPERSOONS of a person who stands in the population register
 DIGITS = 9
-_DATES = (r"(?P<y>\d{4})-?(?P<m>\d{2})-?\d{2}(?:[T ].*)?", r"\d{1,2}[-/](?P<m>\d{1,2})[-/](?P<y>\d{4})")
+_DATES = (
+    r"(?P<y>[0-9]{4})-?(?P<m>[0-9]{2})-?(?P<d>[0-9]{2})(?:[T ].*)?",
+    r"(?P<d>[0-9]{1,2})[-/](?P<m>[0-9]{1,2})[-/](?P<y>[0-9]{4})",
+)
+
+
+def month_columns(waves: Sequence[str]) -> list[str]:
+    """The columns of `read_link` with the months of measurement; a wave may be called id or person."""
+    return [f"month_{wave}" for wave in waves]
 
 
 def read_link(frame: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
@@ -29,16 +38,20 @@ def read_link(frame: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
         name: How messages call the file.
 
     Returns:
-        Columns id, person (the nine digits of RINPERSOON, None when not linked) and per wave the month as a count.
+        Columns id, person (the nine digits of RINPERSOON, None when not linked) and, named by `month_columns`, the
+        month of every wave as a count.
 
     Raises:
-        DataError: A column is missing, persons stand there twice, or a date or key cannot be read.
+        DataError: A column is missing, there is nobody, persons stand there twice, or a date or key cannot be read.
+        StudyError: A wave is not a whole number of months after inclusion.
     """
     baseline = study.design.baseline
     inclusion = f"date_{baseline}"
     for column in (study.design.id, KIND, KEY, inclusion):
         if column not in frame.columns:
             raise DataError(f"{name}: the column {column} is missing{suggest(column, frame.columns)}.")
+    if frame.empty:
+        raise DataError(f"{name} holds no person.")
     ids = frame[study.design.id].map(_text)
     if ids.isna().any():
         raise DataError(f"{name}: {int(ids.isna().sum())} rows have no {study.design.id}.")
@@ -49,17 +62,19 @@ def read_link(frame: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
     if missing := int(included.isna().sum()):
         raise DataError(f"{name}: {missing} persons have no {inclusion}, the date of inclusion.")
     for wave in study.design.waves:
+        if wave.months != round(wave.months):
+            raise StudyError(f"Wave {wave.key}: outcomes from a register need whole months since inclusion.")
         months = included + round(wave.months)
         column = f"date_{wave.key}"
         if study.register.timing == "interview" and column in frame.columns:
             months = _months(frame[column], name, column).fillna(months)
-        out[wave.key] = (months + study.register.lag).astype(np.int64)
+        out[month_columns([wave.key])[0]] = (months + study.register.lag).astype(np.int64)
     return out.sort_values("id", kind="stable").reset_index(drop=True)
 
 
 def _text(value: Any) -> str | None:
     """A value as text: 7, 7.0 and "7" are the same."""
-    if value is None or pd.isna(value):
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return None
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         value = int(value)
@@ -70,7 +85,7 @@ def _keys(frame: pd.DataFrame, name: str) -> pd.Series:
     """RINPERSOON of those in the population register, with the zeros that a spreadsheet drops."""
     kind, key = frame[KIND].map(_text), frame[KEY].map(_text)
     inside = (kind == IN_POPULATION) & key.notna()
-    wrong = inside & ~key.fillna("").str.fullmatch(rf"\d{{1,{DIGITS}}}")
+    wrong = inside & ~key.fillna("").str.fullmatch(rf"[0-9]{{1,{DIGITS}}}")
     if wrong.any():
         raise DataError(f"{name}: {int(wrong.sum())} values of {KEY} are no number of at most {DIGITS} digits.")
     keys = key.str.zfill(DIGITS).where(inside, None)
@@ -99,6 +114,10 @@ def _month(value: Any) -> float | None:
     if text is None or text == "NA":
         return float("nan")
     for pattern in _DATES:
-        if (match := re.fullmatch(pattern, text)) and 1 <= int(match["m"]) <= 12:
-            return float(month_number(f"{match['y']}-{match['m']}"))
+        if match := re.fullmatch(pattern, text):
+            try:
+                day = datetime.date(*(int(match[part]) for part in "ymd"))
+            except ValueError:  # such as 31 June
+                return None
+            return float(day.year * 12 + day.month - 1)
     return None

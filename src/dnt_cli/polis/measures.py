@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dnt_cli.errors import DataError
+from dnt_cli.polis.link import month_columns
 from dnt_cli.polis.norms import month_name, norms_in_force
 from dnt_cli.polis.records import Kept, amount_columns
 from dnt_cli.study.register import Register
@@ -55,9 +56,8 @@ def measure(
     Raises:
         DataError: The records do not cover a month of measurement, or there is no norm for it.
     """
-    months = link[list(waves)].to_numpy(dtype=np.int64)
-    covered = {int(m[:4]) * 12 + int(m[4:6]) - 1 for m in kept.months if len(m) == 6 and m.isdigit()}
-    gaps = sorted(set(months.ravel().tolist()) - covered)
+    months = link[month_columns(waves)].to_numpy(dtype=np.int64)
+    gaps = sorted(set(months.ravel().tolist()) - kept.months)
     if gaps and register.uncovered == "stop":
         count = int(np.isin(months, gaps).sum())
         raise DataError(
@@ -116,7 +116,7 @@ def _clean(connection: duckdb.DuckDBPyConnection, register: Register) -> None:
         f"SELECT n, job, first, last, {times} AS times, {columns} "
         f"FROM record WHERE first <= last AND coalesce(job_type, '') NOT IN ({_codes(register)})) "
         "SELECT n, job, first, last, times, hours, wage, "
-        f"CAST({_income(register)} AS DECIMAL(18, 4)) AS income FROM known"
+        f"TRY_CAST({_income(register)} AS DECIMAL(18, 4)) AS income FROM known"
     )
 
 
@@ -150,13 +150,15 @@ def _by_person(connection: duckdb.DuckDBPyConnection, months: NDArray[np.int64],
 def _query(register: Register) -> str:
     """SQL from `amount` and `measured` to a row per person and wave: records, parts of months, jobs, persons.
 
-    Sums are of decimals: unlike those of floating-point numbers they do not depend on the order of the rows.
+    Sums are of decimals: unlike those of floating-point numbers they do not depend on the order of the rows. Where a
+    record is divided by days they are no exact fractions, so that a wage that was corrected away may leave a trace in
+    the last decimals.
     """
     when = "last >= start" if register.spanning == "prorate" else "last >= start AND last <= stop"
     part = "inside / CAST(last - first + 1 AS DOUBLE)" if register.spanning == "prorate" else "1"
     open_ = "false" if register.missing == "zero" else "bool_or({} IS NULL)"
     sums = ", ".join(
-        f"coalesce(sum(CAST({name} * times * ({part}) AS DECIMAL(18, 4))), 0) AS {name}, "
+        f"coalesce(round(sum(CAST({name} * times * ({part}) AS DECIMAL(38, 10))), 8), 0) AS {name}, "
         f"{open_.format(name)} AS no_{name}"
         for name in ("hours", "wage", "income")
     )

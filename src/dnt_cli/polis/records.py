@@ -31,14 +31,14 @@ class Kept:
         records: of linked persons, duplicates counted each.
         duplicates: records that are the same as another in every column used.
         unreadable: records without a readable first and last day.
-        months: months in which somebody, linked or not, has a record; as YYYYMM.
+        months: months in which a record of somebody, linked or not, ends; counted as `month_number` does.
     """
 
     persons: int
     records: int
     duplicates: int
     unreadable: int
-    months: frozenset[str]
+    months: frozenset[int]
 
 
 @contextlib.contextmanager
@@ -92,7 +92,7 @@ def keep_records(
     `amount_columns`, as decimals or NULL where there is no number.
 
     Raises:
-        DataError: A file is damaged or lacks a column.
+        DataError: A file is damaged, lacks a column, or has dates in another form than YYYYMMDD.
     """
     roles = amount_columns(register)
     wanted = dict.fromkeys([KIND, KEY, JOB, FIRST, LAST, JOB_TYPE, *roles.values()])
@@ -101,12 +101,12 @@ def keep_records(
     _confine(connection, sources)
     amounts = "".join(f", {role} DECIMAL(18, 4)" for role in roles)
     connection.execute(
-        f"CREATE TEMP TABLE kept (n INTEGER, job VARCHAR, first VARCHAR, last VARCHAR, job_type VARCHAR{amounts}, "
-        "times BIGINT)"
+        "CREATE TEMP TABLE kept (file INTEGER, n INTEGER, job VARCHAR, first VARCHAR, last VARCHAR, "
+        f"job_type VARCHAR{amounts}, times BIGINT)"
     )
     for done, source in enumerate(sources, start=1):
         by_column = source.path.suffix.lower() == ".parquet"
-        scan(connection, source, partial(_take, connection, roles=roles, by_column=by_column))
+        scan(connection, source, partial(_take, connection, roles=roles, by_column=by_column, file=done))
         if progress is not None:
             progress(done, len(sources))
     return _gathered(connection, roles, sources)
@@ -123,7 +123,7 @@ def _confine(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -
 def _make_keys(connection: duckdb.DuckDBPyConnection, link: pd.DataFrame) -> None:
     """The keys as they should be, and without their leading zeros, as a program that took them for numbers has them."""
     rows = [(key, n) for n, key in enumerate(link["person"]) if key is not None]
-    rows += [(key.lstrip("0"), n) for key, n in rows if key.startswith("0")]
+    rows += [(key.lstrip("0") or "0", n) for key, n in rows if key.startswith("0")]
     connection.execute("CREATE TEMP TABLE keys (key VARCHAR, n INTEGER)")
     if rows:
         connection.execute(
@@ -132,15 +132,18 @@ def _make_keys(connection: duckdb.DuckDBPyConnection, link: pd.DataFrame) -> Non
         )
 
 
-def _take(connection: duckdb.DuckDBPyConnection, table: str, roles: dict[str, str], *, by_column: bool) -> None:
+def _take(
+    connection: duckdb.DuckDBPyConnection, table: str, roles: dict[str, str], *, by_column: bool, file: int
+) -> None:
     """Add a table's records to `kept`; of persons who are not linked only the months in which somebody has a record.
 
     Args:
         connection: With the tables `keys` and `kept`.
         table: SQL of the records.
         roles: Of the amounts.
-        by_column: A column can be read without the others. The months then cost a reading of their own, and the
+        by_column: A column can be read without the others. The days then cost a reading of their own, and the
             records of the unlinked need not be looked at; a file by rows is read once.
+        file: Number of the file that the table is, or is a part of.
     """
     described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
     types = {str(row[0]): str(row[1]) for row in described}
@@ -149,13 +152,14 @@ def _take(connection: duckdb.DuckDBPyConnection, table: str, roles: dict[str, st
     own += [_as_decimal(name, types[name]) for name in roles.values()]
     linked = f"{_as_text(KEY, types[KEY])} = keys.key AND starts_with({_as_text(KIND, types[KIND])}, '{IN_POPULATION}')"
     if by_column:
-        connection.execute(f"INSERT INTO kept (last) SELECT DISTINCT substr({last}, 1, 6) FROM {table}")
+        connection.execute(f"INSERT INTO kept (last) SELECT DISTINCT {last} FROM {table}")
         chosen, join = ["n", *own], "JOIN"
     else:
         chosen, join = ["n", *(f"CASE WHEN n IS NOT NULL THEN {value} END" for value in own)], "LEFT JOIN"
-        chosen[3] = f"CASE WHEN n IS NULL THEN substr({last}, 1, 6) ELSE {last} END"
+        chosen[3] = last
     connection.execute(
-        f"INSERT INTO kept SELECT {', '.join(chosen)}, count(*) FROM {table} {join} keys ON {linked} GROUP BY ALL"
+        f"INSERT INTO kept SELECT {file}, {', '.join(chosen)}, count(*) FROM {table} {join} keys ON {linked} "
+        "GROUP BY ALL"
     )
 
 
@@ -179,21 +183,52 @@ def _as_decimal(column: str, kind: str) -> str:
 def _gathered(connection: duckdb.DuckDBPyConnection, roles: dict[str, str], sources: Sequence[Source]) -> Kept:
     """One row per different record, whichever files it came from, and what there was."""
     amounts = "".join(f", {role}" for role in roles)
-    day = "CAST(TRY_STRPTIME(trim({}), '%Y%m%d') AS DATE)"
     connection.execute(
-        f"CREATE TEMP TABLE record AS SELECT n, job, {day.format('first')} AS first, {day.format('last')} AS last, "
-        f"ltrim(job_type, '0') AS job_type{amounts}, CAST(sum(times) AS BIGINT) AS times "
-        f"FROM kept WHERE n IS NOT NULL GROUP BY ALL"
+        f"CREATE TEMP TABLE known AS SELECT file, n, {_plain('job')} AS job, {_day('first')} AS first, "
+        f"{_day('last')} AS last, ltrim({_plain('job_type')}, '0') AS job_type{amounts}, times FROM kept"
     )
+    connection.execute(
+        f"CREATE TEMP TABLE record AS SELECT n, job, first, last, job_type{amounts}, "
+        "CAST(sum(times) AS BIGINT) AS times FROM known WHERE n IS NOT NULL GROUP BY ALL"
+    )
+    _refuse_unreadable(connection, sources)
     one = connection.execute(
         "SELECT count(DISTINCT n), coalesce(sum(times), 0), coalesce(sum(times - 1), 0), "
         "coalesce(sum(times) FILTER (WHERE first IS NULL OR last IS NULL OR first > last), 0) FROM record"
     ).fetchall()[0]
-    months = connection.execute("SELECT DISTINCT substr(last, 1, 6) FROM kept WHERE last IS NOT NULL").fetchall()
+    months = connection.execute(
+        "SELECT DISTINCT year(last) * 12 + month(last) - 1 FROM known WHERE last IS NOT NULL"
+    ).fetchall()
     if not one[0] and connection.execute("SELECT count(*) FROM keys").fetchall()[0][0]:
         names = ", ".join(source.path.name for source in sources[:3])
         raise DataError(
             f"None of the linked persons has a record in {names}; is {KEY} in both files text of {DIGITS} digits?"
         )
     persons, records, duplicates, unreadable = (int(value) for value in one)
-    return Kept(persons, records, duplicates, unreadable, frozenset(str(row[0]) for row in months))
+    return Kept(persons, records, duplicates, unreadable, frozenset(int(row[0]) for row in months))
+
+
+def _plain(column: str) -> str:
+    """A code as it should be: without spaces, and without the .0 of a program that took it for a number."""
+    return f"nullif(regexp_replace(trim({column}), '[.]0+$', ''), '')"
+
+
+def _day(column: str) -> str:
+    """The date of eight digits, NULL where there is none."""
+    text = _plain(column)
+    return f"CASE WHEN regexp_full_match({text}, '[0-9]{{8}}') THEN CAST(TRY_STRPTIME({text}, '%Y%m%d') AS DATE) END"
+
+
+def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
+    """Dates in another form would leave persons without any record in a month, and so without work.
+
+    Raises:
+        DataError: No record of the linked persons in a file has readable dates.
+    """
+    files = connection.execute(
+        "SELECT file FROM known WHERE n IS NOT NULL GROUP BY file "
+        "HAVING count(*) FILTER (WHERE first IS NOT NULL AND last IS NOT NULL) = 0 ORDER BY file"
+    ).fetchall()
+    if files:
+        name = sources[int(files[0][0]) - 1].path.name
+        raise DataError(f"{name}: no record of a linked person has dates in {FIRST} and {LAST} such as 20200831.")

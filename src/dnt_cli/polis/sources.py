@@ -27,16 +27,17 @@ class Source:
 
     Attributes:
         path: Of the file.
-        columns: Name that we use -> name in the file, for the columns that are read.
+        columns: Name that we use -> name in the file, for the columns that are read; of a CSV file, whose other
+            columns may be called whatever or nothing, `c` and the place.
         separator: Of a CSV file.
-        header: All columns of a CSV file, in order.
+        width: Number of columns of a CSV file.
         state: Of the file before it was looked into.
     """
 
     path: Path
     columns: dict[str, str]
     separator: str = ""
-    header: tuple[str, ...] = ()
+    width: int = 0
     state: FileState | None = None
 
 
@@ -105,15 +106,16 @@ def open_source(path: Path, wanted: Iterable[str]) -> Source:
         separator, header = _csv_header(path)
     else:
         header = tuple(_pyreadstat_header(path))
-    by_name = {name.upper(): name for name in header}
-    if len(by_name) < len(header):
-        raise DataError(f"{path.name}: two columns have the same name.")
+    upper = [name.upper() for name in header]
     columns = {}
     for name in wanted:
-        if name not in by_name:
-            raise DataError(f"{path.name}: the column {name} is missing{suggest(name, by_name)}.")
-        columns[name] = by_name[name]
-    return Source(path, columns, separator, header, state)
+        if name not in upper:
+            raise DataError(f"{path.name}: the column {name} is missing{suggest(name, upper)}.")
+        if upper.count(name) > 1:
+            raise DataError(f"{path.name}: two columns have the name {name}.")
+        place = upper.index(name)
+        columns[name] = f"c{place}" if suffix == ".csv" else header[place]
+    return Source(path, columns, separator, len(header), state)
 
 
 def _csv_header(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -175,14 +177,14 @@ def scan(connection: duckdb.DuckDBPyConnection, source: Source, take: Callable[[
 def _scan(connection: duckdb.DuckDBPyConnection, source: Source, take: Callable[[str], None]) -> None:
     damaged = DataError(f"{source.path.name} is damaged, or a line has another number of fields than the header.")
     columns = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in source.columns.items())
-    if source.path.suffix.lower() in (".sav", ".dta"):
+    try:
+        if source.path.suffix.lower() not in (".sav", ".dta"):
+            take(f"(SELECT {columns} FROM {_reading(source)})")
+            return
         for chunk in _chunks(source, damaged):
             connection.register("chunk", chunk)
             take(f"(SELECT {columns} FROM chunk)")
             connection.unregister("chunk")
-        return
-    try:
-        take(f"(SELECT {columns} FROM {_reading(source)})")
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:  # its text may quote a record
@@ -194,7 +196,7 @@ def _reading(source: Source) -> str:
     if source.path.suffix.lower() == ".parquet":
         return f"read_parquet({name})"
     separator = quoted_text(source.separator)
-    types = ", ".join(f"{quoted_text(column)}: 'VARCHAR'" for column in source.header)
+    types = ", ".join(f"c{place}: 'VARCHAR'" for place in range(source.width))
     return (
         f"read_csv({name}, auto_detect=false, header=true, delim={separator}, quote='\"', escape='\"', "
         f"nullstr='', columns={{{types}}})"
