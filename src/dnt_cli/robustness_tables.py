@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -121,7 +121,8 @@ class _Part:
 
             title = words("grid_title", language, scope=words(f"scope_{scope}", language), where=self._where())
             lenient = threshold(self.study.significance.lenient, language)
-            yield Table(title, tuple(columns), self._sections(row), (words("tipping_note", language, lenient=lenient),))
+            note = words("tipping_note", language, lenient=lenient)
+            yield Table(title, tuple(columns), self._sections(row, points[scope].index), (note,))
 
     def sites(self) -> Iterator[Table]:
         """The range of each effect when every site is left out once."""
@@ -158,9 +159,11 @@ class _Part:
         outcomes = self.study.outcomes
         return {(r["model"], outcomes[r["outcome"]].counterpart or r["outcome"]): r for _, r in self.rows.iterrows()}
 
-    def _sections(self, row: Callable[[str], tuple[Cell, ...]]) -> tuple[Section, ...]:
-        """Rows under their hypotheses, in the order of the study."""
-        keys = dict.fromkeys(key for _, key in self._cells())
+    def _sections(
+        self, row: Callable[[str], tuple[Cell, ...]], among: Iterable[str] | None = None
+    ) -> tuple[Section, ...]:
+        """Rows under their hypotheses, in the order of the study; `among` are the outcomes that have one."""
+        keys = {key for _, key in self._cells()} if among is None else set(among)
         order = [key for key in self.study.outcomes if key in keys]
         by_hypothesis: dict[str, list[str]] = {}
         for key in order:

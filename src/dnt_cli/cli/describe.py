@@ -8,7 +8,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import progress, tell
-from dnt_cli.cli.files import check_output, load_frame, load_survey, present, save
+from dnt_cli.cli.files import check_figures, check_output, load_frame, load_survey, present, save
 from dnt_cli.cli.options import (
     INPUT,
     OUTPUT,
@@ -68,6 +68,7 @@ def describe(
     from dnt_cli.stages import Provenance
 
     check_output(output, "description", "describe", force=force)
+    check_figures(figures)
     survey, spec, origin = load_survey(source, study, overrides, "dnt describe", also=split(also) or ())
     design = spec.design
     named = {design.id, design.wave, design.group, design.site, *spec.covariates, *spec.measured}

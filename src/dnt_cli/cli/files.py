@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -186,6 +188,26 @@ def check_folder(output: str) -> None:
         raise DataError(f"Cannot write {output}: there is no folder {folder}.")
 
 
+def check_figures(folder: str | None) -> None:
+    """Refuse before any work is done a folder for figures that could not be made or written into after it."""
+    from dnt_cli.figures.style import make_folder
+    from dnt_cli.stages import refuse_unwritable
+
+    if folder is None:
+        return
+    if not folder.strip():
+        raise UsageError("--figures names no folder; give one, such as --figures figures.")
+    path = Path(folder)
+    missing = [place for place in (path, *path.parents) if not os.path.exists(place)]
+    try:
+        make_folder(path)
+        refuse_unwritable(path / "figure")
+    finally:
+        for place in missing:
+            with contextlib.suppress(OSError):  # it was not made
+                place.rmdir()
+
+
 def save(
     output: str | None,
     kind: str,
@@ -210,7 +232,7 @@ def save(
         tell(f"Wrote {output}.")
 
 
-def _as_json(frame: pd.DataFrame) -> str:
+def rows_as_json(frame: pd.DataFrame) -> str:
     """The rows with every digit, where pandas writes a p-value of 1e-20 as 0; null for what is no number."""
     import json
     import math
@@ -243,6 +265,6 @@ def present(output: str | None, form: Format, tables: list[Table], frame: pd.Dat
     elif form is Format.csv:
         write_out(frame.to_csv(index=False, lineterminator="\n"))
     elif form is Format.json:
-        write_out(_as_json(frame))
+        write_out(rows_as_json(frame))
     else:
         write_out(RENDERERS[form.value](tables))

@@ -131,6 +131,7 @@ def impute(
 
     check_output(output, "imputations", "impute", force=force, required=True)
     count = None if m is None or m == "auto" else _count(m)
+    _refuse_many(iterations)
     changes = {
         "method": method and method.value, "iterations": iterations, "seed": seed, "max_predictors": max_predictors,
     }  # fmt: skip
@@ -161,9 +162,22 @@ def impute(
 
 
 def _count(m: str) -> int:
-    if not m.isdigit() or int(m) < 1:
-        raise UsageError(f"-m {m}: expected a whole number of at least 1, or auto.")
-    return int(m)
+    from dnt_cli.study.rules import MOST_ROUNDS
+
+    try:
+        count = int(m)
+    except ValueError:
+        count = 0
+    if not 1 <= count <= MOST_ROUNDS:
+        raise UsageError(f"-m {m}: expected a whole number from 1 to {MOST_ROUNDS}, or auto.")
+    return count
+
+
+def _refuse_many(iterations: int | None) -> None:
+    from dnt_cli.study.rules import MOST_ROUNDS
+
+    if iterations is not None and iterations > MOST_ROUNDS:
+        raise UsageError(f"--iterations {iterations}: expected at most {MOST_ROUNDS}.")
 
 
 def _fresh(source: str, study: str | None, overrides: list[str] | None, m: int | None, changes: dict[str, Any]) -> _Job:

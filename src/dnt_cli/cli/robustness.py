@@ -10,7 +10,7 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_checks
 from dnt_cli.cli.console import progress, tell, write_out
-from dnt_cli.cli.files import check_output, end_if_nothing_estimable, load_completed, present, save
+from dnt_cli.cli.files import check_figures, check_output, end_if_nothing_estimable, load_completed, present, save
 from dnt_cli.cli.options import (
     MODEL,
     OUTPUT,
@@ -84,6 +84,7 @@ def robustness(
     if not source:
         raise UsageError("dnt robustness needs an imputations file: dnt robustness imputed.parquet.")
     check_output(output, "robustness", "robustness", force=force)
+    check_figures(figures)
     data, origin, stage = load_completed(source, study, overrides, "dnt robustness")
     letters = choose("--checks", checks, CHECKS) or [c for c in data.study.robustness.checks if c in CHECKS]
     options = Options(jobs=processes(jobs))

@@ -10,7 +10,7 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_tables
 from dnt_cli.cli.console import progress, write_out
-from dnt_cli.cli.files import load_stage, present
+from dnt_cli.cli.files import load_stage, present, rows_as_json
 from dnt_cli.cli.options import OUTPUT, AsJson, Format, Green, GreenMeans, Lang, Shown
 from dnt_cli.errors import DataError, UsageError
 
@@ -122,7 +122,7 @@ def info(
         typer.Option(
             "--table",
             metavar="NAME",
-            help="Print a second table as CSV: fits, trace, events or models.",
+            help="Print a second table: fits, trace, events or models; as CSV, or JSON with --json.",
             autocompletion=complete_tables,
         ),
     ] = None,
@@ -139,7 +139,8 @@ def info(
     if table is not None:
         if table not in seconds:
             raise UsageError(f"{stage.name} has no second table {table}; it has: {', '.join(seconds) or 'none'}.")
-        write_out(stage.extra_frame(table).to_csv(index=False, lineterminator="\n"))
+        rows = stage.extra_frame(table)
+        write_out(rows_as_json(rows) if as_json else rows.to_csv(index=False, lineterminator="\n"))
         return
     if as_json:
         write_out(json.dumps(_facts(stage, seconds), ensure_ascii=False, indent=1))

@@ -78,7 +78,7 @@ def draw_all(
 
     for ending in formats:
         _check_format(ending, f"a figure .{ending}")
-    _make_folder(folder)
+    make_folder(folder)
     jobs = min(jobs, len(drawings)) or 1
     drawn = in_workers((delayed(_render)(drawing, formats) for drawing in drawings), jobs)
     paths = []
@@ -132,7 +132,7 @@ def _write(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """The folder, with those above it.
 
     Raises:

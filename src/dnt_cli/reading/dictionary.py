@@ -180,7 +180,7 @@ def study_dictionary(frame: pd.DataFrame, study: Study, language: Language) -> t
             start = 0.0 if column == design.group else 1.0
             numbers = {level: start + i for i, level in enumerate(names)}
             coded = frame[column].astype("object").map(lambda v, known=numbers: known[str(v)], na_action="ignore")
-            frame[column] = coded.astype("float64")
+            frame[column] = coded.where(frame[column].notna(), np.nan).astype("float64")  # pandas' own NA is no float
             values[column] = {numbers[level]: label for level, label in names.items()}
     return frame, Dictionary({c: label for c, label in labels.items() if c in frame.columns}, values)
 

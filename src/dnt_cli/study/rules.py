@@ -17,6 +17,7 @@ _RESERVED = {".imp", ".id"}
 _TERMS = {"group", "wave"}  # names of terms in the models
 _BOTH_GROUPS = "all"
 _MOST_CLASSES = 100
+MOST_ROUNDS = 10_000  # imputations, or iterations; more would take days, and is a slip of the finger
 CHECKS = tuple("abcdefghijk")
 
 
@@ -275,6 +276,9 @@ def _check_imputation(study: Study, fail: Fail) -> None:
     for name, least in (("m", 1), ("iterations", 1), ("donors", 1), ("seed", 0)):
         if getattr(plan, name) < least:
             fail(("imputation", name), f"expected a whole number of at least {least}")
+    for name in ("m", "iterations"):
+        if getattr(plan, name) > MOST_ROUNDS:
+            fail(("imputation", name), f"expected a whole number of at most {MOST_ROUNDS}")
     if plan.max_predictors is not None and plan.max_predictors < 1:
         fail(("imputation", "max_predictors"), "expected a whole number of at least 1")
     if not 0 <= plan.min_correlation <= 1:
@@ -307,6 +311,8 @@ def _check_robustness(study: Study, fail: Fail) -> None:
         fail(("robustness", "deltas"), "expected increasing numbers above 0")
     if plan.second_m < 2:
         fail(("robustness", "second_m"), "expected a whole number of at least 2")
+    if plan.second_m > MOST_ROUNDS:
+        fail(("robustness", "second_m"), f"expected a whole number of at most {MOST_ROUNDS}")
     if not plan.sparse > 0:
         fail(("robustness", "sparse"), "expected a number above 0")
 

@@ -1,0 +1,98 @@
+"""Options with values that nobody expects, and options that meet where nobody thought of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from process import dnt
+from small import STUDY, survey
+
+REGISTER = """
+[outcomes.wage]
+label = "Wage"
+kind = "linear"
+source = "register"
+waves = ["T0", "T1", "T2"]
+"""
+
+
+def test_a_second_table_is_json_where_asked(folder: Path) -> None:
+    rows = json.loads(dnt("info", "t3.parquet", "--table", "fits", "--json", cwd=folder).check().text)
+    plain = dnt("info", "t3.parquet", "--table", "fits", cwd=folder).check().text
+    assert len(rows) == len(plain.splitlines()) - 1 > 0
+    assert list(rows[0]) == plain.splitlines()[0].split(",")
+
+
+def test_gaps_in_a_covariate_from_csv_reach_stata_and_spss(folder: Path) -> None:
+    frame = survey()
+    gaps = frame["id"] == frame["id"].iloc[0]
+    frame.assign(place=frame["place"].mask(gaps)).to_csv(folder / "gaps.csv", index=False)
+    for suffix in ("dta", "sav"):
+        dnt("convert", "gaps.csv", "--study", "study.toml", "-o", f"x.{suffix}", cwd=folder).check()
+        dnt("convert", f"x.{suffix}", "-o", f"{suffix}.csv", cwd=folder).check()
+        back = pd.read_csv(folder / f"{suffix}.csv")["place"]
+        assert back.isna().tolist() == gaps.tolist()
+        assert back.dropna().map({1.0: "town", 2.0: "village"}).tolist() == frame["place"][~gaps].tolist()
+
+
+def test_tables_of_drop_outs_leave_out_a_register_outcome_that_stands_beside_nothing(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(STUDY.replace("[covariates.place]", f"{REGISTER}\n[covariates.place]"))
+    frame = survey()
+    frame.to_csv(tmp_path / "survey.csv", index=False)
+    persons = frame["id"].unique()
+    wages = [
+        (p, wave, 100.0 + i * (t + 1) % 7) for i, p in enumerate(persons) for t, wave in enumerate(("T0", "T1", "T2"))
+    ]
+    pd.DataFrame(wages, columns=["id", "wave", "wage"]).to_csv(tmp_path / "register.csv", index=False)
+    words = ("impute", "survey.csv", "--study", "study.toml", "--register", "register.csv", "-o", "i.parquet")
+    dnt(*words, "--jobs", "1", cwd=tmp_path).check()
+    run = dnt("robustness", "i.parquet", "--checks", "e,d", "--jobs", "1", cwd=tmp_path).check()
+    grids = [part for part in run.text.split("If drop-outs do worse")[1:]]
+    assert len(grids) == 4
+    for grid in grids:
+        table = grid.split("Delta: ")[0]
+        assert "Score [of all]" in table
+        assert "Wage" not in table
+    assert "Wage" in run.text.split("If drop-outs do worse")[0]
+
+
+@pytest.mark.parametrize("command", ["describe survey.parquet", "robustness imputed.parquet --jobs 1"])
+@pytest.mark.parametrize(
+    ("name", "code", "message"),
+    [
+        ("study.toml", 11, "Cannot make the folder study.toml"),
+        ("new/study/" + "a" * 300, 11, "Cannot make the folder new"),
+        ("", 2, "--figures names no folder; give one, such as --figures figures."),
+    ],
+)
+def test_a_folder_for_figures_is_tried_before_any_work(
+    command: str, name: str, code: int, message: str, folder: Path
+) -> None:
+    before = sorted(folder.rglob("*"))
+    run = dnt(*command.split(), "-o", "x.parquet", "--figures", name, cwd=folder).check(code)
+    assert message in run.stderr
+    assert run.stdout == b""
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("-m", "²"), 2, "-m ²: expected a whole number from 1 to 10000, or auto."),
+        (("-m", "9" * 5000), 2, "expected a whole number from 1 to 10000, or auto."),
+        (("-m", "4294967296"), 2, "-m 4294967296: expected a whole number from 1 to 10000, or auto."),
+        (("--iterations", "4294967296"), 2, "--iterations 4294967296: expected at most 10000."),
+        (("--set", "imputation.m=4294967296"), 10, "imputation.m: expected a whole number of at most 10000."),
+        (("--set", "imputation.iterations=10001"), 10, "imputation.iterations: expected a whole number of at most"),
+        (("--set", "robustness.second_m=10001"), 10, "robustness.second_m: expected a whole number of at most 10000."),
+    ],
+)  # fmt: skip
+def test_a_number_of_imputations_that_would_take_for_ever_is_refused(
+    words: tuple[str, ...], code: int, message: str, folder: Path
+) -> None:
+    run = dnt("impute", "survey.parquet", "-o", "x.parquet", *words, cwd=folder).check(code)
+    assert message in run.stderr
+    assert not (folder / "x.parquet").exists()
