@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from dnt_cli import __version__
+from dnt_cli.cli.console import complain, let_go
 from dnt_cli.cli.encoding import ERRORS
 from dnt_cli.cli.manners import Group, Program, manners
 from dnt_cli.errors import DataError, UserError
@@ -71,10 +72,10 @@ def _told() -> Iterator[None]:
         _end_saying(str(error), error)
         raise typer.Exit(error.exit_code) from None
     except BrokenPipeError:
-        _let_go()  # the reader of our output has seen enough
+        let_go()  # the reader of our output has seen enough
         raise typer.Exit(0) from None
     except OSError as error:
-        _let_go()
+        let_go()
         _end_saying(f"The system refused to read or write: {error.strerror or type(error).__name__}.", error)
         raise typer.Exit(DataError.exit_code) from None
     except (typer.Exit, typer.Abort):
@@ -99,24 +100,12 @@ def _told() -> Iterator[None]:
 
 def _end_saying(message: str, error: BaseException | None = None) -> None:
     """The last words; where they cannot be said, the exit code still tells."""
-    from dnt_cli.cli.console import complain
-
     try:
         complain(message)
         if error is not None:
             _trace_if_asked(error)
     except OSError:
-        _let_go()
-
-
-def _let_go() -> None:
-    """Send what is still to be written nowhere, or Python complains once more when it flushes at the end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(nowhere, stream.fileno())
+        let_go()
 
 
 def _trace_if_asked(error: BaseException) -> None:

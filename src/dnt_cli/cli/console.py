@@ -52,9 +52,21 @@ def _say(prefix: str, style: str, message: str) -> None:
 
         _console(stderr=True).print(Text.assemble((prefix, style), message))
     else:
-        with contextlib.suppress(BrokenPipeError):  # nobody listens; the exit code still tells
+        try:
             sys.stderr.write(f"{prefix}{message}\n")
             sys.stderr.flush()
+        except BrokenPipeError:  # nobody listens; the exit code still tells
+            let_go()
+
+
+def let_go() -> None:
+    """Send what is still to be written nowhere, or Python complains once more when it flushes at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
 
 
 def _console(*, stderr: bool = False) -> Console:
