@@ -136,6 +136,13 @@ def test_sheltered_work_counts_unless_the_study_says_otherwise(tmp_path: Path) -
     assert first(sheltered, tmp_path, "exclude_job_types=['2', '3']")["work"] == 0
 
 
+@pytest.mark.parametrize("excluded", ["[]", "['2']", "['0']"])
+def test_a_record_that_tells_no_kind_of_job_counts(excluded: str, tmp_path: Path) -> None:
+    setting = f"exclude_job_types={excluded}"
+    assert first([record(120, 1400, kind="")], tmp_path, setting)["work"] == 1
+    assert first([record(120, 1400, kind="00")], tmp_path, setting)["work"] == (excluded != "['0']")
+
+
 @pytest.mark.parametrize("code", ["9999999", "9999999.99", "999999999999", ""])
 def test_a_missing_wage_leaves_open_whether_there_is_work(tmp_path: Path, code: str) -> None:
     found = first([record(80, code)], tmp_path)

@@ -19,6 +19,7 @@ MEASURES = ("work", "hours", "over_hours", "wage", "income", "above_norm")
 COLUMNS = ("id", "wave", "month", *MEASURES, "norm", "jobs")
 # Hours and amounts are compared as they are recorded: 12 hours a week stand in the file as 51.43 hours in 30 days.
 _DECIMALS = 2
+_TRACE = 8  # decimals from which on a sum of parts of records is no exact fraction
 _EPOCH = 1970 * 12  # month from which NumPy counts
 
 
@@ -81,8 +82,10 @@ def _listed(months: list[int]) -> str:
     return ", ".join(names[:6]) + (f" and {len(names) - 6} other months" if len(names) > 6 else "")
 
 
-def _codes(register: Register) -> str:
-    return ", ".join(f"'{code.lstrip('0')}'" for code in register.exclude_job_types) or "''"
+def _excluded(register: Register) -> str:
+    """SQL: whether a record is of a kind of job that does not count; a record that tells no kind counts."""
+    codes = ", ".join(f"'{code.lstrip('0') or '0'}'" for code in register.exclude_job_types)
+    return f"coalesce(job_type IN ({codes}), false)" if codes else "false"
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, register: Register) -> tuple[int, int, int]:
@@ -90,7 +93,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, register: Register) -> tuple[
     negative = " OR ".join(f"{role} < 0" for role in roles)
     missing = " OR ".join(f"{role} IS NULL OR abs({role}) >= {_limit(role, register)}" for role in roles)
     row = connection.execute(
-        f"SELECT count(*) FILTER (WHERE {negative}), count(*) FILTER (WHERE job_type IN ({_codes(register)})), "
+        f"SELECT count(*) FILTER (WHERE {negative}), count(*) FILTER (WHERE {_excluded(register)}), "
         f"count(*) FILTER (WHERE {missing}) FROM record"
     ).fetchall()[0]
     return int(row[0]), int(row[1]), int(row[2])
@@ -114,7 +117,7 @@ def _clean(connection: duckdb.DuckDBPyConnection, register: Register) -> None:
     connection.execute(
         "CREATE TEMP TABLE amount AS WITH known AS ("
         f"SELECT n, job, first, last, {times} AS times, {columns} "
-        f"FROM record WHERE first <= last AND coalesce(job_type, '') NOT IN ({_codes(register)})) "
+        f"FROM record WHERE first <= last AND NOT {_excluded(register)}) "
         "SELECT n, job, first, last, times, hours, wage, "
         f"TRY_CAST({_income(register)} AS DECIMAL(18, 4)) AS income FROM known"
     )
@@ -158,7 +161,7 @@ def _query(register: Register) -> str:
     part = "inside / CAST(last - first + 1 AS DOUBLE)" if register.spanning == "prorate" else "1"
     open_ = "false" if register.missing == "zero" else "bool_or({} IS NULL)"
     sums = ", ".join(
-        f"coalesce(round(sum(CAST({name} * times * ({part}) AS DECIMAL(38, 10))), 8), 0) AS {name}, "
+        f"coalesce(round(sum(CAST({name} * times * ({part}) AS DECIMAL(38, 12))), {_TRACE + 2}), 0) AS {name}, "
         f"{open_.format(name)} AS no_{name}"
         for name in ("hours", "wage", "income")
     )
@@ -199,6 +202,7 @@ def _outcomes(
     hours, wage, income = (
         np.asarray(own[name].astype(float).fillna(0.0), dtype=np.float64) for name in ("hours", "wage", "income")
     )
+    hours = hours.round(_TRACE)
     weekly = _weekly(own, hours, register)
     each, place = np.unique(months.ravel(), return_inverse=True)
     norms = norms_in_force(each.tolist(), register)

@@ -135,7 +135,7 @@ def _make_keys(connection: duckdb.DuckDBPyConnection, link: pd.DataFrame) -> Non
 def _take(
     connection: duckdb.DuckDBPyConnection, table: str, roles: dict[str, str], *, by_column: bool, file: int
 ) -> None:
-    """Add a table's records to `kept`; of persons who are not linked only the months in which somebody has a record.
+    """Add a table's records to `kept`; of persons who are not linked only the days on which records end.
 
     Args:
         connection: With the tables `keys` and `kept`.
@@ -185,7 +185,7 @@ def _gathered(connection: duckdb.DuckDBPyConnection, roles: dict[str, str], sour
     amounts = "".join(f", {role}" for role in roles)
     connection.execute(
         f"CREATE TEMP TABLE known AS SELECT file, n, {_plain('job')} AS job, {_day('first')} AS first, "
-        f"{_day('last')} AS last, ltrim({_plain('job_type')}, '0') AS job_type{amounts}, times FROM kept"
+        f"{_day('last')} AS last, {_code('job_type')} AS job_type{amounts}, times FROM kept"
     )
     connection.execute(
         f"CREATE TEMP TABLE record AS SELECT n, job, first, last, job_type{amounts}, "
@@ -211,6 +211,11 @@ def _gathered(connection: duckdb.DuckDBPyConnection, roles: dict[str, str], sour
 def _plain(column: str) -> str:
     """A code as it should be: without spaces, and without the .0 of a program that took it for a number."""
     return f"nullif(regexp_replace(trim({column}), '[.]0+$', ''), '')"
+
+
+def _code(column: str) -> str:
+    """The same without zeros before it."""
+    return f"regexp_replace({_plain(column)}, '^0+(.)', '\\1')"
 
 
 def _day(column: str) -> str:
