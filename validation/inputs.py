@@ -25,7 +25,7 @@ from any_trial import KINDS, trial
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-SHARES = {"tables": 0.6, "studies": 0.15, "bytes": 0.2, "answers": 0.05}
+SHARES = {"tables": 0.5, "studies": 0.15, "bytes": 0.2, "answers": 0.05, "records": 0.1}
 CHUNK = 250  # examples after which the counts so far are printed
 
 

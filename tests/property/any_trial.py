@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
@@ -24,7 +25,9 @@ from any_command import (
     same_tables,
     typed,
 )
-from any_input import Case, answers, broken_bytes, cases, plans
+from any_input import Case, answers, broken_bytes, cases, encoded, plans
+from any_records import register_records
+from any_register import Records, check_joined, check_register, expected
 from any_study import Column, mutated, toml
 from hypothesis import strategies as st
 
@@ -173,6 +176,47 @@ def drive_answers(case: Case, folder: Path, counts: Counter[tuple[str, int]]) ->
     return done
 
 
+def drive_records(records: Records, folder: Path, plan: Mapping[str, Any],
+                  counts: Counter[tuple[str, int]]) -> Counter[str]:  # fmt: skip
+    """Register records through `dnt polis`, and what it makes beside a survey."""
+    told(records.case, folder)
+    for name, content in records.files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    judge, done, right = Judge(folder, records.case, counts), Counter[str](), expected(records)
+    words = ("polis", *records.words, "--link", records.case.file, "--study", "study.toml")
+    run = judge.run(*words, "-o", "r.parquet", "--format", plan["format"], "--lang", plan["lang"], "--jobs", "1")
+    assert not any(secret in run.text for secret in records.secrets), run
+    if run.code != 0:
+        assert run.code == 11, run.err
+        assert records.verdict != "right" or (right.refused and right.refused in run.err), (run.err, records)
+        return Counter({"refused": 1})
+    assert records.verdict != "refused", (run.text, records)
+    if records.verdict == "any":
+        return Counter({"odd files": 1})
+    assert not right.refused, (right.refused, records)
+    found = pd.read_parquet(folder / "r.parquet")
+    shown = found.to_csv()
+    assert not any(secret in shown for secret in records.secrets), records
+    done["register figures"] += check_register(records, right, found)
+    said = judge.run("info", "r.parquet", "--table", "counts", "--json")
+    told_counts = json.loads(said.text)[0]
+    assert {name: told_counts[name] for name in right.counts} == right.counts, (told_counts, right.counts, records)
+    if plan["again"]:
+        judge.run(*words, "-o", "again.parquet", "--jobs", "2", "-q")
+        assert (folder / "r.parquet").read_bytes() == (folder / "again.parquet").read_bytes(), "other bytes"
+    judge.run("show", "r.parquet", "--format", plan["show"])
+    if plan["direct"] and len(records.survey):
+        made = encoded(records.survey, "parquet") or encoded(records.survey, "csv")
+        assert made is not None
+        (folder / made[0]).write_bytes(made[1])
+        run = judge.run("impute", made[0], "--study", "study.toml", "--register", "r.parquet", "-o", "i.parquet",
+                        "--jobs", "1", "--format", plan["format"])  # fmt: skip
+        if run.code == 0:
+            done["joined figures"] += check_joined(records, found, folder / "i.parquet")
+    return done
+
+
 @cache
 def stage_files() -> dict[str, bytes]:
     """A small study through every stage, and its survey in other formats."""
@@ -221,6 +265,8 @@ def trial(data: st.DataObject, kind: str, counts: Counter[tuple[str, int]]) -> C
             return drive(data.draw(cases()), folder, data.draw(plans()), counts)
         if kind == "answers":
             return drive_answers(data.draw(answers()), folder, counts)
+        if kind == "records":
+            return drive_records(data.draw(register_records()), folder, data.draw(plans()), counts)
         if kind == "studies":
             case = data.draw(cases(damaged=False))
             return drive_study(case, data.draw(mutated(case.text)), folder, counts)
@@ -232,7 +278,7 @@ def trial(data: st.DataObject, kind: str, counts: Counter[tuple[str, int]]) -> C
         return drive_bytes(Case(*_small(), None), file, content, words, folder, counts, sealed=sealed)
 
 
-KINDS = ("tables", "studies", "bytes", "answers")
+KINDS = ("tables", "studies", "bytes", "answers", "records")
 
 
 def _jobs(command: str) -> tuple[str, ...]:
