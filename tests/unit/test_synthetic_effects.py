@@ -1,0 +1,52 @@
+"""The example's effects point where the report's do, through the whole chain: impute, fit, pool."""
+
+from __future__ import annotations
+
+import io
+import math
+from importlib import resources
+
+import pandas as pd
+import pytest
+
+from dnt_cli import synthetic
+from dnt_cli.completed import Completed, impute_wide, settings_of
+from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
+from dnt_cli.survey import cast_survey
+from dnt_cli.wide import derive, to_wide
+
+NOTHING = 0.15  # standard errors: so near to nothing, ten imputations leave the sign open
+
+
+def published() -> pd.DataFrame:
+    """Effects that the report prints, those of the register apart, which `dnt example` does not hold."""
+    text = resources.files("dnt_cli.synthetic").joinpath("published/effects.csv").read_text(encoding="utf-8")
+    rows = pd.read_csv(io.StringIO(text)).dropna(subset="estimate")
+    return rows[~rows["outcome_key"].str.startswith("cbs_")].set_index(["model", "outcome_key"])
+
+
+@pytest.fixture(scope="module")
+def effects() -> pd.DataFrame:
+    study = synthetic.example_study()
+    wide = to_wide(cast_survey(synthetic.generate(), study)[0], study)
+    _, sets = impute_wide(wide, study, settings_of(study, m=10, iterations=5))
+    data, options = Completed(study, derive(wide, study), tuple(sets)), Options(quadrature_check=0)
+    both = [endpoint_effects(data, options).estimates, trend_effects(data, options).estimates]
+    return effect_rows(pd.concat(both)).set_index(["analysis", "outcome"])
+
+
+def test_every_effect_has_the_direction_of_the_report(effects: pd.DataFrame) -> None:
+    rows = published()
+    assert len(rows) == 37
+    for key, row in rows.iterrows():
+        here, odds = effects.loc[key], row["scale"] == "OR"
+        direction = math.log(row["estimate"]) if odds else row["estimate"]
+        assert here["status"] == "ok", key
+        assert direction * here["estimate"] > 0 or abs(here["estimate"]) < NOTHING * here["std_error"], key
+
+
+def test_what_the_report_marks_twice_is_marked_here(effects: pd.DataFrame) -> None:
+    rows = published()
+    strong = rows.index[rows["stars"] == "**"]
+    assert set(strong) == {("longitudinal", "work_any"), ("longitudinal", "sf12_mental")}
+    assert (effects.loc[strong, "p_value"] < 0.10).all()
