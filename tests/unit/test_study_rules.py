@@ -223,6 +223,7 @@ CASES = [
     ('ladder = [["age", "place"], ["age"], []]', 'ladder = [["age", "age"]]  # here', "once in a set of controls"),
     # imputation
     ("m = 5", "m = 0  # here", "imputation.m: expected a whole number of at least 1"),
+    ("m = 5", "iterations = 10001  # here", "imputation.iterations: expected a whole number of at most 10000"),
     ("m = 5", "seed = -1  # here", "imputation.seed: expected a whole number of at least 0"),
     ("m = 5", "max_predictors = 0  # here", "imputation.max_predictors: expected a whole number of at least 1"),
     ("m = 5", "min_correlation = 2  # here", "expected a correlation between 0 and 1"),
@@ -234,6 +235,7 @@ CASES = [
     ('checks = ["b"]', 'checks = ["b", "b"]  # here', "expected each check once"),
     ('checks = ["b"]', "deltas = [0.5, 0.2]  # here", "expected increasing numbers above 0"),
     ('checks = ["b"]', "second_m = 1  # here", "expected a whole number of at least 2"),
+    ('checks = ["b"]', "second_m = 10001  # here", "expected a whole number of at most 10000"),
     ('checks = ["b"]', "sparse = 0  # here", "expected a number above 0"),
     (
         'where = "age < 40"',
