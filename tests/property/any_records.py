@@ -409,9 +409,13 @@ def _files(
     """The files, one of them damaged."""
     if damage in SPELLED:
         allowed, _, change = SPELLED[damage]
-        spelled = change(frame)
-        suffix, content = written(spelled, str(rng.choice(allowed)), rng)
-        return {"records" + suffix: content}
+        half = len(frame) // 2 if rng.random() < 0.5 else 0  # the first half is written as usual
+        suffix, content = written(change(frame.iloc[half:].reset_index(drop=True)), str(rng.choice(allowed)), rng)
+        files = {"records" + suffix: content}
+        if half:
+            suffix, content = written(frame.iloc[:half].reset_index(drop=True), forms[0], rng)
+            files["first half" + suffix] = content
+        return files
     if damage in FILES:
         allowed, _, strike = FILES[damage]
         suffix, content = written(frame, str(rng.choice(allowed)), rng)

@@ -304,6 +304,27 @@ def test_dates_in_another_form_are_refused_and_no_unemployment(days: tuple[str, 
     assert run([record(80, 1200, days), other], tmp_path).kept.unreadable == 1
 
 
+@pytest.mark.parametrize(
+    ("column", "form"),
+    [
+        ("RINPERSOON", "{}.0"),
+        ("RINPERSOON", " {}"),
+        ("RINPERSOON", "{} "),
+        ("RINPERSOON", "0{}"),
+        ("RINPERSOONS", " {}"),
+    ],
+)
+def test_keys_in_another_form_in_one_file_are_refused_and_no_unemployment(
+    column: str, form: str, tmp_path: Path
+) -> None:
+    paths = [tmp_path / "2020.csv", tmp_path / "2021.csv"]
+    frame = pd.DataFrame([record(80, 1200), *elsewhere()], columns=list(COLUMNS))
+    frame.to_csv(paths[0], index=False)
+    frame.assign(**{column: frame[column].map(form.format)}).to_csv(paths[1], index=False)
+    with pytest.raises(DataError, match=r"2021\.csv: the first records have no R in RINPERSOONS with a number"):
+        register_outcomes(paths, read_link(link(), study(), "link.csv"), study(), threads=1)
+
+
 @pytest.mark.parametrize("day", ["20201301", "20201300", "20210001", "202101", "2021-01-31", "210131"])
 def test_a_date_that_cannot_be_covers_no_month(day: str, tmp_path: Path) -> None:
     path = tmp_path / "records.csv"

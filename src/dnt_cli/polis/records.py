@@ -18,6 +18,7 @@ from dnt_cli.study.register import Register
 
 JOB, FIRST, LAST, JOB_TYPE = "IKVID", "SDATUMAANVANGIKO", "SDATUMEINDEIKO", "SSOORTBAAN"
 FISCAL, WITHHELD, HOLIDAY = "SLNLBPH", "SINGLBPH", "SVAKBSL"
+_FEW = 1000  # records that show in which form the keys of a file are
 MEMORY = "1GB"  # of DuckDB; the whole program stays under twice that
 Progress = Callable[[int, int], None]
 
@@ -106,7 +107,11 @@ def keep_records(
     )
     for done, source in enumerate(sources, start=1):
         by_column = source.path.suffix.lower() == ".parquet"
-        scan(connection, source, partial(_take, connection, roles=roles, by_column=by_column, file=done))
+        scan(
+            connection,
+            source,
+            partial(_take, connection, roles=roles, by_column=by_column, file=(done, source.path.name)),
+        )
         if progress is not None:
             progress(done, len(sources))
     return _gathered(connection, roles, sources)
@@ -133,7 +138,7 @@ def _make_keys(connection: duckdb.DuckDBPyConnection, link: pd.DataFrame) -> Non
 
 
 def _take(
-    connection: duckdb.DuckDBPyConnection, table: str, roles: dict[str, str], *, by_column: bool, file: int
+    connection: duckdb.DuckDBPyConnection, table: str, roles: dict[str, str], *, by_column: bool, file: tuple[int, str]
 ) -> None:
     """Add a table's records to `kept`; of persons who are not linked only the days on which records end.
 
@@ -143,14 +148,19 @@ def _take(
         roles: Of the amounts.
         by_column: A column can be read without the others. The days then cost a reading of their own, and the
             records of the unlinked need not be looked at; a file by rows is read once.
-        file: Number of the file that the table is, or is a part of.
+        file: Number and name of the file that the table is, or is a part of.
+
+    Raises:
+        DataError: The keys stand there in another form.
     """
     described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
     types = {str(row[0]): str(row[1]) for row in described}
     last = _as_text(LAST, types[LAST])
     own = [_as_text(name, types[name]) for name in (JOB, FIRST)] + [last, _as_text(JOB_TYPE, types[JOB_TYPE])]
     own += [_as_decimal(name, types[name]) for name in roles.values()]
-    linked = f"{_as_text(KEY, types[KEY])} = keys.key AND starts_with({_as_text(KIND, types[KIND])}, '{IN_POPULATION}')"
+    key, kind = _as_text(KEY, types[KEY]), _as_text(KIND, types[KIND])
+    _refuse_keys(connection, f"SELECT {key} AS key, {kind} AS kind FROM {table} LIMIT {_FEW}", file[1])
+    linked = f"{key} = keys.key AND starts_with({kind}, '{IN_POPULATION}')"
     if by_column:
         connection.execute(f"INSERT INTO kept (last) SELECT DISTINCT {last} FROM {table}")
         chosen, join = ["n", *own], "JOIN"
@@ -158,9 +168,24 @@ def _take(
         chosen, join = ["n", *(f"CASE WHEN n IS NOT NULL THEN {value} END" for value in own)], "LEFT JOIN"
         chosen[3] = last
     connection.execute(
-        f"INSERT INTO kept SELECT {file}, {', '.join(chosen)}, count(*) FROM {table} {join} keys ON {linked} "
+        f"INSERT INTO kept SELECT {file[0]}, {', '.join(chosen)}, count(*) FROM {table} {join} keys ON {linked} "
         "GROUP BY ALL"
     )
+
+
+def _refuse_keys(connection: duckdb.DuckDBPyConnection, few: str, name: str) -> None:
+    """Keys in another form in one of several files would leave everybody without work in its months.
+
+    Raises:
+        DataError: None of these few records has a key as it should be.
+    """
+    good = f"starts_with(kind, '{IN_POPULATION}') AND regexp_full_match(key, '[0-9]{{1,{DIGITS}}}')"
+    rows, right = connection.execute(f"SELECT count(*), count(*) FILTER (WHERE {good}) FROM ({few})").fetchall()[0]
+    if rows and not right:
+        raise DataError(
+            f"{name}: the first records have no {IN_POPULATION} in {KIND} with a number of at most {DIGITS} digits in "
+            f"{KEY}."
+        )
 
 
 def _as_text(column: str, kind: str) -> str:
