@@ -232,6 +232,8 @@ def _statistical(frame: pd.DataFrame, form: str, rng: np.random.Generator) -> by
 
 def written(frame: pd.DataFrame, form: str, rng: np.random.Generator) -> tuple[str, bytes]:
     """Suffix and content of a file of records."""
+    infinite = any(isinstance(value, float) for name in AMOUNTS if name in frame for value in frame[name])
+    form = "sav" if form == "dta" and infinite else form  # Stata has no infinity
     frame = frame.copy()
     frame["OMSCHRIJVING"] = 'caf\u00e9, "x"; y' if form != "dta" else "plain"
     frame = frame[list(rng.permutation(frame.columns.to_numpy()))] if rng.random() < 0.5 else frame

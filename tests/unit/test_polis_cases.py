@@ -368,6 +368,9 @@ def test_a_day_of_inclusion_that_cannot_be(day: str) -> None:
 
 
 def test_links_that_cannot_be() -> None:
+    for column in ("id", "RINPERSOON", "date_T0"):
+        with pytest.raises(DataError, match=rf"link\.csv: two columns have the name {column}"):
+            read_link(pd.concat([link(), link()[[column]]], axis=1), study(), "link.csv")
     with pytest.raises(DataError, match=r"link\.csv holds no person"):
         read_link(link().iloc[:0], study(), "link.csv")
     with pytest.raises(DataError, match="1 values of RINPERSOON are no number"):

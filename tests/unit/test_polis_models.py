@@ -129,6 +129,9 @@ def test_the_register_stands_beside_the_survey_and_is_not_imputed() -> None:
     ("change", "message"),
     [
         (lambda f: f.drop(columns="work"), "the column work is missing"),
+        (lambda f: pd.concat([f, f[["work"]]], axis=1), "two columns have the name work"),
+        (lambda f: pd.concat([f, f[["id"]]], axis=1), "two columns have the name id"),
+        (lambda f: f.assign(wave=f["wave"].str.lower()), r"none of the study's waves \(T0, T1, T2\)"),
         (lambda f: pd.concat([f, f.iloc[:2]]), "2 rows repeat a person and wave"),
         (lambda f: f.assign(id=f["id"] + "x"), "no person in common"),
         (lambda f: f.assign(work=2.0), "9 values that cannot be"),

@@ -26,8 +26,8 @@ def add_register(
         The table, and what was noticed: persons of the survey that the register lacks, the other way round, gaps.
 
     Raises:
-        DataError: A column is missing, a person stands there twice at a wave, nobody is in both, or a value is
-            neither 0 nor 1.
+        DataError: A column is missing or there twice, so is a person at a wave, nobody or no wave is in both, or a
+            value is neither 0 nor 1.
     """
     keys = {k: o.register or k for k, o in study.outcomes.items() if study.is_register(k)}
     if not keys:
@@ -35,9 +35,15 @@ def add_register(
     for column in ("id", "wave", *keys.values()):
         if column not in register.columns:
             raise DataError(f"{name}: the column {column} is missing.")
+        if list(register.columns).count(column) > 1:
+            raise DataError(f"{name}: two columns have the name {column}.")
     ids, waves = identifiers(register["id"]), identifiers(register["wave"])  # 7.0 of SPSS is the survey's 7
     if twice := int(pd.DataFrame({"id": ids, "wave": waves}).duplicated().sum()):
         raise DataError(f"{name}: {twice} rows repeat a person and wave.")
+    if not waves.isin(study.design.wave_keys).any():
+        raise DataError(
+            f"{name}: the column wave holds none of the study's waves ({', '.join(study.design.wave_keys)})."
+        )
     persons = wide[study.design.id].astype(str)
     known = persons.isin(set(ids))
     if not known.any():

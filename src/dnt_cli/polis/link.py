@@ -50,6 +50,8 @@ def read_link(frame: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
     for column in (study.design.id, KIND, KEY, inclusion):
         if column not in frame.columns:
             raise DataError(f"{name}: the column {column} is missing{suggest(column, frame.columns)}.")
+        if list(frame.columns).count(column) > 1:
+            raise DataError(f"{name}: two columns have the name {column}.")
     if frame.empty:
         raise DataError(f"{name} holds no person.")
     ids = frame[study.design.id].map(_text)
