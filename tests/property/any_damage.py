@@ -127,7 +127,8 @@ LINKS: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
         "2020-02-31", "31-06-2020", "20200931", "2020-13-01", "13/13/2020", WORD, "2020", "43831", "2020-4-1 or so",
         "00000000", "inf", "", "NA", "2020-04-00")},
     "list": ("any", lambda f: _odd(f.columns[3], ["CANARY"])(f)), "list for an id": ("any", _odd("person", ["CANARY"])),
-    "no rows": ("any", lambda f: f.iloc[:0]), "link column twice": ("refused", lambda f: pd.concat([f, f[[KEY]]], axis=1)),
+    "no rows": ("any", lambda f: f.iloc[:0]),
+    "link column twice": ("refused", lambda f: pd.concat([f, f[[KEY]]], axis=1)),
     "shuffled": ("right", lambda f: f.sample(frac=1, random_state=1).reset_index(drop=True)),
     "population R with spaces": ("right", lambda f: f.assign(**{KIND: [f" {v} " if v == "R" else v for v in f[KIND]]})),
 }  # fmt: skip

@@ -32,18 +32,7 @@ def add_register(
     keys = {k: o.register or k for k, o in study.outcomes.items() if study.is_register(k)}
     if not keys:
         raise DataError('The study has no outcome from a register; add one with source = "register".')
-    for column in ("id", "wave", *keys.values()):
-        if column not in register.columns:
-            raise DataError(f"{name}: the column {column} is missing.")
-        if list(register.columns).count(column) > 1:
-            raise DataError(f"{name}: two columns have the name {column}.")
-    ids, waves = identifiers(register["id"]), identifiers(register["wave"])  # 7.0 of SPSS is the survey's 7
-    if twice := int(pd.DataFrame({"id": ids, "wave": waves}).duplicated().sum()):
-        raise DataError(f"{name}: {twice} rows repeat a person and wave.")
-    if not waves.isin(study.design.wave_keys).any():
-        raise DataError(
-            f"{name}: the column wave holds none of the study's waves ({', '.join(study.design.wave_keys)})."
-        )
+    ids, waves = _rows(register, ("id", "wave", *keys.values()), study, name)
     persons = wide[study.design.id].astype(str)
     known = persons.isin(set(ids))
     if not known.any():
@@ -72,6 +61,26 @@ def add_register(
         )
     ]
     return joined, findings
+
+
+def _rows(register: pd.DataFrame, columns: tuple[str, ...], study: Study, name: str) -> tuple[pd.Series, pd.Series]:
+    """The person and the wave of every row, as texts.
+
+    Raises:
+        DataError: A column is missing or there twice, so is a person at a wave, or there is no wave of the study.
+    """
+    for column in columns:
+        if column not in register.columns:
+            raise DataError(f"{name}: the column {column} is missing.")
+        if list(register.columns).count(column) > 1:
+            raise DataError(f"{name}: two columns have the name {column}.")
+    ids, waves = identifiers(register["id"]), identifiers(register["wave"])  # 7.0 of SPSS is the survey's 7
+    if twice := int(pd.DataFrame({"id": ids, "wave": waves}).duplicated().sum()):
+        raise DataError(f"{name}: {twice} rows repeat a person and wave.")
+    if not waves.isin(study.design.wave_keys).any():
+        listed = ", ".join(study.design.wave_keys)
+        raise DataError(f"{name}: the column wave holds none of the study's waves ({listed}).")
+    return ids, waves
 
 
 def _values(raw: pd.Series, binary: bool, where: str) -> pd.Series:
