@@ -66,6 +66,8 @@ def test_tables_of_drop_outs_leave_out_a_register_outcome_that_stands_beside_not
         ("study.toml", 11, "Cannot make the folder study.toml"),
         ("new/study/" + "a" * 300, 11, "Cannot make the folder new"),
         ("", 2, "--figures names no folder; give one, such as --figures figures."),
+        ("x.parquet", 2, "-o x.parquet and --figures x.parquet name the same place"),
+        ("./x.parquet/new", 2, "-o x.parquet and --figures ./x.parquet/new name the same place"),
     ],
 )
 def test_a_folder_for_figures_is_tried_before_any_work(

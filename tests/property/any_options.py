@@ -55,7 +55,7 @@ ODD_SOURCES = (
     "answers.parquet", "nowhere/x", ".", "a" * 300, "*.parquet", "survey.xlsx", "survey.sav", "\udce9", " ", "x\ny",
 )  # fmt: skip
 FOLDERS = ("figures", "folder", "größe 名", "a/b/c", "figures/", ".", "with space")
-ODD_FOLDERS = ("", "foreign.txt", "foreign.txt/x", "study.toml", " ", "a" * 300, "\udce9", "-")
+ODD_FOLDERS = ("", "x.parquet", "x.parquet/a", "foreign.txt", "foreign.txt/x", " ", "a" * 300, "\udce9", "-")
 SOURCES = {
     "score": ("answers.csv", "answers.parquet"),
     "impute": ("survey.csv", "survey.parquet", "survey.parquet", "survey.sav", "survey.xlsx", "i.parquet"),

@@ -68,7 +68,7 @@ def describe(
     from dnt_cli.stages import Provenance
 
     check_output(output, "description", "describe", force=force)
-    check_figures(figures)
+    check_figures(figures, output)
     survey, spec, origin = load_survey(source, study, overrides, "dnt describe", also=split(also) or ())
     design = spec.design
     named = {design.id, design.wave, design.group, design.site, *spec.covariates, *spec.measured}

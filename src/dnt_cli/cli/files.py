@@ -188,7 +188,7 @@ def check_folder(output: str) -> None:
         raise DataError(f"Cannot write {output}: there is no folder {folder}.")
 
 
-def check_figures(folder: str | None) -> None:
+def check_figures(folder: str | None, output: str | None) -> None:
     """Refuse before any work is done a folder for figures that could not be made or written into after it."""
     from dnt_cli.figures.style import make_folder
     from dnt_cli.stages import refuse_unwritable
@@ -198,6 +198,8 @@ def check_figures(folder: str | None) -> None:
     if not folder.strip():
         raise UsageError("--figures names no folder; give one, such as --figures figures.")
     path = Path(folder)
+    if output not in (None, "-") and path.absolute().is_relative_to(Path(str(output)).absolute()):
+        raise UsageError(f"-o {output} and --figures {folder} name the same place; give the figures another folder.")
     missing = [place for place in (path, *path.parents) if not os.path.exists(place)]
     try:
         make_folder(path)

@@ -84,7 +84,7 @@ def robustness(
     if not source:
         raise UsageError("dnt robustness needs an imputations file: dnt robustness imputed.parquet.")
     check_output(output, "robustness", "robustness", force=force)
-    check_figures(figures)
+    check_figures(figures, output)
     data, origin, stage = load_completed(source, study, overrides, "dnt robustness")
     letters = choose("--checks", checks, CHECKS) or [c for c in data.study.robustness.checks if c in CHECKS]
     options = Options(jobs=processes(jobs))
