@@ -98,3 +98,43 @@ def test_a_number_of_imputations_that_would_take_for_ever_is_refused(
     run = dnt("impute", "survey.parquet", "-o", "x.parquet", *words, cwd=folder).check(code)
     assert message in run.stderr
     assert not (folder / "x.parquet").exists()
+
+
+def test_a_raised_digit_is_no_rung(folder: Path) -> None:
+    run = dnt("fit-longitudinal", "imputed.parquet", "--controls", "²", "-o", "x.parquet", cwd=folder).check(2)
+    assert "--controls ²: unknown." in run.stderr
+
+
+def test_the_list_of_checks_as_rows(folder: Path) -> None:
+    rows = json.loads(dnt("robustness", "--list", "--json", cwd=folder).check().text)
+    assert [row["check"] for row in rows] == list("abcdefghijk")
+    assert all(row["title"] and row["explanation"] for row in rows)
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png"])
+def test_a_figure_replaces_a_figure_and_nothing_else(folder: Path, suffix: str) -> None:
+    figure = folder / f"effects.{suffix}"
+    words = ("show", "t3.parquet", "--figure", figure.name)
+    dnt(*words, cwd=folder).check()
+    drawn = figure.read_bytes()
+    dnt(*words, cwd=folder).check()
+    assert figure.read_bytes() == drawn
+    figure.write_bytes(b"a photograph")
+    run = dnt(*words, cwd=folder).check(11)
+    assert f"effects.{suffix} exists and is no figure that dnt drew" in run.stderr
+    assert figure.read_bytes() == b"a photograph"
+    dnt(*words, "--force", cwd=folder).check()
+    assert figure.read_bytes() == drawn
+
+
+def test_figures_of_outcomes_replace_figures_and_nothing_else(folder: Path) -> None:
+    (folder / "figures").mkdir()
+    own = folder / "figures" / "work.svg"
+    own.write_bytes(b"a photograph")
+    words = ("describe", "survey.parquet", "--figures", "figures")
+    assert "--force" in dnt(*words, cwd=folder).check(11).stderr
+    assert [path.name for path in (folder / "figures").iterdir()] == ["work.svg"]
+    assert own.read_bytes() == b"a photograph"
+    dnt(*words, "--force", cwd=folder).check()
+    dnt(*words, cwd=folder).check()
+    assert b"<svg" in own.read_bytes()

@@ -46,8 +46,8 @@ WRITERS = {
     "convert to xlsx": "convert survey.parquet -o out/survey.xlsx --force",
     "convert to sav": "convert survey.parquet -o out/survey.sav --force",
     "convert to dta": "convert survey.parquet -o out/survey.dta --force",
-    "show --figure svg": "show t3.parquet --figure out/effects.svg",
-    "show --figure png": "show imputed.parquet --figure out/chains.png",
+    "show --figure svg": "show t3.parquet --figure out/effects.svg --force",
+    "show --figure png": "show imputed.parquet --figure out/chains.png --force",
 }  # fmt: skip
 _MADE = (
     "convert survey.csv --study study.toml -o survey.parquet",

@@ -39,7 +39,7 @@ WHOLE = ("0", "1", "2", "3", "-1", "99999999999999999999", "2147483648", "429496
 NUMBERS = ("0.95", "0", "1", "0.5", "0.999", "nan", "inf", "-inf", "-1", "1e-300", "0.9999999", "1e400", "", "95%",
            "0,95", ".9", "5e-1", "x")  # fmt: skip
 CONTROLS = ("", "age", "age,school", "place,school,born,age", "age,age", " age ", "1", "2", "3")
-ODD_CONTROLS = ("0", "4", "-1", "zzz", "score", "score_T0", "group", "wave", "town", "٣", "age,zzz", "1,2", "1.0",
+ODD_CONTROLS = ("0", "4", "-1", "zzz", "score", "score_T0", "group", "wave", "town", "٣", "²", "age,zzz", "1,2", "1.0",
                 "99999999999999999999999", "AGE", "work", ",", "[]")  # fmt: skip
 CHECKS = tuple("abcdefghijk")
 OUTPUTS = ("x.parquet", "x.parquet", "x.parquet", "-", "x", "with space.parquet", "größe 名.parquet", "X.PARQUET",

@@ -86,7 +86,7 @@ def describe(
         from dnt_cli.figures import draw
 
         with progress("Drawing") as report:
-            drawn = draw(description, spec, language.value, figures, jobs=processes(jobs), progress=report)
+            drawn = draw(description, spec, language.value, figures, jobs=processes(jobs), progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
     present(output, form, description_tables(description, spec, language.value), description)
 

@@ -202,7 +202,7 @@ def _show_cross_check(checked: pd.DataFrame, study: Study, language: Any) -> Non
 def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
     if controls is None:
         return None
-    if controls.strip().isdigit():
+    if controls.strip().isdecimal():  # which ² is not
         rung = int(controls)
         if not 1 <= rung <= len(study.models.ladder):
             raise UsageError(f"--controls {rung}: the study's ladder has rungs 1 to {len(study.models.ladder)}.")

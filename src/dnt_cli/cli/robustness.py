@@ -78,8 +78,7 @@ def robustness(
     from dnt_cli.stages import Provenance
 
     if explain:
-        blocks = [f"{c.letter}  {c.title[language.value]}\n{c.explanation[language.value]}" for c in CHECKS.values()]
-        write_out("\n\n".join(block.replace("\n", "\n   ") for block in blocks))
+        _explain(form, language.value)
         return
     if not source:
         raise UsageError("dnt robustness needs an imputations file: dnt robustness imputed.parquet.")
@@ -102,8 +101,9 @@ def robustness(
 
         with progress("Drawing") as report:
             drawn = specification_curves(
-                result.estimates, data.study, result.labels, language.value, figures, jobs=options.jobs, progress=report
-            )
+                result.estimates, data.study, result.labels, language.value, figures, jobs=options.jobs,
+                progress=report, force=force,
+            )  # fmt: skip
         tell(f"Drew {len(drawn)} files in {figures}.")
     tables = robustness_tables(result.estimates, data.study, result.labels, result.left_out, language.value)
     present(output, form, tables, result.estimates)
@@ -121,6 +121,20 @@ def _extra(result: Robust, study: Study) -> dict[str, Any]:
         "left_out": {key: asdict(reason) for key, reason in result.left_out.items()},
         "tipping": as_columns(tipping_points(result.estimates, study)),
     }
+
+
+def _explain(form: Format, language: Any) -> None:
+    """The checks, as text or, for a program, as rows."""
+    import pandas as pd
+
+    from dnt_cli.robustness import CHECKS
+
+    rows = [(c.letter, c.title[language], c.explanation[language]) for c in CHECKS.values()]
+    if form in (Format.csv, Format.json):
+        present(None, form, [], pd.DataFrame(rows, columns=["check", "title", "explanation"]))
+        return
+    blocks = [f"{letter}  {title}\n{explanation}" for letter, title, explanation in rows]
+    write_out("\n\n".join(block.replace("\n", "\n   ") for block in blocks))
 
 
 def _announced(check: Check, seconds: float, language: Language) -> str:

@@ -11,7 +11,7 @@ from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_tables
 from dnt_cli.cli.console import progress, write_out
 from dnt_cli.cli.files import load_stage, present, rows_as_json
-from dnt_cli.cli.options import OUTPUT, AsJson, Format, Green, GreenMeans, Lang, Shown
+from dnt_cli.cli.options import OUTPUT, AsJson, Force, Format, Green, GreenMeans, Lang, Shown
 from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ def show(
     figure: Annotated[
         str | None,
         typer.Option(
-            "--figure", metavar="FILE", help="Draw a forest plot of effects (.svg, .png).", rich_help_panel=OUTPUT
+            "--figure", metavar="FILE", help="Draw effects, or an imputation (.svg, .png).", rich_help_panel=OUTPUT
         ),
     ] = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     green: GreenMeans = Green.better,
+    force: Force = False,
 ) -> None:
     """Show the tables of a stage file again; endpoint and trend side by side when both are given.
 
@@ -51,16 +52,16 @@ def show(
         raise DataError("These files are about different studies, so they cannot stand in one table.")
     if figure is not None:
         with progress("Drawing", counted=False):
-            _draw(stage, frame, language.value, figure)
+            _draw(stage, frame, language.value, figure, force=force)
     present(None, form, _tables(stage, frame, language.value, green.value), frame)
 
 
-def _draw(stage: Any, frame: Any, language: Any, path: str) -> None:
+def _draw(stage: Any, frame: Any, language: Any, path: str, *, force: bool) -> None:
     """A forest plot of effects, or the chains and distributions of an imputation."""
     if stage.kind == "estimates":
         from dnt_cli.figures import forest_plot
 
-        forest_plot(frame, stage.study, language, path, level=stage.extra["level"])
+        forest_plot(frame, stage.study, language, path, level=stage.extra["level"], force=force)
         return
     if stage.kind != "imputations":
         raise UsageError("--figure draws effects or an imputation; dnt describe --figures draws the outcomes.")
@@ -72,7 +73,7 @@ def _draw(stage: Any, frame: Any, language: Any, path: str) -> None:
     comparison = Comparison(data.observed, plan_columns(stage.study, data.observed))
     for completed in data.sets:
         comparison.add(completed)
-    imputation_figure(stage.extra_frame("trace"), comparison.distribution(), stage.study, language, path)
+    imputation_figure(stage.extra_frame("trace"), comparison.distribution(), stage.study, language, path, force=force)
 
 
 def _tables(stage: Any, frame: Any, language: Any, green: Any) -> Any:

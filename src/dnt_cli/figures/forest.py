@@ -48,8 +48,9 @@ _LOOKS = {"good": (GREEN, "^", GREEN), "bad": (VERMILLION, "v", VERMILLION), "":
 
 
 def forest_plot(
-    estimates: pd.DataFrame, study: Study, language: Language, path: str | Path, *, level: float = 0.95
-) -> None:
+    estimates: pd.DataFrame, study: Study, language: Language, path: str | Path, *, level: float = 0.95,
+    force: bool = False,
+) -> None:  # fmt: skip
     """Draw the effects: odds ratios on a logarithmic axis above standardised betas, endpoint left, trend right.
 
     Args:
@@ -58,9 +59,11 @@ def forest_plot(
         language: Of the words and the decimal sign.
         path: Ends in .svg or .png.
         level: Of the intervals in `estimates`.
+        force: Replace a file that dnt did not draw.
 
     Raises:
-        DataError: There is no effect to draw, an effect stands there twice, or the file cannot be written.
+        DataError: There is no effect to draw, an effect stands there twice, or the file cannot be written or is no
+            figure of dnt.
     """
     rows = effect_rows(estimates)
     if rows.empty:
@@ -68,7 +71,7 @@ def forest_plot(
     if rows.duplicated(["analysis", "outcome"]).any():
         raise DataError("Some effects stand there more than once; draw the estimates of one model at a time.")
     forest = _Forest(rows, study, language, level)
-    draw_one(Drawing(forest.figure, "effects", words("forest_title", language)), Path(path))
+    draw_one(Drawing(forest.figure, "effects", words("forest_title", language)), Path(path), force=force)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ _CHAINS = 20  # lines in one panel; more cannot be told apart
 
 
 def imputation_figure(
-    trace: pd.DataFrame, distribution: pd.DataFrame, study: Study, language: Language, path: str | Path
-) -> None:
+    trace: pd.DataFrame, distribution: pd.DataFrame, study: Study, language: Language, path: str | Path, *,
+    force: bool = False,
+) -> None:  # fmt: skip
     """Draw, for every imputed outcome at its endpoint, the means of the chains and observed against imputed values.
 
     Args:
@@ -32,12 +33,13 @@ def imputation_figure(
         study: Labels.
         language: Of the words.
         path: Ends in .svg or .png.
+        force: Replace a file that dnt did not draw.
 
     Raises:
-        DataError: Another ending, or the file cannot be written.
+        DataError: Another ending, or the file cannot be written or is no figure of dnt.
     """
     plot = partial(_figure, trace, distribution, study, language)
-    draw_one(Drawing(plot, "imputation", words("imputation_title", language)), Path(path))
+    draw_one(Drawing(plot, "imputation", words("imputation_title", language)), Path(path), force=force)
 
 
 def _figure(trace: pd.DataFrame, distribution: pd.DataFrame, study: Study, language: Language) -> Figure:

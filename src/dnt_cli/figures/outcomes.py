@@ -65,6 +65,7 @@ def draw(
     level: float = 0.95,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    force: bool = False,
 ) -> list[Path]:
     """Draw a figure per outcome that has a value.
 
@@ -77,12 +78,13 @@ def draw(
         level: Of the intervals in the description.
         jobs: Processes; the figures do not depend on it.
         progress: Told of figures done and to do.
+        force: Replace files that dnt did not draw.
 
     Returns:
         The files, in the order of the study file.
 
     Raises:
-        DataError: The folder or a file cannot be written, or an unknown format.
+        DataError: The folder or a file cannot be written, a file is no figure of dnt, or an unknown format.
     """
     figures = Lookup(description, "trend")
     drawings = [
@@ -91,7 +93,7 @@ def draw(
         )
         for outcome in figures.values("variable")
     ]
-    return draw_all(drawings, Path(folder), formats, jobs=jobs, progress=progress)
+    return draw_all(drawings, Path(folder), formats, jobs=jobs, progress=progress, force=force)
 
 
 class _Plot:

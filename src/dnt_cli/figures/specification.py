@@ -37,7 +37,7 @@ _WIDEST = 20.0  # intervals of odds ratios are cut off here
 def specification_curves(
     estimates: pd.DataFrame, study: Study, labels: Mapping[str, Text], language: Language, folder: str | Path,
     formats: Sequence[str] = FORMATS, *, level: float = 0.95, jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None, force: bool = False,
 ) -> list[Path]:  # fmt: skip
     """Draw a figure per outcome with a main effect; endpoint left, trend right.
 
@@ -51,12 +51,13 @@ def specification_curves(
         level: Of the intervals in `estimates`.
         jobs: Processes; the figures do not depend on it.
         progress: Told of figures done and to do.
+        force: Replace files that dnt did not draw.
 
     Returns:
         The files, in the order of the study file.
 
     Raises:
-        DataError: The folder or a file cannot be written, or an unknown format.
+        DataError: The folder or a file cannot be written, a file is no figure of dnt, or an unknown format.
     """
     rows = estimates[(estimates["analysis"] != BALANCE) & (estimates["status"] != "not estimable")]
     rows = rows[~rows["model"].str.startswith(_REPEATS)]
@@ -65,7 +66,7 @@ def specification_curves(
         own = rows[[study.outcomes[k].counterpart == outcome or k == outcome for k in rows["outcome"]]]
         curve = _Curve(own, study, labels, language, outcome, level)
         drawings.append(Drawing(curve.figure, f"robustness_{outcome}", study.outcomes[outcome].label[language]))
-    return draw_all(drawings, Path(folder), formats, jobs=jobs, progress=progress)
+    return draw_all(drawings, Path(folder), formats, jobs=jobs, progress=progress, force=force)
 
 
 class _Curve:

@@ -23,6 +23,8 @@ INK, GREY = "#222222", "#6E6E6E"
 FORMATS = ("svg", "png")
 DOTS_PER_INCH = 200
 MARGIN = 0.12  # inches
+_CREATOR = "drawn by dnt"
+_MARKS = (b"Software\0" + _CREATOR.encode(), f"<dc:title>{_CREATOR}</dc:title>".encode())  # in a PNG, in an SVG
 
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -65,46 +67,59 @@ def draw_all(
     *,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    force: bool = False,
 ) -> list[Path]:
     """Every drawing in every format, each file whole or not at all; the folder is made if it is not there.
+
+    Figures of an earlier run are replaced, other files only by `force`.
 
     Returns:
         The files, in the order of the drawings.
 
     Raises:
-        DataError: The folder or a file cannot be written, or an unknown format.
+        DataError: The folder or a file cannot be written, a file is no figure of dnt, or an unknown format.
     """
     from joblib import delayed
 
     for ending in formats:
         _check_format(ending, f"a figure .{ending}")
     make_folder(folder)
+    paths = [folder / f"{drawing.stem}.{ending}" for drawing in drawings for ending in formats]
+    _refuse_foreign(paths, force=force)
     jobs = min(jobs, len(drawings)) or 1
     drawn = in_workers((delayed(_render)(drawing, formats) for drawing in drawings), jobs)
-    paths = []
-    for done, (drawing, contents) in enumerate(zip(drawings, drawn, strict=True), start=1):
-        for ending, content in zip(formats, contents, strict=True):
-            paths.append(folder / f"{drawing.stem}.{ending}")
-            _write(paths[-1], content)
+    targets = iter(paths)
+    for done, contents in enumerate(drawn, start=1):
+        for content in contents:
+            _write(next(targets), content)
         if progress is not None:
             progress(done, len(drawings))
     return paths
 
 
-def draw_one(drawing: Drawing, path: Path) -> None:
-    """One drawing in the format that the name ends in.
+def draw_one(drawing: Drawing, path: Path, *, force: bool = False) -> None:
+    """One drawing in the format that the name ends in; another file is replaced by `force` only.
 
     Raises:
-        DataError: Another ending, or the file cannot be written.
+        DataError: Another ending, or the file cannot be written or is no figure of dnt.
     """
     ending = path.suffix.removeprefix(".").lower()
     _check_format(ending, path.name)
+    _refuse_foreign([path], force=force)
     _write(path, *_render(drawing, [ending]))
 
 
 def _check_format(ending: str, name: str) -> None:
     if ending not in FORMATS:
         raise DataError(f"{name} is no figure file; let its name end in .svg or .png.")
+
+
+def _refuse_foreign(paths: Sequence[Path], *, force: bool) -> None:
+    for path in paths:
+        if not force and path.is_file() and not any(mark in path.read_bytes() for mark in _MARKS):
+            raise DataError(
+                f"{path} exists and is no figure that dnt drew; choose another place, or --force to replace it."
+            )
 
 
 def _render(drawing: Drawing, formats: Sequence[str]) -> list[bytes]:
@@ -117,11 +132,11 @@ def _render(drawing: Drawing, formats: Sequence[str]) -> list[bytes]:
         box = figure.get_tightbbox().padded(MARGIN)
         for ending in formats:
             # No date and no version inside: the same figure has the same bytes.
-            without: dict[str, Any] = {"Date": None, "Creator": None} if ending == "svg" else {"Software": None}
+            about: dict[str, Any] = {"Date": None, "Creator": _CREATOR} if ending == "svg" else {"Software": _CREATOR}
             content = io.BytesIO()
             figure.savefig(
                 content, format=ending, dpi=DOTS_PER_INCH, bbox_inches=box, facecolor="white",
-                metadata={"Title": drawing.title, **without},
+                metadata={"Title": drawing.title, **about},
             )  # fmt: skip
             rendered.append(content.getvalue())
     return rendered
