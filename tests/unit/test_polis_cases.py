@@ -143,7 +143,7 @@ def test_a_record_that_tells_no_kind_of_job_counts(excluded: str, tmp_path: Path
     assert first([record(120, 1400, kind="00")], tmp_path, setting)["work"] == (excluded != "['0']")
 
 
-@pytest.mark.parametrize("code", ["9999999", "9999999.99", "999999999999", ""])
+@pytest.mark.parametrize("code", ["9999999", "9999999.99", "999999999999", "", "1_000", "1.000,50"])
 def test_a_missing_wage_leaves_open_whether_there_is_work(tmp_path: Path, code: str) -> None:
     found = first([record(80, code)], tmp_path)
     assert np.isnan([found[name] for name in ("work", "hours", "over_hours", "wage", "income", "above_norm")]).all()

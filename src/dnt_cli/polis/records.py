@@ -201,7 +201,8 @@ def _as_text(column: str, kind: str) -> str:
 
 
 def _as_decimal(column: str, kind: str) -> str:
-    value = f"replace(trim({column}), ',', '.')" if kind == "VARCHAR" else column
+    """An amount, with a decimal point or comma; NULL for what is no number, such as 1_000, which DuckDB would take."""
+    value = f"translate(trim({column}), ',_', '.?')" if kind == "VARCHAR" else column
     return f"TRY_CAST({value} AS DECIMAL(18, 4))"
 
 
