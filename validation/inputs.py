@@ -1,4 +1,4 @@
-"""Any input through every command, thousands of times: a right answer, or a message that says what is wrong.
+"""Any input and any options, thousands of times: a right answer, or a message that says what is wrong.
 
     python validation/inputs.py                          3000 examples, about ten minutes on one core
     python validation/inputs.py --examples 500 --seed 7 --kinds tables,answers
@@ -21,11 +21,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "property"))
 
-from any_trial import KINDS, trial
+import any_line
+from any_trial import trial
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-SHARES = {"tables": 0.5, "studies": 0.15, "bytes": 0.2, "answers": 0.05, "records": 0.1}
+SHARES = {"tables": 0.4, "studies": 0.15, "bytes": 0.15, "answers": 0.05, "records": 0.1, "options": 0.15}
 CHUNK = 250  # examples after which the counts so far are printed
 
 
@@ -43,7 +44,8 @@ def attempt(kind: str, number: int, start: int, counts: Counter[tuple[str, int]]
     )
     @given(st.data())
     def check(data: st.DataObject) -> None:
-        compared.update(trial(data, kind, counts))
+        one = any_line.trial(data, counts) if kind == "options" else trial(data, kind, counts)
+        compared.update(one)
 
     check()
 
@@ -62,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--examples", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--kinds", default=",".join(SHARES))
     asked = parser.parse_args()
     kinds = asked.kinds.split(",")
     warnings.simplefilter("ignore")
