@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dnt_cli.description.columns import level_columns
 from dnt_cli.description.moments import Bools, moments
-from dnt_cli.description.rows import Rows
+from dnt_cli.description.rows import Rows, parted
 from dnt_cli.description.sample import group_names, memberships
 from dnt_cli.study import Study
 
@@ -84,15 +84,18 @@ def _kinds(seen: Bools, later: Bools) -> NDArray[np.object_]:
 
 
 def seen_in(pattern: str, waves: Sequence[str]) -> tuple[str, ...] | None:
-    """The waves that a pattern names, which follow each other as in `waves`; None if it names others.
+    """The waves that a pattern names, which follow each other as in `waves`; None if it names others."""
+    between = parted(waves, BETWEEN)
+    return _seen_in(pattern, waves, between) or _seen_in(pattern, waves, BETWEEN)  # so files of older versions had it
 
-    Not by splitting the name: the key of a wave may hold the same sign.
-    """
+
+def _seen_in(pattern: str, waves: Sequence[str], between: str) -> tuple[str, ...] | None:
+    """Not by splitting the name: the key of a wave may hold the same sign."""
     for i, wave in enumerate(waves):
         if pattern == wave:
             return (wave,)
-        if pattern.startswith(wave + BETWEEN):
-            rest = seen_in(pattern[len(wave + BETWEEN) :], waves[i + 1 :])
+        if pattern.startswith(wave + between):
+            rest = _seen_in(pattern[len(wave + between) :], waves[i + 1 :], between)
             if rest is not None:
                 return (wave, *rest)
     return None
@@ -101,7 +104,8 @@ def seen_in(pattern: str, waves: Sequence[str]) -> tuple[str, ...] | None:
 def _add_patterns(rows: Rows, attendance: Attendance, kind: NDArray[np.object_], study: Study) -> None:
     """Each pattern that occurs, the most common first; its statistic says what kind it is."""
     names = np.array(study.design.wave_keys)
-    pattern = pd.Series([BETWEEN.join(names[waves]) for waves in attendance.seen])
+    between = parted(study.design.wave_keys, BETWEEN)
+    pattern = pd.Series([between.join(names[waves]) for waves in attendance.seen])
     sizes = pattern.value_counts().rename_axis("pattern").reset_index()
     order = sizes.sort_values(["count", "pattern"], ascending=[False, True])["pattern"]
     kinds = dict(zip(pattern, kind, strict=True))

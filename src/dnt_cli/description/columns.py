@@ -52,11 +52,17 @@ def covariate_columns(wide: pd.DataFrame, study: Study) -> Columns:
 def outcome_columns(wide: pd.DataFrame, study: Study, waves: Iterable[str] | None = None) -> Columns:
     """The outcomes that stand in the wide table, measured and derived, at `waves` (default: all)."""
     chosen = set(study.design.wave_keys if waves is None else waves)
+    there = {name: place for name, place in study.columns.items() if name in wide.columns}
+    found = {
+        key: classes(outcome, wide[[name for name, (k, _) in there.items() if k == key]].to_numpy(dtype=float))
+        for key, outcome in study.outcomes.items()
+        if outcome.kind == "ordinal"
+    }
     items = [
         item
-        for name, (key, wave) in study.columns.items()
-        if wave in chosen and name in wide.columns
-        for item in _outcome(wide[name].to_numpy(dtype=float), key, wave, study.outcomes[key])
+        for name, (key, wave) in there.items()
+        if wave in chosen
+        for item in _outcome(wide[name].to_numpy(dtype=float), key, wave, study.outcomes[key], found.get(key, []))
     ]
     return _columns(items, len(wide))
 
@@ -73,7 +79,7 @@ def joined(*parts: Columns) -> Columns:
 
 
 def classes(outcome: Outcome, values: Floats) -> list[int]:
-    """The classes of an ordinal outcome: its range, or what occurs where the study gives none."""
+    """The classes of an ordinal outcome: its range, or what occurs at any wave where the study gives none."""
     if outcome.range is not None:
         return list(range(int(outcome.range[0]), int(outcome.range[1]) + 1))
     return [int(value) for value in np.unique(values[~np.isnan(values)])]
@@ -93,11 +99,10 @@ def _levels(values: pd.Series, key: str, levels: dict[str, tuple[str, ...]]) -> 
         yield key, level, "", True, np.where(missing, np.nan, inside)
 
 
-def _outcome(values: Floats, key: str, wave: str, outcome: Outcome) -> Iterator[_Item]:
+def _outcome(values: Floats, key: str, wave: str, outcome: Outcome, found: list[int]) -> Iterator[_Item]:
     yield key, "", wave, outcome.kind == "binary", values
-    if outcome.kind == "ordinal":
-        for value in classes(outcome, values):
-            yield key, str(value), wave, True, np.where(np.isnan(values), np.nan, values == value)
+    for value in found:
+        yield key, str(value), wave, True, np.where(np.isnan(values), np.nan, values == value)
 
 
 def _columns(items: list[_Item], persons: int) -> Columns:

@@ -75,6 +75,19 @@ def _expanded(values: pd.Series, name: str, wave: str) -> Columns:
     return Columns(columns.keys.assign(wave=wave), columns.values)
 
 
+def _as_known(reference: pd.DataFrame, known: list[tuple[str, str]]) -> pd.DataFrame:
+    """The figures of other populations with texts as the study has them, whatever a reader made of them.
+
+    Levels that are numbers became decimals where others are empty, and the words TRUE and FALSE became truths.
+    """
+    text = {column: identifiers(reference[column]).fillna("") for column in REFERENCE_COLUMNS[:4]}
+    spelled = {(variable, str(level.lower() == "true")): level for variable, level in known
+               if level.lower() in ("true", "false")}  # fmt: skip
+    pairs = zip(text["variable"], text["level"], strict=True)
+    text["level"] = pd.Series([spelled.get(pair, pair[1]) for pair in pairs], index=reference.index, dtype="object")
+    return pd.DataFrame({**text, "value": pd.to_numeric(reference["value"], errors="coerce").astype("float64")})
+
+
 def reference_rows(reference: pd.DataFrame, study: Study, known: pd.DataFrame) -> pd.DataFrame:
     """Figures of other populations as rows of the baseline table, their name in the place of the group.
 
@@ -84,29 +97,31 @@ def reference_rows(reference: pd.DataFrame, study: Study, known: pd.DataFrame) -
         known: The baseline rows beside which they will stand.
 
     Raises:
-        DataError: A column is missing, a value is no number, a population has the name of a group, a figure stands
-            there twice, or a row names a variable, level or statistic that the baseline table lacks.
+        DataError: A column is missing, a value is no number or no percentage, a population has the name of a group, a
+            figure stands there twice, or a row names a variable, level or statistic that the baseline table lacks.
     """
     for column in REFERENCE_COLUMNS:
         if column not in reference.columns:
             raise DataError(
                 f"The reference populations have no column {column}; expected {', '.join(REFERENCE_COLUMNS)}."
             )
-    frame = reference[list(REFERENCE_COLUMNS)].fillna({"level": "", "population": ""})
-    frame = frame.astype({"variable": str, "level": str, "population": str})
-    frame["value"] = pd.to_numeric(frame["value"], errors="coerce")
+    there = set(zip(known["variable"], known["level"], known["statistic"], strict=True))
+    frame = _as_known(reference, sorted({(variable, level) for variable, level, _ in there}))
     if bad := int((~np.isfinite(frame["value"])).sum()):
         raise DataError(f"The reference populations have {bad} rows whose value is no number.")
+    if bad := int(((frame["statistic"] == "pct") & ~frame["value"].between(0, 100)).sum()):
+        raise DataError(f"The reference populations have {bad} percentages outside 0 to 100.")
     if {"", *group_names(study)} & set(frame["population"]):  # their figures would stand in the place of the study's
         raise DataError("The reference populations need names of their own, other than those of the study's groups.")
     if twice := int(frame.duplicated([*REFERENCE_COLUMNS[:4]]).sum()):
         raise DataError(f"The reference populations have {twice} figures twice.")
-    there = set(zip(known["variable"], known["level"], known["statistic"], strict=True))
     for row in frame.itertuples():
+        name = f"{row.variable} {row.level}".strip()
         if (row.variable, row.level, row.statistic) not in there:
-            name = f"{row.variable} {row.level}".strip()
             hint = suggest(row.variable, sorted({variable for variable, _, _ in there}))
             raise DataError(f"The reference populations have {row.statistic} of {name}, the baseline table not{hint}.")
+        if row.statistic not in ("pct", "mean"):
+            raise DataError(f"The reference populations have {row.statistic} of {name}; expected pct or mean.")
     wave = np.where(frame["variable"].isin(list(study.outcomes)), study.design.baseline, "")
     return pd.DataFrame(
         {

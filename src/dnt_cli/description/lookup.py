@@ -57,6 +57,14 @@ def count_and_percentage(figure: Figure, language: Language) -> str:
     return "" if math.isnan(figure.value) else f"{figure.n} ({shown(figure.value, 1, language)}%)"
 
 
+def mean_and_deviation(mean: Figure, deviation: Figure, decimals: int, language: Language) -> str:
+    """`31.4 (9.0)`; one person has no standard deviation."""
+    if math.isnan(mean.value):
+        return ""
+    spread = "-" if math.isnan(deviation.value) else shown(deviation.value, decimals, language)
+    return f"{shown(mean.value, decimals, language)} ({spread})"
+
+
 def group_label(study: Study, group: str, language: Language) -> str:
     """The name of a group, or of all together."""
     names = {

@@ -44,6 +44,10 @@ def moments(values: Floats, members: Bools) -> Moments:
         mean = members.astype(float) @ np.where(known, values, 0.0) / n
         squares = np.empty_like(mean)
         for g, inside in enumerate(members):
+            # A sum's last digit may carry a mean outside its values; then one and the same value would have a spread.
+            ends = (np.where(known[inside], values[inside], end) for end in (np.inf, -np.inf))
+            low, high = next(ends).min(axis=0, initial=np.inf), next(ends).max(axis=0, initial=-np.inf)
+            mean[g] = np.clip(mean[g], low, high)
             centred = np.where(known[inside], values[inside] - mean[g], 0.0)
             squares[g] = (centred**2).sum(axis=0)
         sd = np.sqrt(squares / np.where(n > 1, n - 1, np.nan))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,20 @@ from dnt_cli.description.moments import Bools, Floats, Moments, mean_interval, s
 COLUMNS = ("table", "variable", "level", "group", "wave", "statistic", "value", "n", "denominator")
 _TEXT = COLUMNS[:6]
 ALL = "all"
+
+
+def parted(keys: Sequence[str], sign: str) -> str:
+    """What stands between keys of waves in a name that is made of them, so that no two names are the same.
+
+    The sign itself, unless a key and the sign are how another key begins: `a` and `a+b`, seen at both or at `b` too.
+    Then the sign as often as no key holds it, between spaces, with which no key begins or ends.
+    """
+    if not any(other.startswith(key + sign) for key in keys for other in keys):
+        return sign
+    often = sign
+    while any(often in key for key in keys):
+        often += sign
+    return f" {often} "
 
 
 class Rows:

@@ -10,7 +10,15 @@ import pandas as pd
 from dnt_cli.description import lookup, trend_tables
 from dnt_cli.description.attrition import KINDS, seen_in
 from dnt_cli.description.comparison import ABSENT, PRESENT
-from dnt_cli.description.lookup import Lookup, count_and_percentage, group_label, level_label, shown, variable_label
+from dnt_cli.description.lookup import (
+    Lookup,
+    count_and_percentage,
+    group_label,
+    level_label,
+    mean_and_deviation,
+    shown,
+    variable_label,
+)
 from dnt_cli.description.rounding import decimals_of
 from dnt_cli.description.rows import ALL
 from dnt_cli.description.sample import group_names
@@ -120,9 +128,8 @@ class _Comparison:
             elif share:
                 cells.append(Cell(count_and_percentage(get(variable, level, group, wave, "pct"), self.language)))
             else:
-                mean, sd = (get(variable, level, group, wave, s).value for s in ("mean", "sd"))
-                text = f"{shown(mean, decimals, self.language)} ({shown(sd, decimals, self.language)})"
-                cells.append(Cell("" if math.isnan(mean) else text))
+                mean, sd = (get(variable, level, group, wave, s) for s in ("mean", "sd"))
+                cells.append(Cell(mean_and_deviation(mean, sd, decimals, self.language)))
         missing = get(variable, "", ALL, wave, "missing").n
         difference = get(variable, level, "", wave, "difference").value
         smd = get(variable, level, "", wave, "smd").value
@@ -171,9 +178,8 @@ def _comparison(description: pd.DataFrame, study: Study, language: Language, tab
         body = [row for variable in chosen for row in comparison.rows(variable, wave)]
         if body:
             sections.append(Section(words(f"{title}_section", language, wave=design.baseline), tuple(body)))
-    names = [
-        words(g, language) if g in (ABSENT, PRESENT) else group_label(study, g, language) for g in comparison.groups
-    ]
+    own = (ABSENT, PRESENT) if table == "dropout" else ()  # elsewhere these words may be the code of a group
+    names = [words(g, language) if g in own else group_label(study, g, language) for g in comparison.groups]
     columns = (
         Column(words("characteristic", language), "left"),
         *(Column(name, optional=i > 1) for i, name in enumerate(names)),
@@ -209,7 +215,7 @@ def _further(description: pd.DataFrame, study: Study, language: Language) -> Tab
                     texts = [count_and_percentage(figure, language) for figure in found["pct"]]
                 else:
                     pairs = zip(found["mean"], found["sd"], strict=True)
-                    texts = [f"{shown(m.value, 2, language)} ({shown(sd.value, 2, language)})" for m, sd in pairs]
+                    texts = [mean_and_deviation(mean, sd, 2, language) for mean, sd in pairs]
                 rows.append((Cell(INDENT + level if level else words("mean", language)), *map(Cell, texts)))
             sections.append(Section(f"{variable} ({wave})" if wave else variable, tuple(rows)))
     columns = (Column("", "left"), *_group_columns(study, language))

@@ -10,7 +10,7 @@ import pandas as pd
 from dnt_cli.description.lookup import Figure, Lookup, group_label, initials, level_label, shown, variable_label
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of
 from dnt_cli.description.texts import words
-from dnt_cli.description.trends import UNTIL
+from dnt_cli.description.trends import interval_names
 from dnt_cli.effect_tables import hypothesis_heading
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table
@@ -61,9 +61,10 @@ def trend_table(description: pd.DataFrame, study: Study, language: Language) -> 
 def change_table(description: pd.DataFrame, study: Study, language: Language) -> Table:
     """Change from baseline to endpoint and from there to follow-up, and who rose and fell on ordinal outcomes."""
     figures, design = Lookup(description, "change"), study.design
-    wanted = [f"{design.baseline}{UNTIL}{design.endpoint}"]
+    pairs = [(design.baseline, design.endpoint)]
     if design.follow_up is not None:
-        wanted += [f"{design.endpoint}{UNTIL}{design.follow_up}", f"{design.baseline}{UNTIL}{design.follow_up}"]
+        pairs += [(design.endpoint, design.follow_up), (design.baseline, design.follow_up)]
+    wanted = interval_names(study, pairs)
     groups = _groups(study)
 
     def rows(variable: str) -> _Rows:

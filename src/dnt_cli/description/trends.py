@@ -10,7 +10,7 @@ from dnt_cli.description.attrition import Attendance
 from dnt_cli.description.columns import Columns, Floats, outcome_columns
 from dnt_cli.description.moments import Moments, mean_interval, moments
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of, half_up
-from dnt_cli.description.rows import Rows
+from dnt_cli.description.rows import Rows, parted
 from dnt_cli.description.sample import group_names, memberships
 from dnt_cli.study import Study
 
@@ -50,6 +50,12 @@ def intervals(study: Study, waves: tuple[str, ...]) -> list[tuple[str, str]]:
     ]
 
 
+def interval_names(study: Study, pairs: list[tuple[str, str]]) -> list[str]:
+    """What stands in the place of the wave where a change between two is described."""
+    until = parted(study.design.wave_keys, UNTIL)
+    return [until.join(pair) for pair in pairs]
+
+
 def change_rows(wide: pd.DataFrame, study: Study, level: float) -> pd.DataFrame:
     """Change between two waves, of all who answered and within those who answered both."""
     rows = Rows("change")
@@ -68,9 +74,10 @@ def change_rows(wide: pd.DataFrame, study: Study, level: float) -> pd.DataFrame:
 def _pairs(columns: Columns, study: Study) -> tuple[Positions, Positions, pd.DataFrame]:
     """Positions of the earlier and the later column of each pair, and the keys with the interval as wave."""
     keys = columns.keys
+    until = parted(study.design.wave_keys, UNTIL)
     where = {(row.variable, row.level, row.wave): i for i, row in enumerate(keys.itertuples())}
     pairs = [
-        (where[variable, level, first], where[variable, level, last], (variable, level, f"{first}{UNTIL}{last}"))
+        (where[variable, level, first], where[variable, level, last], (variable, level, f"{first}{until}{last}"))
         for variable, level in keys[["variable", "level"]].drop_duplicates().itertuples(index=False)
         for first, last in intervals(study, study.outcomes[variable].waves)
         if (variable, level, first) in where and (variable, level, last) in where
