@@ -277,35 +277,6 @@ def _fit(y: np.ndarray, x: np.ndarray, kind: str) -> tuple[float, float]:
     return float(beta[1] / spread[0] * unit), float(error / spread[0] * unit)
 
 
-def check_description(case: Case, path: Path) -> int:
-    """Persons, and means or shares per group and wave, as pandas counts them; how many were compared."""
-    assert case.truth is not None
-    rows, truth, design = pd.read_parquet(path), case.truth, case.raw["design"]
-    trend = rows[(rows["table"] == "trend") & rows["statistic"].isin(["mean", "pct"])]
-    compared = 0
-    for row in trend.to_dict("records"):
-        column = case.columns.get(row["variable"])
-        if (
-            column is None
-            or column.kind == "ordinal"
-            or row["group"] not in (design["intervention"], design["comparison"])
-        ):
-            continue
-        part = truth[(truth[design["group"]] == row["group"]) & (truth[design["wave"]] == row["wave"])]
-        values = part[row["variable"]].dropna().to_numpy(float)
-        if len(values) == 0:
-            continue
-        if row["statistic"] == "pct":
-            assert row["denominator"] == len(values), row
-            assert row["n"] == values.sum(), row
-            assert np.isclose(row["value"], 100 * values.mean(), rtol=1e-9), row
-        else:
-            assert row["n"] == len(values), row
-            assert np.isclose(row["value"], values.mean(), rtol=1e-9, atol=0), (row, values.mean())
-        compared += 1
-    return compared
-
-
 def check_description_numbers(path: Path) -> None:
     """No infinite figure anywhere."""
     rows = pd.read_parquet(path)

@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from any_command import (
     DIGITS,
     Judge,
-    check_description,
     check_description_numbers,
     check_endpoint,
     check_estimates,
@@ -25,6 +24,7 @@ from any_command import (
     same_tables,
     typed,
 )
+from any_described import check_description, described, drive_description
 from any_input import Case, answers, broken_bytes, cases, encoded, plans
 from any_records import register_records
 from any_register import Records, check_joined, check_register, expected
@@ -71,7 +71,7 @@ def drive(case: Case, folder: Path, plan: Mapping[str, Any], counts: Counter[tup
         if run.code == 0:
             check_description_numbers(folder / "d.parquet")
             if case.truth is not None:
-                done["described figures"] += check_description(case, folder / "d.parquet")
+                done["described figures"] += check_description(case, folder / "d.parquet", run.text, plan)
             judge.run("show", "d.parquet", "--format", plan["show"])
     if not plan["fit"]:
         return done
@@ -267,6 +267,10 @@ def trial(data: st.DataObject, kind: str, counts: Counter[tuple[str, int]]) -> C
             return drive_answers(data.draw(answers()), folder, counts)
         if kind == "records":
             return drive_records(data.draw(register_records()), folder, data.draw(plans()), counts)
+        if kind == "descriptions":
+            case, reference = data.draw(described())
+            told(case, folder)
+            return drive_description(case, reference, folder, data.draw(plans()), counts)
         if kind == "studies":
             case = data.draw(cases(damaged=False))
             return drive_study(case, data.draw(mutated(case.text)), folder, counts)
@@ -276,9 +280,6 @@ def trial(data: st.DataObject, kind: str, counts: Counter[tuple[str, int]]) -> C
         words = data.draw(st.sampled_from(COMMANDS))
         sealed = file.endswith(".parquet") and content != files[file]
         return drive_bytes(Case(*_small(), None), file, content, words, folder, counts, sealed=sealed)
-
-
-KINDS = ("tables", "studies", "bytes", "answers", "records")
 
 
 def _jobs(command: str) -> tuple[str, ...]:

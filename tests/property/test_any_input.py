@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 # What must have been compared at least, so that the examples are not all refused.
 EXAMPLES = {
-    "tables": (50, {"surveys": 10, "round trips": 5, "described figures": 20, "imputations": 5, "estimates": 20}),
+    "tables": (50, {"surveys": 10, "round trips": 5, "described figures": 1000, "imputations": 5, "estimates": 20}),
+    "descriptions": (12, {"described figures": 2000, "described cells": 500}),
     "studies": (25, {"refused studies": 5}),
     "bytes": (80, {"files": 80}),
     "answers": (12, {"scores": 20}),

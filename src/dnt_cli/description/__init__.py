@@ -40,7 +40,8 @@ def describe(
     sample: pct of persons per group, and per site within each group.
 
     attrition: present, dropout and lost (not seen at this wave or later) per wave; complete, monotone and
-    intermittent in all, and per pattern of waves (variable `pattern`, level `T0+T2`); pct per number of waves (`waves_seen`).
+    intermittent in all, and per pattern of waves (variable `pattern`, level `T0+T2`); pct per number of waves
+    (`waves_seen`).
 
     baseline: pct, or mean and sd; missing; difference (intervention minus comparison) and smd (standardised
     difference) per level; smd_max (the largest in size) per characteristic, and 0/1 per threshold (`above_0.1`).
