@@ -123,3 +123,45 @@ def test_nothing_to_join() -> None:
         join("")
     with pytest.raises(StudyError, match=r"None of the \[files\] has a wave"):
         join('[files.persons]\npath = "persons.csv"\nid = "nr"\n')
+
+
+def joined_tables(*raws: Raw, files: str = "") -> Joined:
+    """Files at T0 and T1 (and further ones, in `files`) in which ids and columns have their own names."""
+    text = "".join(f'[files.f{i}]\npath = "{i}"\nwave = "T{i}"\n' for i in range(2))
+    return join_files(parse_study(f"{SMALL}\n{files or text}"), lambda path: raws[int(path)])
+
+
+def test_codes_for_no_answer_of_one_file_are_no_answers_in_another() -> None:
+    def table(values: list[float], *codes: float) -> Raw:
+        missing = {"x": tuple((code, code) for code in codes)} if codes else {}
+        return Raw(pd.DataFrame({"id": ["a", "b"], "x": values}), Dictionary(missing=missing))
+
+    both = joined_tables(table([1, 9], 9), table([2, 99], 99))
+    assert both.findings == []
+    assert both.raw.without_missing()[0]["x"].isna().tolist() == [False, False, True, True]
+    for other in (table([9, 2], 99), table([9, 2])):
+        (finding,) = joined_tables(table([1, 9], 9), other).findings
+        assert (finding.level, finding.column) == ("error", "x")
+        assert finding.message.startswith("1 answers in f1 that are codes for no answer in another file")
+
+
+def test_a_label_of_another_level_in_another_file_is_an_error() -> None:
+    def table(labels: dict[float | str, str]) -> Raw:
+        return Raw(pd.DataFrame({"id": ["a", "b"], "group": [1.0, 2.0]}), Dictionary(values={"group": labels}))
+
+    same, other = {1.0: "treated", 2.0: "control"}, {1.0: "control", 2.0: "treated"}
+    assert joined_tables(table(dict(same)), table(dict(same))).findings == []
+    (finding,) = joined_tables(table(dict(same)), table(dict(other))).findings
+    assert str(finding) == "group: 2 rows whose code in f1 has the label of another level in another file"
+
+
+def test_waves_by_their_labels_and_no_user_missing_ids_or_waves() -> None:
+    frame = pd.DataFrame({"id": [1, 2, 999, 3, 1], "wave": [1.0, 2.0, 1.0, 9.0, 2.0], "x": range(5)})
+    labels = Dictionary(
+        values={"wave": {1.0: "T1", 2.0: "T0"}}, missing={"id": ((999.0, 999.0),), "wave": ((9.0, 9.0),)}
+    )
+    found = joined_tables(Raw(frame, labels), files='[files.f]\npath = "0"\nwave_column = "wave"\n')
+    assert [str(finding)[:22] for finding in found.findings] == ["f: 1 rows without an i", "f: 1 rows with no know"]
+    assert found.raw.frame[["id", "wave", "x"]].to_numpy().tolist() == [["1", "T0", 4], ["1", "T1", 0], ["2", "T0", 1]]
+    coded = '[files.f]\npath = "0"\nwave_column = "wave"\nwave_codes = { "1" = "T0", "2" = "T1" }\n'
+    assert joined_tables(Raw(frame, labels), files=coded).raw.frame["wave"].tolist() == ["T0", "T1", "T1"]

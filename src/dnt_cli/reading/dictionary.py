@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,8 +81,8 @@ class Raw:
         for column, ranges in self.dictionary.missing.items():
             hit = is_missing(frame[column], ranges)
             labels = self.dictionary.values.get(column, {})
-            found: Any = frame[column][hit].value_counts(sort=False).sort_index().items()
-            for code, count in found:
+            found = Counter(value if value in labels else _as_code(value) for value in frame[column][hit])
+            for code, count in sorted(found.items(), key=lambda one: (isinstance(one[0], str), one[0])):
                 name = f"{code:g}" if isinstance(code, (int, float)) else str(code)
                 counts.append((column, f"{name} ({labels[code]})" if code in labels else name, int(count)))
             frame[column] = frame[column].mask(hit)
@@ -90,10 +91,16 @@ class Raw:
     def for_study(self, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
         """As `without_missing`, and codes whose label is a level of the study become that level."""
         frame, counts = self.without_missing()
-        for column, levels in _known_levels(study).items():
+        for column, levels in known_levels(study).items():
             if column in frame.columns and column in self.dictionary.values:
-                frame[column] = _as_levels(frame[column], self.dictionary.values[column], levels)
+                frame[column] = as_levels(frame[column], self.dictionary.values[column], levels)
         return frame, counts
+
+
+def _as_code(value: Any) -> Code:
+    """A number for every spelling of it: in a table of several files 9 and "9" are the same code."""
+    number = pd.to_numeric(value, errors="coerce")
+    return str(value) if pd.isna(number) else float(number)
 
 
 def is_missing(values: pd.Series, ranges: Iterable[tuple[Code, Code]]) -> pd.Series:
@@ -108,7 +115,7 @@ def is_missing(values: pd.Series, ranges: Iterable[tuple[Code, Code]]) -> pd.Ser
     return hit
 
 
-def _known_levels(study: Study) -> dict[str, dict[str, str]]:
+def known_levels(study: Study) -> dict[str, dict[str, str]]:
     """Column -> name of a level -> level."""
     design = study.design
     groups = {design.intervention: design.intervention_label, design.comparison: design.comparison_label}
@@ -138,7 +145,7 @@ def _unambiguous(names: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: levels.pop() for name, levels in meant.items() if len(levels) == 1}
 
 
-def _as_levels(values: pd.Series, labels: Mapping[Code, str], levels: Mapping[str, str]) -> pd.Series:
+def as_levels(values: pd.Series, labels: Mapping[Code, str], levels: Mapping[str, str]) -> pd.Series:
     """What a label says goes before the code itself: 1 that is labelled "0" is the level "0"."""
     named = {code: label.strip() for code, label in labels.items()}
     meant = {code: levels.get(name, levels.get(name.lower())) for code, name in named.items()}

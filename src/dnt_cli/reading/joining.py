@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from dnt_cli.errors import DataError, StudyError
-from dnt_cli.reading.dictionary import Dictionary, Raw
+from dnt_cli.reading.dictionary import Code, Dictionary, Raw, as_levels, is_missing, known_levels
 from dnt_cli.study import DataFile, Study
 from dnt_cli.study.reader import suggest
 from dnt_cli.survey import Finding, identifiers
@@ -82,6 +82,9 @@ def join_files(study: Study, read: Callable[[str], Raw]) -> Joined:
     dictionary = Dictionary()
     for part in parts.values():
         dictionary = dictionary.over(part.dictionary)
+    dictionary = replace(dictionary, missing=_all_missing(parts))
+    for key, part in parts.items():
+        _check_codes(key, part, dictionary, study, found)
     return Joined(Raw(joined, dictionary, tuple(notes)), _report(parts, study), found.findings)
 
 
@@ -94,12 +97,11 @@ def _part(key: str, file: DataFile, raw: Raw, study: Study, found: _Found) -> _P
             raise DataError(f"{file.path} lacks the column {needed}{suggest(needed, names)} (see [files.{key}]).")
         if names.count(needed) > 1:
             raise DataError(f"{file.path} has two columns {needed}.")
-    ids = identifiers(frame[file.id or design.id])
+    ids = identifiers(_given(raw, file.id or design.id))
     by_wave = file.wave is not None or file.wave_column is not None
     waves = pd.Series(file.wave or "", index=frame.index)
     if file.wave_column is not None:
-        codes = identifiers(frame[file.wave_column])
-        waves = codes.map(lambda code: file.wave_codes.get(code, code), na_action="ignore")
+        waves = _waves(raw, file.wave_column, file, study)
         waves = waves.where(waves.isin(design.wave_keys))
     found.add("error", key, int(ids.isna().sum()), "rows without an id")
     found.add("error", key, int(waves.isna().sum()), f"rows with no known wave; known: {', '.join(design.wave_keys)}")
@@ -120,6 +122,48 @@ def _part(key: str, file: DataFile, raw: Raw, study: Study, found: _Found) -> _P
     dictionary = raw.dictionary.renamed(file.columns, kept)
     counts = place[design.wave].value_counts()
     return _Part(out, dictionary, by_wave, place[surplus][design.wave].value_counts(), counts)
+
+
+def _given(raw: Raw, column: str) -> pd.Series:
+    """The values of a column without user-missing codes."""
+    return raw.frame[column].mask(is_missing(raw.frame[column], raw.dictionary.missing.get(column, ())))
+
+
+def _waves(raw: Raw, column: str, file: DataFile, study: Study) -> pd.Series:
+    """The wave of each row by its code in the study file, or else what its label in the data file says."""
+    values = _given(raw, column)
+    levels = known_levels(study)[study.design.wave]
+    labelled = identifiers(as_levels(values, raw.dictionary.values.get(column, {}), levels))
+    codes = identifiers(values)
+    return codes.map(file.wave_codes).where(codes.isin(list(file.wave_codes)), labelled)
+
+
+def _all_missing(parts: Mapping[str, _Part]) -> dict[str, tuple[tuple[Code, Code], ...]]:
+    """Column -> the codes that mean no answer in any file."""
+    ranges: dict[str, tuple[tuple[Code, Code], ...]] = {}
+    for part in parts.values():
+        for column, own in part.dictionary.missing.items():
+            ranges[column] = tuple(dict.fromkeys((*ranges.get(column, ()), *own)))
+    return ranges
+
+
+def _check_codes(key: str, part: _Part, joined: Dictionary, study: Study, found: _Found) -> None:
+    """A code means the same in all files: the joined table can say one thing only about it."""
+    known = known_levels(study)
+    for column in part.frame.columns:
+        values, own = part.frame[column], part.dictionary
+        elsewhere = is_missing(values, joined.missing.get(column, ()))
+        if elsewhere.any():
+            answers = elsewhere & ~is_missing(values, own.missing.get(column, ()))
+            message = f"answers in {key} that are codes for no answer in another file; use the same codes in all files"
+            found.add("error", column, int(answers.sum()), message)
+        if column in known and column in joined.values:
+            levels = known[column]
+            here = identifiers(as_levels(values, own.values.get(column, {}), levels))
+            there = identifiers(as_levels(values, joined.values[column], levels))
+            differ = here.isin(list(levels.values())) & (here != there)
+            message = f"rows whose code in {key} has the label of another level in another file"
+            found.add("error", column, int(differ.sum()), message)
 
 
 def _combined(parts: dict[str, _Part], index: Any, study: Study, found: _Found) -> pd.DataFrame:
