@@ -74,6 +74,8 @@ def _sheet(book: Any, title: str, header: list[str], rows: Iterable[tuple[Any, .
         if isinstance(value, pd.Timestamp):
             return value.to_pydatetime()
         value = value.item() if hasattr(value, "item") else value
+        if isinstance(value, float) and np.isinf(value):
+            return str(value)  # Excel has no such number
         if isinstance(value, str) and value.startswith("="):  # text, never a formula
             made = WriteOnlyCell(sheet, value)
             made.data_type = "s"
@@ -157,7 +159,7 @@ def _letters(
     labelled = pd.Series(list(labels), dtype="object")
     codes = sorted({*values[is_missing(values, ranges)], *labelled[is_missing(labelled, ranges)]})
     if any(isinstance(code, str) for code in codes):
-        return {}  # Stata has no user-missing text
+        raise DataError(f"Stata has no user-missing codes in text, and {column} has; write .sav or .xlsx.")
     taken = {code: _LETTERS[int(-code) - 1] for code in codes if code in range(-len(_LETTERS), 0)}
     free = [letter for letter in _LETTERS if letter not in taken.values()]
     others = [code for code in codes if code not in taken]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,8 +15,11 @@ from dnt_cli.study import Instrument
 from dnt_cli.study.instruments import definition
 
 Floats = NDArray[np.float64]
-# Another coding is taken to be the true one if it leaves at most this share of the codes that do not fit unexplained.
+# Another coding is taken to be the true one if there are at most so many codes of the declared one only per code of the
+# other only. A code of neither, such as 99 for no answer, tells nothing.
 _UNEXPLAINED = 0.1
+_COMMA = re.compile(r"^([-+]?\d+),(\d+)$")
+_TRUTHS = {"true": 1, "false": 0}  # as R and Excel spell them
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +30,13 @@ class Answers:
         codes: shape (n, items), in the instrument's own coding, NaN where unanswered or not a code.
         no_number: per item, the number of values that are no number.
         outside: per item, the number of values that are no code of the item.
-        also: another coding or version that the codes fit just as well, if no answer tells the two apart.
+        also: wave -> another coding or version, where no answer tells it from the declared one.
     """
 
     codes: Floats
     no_number: NDArray[np.int64]
     outside: NDArray[np.int64]
-    also: str | None
+    also: dict[str, str]
 
 
 def read_answers(frame: pd.DataFrame, key: str, instrument: Instrument, waves: pd.Series) -> Answers:
@@ -47,24 +51,36 @@ def read_answers(frame: pd.DataFrame, key: str, instrument: Instrument, waves: p
     no_number = np.zeros(raw.shape[1], dtype=np.int64)
     for i, column in enumerate(instrument.column_names.values()):
         values = frame[column]
-        text = values.astype("object").where(values.notna(), None).map(lambda v: v.strip() if isinstance(v, str) else v)
+        text = values.astype("object").where(values.notna(), None).map(_plain)
         text = text.where(text != "", None)
         raw[:, i] = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         no_number[i] = int((text.notna() & np.isnan(raw[:, i])).sum())
     shift = 0.0 if instrument.coding is None else instrument.codings[instrument.coding]
     fits = _fits(raw, _limits(instrument, instrument.coding))
-    also = None
+    also: dict[str, str] = {}
     for name, limits in _alternatives(instrument):
-        wrong, unexplained = (~fit & ~np.isnan(raw) for fit in (fits, _fits(raw, limits)))
+        other = _fits(raw, limits)
         for wave in dict.fromkeys(waves):
             rows = (waves == wave).to_numpy()
-            if wrong[rows].any() and unexplained[rows].sum() <= _UNEXPLAINED * wrong[rows].sum():
-                _refuse(key, instrument, name, wave, wrong[rows])
-        if not wrong.any() and not unexplained.any() and not np.isnan(raw).all():
-            also = name
+            against, for_it = other[rows] & ~fits[rows], fits[rows] & ~other[rows]
+            if against.any() and for_it.sum() <= _UNEXPLAINED * against.sum():
+                _refuse(key, instrument, name, wave, against)
+            if fits[rows].any() and not against.any() and not for_it.any():
+                also[wave] = name
     low = np.array([instrument.limits(item)[0] for item in instrument.item_names])
     codes = np.where(fits, raw - shift + (low if instrument.coding is not None else 0.0), np.nan)
     return Answers(codes, no_number, (~fits & ~np.isnan(raw)).sum(axis=0), also)
+
+
+def _plain(value: object) -> object:
+    """Text without spaces around it and with a decimal point, and the words for true and false as 1 and 0.
+
+    In a column that also holds words no reader has turned the decimal commas of the other answers into points.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return _TRUTHS.get(text.lower(), _COMMA.sub(r"\1.\2", text))
 
 
 def _limits(instrument: Instrument, coding: str | None) -> Floats:

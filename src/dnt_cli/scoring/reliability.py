@@ -47,10 +47,16 @@ def reliability(items: Floats) -> Reliability:
     if n < 2 or k < 2:
         return Reliability(n, k, np.nan, np.nan, False)
     covariance = np.cov(complete, rowvar=False)
-    total = covariance.sum()
-    alpha = float(k / (k - 1) * (1 - np.trace(covariance) / total)) if total > 0 else np.nan
+    total = complete.sum(axis=1)
+    # Of items that cancel out, the sum of covariances is rounding of the computer, and alpha would be any number.
+    alpha = float(k / (k - 1) * (1 - np.trace(covariance) / total.var(ddof=1))) if _varies(total) else np.nan
     omega, improper = _omega(covariance) if k > 2 and n > k else (np.nan, False)
     return Reliability(n, k, alpha, omega, improper)
+
+
+def _varies(values: Floats) -> NDArray[np.bool_]:
+    """Whether values differ by more than rounding of the computer, per column."""
+    return np.asarray(np.ptp(values, axis=0) > _PRECISION * (1 + np.abs(values).max(axis=0)))
 
 
 def _omega(covariance: Floats) -> tuple[float, bool]:
@@ -114,6 +120,7 @@ def item_rest_correlations(items: Floats) -> tuple[Floats, int]:
     rest = complete.sum(axis=1)[:, None] - complete
     a, b = complete - complete.mean(axis=0), rest - rest.mean(axis=0)
     spread = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
-    known = spread > 0
+    known = _varies(complete) & _varies(rest)
     out[known] = (a * b).sum(axis=0)[known] / spread[known]
+    out[np.abs(out) < _PRECISION] = 0.0  # or else a negative one is told where there is none
     return out, n

@@ -36,7 +36,7 @@ class Scored:
         report: what was odd, with counts: `what` is no_number, outside (answers that are no code of the item), nobody
             (an item that nobody answered at a wave at which it is due), negative (item-rest correlation, in `value`),
             incomplete (too few answers for a score), absent (the questionnaire is not in the file), or also_fits (no
-            answer tells the declared coding from the one in `scale`).
+            answer at a wave tells the declared coding from the one in `scale`).
         reliability: per scale and wave the number of scores, of persons who answered any item, and of complete
             answers, and alpha and omega of the latter.
         settings: what the scores depend on, and what about it is not confirmed.
@@ -88,11 +88,20 @@ def score(answers: pd.DataFrame, study: Study) -> Scored:
             notes.odd(key, "absent", len(columns) if instrument.used_scales else 0)
             continue
         _require(key, instrument)
+        if shared := [column for column in columns if column in items]:
+            raise StudyError(
+                f"[instruments.{key}] has the column {shared[0]}, which another questionnaire has too; give one of "
+                f"them other `columns`, or leave it out with --set instruments.{key}.use=none."
+            )
         items |= set(columns)
         codes = read_answers(answers, key, instrument, waves)
         _note_answers(notes, key, instrument, codes, waves, study)
         for name, scale in instrument.used_scales.items():
-            scores[_outcome(key, name, scale)] = _score_scale(notes, key, name, instrument, codes, waves, study)
+            if (outcome := _outcome(key, name, scale)) in scores:
+                raise StudyError(
+                    f"[instruments.{key}.scales.{name}] becomes {outcome}, as another scale does; rename one."
+                )
+            scores[outcome] = _score_scale(notes, key, name, instrument, codes, waves, study)
         notes.settings += _settings(key, instrument)
     if not scores:
         raise DataError("The file holds no item of any instrument of the study; see `columns` of each instrument.")
@@ -113,10 +122,11 @@ def _with_scores(answers: pd.DataFrame, items: set[str], scores: dict[str, Float
 
 
 def holds_items(frame: pd.DataFrame, study: Study) -> bool:
-    """Whether a table holds items of the study's questionnaires rather than the scores that the study analyses."""
+    """Whether a table holds items of the study's questionnaires rather than scores and all that the study analyses."""
     columns = {str(column) for column in frame.columns}
     items = {c for instrument in study.instruments.values() for c in instrument.column_names.values()}
-    return bool(items & columns) and not set(study.measured) <= columns
+    scores = {_outcome(key, name, s) for key, i in study.instruments.items() for name, s in i.used_scales.items()}
+    return bool(items & columns) and not (scores & columns and set(study.measured) <= columns)
 
 
 def _outcome(key: str, name: str, scale: Scale) -> str:
@@ -150,6 +160,25 @@ def _require(key: str, instrument: Instrument) -> None:
                 f"unnoticed. Give it in the study file or with --set instruments.{key}.{name}=..., or leave the "
                 f"questionnaire out with --set instruments.{key}.use=none."
             )
+    _require_codes(key, instrument)
+
+
+def _require_codes(key: str, instrument: Instrument) -> None:
+    """Decision rules want yes (1) and no (0), weights as many whole values as there are weights, after recoding."""
+    for name, scale in instrument.used_scales.items():
+        for item in instrument.scale_items(scale):
+            low, high = instrument.scored_limits(item)
+            values = instrument.recoding(item) or np.arange(low, high + 1)
+            rule = instrument.rule(scale)
+            if rule == "decision" and not set(values) <= {0, 1}:
+                wanted = f"yes (1) or no (0) for {item}: recode.{item} = [1, 0] makes them of 1 (yes) and 2 (no)"
+            elif rule == "weighted" and not set(values) <= set(low + np.arange(len(scale.weights[item]))):
+                wanted = (
+                    f"{len(scale.weights[item])} successive whole values for {item} after recoding, as many as weights"
+                )
+            else:
+                continue
+            raise StudyError(f"[instruments.{key}.scales.{name}] wants {wanted}.")
 
 
 def _due(study: Study, outcome: str) -> tuple[str, ...]:
@@ -171,8 +200,9 @@ def _note_answers(
             rows = (waves == wave).to_numpy()
             if wave in due[item] and rows.any() and np.isnan(answers.codes[rows, i]).all():
                 notes.odd(key, "nobody", int(rows.sum()), column=column, wave=wave)
-    if answers.also is not None:
-        notes.odd(key, "also_fits", int(np.count_nonzero(~np.isnan(answers.codes))), scale=answers.also)
+    for wave, other in answers.also.items():
+        rows = (waves == wave).to_numpy()
+        notes.odd(key, "also_fits", int(np.count_nonzero(~np.isnan(answers.codes[rows]))), scale=other, wave=wave)
 
 
 def _score_scale(
