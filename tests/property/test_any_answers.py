@@ -1,0 +1,32 @@
+"""Any answers to questionnaires through `dnt score`: every score, count and alpha is what the published rules say."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from any_answers import trial
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+# What must have been compared at least, so that the examples are not all refused.
+LEAST = {"scores": 500, "no scores": 300, "counts": 150, "figures": 60, "round trips": 4, "refused": 2}
+
+
+def test_any_answers() -> None:
+    """Right or refused; never a traceback, an answer in a message, or a number that means nothing."""
+    compared: Counter[str] = Counter()
+
+    @settings(
+        max_examples=22,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        compared.update(trial(data, Counter()))
+
+    check()
+    assert all(compared[what] >= count for what, count in LEAST.items()), compared
