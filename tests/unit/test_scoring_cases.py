@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from study_text import SMALL
 
+from dnt_cli.__main__ import main
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.reading import Dictionary, Raw, read_table, write_table
 from dnt_cli.scoring import Scored, holds_items, score
@@ -121,3 +127,30 @@ def test_items_beside_all_outcomes_but_without_scores_are_answers() -> None:
     assert not holds_items(survey, study)
     assert holds_items(survey.assign(s1=1), study)
     assert not holds_items(survey.assign(s1=1, g_self_efficacy=10), study)
+
+
+@pytest.mark.parametrize("suffix", [".sav", ".xlsx", ".dta", "json"])
+def test_user_missing_codes_without_an_end_stay(suffix: str) -> None:
+    frame = pd.DataFrame({"low": [1.0, -5.0, 3.0], "high": [1.0, 2.0, 95.0]})
+    raw = Raw(frame, Dictionary(missing={"low": ((-np.inf, 0.0),), "high": ((90.0, np.inf),)}))
+    if suffix == "json":
+        plain = json.loads(json.dumps(raw.dictionary.as_json(), allow_nan=False))
+        again = Raw(frame, Dictionary.from_json(plain))
+    else:
+        again = read_table(write_table(raw.frame, raw.dictionary, suffix), f"x{suffix}")
+    values = again.without_missing()[0].astype(float)
+    assert values["low"].fillna(0).tolist() == [1, 0, 3]
+    assert values["high"].fillna(0).tolist() == [1, 2, 0]
+
+
+def test_csv_tells_that_it_loses_user_missing_codes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = write_table(pd.DataFrame({"x": [1.0, 99.0]}), Dictionary(missing={"x": ((99.0, 99.0),)}), ".sav")
+    (tmp_path / "a.sav").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["dnt", "convert", "a.sav", "-o", "a.csv"])
+    with contextlib.suppress(SystemExit):
+        main()
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "x\n1.0\n99.0\n"
+    assert "in a.csv those of x stand as if they were answers" in " ".join(capsys.readouterr().err.split())

@@ -73,6 +73,12 @@ def _to_other(
         loaded = _source(source, content, name, study, overrides)
         frame, dictionary = _labelled(loaded.raw.frame, loaded.study, language, suffix)
         result = write_table(frame, loaded.raw.dictionary.over(dictionary), suffix)
+        if suffix == ".csv" and (lost := list(loaded.raw.without_missing()[1]["column"].unique())):
+            more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+            warn(
+                f"CSV does not say which codes mean no answer; in {output} those of {', '.join(lost[:3])}{more} stand "
+                f"as if they were answers. Choose .xlsx, .sav, .dta or .parquet to keep them apart."
+            )
         with replacing(Path(output)) as stream:
             stream.write(result)
         return

@@ -13,6 +13,7 @@ import pandas as pd
 from dnt_cli.study import Covariate, Language, Outcome, Study, Text
 
 Code = float | str
+_ENDLESS = (np.inf, -np.inf)
 _YES_NO = (Text("nee", "no"), Text("ja", "yes"))
 
 
@@ -31,14 +32,17 @@ class Dictionary:
             "values": {
                 column: [[code, label] for code, label in codes.items()] for column, codes in self.values.items()
             },
-            "missing": {column: [list(pair) for pair in ranges] for column, ranges in self.missing.items()},
+            "missing": {
+                column: [[str(end) if end in _ENDLESS else end for end in pair] for pair in ranges]
+                for column, ranges in self.missing.items()
+            },
         }
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Dictionary:
         """The dictionary that `as_json` wrote; an empty one from nothing."""
         values = {column: {code: label for code, label in codes} for column, codes in plain.get("values", {}).items()}
-        missing = {c: tuple((low, high) for low, high in ranges) for c, ranges in plain.get("missing", {}).items()}
+        missing = {c: tuple((bound(a), bound(b)) for a, b in ranges) for c, ranges in plain.get("missing", {}).items()}
         return cls(plain.get("labels", {}), values, missing)
 
     def renamed(self, names: Mapping[str, str], only: Iterable[str]) -> Dictionary:
@@ -95,6 +99,11 @@ class Raw:
             if column in frame.columns and column in self.dictionary.values:
                 frame[column] = as_levels(frame[column], self.dictionary.values[column], levels)
         return frame, counts
+
+
+def bound(value: Code) -> Code:
+    """One end of a range of user-missing codes: LOWEST and HIGHEST of SPSS, which JSON and cells hold as text."""
+    return float(value) if value in ("-inf", "inf") else value
 
 
 def _as_code(value: Any) -> Code:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pandas as pd
 
 from dnt_cli.errors import DataError
-from dnt_cli.reading.dictionary import Code, Dictionary, Raw
+from dnt_cli.reading.dictionary import Code, Dictionary, Raw, bound
 from dnt_cli.reading.text import read_csv
 
 CODEBOOK = "codebook"  # the second sheet of a workbook that dnt wrote
@@ -141,5 +141,5 @@ def _codebook(rows: list[tuple[Any, ...]]) -> Dictionary:
         if code is not None:
             values.setdefault(column, {})[code if isinstance(code, str) else float(code)] = text
         if low is not None:
-            missing[column] = (*missing.get(column, ()), (low, high))
+            missing[column] = (*missing.get(column, ()), (bound(low), bound(high)))
     return Dictionary(labels, values, missing)

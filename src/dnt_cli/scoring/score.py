@@ -88,20 +88,12 @@ def score(answers: pd.DataFrame, study: Study) -> Scored:
             notes.odd(key, "absent", len(columns) if instrument.used_scales else 0)
             continue
         _require(key, instrument)
-        if shared := [column for column in columns if column in items]:
-            raise StudyError(
-                f"[instruments.{key}] has the column {shared[0]}, which another questionnaire has too; give one of "
-                f"them other `columns`, or leave it out with --set instruments.{key}.use=none."
-            )
+        _require_apart(key, instrument, items, set(scores))
         items |= set(columns)
         codes = read_answers(answers, key, instrument, waves)
         _note_answers(notes, key, instrument, codes, waves, study)
         for name, scale in instrument.used_scales.items():
-            if (outcome := _outcome(key, name, scale)) in scores:
-                raise StudyError(
-                    f"[instruments.{key}.scales.{name}] becomes {outcome}, as another scale does; rename one."
-                )
-            scores[outcome] = _score_scale(notes, key, name, instrument, codes, waves, study)
+            scores[_outcome(key, name, scale)] = _score_scale(notes, key, name, instrument, codes, waves, study)
         notes.settings += _settings(key, instrument)
     if not scores:
         raise DataError("The file holds no item of any instrument of the study; see `columns` of each instrument.")
@@ -161,6 +153,20 @@ def _require(key: str, instrument: Instrument) -> None:
                 f"questionnaire out with --set instruments.{key}.use=none."
             )
     _require_codes(key, instrument)
+
+
+def _require_apart(key: str, instrument: Instrument, items: set[str], scores: set[str]) -> None:
+    """An item belongs to one questionnaire, and a scale becomes a column of its own."""
+    if shared := [column for column in instrument.column_names.values() if column in items]:
+        raise StudyError(
+            f"[instruments.{key}] has the column {shared[0]}, which another questionnaire has too; give one of them "
+            f"other `columns`, or leave it out with --set instruments.{key}.use=none."
+        )
+    made = set(scores)
+    for name, scale in instrument.used_scales.items():
+        if (outcome := _outcome(key, name, scale)) in made:
+            raise StudyError(f"[instruments.{key}.scales.{name}] becomes {outcome}, as another scale does; rename one.")
+        made.add(outcome)
 
 
 def _require_codes(key: str, instrument: Instrument) -> None:
