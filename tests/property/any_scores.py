@@ -122,7 +122,7 @@ def a_form(rng: random.Random, name: str) -> Form:
     default = {"4dkl": "dkl_{item:02}", "cas": "cas_{item:02}", "gse": "gse_{item:02}", "ie18": "ie18_{item:02}",
                "ssli12": "ssl_{item:02}", "participation_ladder": "ladder_{item}"}.get(name, "sf12_{item}")  # fmt: skip
     if pattern == "names":
-        columns = {item: f"{key[:4]}{chr(97 + i % 26)}{i}" for i, item in enumerate(items)}
+        columns = {item: f"{key}{chr(97 + i % 26)}{i}" for i, item in enumerate(items)}
         rng.shuffle(names := list(columns.values()))
         columns = dict(zip(items, names, strict=True))
     else:
