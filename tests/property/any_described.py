@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,12 @@ def varied(truth: pd.DataFrame, raw: dict[str, Any], columns: Mapping[str, Colum
             table[key] = table[key].mask(rng.random(len(table)) < 0.7)
         if (column.levels or column.kind == "continuous") and rng.random() < 0.5:
             table[key] = table[key].mask(rng.random(len(table)) < 0.3)
+        if "collapse" in study["covariates"].get(key, {}) and rng.random() < 0.5:  # by the name of one of them
+            spec = study["covariates"][key]
+            study["covariates"] = {
+                **study["covariates"],
+                key: {**spec, "collapse": {column.levels[0]: column.levels[:2]}},
+            }
         if column.levels and rng.random() < 0.3:
             table[key] = table[key].where(rng.random(len(table)) < 0.8, column.levels[0])
     waves = [w["key"] for w in design["waves"]]
@@ -91,7 +98,11 @@ def described(draw: st.DrawFn) -> tuple[Case, pd.DataFrame | None]:
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     truth, raw = varied(case.truth, case.raw, case.columns, rng)
     truth = with_further(truth, raw, rng)
-    name, content = encoded(truth, draw(st.sampled_from(["csv", "parquet", "semicolon"]))) or ("", b"")
+    form = draw(st.sampled_from(["csv", "parquet", "semicolon"]))
+    years = truth["more_years"]
+    if form == "parquet":
+        years = pd.Series([None if pd.isna(v) else Decimal(repr(v)) for v in years], index=truth.index, dtype="object")
+    name, content = encoded(truth.assign(more_years=years), form) or ("", b"")
     case = replace(case, raw=raw, text=toml(raw), frame=truth, truth=truth, file=name, content=content)
     if ALL in (raw["design"]["intervention"], raw["design"]["comparison"]):  # refused
         return case, None

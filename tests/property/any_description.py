@@ -209,7 +209,9 @@ class Oracle:
                 items.append(Item(key, "", "", False, [exact(v) for v in values]))
                 continue
             items += self._levels(key, spec["levels"], values)
-            items += [self._level(key, name, old, values, "") for name, old in spec.get("collapse", {}).items()]
+            for name, old in spec.get("collapse", {}).items():  # beside a level of this name
+                name = "/".join(old) if name in spec["levels"] else name
+                items.append(self._level(key, name, old, values, ""))
         baseline = self.design["baseline"]
         return items + [item for key in self.outcomes for item in self._outcome(key, [baseline])]
 

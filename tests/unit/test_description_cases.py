@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -158,6 +159,22 @@ label = "Rank"
 kind = "ordered"
 levels = ["0", "1", "2"]
 """
+
+
+def test_levels_that_are_taken_together_under_the_name_of_one_of_them() -> None:
+    text = COVARIATES + 'collapse = { "1" = ["1", "2"], "0" = ["0"] }\n'
+    study = study_of(more=text)
+    frame = described(study, [("new", {"A": 1}), ("old", {"A": 2}), ("new", {"A": 4}), ("old", {"A": 4})])
+    share = {"table": "baseline", "variable": "rank", "group": "all", "statistic": "pct"}
+    assert values(frame, **share) == [50.0, 25.0, 25.0, 50.0]
+    table = description_tables(frame, study, "en")[2]
+    assert [row[0].text for row in table.sections[0].rows][-5:] == ["Rank", "  0", "  1", "  2", "  1/2"]
+
+
+def test_decimals_are_numbers() -> None:
+    further = pd.DataFrame({"who": ["0", "1"], "when": ["A", "A"], "costs": [Decimal("1.50"), Decimal("2.25")]})
+    frame = described(study_of(), [("new", {"A": 1}), ("old", {"A": 2})], further=further)
+    assert values(frame, table="further", group="all", statistic="mean") == [1.875]
 
 
 class TestOtherPopulations:

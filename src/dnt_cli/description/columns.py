@@ -78,6 +78,21 @@ def joined(*parts: Columns) -> Columns:
     return Columns(keys, np.hstack([part.values for part in parts]))
 
 
+def collapsed(covariate: Covariate) -> dict[str, tuple[str, ...]]:
+    """Name -> levels that models take together.
+
+    They may go by the name of one of them in the study file, but here that level stands beside them.
+    """
+    names: dict[str, tuple[str, ...]] = {}
+    for name, members in covariate.collapse.items():
+        if members == (name,):
+            continue
+        while name in covariate.levels or name in names:
+            name = "/".join(members) if name in members else f"{name}/"
+        names[name] = members
+    return names
+
+
 def classes(outcome: Outcome, values: Floats) -> list[int]:
     """The classes of an ordinal outcome: its range, or what occurs at any wave where the study gives none."""
     if outcome.range is not None:
@@ -89,7 +104,7 @@ def _covariate(values: pd.Series, key: str, covariate: Covariate) -> Iterator[_I
     if covariate.kind == "continuous":
         yield key, "", "", False, values.to_numpy(dtype=float)
     else:
-        yield from _levels(values, key, {level: (level,) for level in covariate.levels} | covariate.collapse)
+        yield from _levels(values, key, {level: (level,) for level in covariate.levels} | collapsed(covariate))
 
 
 def _levels(values: pd.Series, key: str, levels: dict[str, tuple[str, ...]]) -> Iterator[_Item]:

@@ -47,15 +47,17 @@ def further_rows(further: pd.DataFrame, wide: pd.DataFrame, study: Study) -> pd.
 
 
 def _readable(answers: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The answers; lists and the like as text, which can be counted.
+    """The answers; numbers in whatever form as such, lists and the like as text, which can be counted.
 
     Raises:
         DataError: A number is too large for its square.
     """
     values = answers[name]
+    if values.dtype == "object" and pd.api.types.infer_dtype(values) in ("decimal", "mixed-integer-float"):
+        values = values.astype("float64")
     if pd.api.types.is_numeric_dtype(values) and (bad := int((values.astype(float).abs() > LARGEST_SIZE).sum())):
         raise DataError(f"{name}: {bad} rows beyond {LARGEST_SIZE:g}, which no measurement is.")
-    return answers.assign(**{name: values.map(str)}) if values.dtype == "object" else answers
+    return answers.assign(**{name: values.map(str) if values.dtype == "object" else values})
 
 
 def _by_wave(answers: pd.DataFrame, name: str, study: Study) -> list[tuple[str, pd.DataFrame]]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dnt_cli.description.columns import collapsed
 from dnt_cli.description.rounding import half_up
 from dnt_cli.description.rows import ALL, COLUMNS
 from dnt_cli.description.texts import words
@@ -103,7 +104,7 @@ def level_label(study: Study, variable: str, level: str, language: Language) -> 
         return group_label(study, level, language)
     covariate = study.covariates[variable]
     names = dict(zip(covariate.levels, (text[language] for text in covariate.level_labels), strict=False))
-    members = (level,) if level in covariate.levels else covariate.collapse.get(level, (level,))
+    members = (level,) if level in covariate.levels else collapsed(covariate).get(level, (level,))
     return "/".join(names.get(member, member) for member in members)
 
 
