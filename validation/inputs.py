@@ -21,12 +21,17 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "property"))
 
+import any_answers
 import any_line
 from any_trial import trial
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-SHARES = {"tables": 0.4, "studies": 0.15, "bytes": 0.15, "answers": 0.05, "records": 0.1, "options": 0.15}
+SHARES = {
+    "tables": 0.3, "descriptions": 0.1, "studies": 0.1, "bytes": 0.15, "answers": 0.05, "questionnaires": 0.05,
+    "records": 0.1, "options": 0.15,
+}  # fmt: skip
+OTHERS = {"questionnaires": any_answers.trial, "options": any_line.trial}  # those that write their own files
 CHUNK = 250  # examples after which the counts so far are printed
 
 
@@ -44,8 +49,7 @@ def attempt(kind: str, number: int, start: int, counts: Counter[tuple[str, int]]
     )
     @given(st.data())
     def check(data: st.DataObject) -> None:
-        one = any_line.trial(data, counts) if kind == "options" else trial(data, kind, counts)
-        compared.update(one)
+        compared.update(OTHERS[kind](data, counts) if kind in OTHERS else trial(data, kind, counts))
 
     check()
 

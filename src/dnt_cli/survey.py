@@ -267,7 +267,7 @@ def _cast_outcome(values: pd.Series, waves: pd.Series, key: str, outcome: Outcom
         message = f"{_rows(int(elsewhere.sum()))} with a value at a wave at which the study does not ask it; left out"
         findings.append(Finding("warning", key, message))
         cast = cast.mask(elsewhere)
-    if not findings and cast.isna().all():
+    if cast.isna().all() and not any(f.level == "error" for f in findings):
         findings.append(Finding("error", key, "nobody has a value"))
     return cast, findings
 

@@ -108,6 +108,7 @@ def test_a_level_called_na_stays_a_level() -> None:
         ({"rung": [1, 2, 2.5, 3]}, "rung: 1 row with a value that is no whole number"),
         ({"rung": [1, 2, 3e9, 3]}, "rung: 1 row outside the range"),
         ({"score": [None] * 4}, "score: nobody has a value"),
+        ({"round": ["T0", "T1", "T0", "T1"], "rung": [None, 1, None, 2]}, "rung: nobody has a value"),
         ({"age": [15, 30, 41, 41]}, "age: 1 row outside the range 16 to 100"),
         ({"place": ["hamlet", "city", "city", "city"]}, "place: 1 row with an unknown level; known: city, town hall"),
         ({"arm": ["Treated", "treated", "control", None]}, "arm: 2 rows with no known group; known: treated, control"),
