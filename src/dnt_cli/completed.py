@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 from dnt_cli.errors import DataError, ModelError
 from dnt_cli.imputation import Column, Imputation, Settings, impute
 from dnt_cli.imputation.columns import Kind
+from dnt_cli.progress import Progress
 from dnt_cli.stages import Stage
 from dnt_cli.study import Study, Subset
 from dnt_cli.survey import examine_wide
@@ -103,7 +104,7 @@ def impute_wide(
     settings: Settings,
     *,
     jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     start: int = 0,
     scheduler: str | None = None,
 ) -> tuple[Imputation, Iterator[pd.DataFrame]]:

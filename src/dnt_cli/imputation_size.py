@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from dnt_cli.completed import Completed, impute_wide
 from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
 from dnt_cli.imputation import Imputation, Settings
 from dnt_cli.imputation.diagnostics import imputations_needed
+from dnt_cli.progress import Progress, named
 from dnt_cli.study import Study
 from dnt_cli.wide import derive
 
@@ -26,7 +26,7 @@ def impute_until_precise(
     *,
     precision: float,
     jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[list[Imputation], list[pd.DataFrame]]:
     """Impute until another run would give nearly the same standard errors (von Hippel 2020).
 
@@ -39,7 +39,7 @@ def impute_until_precise(
         settings: How to impute; `m` is ignored.
         precision: Coefficient of variation allowed in a standard error from run to run, such as .05.
         jobs: Processes.
-        progress: Called with (done, all) while imputing.
+        progress: Called with (done, all) while imputing, and while fitting.
 
     Returns:
         What is to be said about each round, and all completed tables with their derived outcomes.
@@ -54,15 +54,16 @@ def impute_until_precise(
         frames += completed
         rounds.append(imputation)
         data = Completed(study, observed, tuple(frames))
-        needed = min(MOST, imputations_needed(_missing_information(data, jobs), len(frames), cv=precision))
+        information = _missing_information(data, jobs, named(progress, "Fitting"))
+        needed = min(MOST, imputations_needed(information, len(frames), cv=precision))
     return rounds, frames
 
 
-def _missing_information(data: Completed, jobs: int) -> list[float]:
+def _missing_information(data: Completed, jobs: int, progress: Progress | None) -> list[float]:
     """The fraction of missing information of every effect that can be estimated."""
     options = Options(jobs=jobs, quadrature_check=0)
-    parts = [endpoint_effects(data, options)]
+    parts = [endpoint_effects(data, options, progress=progress)]
     if any(data.study.has_trend(key) for key in data.study.tested):
-        parts.append(trend_effects(data, options))
+        parts.append(trend_effects(data, options, progress=progress))
     fractions = np.concatenate([effect_rows(part.estimates)["fmi"].to_numpy(dtype=float) for part in parts])
     return [float(value) for value in fractions[np.isfinite(fractions)]]

@@ -82,13 +82,15 @@ def test_methods_of_columns_override_the_run():
     assert not set(data.loc[frame["y"].isna(), "y"]) <= set(frame["y"].dropna())
 
 
-def test_progress_counts_to_m():
+def test_progress_counts_the_chunks_that_are_ready():
     seen: list[tuple[int, int]] = []
     columns = [ARM, Column("x", "continuous"), Column("y", "continuous")]
     settings = Settings(m=3, iterations=1)
-    imputation = impute(slopes(40), columns, group="arm", settings=settings, progress=lambda *a: seen.append(a))
+    imputation = impute(
+        slopes(40), columns, group="arm", settings=settings, progress=lambda *a: seen.append(a), chunk=2
+    )
     assert sum(1 for _ in imputation.completed) == 3
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert seen == [(2, 3), (3, 3)]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
-"""What reaches the terminal: tables, notes, progress. Data goes to standard output, all talk to standard error."""
+"""What reaches the terminal: tables and notes. Data goes to standard output, all talk to standard error."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dnt_cli.cli.manners import When, manners
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from dnt_cli.tables import Table
 
-Progress = Callable[[int, int], None]
-_LONG = 10.0  # seconds of work that are announced
 _UNLIMITED = 10_000  # columns
 _LABEL = 24  # characters that the first column keeps
 _TONES = {"good": "bold green", "bad": "bold red", "muted": "dim", "": ""}
@@ -50,7 +48,7 @@ def _say(prefix: str, style: str, message: str) -> None:
     if sys.stderr.isatty() or manners.color is When.always:
         from rich.text import Text
 
-        _console(stderr=True).print(Text.assemble((prefix, style), message))
+        error_console().print(Text.assemble((prefix, style), message))
     else:
         try:
             sys.stderr.write(f"{prefix}{message}\n")
@@ -67,6 +65,12 @@ def let_go() -> None:
             stream.flush()
         except OSError:
             os.dup2(nowhere, stream.fileno())
+
+
+@cache
+def error_console() -> Console:
+    """The one console on standard error, so that what is said stands above a bar and not in it."""
+    return _console(stderr=True)
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -174,46 +178,3 @@ def _show_as_list(console: Console, table: Table) -> None:
             ]
             for line in packed(pieces):
                 console.print(Padding(line, (0, 0, 0, 2), expand=False))
-
-
-@contextlib.contextmanager
-def progress(what: str, *, counted: bool = True) -> Iterator[Progress | None]:
-    """A bar with the time left, or the time that it takes if nobody counts; on standard error, on a terminal only."""
-    detail(f"{what}.")
-    if manners.quiet or not sys.stderr.isatty():
-        yield None
-        detail(f"{what}: done.")
-        return
-    from rich import progress as parts
-
-    columns: list[parts.ProgressColumn] = [parts.TextColumn("{task.description}")]
-    if counted:
-        columns += [parts.BarColumn(), parts.MofNCompleteColumn(), parts.TimeRemainingColumn()]
-    else:
-        columns += [parts.TimeElapsedColumn(), parts.SpinnerColumn("line")]
-    with parts.Progress(*columns, console=_console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-
-        def update(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield update
-    detail(f"{what}: done.")
-
-
-def announcing(report: Progress | None) -> Progress:
-    """Say after the first piece of long work how long the rest will take; also where no bar is drawn."""
-    start = time.monotonic()
-    said = False
-
-    def update(done: int, total: int) -> None:
-        nonlocal said
-        left = (time.monotonic() - start) / done * (total - done)
-        if not said and left > _LONG:
-            amount = f"{left / 60:.0f} minutes" if left > 90 else f"{left:.0f} seconds"
-            tell(f"About {amount} to go.")
-        said = True
-        if report is not None:
-            report(done, total)
-
-    return update

@@ -9,10 +9,11 @@ import typer
 
 from dnt_cli.cli.answers import Source, load_source, source_of
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import progress, show_tables, tell, warn
+from dnt_cli.cli.console import show_tables, tell, warn
 from dnt_cli.cli.files import check_folder, completed_of, overridden, read, save, survey_of
 from dnt_cli.cli.manners import manners
 from dnt_cli.cli.options import Force, Lang, Overrides, StudyFile
+from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def convert(
         return
     if Path(output).exists() and not force:
         raise DataError(f"{output} exists; choose another name, or --force to replace it.")
-    with progress("Writing", counted=False):
+    with progress("Writing"):
         _to_other(source, output, suffix, study, overrides, language.value)
     tell(f"Wrote {output}.")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import progress, tell
+from dnt_cli.cli.console import tell
 from dnt_cli.cli.files import check_figures, check_output, load_frame, load_survey, present, save
 from dnt_cli.cli.options import (
     INPUT,
@@ -23,6 +23,7 @@ from dnt_cli.cli.options import (
     processes,
     split,
 )
+from dnt_cli.cli.progress import progress
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -190,11 +190,11 @@ def check_folder(output: str) -> None:
 
 def check_figures(folder: str | None, output: str | None) -> None:
     """Refuse before any work is done a folder for figures that could not be made or written into after it."""
+    if folder is None:
+        return
     from dnt_cli.figures.style import make_folder
     from dnt_cli.stages import refuse_unwritable
 
-    if folder is None:
-        return
     if not folder.strip():
         raise UsageError("--figures names no folder; give one, such as --figures figures.")
     path = Path(folder)

@@ -10,7 +10,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_controls
-from dnt_cli.cli.console import progress, tell
+from dnt_cli.cli.console import tell
 from dnt_cli.cli.files import check_output, end_if_nothing_estimable, load_completed, present, save
 from dnt_cli.cli.options import (
     MODEL,
@@ -29,6 +29,7 @@ from dnt_cli.cli.options import (
     choose,
     processes,
 )  # fmt: skip
+from dnt_cli.cli.progress import progress
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def fit_longitudinal(
     keys = choose("--outcomes", outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
     with progress("Fitting") as report:
         effects = trend_effects(data, options, outcomes=keys, ladder=ladder, progress=report)
-        checked = cross_check(data, effects.estimates, options, cross_check_sets) if cross_check_sets else None
+        checked = cross_check(data, effects.estimates, options, cross_check_sets, report) if cross_check_sets else None
     said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets}
     if checked is not None:
         _show_cross_check(checked, data.study, language.value)

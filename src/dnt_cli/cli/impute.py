@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import announcing, progress, tell, warn
+from dnt_cli.cli.console import tell, warn
 from dnt_cli.cli.files import check_output, load_stage, load_survey, plain_frame, present, read, save
 from dnt_cli.cli.options import (
     INPUT,
@@ -27,6 +27,7 @@ from dnt_cli.cli.options import (
     StudyFile,
     processes,
 )
+from dnt_cli.cli.progress import progress
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def impute(
         job = _with_register(job, register)
     extra: dict[str, Any] = {}
     with progress("Imputing") as report:
-        rounds, frames = _run(job, m == "auto", precision, processes(jobs), scheduler, announcing(report))
+        rounds, frames = _run(job, m == "auto", precision, processes(jobs), scheduler, report)
         total = len(frames) if isinstance(frames, list) else job.settings.m
         made = 0 if job.before is None else job.before.parquet.num_row_groups - 1
         said = {k: getattr(replace(job.settings, m=made + total), k) for k in _RECORDED}

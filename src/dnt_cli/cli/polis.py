@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import progress, tell
+from dnt_cli.cli.console import tell
 from dnt_cli.cli.files import check_output, frame_of, present, read, save
 from dnt_cli.cli.options import (
     INPUT,
@@ -23,6 +23,7 @@ from dnt_cli.cli.options import (
     Shown,
     StudyFile,
 )
+from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
 
 

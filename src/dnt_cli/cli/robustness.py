@@ -9,7 +9,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_checks
-from dnt_cli.cli.console import progress, tell, write_out
+from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.files import check_figures, check_output, end_if_nothing_estimable, load_completed, present, save
 from dnt_cli.cli.options import (
     MODEL,
@@ -25,6 +25,7 @@ from dnt_cli.cli.options import (
     choose,
     processes,
 )  # fmt: skip
+from dnt_cli.cli.progress import progress
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_tables
-from dnt_cli.cli.console import progress, write_out
+from dnt_cli.cli.console import write_out
 from dnt_cli.cli.files import load_stage, present, rows_as_json
 from dnt_cli.cli.options import OUTPUT, AsJson, Force, Format, Green, GreenMeans, Lang, Shown
+from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def show(
     if len({(s.study.key, s.study.text) for s in stages}) > 1:
         raise DataError("These files are about different studies, so they cannot stand in one table.")
     if figure is not None:
-        with progress("Drawing", counted=False):
+        with progress("Drawing"):
             _draw(stage, frame, language.value, figure, force=force)
     present(None, form, _tables(stage, frame, language.value, green.value), frame)
 

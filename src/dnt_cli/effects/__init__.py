@@ -8,16 +8,16 @@ from typing import Any
 from dnt_cli.completed import Completed, require_inference
 from dnt_cli.design import Model
 from dnt_cli.effects.checks import check_quadrature, cross_check, note_ladder
-from dnt_cli.effects.fitting import Options, Progress, fit_all
+from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.effects.rows import COLUMNS, Effects, adjusted, effect_rows, finished, fit_rows, joined, pooled_rows
 from dnt_cli.errors import ModelError
+from dnt_cli.progress import Progress
 from dnt_cli.wide import register_outcomes
 
 __all__ = [
     "COLUMNS",
     "Effects",
     "Options",
-    "Progress",
     "adjusted",
     "as_observed",
     "cross_check",
@@ -90,7 +90,7 @@ def trend_effects(
         by_key, tried = _climb(own, options, keys, rungs, label, progress)
         note_ladder(by_key, tried, rungs)
         if options.quadrature_check and options.nodes == 1:
-            check_quadrature(own, by_key, options)
+            check_quadrature(own, by_key, options, progress)
         rows += [row for key in keys for row in by_key[key]]
         fits += tried
     return finished(rows, fits, study)

@@ -12,6 +12,7 @@ from dnt_cli.completed import Completed
 from dnt_cli.design import TREND, Model
 from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.engines import Fit
+from dnt_cli.progress import Progress, named
 
 # The Laplace approximation is doubted where 25 quadrature nodes move the effect by more than this many standard
 # errors, or where the random intercept's SD is so large that 25 nodes are too few as well.
@@ -36,11 +37,14 @@ def note_ladder(
                 row["message"] = "; ".join(filter(None, [row["message"], f"controls '{rung}' left: {cause}"]))
 
 
-def check_quadrature(data: Completed, rows: dict[str, list[dict[str, Any]]], options: Options) -> None:
+def check_quadrature(
+    data: Completed, rows: dict[str, list[dict[str, Any]]], options: Options, progress: Progress | None = None
+) -> None:
     """Refit the first imputations with 25 nodes and mark the effects that the Laplace approximation gets wrong."""
     binary = {k: own for k, own in rows.items() if own[0]["kind"] == "binary" and own[0]["status"] != "not estimable"}
     exact = replace(options, nodes=QUADRATURE_NODES)
-    for key, pairs in _fit_twice(data, binary, options, exact, options.quadrature_check).items():
+    own = named(progress, "Checking Laplace")
+    for key, pairs in _fit_twice(data, binary, options, exact, options.quadrature_check, own).items():
         shifts = [_shift(a, b) for a, b in pairs if b.status.usable]
         shift = float(np.mean(shifts)) if shifts else float("inf")
         spread = binary[key][0]["random_sd"]
@@ -54,7 +58,9 @@ def check_quadrature(data: Completed, rows: dict[str, list[dict[str, Any]]], opt
                 row["message"] = "; ".join(filter(None, [row["message"], note]))
 
 
-def cross_check(data: Completed, estimates: pd.DataFrame, options: Options, imputations: int) -> pd.DataFrame:
+def cross_check(
+    data: Completed, estimates: pd.DataFrame, options: Options, imputations: int, progress: Progress | None = None
+) -> pd.DataFrame:
     """Refit the trends on the first imputations with R's lme4 under tight control.
 
     Args:
@@ -62,6 +68,7 @@ def cross_check(data: Completed, estimates: pd.DataFrame, options: Options, impu
         estimates: What `trend_effects` gave.
         options: As then.
         imputations: How many to refit.
+        progress: Called with (done, all) fits.
 
     Returns:
         Per outcome `imputations` compared, `shift` (largest difference of the effect, in standard errors),
@@ -75,7 +82,8 @@ def cross_check(data: Completed, estimates: pd.DataFrame, options: Options, impu
     records = [{str(name): value for name, value in row.items()} for row in trends.to_dict("records")]
     rows = {record["outcome"]: [record] for record in records}
     table = []
-    for key, pairs in _fit_twice(data, rows, options, replace(options, engine="lme4"), imputations).items():
+    other, own = replace(options, engine="lme4"), named(progress, "Fitting with lme4")
+    for key, pairs in _fit_twice(data, rows, options, other, imputations, own).items():
         usable = [(a, b) for a, b in pairs if b.status.usable]
         shifts = [_shift(a, b) for a, b in usable]
         j = pairs[0][0].terms.index(TREND)
@@ -95,12 +103,13 @@ def cross_check(data: Completed, estimates: pd.DataFrame, options: Options, impu
 
 
 def _fit_twice(
-    data: Completed, rows: dict[str, list[dict[str, Any]]], one: Options, other: Options, imputations: int
-) -> dict[str, list[tuple[Fit, Fit]]]:
+    data: Completed, rows: dict[str, list[dict[str, Any]]], one: Options, other: Options, imputations: int,
+    progress: Progress | None,
+) -> dict[str, list[tuple[Fit, Fit]]]:  # fmt: skip
     """The trends in `rows` fitted in two ways on the first imputations, in pairs per outcome."""
     few = Completed(data.study, data.observed, data.sets[:imputations])
     models = [Model("longitudinal", key, _controls(own[0])) for key, own in rows.items()]
-    fitted = fit_all(few, [(model, options) for options in (one, other) for model in models], one.jobs, None)
+    fitted = fit_all(few, [(model, options) for options in (one, other) for model in models], one.jobs, progress)
     return {
         model.outcome: [(a.fit, b.fit) for a, b in zip(fitted[i], fitted[len(models) + i], strict=True)]
         for i, model in enumerate(models)

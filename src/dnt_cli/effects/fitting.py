@@ -24,16 +24,18 @@ from dnt_cli.engines import (
     fit_mixed_linear,
     fit_mixed_logistic,
 )
+from dnt_cli.progress import Progress
 from dnt_cli.study import Study
 from dnt_cli.workers import in_workers
 
-Progress = Callable[[int, int], None]
 Fitter = Callable[[Designs, Design, Model], Fit]
 Floats = NDArray[np.float64]
 
 
 # Seconds of work below which another process, which first has to load its libraries, costs more than it gains.
 _WORTH_A_PROCESS = 5.0
+# Seconds of work that an R session, which takes five to start, does before the next one starts.
+_WORTH_A_SESSION = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,12 @@ def fit_all(
     data: Completed, tasks: Sequence[tuple[Model, Options]], jobs: int, progress: Progress | None
 ) -> list[list[Result]]:
     """Per task its results over the imputations; in processes, since the engines hold Python's lock."""
-    if data.m * sum(_seconds(data.study, *task) for task in tasks) < _WORTH_A_PROCESS:
+    seconds = data.m * sum(_seconds(data.study, *task) for task in tasks)
+    if seconds < _WORTH_A_PROCESS:
         jobs = 1
-    # Few large chunks where each starts an R session of its own, more small ones where a chunk starts nothing.
-    share = 1 if _uses_r(tasks) else 4
-    chunks = min(data.m, jobs * share) if jobs > 1 else 1
-    parts = np.array_split(np.arange(data.m), chunks)
+    # The more parts, the sooner it is known how long all takes; but each starts an R session where one is needed.
+    wanted = max(jobs, round(seconds / _WORTH_A_SESSION)) if _uses_r(tasks) else data.m
+    parts = np.array_split(np.arange(data.m), min(data.m, wanted))
     calls = (delayed(_fit_part)([data.sets[i] for i in part], data.study, tasks) for part in parts)
     results: list[list[list[Result]]] = []
     total, done = data.m * len(tasks), 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from dnt_cli.figures.style import (
     text_on,
     tick_labels,
 )
+from dnt_cli.progress import Progress
 from dnt_cli.study import Language, Study
 from dnt_cli.texts import words as common_words
 
@@ -64,7 +65,7 @@ def draw(
     *,
     level: float = 0.95,
     jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     force: bool = False,
 ) -> list[Path]:
     """Draw a figure per outcome that has a value.

@@ -6,7 +6,7 @@ Simonsohn, Simmons and Nelson (2020, Nature Human Behaviour 4).
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from dnt_cli.effect_tables import decimals_of, interval_on_scale, scale_of, unit
 from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, VERMILLION, Drawing, draw_all, tick_labels
+from dnt_cli.progress import Progress
 from dnt_cli.robustness.dropouts import ZERO
 from dnt_cli.robustness.run import BALANCE, CHECKS
 from dnt_cli.robustness.texts import words
@@ -37,7 +38,7 @@ _WIDEST = 20.0  # intervals of odds ratios are cut off here
 def specification_curves(
     estimates: pd.DataFrame, study: Study, labels: Mapping[str, Text], language: Language, folder: str | Path,
     formats: Sequence[str] = FORMATS, *, level: float = 0.95, jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None, force: bool = False,
+    progress: Progress | None = None, force: bool = False,
 ) -> list[Path]:  # fmt: skip
     """Draw a figure per outcome with a main effect; endpoint left, trend right.
 

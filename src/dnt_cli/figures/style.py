@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnt_cli.errors import DataError
+from dnt_cli.progress import Progress
 from dnt_cli.stages import replacing
 from dnt_cli.study import Language
 from dnt_cli.texts import number
@@ -66,7 +67,7 @@ def draw_all(
     formats: Sequence[str],
     *,
     jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     force: bool = False,
 ) -> list[Path]:
     """Every drawing in every format, each file whole or not at all; the folder is made if it is not there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from dnt_cli.imputation.forest import ForestPlan, load_miceforest, make_forest_p
 from dnt_cli.imputation.parallel import spread
 from dnt_cli.imputation.plan import Plan, default_method, make_plan, workable
 from dnt_cli.imputation.predictors import default_cap
+from dnt_cli.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +122,7 @@ class Imputation:
         return pd.DataFrame(rows, columns=["variable", "method", "event", "count"])
 
     def stream(
-        self, results: Iterator[list[Chunk]], start: int, progress: Callable[[int, int], None] | None
+        self, results: Iterator[list[Chunk]], start: int, progress: Progress | None
     ) -> Iterator[pd.DataFrame]:
         """Completed data sets from the chunks, recording trace and failures on the way."""
         done, decode = 0, Decoder(self._frame, self._table)
@@ -130,12 +131,12 @@ class Imputation:
                 for position, count in chunk.failures.items():
                     self._failures[position] = self._failures.get(position, 0) + count
             size = next((len(cells) for chunk in chunks for cells in chunk.cells.values()), 0)
+            if progress is not None:
+                progress(done + size, self.m)
             for place in range(size):
                 done += 1
                 self._record(chunks, place, start + done)
                 yield decode(self._merge(chunks, place))
-                if progress is not None:
-                    progress(done, self.m)
 
     def _merge(self, chunks: list[Chunk], place: int) -> dict[int, NDArray[np.float64]]:
         """Per column index the unknown cells of one imputation, strata put together in row order."""
@@ -171,7 +172,7 @@ def impute(
     group: str,
     settings: Settings,
     jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     start: int = 0,
     chunk: int | None = None,
     scheduler: str | None = None,
@@ -187,7 +188,7 @@ def impute(
         group: name of the complete two-valued group column; a predictor of every column.
         settings: how.
         jobs: processes.
-        progress: called with (done, m) after each completed data set.
+        progress: called with (done, m) whenever a chunk of completed data sets is ready.
         start: number of imputations made before, with the same seed: these follow them.
         chunk: imputations per task; None: as many as memory and `jobs` suggest.
         scheduler: address of a Dask scheduler to use instead of `jobs`.

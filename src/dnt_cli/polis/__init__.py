@@ -11,8 +11,9 @@ import pandas as pd
 from dnt_cli.polis.join import add_register
 from dnt_cli.polis.link import read_link
 from dnt_cli.polis.measures import COLUMNS, MEASURES, Decisions, measure
-from dnt_cli.polis.records import Kept, Progress, database, keep_records
+from dnt_cli.polis.records import Kept, database, keep_records
 from dnt_cli.polis.sources import chosen_files
+from dnt_cli.progress import Progress
 from dnt_cli.study import Study
 
 __all__ = [

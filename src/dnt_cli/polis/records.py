@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,13 @@ import pandas as pd
 from dnt_cli.errors import DataError, EngineError
 from dnt_cli.polis.link import DIGITS, IN_POPULATION, KEY, KIND
 from dnt_cli.polis.sources import Source, open_source, quoted_text, scan
+from dnt_cli.progress import Progress
 from dnt_cli.study.register import Register
 
 JOB, FIRST, LAST, JOB_TYPE = "IKVID", "SDATUMAANVANGIKO", "SDATUMEINDEIKO", "SSOORTBAAN"
 FISCAL, WITHHELD, HOLIDAY = "SLNLBPH", "SINGLBPH", "SVAKBSL"
 _FEW = 1000  # records that show in which form the keys of a file are
 MEMORY = "1GB"  # of DuckDB; the whole program stays under twice that
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

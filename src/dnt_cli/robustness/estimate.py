@@ -14,6 +14,7 @@ from dnt_cli.effects import Effects, Options
 from dnt_cli.effects.fitting import Result, fit_one
 from dnt_cli.effects.rows import finished, fit_rows, pooled_rows
 from dnt_cli.errors import UserError
+from dnt_cli.progress import Progress
 from dnt_cli.robustness.context import Scenario, Task
 from dnt_cli.robustness.sources import Given, Reimputed, View, Workspace, parts
 from dnt_cli.study import Study
@@ -57,7 +58,7 @@ class _Done:
 
 
 def estimate(
-    scenarios: Sequence[Scenario], study: Study, options: Options, progress: Callable[[int, int], None] | None = None
+    scenarios: Sequence[Scenario], study: Study, options: Options, progress: Progress | None = None
 ) -> list[Estimated]:
     """Fit and pool every scenario, in processes; a scenario that fails does not stop the others.
 

@@ -13,6 +13,7 @@ from dnt_cli.completed import Completed
 from dnt_cli.effects import Effects, Options, effect_rows, endpoint_effects, joined, trend_effects
 from dnt_cli.errors import ModelError
 from dnt_cli.imputation import Settings
+from dnt_cli.progress import Progress, named
 from dnt_cli.robustness import (
     controls,
     differences,
@@ -64,7 +65,7 @@ def run_checks(
     letters: Sequence[str],
     *,
     started: Callable[[str, float], None] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Robust:
     """The main analysis and the checks named by their letters.
 
@@ -80,7 +81,7 @@ def run_checks(
         ModelError: Fewer than two imputations, or nothing that a survey could have an effect on.
     """
     begin = time.perf_counter()
-    main = _main_effects(data, options, progress)
+    main = _main_effects(data, options, named(progress, "Fitting"))
     pace = (time.perf_counter() - begin) / max(len(main.fits), 1)
     context = Context(data, settings, replace(options, quadrature_check=0), main)
     planned: list[Scenario | Column] = []
@@ -101,7 +102,7 @@ def run_checks(
     return _assembled(data.study, main, planned, dict(zip([s.key for s in scenarios], results, strict=True)), left_out)
 
 
-def _main_effects(data: Completed, options: Options, progress: Callable[[int, int], None] | None) -> Effects:
+def _main_effects(data: Completed, options: Options, progress: Progress | None) -> Effects:
     study = data.study
     keys = [k for k, o in study.tested.items() if o.source == "survey"]
     if not keys:
