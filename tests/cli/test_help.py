@@ -54,10 +54,18 @@ def test_every_option_and_argument_is_explained() -> None:
 
 
 def test_help_speaks_no_python(helps: dict[str, str]) -> None:
-    """A flag takes no value, and a number is N: no `<bool>`, no `<int range>`."""
+    """A flag takes no value, a number is N, an argument has a name: no `<bool>`, no `<int range>`, no `<list[str]>`."""
     for command, text in helps.items():
-        for word in ("<bool>", "<int", "<float"):
+        for word in ("<bool>", "<int", "<float", "<str", "<list"):
             assert word not in text, command
+
+
+def test_usage_names_what_must_be_given(helps: dict[str, str]) -> None:
+    for command, usage in {
+        "impute": "[OPTIONS] SURVEY Fill", "show": "[OPTIONS] FILE... Show", "diff": "[OPTIONS] A B Say",
+        "robustness": "[OPTIONS] [IMPUTATIONS] Rerun",
+    }.items():  # fmt: skip
+        assert f"Usage: dnt {command} {usage}" in helps[command]
 
 
 def test_the_list_of_commands_is_complete(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from dnt_cli.engines import (
     Design,
     Lme4Session,
     average_marginal_effect,
-    engine_versions,
     fit_firth,
     fit_linear,
     fit_logistic,
@@ -26,6 +25,7 @@ from dnt_cli.engines import (
     lme4,
     lme4_available,
     mixed,
+    package_version,
 )
 from dnt_cli.engines.base import aliased_terms
 from dnt_cli.engines.marginal import marginal_model
@@ -102,7 +102,7 @@ class TestShapesAndOptions:
         assert np.isinf(fit_mixed_linear(SCORE).df).all()
         assert np.isfinite(fit_mixed_linear(SCORE, df="satterthwaite").df).all()
         assert fit_mixed_linear(SCORE, reml=False).engine.endswith(" ML")
-        assert fit_mixed_logistic(BINARY).engine == f"glmm {engine_versions()['glmm']} Laplace"
+        assert fit_mixed_logistic(BINARY).engine == f"glmm {package_version('glmm')} Laplace"
         quadrature = fit_mixed_logistic(BINARY, nodes=25)
         assert (quadrature.engine[-6:], quadrature.nodes) == ("AGQ 25", 25)
         assert fit_mixed_logistic(BINARY).df_residual == N - 3 - 1

@@ -14,15 +14,28 @@ from dnt_cli.cli.console import write_out
 from dnt_cli.cli.options import AsJson
 
 _PARTS = {
+    "typer": "command line",
+    "rich": "tables and progress",
+    "numpy": "",
+    "scipy": "",
+    "pandas": "tables",
+    "pyarrow": "stage files",
+    "joblib": "processes",
+    "threadpoolctl": "processes",
     "statsmodels": "linear and logistic regression",
     "glmm": "mixed models (embedded engine)",
-    "lightgbm": "imputation method forest",
     "miceforest": "imputation method forest",
+    "lightgbm": "imputation method forest",
     "duckdb": "dnt polis",
     "pyreadstat": "SPSS and Stata files",
     "openpyxl": "Excel files",
     "matplotlib": "figures",
 }
+_EXTRAS = {
+    "pymer4": "--engine lme4",
+    "rpy2": "--engine lme4",
+    "distributed": "dnt impute --scheduler",
+}  # not loaded here: R starts in a process of its own
 
 
 @app.command(rich_help_panel="Help")
@@ -31,8 +44,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     Example: dnt doctor
     """
-    from dnt_cli.engines import engine_versions, lme4_available
-    from dnt_cli.engines.versions import package_version
+    from dnt_cli.engines import lme4_available, package_version
 
     facts: dict[str, Any] = {
         "dnt": __version__,
@@ -40,7 +52,7 @@ def doctor(as_json: AsJson = False) -> None:
         "platform": platform.platform(),
         "executable": sys.executable,
         "encoding": sys.stdout.encoding,
-        "packages": {name: version for name, version in engine_versions().items() if name not in _PARTS},
+        "packages": {},
     }
     for name in _PARTS:
         try:
@@ -48,6 +60,7 @@ def doctor(as_json: AsJson = False) -> None:
             facts["packages"][name] = package_version(name)
         except (ImportError, OSError) as error:
             facts["packages"][name] = f"does not load ({type(error).__name__}: {error})"
+    facts["packages"] |= {name: package_version(name) for name in _EXTRAS}
     works, what = lme4_available()
     facts["lme4"] = f"works: {what}" if works else f"not available: {what}"
     write_out(json.dumps(facts, indent=1) if as_json else "\n".join(_lines(facts)))
@@ -59,9 +72,9 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"  {facts['executable']}",
         "",
         *[
-            f"  {name:<12} {version or 'not installed':<12} {_PARTS.get(name, '')}".rstrip()
+            f"  {name:<13} {version or 'not installed':<14} {(_PARTS | _EXTRAS)[name]}".rstrip()
             for name, version in facts["packages"].items()
         ],
         "",
-        f"  lme4         {facts['lme4']}",
+        f"  lme4          {facts['lme4']}",
     ]

@@ -64,8 +64,8 @@ _SHARED = {
 _JSON = (bool, typer.Option("--json", help="The same as --format json.", rich_help_panel=OUTPUT), False)
 
 
-class _PlainFlags:
-    """Help shows flags without a type, since they take no value."""
+class _PlainTypes:
+    """Help shows arguments by their names alone, and flags without a type, since they take no value."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """As Typer's own."""
@@ -73,14 +73,19 @@ class _PlainFlags:
         for parameter in parameters:
             if getattr(parameter, "is_flag", False):
                 parameter.metavar = ""
+            if parameter.param_type_name == "argument":
+                parameter.display_type_rich = lambda ctx: None
         return parameters
 
 
-class _Command(_PlainFlags, TyperCommand):
-    pass
+class _Command(_PlainTypes, TyperCommand):
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """As every manual writes it: FILE must be given, [FILE] may be left out."""
+        arguments = [p for p in self.get_params(ctx) if p.param_type_name == "argument"]
+        return ["[OPTIONS]", *(p.metavar if p.required else f"[{p.metavar}]" for p in arguments)]
 
 
-class Group(_PlainFlags, TyperGroup):
+class Group(_PlainTypes, TyperGroup):
     """Commands, in the order in which they were added."""
 
     def list_commands(self, ctx: Any) -> list[str]:

@@ -8,7 +8,7 @@ from dnt_cli.engines.margins import average_marginal_effect
 from dnt_cli.engines.mixed import fit_mixed_linear, fit_mixed_logistic
 from dnt_cli.engines.regression import fit_firth, fit_linear, fit_logistic
 from dnt_cli.engines.separation import is_separated
-from dnt_cli.engines.versions import engine_versions
+from dnt_cli.engines.versions import package_version
 
 __all__ = [
     "Design",
@@ -16,7 +16,6 @@ __all__ = [
     "Lme4Session",
     "Status",
     "average_marginal_effect",
-    "engine_versions",
     "fit_firth",
     "fit_linear",
     "fit_logistic",
@@ -24,4 +23,5 @@ __all__ = [
     "fit_mixed_logistic",
     "is_separated",
     "lme4_available",
+    "package_version",
 ]
