@@ -1,4 +1,4 @@
-"""Inject faults into every command that writes, at fresh random moments, and count what goes wrong.
+"""Inject faults into every command, at fresh random moments, and count what goes wrong.
 
 usage: python validation/faults.py --minutes 20 [--seed 1] [--command NAME] [--kind NAME]
 
@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "cli"))
 
 from injection import FAULTS, inject, possible
 from process import SEARCHES
-from workbench import WRITERS, Bench
+from workbench import COMMANDS, Bench
 
 SHARE_FRESH = 0.3  # of runs in a new Python; the others are forks of one that has loaded its modules
 SHARE_SIGNALS = 0.5  # of faults; the other kinds have fewer moments to try
@@ -29,7 +29,7 @@ SHARE_SIGNALS = 0.5  # of faults; the other kinds have fewer moments to try
 def main() -> None:
     options = parsed()
     random = Random(options.seed)
-    kinds, writers = options.kind or list(FAULTS), options.command or list(WRITERS)
+    kinds, writers = options.kind or list(FAULTS), options.command or list(COMMANDS)
     signals = [kind for kind in kinds if kind.startswith("SIG")]
     faults: Counter[tuple[str, str]] = Counter()
     wrong: Counter[str] = Counter()
@@ -61,7 +61,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32)
-    parser.add_argument("--command", action="append", choices=list(WRITERS))
+    parser.add_argument("--command", action="append", choices=list(COMMANDS))
     parser.add_argument("--kind", action="append", choices=list(FAULTS))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)

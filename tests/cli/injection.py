@@ -1,4 +1,4 @@
-"""Every fault, at a random moment of any command that writes: for `test_faults_posix.py` and `validation/faults.py`."""
+"""Every fault, at a random moment of any command: for `test_faults_posix.py` and `validation/faults.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from process import DNT, Run, environment
-from workbench import OLD, WRITERS, Aftermath, Bench
+from workbench import COMMANDS, OLD, READERS, Aftermath, Bench
 
 SIGNALS = {signal.SIGINT: (130, -signal.SIGINT, 0), signal.SIGTERM: (143, -signal.SIGTERM, 0), signal.SIGKILL: (-9, 0)}
 # Root may write anywhere, unless it gives up its powers.
@@ -70,7 +70,7 @@ def full(bench: Bench, writer: str, folder: Path, random: Random, _: bool) -> Af
         f'mount -t tmpfs -o size={size}k none out && cp -r kept/. out && "$@"; end=$?; cp -r out/. after; exit $end'
     )
     (folder / "after").mkdir()
-    after = bench.start(WRITERS[writer].split(), folder, fresh=True, before=[*_ALONE, script, "bash"])
+    after = bench.start(COMMANDS[writer].split(), folder, fresh=True, before=[*_ALONE, script, "bash"])
     (folder / "out").rmdir()
     shutil.rmtree(kept)
     (folder / "after").rename(folder / "out")
@@ -115,7 +115,7 @@ def touched(action: str) -> Inject:
 
 def inputs_of(writer: str) -> list[str]:
     """Files that a command reads."""
-    words = WRITERS[writer].split()
+    words = COMMANDS[writer].split()
     named = [w for w in words if w.endswith((".parquet", ".csv", ".sav")) and not w.startswith("out/")]
     return named + (["records/SPOLISBUS2019V1.csv", "records/SPOLISBUS2020V1.csv"] if "records" in words else [])
 
@@ -162,7 +162,7 @@ def full_shared_memory(bench: Bench, writer: str, folder: Path, random: Random, 
 
 def twice(bench: Bench, writer: str, folder: Path, random: Random, _: bool) -> Aftermath:
     """Two runs at once with the same outputs."""
-    words = [*DNT, *WRITERS[writer].split()]
+    words = [*DNT, *COMMANDS[writer].split()]
     running = [
         subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                          env=environment({"TMPDIR": str(folder / "tmp")}))
@@ -181,7 +181,7 @@ def linked(bench: Bench, writer: str, folder: Path, random: Random, fresh: bool)
     for number, name in enumerate(bench.outputs(writer)):
         (folder / name).rename(real / str(number))
         (folder / name).symlink_to(real / str(number))
-    after = bench.start(WRITERS[writer].split(), folder, fresh=fresh)
+    after = bench.start(COMMANDS[writer].split(), folder, fresh=fresh)
     after.problems += [
         f"{name} is no link any more" for name in bench.outputs(writer) if not (folder / name).is_symlink()
     ]
@@ -211,7 +211,7 @@ def long_name(bench: Bench, writer: str, folder: Path, random: Random, fresh: bo
     name = next(iter(bench.outputs(writer)))
     suffix = Path(name).suffix
     longest = "ë" * ((255 - len(suffix)) // 2) + suffix
-    words = [f"out/{longest}" if word == name else word for word in WRITERS[writer].split()]
+    words = [f"out/{longest}" if word == name else word for word in COMMANDS[writer].split()]
     after = bench.start(words, folder, fresh=fresh)
     if f"out/{longest}" in words:
         os.replace(folder / "out" / longest, folder / name)
@@ -248,13 +248,19 @@ FAULTS: dict[str, Inject] = {
     "deep folder": odd_folder("/".join(["d" * 100] * 5)),
 }
 _NEED_MOUNT = ("full disk", "shared memory full")
+_NEED_OUTPUT = (
+    "file size limit", "full disk", "read-only folder", "read-only output", "output folder removed", "two runs",
+    "output is a link", "long name",
+)  # fmt: skip
 
 
 def possible(kind: str, writer: str) -> bool:
     """Whether a fault can befall a command."""
     if kind.startswith("input ") and not inputs_of(writer):
         return False
-    if kind == "worker killed" and "--jobs 2" not in WRITERS[writer]:
+    if writer in READERS and (kind in _NEED_OUTPUT or (kind == "no working folder" and not inputs_of(writer))):
+        return False
+    if kind == "worker killed" and "--jobs 2" not in COMMANDS[writer]:
         return False
     return kind not in _NEED_MOUNT or mounts()
 

@@ -1,4 +1,4 @@
-"""Faults: every command that writes meets every fault of `injection.py`, at seeded random moments.
+"""Faults: every command meets every fault of `injection.py`, at seeded random moments.
 
 `validation/faults.py` does the same as often as asked, at fresh moments.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from injection import FAULTS, SIGNALS, inject, possible
 from process import DNT, Run, assert_discreet, dnt, environment, listing
-from workbench import OLD, WRITERS, Bench
+from workbench import COMMANDS, OLD, Bench
 
 SLOW = "impute survey.parquet -o imputed.parquet -m 200 --set imputation.iterations=200 --jobs"
 RANDOM = random.Random(11)
@@ -31,11 +31,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     bench.close()
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("writer", COMMANDS)
 def test_signals_at_random_moments(bench: Bench, writer: str) -> None:
     """Old outputs or new ones, whole; nothing else left; nobody alive; the right exit code; not a word of a person."""
     moments = random.Random(writer)
-    number = list(SIGNALS)[list(WRITERS).index(writer) % len(SIGNALS)]
+    number = list(SIGNALS)[list(COMMANDS).index(writer) % len(SIGNALS)]
     for _ in range(2):
         assert inject(bench, number.name, writer, moments, fresh=False).problems == [], number.name
 
@@ -44,7 +44,7 @@ def test_signals_at_random_moments(bench: Bench, writer: str) -> None:
 def test_every_fault(bench: Bench, kind: str) -> None:
     """Each on a command that is drawn by its name."""
     moments = random.Random(kind)
-    able = [writer for writer in WRITERS if possible(kind, writer)]
+    able = [writer for writer in COMMANDS if possible(kind, writer)]
     if able:
         assert inject(bench, kind, moments.choice(able), moments, fresh=False).problems == []
 

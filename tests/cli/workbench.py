@@ -1,4 +1,4 @@
-"""Runs of every command that writes, each in a folder of its own, and what is wrong after one.
+"""Runs of every command, each in a folder of its own, and what is wrong after one.
 
 The folder has the inputs, an old output in `out`, and `tmp` for temporary files. After a fault each output is the old
 one or the new one, whole; nothing else is there; nobody lives on; and no word tells of a person.
@@ -15,7 +15,7 @@ import signal
 import subprocess
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,23 @@ WRITERS = {
     "show --figure svg": "show t3.parquet --figure out/effects.svg --force",
     "show --figure png": "show imputed.parquet --figure out/chains.png --force",
 }  # fmt: skip
+READERS = {  # whose result goes to standard output alone
+    "show": "show t3.parquet",
+    "info": "info imputed.parquet --table trace",
+    "diff": "diff t3.parquet wider.parquet --all",
+    "doctor": "doctor",
+    "study check": "study check study.toml survey.csv",
+    "describe to the screen": "describe survey.parquet",
+    "impute to a pipe": "impute survey.parquet -o - --jobs 1",
+    "fit-t3 to a pipe": "fit-t3 imputed.parquet -o - --jobs 1",
+    "robustness --list": "robustness --list",
+}
+COMMANDS = WRITERS | READERS
 _MADE = (
     "convert survey.csv --study study.toml -o survey.parquet",
     "impute survey.parquet -o imputed.parquet --jobs 1",
     "fit-t3 imputed.parquet -o t3.parquet --jobs 1",
+    "fit-t3 imputed.parquet -o wider.parquet --level 0.99 --jobs 1",
 )
 
 
@@ -89,6 +102,7 @@ class Bench:
         self.place = place
         self.stock = stock(place / "stock")
         self.new: dict[str, dict[str, bytes]] = {}
+        self.said: dict[str, bytes] = {}
         self.seconds: dict[tuple[str, bool], float] = {}
         self.debug = False  # whether DNT_DEBUG is set
         self._count = 0
@@ -115,15 +129,16 @@ class Bench:
             shutil.rmtree(folder)
 
     def outputs(self, writer: str) -> dict[str, bytes]:
-        """What an undisturbed run of the command writes."""
+        """What an undisturbed run of the command writes; what it says on standard output is kept too."""
         if writer not in self.new:
             self.new[writer] = {}
             with self.copy(writer) as folder:
-                done = self.start(WRITERS[writer].split(), folder)
+                done = self.start(COMMANDS[writer].split(), folder)
                 assert done.run.code == 0, done.run.stderr
                 self.new[writer] = outputs_in(folder)
+                self.said[writer] = done.run.stdout
                 self.seconds[writer, False] = done.seconds
-            assert self.new[writer]
+            assert (self.said if writer in READERS else self.new)[writer]
         return self.new[writer]
 
     def duration(self, writer: str, *, fresh: bool) -> float:
@@ -131,7 +146,7 @@ class Bench:
         self.outputs(writer)
         if (writer, fresh) not in self.seconds:
             with self.copy(writer) as folder:
-                self.seconds[writer, fresh] = self.start(WRITERS[writer].split(), folder, fresh=fresh).seconds
+                self.seconds[writer, fresh] = self.start(COMMANDS[writer].split(), folder, fresh=fresh).seconds
         return self.seconds[writer, fresh]
 
     def start(self, arguments: list[str], folder: Path, **fault: Any) -> Aftermath:
@@ -170,7 +185,10 @@ class Bench:
     def fault(self, writer: str, folder: Path, codes: tuple[int, ...], **fault: Any) -> Aftermath:
         """A run that meets a fault, judged: `codes` are the exit codes that it may end with."""
         inputs = inputs_in(folder)
-        after = self.start(WRITERS[writer].split(), folder, **fault)
+        heard = "head" not in fault and 1 not in fault.get("closed", ())
+        after = self.start(COMMANDS[writer].split(), folder, **fault)
+        if writer in READERS and after.run.code == 0 and heard and after.run.stdout != self.said[writer]:
+            after.problems.append("ended well, but said something else")
         changed = os.path.relpath(fault["touch"][1], folder) if "touch" in fault else None
         now = {name: content for name, content in inputs_in(folder).items() if not is_temporary(name)}
         if now | {changed: b""} != inputs | {changed: b""}:
@@ -193,7 +211,7 @@ class Bench:
         if code == 0 and changed != "out" and (old := self.differing(writer, folder)):
             after.problems.append(f"ended well, but these are not the new ones: {old}")
         if killed:
-            again = self.start(WRITERS[writer].split(), folder)
+            again = self.start(COMMANDS[writer].split(), folder)
             left = [name for name in listing(folder) if is_temporary(name) and "openpyxl" not in name]
             if again.run.code or left or self.differing(writer, folder):
                 after.problems.append(f"the next run ended with {again.run.code} and left {left}")
@@ -217,13 +235,14 @@ class Bench:
 
 
 def indiscreet(after: Aftermath) -> list[str]:
-    """A traceback, a bug, an id, an answer or a key in what a run said or left."""
+    """A traceback, a bug, an id, an answer or a key in what a run said or left; a stage file is for the next stage."""
+    run = replace(after.run, stdout=b"") if after.run.arguments[-4:][:2] == ("-o", "-") else after.run
     try:
-        assert_discreet(after.run)
+        assert_discreet(run)
         assert_nothing_left(after.folder)
     except AssertionError as error:
         return [str(error)]
-    said = after.run.stderr + ("" if after.run.code == 0 else after.run.stdout.decode("utf-8", errors="replace"))
+    said = run.stderr + ("" if run.code == 0 else run.stdout.decode("utf-8", errors="replace"))
     return ["a key of a person was said"] if SECRETS.search(said) else []
 
 
