@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,8 @@ GUARD = Path(__file__).with_name("guard")  # ends every Python that reaches for 
 SEARCHES: Counter[str] = Counter()  # of this session, by what was searched; `pytest` prints it at the end
 # Planted in the data of `small.py`: ids, an answer in both notations, and a word where a known code is due.
 CANARIES = ("CANARY", "31337.125", "31337,125")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it to what runs in its background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 BUGS = ("Traceback", "mistake in dnt", "Exception ignored", "Warning:", "resource_tracker")
 
 
