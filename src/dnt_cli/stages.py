@@ -186,6 +186,8 @@ def read_stage(content: bytes, name: str, expected: Iterable[str], command: str)
     """
     expected = tuple(expected)
     need = f"{command} needs {KINDS[expected[0]]}: run {_MAKERS[expected[0]]} first"
+    if len(expected) > 1:
+        need = f"{command} reads {' or '.join(KINDS[kind] for kind in expected)}; `dnt info` looks into any stage file"
     if set(expected) == set(KINDS):
         need = f"{command} reads any file that a dnt command wrote with -o"
     if not is_parquet(content):

@@ -202,3 +202,16 @@ def test_the_built_in_study() -> None:
 def test_suggestions() -> None:
     assert suggest("wrok", ["work", "score"]) == "; did you mean work?"
     assert suggest("x", ["work", "score"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("work_ani", "work_any"), ("wrk", "work_any"), ("distress", "dkl_distress_normal"), ("edu", "education"),
+        ("ed", ""), ("wellbeing", ""), ("", ""), (3, ""),
+    ],
+)  # fmt: skip
+def test_what_was_meant(word: object, meant: str) -> None:
+    """The nearest word, else the first with a part that is near or that begins so; a far one is no help."""
+    known = ["work_any", "work_gt12h", "dkl_distress_normal", "education", "support_debt_counselling"]
+    assert suggest(word, known) == (f"; did you mean {meant}?" if meant else "")

@@ -243,9 +243,14 @@ def _show(value: Any) -> str:
 
 
 def suggest(word: Any, known: Iterable[Any]) -> str:
-    """`; did you mean x?` where a known word is near, else nothing."""
-    near = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
+    """`; did you mean x?` where a known word is near, or has a part (`work` of `work_any`) that is; else nothing."""
+    whole = {str(k): str(k) for k in known}
+    parts = {part: name for name in reversed(whole) for part in name.split("_") if len(part) > 3}
+    for names, cutoff in ((whole, 0.6), (parts, 0.75)):
+        if near := difflib.get_close_matches(str(word), names, n=1, cutoff=cutoff):
+            return f"; did you mean {names[near[0]]}?"
+    begun = [name for name in whole if len(str(word)) > 2 and name.startswith(str(word))]
+    return f"; did you mean {begun[0]}?" if begun else ""
 
 
 def _line(text: str, path: _Path) -> int | None:
