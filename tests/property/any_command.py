@@ -277,6 +277,41 @@ def _fit(y: np.ndarray, x: np.ndarray, kind: str) -> tuple[float, float]:
     return float(beta[1] / spread[0] * unit), float(error / spread[0] * unit)
 
 
+def check_trend(case: Case, imputed: Path, estimates: Path) -> int:
+    """Every trend of a score is what the persons' slopes give, with REML's error; how many were compared.
+
+    In completed data all persons have all waves, so the trend of the effect and its error lie within persons, and no
+    optimiser has a say in them, as long as persons differ more than chance would have it.
+    """
+    study, table, rows = study_of(case), pd.read_parquet(imputed), pd.read_parquet(estimates)
+    sets = [table[table[".imp"] == i] for i in range(1, int(table[".imp"].max()) + 1)]
+    wanted = (rows["term"] == "group:wave") & (rows["status"] == "ok") & (rows["kind"] == "linear")
+    order = [wave.key for wave in study.design.waves]
+    compared = 0
+    for row in rows[wanted].to_dict("records"):
+        key = row["outcome"]
+        waves = study.outcomes[key].waves
+        times = np.array([order.index(wave) for wave in waves], dtype=float)
+        times -= times.mean()
+        own = []
+        for data in sets:
+            y = data[[study.column(key, wave) for wave in waves]].to_numpy(float)
+            arm = (data[study.design.group].astype(str) == study.design.intervention).to_numpy()
+            slopes = y @ times / (times @ times)
+            means = np.where(arm, slopes[arm].mean(), slopes[~arm].mean())
+            rest = y - y.mean(axis=1, keepdims=True) - np.outer(means, times)
+            variance = (rest**2).sum() / (len(y) * (len(waves) - 1) - 2)
+            error = np.sqrt(variance / (times @ times) * (1 / arm.sum() + 1 / (~arm).sum()))
+            own.append((slopes[arm].mean() - slopes[~arm].mean(), error))
+        effects, errors = np.array(own).T
+        total = np.sqrt(np.mean(errors**2) + (1 + 1 / len(own)) * np.var(effects, ddof=1))
+        where = (key, row["estimate"], effects.mean(), row["std_error"], total)
+        assert abs(row["estimate"] - effects.mean()) <= 1e-6 * (abs(effects.mean()) + total), where
+        assert np.isclose(row["std_error"], total, rtol=1e-4), where
+        compared += 1
+    return compared
+
+
 def check_description_numbers(path: Path) -> None:
     """No infinite figure anywhere."""
     rows = pd.read_parquet(path)

@@ -21,6 +21,7 @@ from any_command import (
     check_estimates,
     check_imputed,
     check_survey,
+    check_trend,
     same_tables,
     typed,
 )
@@ -93,6 +94,8 @@ def drive(case: Case, folder: Path, plan: Mapping[str, Any], counts: Counter[tup
             done["estimates"] += len(check_estimates(folder / name))
             if command == "fit-t3":
                 done["endpoint effects"] += check_endpoint(case, folder / "i.parquet", folder / name)
+            if command == "fit-longitudinal":
+                done["trends"] += check_trend(case, folder / "i.parquet", folder / name)
             judge.run("show", name, "--format", plan["show"])
             judge.run("info", name, *plan["info"])
         else:
