@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnt_cli.cli.console import warn
-from dnt_cli.cli.files import cleaned, overridden, read
+from dnt_cli.cli.files import cleaned, overridden, parsed, read
 from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ def load_source(source: str, study: str | None, overrides: list[str] | None, com
 
 def source_of(content: bytes, name: str, study: str | None, overrides: list[str] | None, command: str) -> Source:
     """As `load_source`, from bytes that were read."""
-    from dnt_cli.reading import read_table
     from dnt_cli.stages import kind_of
     from dnt_cli.study import load_study
 
@@ -54,7 +53,7 @@ def source_of(content: bytes, name: str, study: str | None, overrides: list[str]
         return _from_stage(content, name, study, overrides, command)
     spec = None if study is None else load_study(study, overrides or ())
     origin = {"input_sha256": hashlib.sha256(content).hexdigest(), "before": ()}
-    return Source(read_table(content, name), name, spec, origin, None)
+    return Source(parsed(content, name), name, spec, origin, None)
 
 
 def _from_stage(content: bytes, name: str, study: str | None, overrides: list[str] | None, command: str) -> Source:
@@ -71,14 +70,14 @@ def _from_stage(content: bytes, name: str, study: str | None, overrides: list[st
 
 def _load_folder(folder: Path, study: Study) -> Source:
     """All files of the study, joined; each is named when something is wrong with it."""
-    from dnt_cli.reading import join_files, read_table
+    from dnt_cli.reading import join_files
 
     digest = hashlib.sha256()
 
     def table(path: str) -> Raw:
         content, name = read(str(folder / path))
         digest.update(hashlib.sha256(content).digest())
-        return read_table(content, name)
+        return parsed(content, name)
 
     joined = join_files(study, table)
     errors = [f for f in joined.findings if f.level == "error"]

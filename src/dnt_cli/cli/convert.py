@@ -58,8 +58,7 @@ def convert(
         return
     if Path(output).exists() and not force:
         raise DataError(f"{output} exists; choose another name, or --force to replace it.")
-    with progress("Writing"):
-        _to_other(source, output, suffix, study, overrides, language.value)
+    _to_other(source, output, suffix, study, overrides, language.value)
     tell(f"Wrote {output}.")
 
 
@@ -73,7 +72,8 @@ def _to_other(
     if kind is None or kind == "answers":
         loaded = _source(source, content, name, study, overrides)
         frame, dictionary = _labelled(loaded.raw.frame, loaded.study, language, suffix)
-        result = write_table(frame, loaded.raw.dictionary.over(dictionary), suffix)
+        with progress("Writing") as report:
+            result = write_table(frame, loaded.raw.dictionary.over(dictionary), suffix, report)
         if suffix == ".csv" and (lost := list(loaded.raw.without_missing()[1]["column"].unique())):
             more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
             warn(
@@ -84,12 +84,13 @@ def _to_other(
             stream.write(result)
         return
     stage = overridden(read_stage(content, name, list(KINDS), "dnt convert"), overrides)
-    with replacing(Path(output)) as stream:
+    with progress("Writing") as report, replacing(Path(output)) as stream:
         if suffix == ".csv":
             for i, part in enumerate(stage.row_groups()):
                 part.to_csv(stream, index=False, header=i == 0, lineterminator="\n", encoding="utf-8")
+                report(i + 1, stage.parquet.num_row_groups)
         else:
-            stream.write(write_table(*_labelled(stage.frame, stage.study, language, suffix), suffix))
+            stream.write(write_table(*_labelled(stage.frame, stage.study, language, suffix), suffix, report))
 
 
 def _labelled(frame: pd.DataFrame, study: Study | None, language: Language, suffix: str) -> tuple[pd.DataFrame, Any]:

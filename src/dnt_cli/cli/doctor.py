@@ -12,6 +12,7 @@ from dnt_cli import __version__
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import write_out
 from dnt_cli.cli.options import AsJson
+from dnt_cli.cli.progress import progress
 
 _PARTS = {
     "typer": "command line",
@@ -61,7 +62,8 @@ def doctor(as_json: AsJson = False) -> None:
         except (ImportError, OSError) as error:
             facts["packages"][name] = f"does not load ({type(error).__name__}: {error})"
     facts["packages"] |= {name: package_version(name) for name in _EXTRAS}
-    works, what = lme4_available()
+    with progress("Asking R"):
+        works, what = lme4_available()
     facts["lme4"] = f"works: {what}" if works else f"not available: {what}"
     write_out(json.dumps(facts, indent=1) if as_json else "\n".join(_lines(facts)))
 

@@ -13,7 +13,10 @@ import typer
 
 from dnt_cli.cli.console import complain, detail, show_tables, tell, warn, write_out
 from dnt_cli.cli.options import Format
+from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
+
+_LARGE = 1_000_000  # bytes of a file of another program; dnt's own are read at once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,9 +128,15 @@ def frame_of(content: bytes, name: str, study: Study | None = None) -> pd.DataFr
 
 def plain_frame(content: bytes, name: str, study: Study | None = None) -> pd.DataFrame:
     """A data frame from a file that another program wrote, without user-missing codes and with the study's levels."""
+    return cleaned(parsed(content, name), name, study)
+
+
+def parsed(content: bytes, name: str) -> Raw:
+    """The table of another program's file; a large one takes its time, which is told."""
     from dnt_cli.reading import read_table
 
-    return cleaned(read_table(content, name), name, study)
+    with progress(f"Reading {name}") if len(content) > _LARGE else contextlib.nullcontext():
+        return read_table(content, name)
 
 
 def cleaned(raw: Raw, name: str, study: Study | None) -> pd.DataFrame:

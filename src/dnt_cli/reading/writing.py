@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from dnt_cli.errors import DataError
+from dnt_cli.progress import Progress
 from dnt_cli.reading.dictionary import Code, Dictionary, is_missing, whole
 from dnt_cli.reading.formats import _LETTERS, CODEBOOK, CODEBOOK_COLUMNS
 from dnt_cli.stages import scratch
@@ -24,13 +25,17 @@ _RESERVED = {
     ),
 }
 _KNOWN_NAMES = {".imp": "Imputation_"}  # what SPSS calls the number of the imputation
+_TOLD = 100  # rows after which an Excel file tells how far it is
 _SPSS_MISSING = 3  # codes, or one range and a code
 
 
-def write_table(frame: pd.DataFrame, dictionary: Dictionary, suffix: str) -> bytes:
+def write_table(
+    frame: pd.DataFrame, dictionary: Dictionary, suffix: str, progress: Progress | None = None
+) -> bytes:
     """The content of a file of the format that `suffix` names, one of `SUFFIXES`.
 
-    Categories become text; CSV has no room for the dictionary.
+    Categories become text; CSV has no room for the dictionary. Excel, which takes longest, tells `progress` the rows
+    that are done.
 
     Raises:
         DataError: The format cannot hold the names or the user-missing codes.
@@ -39,18 +44,19 @@ def write_table(frame: pd.DataFrame, dictionary: Dictionary, suffix: str) -> byt
     for column in plain.columns:
         if isinstance(plain[column].dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(plain[column].dtype):
             plain[column] = plain[column].astype("object").where(plain[column].notna(), None)
-    return _WRITERS[suffix](plain, dictionary)
+    return _WRITERS[suffix](plain, dictionary, progress)
 
 
-def _csv(frame: pd.DataFrame, _: Dictionary) -> bytes:
+def _csv(frame: pd.DataFrame, _: Dictionary, __: Progress | None) -> bytes:
     return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
-def _xlsx(frame: pd.DataFrame, dictionary: Dictionary) -> bytes:
+def _xlsx(frame: pd.DataFrame, dictionary: Dictionary, progress: Progress | None) -> bytes:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    _sheet(book, "data", list(frame.columns), frame.itertuples(index=False, name=None))
+    rows_of_data = frame.itertuples(index=False, name=None)
+    _sheet(book, "data", list(frame.columns), _counted(rows_of_data, len(frame), progress))
     rows: list[tuple[Any, ...]] = [(c, label, None, None, None, None) for c, label in dictionary.labels.items()]
     rows += [
         (c, None, code, text, None, None) for c, codes in dictionary.values.items() for code, text in codes.items()
@@ -61,6 +67,13 @@ def _xlsx(frame: pd.DataFrame, dictionary: Dictionary) -> bytes:
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
+
+
+def _counted(rows: Iterable[tuple[Any, ...]], total: int, progress: Progress | None) -> Iterator[tuple[Any, ...]]:
+    for done, row in enumerate(rows):
+        if progress is not None and done and done % _TOLD == 0:
+            progress(done, total)
+        yield row
 
 
 def _sheet(book: Any, title: str, header: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -87,7 +100,7 @@ def _sheet(book: Any, title: str, header: list[str], rows: Iterable[tuple[Any, .
             sheet.append([cell(value) for value in values])
 
 
-def _sav(frame: pd.DataFrame, dictionary: Dictionary) -> bytes:
+def _sav(frame: pd.DataFrame, dictionary: Dictionary, _: Progress | None) -> bytes:
     import pyreadstat
 
     frame, dictionary = _named(frame, dictionary, ".sav")
@@ -118,7 +131,7 @@ def _spss_ranges(column: str, pairs: tuple[tuple[Code, Code], ...], frame: pd.Da
     return [low if low == high else {"lo": low, "hi": high} for low, high in pairs]
 
 
-def _dta(frame: pd.DataFrame, dictionary: Dictionary) -> bytes:
+def _dta(frame: pd.DataFrame, dictionary: Dictionary, _: Progress | None) -> bytes:
     import pyreadstat
 
     frame, dictionary = _named(frame, dictionary, ".dta")
@@ -214,7 +227,7 @@ def _through_file(write: Callable[[str], None], suffix: str) -> bytes:
         raise DataError(f"{program} cannot hold the names or values of this table; write .csv or .xlsx.") from None
 
 
-_WRITERS: dict[str, Callable[[pd.DataFrame, Dictionary], bytes]] = {
+_WRITERS: dict[str, Callable[[pd.DataFrame, Dictionary, Progress | None], bytes]] = {
     ".csv": _csv, ".xlsx": _xlsx, ".sav": _sav, ".dta": _dta,
 }  # fmt: skip
 SUFFIXES = tuple(_WRITERS)
