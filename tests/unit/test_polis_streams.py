@@ -248,3 +248,18 @@ def test_the_example_meets_its_counts(tmp_path: Path) -> None:
         assert [tuple(table.loc[group][name]) for name in table.columns] == list(counts)
     again, _ = example_register(survey)
     pd.testing.assert_frame_equal(again, frame)
+
+
+def test_a_header_that_would_end_the_program_is_refused(link: pd.DataFrame, tmp_path: Path) -> None:
+    """See `dnt_cli.reading.readstat`."""
+    path = tmp_path / "records.sav"
+    pyreadstat.write_sav(
+        pd.DataFrame({name: [1.0] for name in HEADER.strip().split(",")}), str(path),
+        column_labels={"RINPERSOONS": "kind"}, missing_ranges={"RINPERSOON": [999]},
+        variable_value_labels={"SSOORTBAAN": {1.0: "director"}},
+    )  # fmt: skip
+    whole = bytearray(path.read_bytes())
+    whole[357] ^= 255
+    path.write_bytes(whole)
+    with pytest.raises(DataError, match="damaged or cut off"):
+        register_outcomes([path], link, STUDY)

@@ -236,3 +236,19 @@ def test_a_survey_keeps_the_other_columns_row_for_row() -> None:
     assert table["match_group"].tolist() == expected["match_group"].tolist()
     assert table["mixed"].tolist() == expected["mixed"].astype(str).tolist()
     assert table["id"].tolist() == expected["id"].tolist()
+
+
+@pytest.mark.parametrize("place", [180, 215, 336, 465, 517])
+def test_a_header_that_would_end_the_program_is_refused(place: int, tmp_path: Path) -> None:
+    """ReadStat 1.3.7 writes where it may not when one of these bytes falls over, and takes Python along."""
+    whole = sav(tmp_path / "whole.sav")
+    fallen = whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :]
+    with pytest.raises(DataError, match="damaged or no SPSS file"):
+        read_table(fallen, "fallen.sav")
+
+
+def test_more_rows_than_there_are_is_damage() -> None:
+    """Pyreadstat has an IndexError for it."""
+    whole = write_table(FRAME, Dictionary(LABELS, VALUES), ".dta")
+    with pytest.raises(DataError, match="damaged or no Stata file"):
+        read_table(whole[:85] + bytes([whole[85] ^ 1]) + whole[86:], "fallen.dta")

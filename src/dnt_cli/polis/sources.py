@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from dnt_cli.errors import DataError, EngineError, UsageError
+from dnt_cli.errors import DataError, UsageError
+from dnt_cli.reading.readstat import damage, reader, readstat, survives
 from dnt_cli.stages import FileState, file_state, refuse_changed
 from dnt_cli.study.reader import suggest
 
@@ -105,7 +106,7 @@ def open_source(path: Path, wanted: Iterable[str]) -> Source:
     elif suffix == ".csv":
         separator, header = _csv_header(path)
     else:
-        header = tuple(_pyreadstat_header(path))
+        header = tuple(_readstat_header(path))
     upper = [name.upper() for name in header]
     columns = {}
     for name in wanted:
@@ -134,27 +135,15 @@ def _csv_header(path: Path) -> tuple[str, tuple[str, ...]]:
     return separator, tuple(name.strip() for name in header)
 
 
-def _pyreadstat() -> Any:
+def _readstat_header(path: Path) -> list[str]:
+    suffix, damaged = path.suffix.lower(), DataError(f"{path.name} is damaged or cut off.")
+    read = reader(suffix)
+    if not survives(path, suffix):
+        raise damaged
     try:
-        import pyreadstat
-    except ImportError:
-        raise EngineError(
-            "SPSS and Stata files need the Python package pyreadstat (pip install pyreadstat); or save them as Parquet."
-        ) from None
-    return pyreadstat
-
-
-def _reader(path: Path) -> Any:
-    library = _pyreadstat()
-    return library.read_sav if path.suffix.lower() == ".sav" else library.read_dta
-
-
-def _pyreadstat_header(path: Path) -> list[str]:
-    library = _pyreadstat()
-    try:
-        _, metadata = _reader(path)(str(path), metadataonly=True)
-    except (library.ReadstatError, library.PyreadstatError, OSError):
-        raise DataError(f"{path.name} is damaged or cut off.") from None
+        _, metadata = read(str(path), metadataonly=True)
+    except damage():
+        raise damaged from None
     return list(metadata.column_names)
 
 
@@ -204,9 +193,8 @@ def _reading(source: Source) -> str:
 
 
 def _chunks(source: Source, damaged: DataError) -> Iterator[Any]:
-    library = _pyreadstat()
-    chunks = library.read_file_in_chunks(
-        _reader(source.path), str(source.path), chunksize=_CHUNK, usecols=list(source.columns.values()),
+    chunks = readstat().read_file_in_chunks(
+        reader(source.path.suffix.lower()), str(source.path), chunksize=_CHUNK, usecols=list(source.columns.values()),
         disable_datetime_conversion=True,
     )  # fmt: skip
     while True:
@@ -214,7 +202,7 @@ def _chunks(source: Source, damaged: DataError) -> Iterator[Any]:
             frame, _ = next(chunks)
         except StopIteration:
             return
-        except (library.ReadstatError, library.PyreadstatError, OSError):
+        except damage():
             raise damaged from None
         yield frame
 

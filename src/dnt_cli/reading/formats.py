@@ -12,11 +12,13 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.reading.dictionary import Code, Dictionary, Raw, bound
+from dnt_cli.reading.readstat import ENCODINGS, damage, reader, survives
 from dnt_cli.reading.text import read_csv
 
 CODEBOOK = "codebook"  # the second sheet of a workbook that dnt wrote
 CODEBOOK_COLUMNS = ("column", "label", "code", "value_label", "missing_from", "missing_to")
 _SPSS, _ZIP, _OLE, _PARQUET = (b"$FL2", b"$FL3"), b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
+_SUFFIXES = {"SPSS": ".sav", "Stata": ".dta"}
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -54,18 +56,17 @@ def _read_parquet(content: bytes, name: str) -> Raw:
 
 def _read_statistics(content: bytes, name: str, program: str) -> Raw:
     """SPSS or Stata, through ReadStat; user-missing codes stay in the table (they vanish unless asked for)."""
-    import pyreadstat
-
-    read = pyreadstat.read_sav if program == "SPSS" else pyreadstat.read_dta
+    suffix = _SUFFIXES[program]
+    read = reader(suffix)
     frame: Any = None
     meta: Any = None
-    for encoding in (None, "WINDOWS-1252"):
+    for encoding in ENCODINGS if survives(content, suffix) else ():
         try:
             frame, meta = read(io.BytesIO(content), user_missing=True, encoding=encoding)
             break
         except UnicodeDecodeError:
             continue
-        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError):
+        except damage():
             break
     if frame is None:
         raise DataError(f"{name} is damaged or no {program} file that can be read; save it again from {program}.")
