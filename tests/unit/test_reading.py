@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
@@ -252,3 +254,16 @@ def test_more_rows_than_there_are_is_damage() -> None:
     whole = write_table(FRAME, Dictionary(LABELS, VALUES), ".dta")
     with pytest.raises(DataError, match="damaged or no Stata file"):
         read_table(whole[:85] + bytes([whole[85] ^ 1]) + whole[86:], "fallen.dta")
+
+
+@pytest.mark.parametrize("word", [b'"columns"', b'"kind"', b'"numpy_type"', b'"object"'])
+def test_what_pandas_left_in_a_parquet_file_may_be_damaged_too(word: bytes) -> None:
+    stream = io.BytesIO()
+    FRAME.to_parquet(stream)
+    schema = pq.read_metadata(stream).metadata[b"ARROW:schema"]
+    told = base64.b64decode(schema)
+    assert word in told
+    changed = base64.b64encode(told.replace(word, word[:2] + b"_" + word[3:]))
+    fallen = stream.getvalue().replace(schema, changed)
+    with pytest.raises(DataError, match="damaged or cut off"):
+        read_table(fallen, "fallen.parquet")

@@ -50,7 +50,7 @@ def _read_parquet(content: bytes, name: str) -> Raw:
 
     try:
         return Raw(pd.read_parquet(io.BytesIO(content)))
-    except (pa.ArrowException, OSError, ValueError):
+    except (pa.ArrowException, OSError, ValueError, LookupError, TypeError):  # pandas' own part too
         raise DataError(f"{name} is damaged or cut off.") from None
 
 
