@@ -60,7 +60,7 @@ $(RESULTS)/robustness.parquet: $(RESULTS)/imputed.parquet | .venv/.runtime
 
 # --- the project -----------------------------------------------------------------------------------------------------
 
-test: .venv/.dev r ## Install what the tests need, R included where apt can, and run them all
+test: .venv/.dev system ## Install what the tests need, R included where apt can, and run them all
 	.venv/bin/python -m pytest
 
 check: .venv/.dev ## Style, types and tests
@@ -68,8 +68,8 @@ check: .venv/.dev ## Style, types and tests
 	.venv/bin/mypy
 	$(MAKE) test
 
-r: ## Install R with lme4 and mice, if apt can
-	@sh scripts/r.sh
+system: ## Install R with lme4 and mice, and the shells of the tests, if apt can
+	@sh scripts/system.sh
 
 validate: .venv/.dev ## Simulation study of the imputation methods (about 30 minutes)
 	.venv/bin/python validation/simulate.py --quick
@@ -78,7 +78,7 @@ stress: .venv/.dev ## Faults and odd input through every command, thousands of t
 	.venv/bin/python validation/faults.py --minutes 20
 	.venv/bin/python validation/inputs.py --examples 3000
 
-bench: .venv/.dev r ## Time the chain beside R's mice and lme4, in one run
+bench: .venv/.dev system ## Time the chain beside R's mice and lme4, in one run
 	.venv/bin/python benchmarks/chain.py
 	.venv/bin/python benchmarks/imputation_speed.py
 
@@ -103,4 +103,4 @@ clean: ## Remove results, .venv and caches
 	@sh scripts/install.sh requirements/dev.txt
 	@touch .venv/.runtime $@
 
-.PHONY: help demo all test check r validate stress bench docs lock clean
+.PHONY: help demo all test check system validate stress bench docs lock clean

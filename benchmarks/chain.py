@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     arguments = parser.parse_args()
     if shutil.which("Rscript") is None:
-        raise SystemExit("R is needed for the comparison: make r")
+        raise SystemExit("R is needed for the comparison: make system")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         mine = ours(folder, arguments.m, arguments.iterations, arguments.repeat)

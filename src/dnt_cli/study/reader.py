@@ -243,7 +243,7 @@ def _show(value: Any) -> str:
 
 
 def suggest(word: Any, known: Iterable[Any]) -> str:
-    """`; did you mean x?` where a known word is near, or has a part (`work` of `work_any`) that is; else nothing."""
+    """`; did you mean x?` where a known word is near, or has a part that is; else nothing."""
     whole = {str(k): str(k) for k in known}
     parts = {part: name for name in reversed(whole) for part in name.split("_") if len(part) > 3}
     for names, cutoff in ((whole, 0.6), (parts, 0.75)):
