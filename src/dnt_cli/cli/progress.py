@@ -50,14 +50,12 @@ class Watch:
 
     def left(self) -> float | None:
         """Seconds that the rest of this piece will take; None while nothing has come, and when all has."""
-        if self.total is None or self._done in (0, self.total):
+        done, total, last, (moment, then) = self._done, self.total, self._last, self._first  # asked from a thread
+        if total is None or done in (0, total):
             return None
-        moment, done = self._first
-        if self._last - moment >= _SETTLED and self._done > done:
-            pace = (self._last - moment) / (self._done - done)
-        else:
-            pace = (self._last - self._began) / self._done
-        return max(0.0, pace * (self.total - self._done) - (time.monotonic() - self._last))
+        settled = last - moment >= _SETTLED and done > then
+        pace = (last - moment) / (done - then) if settled else (last - self._began) / done
+        return max(0.0, pace * (total - done) - (time.monotonic() - last))
 
     def clock(self) -> str:
         """The time that is left, or while that is unknown the time that passed."""
