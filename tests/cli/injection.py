@@ -12,7 +12,9 @@ from pathlib import Path
 from random import Random
 
 from process import DNT, Run, environment
-from workbench import COMMANDS, OLD, READERS, Aftermath, Bench
+from terminal import HIDE_CURSOR, SHOW_CURSOR, in_terminal
+from warm import orphans
+from workbench import COMMANDS, OLD, READERS, Aftermath, Bench, indiscreet
 
 SIGNALS = {signal.SIGINT: (130, -signal.SIGINT, 0), signal.SIGTERM: (143, -signal.SIGTERM, 0), signal.SIGKILL: (-9, 0)}
 # Root may write anywhere, unless it gives up its powers.
@@ -45,6 +47,24 @@ def signalled(number: signal.Signals) -> Inject:
 def is_starting(said: str) -> bool:
     """Whether Ctrl-C came before the first line of ours: then Python says so in its own way, and nobody can help it."""
     return "KeyboardInterrupt" in said and not re.search(r'dnt_cli/(cli|__main__.py", line \d+, in main)', said)
+
+
+def typed(bench: Bench, writer: str, folder: Path, random: Random, _: bool) -> Aftermath:
+    """Ctrl-C on a terminal, with the bar on it; the cursor comes back, and the last words stand at the end."""
+    moment, words = random.uniform(0, bench.duration(writer, fresh=True) * 1.05), COMMANDS[writer].split()
+    seen = in_terminal(*words, cwd=folder, env={"TMPDIR": str(folder / "tmp")}, stop_after=moment)
+    after = Aftermath(Run(tuple(words), seen.code, b"", seen.plain), folder, seen.seconds, True)
+    if is_starting(seen.plain):
+        after.starting = True
+        return after
+    after.problems += indiscreet(after)
+    if orphans(seen.pid):
+        after.problems.append("processes lived on")
+    if seen.text.rfind(HIDE_CURSOR) > seen.text.rfind(SHOW_CURSOR):
+        after.problems.append("the cursor stayed hidden")
+    if seen.code == 130 and not seen.plain.rstrip().endswith("Stopped. Nothing was left half-written."):
+        after.problems.append("the last words are others")
+    return bench.judge(writer, after, SIGNALS[signal.SIGINT], None)
 
 
 def worker_killed(bench: Bench, writer: str, folder: Path, random: Random, fresh: bool) -> Aftermath:
@@ -222,6 +242,7 @@ FAULTS: dict[str, Inject] = {
     "SIGKILL": signalled(signal.SIGKILL),
     "SIGTERM": signalled(signal.SIGTERM),
     "SIGINT": signalled(signal.SIGINT),
+    "Ctrl-C on a terminal": typed,
     "worker killed": worker_killed,
     "file size limit": limited,
     "full disk": full,
@@ -259,6 +280,8 @@ def possible(kind: str, writer: str) -> bool:
     if kind.startswith("input ") and not inputs_of(writer):
         return False
     if writer in READERS and (kind in _NEED_OUTPUT or (kind == "no working folder" and not inputs_of(writer))):
+        return False
+    if kind == "Ctrl-C on a terminal" and COMMANDS[writer].endswith("-o - --jobs 1"):  # which refuse to write there
         return False
     if kind == "worker killed" and "--jobs 2" not in COMMANDS[writer]:
         return False
