@@ -403,8 +403,10 @@ def _unfit(drawn: Answers, right: Expected) -> str:
     made = {name for row in right.scores.values() for name in row}
     if set(drawn.asked) - made:
         return "missing"
-    empty = [name for name in drawn.asked if all(row[name] is None for row in right.scores.values())]
-    return "nobody has a value" if empty else ""
+    for name, waves in drawn.asked.items():
+        if all(row[name] is None for (_, wave), row in right.scores.items() if wave in waves):
+            return "nobody has a value"
+    return ""
 
 
 def check_scores(path: Path, right: Expected) -> Counter[str]:
