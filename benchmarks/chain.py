@@ -56,6 +56,8 @@ def write_for_r(folder: Path) -> None:
         key, wave = study.columns[column]
         rule = study.outcomes[key].derive
         assert rule is not None
+        if key not in study.tested:
+            continue  # classes that are described, which no model needs
         since = study.column(rule.source, rule.since) if rule.since else None
         source = study.column(rule.source, wave)
         rules.append({"column": column, "rule": rule.rule, "source": source, "value": rule.value, "since": since})
