@@ -17,11 +17,11 @@ class Progress(Protocol):
 
 
 def named(progress: Progress | None, what: str) -> Progress | None:
-    """What a piece of work reports to, so that it is told under a name of its own."""
+    """What a piece of work reports to, so that it is told under a name of its own; parts of it may have theirs."""
     if progress is None:
         return None
 
-    def report(done: int, total: int, _: str = "", /) -> None:
-        progress(done, total, what)
+    def report(done: int, total: int, part: str = "", /) -> None:
+        progress(done, total, part or what)
 
     return report

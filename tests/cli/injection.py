@@ -14,7 +14,7 @@ from random import Random
 from process import DNT, Run, environment
 from terminal import HIDE_CURSOR, SHOW_CURSOR, in_terminal
 from warm import orphans
-from workbench import COMMANDS, OLD, READERS, Aftermath, Bench, indiscreet
+from workbench import COMMANDS, OLD, READERS, Aftermath, Bench, indiscreet, to_a_pipe
 
 SIGNALS = {signal.SIGINT: (130, -signal.SIGINT, 0), signal.SIGTERM: (143, -signal.SIGTERM, 0), signal.SIGKILL: (-9, 0)}
 # Root may write anywhere, unless it gives up its powers.
@@ -281,7 +281,7 @@ def possible(kind: str, writer: str) -> bool:
         return False
     if writer in READERS and (kind in _NEED_OUTPUT or (kind == "no working folder" and not inputs_of(writer))):
         return False
-    if kind == "Ctrl-C on a terminal" and COMMANDS[writer].endswith("-o - --jobs 1"):  # which refuse to write there
+    if kind == "Ctrl-C on a terminal" and to_a_pipe(COMMANDS[writer].split()):  # which refuse to write there
         return False
     if kind == "worker killed" and "--jobs 2" not in COMMANDS[writer]:
         return False

@@ -67,7 +67,7 @@ def test_the_script(tmp_path: Path) -> None:
 
 
 def test_the_study_file_that_it_shows_is_one() -> None:
-    """The part that is shown, and the part about a register, with what every study file begins with."""
+    """With what every study file begins with."""
     [shown] = [text for kind, text in BLOCKS if kind == "toml" and "[design]" in text]
     study = parse_study(f'schema = 1\n[study]\nkey = "shown"\ntitle = "Shown"\n{shown}', "README.md")
     assert (study.design.endpoint, list(study.outcomes)) == ("T2", ["work"])

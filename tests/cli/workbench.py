@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import shutil
 import signal
 import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -236,7 +237,7 @@ class Bench:
 
 def indiscreet(after: Aftermath) -> list[str]:
     """A traceback, a bug, an id, an answer or a key in what a run said or left; a stage file is for the next stage."""
-    run = replace(after.run, stdout=b"") if after.run.arguments[-4:][:2] == ("-o", "-") else after.run
+    run = replace(after.run, stdout=b"") if to_a_pipe(after.run.arguments) else after.run
     try:
         assert_discreet(run)
         assert_nothing_left(after.folder)
@@ -244,6 +245,11 @@ def indiscreet(after: Aftermath) -> list[str]:
         return [str(error)]
     said = run.stderr + ("" if run.code == 0 else run.stdout.decode("utf-8", errors="replace"))
     return ["a key of a person was said"] if SECRETS.search(said) else []
+
+
+def to_a_pipe(words: Sequence[str]) -> bool:
+    """Whether a command writes its stage file to standard output."""
+    return ("-o", "-") in itertools.pairwise(words)
 
 
 def is_temporary(name: str) -> bool:

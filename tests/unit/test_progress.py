@@ -110,5 +110,6 @@ def test_a_piece_is_told_under_its_own_name() -> None:
     report = named(lambda done, total, what="", /: seen.append((done, total, what)), "Checking")
     assert report is not None
     report(1, 2)
-    assert seen == [(1, 2, "Checking")]
+    named(report, "Within")(3, 4)  # type: ignore[misc]
+    assert seen == [(1, 2, "Checking"), (3, 4, "Within")]
     assert named(None, "Checking") is None

@@ -12,13 +12,12 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.reading.dictionary import Code, Dictionary, Raw, bound
-from dnt_cli.reading.readstat import ENCODINGS, damage, reader, survives
+from dnt_cli.reading.readstat import ENCODINGS, PROGRAMS, damage, reader, survives
 from dnt_cli.reading.text import read_csv
 
 CODEBOOK = "codebook"  # the second sheet of a workbook that dnt wrote
 CODEBOOK_COLUMNS = ("column", "label", "code", "value_label", "missing_from", "missing_to")
 _SPSS, _ZIP, _OLE, _PARQUET = (b"$FL2", b"$FL3"), b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
-_SUFFIXES = {"SPSS": ".sav", "Stata": ".dta"}
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -34,9 +33,9 @@ def read_table(content: bytes, name: str) -> Raw:
     if kind == "parquet":
         raise DataError(f"{name} is damaged or cut off.")
     if content[:4] in _SPSS or kind == "sav":
-        return _read_statistics(content, name, "SPSS")
+        return _read_statistics(content, name, ".sav")
     if content[:11] == b"<stata_dta>" or kind == "dta":
-        return _read_statistics(content, name, "Stata")
+        return _read_statistics(content, name, ".dta")
     if content[:4] == _OLE:
         raise DataError(f"{name} is an old or a locked Excel file; save it as .xlsx without a password.")
     if content[:4] == _ZIP or kind == "xlsx":
@@ -54,10 +53,9 @@ def _read_parquet(content: bytes, name: str) -> Raw:
         raise DataError(f"{name} is damaged or cut off.") from None
 
 
-def _read_statistics(content: bytes, name: str, program: str) -> Raw:
+def _read_statistics(content: bytes, name: str, suffix: str) -> Raw:
     """SPSS or Stata, through ReadStat; user-missing codes stay in the table (they vanish unless asked for)."""
-    suffix = _SUFFIXES[program]
-    read = reader(suffix)
+    program, read = PROGRAMS[suffix], reader(suffix)
     frame: Any = None
     meta: Any = None
     for encoding in ENCODINGS if survives(content, suffix) else ():

@@ -10,6 +10,7 @@ from typing import Any
 from dnt_cli.errors import EngineError
 
 ENCODINGS = (None, "WINDOWS-1252")  # what the file says, and what it may be where that cannot be right
+PROGRAMS = {".sav": "SPSS", ".dta": "Stata"}
 _FUNCTIONS = {".sav": "read_sav", ".dta": "read_dta"}
 _TRIAL = f"""
 import io, sys, pyreadstat

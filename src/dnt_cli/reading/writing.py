@@ -14,6 +14,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.progress import Progress
 from dnt_cli.reading.dictionary import Code, Dictionary, is_missing, whole
 from dnt_cli.reading.formats import _LETTERS, CODEBOOK, CODEBOOK_COLUMNS
+from dnt_cli.reading.readstat import PROGRAMS
 from dnt_cli.stages import scratch
 
 _LONGEST = {".sav": 64, ".dta": 32}
@@ -223,8 +224,8 @@ def _through_file(write: Callable[[str], None], suffix: str) -> bytes:
     except (OSError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
         if isinstance(error, OSError) or "write data" in str(error):
             raise DataError("Cannot write in the temporary folder (TMPDIR, on Windows TEMP); is there room?") from None
-        program = "SPSS" if suffix == ".sav" else "Stata"
-        raise DataError(f"{program} cannot hold the names or values of this table; write .csv or .xlsx.") from None
+        what = "the names or values of this table"
+        raise DataError(f"{PROGRAMS[suffix]} cannot hold {what}; write .csv or .xlsx.") from None
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Dictionary, Progress | None], bytes]] = {

@@ -16,6 +16,8 @@ from dnt_cli.study import Study
 View = Callable[[pd.DataFrame, int], pd.DataFrame]
 """Changes a completed data set; is given its number, counted from 0."""
 
+_MOST = 25
+"""Most data sets in one part: imputing more at once gains nothing, and all are in memory together."""
 _SHARES = 4
 """Parts per process, or it would long be unknown how long all takes; half as many where each is imputed as a whole."""
 
@@ -84,7 +86,7 @@ class Reimputed:
 def parts(source: Given | Reimputed, jobs: int) -> list[range]:
     """The numbers of the data sets in parts, so that every process gets some."""
     shares = _SHARES if isinstance(source, Given) else _SHARES // 2
-    size = -(-source.m // (jobs * shares))
+    size = min(_MOST, -(-source.m // (jobs * shares)))
     return [range(i, min(i + size, source.m)) for i in range(0, source.m, size)]
 
 
