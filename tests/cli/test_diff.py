@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from process import CANARIES, Run, dnt, together
 
-from dnt_cli.stages import Provenance, write_stage
+from dnt_cli.stagefile.container import Provenance, write_stage
 from dnt_cli.study import parse_study
 
 STAGES = ("survey", "imputed", "t3", "longitudinal", "robustness", "description")

@@ -31,10 +31,10 @@ from typing import Any, NoReturn, TextIO
 
 import dnt_cli.__main__
 import dnt_cli.cli
-import dnt_cli.completed
-import dnt_cli.effect_tables
 import dnt_cli.effects
-import dnt_cli.stages
+import dnt_cli.effects.tables
+import dnt_cli.imputed.data
+import dnt_cli.stagefile.container
 import dnt_cli.survey
 
 _LONGEST = 60.0  # seconds that a run may take

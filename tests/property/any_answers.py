@@ -411,7 +411,7 @@ def _unfit(drawn: Answers, right: Expected) -> str:
 
 def check_scores(path: Path, right: Expected) -> Counter[str]:
     """A stage file holds the scores, counts and figures that are right."""
-    from dnt_cli.stages import read_stage
+    from dnt_cli.stagefile.container import read_stage
 
     stage = read_stage(path.read_bytes(), path.name, ["survey"], "dnt score")
     done = Counter[str]()

@@ -23,7 +23,8 @@ import pyarrow.parquet as pq
 from any_input import NUMBERS, Case
 
 from dnt_cli.__main__ import main
-from dnt_cli.stages import KINDS, read_stage
+from dnt_cli.stagefile.container import read_stage
+from dnt_cli.stagefile.kinds import KINDS
 from dnt_cli.study import Study, parse_study
 
 CODES = {0, 1, 2, 10, 11, 12, 13}

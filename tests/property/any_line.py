@@ -24,7 +24,8 @@ from any_options import NEUTRAL, TALK, Typed, lines
 from hypothesis import strategies as st
 
 from dnt_cli.cli.manners import Manners, manners
-from dnt_cli.stages import KINDS, read_stage
+from dnt_cli.stagefile.container import read_stage
+from dnt_cli.stagefile.kinds import KINDS
 
 CANARIES = ("CANARY", "31337.125", "31337,125")
 SLOWEST = 20.0  # seconds that a run may take

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dnt_cli.completed import Completed, impute_wide, settings_of
 from dnt_cli.effects import Options
 from dnt_cli.imputation import Settings
+from dnt_cli.imputed.data import Completed, impute_wide, settings_of
 from dnt_cli.robustness import Robust, run_checks
 from dnt_cli.study import Study
 from dnt_cli.wide import derive

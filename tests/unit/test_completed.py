@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from study_text import BASE
 
-from dnt_cli.completed import (
+from dnt_cli.errors import DataError, ModelError
+from dnt_cli.imputed.data import (
     Completed,
     from_long,
     gaps,
@@ -21,8 +22,7 @@ from dnt_cli.completed import (
     settings_of,
     subset,
 )
-from dnt_cli.errors import DataError, ModelError
-from dnt_cli.stages import Provenance, read_stage, write_stage
+from dnt_cli.stagefile.container import Provenance, read_stage, write_stage
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wide import derive
 

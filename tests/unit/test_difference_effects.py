@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from differing import NAN, effect, odds
 
-from dnt_cli.differences.effects import MOVED, EffectChanges, effect_changes
+from dnt_cli.diff.effects import MOVED, EffectChanges, effect_changes
 from dnt_cli.study import Significance
 
 MARKS = Significance()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from study_text import BASE, changed
 
-from dnt_cli.differences.origins import Cause, data_of, step_causes, study_causes
+from dnt_cli.diff.origins import Cause, data_of, step_causes, study_causes
 from dnt_cli.study import parse_study
 
 

@@ -10,8 +10,8 @@ import pytest
 from differing import NAN, imputed
 from study_text import BASE
 
-from dnt_cli.differences.figures import figure_changes
-from dnt_cli.differences.records import Overlap, RecordChanges, record_changes
+from dnt_cli.diff.figures import figure_changes
+from dnt_cli.diff.records import Overlap, RecordChanges, record_changes
 from dnt_cli.study import Study, parse_study
 
 

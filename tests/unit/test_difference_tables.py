@@ -11,10 +11,10 @@ import pytest
 from differing import NAN, effect, imputed, odds
 from study_text import BASE, changed
 
-from dnt_cli.differences import compare
-from dnt_cli.differences.tables import difference_frame, difference_tables, distinct_names
+from dnt_cli.diff import compare
+from dnt_cli.diff.tables import difference_frame, difference_tables, distinct_names
 from dnt_cli.errors import DataError
-from dnt_cli.stages import Provenance, Stage, read_stage, write_stage
+from dnt_cli.stagefile.container import Provenance, Stage, read_stage, write_stage
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import Table
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.completed import Completed
 from dnt_cli.effects import Options, endpoint_effects, trend_effects
+from dnt_cli.effects.messages import translated
 from dnt_cli.errors import ModelError
-from dnt_cli.messages import translated
+from dnt_cli.imputed.data import Completed
 from dnt_cli.study import Study, parse_study
 
 STUDY = """

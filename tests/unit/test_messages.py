@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dnt_cli.messages import DUTCH, translated
+from dnt_cli.effects.messages import DUTCH, translated
 
 
 @pytest.mark.parametrize("english", DUTCH)

@@ -13,14 +13,14 @@ import pytest
 
 from dnt_cli.cli.files import load_frame, present
 from dnt_cli.cli.options import Format
-from dnt_cli.completed import from_long, impute_wide, settings_of
 from dnt_cli.description import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.errors import DataError, StudyError
+from dnt_cli.imputed.data import from_long, impute_wide, settings_of
 from dnt_cli.polis.join import add_register
 from dnt_cli.reading import Dictionary, read_table, write_table
 from dnt_cli.reading.text import read_csv
-from dnt_cli.stages import Provenance, write_stage
+from dnt_cli.stagefile.container import Provenance, write_stage
 from dnt_cli.study import parse_study
 from dnt_cli.survey import cast_survey, survey_table
 

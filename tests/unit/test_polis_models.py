@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from statsmodels.regression.mixed_linear_model import MixedLM
 
-from dnt_cli.completed import Completed, plan_columns
-from dnt_cli.effect_tables import effect_tables, report_tables
 from dnt_cli.effects import Options, effect_rows, endpoint_effects, joined, trend_effects
+from dnt_cli.effects.tables import effect_tables, report_tables
 from dnt_cli.errors import DataError, ModelError, StudyError
+from dnt_cli.imputed.data import Completed, plan_columns
 from dnt_cli.polis import add_register
 from dnt_cli.polis.agreement import agreement, agreement_tables
 from dnt_cli.study import Study, parse_study

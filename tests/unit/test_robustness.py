@@ -15,8 +15,8 @@ from dnt_cli.effects import endpoint_effects, trend_effects
 from dnt_cli.errors import StudyError
 from dnt_cli.pooling import adjust
 from dnt_cli.robustness import CHECKS, Robust, run_checks, tipping_points
+from dnt_cli.robustness.checks.e_dropouts import grid_key, shifts
 from dnt_cli.robustness.context import Context
-from dnt_cli.robustness.dropouts import grid_key, shifts
 from dnt_cli.study import Study, parse_study
 
 

@@ -9,8 +9,8 @@ import statsmodels.api as sm
 
 from dnt_cli.design import Model
 from dnt_cli.engines import Design
+from dnt_cli.engines.robust_covariance import bias_reduced, heteroscedastic
 from dnt_cli.robustness import tipping_point, verdict
-from dnt_cli.robustness.clusters import bias_reduced, heteroscedastic
 from dnt_cli.robustness.fitters import firth
 from dnt_cli.robustness.reference import after_dropout, draw_normal, jump
 from dnt_cli.robustness.summaries import significance_ratio

@@ -11,7 +11,7 @@ from robustness_study import STUDY, make_wide, run
 
 from dnt_cli.figures.specification import _Curve, specification_curves
 from dnt_cli.robustness import CHECKS, Robust
-from dnt_cli.robustness_tables import codes, robustness_tables
+from dnt_cli.robustness.tables import codes, robustness_tables
 from dnt_cli.study import Study, Text, parse_study
 from dnt_cli.tables import Table, as_text, narrowed
 

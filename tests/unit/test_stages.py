@@ -18,18 +18,17 @@ import pytest
 from study_text import BASE
 
 from dnt_cli.errors import DataError
-from dnt_cli.stages import (
-    KINDS,
+from dnt_cli.stagefile.atomic import read_bytes, replacing
+from dnt_cli.stagefile.container import (
     Provenance,
     as_columns,
     is_parquet,
     kind_of,
-    read_bytes,
     read_stage,
     refuse_foreign,
-    replacing,
     write_stage,
 )
+from dnt_cli.stagefile.kinds import KINDS
 from dnt_cli.study import Study, parse_study
 
 STEP = Provenance("fit-t3", {"m": 3})

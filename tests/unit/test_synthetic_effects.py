@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from dnt_cli import synthetic
-from dnt_cli.completed import Completed, impute_wide, settings_of
 from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
+from dnt_cli.imputed.data import Completed, impute_wide, settings_of
 from dnt_cli.survey import cast_survey
 from dnt_cli.wide import derive, to_wide
 

@@ -46,7 +46,7 @@ def load_source(source: str, study: str | None, overrides: list[str] | None, com
 
 def source_of(content: bytes, name: str, study: str | None, overrides: list[str] | None, command: str) -> Source:
     """As `load_source`, from bytes that were read."""
-    from dnt_cli.stages import kind_of
+    from dnt_cli.stagefile.container import kind_of
     from dnt_cli.study import load_study
 
     if kind_of(content, name) is not None:
@@ -58,7 +58,7 @@ def source_of(content: bytes, name: str, study: str | None, overrides: list[str]
 
 def _from_stage(content: bytes, name: str, study: str | None, overrides: list[str] | None, command: str) -> Source:
     from dnt_cli.reading import Dictionary, Raw
-    from dnt_cli.stages import read_stage
+    from dnt_cli.stagefile.container import read_stage
     from dnt_cli.study import load_study
 
     stage = overridden(read_stage(content, name, ["answers"], command), None if study else overrides)

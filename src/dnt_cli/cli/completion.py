@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dnt_cli.errors import UserError
 
 if TYPE_CHECKING:
-    from dnt_cli.stages import Stage
+    from dnt_cli.stagefile.container import Stage
     from dnt_cli.study import Study
 
 Completer = Callable[[str], list[str]]
@@ -54,7 +54,9 @@ def _study() -> Study | None:
 
 def _stage() -> Stage | None:
     """The first stage file that the command line names."""
-    from dnt_cli.stages import KINDS, read_bytes, read_stage
+    from dnt_cli.stagefile.atomic import read_bytes
+    from dnt_cli.stagefile.container import read_stage
+    from dnt_cli.stagefile.kinds import KINDS
 
     for word in _words():
         if word.endswith(".parquet"):

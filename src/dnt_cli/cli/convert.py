@@ -66,7 +66,9 @@ def _to_other(
     source: str, output: str, suffix: str, study: str | None, overrides: list[str] | None, language: Language
 ) -> None:
     from dnt_cli.reading import write_table
-    from dnt_cli.stages import KINDS, read_stage, replacing
+    from dnt_cli.stagefile.atomic import replacing
+    from dnt_cli.stagefile.container import read_stage
+    from dnt_cli.stagefile.kinds import KINDS
 
     content, name, kind = _read(source)
     if kind is None or kind == "answers":
@@ -102,7 +104,7 @@ def _labelled(frame: pd.DataFrame, study: Study | None, language: Language, suff
 
 def _read(source: str) -> tuple[bytes, str, str | None]:
     """The bytes of a file (a pipe can be read once only), its name, and the kind of a stage file."""
-    from dnt_cli.stages import kind_of
+    from dnt_cli.stagefile.container import kind_of
 
     if Path(source).is_dir():
         return b"", source, None
@@ -125,9 +127,9 @@ def _to_stage(
     *,
     force: bool,
 ) -> None:
-    from dnt_cli.completed import imputation_tables
+    from dnt_cli.imputed.data import imputation_tables
     from dnt_cli.scoring import holds_items
-    from dnt_cli.stages import Provenance
+    from dnt_cli.stagefile.container import Provenance
     from dnt_cli.survey import cast_survey, survey_table
 
     def write(kind: str, spec: Study, tables: Any, origin: dict[str, Any], extra: dict[str, Any] | None = None) -> None:

@@ -66,7 +66,7 @@ def describe(
 
     from dnt_cli.description import describe as describe_survey
     from dnt_cli.description.tables import description_tables
-    from dnt_cli.stages import Provenance
+    from dnt_cli.stagefile.container import Provenance
 
     check_output(output, "description", "describe", force=force)
     check_figures(figures, output)

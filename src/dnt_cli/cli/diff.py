@@ -12,7 +12,7 @@ from dnt_cli.cli.options import OUTPUT, Format, Lang, Shown
 from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from dnt_cli.stages import Stage
+    from dnt_cli.stagefile.container import Stage
 
 
 @app.command(rich_help_panel="Files")
@@ -35,8 +35,8 @@ def diff(
     """
     if old == new == "-":
         raise UsageError("Only one of the two files can come from a pipe.")
-    from dnt_cli.differences import compare
-    from dnt_cli.differences.tables import difference_frame, difference_tables, distinct_names
+    from dnt_cli.diff import compare
+    from dnt_cli.diff.tables import difference_frame, difference_tables, distinct_names
 
     stages = _load(old), _load(new)
     a, b = (stage.name if source == "-" else source for source, stage in zip((old, new), stages, strict=True))
@@ -49,7 +49,7 @@ def diff(
 
 def _load(source: str) -> Stage:
     """A stage file of whatever kind."""
-    from dnt_cli.stages import kind_of, read_stage
+    from dnt_cli.stagefile.container import kind_of, read_stage
 
     content, name = read(source)
     kind = kind_of(content, name)

@@ -27,7 +27,7 @@ def example(
     Example: dnt example -o survey.parquet
     """
     from dnt_cli import synthetic
-    from dnt_cli.stages import Provenance
+    from dnt_cli.stagefile.container import Provenance
     from dnt_cli.survey import cast_survey, survey_table, with_further
 
     kind = "answers" if answers else "survey"

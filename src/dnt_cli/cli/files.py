@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from dnt_cli.completed import Completed
+    from dnt_cli.imputed.data import Completed
     from dnt_cli.reading import Raw
-    from dnt_cli.stages import Provenance, Stage
+    from dnt_cli.stagefile.container import Provenance, Stage
     from dnt_cli.study import Study
     from dnt_cli.tables import Table
 
 
 def read(source: str) -> tuple[bytes, str]:
     """The bytes of a file or of standard input, and its name in messages."""
-    from dnt_cli.stages import read_bytes
+    from dnt_cli.stagefile.atomic import read_bytes
 
     if source == "-" and sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("- reads a stage file from a pipe, but standard input is the keyboard; give a file name.")
@@ -42,7 +42,7 @@ def read(source: str) -> tuple[bytes, str]:
 
 def load_stage(source: str, expected: Iterable[str], command: str, overrides: list[str] | None = None) -> Stage:
     """A stage file of one of the expected kinds, with `--set` applied to its study."""
-    from dnt_cli.stages import read_stage
+    from dnt_cli.stagefile.container import read_stage
 
     content, name = read(source)
     return overridden(read_stage(content, name, expected, command), overrides)
@@ -83,7 +83,7 @@ def survey_of(
     import hashlib
     from fnmatch import fnmatchcase
 
-    from dnt_cli.stages import is_parquet, kind_of, read_stage
+    from dnt_cli.stagefile.container import is_parquet, kind_of, read_stage
     from dnt_cli.study import load_study
     from dnt_cli.survey import cast_survey, with_further
 
@@ -120,7 +120,7 @@ def load_frame(source: str, study: Study | None = None) -> tuple[pd.DataFrame, s
 
 def frame_of(content: bytes, name: str, study: Study | None = None) -> pd.DataFrame:
     """As `load_frame`, from bytes that were read."""
-    from dnt_cli.stages import kind_of
+    from dnt_cli.stagefile.container import kind_of
 
     kind_of(content, name)  # a stage file must be as it was written
     return plain_frame(content, name, study)
@@ -163,8 +163,8 @@ def completed_of(
     """As `load_completed`, from bytes that were read."""
     import hashlib
 
-    from dnt_cli.completed import from_long, read_completed
-    from dnt_cli.stages import kind_of, read_stage
+    from dnt_cli.imputed.data import from_long, read_completed
+    from dnt_cli.stagefile.container import kind_of, read_stage
     from dnt_cli.study import load_study
 
     origin: dict[str, Any] = {"input_sha256": hashlib.sha256(content).hexdigest(), "before": ()}
@@ -177,7 +177,7 @@ def completed_of(
 
 def check_output(output: str | None, kind: str, command: str, *, force: bool, required: bool = False) -> None:
     """Refuse before any work is done what could not be written after it."""
-    from dnt_cli.stages import refuse_foreign
+    from dnt_cli.stagefile.container import refuse_foreign
 
     if output is None:
         if required:
@@ -202,7 +202,7 @@ def check_figures(folder: str | None, output: str | None) -> None:
     if folder is None:
         return
     from dnt_cli.figures.style import make_folder
-    from dnt_cli.stages import refuse_unwritable
+    from dnt_cli.stagefile.atomic import refuse_unwritable
 
     if not folder.strip():
         raise UsageError("--figures names no folder; give one, such as --figures figures.")
@@ -230,7 +230,7 @@ def save(
     force: bool = False,
 ) -> None:
     """Write a stage file where `-o` says, if it says anything."""
-    from dnt_cli.stages import write_stage
+    from dnt_cli.stagefile.container import write_stage
 
     if output is None:
         return

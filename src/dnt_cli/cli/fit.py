@@ -194,7 +194,7 @@ def fit_longitudinal(
 
 def _show_cross_check(checked: pd.DataFrame, study: Study, language: Any) -> None:
     """On standard error, since it is about the fits and not the result."""
-    from dnt_cli.effect_tables import cross_check_table
+    from dnt_cli.effects.tables import cross_check_table
     from dnt_cli.tables import as_text
 
     tell(as_text([cross_check_table(checked, study, language)]))
@@ -218,9 +218,9 @@ def _finish(
     """Write, show, and end with 1 when nothing could be estimated."""
     import pyarrow as pa
 
-    from dnt_cli.effect_tables import effect_tables
     from dnt_cli.effects import effect_rows
-    from dnt_cli.stages import Provenance, as_columns
+    from dnt_cli.effects.tables import effect_tables
+    from dnt_cli.stagefile.container import Provenance, as_columns
 
     settings = {k: v for k, v in asdict(options).items() if k != "jobs"} | said
     table = pa.Table.from_pandas(effects.estimates, preserve_index=False).replace_schema_metadata(None)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dnt_cli.imputation import Imputation, Settings
-    from dnt_cli.stages import Stage
+    from dnt_cli.stagefile.container import Stage
     from dnt_cli.study import Study
 
 _RECORDED = (
@@ -127,8 +127,8 @@ def impute(
     """
     from dataclasses import replace
 
-    from dnt_cli.imputation_tables import imputation_summary
-    from dnt_cli.stages import Provenance, as_columns
+    from dnt_cli.imputed.tables import imputation_summary
+    from dnt_cli.stagefile.container import Provenance, as_columns
 
     check_output(output, "imputations", "impute", force=force, required=True)
     count = None if m is None or m == "auto" else _count(m)
@@ -182,7 +182,7 @@ def _refuse_many(iterations: int | None) -> None:
 
 
 def _fresh(source: str, study: str | None, overrides: list[str] | None, m: int | None, changes: dict[str, Any]) -> _Job:
-    from dnt_cli.completed import settings_of
+    from dnt_cli.imputed.data import settings_of
     from dnt_cli.wide import to_wide
 
     survey, spec, origin = load_survey(source, study, overrides, "dnt impute")
@@ -204,7 +204,7 @@ def _with_register(job: _Job, source: str) -> _Job:
     from dataclasses import replace
 
     from dnt_cli.polis.join import add_register
-    from dnt_cli.stages import kind_of, read_stage
+    from dnt_cli.stagefile.container import kind_of, read_stage
 
     if job.before is not None:
         raise UsageError("--extend keeps what the file holds; leave out --register.")
@@ -223,7 +223,7 @@ def _extended(source: str, m: int | None, changes: dict[str, Any]) -> _Job:
     """The observed data of an imputations file, and the settings that made it."""
     from dataclasses import replace
 
-    from dnt_cli.completed import measured_columns, read_completed, recorded_settings
+    from dnt_cli.imputed.data import measured_columns, read_completed, recorded_settings
 
     told = [f"--{name.replace('_', '-')}" for name, value in changes.items() if value is not None]
     if told:
@@ -242,10 +242,10 @@ def _run(
     job: _Job, auto: bool, precision: float, jobs: int, scheduler: str | None, report: Any
 ) -> tuple[list[Imputation], Any]:
     """The imputations, and the completed tables: a list when their number follows from the data, else a stream."""
-    from dnt_cli.completed import impute_wide
+    from dnt_cli.imputed.data import impute_wide
 
     if auto:
-        from dnt_cli.imputation_size import impute_until_precise
+        from dnt_cli.imputed.precision import impute_until_precise
 
         return impute_until_precise(job.wide, job.study, job.settings, precision=precision, jobs=jobs, progress=report)
     start = 0 if job.before is None else job.before.parquet.num_row_groups - 1
@@ -256,7 +256,7 @@ def _run(
 
 
 def _row_groups(job: _Job, frames: Any, made: int) -> Iterator[pa.Table]:
-    from dnt_cli.completed import imputation_tables
+    from dnt_cli.imputed.data import imputation_tables
     from dnt_cli.wide import wide_table
 
     if job.before is None:

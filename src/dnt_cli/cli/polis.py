@@ -80,7 +80,7 @@ def polis(
 
     from dnt_cli.polis import chosen_files, read_link, register_outcomes
     from dnt_cli.polis.tables import register_tables
-    from dnt_cli.stages import Provenance
+    from dnt_cli.stagefile.container import Provenance
     from dnt_cli.study import load_study
 
     check_output(output, "register", "polis", force=force)
@@ -117,7 +117,7 @@ def _counts(found: Any) -> dict[str, Any]:
 
 def _write_example(folder: str, *, force: bool) -> None:
     """Records of the women of the synthetic survey, as files that `dnt polis` reads."""
-    from dnt_cli.stages import replacing
+    from dnt_cli.stagefile.atomic import replacing
     from dnt_cli.synthetic import generate
     from dnt_cli.synthetic.register import example_register
 

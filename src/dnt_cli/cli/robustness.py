@@ -72,11 +72,11 @@ def robustness(
     """
     import pyarrow as pa
 
-    from dnt_cli.completed import recorded_settings
     from dnt_cli.effects import Options
+    from dnt_cli.imputed.data import recorded_settings
     from dnt_cli.robustness import CHECKS, run_checks
-    from dnt_cli.robustness_tables import robustness_tables
-    from dnt_cli.stages import Provenance
+    from dnt_cli.robustness.tables import robustness_tables
+    from dnt_cli.stagefile.container import Provenance
 
     if explain:
         _explain(form, language.value)
@@ -114,7 +114,7 @@ def robustness(
 def _extra(result: Robust, study: Study) -> dict[str, Any]:
     """What the file holds beside the estimates."""
     from dnt_cli.robustness import tipping_points
-    from dnt_cli.stages import as_columns
+    from dnt_cli.stagefile.container import as_columns
 
     return {
         "fits": as_columns(result.fits),

@@ -39,7 +39,7 @@ def score(
     """
     from dnt_cli.scoring import score as score_answers
     from dnt_cli.scoring.tables import files_table, score_tables
-    from dnt_cli.stages import Provenance, as_columns
+    from dnt_cli.stagefile.container import Provenance, as_columns
     from dnt_cli.survey import cast_survey, survey_table, with_further
 
     check_output(output, "survey", "score", force=force)

@@ -16,7 +16,7 @@ from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from dnt_cli.stages import Stage
+    from dnt_cli.stagefile.container import Stage
 
 
 @app.command(rich_help_panel="Files")
@@ -66,9 +66,9 @@ def _draw(stage: Any, frame: Any, language: Any, path: str, *, force: bool) -> N
         return
     if stage.kind != "imputations":
         raise UsageError("--figure draws effects or an imputation; dnt describe --figures draws the outcomes.")
-    from dnt_cli.completed import plan_columns, read_completed
     from dnt_cli.figures import imputation_figure
     from dnt_cli.imputation.diagnostics import Comparison
+    from dnt_cli.imputed.data import plan_columns, read_completed
 
     data = read_completed(stage)
     comparison = Comparison(data.observed, plan_columns(stage.study, data.observed))
@@ -81,13 +81,13 @@ def _tables(stage: Any, frame: Any, language: Any, green: Any) -> Any:
     from dnt_cli.study import Text
 
     if stage.kind == "estimates":
-        from dnt_cli.effect_tables import effect_tables, report_tables
+        from dnt_cli.effects.tables import effect_tables, report_tables
 
         if frame["analysis"].nunique() > 1:
             return report_tables(frame, stage.study, language, green=green)
         return effect_tables(frame, stage.study, language, level=stage.extra["level"], green=green)
     if stage.kind == "robustness":
-        from dnt_cli.robustness_tables import robustness_tables
+        from dnt_cli.robustness.tables import robustness_tables
 
         labels = {key: Text(**label) for key, label in stage.extra["labels"].items()}
         return robustness_tables(frame, stage.study, labels, stage.extra["left_out"], language)
@@ -97,9 +97,9 @@ def _tables(stage: Any, frame: Any, language: Any, green: Any) -> Any:
         counts = {name: values[0] for name, values in stage.extra["counts"].items()}
         return register_tables(frame, stage.study, counts, language)
     if stage.kind == "imputations":
-        from dnt_cli.completed import plan_columns, read_completed
         from dnt_cli.imputation.diagnostics import observed_vs_imputed, r_hat
-        from dnt_cli.imputation_tables import imputation_summary, plausibility_table
+        from dnt_cli.imputed.data import plan_columns, read_completed
+        from dnt_cli.imputed.tables import imputation_summary, plausibility_table
 
         if stage.steps[-1]["command"] != "impute":
             raise DataError(f"{stage.name} was imputed by another program, which left no record of how.")
@@ -134,7 +134,7 @@ def info(
 
     Example: dnt info t3.parquet --table fits
     """
-    from dnt_cli.stages import KINDS
+    from dnt_cli.stagefile.kinds import KINDS
 
     stage = load_stage(source, list(KINDS), "dnt info")
     seconds = second_tables(stage)
@@ -173,7 +173,7 @@ def _facts(stage: Stage, seconds: list[str]) -> dict[str, Any]:
 
 
 def _lines(stage: Stage, seconds: list[str]) -> list[str]:
-    from dnt_cli.stages import KINDS
+    from dnt_cli.stagefile.kinds import KINDS
 
     facts = _facts(stage, seconds)
     lines = [

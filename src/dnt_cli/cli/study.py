@@ -49,7 +49,7 @@ def init(
     """
     from importlib import resources
 
-    from dnt_cli.stages import replacing
+    from dnt_cli.stagefile.atomic import replacing
     from dnt_cli.study import builtin_studies, read_builtin
 
     if like is not None and like not in builtin_studies():
@@ -105,7 +105,7 @@ def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> 
     """The survey in a file or folder, scored if it holds the items of questionnaires, and what scoring found."""
     from dnt_cli.scoring import holds_items, score
     from dnt_cli.scoring.tables import odd_answers
-    from dnt_cli.stages import kind_of
+    from dnt_cli.stagefile.container import kind_of
 
     if Path(data).is_dir():
         loaded = load_source(data, study, overrides, "dnt study check")

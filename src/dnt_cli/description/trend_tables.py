@@ -11,7 +11,7 @@ from dnt_cli.description.lookup import Figure, Lookup, group_label, initials, le
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of
 from dnt_cli.description.texts import words
 from dnt_cli.description.trends import interval_names
-from dnt_cli.effect_tables import hypothesis_heading
+from dnt_cli.effects.tables import hypothesis_heading
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.texts import words as common_words

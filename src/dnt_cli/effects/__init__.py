@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dnt_cli.completed import Completed, require_inference
 from dnt_cli.design import Model
 from dnt_cli.effects.checks import check_quadrature, cross_check, note_ladder
 from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.effects.rows import COLUMNS, Effects, adjusted, effect_rows, finished, fit_rows, joined, pooled_rows
 from dnt_cli.errors import ModelError
+from dnt_cli.imputed.data import Completed, require_inference
 from dnt_cli.progress import Progress
 from dnt_cli.wide import register_outcomes
 

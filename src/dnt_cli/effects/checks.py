@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.completed import Completed
 from dnt_cli.design import TREND, Model
 from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.engines import Fit
+from dnt_cli.imputed.data import Completed
 from dnt_cli.progress import Progress, named
 
 # The Laplace approximation is doubted where 25 quadrature nodes move the effect by more than this many standard

@@ -12,7 +12,6 @@ import pandas as pd
 from joblib import delayed
 from numpy.typing import NDArray
 
-from dnt_cli.completed import Completed
 from dnt_cli.design import GROUP, TREND, Designs, Model
 from dnt_cli.engines import (
     Design,
@@ -24,6 +23,7 @@ from dnt_cli.engines import (
     fit_mixed_linear,
     fit_mixed_logistic,
 )
+from dnt_cli.imputed.data import Completed
 from dnt_cli.progress import Progress
 from dnt_cli.study import Study
 from dnt_cli.workers import in_workers

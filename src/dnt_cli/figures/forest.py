@@ -12,7 +12,8 @@ import pandas as pd
 
 from dnt_cli.description.lookup import shown
 from dnt_cli.description.texts import words
-from dnt_cli.effect_tables import (
+from dnt_cli.effects import effect_rows
+from dnt_cli.effects.tables import (
     decimals_of,
     hypothesis_heading,
     interval_on_scale,
@@ -21,7 +22,6 @@ from dnt_cli.effect_tables import (
     tone_of,
     unit,
 )
-from dnt_cli.effects import effect_rows
 from dnt_cli.errors import DataError
 from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
 from dnt_cli.study import Language, Study

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnt_cli.errors import DataError
 from dnt_cli.progress import Progress
-from dnt_cli.stages import replacing
+from dnt_cli.stagefile.atomic import replacing
 from dnt_cli.study import Language
 from dnt_cli.texts import number
 from dnt_cli.workers import in_workers

@@ -121,9 +121,7 @@ class Imputation:
         rows = [(*key, count) for key, count in total.items()]
         return pd.DataFrame(rows, columns=["variable", "method", "event", "count"])
 
-    def stream(
-        self, results: Iterator[list[Chunk]], start: int, progress: Progress | None
-    ) -> Iterator[pd.DataFrame]:
+    def stream(self, results: Iterator[list[Chunk]], start: int, progress: Progress | None) -> Iterator[pd.DataFrame]:
         """Completed data sets from the chunks, recording trace and failures on the way."""
         done, decode = 0, Decoder(self._frame, self._table)
         for chunks in results:

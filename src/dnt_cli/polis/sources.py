@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.reading.readstat import damage, reader, readstat, survives
-from dnt_cli.stages import FileState, file_state, refuse_changed
+from dnt_cli.stagefile.atomic import FileState, file_state, refuse_changed
 from dnt_cli.study.reader import suggest
 
 SUFFIXES = (".csv", ".parquet", ".sav", ".dta")

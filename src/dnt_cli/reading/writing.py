@@ -15,7 +15,7 @@ from dnt_cli.progress import Progress
 from dnt_cli.reading.dictionary import Code, Dictionary, is_missing, whole
 from dnt_cli.reading.formats import _LETTERS, CODEBOOK, CODEBOOK_COLUMNS
 from dnt_cli.reading.readstat import PROGRAMS
-from dnt_cli.stages import scratch
+from dnt_cli.stagefile.atomic import scratch
 
 _LONGEST = {".sav": 64, ".dta": 32}
 _FIRST = {".sav": r"[^\W\d_]", ".dta": r"[^\W\d]"}  # what a name begins with
@@ -30,9 +30,7 @@ _TOLD = 100  # rows after which an Excel file tells how far it is
 _SPSS_MISSING = 3  # codes, or one range and a code
 
 
-def write_table(
-    frame: pd.DataFrame, dictionary: Dictionary, suffix: str, progress: Progress | None = None
-) -> bytes:
+def write_table(frame: pd.DataFrame, dictionary: Dictionary, suffix: str, progress: Progress | None = None) -> bytes:
     """The content of a file of the format that `suffix` names, one of `SUFFIXES`.
 
     Categories become text; CSV has no room for the dictionary. Excel, which takes longest, tells `progress` the rows

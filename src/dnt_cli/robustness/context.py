@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from dnt_cli.completed import Completed
 from dnt_cli.design import Model
 from dnt_cli.effects import Effects, Options, effect_rows
 from dnt_cli.effects.fitting import Fitter
 from dnt_cli.imputation import Settings
+from dnt_cli.imputed.data import Completed
 from dnt_cli.robustness.sources import Given, Reimputed, View
 from dnt_cli.study import Study, Text
 

@@ -9,11 +9,11 @@ import pandas as pd
 from joblib import delayed
 from threadpoolctl import threadpool_limits
 
-from dnt_cli.completed import plan_columns
 from dnt_cli.effects import Effects, Options
 from dnt_cli.effects.fitting import Result, fit_one
 from dnt_cli.effects.rows import finished, fit_rows, pooled_rows
 from dnt_cli.errors import UserError
+from dnt_cli.imputed.data import plan_columns
 from dnt_cli.progress import Progress
 from dnt_cli.robustness.context import Scenario, Task
 from dnt_cli.robustness.sources import Given, Reimputed, View, Workspace, parts

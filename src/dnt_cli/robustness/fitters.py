@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dnt_cli.design import Designs, Model
 from dnt_cli.engines import Design, Fit, fit_firth, fit_linear, fit_logistic
 from dnt_cli.engines.base import unusable
-from dnt_cli.robustness.clusters import bias_reduced, heteroscedastic
+from dnt_cli.engines.robust_covariance import bias_reduced, heteroscedastic
 from dnt_cli.robustness.propensity import Propensity, propensity
 from dnt_cli.robustness.sources import Workspace
 

@@ -9,33 +9,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from dnt_cli.completed import Completed
 from dnt_cli.effects import Effects, Options, effect_rows, endpoint_effects, joined, trend_effects
 from dnt_cli.errors import ModelError
 from dnt_cli.imputation import Settings
+from dnt_cli.imputed.data import Completed
 from dnt_cli.progress import Progress, named
-from dnt_cli.robustness import (
-    controls,
-    differences,
-    dropouts,
-    methods,
-    multiplicity,
-    observed,
-    registers,
-    sites,
-    sparse,
-    subsets,
-    weighting,
-)
-from dnt_cli.robustness.context import Check, Column, Context, DoesNotApplyError, LeftOut, Scenario
+from dnt_cli.robustness.checks import CHECKS
+from dnt_cli.robustness.context import Column, Context, DoesNotApplyError, LeftOut, Scenario
 from dnt_cli.robustness.estimate import Estimated, estimate, expected_seconds
 from dnt_cli.robustness.verdicts import verdict
 from dnt_cli.study import Study, Text
 
-_MODULES = (
-    subsets, differences, observed, registers, dropouts, methods, controls, sites, weighting, sparse, multiplicity,
-)  # fmt: skip
-CHECKS: dict[str, Check] = {module.CHECK.letter: module.CHECK for module in _MODULES}
 BALANCE = "balance"  # what `analysis` says of the rows that hold standardised differences at baseline
 
 

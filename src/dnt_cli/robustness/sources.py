@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from dnt_cli.completed import impute_wide
 from dnt_cli.design import Designs
 from dnt_cli.imputation import Settings
+from dnt_cli.imputed.data import impute_wide
 from dnt_cli.study import Study
 
 View = Callable[[pd.DataFrame, int], pd.DataFrame]

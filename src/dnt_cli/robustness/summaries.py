@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.pooling import critical_value
-from dnt_cli.robustness.dropouts import SCOPES, grid_key
-from dnt_cli.robustness.sites import WITHOUT
+from dnt_cli.robustness.checks.e_dropouts import SCOPES, grid_key
+from dnt_cli.robustness.checks.h_sites import WITHOUT
 from dnt_cli.robustness.verdicts import tipping_point
 from dnt_cli.study import Study
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dnt_cli.completed import imputation_tables, impute_wide, settings_of
+from dnt_cli.imputed.data import imputation_tables, impute_wide, settings_of
 from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import cast_survey
 from dnt_cli.wide import to_wide

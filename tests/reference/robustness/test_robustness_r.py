@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.completed import Completed, from_long
 from dnt_cli.design import Model
 from dnt_cli.effects import Options
 from dnt_cli.effects.fitting import fit_one
+from dnt_cli.imputed.data import Completed, from_long
 from dnt_cli.robustness import Robust, run_checks, site_ranges
 from dnt_cli.robustness.fitters import clustered
 from dnt_cli.robustness.sources import Workspace
@@ -46,7 +46,7 @@ def data() -> dict[str, Completed]:
 
 @pytest.fixture(scope="module")
 def results(data: dict[str, Completed]) -> dict[str, Robust]:
-    from dnt_cli.completed import recorded_settings
+    from dnt_cli.imputed.data import recorded_settings
 
     options = Options(quadrature_check=0)
     return {
@@ -57,7 +57,7 @@ def results(data: dict[str, Completed]) -> dict[str, Robust]:
 
 @pytest.fixture(scope="module")
 def inverse(data: dict[str, Completed]) -> dict[str, Robust]:
-    from dnt_cli.completed import recorded_settings
+    from dnt_cli.imputed.data import recorded_settings
 
     found = {}
     for name, own in data.items():

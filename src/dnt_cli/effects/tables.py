@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from dnt_cli.effects import effect_rows
-from dnt_cli.messages import translated
+from dnt_cli.effects.messages import translated
 from dnt_cli.pooling import critical_value
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.differences import Difference
-from dnt_cli.differences.effects import CONCLUSION, MOVED, SAME, SHIFTED, WITHIN, EffectChanges
-from dnt_cli.differences.layout import without_empty_end
-from dnt_cli.differences.texts import counted, known, words
-from dnt_cli.effect_tables import as_shown, scale_of, tone_of, unit
-from dnt_cli.robustness_tables import codes
+from dnt_cli.diff import Difference
+from dnt_cli.diff.effects import CONCLUSION, MOVED, SAME, SHIFTED, WITHIN, EffectChanges
+from dnt_cli.diff.layout import without_empty_end
+from dnt_cli.diff.texts import counted, known, words
+from dnt_cli.effects.tables import as_shown, scale_of, tone_of, unit
+from dnt_cli.robustness.tables import codes
 from dnt_cli.study import Language, Study, Text
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
 from dnt_cli.texts import number, threshold

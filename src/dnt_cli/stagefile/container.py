@@ -9,16 +9,11 @@ stick is an error, never another answer.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import json
 import os
 import re
-import secrets
-import stat
-import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,39 +27,18 @@ import pyarrow.parquet as pq
 
 from dnt_cli import __version__
 from dnt_cli.errors import DataError
+from dnt_cli.stagefile.atomic import read_bytes, refuse_unwritable, replacing
+from dnt_cli.stagefile.kinds import KINDS, MAKERS
 from dnt_cli.study import Study, parse_study
 
 SCHEMA = 1
 _KEY = b"dnt"
 _MAGIC = b"PAR1"
-_TEMPORARY = ".dnt-tmp"
 _SEAL = b'"seal": "'
 _UNSEALED = b"0" * 64
 _IN_FOOTER = re.compile(_SEAL + rb'[0-9a-f]{64}"')
 _TAIL = 8  # bytes after the footer: its length, and the magic word
 _LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels", "miceforest", "glmm", "duckdb")
-
-KINDS = {
-    "answers": "answers to questionnaires, a row per person and wave",
-    "survey": "survey answers, a row per person and wave",
-    "imputations": "imputed data sets",
-    "register": "register outcomes",
-    "estimates": "effect estimates",
-    "robustness": "robustness checks",
-    "description": "a description",
-}
-_MAKERS = {
-    "answers": "`dnt example --answers` or `dnt convert`",
-    "survey": "`dnt score`, `dnt example` or `dnt convert`",
-    "imputations": "`dnt impute`",
-    "register": "`dnt polis`",
-    "estimates": "`dnt fit-t3` or `dnt fit-longitudinal`",
-    "robustness": "`dnt robustness`",
-    "description": "`dnt describe`",
-}
-
-
-FileState = tuple[int, int, int]  # inode, size, time of the last change
 
 
 @dataclass(frozen=True)
@@ -119,60 +93,6 @@ class Stage:
         return pd.DataFrame(self.extra.get(key, {}))
 
 
-def read_bytes(source: str, stdin: BinaryIO | None) -> tuple[bytes, str]:
-    """The content of a file, or of standard input for `-`, and how messages call it.
-
-    Raises:
-        DataError: The file is missing or unreadable or was changed meanwhile, or nothing comes from standard input.
-    """
-    if source == "-":
-        content = stdin.read() if stdin is not None else b""
-        if not content:
-            raise DataError("Nothing came from standard input: the command before the pipe failed or wrote no data.")
-        return content, "standard input"
-    name = Path(source).name
-    try:
-        with open(source, "rb") as stream:
-            # A file that is replaced as a whole is still read as it was; one that is written into is not.
-            before = _state(os.fstat(stream.fileno()))
-            content = stream.read()
-            after = _state(os.fstat(stream.fileno()))
-    except FileNotFoundError:
-        raise DataError(f"There is no file {source}.") from None
-    except OSError as error:
-        raise DataError(f"Cannot read {source}: {error.strerror}.") from None
-    if before != after:
-        raise _changed(name)
-    return content, name
-
-
-def file_state(path: Path) -> FileState | None:
-    """What of a file differs once it is written into or replaced; None if it is gone or is no ordinary file."""
-    try:
-        return _state(path.stat())
-    except OSError:
-        return None
-
-
-def refuse_changed(path: Path, before: FileState | None) -> None:
-    """Stop if a file that was read by its path is not as `file_state` found it.
-
-    Raises:
-        DataError: It was written into, replaced or removed.
-    """
-    if file_state(path) != before:
-        raise _changed(path.name)
-
-
-def _state(found: os.stat_result) -> FileState | None:
-    ordinary = stat.S_ISREG(found.st_mode)  # the times of a pipe say when somebody wrote, which is as it should be
-    return (found.st_ino, found.st_size, found.st_mtime_ns) if ordinary else None
-
-
-def _changed(name: str) -> DataError:
-    return DataError(f"{name} was changed while it was read; run again.")
-
-
 def is_parquet(content: bytes) -> bool:
     """Whether the bytes begin as a Parquet file does."""
     return content[:4] == _MAGIC
@@ -185,7 +105,7 @@ def read_stage(content: bytes, name: str, expected: Iterable[str], command: str)
         DataError: Not Parquet, damaged, not a stage file, of another kind, or of another version.
     """
     expected = tuple(expected)
-    need = f"{command} needs {KINDS[expected[0]]}: run {_MAKERS[expected[0]]} first"
+    need = f"{command} needs {KINDS[expected[0]]}: run {MAKERS[expected[0]]} first"
     if len(expected) > 1:
         need = f"{command} reads {' or '.join(KINDS[kind] for kind in expected)}; `dnt info` looks into any stage file"
     if set(expected) == set(KINDS):
@@ -355,96 +275,6 @@ def refuse_foreign(target: str, kind: str, command: str, *, force: bool) -> None
             return
         holds = f"{KINDS[metadata['kind']]}, made by dnt {maker}"
     raise DataError(f"{target} exists and holds {holds}; choose another name, or --force to replace it.")
-
-
-def refuse_unwritable(path: Path) -> None:
-    """Stop before work is done whose result could not be written.
-
-    Raises:
-        DataError: The file, or the folder that it is to stand in, may not be written.
-    """
-    place = Path(os.path.realpath(path))
-    if place.is_symlink():
-        raise DataError(f"Cannot write {path}: it is a link that leads in a circle.")
-    for checked in (place, place.parent):
-        if checked.exists() and not os.access(checked, os.W_OK):
-            raise DataError(f"Cannot write {path}: {os.strerror(errno.EACCES)}. What was there is untouched.")
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A stream to a temporary file beside `path` that takes its place at the end; on any failure it is removed.
-
-    The file is readable by its owner only, since it may hold records of persons. What a killed run left behind in the
-    folder is removed first. A link stays a link: the file that it leads to is replaced. A file that may not be written
-    is not replaced either, though the system would allow it.
-
-    Raises:
-        DataError: The folder is missing or cannot be written, the file may not be written, or the disk is full.
-    """
-    place = Path(os.path.realpath(path))
-    temporary = place.parent / f".{secrets.token_hex(8)}{_TEMPORARY}"
-    refuse_unwritable(path)
-    try:
-        _sweep(place.parent)
-        with _claimed(temporary) as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(place)
-    except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"Cannot write {path}: {reason}. What was there is untouched.") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-
-
-@contextlib.contextmanager
-def scratch() -> Iterator[Path]:
-    """A file in the temporary folder, for libraries that write to a path only; what a killed run left goes first.
-
-    Raises:
-        OSError: There is no folder for it, or no room.
-    """
-    folder = Path(tempfile.gettempdir())
-    path = folder / f".{secrets.token_hex(8)}{_TEMPORARY}"
-    _sweep(folder)
-    try:
-        with _claimed(path):
-            yield path
-    finally:
-        with contextlib.suppress(OSError):
-            path.unlink()
-
-
-def _claimed(path: Path) -> BinaryIO:
-    """A new file, locked as long as it is open, so that other runs see that its process lives."""
-    while True:
-        stream = open(path, "x+b", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115
-        if sys.platform != "win32":  # Windows lets nobody remove an open file
-            import fcntl
-
-            with contextlib.suppress(OSError):  # a file system without locks, where nothing is swept either
-                fcntl.flock(stream, fcntl.LOCK_EX)
-        if path.exists():
-            return stream
-        stream.close()  # another run swept it in the moment before it was locked
-
-
-def _sweep(folder: Path) -> None:
-    """Remove temporary files whose process was killed; those of running processes stay."""
-    for path in folder.glob(f".*{_TEMPORARY}"):
-        # Whatever stands in the way (another user's file, one that is in use), it may stay.
-        with contextlib.suppress(OSError):
-            if sys.platform != "win32":
-                import fcntl
-
-                with path.open("r+b") as stream:
-                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    path.unlink()
-            else:
-                path.unlink()
 
 
 def as_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:

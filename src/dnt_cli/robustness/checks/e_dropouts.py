@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.completed import plan_columns
 from dnt_cli.design import group_indicator
 from dnt_cli.effects import Effects
+from dnt_cli.imputed.data import plan_columns
 from dnt_cli.robustness.context import Check, Column, Context, DoesNotApplyError, LeftOut, Scenario
 from dnt_cli.robustness.reference import JumpToReference, after_dropout, waves_of
 from dnt_cli.study import Text

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from dnt_cli.differences import Difference
-from dnt_cli.differences.effect_tables import effect_table, effects_headline
-from dnt_cli.differences.effects import EffectChanges
-from dnt_cli.differences.figure_tables import figure_table, figures_headline
-from dnt_cli.differences.layout import without_empty_end
-from dnt_cli.differences.origins import INPUT, STEPS, STUDY, VERSIONS, Cause
-from dnt_cli.differences.record_tables import record_table, records_headline
-from dnt_cli.differences.records import RecordChanges
-from dnt_cli.differences.texts import words
+from dnt_cli.diff import Difference
+from dnt_cli.diff.effect_tables import effect_table, effects_headline
+from dnt_cli.diff.effects import EffectChanges
+from dnt_cli.diff.figure_tables import figure_table, figures_headline
+from dnt_cli.diff.layout import without_empty_end
+from dnt_cli.diff.origins import INPUT, STEPS, STUDY, VERSIONS, Cause
+from dnt_cli.diff.record_tables import record_table, records_headline
+from dnt_cli.diff.records import RecordChanges
+from dnt_cli.diff.texts import words
 from dnt_cli.study import Language
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.texts import words as common_words

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dnt_cli.effect_tables import displayed, hypothesis_heading, scale_of, tone_of, unit
-from dnt_cli.robustness.dropouts import SCOPES, grid_key
+from dnt_cli.effects.tables import displayed, hypothesis_heading, scale_of, tone_of, unit
+from dnt_cli.robustness.checks.e_dropouts import SCOPES, grid_key
 from dnt_cli.robustness.propensity import SIZE
 from dnt_cli.robustness.run import BALANCE
 from dnt_cli.robustness.summaries import site_ranges, tipping_points

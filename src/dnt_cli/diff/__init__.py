@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dnt_cli.differences.effects import EffectChanges, effect_changes
-from dnt_cli.differences.figures import figure_changes
-from dnt_cli.differences.origins import Cause, Data, data_of, step_causes, study_causes
-from dnt_cli.differences.records import RecordChanges, record_changes
+from dnt_cli.diff.effects import EffectChanges, effect_changes
+from dnt_cli.diff.figures import figure_changes
+from dnt_cli.diff.origins import Cause, Data, data_of, step_causes, study_causes
+from dnt_cli.diff.records import RecordChanges, record_changes
 from dnt_cli.errors import DataError
-from dnt_cli.stages import KINDS, Stage
+from dnt_cli.stagefile.container import Stage
+from dnt_cli.stagefile.kinds import KINDS
 
 __all__ = ["Cause", "Difference", "EffectChanges", "RecordChanges", "compare"]
 

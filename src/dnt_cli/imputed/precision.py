@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from dnt_cli.completed import Completed, impute_wide
 from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
 from dnt_cli.imputation import Imputation, Settings
 from dnt_cli.imputation.diagnostics import imputations_needed
+from dnt_cli.imputed.data import Completed, impute_wide
 from dnt_cli.progress import Progress, named
 from dnt_cli.study import Study
 from dnt_cli.wide import derive

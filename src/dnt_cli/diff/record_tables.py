@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from dnt_cli.differences import Difference
-from dnt_cli.differences.layout import without_empty_end
-from dnt_cli.differences.records import Overlap, RecordChanges
-from dnt_cli.differences.texts import known, words
+from dnt_cli.diff import Difference
+from dnt_cli.diff.layout import without_empty_end
+from dnt_cli.diff.records import Overlap, RecordChanges
+from dnt_cli.diff.texts import known, words
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dnt_cli.completed import gaps
 from dnt_cli.design import Designs, Model
 from dnt_cli.errors import ModelError
+from dnt_cli.imputed.data import gaps
 from dnt_cli.robustness.context import Check, Context, DoesNotApplyError, Scenario
 from dnt_cli.robustness.sources import Given
 from dnt_cli.study import Text

@@ -10,8 +10,8 @@ import pandas as pd
 from dnt_cli.description.comparison import ABSENT, PRESENT
 from dnt_cli.description.lookup import group_label, level_label, variable_label
 from dnt_cli.description.texts import TEXTS as DESCRIPTION
-from dnt_cli.differences import Difference
-from dnt_cli.differences.texts import counted, words
+from dnt_cli.diff import Difference
+from dnt_cli.diff.texts import counted, words
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.texts import number

@@ -13,7 +13,7 @@ from dnt_cli.errors import DataError, ModelError
 from dnt_cli.imputation import Column, Imputation, Settings, impute
 from dnt_cli.imputation.columns import Kind
 from dnt_cli.progress import Progress
-from dnt_cli.stages import Stage
+from dnt_cli.stagefile.container import Stage
 from dnt_cli.study import Study, Subset
 from dnt_cli.survey import examine_wide
 from dnt_cli.wide import derive, fulfils, wide_table

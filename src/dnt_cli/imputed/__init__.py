@@ -1,0 +1,1 @@
+"""Completed data sets of a study: made, read, extended, and how they are shown."""
