@@ -16,8 +16,9 @@ import pandas as pd
 from dnt_cli.effects.tables import decimals_of, interval_on_scale, scale_of, unit
 from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, VERMILLION, Drawing, draw_all, tick_labels
 from dnt_cli.progress import Progress
+from dnt_cli.robustness.checks import CHECKS
 from dnt_cli.robustness.checks.e_dropouts import ZERO
-from dnt_cli.robustness.run import BALANCE, CHECKS
+from dnt_cli.robustness.run import BALANCE
 from dnt_cli.robustness.texts import words
 from dnt_cli.study import Language, Study, Text
 from dnt_cli.texts import number, threshold
