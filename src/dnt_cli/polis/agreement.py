@@ -6,26 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.study import Language, Study, Text
+from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.texts import number, words
+from dnt_cli.wording import catalogue
 
 COLUMNS = ("outcome", "counterpart", "wave", "n", "both", "survey_only", "register_only", "neither", "kappa")
-_TEXTS = {
-    "title": Text("Antwoorden en register naast elkaar", "Answers and register side by side"),
-    "wave": Text("Meting", "Wave"),
-    "n": Text("N", "N"),
-    "both": Text("beide", "both"),
-    "survey_only": Text("alleen antwoord", "answer only"),
-    "register_only": Text("alleen register", "register only"),
-    "neither": Text("geen van beide", "neither"),
-    "kappa": Text("kappa", "kappa"),
-    "note": Text(
-        "Personen met antwoord en register op die meting. Kappa (Cohen): 0 als bij toeval, 1 als beide altijd gelijk "
-        "zijn.",
-        "Persons with answer and register at that wave. Kappa (Cohen): 0 as by chance, 1 where both are always equal.",
-    ),
-}
+_TEXTS = catalogue("agreement")
 
 
 def agreement(wide: pd.DataFrame, study: Study) -> pd.DataFrame:

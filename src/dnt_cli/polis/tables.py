@@ -8,90 +8,12 @@ from typing import Any
 import pandas as pd
 
 from dnt_cli.polis.norms import month_number, unconfirmed
-from dnt_cli.study import Language, Register, Study, Text
+from dnt_cli.study import Language, Register, Study
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.texts import number, words
+from dnt_cli.wording import catalogue
 
-_TEXTS = {
-    "title": Text("Werk en inkomen volgens het register", "Work and income according to the register"),
-    "wave": Text("Meting", "Wave"),
-    "months": Text("Maanden", "Months"),
-    "known": Text("N bekend", "N known"),
-    "work": Text("Werk", "Work"),
-    "over_hours": Text("{rule} {cut} uur", "{rule} {cut} hours"),
-    "above_norm": Text("Boven norm", "Above norm"),
-    "hours": Text("Uren/week", "Hours/week"),
-    "wage": Text("Loon", "Wage"),
-    "averages": Text("Uren en loon: gemiddelden van wie werkt.", "Hours and wage: means of those who work."),
-    "over": Text("Meer dan", "Over"),
-    "at_least": Text("Minstens", "At least"),
-    "timing": Text(
-        "Maand: inclusiedatum plus de maanden van de meting{interview}{lag}.",
-        "Month: date of inclusion plus the months of the wave{interview}{lag}.",
-    ),
-    "interview": Text(", of de maand van het interview waar dat bekend is", ", or that of the interview where known"),
-    "lag": Text(", {lag} maand(en) verschoven", ", shifted by {lag} month(s)"),
-    "work_rule": Text(
-        "Werk: uren ({hours}) en loon ({wage}) in dezelfde baan, meer dan {least} uur in de maand; {types}.",
-        "Work: hours ({hours}) and wage ({wage}) in the same job, more than {least} hours in the month; {types}.",
-    ),
-    "types": Text("zonder soort baan (SSOORTBAAN) {codes}", "without kinds of job (SSOORTBAAN) {codes}"),
-    "all_types": Text("alle soorten banen tellen", "all kinds of job count"),
-    "hours_rule": Text("Uren per week: {per}, {weeks}.", "Hours a week: {per}, {weeks}."),
-    "per_person": Text("alle banen samen", "all jobs together"),
-    "per_job": Text("de baan met de meeste uren", "the job with most hours"),
-    "weeks_month": Text("over alle weken van de maand", "over all weeks of the month"),
-    "weeks_worked": Text("over de dagen waarop er een baan was", "over the days on which there was a job"),
-    "income_rule": Text(
-        "Inkomen: {income}, {holiday}; norm: {norm}, {holiday}; {rule} de norm.",
-        "Income: {income}, {holiday}; norm: {norm}, {holiday}; {rule} the norm.",
-    ),
-    "net": Text("SLNLBPH - SINGLBPH (netto, bij benadering)", "SLNLBPH - SINGLBPH (net, by approximation)"),
-    "excluded": Text("zonder vakantiegeld", "without holiday pay"),
-    "included": Text("met vakantiegeld", "with holiday pay"),
-    "single": Text("alleenstaande (ouder)", "single person or parent"),
-    "couple": Text("paar", "couple"),
-    "above": Text("boven", "above"),
-    "from": Text("op of boven", "at or above"),
-    "dirt": Text(
-        "Negatieve bedragen {corrections}; ontbrekende bedragen (vanaf {amount} euro of {code} uur, of leeg) "
-        "{missing}; dubbele records tellen {duplicates}; records over meer maanden {spanning}.",
-        "Negative amounts {corrections}; missing amounts (from {amount} euro or {code} hours, or empty) {missing}; "
-        "duplicate records count {duplicates}; records over several months {spanning}.",
-    ),
-    "corrections_net": Text("afgetrokken", "subtracted"),
-    "corrections_drop": Text("weggelaten", "left out"),
-    "missing_unknown": Text("laten de uitkomst open", "leave the outcome open"),
-    "missing_zero": Text("tellen als nul", "count as zero"),
-    "duplicates_once": Text("eenmaal", "once"),
-    "duplicates_each": Text("elk", "each"),
-    "spanning_prorate": Text("naar dagen verdeeld", "divided by days"),
-    "spanning_end": Text("in hun laatste maand", "in their last month"),
-    "limits": Text(
-        "Zelfstandigen, uitkeringen en werk in het buitenland staan niet in deze records; wie geen record heeft, heeft "
-        "geen werk. De norm geldt vanaf 21 jaar, zonder kostendelers en niet in een inrichting.",
-        "Self-employment, benefits and work abroad are not in these records; who has no record has no work. The norm "
-        "is that from 21 years, without cost sharing and outside institutions.",
-    ),
-    "unconfirmed": Text(
-        "De centen van de norm van {since} zijn niet bevestigd.", "The cents of the norm of {since} are unconfirmed."
-    ),
-    "found": Text(
-        "{linked} personen gekoppeld, {persons} met records ({records}); {outside} buiten de bevolking (ontbrekend).",
-        "{linked} persons linked, {persons} with records ({records}); {outside} outside the population (missing).",
-    ),
-    "decided": Text(
-        "In hun records: {corrections} met een negatief bedrag, {missing} met een ontbrekend bedrag ({undecided} "
-        "persoonmaanden onbeslist), {excluded} van een baan die niet telt, {duplicates} dubbel, {unreadable} zonder "
-        "leesbare datum.",
-        "In their records: {corrections} with a negative amount, {missing} with a missing amount ({undecided} "
-        "person-months undecided), {excluded} of a job that does not count, {duplicates} duplicates, {unreadable} "
-        "without readable dates.",
-    ),
-    "uncovered": Text(
-        "Zonder records van wie ook, dus ontbrekend: {months}.", "Without records of anybody, so missing: {months}."
-    ),
-}
+_TEXTS = catalogue("polis")
 
 
 def register_tables(frame: pd.DataFrame, study: Study, counts: Mapping[str, Any], language: Language) -> list[Table]:

@@ -7,63 +7,12 @@ from collections.abc import Hashable, Iterable, Mapping
 import pandas as pd
 
 from dnt_cli.scoring.score import Scored
-from dnt_cli.study import Language, Study, Text
+from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.texts import number, words
+from dnt_cli.wording import catalogue
 
-TEXTS: dict[str, Text] = {
-    "settings_title": Text("Instellingen van de scores", "Settings of the scores"),
-    "setting": Text("Instelling", "Setting"),
-    "value": Text("Waarde", "Value"),
-    "status": Text("Niet bevestigd", "Not confirmed"),
-    "settings_note": Text(
-        "Wat niet bevestigd is, moet met het codeboek worden vergeleken; zet het daarna in het studiebestand.",
-        "What is not confirmed must be compared with the codebook; then put it into the study file.",
-    ),
-    "report_title": Text("Bijzonderheden in de antwoorden", "Peculiarities of the answers"),
-    "column": Text("Kolom", "Column"),
-    "wave": Text("Meting", "Wave"),
-    "finding": Text("Bevinding", "Finding"),
-    "count": Text("Aantal", "Count"),
-    "none": Text("Geen", "None"),
-    "no_number": Text("geen getal; als leeg behandeld", "no number; taken as unanswered"),
-    "outside": Text("geen code van dit item; als leeg behandeld", "no code of this item; taken as unanswered"),
-    "nobody": Text("door niemand beantwoord", "answered by nobody"),
-    "negative": Text("negatieve item-restcorrelatie: {value}", "negative item-rest correlation: {value}"),
-    "incomplete": Text("te weinig items beantwoord voor een score", "too few items answered for a score"),
-    "absent": Text("geen van de items staat in het bestand", "none of the items is in the file"),
-    "also_fits": Text("de codes passen even goed bij {scale}", "the codes fit {scale} just as well"),
-    "reliability_title": Text("Scores en betrouwbaarheid per meting", "Scores and reliability per wave"),
-    "scale": Text("Schaal", "Scale"),
-    "n_scored": Text("Scores", "Scores"),
-    "items": Text("Items", "Items"),
-    "n": Text("N", "N"),
-    "alpha": Text("alfa", "alpha"),
-    "omega": Text("omega", "omega"),
-    "reliability_note": Text(
-        "N: personen die alle items beantwoordden. Alfa: Cronbach, listwise. Omega: McDonald, één factor, maximum "
-        "likelihood; minstens drie items en meer personen dan items.",
-        "N: persons who answered all items. Alpha: Cronbach, listwise. Omega: McDonald, one factor, maximum "
-        "likelihood; at least three items and more persons than items.",
-    ),
-    "improper_note": Text(
-        "! Een item valt geheel samen met de factor; de omega is twijfelachtig.",
-        "! An item coincides with the factor; the omega is doubtful.",
-    ),
-    "files_title": Text("Personen per bestand", "Persons per file"),
-    "file": Text("Bestand", "File"),
-    "rows": Text("Rijen", "Rows"),
-    "persons": Text("Personen", "Persons"),
-    "only_here": Text("Alleen hier", "Here only"),
-    "missing_here": Text("Wel elders", "Elsewhere only"),
-    "duplicates": Text("Dubbel", "Duplicate"),
-    "files_note": Text(
-        "Alleen hier: in geen ander bestand van die meting, noch in een bestand zonder meting. Wel elders: in een "
-        "ander bestand van die meting, maar niet in dit.",
-        "Here only: in no other file of that wave, nor in a file without waves. Elsewhere only: in another file of "
-        "that wave, but not in this one.",
-    ),
-}  # fmt: skip
+TEXTS = catalogue("scoring")
 
 
 def score_tables(scored: Scored, study: Study, language: Language) -> list[Table]:

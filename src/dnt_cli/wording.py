@@ -1,0 +1,123 @@
+"""The words of the output in Dutch and English, and how numbers are written in each.
+
+The sentences themselves stand in `words/`, one TOML file per room: `<file>.<key>` names a sentence.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from dnt_cli.study.spec import Language, Study, Text
+
+
+@cache
+def catalogue(room: str) -> dict[str, Text]:
+    """The sentences of a room by their keys."""
+    content = (files("dnt_cli") / "words" / f"{room}.toml").read_text(encoding="utf-8")
+    return {key: Text(**both) for key, both in tomllib.loads(content).items()}
+
+
+def sentence(name: str, language: Language, **values: object) -> str:
+    """The sentence `<file>.<key>` in a language, with the values filled in."""
+    room, _, key = name.partition(".")
+    return catalogue(room)[key][language].format(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a study is spoken of in one language.
+
+    Attributes:
+        study: Its labels and thresholds.
+        language: Of the words and the decimal sign.
+    """
+
+    study: Study
+    language: Language
+
+    def text(self, name: str, **values: object) -> str:
+        """The sentence `<file>.<key>`, with the values filled in."""
+        return sentence(name, self.language, **values)
+
+    def known(self, name: str) -> bool:
+        """Whether there is such a sentence."""
+        room, _, key = name.partition(".")
+        return key in catalogue(room)
+
+    def number(self, value: float | None, decimals: int, *, sign: bool = False) -> str:
+        """As the function `number`."""
+        return number(value, decimals, self.language, sign=sign)
+
+    def p_value(self, value: float | None) -> str:
+        """As the function `p_value`."""
+        return p_value(value, self.language)
+
+    def threshold(self, value: float) -> str:
+        """A level of significance, such as .05."""
+        return threshold(value, self.language)
+
+    def label(self, key: str) -> str:
+        """The label of an outcome, a covariate, or an outcome at a wave (`work_T0`)."""
+        if key in self.study.outcomes:
+            return self.study.outcomes[key].label[self.language]
+        if key in self.study.covariates:
+            return self.study.covariates[key].label[self.language]
+        outcome, wave = self.study.columns[key]
+        return f"{self.study.outcomes[outcome].label[self.language]} {wave}"
+
+    def labels(self, keys: tuple[str, ...] | list[str]) -> str:
+        """Several labels in one enumeration."""
+        return ", ".join(self.label(key) for key in keys)
+
+    def hypothesis(self, key: str) -> str:
+        """The heading of a hypothesis: `H1a: Paid work`."""
+        if key not in self.study.hypotheses:
+            return self.text("common.no_hypothesis") if self.study.hypotheses else ""
+        return f"{key}: {self.study.hypotheses[key].label[self.language]}"
+
+    def unit(self) -> str:
+        """The step of time of the longitudinal model: wave or month."""
+        return self.text("common.month_unit" if self.study.models.time == "months" else "common.wave_unit")
+
+    def marks_note(self) -> str:
+        """What the marks of significance mean."""
+        marks = self.study.significance
+        return self.text("common.marks", strict=self.threshold(marks.strict), lenient=self.threshold(marks.lenient))
+
+    def synthetic_note(self) -> list[str]:
+        """The note over made-up data, if they are."""
+        return [self.text("common.synthetic")] if self.study.synthetic else []
+
+
+def within_sentence(label: str) -> str:
+    """A label within a sentence: no capital, unless it is an abbreviation."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def number(value: float | None, decimals: int, language: Language, *, sign: bool = False) -> str:
+    """A number with fixed decimals, a decimal comma in Dutch, `-` where there is none, powers of ten when huge."""
+    if value is None or math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    large = abs(value) >= 10 ** (6 - decimals)
+    value = value if large else round(value, decimals) + 0.0  # adding zero turns -0.0 into 0.0
+    text = f"{value:{'+' if sign else ''}{'.1e' if large else f'.{decimals}f'}}"
+    return text.replace(".", ",") if language == "nl" else text
+
+
+def p_value(value: float | None, language: Language) -> str:
+    """A p-value with three decimals, `<.001` below."""
+    if value is None or math.isnan(value):
+        return "-"
+    text = "<.001" if value < 0.0005 else f"{value:.3f}".removeprefix("0")
+    return text.replace(".", ",") if language == "nl" else text
+
+
+def threshold(value: float, language: Language) -> str:
+    """A level of significance, such as .05."""
+    return number(value, 2, language).removeprefix("0")
