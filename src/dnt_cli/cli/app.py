@@ -30,7 +30,7 @@ _INTERNAL_ERROR = 70
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
 _stopped: list[int] = []  # the signal that ends this process
 _COMMANDS = (  # in the order of --help
-    "score", "impute", "fit", "robustness", "describe", "polis", "example", "study", "convert", "show", "diff",
+    "score", "impute", "fit", "robustness", "describe", "polis", "power", "example", "study", "convert", "show", "diff",
     "doctor",
 )  # fmt: skip
 
