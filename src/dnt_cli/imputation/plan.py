@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dnt_cli.errors import DataError
+from dnt_cli.imputation.block_plan import make_blocks
 from dnt_cli.imputation.columns import Column, Method, Settings
 from dnt_cli.imputation.encoding import Event, Table, lineage
+from dnt_cli.imputation.person_blocks import Block
 from dnt_cli.imputation.predictors import Design, Selector, build_design
 
 if TYPE_CHECKING:
@@ -88,12 +90,15 @@ class Plan:
         scale: (D,) that each design row was divided by.
         group: (n,) centred group.
         steps: in the order in which columns are visited.
-        opening: the same steps with only those predictors that are filled when a column is first visited.
+        blocks: outcomes whose waves are imputed together; their columns have no step but the opening one.
+        sweeps: Gibbs steps of a block in a round.
+        opening: steps of all columns with only those predictors that are filled when a column is first visited.
         iterations: rounds.
         donors: pool of predictive mean matching.
         local_residuals: add the donor's residual to the drawn prediction.
         ridge: of linear models.
         prior_scale: of logistic coefficients.
+        skew: centre draws of logistic models at the posterior mean.
     """
 
     design: NDArray[np.float64]
@@ -103,11 +108,14 @@ class Plan:
     group: NDArray[np.float64]
     steps: tuple[Step, ...]
     opening: tuple[Step, ...]
+    blocks: tuple[Block, ...]
+    sweeps: int
     iterations: int
     donors: int
     local_residuals: bool
     ridge: float
     prior_scale: float
+    skew: bool
 
 
 def default_method(column: Column, settings: Settings) -> Method:
@@ -155,9 +163,16 @@ def make_plan(
             names[position] = tuple(table.columns[p].name for p in chosen)
         steps.append(_step(table, design, settings, position, step_method, fit, chosen))
     group = table.values[table.group] - table.values[table.group].mean()
+    blocks: tuple[Block, ...] = ()
+    if settings.blocks == "auto":
+        blocks, together = make_blocks(table, design, selector, settings, methods)
+        names |= {position: chosen for position, chosen in together.items() if position in methods}
+    within = {int(position) for block in blocks for position in block.positions}
+    alone = tuple(step for step in steps if step.position not in within)
     plan = Plan(
-        design.rows, design.code, design.mean, design.scale, group, tuple(steps), _opening(table, design, steps),
-        settings.iterations, settings.donors, settings.local_residuals, settings.ridge, settings.prior_scale,
+        design.rows, design.code, design.mean, design.scale, group, alone, _opening(table, design, steps), blocks,
+        settings.sweeps, settings.iterations, settings.donors, settings.local_residuals, settings.ridge,
+        settings.prior_scale, settings.skew,
     )  # fmt: skip
     return plan, names, events
 

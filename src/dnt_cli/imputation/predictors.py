@@ -97,7 +97,11 @@ def default_cap(persons: int) -> int:
 
 
 class Selector:
-    """Chooses predictors column by column; computes the correlations once."""
+    """Chooses predictors column by column; computes the correlations once.
+
+    Attributes:
+        cap: most predictors in a model, dummies counted.
+    """
 
     def __init__(self, table: Table, design: Design, settings: Settings) -> None:
         self._table, self._design, self._settings = table, design, settings
@@ -109,24 +113,24 @@ class Selector:
             not column.impute and bool(row.any()) for column, row in zip(table.columns, table.unknown, strict=True)
         ]
         self._usable = np.array([not fixed[p] and not constant[design.of(p)].all() for p in range(len(fixed))])
-        self._cap = settings.max_predictors or default_cap(table.values.shape[1])
+        self.cap = settings.max_predictors or default_cap(table.values.shape[1])
 
     def choose(self, position: int, persons: int) -> tuple[list[int], list[Event]]:
         """Columns that predict column `position`, whose model is fitted on `persons` persons; `always` come first."""
         table, column = self._table, self._table.columns[position]
         index = table.index
-        barred = {position, *(index[name] for name in column.never if name in index), *self._relatives(position)}
+        barred = {position, *(index[name] for name in column.never if name in index), *self.relatives(position)}
         wanted = [table.group, *(index[name] for name in column.always if name in index)]
         absent = [name for name in column.always if name not in index]
         events = (
             [Event(column.name, "predictors", "always predictor is not in the table", len(absent))] if absent else []
         )
-        strength = self._strength(position)
+        strength = self.strength(position)
         rest = [p for p in range(len(table.columns)) if strength[p] >= self._settings.min_correlation]
         rest = sorted(
             (p for p in rest if self._share(position, p) >= self._settings.min_usable), key=lambda p: -strength[p]
         )
-        cap = min(self._cap, max(persons // KNOWN_PER_PREDICTOR, 1))
+        cap = min(self.cap, max(persons // KNOWN_PER_PREDICTOR, 1))
         limit = max(cap, persons // KNOWN_PER_ALWAYS)
         if self._settings.group_interactions:  # every predictor then comes twice
             cap, limit = -(-cap // 2), -(-limit // 2)
@@ -139,7 +143,7 @@ class Selector:
             if size + cost > (limit if rank < len(set(wanted)) else cap):
                 dropped += candidate in wanted
                 continue
-            if self._same(candidate, chosen):
+            if self.repeats(candidate, chosen):
                 collinear += 1
                 continue
             chosen.append(candidate)
@@ -150,7 +154,11 @@ class Selector:
             events.append(Event(column.name, "predictors", "collinear predictor dropped", collinear))
         return sorted(chosen), events
 
-    def _relatives(self, position: int) -> set[int]:
+    def usable(self, position: int) -> bool:
+        """Whether column `position` varies and is, or will be, complete."""
+        return bool(self._usable[position])
+
+    def relatives(self, position: int) -> set[int]:
         """What `position` is conditional on, and what is conditional on it: each would fix the other."""
         index, columns = self._table.index, self._table.columns
         ancestors: set[int] = set()
@@ -166,7 +174,7 @@ class Selector:
             family |= grown
         return ancestors | family
 
-    def _strength(self, position: int) -> NDArray[np.float64]:
+    def strength(self, position: int) -> NDArray[np.float64]:
         """(K,) largest absolute correlation of each column with the values of `position` or with their being known."""
         own = self._design.of(position)
         by_row = np.maximum(self._with_value[own].max(axis=0), self._with_response[own].max(axis=0))
@@ -179,7 +187,7 @@ class Selector:
         unknown = np.isnan(self._table.values[position])
         return float((~np.isnan(self._table.values[candidate, unknown])).mean()) if unknown.any() else 1.0
 
-    def _same(self, candidate: int, chosen: list[int]) -> bool:
+    def repeats(self, candidate: int, chosen: list[int]) -> bool:
         """Whether `candidate` repeats one of `chosen`."""
         if not chosen:
             return False
