@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from dnt_cli.study import Study
 
 _RECORDED = (
-    "method", "m", "iterations", "seed", "donors", "max_predictors", "min_correlation", "group_interactions",
+    "method", "m", "iterations", "seed", "donors", "max_predictors", "min_correlation", "group_interactions", "blocks",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ average, in the metric of the posterior. Shapes are those of `draws`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+    AnyFloats = NDArray[np.floating[Any]]  # what NumPy's stubs say of an inverse
 
 CAP = 1.0
 """Largest correction, in root mean square posterior SDs."""
@@ -46,11 +47,11 @@ def logistic_shift(X: Array, mode: Array, scale: float) -> Array:
     """
     fitted = logistic(np.matmul(mode[:, None, :], X)[:, 0])
     weight = fitted * (1 - fitted)
-    hessian = np.matmul(X * weight[:, None, :], X.transpose(0, 2, 1))
+    hessian: Array = np.matmul(X * weight[:, None, :], X.transpose(0, 2, 1))
     diagonal = np.arange(X.shape[1])
     hessian[:, diagonal, diagonal] += scale**-2.0
     hessian[:, 0, 0] += INTERCEPT_SCALE**-2.0 - scale**-2.0
-    covariance: Array = np.linalg.inv(hessian)
+    covariance = np.linalg.inv(hessian)
     spread = (np.matmul(covariance, X) * X).sum(axis=1)  # variance of each log-odds
     gradient = np.matmul(X, (weight * (2 * fitted - 1) * spread)[:, :, None])[:, :, 0]
     return _capped(covariance, hessian, gradient)
@@ -66,11 +67,11 @@ def multinomial_shift(X: Array, mode: Array, scale: float) -> Array:
     """
     c, classes, p = mode.shape
     share = softmax(np.matmul(mode, X))
-    hessian = multinomial_information(X, share)
+    hessian: Array = multinomial_information(X, share)
     diagonal = np.arange(classes * p)
     precision = np.tile(np.r_[2.0 * INTERCEPT_SCALE**-2.0, np.full(p - 1, 2.0 * scale**-2.0)], classes)
     hessian[:, diagonal, diagonal] += precision
-    covariance: Array = np.linalg.inv(hessian)
+    covariance = np.linalg.inv(hessian)
     # Covariance of the K linear predictors of each person.
     blocks = covariance.reshape(c, classes, p, classes, p)
     spread = np.stack(
@@ -101,7 +102,7 @@ def ordered_shift(X: Array, codes: NDArray[np.intp], mode: Array, scale: float) 
     _, hessian = ordered_derivatives(upper, lower, mode, has_upper, has_lower)
     diagonal = np.arange(p + cuts)
     hessian[:, diagonal, diagonal] += np.r_[np.full(p, scale**-2.0), np.full(cuts, INTERCEPT_SCALE**-2.0)]
-    covariance: Array = np.linalg.inv(hessian)
+    covariance = np.linalg.inv(hessian)
     with_upper, with_lower = np.matmul(covariance, upper), np.matmul(covariance, lower)
     spread = ((with_upper * upper).sum(axis=1), (with_lower * lower).sum(axis=1), (with_upper * lower).sum(axis=1))
     up, low = (np.matmul(mode[:, None, :], rows)[:, 0] for rows in (upper, lower))
@@ -118,7 +119,7 @@ def ordered_shift(X: Array, codes: NDArray[np.intp], mode: Array, scale: float) 
     return _capped(covariance, hessian, gradient)
 
 
-def _capped(covariance: Array, hessian: Array, gradient: Array) -> Array:
+def _capped(covariance: AnyFloats, hessian: Array, gradient: Array) -> Array:
     """(c, q) half of V g, no longer than `CAP` allows."""
     shift: Array = np.matmul(covariance, gradient[:, :, None] / 2)[:, :, 0]
     length = np.sqrt(np.maximum((shift * np.matmul(hessian, shift[:, :, None])[:, :, 0]).sum(axis=1), 1e-300))

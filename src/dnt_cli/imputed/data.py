@@ -68,6 +68,8 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
                 always=(design.group, *others, *controls),
                 conditional_on=parent,
                 method=outcome.impute_method,
+                series=key,
+                occasion=study.design.wave_keys.index(wave),
             )
         )
     return [column for column in columns if column.name in wide.columns]
@@ -94,6 +96,7 @@ def settings_of(study: Study, **overrides: object) -> Settings:
         max_predictors=plan.max_predictors,
         min_correlation=plan.min_correlation,
         group_interactions=plan.group_interactions,
+        blocks=plan.blocks,
     )
     return replace(settings, **{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
 

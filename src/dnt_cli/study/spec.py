@@ -149,6 +149,7 @@ class ImputationPlan:
     max_predictors: int | None = None  # default: about a ninth of the persons
     min_correlation: float = 0.1
     group_interactions: bool = False
+    blocks: Literal["auto", "off"] = "auto"  # auto: all waves of an outcome together (three or more); off: wave by wave
     exclude: tuple[str, ...] = ()  # covariates and outcomes that take no part
 
 
