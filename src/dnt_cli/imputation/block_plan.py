@@ -163,7 +163,7 @@ def _block(
     upper = [float(known.max()) if c.upper is None else c.upper for c in columns]
     shifts = [settings.shifts.get(c.name) for c in columns]
     shift = None
-    if any(s is not None for s in shifts):
+    if any(s is not None and np.any(s) for s in shifts):
         shift = np.column_stack([np.zeros(len(values)) if s is None else np.asarray(s, dtype=float) for s in shifts])
     wave_rows = np.array([[0 if p < 0 else design.of(p)[0] for p in waves] for waves in beside], dtype=np.intp)
     return Block(

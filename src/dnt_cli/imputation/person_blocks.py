@@ -301,9 +301,9 @@ def _shifted_limits(block: Block, centre: Array, uniforms: Array, t: int) -> tup
     assert block.shift is not None
     chance = np.clip(ndtr(centre), _EDGE, 1 - _EDGE)
     odds = chance / (1 - chance) * np.exp(block.shift[:, t])
-    yes = odds / (1 + odds)
-    answer = uniforms < yes
-    share = np.where(answer, uniforms / yes, (uniforms - yes) / (1 - yes))
+    no = 1 / (1 + odds)
+    answer = uniforms > no  # as the inverse distribution function has it, so that a small shift changes few answers
+    share = np.where(answer, (uniforms - no) / (1 - no), uniforms / no)
     low = np.where(block.observed[:, t], block.low[:, t], np.where(answer, 0.0, -np.inf))
     high = np.where(block.observed[:, t], block.high[:, t], np.where(answer, np.inf, 0.0))
     return low, high, np.where(block.observed[:, t], uniforms, share)
