@@ -196,8 +196,9 @@ def _show_cross_check(checked: pd.DataFrame, study: Study, language: Any) -> Non
     """On standard error, since it is about the fits and not the result."""
     from dnt_cli.effects.tables import cross_check_table
     from dnt_cli.tables import as_text
+    from dnt_cli.wording import Wording
 
-    tell(as_text([cross_check_table(checked, study, language)]))
+    tell(as_text([cross_check_table(checked, Wording(study, language))]))
 
 
 def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
@@ -216,16 +217,13 @@ def _finish(
     output: str | None, form: Format, language: Any, green: Green, force: bool,
 ) -> None:  # fmt: skip
     """Write, show, and end with 1 when nothing could be estimated."""
-    import pyarrow as pa
-
-    from dnt_cli.effects import effect_rows
-    from dnt_cli.effects.tables import effect_tables
-    from dnt_cli.stagefile.container import Provenance, as_columns
+    from dnt_cli.effects.result import Estimates
+    from dnt_cli.stagefile.container import Provenance
+    from dnt_cli.wording import Wording
 
     settings = {k: v for k, v in asdict(options).items() if k != "jobs"} | said
-    table = pa.Table.from_pandas(effects.estimates, preserve_index=False).replace_schema_metadata(None)
-    extra = {"fits": as_columns(effects.fits), "level": options.level}
-    save(output, "estimates", study, [table], Provenance(command, settings, **origin), extra, force=force)
-    tables = effect_tables(effects.estimates, study, language.value, level=options.level, green=green.value)
-    present(output, form, tables, effect_rows(effects.estimates))
+    result = Estimates.of(study, effects, options.level)
+    content, provenance = result.content(), Provenance(command, settings, **origin)
+    save(output, "estimates", study, content.tables, provenance, content.extra, force=force)
+    present(output, form, result.tables(Wording(study, language.value), green=green.value), result.rows())
     end_if_nothing_estimable(effects.estimates)

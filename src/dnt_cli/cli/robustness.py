@@ -77,6 +77,7 @@ def robustness(
     from dnt_cli.robustness import CHECKS, run_checks
     from dnt_cli.robustness.tables import robustness_tables
     from dnt_cli.stagefile.container import Provenance
+    from dnt_cli.wording import spoken
 
     if explain:
         _explain(form, language.value)
@@ -107,7 +108,8 @@ def robustness(
             )  # fmt: skip
         tell(f"Drew {len(drawn)} files in {figures}.")
     tables = robustness_tables(result.estimates, data.study, result.labels, result.left_out, language.value)
-    present(output, form, tables, result.estimates)
+    rows = result.estimates.assign(message=[spoken(text, "en") for text in result.estimates["message"]])
+    present(output, form, tables, rows)
     end_if_nothing_estimable(result.estimates)
 
 

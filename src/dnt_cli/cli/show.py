@@ -44,6 +44,8 @@ def show(
     """
     import pandas as pd
 
+    from dnt_cli.wording import spoken
+
     kinds = ["estimates", "robustness", "description", "imputations", "register"]
     kinds = kinds if len(sources) == 1 else ["estimates"]
     stages = [load_stage(source, kinds, "dnt show") for source in sources]
@@ -51,10 +53,12 @@ def show(
     frame = stage.extra_frame("models") if stage.kind == "imputations" else pd.concat([s.frame for s in stages])
     if len({(s.study.key, s.study.text) for s in stages}) > 1:
         raise DataError("These files are about different studies, so they cannot stand in one table.")
+    if stage.kind in ("estimates", "robustness"):
+        frame = frame.assign(message=[spoken(text, "en") for text in frame["message"]])
     if figure is not None:
         with progress("Drawing"):
             _draw(stage, frame, language.value, figure, force=force)
-    present(None, form, _tables(stage, frame, language.value, green.value), frame)
+    present(None, form, _tables(stages, frame, language.value, green.value), frame)
 
 
 def _draw(stage: Any, frame: Any, language: Any, path: str, *, force: bool) -> None:
@@ -77,15 +81,17 @@ def _draw(stage: Any, frame: Any, language: Any, path: str, *, force: bool) -> N
     imputation_figure(stage.extra_frame("trace"), comparison.distribution(), stage.study, language, path, force=force)
 
 
-def _tables(stage: Any, frame: Any, language: Any, green: Any) -> Any:
+def _tables(stages: Any, frame: Any, language: Any, green: Any) -> Any:
     from dnt_cli.study import Text
 
+    stage = stages[0]
     if stage.kind == "estimates":
-        from dnt_cli.effects.tables import effect_tables, report_tables
+        from dnt_cli.effects.result import Estimates
+        from dnt_cli.wording import Wording
 
-        if frame["analysis"].nunique() > 1:
-            return report_tables(frame, stage.study, language, green=green)
-        return effect_tables(frame, stage.study, language, level=stage.extra["level"], green=green)
+        return Estimates.joined([Estimates.from_stage(own) for own in stages]).tables(
+            Wording(stage.study, language), green=green
+        )
     if stage.kind == "robustness":
         from dnt_cli.robustness.tables import robustness_tables
 
@@ -135,6 +141,7 @@ def info(
     Example: dnt info t3.parquet --table fits
     """
     from dnt_cli.stagefile.kinds import KINDS
+    from dnt_cli.wording import spoken
 
     stage = load_stage(source, list(KINDS), "dnt info")
     seconds = second_tables(stage)
@@ -142,6 +149,8 @@ def info(
         if table not in seconds:
             raise UsageError(f"{stage.name} has no second table {table}; it has: {', '.join(seconds) or 'none'}.")
         rows = stage.extra_frame(table)
+        if table == "fits":
+            rows = rows.assign(message=[spoken(text, "en") for text in rows["message"]])
         write_out(rows_as_json(rows) if as_json else rows.to_csv(index=False, lineterminator="\n"))
         return
     if as_json:

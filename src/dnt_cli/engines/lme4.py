@@ -17,6 +17,7 @@ import numpy as np
 
 from dnt_cli.engines.base import Design, Fit, Floats, Status, count_groups, group_codes, unusable
 from dnt_cli.errors import EngineError
+from dnt_cli.messages import message
 
 Family = Literal["gaussian", "binomial"]
 
@@ -176,7 +177,7 @@ class Lme4Session:
         method = ("REML" if reml else "ML") if family == "gaussian" else "Laplace" if nodes == 1 else f"AGQ {nodes}"
         name = f"lme4 {self.versions['lme4']} {method}"
         if kind == "failed":
-            return unusable(design, name, f"lme4 could not fit this model: {content}", nodes=nodes)
+            return unusable(design, name, message("engines.lme4_failed", reason=str(content)), nodes=nodes)
         return _fit_from(design, content, scale, name, nodes, family)
 
     def _reply(self) -> tuple[str, Any]:
@@ -224,7 +225,8 @@ def _scale(matrix: Floats) -> Floats:
 def _fit_from(design: Design, content: dict[str, Any], scale: Floats, name: str, nodes: int, family: Family) -> Fit:
     k = len(design.terms)
     if content["problems"] or content["estimate"].size != k:
-        return unusable(design, name, *(content["problems"] or ["lme4 dropped a column."]), nodes=nodes)
+        reasons = [message(f"engines.{key}") for key in content["problems"] or ["lme4_dropped"]]
+        return unusable(design, name, *reasons, nodes=nodes)
     assert design.groups is not None
     return Fit(
         terms=design.terms,

@@ -12,6 +12,7 @@ import pyarrow as pa
 from dnt_cli.errors import DataError, ModelError
 from dnt_cli.imputation import Column, Imputation, Settings, impute
 from dnt_cli.imputation.columns import Kind
+from dnt_cli.observed import refuse_empty_arms
 from dnt_cli.progress import Progress
 from dnt_cli.stagefile.container import Stage
 from dnt_cli.study import Study, Subset
@@ -110,12 +111,20 @@ def impute_wide(
     progress: Progress | None = None,
     start: int = 0,
     scheduler: str | None = None,
+    allow_empty_arm: bool = False,
 ) -> tuple[Imputation, Iterator[pd.DataFrame]]:
     """Impute the measured columns of a wide table; the iterator yields completed tables with derived outcomes.
 
     The first element's trace and events are complete once the iterator is exhausted. `start` is the number of
     imputations made before, which these follow; `scheduler` the address of a Dask scheduler to use instead of `jobs`.
+    `allow_empty_arm` imputes what nobody of a group answered, whatever the study says.
+
+    Raises:
+        DataError: Nobody of a group answered an outcome at a wave, although that is not allowed, or the data cannot be
+            imputed as asked.
     """
+    if not allow_empty_arm:
+        refuse_empty_arms(wide, study)
     columns = plan_columns(study, wide)
     names = [column.name for column in columns]
     whole = [name for name in names if name in study.columns and study.outcomes[study.columns[name][0]].integer]

@@ -261,6 +261,8 @@ def _check_models(study: Study, fail: Fail) -> None:
                 fail(("models", name), f"unknown covariate {control}; known: {known}")
             if not study.covariates[control].impute:
                 fail(("covariates", control, "impute"), "it stands in a model, so its gaps must be filled")
+    if models.min_observed < 1:
+        fail(("models", "min_observed"), "expected a whole number of at least 1")
     if any(len(set(rung)) != len(rung) for rung in models.ladder):
         fail(("models", "ladder"), "expected each covariate once in a set of controls")
 

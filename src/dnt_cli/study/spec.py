@@ -86,7 +86,7 @@ class Outcome:
     level_labels: tuple[Text, ...] = ()  # names of the classes of an ordinal outcome, lowest first
     endpoint: str | None = None  # wave of the endpoint model, if not the design's
     adjust_for_baseline: bool | None = None  # default: yes if asked at baseline
-    trend: bool | None = None  # longitudinal model; default: yes if asked at baseline and at two later waves
+    trend: bool | None = None  # longitudinal model; default: yes if asked at baseline and later
     derive: Derivation | None = None
     conditional_on: str | None = None  # a binary outcome without which this one is 0
     impute_method: Literal["pmm", "norm", "logreg", "polyreg", "polr"] | None = None  # default: by kind
@@ -132,6 +132,7 @@ class Models:
     controls: tuple[str, ...] = ()  # endpoint model
     ladder: tuple[tuple[str, ...], ...] = ((),)  # longitudinal model: the first set whose fits all converge
     time: Literal["wave", "months"] = "wave"  # wave: 0, 1, 2, ... per measurement
+    min_observed: int = 5  # an effect is shown only if each group has so many observed answers at each of its waves
     register_controls: tuple[str, ...] = ()  # models of register outcomes; also survey outcomes, as `<key>_<baseline>`
     register_covariates: Literal["imputed", "observed"] = "imputed"  # observed: without persons who miss a control
     register_trend: Literal["odds ratio", "probability"] = "odds ratio"  # scale of a binary register outcome's trend
@@ -150,6 +151,7 @@ class ImputationPlan:
     min_correlation: float = 0.1
     group_interactions: bool = False
     blocks: Literal["auto", "off"] = "auto"  # auto: all waves of an outcome together (three or more); off: wave by wave
+    allow_empty_arm: bool = False  # impute an outcome at a wave that nobody of a group answered
     exclude: tuple[str, ...] = ()  # covariates and outcomes that take no part
 
 
@@ -253,7 +255,7 @@ class Study:
         spec = self.outcomes[outcome]
         if spec.trend is not None:
             return spec.trend
-        return self.design.baseline in spec.waves and len(spec.waves) > 2 and spec.kind != "ordinal"
+        return self.design.baseline in spec.waves and len(spec.waves) > 1 and spec.kind != "ordinal"
 
     def is_register(self, outcome: str) -> bool:
         """Whether the outcome comes from a register."""
