@@ -138,15 +138,16 @@ def _against(rows: pd.DataFrame, wording: Wording) -> list[Note]:
 
 def _row_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     """What is to be said about single effects, by the fits and by the study."""
-    notes = []
+    said: dict[tuple[str, str], list[str]] = {}
     for _, row in rows.iterrows():
         label, own = wording.label(row["outcome"]), wording.study.outcomes[row["outcome"]].note
         if row["message"]:
             key = "effects.message_not_estimable" if row["status"] == "not estimable" else "effects.message"
-            notes.append(_note(key, wording, outcome=label, message=wording.messages(row["message"]).rstrip(".")))
+            said.setdefault((key, wording.messages(row["message"]).rstrip(".")), []).append(label)
         if own is not None:
-            notes.append(_note("effects.own_note", wording, outcome=label, note=own[wording.language]))
-    return notes
+            said.setdefault(("effects.own_note", own[wording.language]), []).append(label)
+    # What is the same for several outcomes is said once.
+    return [_note(key, wording, outcome=", ".join(own), message=text) for (key, text), own in said.items()]
 
 
 def _engines(rows: pd.DataFrame, wording: Wording) -> list[Note]:
