@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dnt_cli.errors import DataError
 from dnt_cli.messages import Message, message
 from dnt_cli.study import Study
+from dnt_cli.wide import derive
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +135,39 @@ def refuse_empty_arms(wide: pd.DataFrame, study: Study) -> None:
             "wave out of the outcome's waves, or allow it with --set imputation.allow_empty_arm=true: effects that "
             "rest on it are then shown as not estimable (#)."
         )
+
+
+def thin_arms(wide: pd.DataFrame, study: Study) -> list[str]:
+    """What `dnt study check` tells beforehand: outcomes whose effects the observed answers of a group cannot carry.
+
+    Args:
+        wide: The table as observed, a row per person.
+        study: Which outcomes are tested when, and how many observed answers an effect needs.
+    """
+    table = derive(wide, study)
+    known = known_answers(table, study)
+    treated = (table[study.design.group].astype(object) == study.design.intervention).to_numpy(dtype=bool)
+    least, lines = study.models.min_observed, []
+    for key in study.tested:
+        waves = study.outcomes[key].waves if study.has_trend(key) else (study.endpoint(key),)
+        names = {wave: study.column(key, wave) for wave in waves}
+        if not set(names.values()) <= set(known.columns):  # a register that is not here
+            continue
+        counts = observed_counts(known, treated, list(names.values()))
+        short = [
+            f"{wave} {count} of group '{group}'"
+            for wave, pair in zip(names, counts, strict=True)
+            for group, count in zip((study.design.intervention, study.design.comparison), pair, strict=True)
+            if count < least
+        ]
+        if short:
+            lines.append(
+                f"{key}: too few observed answers for an effect, which will be shown as # "
+                f"(models.min_observed = {least}): {', '.join(short)}"
+            )
+    if not study.imputation.allow_empty_arm:
+        lines += [
+            f"{own}: `dnt impute` stops there, unless imputation.allow_empty_arm = true"
+            for own in empty_arms(wide, study)
+        ]
+    return lines

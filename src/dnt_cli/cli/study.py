@@ -80,8 +80,10 @@ def check(
 
     Example: dnt study check study.toml survey.csv
     """
+    from dnt_cli.observed import thin_arms
     from dnt_cli.study import load_study
     from dnt_cli.survey import examine_survey
+    from dnt_cli.wide import to_wide
 
     spec = load_study(study, overrides or ())
     tested = len(spec.tested)
@@ -98,6 +100,7 @@ def check(
     if survey is None:
         write_out("\n".join(lines))
         raise DataError(f"{name} does not fit the study; what must be mended is marked ERROR.")
+    lines += [f"WARNING  {line}" for line in thin_arms(to_wide(survey, spec), spec)]
     write_out("\n".join([*lines, *_counts(survey, spec, name)]))
 
 
