@@ -296,7 +296,7 @@ class TestLme4Session:
         monkeypatch.setattr(lme4, "find_spec", lambda _: None)
         there, what = lme4_available()
         assert not there
-        assert 'pip install "dnt-cli[lme4]"' in what
+        assert '-m pip install "pymer4==0.8.2" "rpy2==3.5.17"' in what
 
     def test_says_which_r_package_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         done = SimpleNamespace(stdout="lme4 TRUE\nlmerTest FALSE\nemmeans TRUE\ntibble TRUE\n", returncode=0)

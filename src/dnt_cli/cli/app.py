@@ -19,12 +19,13 @@ import typer
 from dnt_cli import __version__
 from dnt_cli.cli.console import complain, let_go
 from dnt_cli.cli.encoding import ERRORS
+from dnt_cli.cli.endings import outside_cause, remember_exit_code
 from dnt_cli.cli.manners import Group, Program, manners
 from dnt_cli.errors import DataError, UserError
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 done, but an answer is unusable; 2 wrong command line; 10 study file; 11 data file; "
-    "12 model; 13 engine missing; 130 stopped by Ctrl-C."
+    "12 model; 13 engine or library missing; 14 not enough memory; 70 a mistake in dnt; 130 stopped by Ctrl-C."
 )
 _INTERNAL_ERROR = 70
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
@@ -89,13 +90,21 @@ def _told() -> Iterator[None]:
             if hasattr(error, "message"):
                 error.message = error.message.replace("Value error, ", "")  # the words of a library of theirs
             raise
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        _end_saying(
-            f"This is a mistake in dnt itself ({type(error).__name__} in {os.path.basename(place.filename)}, "
-            f"line {place.lineno}). Nothing was written. Please report it, with this line and `dnt --version`.",
-            error,
-        )
-        raise typer.Exit(_INTERNAL_ERROR) from None
+        known = outside_cause(error)
+        if known is None:
+            raise _own_mistake(error) from None
+        _end_saying(str(known), error)
+        raise typer.Exit(known.exit_code) from None
+
+
+def _own_mistake(error: BaseException) -> typer.Exit:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _end_saying(
+        f"This is a mistake in dnt itself ({type(error).__name__} in {os.path.basename(place.filename)}, "
+        f"line {place.lineno}). Nothing was written. Please report it, with this line and `dnt --version`.",
+        error,
+    )
+    return typer.Exit(_INTERNAL_ERROR)
 
 
 def _end_saying(message: str, error: BaseException | None = None) -> None:
@@ -174,6 +183,11 @@ def run() -> None:
     heard = [ending for ending in _ENDINGS if signal.getsignal(ending) is not signal.SIG_IGN]
     try:
         app(prog_name="dnt")
+    except SystemExit as end:
+        remember_exit_code(end.code)
+        raise
+    else:
+        remember_exit_code(0)
     finally:
         # All is done or undone. While workers are seen off, a signal ends us silently, as it would any program.
         for ending in heard:

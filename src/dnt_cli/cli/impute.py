@@ -115,7 +115,12 @@ def impute(
     jobs: Jobs = 0,
     scheduler: Annotated[
         str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use instead.", rich_help_panel=RUN),
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Dask scheduler to use instead. The answers are sent to it over the network.",
+            rich_help_panel=RUN,
+        ),
     ] = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]

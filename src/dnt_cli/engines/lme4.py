@@ -18,10 +18,11 @@ import numpy as np
 from dnt_cli.engines.base import Design, Fit, Floats, Status, count_groups, group_codes, unusable
 from dnt_cli.errors import EngineError
 from dnt_cli.messages import message
+from dnt_cli.packages import install_command
 
 Family = Literal["gaussian", "binomial"]
 
-_PIP = 'pip install "dnt-cli[lme4]"'
+_PACKAGES = ("pymer4", "rpy2")
 _APT = "apt-get install r-base-core r-cran-lme4 r-cran-lmertest r-cran-emmeans r-cran-tibble"
 
 # Says per R package whether it is there, then the versions that matter.
@@ -66,9 +67,9 @@ def lme4_available() -> tuple[bool, str]:
     Returns:
         True and the versions found, or False and a sentence.
     """
-    for package in ("pymer4", "rpy2"):
+    for package in _PACKAGES:
         if find_spec(package) is None:
-            return False, f"The Python package {package} is missing: {_PIP}"
+            return False, f"The Python package {package} is missing: {install_command(*_PACKAGES)}"
     rscript = _rscript()
     if rscript is None:
         return False, f"R was not found: {_APT} (or install R and set R_HOME)"
@@ -124,7 +125,7 @@ class Lme4Session:
         if kind == "missing":
             self._stop()
             there, what = lme4_available()
-            reason = f"{content}. It needs: {_APT}; {_PIP}" if there else what
+            reason = f"{content}. It needs: {_APT}; {install_command(*_PACKAGES)}" if there else what
             raise EngineError(f"lme4 cannot be used: {reason}. Or use --engine glmm.")
         self.versions = content
         return self

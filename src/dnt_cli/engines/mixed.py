@@ -30,9 +30,9 @@ from dnt_cli.engines.lme4 import Lme4Session
 from dnt_cli.engines.marginal import marginal_model
 from dnt_cli.engines.profile import linear_profile
 from dnt_cli.engines.separation import is_separated, separation_message
-from dnt_cli.engines.versions import package_version
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import Message, message
+from dnt_cli.packages import package_version
 
 MixedEngine = Literal["glmm", "lme4"]
 DfMethod = Literal["residual_infinite", "satterthwaite"]

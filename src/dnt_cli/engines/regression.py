@@ -9,9 +9,9 @@ import numpy as np
 
 from dnt_cli.engines.base import Design, Fit, Floats, Status, imprecise_message, imprecise_terms, problem, unusable
 from dnt_cli.engines.separation import is_separated, separation_message
-from dnt_cli.engines.versions import package_version
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import Message, message
+from dnt_cli.packages import package_version
 
 Separation = Literal["stop", "firth"]
 

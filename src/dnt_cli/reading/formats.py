@@ -12,12 +12,14 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.reading.dictionary import Code, Dictionary, Raw, bound
-from dnt_cli.reading.readstat import ENCODINGS, PROGRAMS, damage, reader, survives
+from dnt_cli.reading.readstat import ENCODINGS, PROGRAMS, convert_dates, damage, reader, survives
 from dnt_cli.reading.text import read_csv
 
 CODEBOOK = "codebook"  # the second sheet of a workbook that dnt wrote
 CODEBOOK_COLUMNS = ("column", "label", "code", "value_label", "missing_from", "missing_to")
 _SPSS, _ZIP, _OLE, _PARQUET = (b"$FL2", b"$FL3"), b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
+_MOST_EMPTY = 2_000_000  # rows of a sheet that hold nothing; some seconds of reading
+_CELL_COST = 3  # a cell with a format and no value takes as long to read as three such rows
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -58,9 +60,16 @@ def _read_statistics(content: bytes, name: str, suffix: str) -> Raw:
     program, read = PROGRAMS[suffix], reader(suffix)
     frame: Any = None
     meta: Any = None
+    beyond: dict[str, int] = {}
     for encoding in ENCODINGS if survives(content, suffix) else ():
         try:
             frame, meta = read(io.BytesIO(content), user_missing=True, encoding=encoding)
+            break
+        except OverflowError:  # a date that Python cannot hold, in whichever column
+            frame, meta = read(
+                io.BytesIO(content), user_missing=True, encoding=encoding, disable_datetime_conversion=True
+            )
+            beyond = convert_dates(frame, meta.original_variable_types)
             break
         except UnicodeDecodeError:
             continue
@@ -75,8 +84,11 @@ def _read_statistics(content: bytes, name: str, suffix: str) -> Raw:
         frame[column], codes = _letters_as_codes(frame[column], letters)
         values[column] = {codes.get(code, code): label for code, label in values.get(column, {}).items()}
         missing[column] = tuple((code, code) for code in codes.values())
-    notes = ("It was read as Windows-1252.",) if encoding else ()
-    return Raw(frame, Dictionary(labels, {c: v for c, v in values.items() if v}, missing), notes)
+    notes = ["It was read as Windows-1252."] if encoding else []
+    notes += [
+        f"{name}: {c}: dates outside the years 1 to 9999 were taken as no answer ({n})." for c, n in beyond.items()
+    ]
+    return Raw(frame, Dictionary(labels, {c: v for c, v in values.items() if v}, missing), tuple(notes))
 
 
 def _letters_as_codes(values: pd.Series, letters: list[str]) -> tuple[pd.Series, dict[Code, float]]:
@@ -96,7 +108,7 @@ def _read_workbook(content: bytes, name: str) -> Raw:
         raise damaged
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheets = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets[:2]}
+        sheets = {sheet.title: _filled_rows(sheet, name) for sheet in book.worksheets[:2]}
     except (InvalidFileException, zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError, OSError, TypeError):
         raise damaged from None
     titles = list(sheets)
@@ -111,6 +123,27 @@ def _read_workbook(content: bytes, name: str) -> Raw:
         frame.isetitem(i, column.where(column != "", None).infer_objects())
     notes = () if len(titles) < 2 or titles[1] == CODEBOOK else (f"{name}: only its first sheet was read.",)
     return Raw(frame, _codebook(sheets.get(CODEBOOK, [])), notes)
+
+
+def _filled_rows(sheet: Any, name: str) -> list[tuple[Any, ...]]:
+    """The rows that hold something, each to its last filled cell, whatever size the sheet claims.
+
+    Raises:
+        DataError: The sheet has far more empty rows or cells than filled ones, and would take long to read.
+    """
+    sheet.reset_dimensions()
+    rows, empty = [], 0
+    for row in sheet.iter_rows(values_only=True):
+        last = next((i for i in range(len(row), 0, -1) if row[i - 1] not in (None, "")), 0)
+        if last:
+            rows.append(row[:last])
+        empty += _CELL_COST * (len(row) - last) + (not last)
+        if empty > _MOST_EMPTY:
+            raise DataError(
+                f"{name}: the sheet {sheet.title} has very many empty cells beside or below its table. Copy the table "
+                "to a new workbook, or save it as CSV."
+            )
+    return rows
 
 
 def _is_whole(content: bytes) -> bool:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from dnt_cli.errors import DataError
 
 _TEMPORARY = ".dnt-tmp"
-FileState = tuple[int, int, int]  # inode, size, time of the last change  # inode, size, time of the last change
+FileState = tuple[int, int, int]  # inode, size, time of the last change
 
 
 def read_bytes(source: str, stdin: BinaryIO | None) -> tuple[bytes, str]:
@@ -34,7 +34,10 @@ def read_bytes(source: str, stdin: BinaryIO | None) -> tuple[bytes, str]:
     try:
         with open(source, "rb") as stream:
             # A file that is replaced as a whole is still read as it was; one that is written into is not.
-            before = _state(os.fstat(stream.fileno()))
+            found = os.fstat(stream.fileno())
+            if stat.S_ISCHR(found.st_mode):  # such as /dev/zero, which never ends
+                raise DataError(f"{source} is a device and no file; give a file name, or - for standard input.")
+            before = _state(found)
             content = stream.read()
             after = _state(os.fstat(stream.fileno()))
     except FileNotFoundError:

@@ -19,6 +19,7 @@ from dnt_cli.study.rules import check
 from dnt_cli.study.spec import Condition, Study, Text
 
 SCHEMA = 1
+_LARGEST = 4_000_000  # bytes of a study file; the parser takes a hundred times as much memory
 _INTERNAL = {"text", "overrides"}  # fields of Study that are not keys of the file
 _IN_STUDY = {"key", "title", "synthetic"}  # fields of Study that stand in the section [study]
 _CONDITION = re.compile(r"^\s*([^\s!=<>]+)\s*(==|!=|<=|>=|<|>)\s*(.+?)\s*$")
@@ -54,7 +55,11 @@ def load_study(name: str, overrides: Iterable[str] = ()) -> Study:
         return parse_study(read_builtin(name), f"built-in study {name}", overrides)
     path = Path(name)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise StudyError(f"{name} is larger than {_LARGEST / 1e6:.0f} MB, which no study file is.")
+        text = content.decode("utf-8-sig")
     except FileNotFoundError:
         known = ", ".join(builtin_studies())
         raise StudyError(
@@ -80,7 +85,9 @@ def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = 
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise StudyError(f"{name} nests lists or sections too deeply to be a study file.") from None
+    except ValueError as error:  # bad syntax, or a date or number that does not exist
         raise StudyError(f"{name} is not valid TOML: {error}.") from None
     overrides = tuple(overrides)
     try:
@@ -144,7 +151,7 @@ def _override(raw: dict[str, Any], override: str) -> None:
             raise _ProblemError(path, f"{part} is a value, not a section")
     try:
         parsed = tomllib.loads(f"x = {value}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         parsed = {}
     table[path[-1]] = parsed["x"] if len(parsed) == 1 else value.strip()
 
