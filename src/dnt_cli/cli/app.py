@@ -25,7 +25,7 @@ from dnt_cli.errors import DataError, UserError
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 done, but an answer is unusable; 2 wrong command line; 10 study file; 11 data file; "
-    "12 model; 13 engine or library missing; 14 not enough memory; 70 a mistake in dnt; 130 stopped by Ctrl-C."
+    "12 model; 13 engine or library missing; 14 not enough memory; 70 an error of dnt; 130 stopped by Ctrl-C."
 )
 _INTERNAL_ERROR = 70
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
