@@ -83,7 +83,7 @@ def make_forest_plan(
     selector = Selector(table, build_design(table), settings)
     schema, names, events = {}, {}, []
     for position in positions:
-        chosen, notes = selector.choose(position, int((~np.isnan(table.values[position])).sum()))
+        chosen, _, notes = selector.choose(position, np.flatnonzero(~np.isnan(table.values[position])))
         # A model needs a predictor; a column that correlates with none gets the group, constant or not.
         schema[position] = tuple(chosen) or (table.group,)
         names[position] = tuple(table.columns[p].name for p in chosen)

@@ -156,12 +156,12 @@ def make_plan(
         step_method, reason = workable(table, position, methods[position])
         if reason:
             events.append(Event(table.columns[position].name, step_method, reason, int(unknown[position].sum())))
-        chosen: list[int] = []
+        rows = np.zeros(0, dtype=np.intp)
         if step_method not in ("sample", "given"):
-            chosen, notes = selector.choose(position, fit.size)
+            chosen, rows, notes = selector.choose(position, fit)
             events += notes
             names[position] = tuple(table.columns[p].name for p in chosen)
-        steps.append(_step(table, design, settings, position, step_method, fit, chosen))
+        steps.append(_step(table, design, settings, position, step_method, fit, rows))
     group = table.values[table.group] - table.values[table.group].mean()
     blocks: tuple[Block, ...] = ()
     if settings.blocks == "auto":
@@ -232,9 +232,9 @@ def _step(
     position: int,
     method: str,
     fit: NDArray[np.intp],
-    chosen: Sequence[int],
+    rows: NDArray[np.intp],
 ) -> Step:
-    """Arrays of one column's model."""
+    """Arrays of one column's model, whose predictors are the design rows `rows`."""
     column, values = table.columns[position], table.values[position]
     missing = np.flatnonzero(np.isnan(values))
     known = values[fit] if fit.size else np.zeros(1)
@@ -245,17 +245,17 @@ def _step(
         response = design.rows[own[0], fit]
     elif method in ("polyreg", "polr"):
         response = np.searchsorted(classes, known).astype(float)
-    rows = np.concatenate([[0], *(design.of(p) for p in chosen)]).astype(np.intp)
-    others = np.concatenate([np.zeros(0), *(design.of(p) for p in chosen if p != table.group)]).astype(np.intp)
     interactions = (
-        others if settings.group_interactions and method not in ("sample", "given") else np.zeros(0, dtype=np.intp)
+        rows[design.owner[rows] != table.group]
+        if settings.group_interactions and method not in ("sample", "given")
+        else np.zeros(0, dtype=np.intp)
     )
     shift = settings.shifts.get(column.name)
     parent = column.conditional_on
     return Step(
         position=position,
         method=method,
-        predictors=rows,
+        predictors=np.concatenate([[0], rows]).astype(np.intp),
         interactions=interactions,
         fit=fit,
         missing=missing,
