@@ -134,6 +134,7 @@ def impute(
 
     from dnt_cli.imputed.tables import imputation_summary
     from dnt_cli.stagefile.container import Provenance, as_columns
+    from dnt_cli.wording import Wording
 
     check_output(output, "imputations", "impute", force=force, required=True)
     count = None if m is None or m == "auto" else _count(m)
@@ -163,7 +164,7 @@ def impute(
     events, models = _told(None, rounds, "events"), _told(None, rounds, "models")
     if len(events):
         tell(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
-    shown = imputation_summary(job.wide, job.study, models, events, said, language.value)
+    shown = imputation_summary(job.wide, models, events, said, Wording(job.study, language.value))
     present(output, form, [shown, *_beside(job, language.value)], models)
 
 

@@ -71,14 +71,11 @@ def _draw(stage: Any, frame: Any, language: Any, path: str, *, force: bool) -> N
     if stage.kind != "imputations":
         raise UsageError("--figure draws effects or an imputation; dnt describe --figures draws the outcomes.")
     from dnt_cli.figures import imputation_figure
-    from dnt_cli.imputation.diagnostics import Comparison
-    from dnt_cli.imputed.data import plan_columns, read_completed
+    from dnt_cli.imputed.result import Imputations
+    from dnt_cli.wording import Wording
 
-    data = read_completed(stage)
-    comparison = Comparison(data.observed, plan_columns(stage.study, data.observed))
-    for completed in data.sets:
-        comparison.add(completed)
-    imputation_figure(stage.extra_frame("trace"), comparison.distribution(), stage.study, language, path, force=force)
+    result = Imputations.from_stage(stage)
+    imputation_figure(result.trace, result.distribution(), Wording(stage.study, language), path, force=force)
 
 
 def _tables(stages: Any, frame: Any, language: Any, green: Any) -> Any:
@@ -103,20 +100,10 @@ def _tables(stages: Any, frame: Any, language: Any, green: Any) -> Any:
         counts = {name: values[0] for name, values in stage.extra["counts"].items()}
         return register_tables(frame, stage.study, counts, language)
     if stage.kind == "imputations":
-        from dnt_cli.imputation.diagnostics import observed_vs_imputed, r_hat
-        from dnt_cli.imputed.data import plan_columns, read_completed
-        from dnt_cli.imputed.tables import imputation_summary, plausibility_table
+        from dnt_cli.imputed.result import Imputations
+        from dnt_cli.wording import Wording
 
-        if stage.steps[-1]["command"] != "impute":
-            raise DataError(f"{stage.name} was imputed by another program, which left no record of how.")
-        data, settings = read_completed(stage), stage.steps[-1]["settings"]
-        plan = plan_columns(stage.study, data.observed)
-        compared, settled = observed_vs_imputed(data.observed, plan, data.sets), r_hat(stage.extra_frame("trace"))
-        events = stage.extra_frame("events")
-        return [
-            imputation_summary(data.observed, stage.study, frame, events, settings, language),
-            plausibility_table(compared, settled, stage.study, language),
-        ]
+        return Imputations.from_stage(stage).tables(Wording(stage.study, language))
     from dnt_cli.description.tables import description_tables
 
     return description_tables(frame, stage.study, language)
