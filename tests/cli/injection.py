@@ -242,6 +242,8 @@ FAULTS: dict[str, Inject] = {
     "SIGKILL": signalled(signal.SIGKILL),
     "SIGTERM": signalled(signal.SIGTERM),
     "SIGINT": signalled(signal.SIGINT),
+    "SIGHUP": signalled(signal.SIGHUP),
+    "SIGQUIT": signalled(signal.SIGQUIT),
     "Ctrl-C on a terminal": typed,
     "worker killed": worker_killed,
     "file size limit": limited,

@@ -253,7 +253,8 @@ def to_a_pipe(words: Sequence[str]) -> bool:
 
 
 def is_temporary(name: str) -> bool:
-    return ".dnt-tmp" in name or name.startswith("tmp/")
+    """What a killed run may leave: beside its result, under a name that the next run sweeps; never anywhere else."""
+    return ".dnt-tmp" in name and not name.startswith("tmp/")
 
 
 def outputs_in(folder: Path) -> dict[str, bytes]:

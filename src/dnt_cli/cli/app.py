@@ -22,13 +22,13 @@ from dnt_cli.cli.encoding import ERRORS
 from dnt_cli.cli.endings import outside_cause, remember_exit_code
 from dnt_cli.cli.manners import Group, Program, manners
 from dnt_cli.errors import DataError, UserError
+from dnt_cli.workers import ENDINGS
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 done, but an answer is unusable; 2 wrong command line; 10 study file; 11 data file; "
     "12 model; 13 engine or library missing; 14 not enough memory; 70 an error of dnt; 130 stopped by Ctrl-C."
 )
 _INTERNAL_ERROR = 70
-_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 _stopped: list[int] = []  # the signal that ends this process
 _COMMANDS = (  # in the order of --help
     "score", "impute", "fit", "robustness", "describe", "polis", "power", "example", "study", "convert", "show", "diff",
@@ -41,7 +41,7 @@ class _Group(Group):
 
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
         with _told(), _stoppable():
-            for ending in _ENDINGS:
+            for ending in ENDINGS:
                 if signal.getsignal(ending) is not signal.SIG_IGN:
                     signal.signal(ending, _stop)
             return super().make_context(*arguments, **settings)
@@ -180,7 +180,7 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=ERRORS)  # a Windows code page lacks some characters
-    heard = [ending for ending in _ENDINGS if signal.getsignal(ending) is not signal.SIG_IGN]
+    heard = [ending for ending in ENDINGS if signal.getsignal(ending) is not signal.SIG_IGN]
     try:
         app(prog_name="dnt")
     except SystemExit as end:
@@ -196,7 +196,7 @@ def run() -> None:
 
 def _stop(number: int, _frame: Any) -> None:
     """End as an error would, so that temporary files are removed; tidying up is not disturbed by a second signal."""
-    for ending in _ENDINGS:
+    for ending in ENDINGS:
         signal.signal(ending, signal.SIG_IGN)
     _stopped.append(number)
     raise SystemExit(128 + number)  # Python would remember a KeyboardInterrupt, and end itself by the signal later

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dnt_cli.cli.manners import When, manners
+from dnt_cli.safe_text import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,6 +46,7 @@ def detail(message: str) -> None:
 
 
 def _say(prefix: str, style: str, message: str) -> None:
+    message = shown(message)  # it may name a column or a label
     if sys.stderr.isatty() or manners.color is When.always:
         from rich.text import Text
 
@@ -91,7 +93,8 @@ def _console(*, stderr: bool = False) -> Console:
 
 
 def write_out(text: str) -> None:
-    """Text on standard output, as it is."""
+    """Text on standard output; a terminal gets no character that it would obey."""
+    text = shown(text) if sys.stdout.isatty() else text
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
 

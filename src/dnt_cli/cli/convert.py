@@ -12,7 +12,7 @@ from dnt_cli.cli.app import app
 from dnt_cli.cli.console import show_tables, tell, warn
 from dnt_cli.cli.files import check_folder, completed_of, overridden, read, save, survey_of
 from dnt_cli.cli.manners import manners
-from dnt_cli.cli.options import Force, Lang, Overrides, StudyFile
+from dnt_cli.cli.options import OUTPUT, Force, Lang, Overrides, StudyFile
 from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
 
@@ -37,6 +37,14 @@ def convert(
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help=".parquet, .sav, .dta, .xlsx or .csv.")],
     study: StudyFile = None,
     overrides: Overrides = None,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            help="Leave text as it is that a spreadsheet would take for a formula (= + - @); CSV and Excel.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
 ) -> None:
@@ -58,14 +66,16 @@ def convert(
         return
     if Path(output).exists() and not force:
         raise DataError(f"{output} exists; choose another name, or --force to replace it.")
-    _to_other(source, output, suffix, study, overrides, language.value)
+    _to_other(source, output, suffix, study, overrides, language.value, raw=raw)
     tell(f"Wrote {output}.")
 
 
 def _to_other(
-    source: str, output: str, suffix: str, study: str | None, overrides: list[str] | None, language: Language
-) -> None:
+    source: str, output: str, suffix: str, study: str | None, overrides: list[str] | None, language: Language,
+    *, raw: bool,
+) -> None:  # fmt: skip
     from dnt_cli.reading import write_table
+    from dnt_cli.safe_text import neutral_frame
     from dnt_cli.stagefile.atomic import replacing
     from dnt_cli.stagefile.container import read_stage
     from dnt_cli.stagefile.kinds import KINDS
@@ -75,7 +85,9 @@ def _to_other(
         loaded = _source(source, content, name, study, overrides)
         frame, dictionary = _labelled(loaded.raw.frame, loaded.study, language, suffix)
         with progress("Writing") as report:
-            result = write_table(frame, loaded.raw.dictionary.over(dictionary), suffix, report)
+            result = write_table(
+                frame, loaded.raw.dictionary.over(dictionary), suffix, Path(output).parent, report, raw=raw
+            )
         if suffix == ".csv" and (lost := list(loaded.raw.without_missing()[1]["column"].unique())):
             more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
             warn(
@@ -89,10 +101,12 @@ def _to_other(
     with progress("Writing") as report, replacing(Path(output)) as stream:
         if suffix == ".csv":
             for i, part in enumerate(stage.row_groups()):
+                part = part if raw else neutral_frame(part)
                 part.to_csv(stream, index=False, header=i == 0, lineterminator="\n", encoding="utf-8")
                 report(i + 1, stage.parquet.num_row_groups)
         else:
-            stream.write(write_table(*_labelled(stage.frame, stage.study, language, suffix), suffix, report))
+            table = _labelled(stage.frame, stage.study, language, suffix)
+            stream.write(write_table(*table, suffix, Path(output).parent, report, raw=raw))
 
 
 def _labelled(frame: pd.DataFrame, study: Study | None, language: Language, suffix: str) -> tuple[pd.DataFrame, Any]:

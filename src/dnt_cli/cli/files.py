@@ -265,6 +265,14 @@ def end_if_nothing_estimable(estimates: pd.DataFrame) -> None:
         raise typer.Exit(1)
 
 
+def rows_as_csv(frame: pd.DataFrame) -> str:
+    """The rows with every digit; text that a spreadsheet would take for a formula is made harmless."""
+    from dnt_cli.safe_text import neutral_frame
+
+    text: str = neutral_frame(frame).to_csv(index=False, lineterminator="\n")
+    return text
+
+
 def present(output: str | None, form: Format, tables: list[Table], frame: pd.DataFrame) -> None:
     """Show a result, unless standard output is taken by a stage file."""
     from dnt_cli.tables import RENDERERS
@@ -274,7 +282,7 @@ def present(output: str | None, form: Format, tables: list[Table], frame: pd.Dat
     if form is Format.table:
         show_tables(tables)
     elif form is Format.csv:
-        write_out(frame.to_csv(index=False, lineterminator="\n"))
+        write_out(rows_as_csv(frame))
     elif form is Format.json:
         write_out(rows_as_json(frame))
     else:

@@ -10,7 +10,7 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_tables
 from dnt_cli.cli.console import write_out
-from dnt_cli.cli.files import load_stage, present, rows_as_json
+from dnt_cli.cli.files import load_stage, present, rows_as_csv, rows_as_json
 from dnt_cli.cli.options import OUTPUT, AsJson, Force, Format, Green, GreenMeans, Lang, Shown
 from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
@@ -138,7 +138,7 @@ def info(
         rows = stage.extra_frame(table)
         if table == "fits":
             rows = rows.assign(message=[spoken(text, "en") for text in rows["message"]])
-        write_out(rows_as_json(rows) if as_json else rows.to_csv(index=False, lineterminator="\n"))
+        write_out(rows_as_json(rows) if as_json else rows_as_csv(rows))
         return
     if as_json:
         write_out(json.dumps(_facts(stage, seconds), ensure_ascii=False, indent=1))

@@ -14,6 +14,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.reading.dictionary import Code, Dictionary, Raw, bound
 from dnt_cli.reading.readstat import ENCODINGS, PROGRAMS, convert_dates, damage, reader, survives
 from dnt_cli.reading.text import read_csv
+from dnt_cli.safe_text import restored_frame
 
 CODEBOOK = "codebook"  # the second sheet of a workbook that dnt wrote
 CODEBOOK_COLUMNS = ("column", "label", "code", "value_label", "missing_from", "missing_to")
@@ -43,7 +44,7 @@ def read_table(content: bytes, name: str) -> Raw:
     if content[:4] == _ZIP or kind == "xlsx":
         return _read_workbook(content, name)
     frame, notes = read_csv(content, name)
-    return Raw(frame, notes=notes)
+    return Raw(restored_frame(frame), notes=notes)
 
 
 def _read_parquet(content: bytes, name: str) -> Raw:
@@ -122,7 +123,7 @@ def _read_workbook(content: bytes, name: str) -> Raw:
         column: Any = frame.iloc[:, i]
         frame.isetitem(i, column.where(column != "", None).infer_objects())
     notes = () if len(titles) < 2 or titles[1] == CODEBOOK else (f"{name}: only its first sheet was read.",)
-    return Raw(frame, _codebook(sheets.get(CODEBOOK, [])), notes)
+    return Raw(restored_frame(frame), _codebook(sheets.get(CODEBOOK, [])), notes)
 
 
 def _filled_rows(sheet: Any, name: str) -> list[tuple[Any, ...]]:
