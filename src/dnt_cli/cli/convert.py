@@ -85,9 +85,8 @@ def _to_other(
         loaded = _source(source, content, name, study, overrides)
         frame, dictionary = _labelled(loaded.raw.frame, loaded.study, language, suffix)
         with progress("Writing") as report:
-            result = write_table(
-                frame, loaded.raw.dictionary.over(dictionary), suffix, Path(output).parent, report, raw=raw
-            )
+            known = loaded.raw.dictionary.over(dictionary)
+            result = write_table(frame, known, suffix, report, folder=Path(output).parent, raw=raw)
         if suffix == ".csv" and (lost := list(loaded.raw.without_missing()[1]["column"].unique())):
             more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
             warn(
@@ -106,7 +105,7 @@ def _to_other(
                 report(i + 1, stage.parquet.num_row_groups)
         else:
             table = _labelled(stage.frame, stage.study, language, suffix)
-            stream.write(write_table(*table, suffix, Path(output).parent, report, raw=raw))
+            stream.write(write_table(*table, suffix, report, folder=Path(output).parent, raw=raw))
 
 
 def _labelled(frame: pd.DataFrame, study: Study | None, language: Language, suffix: str) -> tuple[pd.DataFrame, Any]:

@@ -38,9 +38,9 @@ def write_table(
     frame: pd.DataFrame,
     dictionary: Dictionary,
     suffix: str,
-    folder: Path,
     progress: Progress | None = None,
     *,
+    folder: Path = Path(),
     raw: bool = False,
 ) -> bytes:
     """The content of a file of the format that `suffix` names, one of `SUFFIXES`.
@@ -51,8 +51,8 @@ def write_table(
         frame: The table.
         dictionary: Labels and user-missing codes.
         suffix: Such as `.xlsx`.
-        folder: Where the file will stand; what a library must write on the way stands there too.
         progress: Told the rows that are done by Excel, which takes longest.
+        folder: Where the file will stand; what a library must write on the way stands there too.
         raw: Text that a spreadsheet would take for a formula stays as it is.
 
     Raises:
