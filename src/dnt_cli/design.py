@@ -169,6 +169,16 @@ class Designs:
         return self._controls[keys]
 
 
+def keys_as_text(keys: Sequence[str]) -> str:
+    """Keys of controls as a column of a result holds them; no key has a comma."""
+    return ", ".join(keys)
+
+
+def keys_in(text: str) -> tuple[str, ...]:
+    """The keys that `keys_as_text` joined."""
+    return tuple(text.split(", ")) if text else ()
+
+
 def control_of(term: str) -> str:
     """The control that a term of a model belongs to: `education` of `education[high]`."""
     return term.partition("[")[0]

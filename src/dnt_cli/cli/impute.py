@@ -38,10 +38,6 @@ if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.study import Study
 
-_RECORDED = (
-    "method", "m", "iterations", "seed", "donors", "max_predictors", "min_correlation", "group_interactions", "blocks",
-)  # fmt: skip
-
 
 class Method(StrEnum):
     """Imputation methods."""
@@ -132,6 +128,7 @@ def impute(
     """
     from dataclasses import replace
 
+    from dnt_cli.imputed.data import STUDY_SETTINGS
     from dnt_cli.imputed.tables import imputation_summary
     from dnt_cli.stagefile.container import Provenance, as_columns
     from dnt_cli.wording import Wording
@@ -150,7 +147,7 @@ def impute(
         rounds, frames = _run(job, m == "auto", precision, processes(jobs), scheduler, report)
         total = len(frames) if isinstance(frames, list) else job.settings.m
         made = 0 if job.before is None else job.before.parquet.num_row_groups - 1
-        said = {k: getattr(replace(job.settings, m=made + total), k) for k in _RECORDED}
+        said = {k: getattr(replace(job.settings, m=made + total), k) for k in STUDY_SETTINGS}
         said |= {"precision": precision} if m == "auto" else {}
         said |= {"register_sha256": job.register} if job.register else {}
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import LONGITUDINAL, TREND, Model
+from dnt_cli.design import LONGITUDINAL, TREND, Model, keys_in
 from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.engines import Fit
 from dnt_cli.imputed.data import Completed
@@ -111,7 +111,7 @@ def _fit_twice(
 ) -> dict[str, list[tuple[Fit, Fit]]]:  # fmt: skip
     """The trends in `rows` fitted in two ways on the first imputations, in pairs per outcome."""
     few = Completed(data.study, data.observed, data.sets[:imputations])
-    models = [Model(LONGITUDINAL, key, _controls(own[0])) for key, own in rows.items()]
+    models = [Model(LONGITUDINAL, key, keys_in(own[0]["controls"])) for key, own in rows.items()]
     fitted = fit_all(few, [(model, options) for options in (one, other) for model in models], one.jobs, progress)
     return {
         model.outcome: [(a.fit, b.fit) for a, b in zip(fitted[i], fitted[len(models) + i], strict=True)]
@@ -123,7 +123,3 @@ def _shift(fit: Fit, other: Fit) -> float:
     """How far the effect moves from one fit to the other, in standard errors of the first."""
     j = fit.terms.index(TREND)
     return float((other.estimate[j] - fit.estimate[j]) / fit.std_error[j])
-
-
-def _controls(row: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(filter(None, row["controls"].split(", ")))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT
+from dnt_cli.design import ENDPOINT, keys_in
 from dnt_cli.wording import Wording, within_sentence
 
 
@@ -75,8 +75,8 @@ def _control_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
 
 def _held(row: pd.Series) -> tuple[str, ...]:
     """The controls that are in the model: those that are the same for all are not."""
-    left_out = row["left_out"].split(", ")
-    return tuple(key for key in row["controls"].split(", ") if key and key not in left_out)
+    left_out = keys_in(row["left_out"])
+    return tuple(key for key in keys_in(row["controls"]) if key not in left_out)
 
 
 def _enumerated(held: tuple[str, ...], rows: pd.DataFrame, wording: Wording) -> str:

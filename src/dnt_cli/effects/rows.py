@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, Model, control_of
+from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, Model, control_of, keys_as_text, keys_in
 from dnt_cli.effects.fitting import Floats, Options, Result
 from dnt_cli.messages import Message, encoded, message
 from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, two_sided
@@ -110,8 +110,8 @@ def _described(study: Study, model: Model, results: Sequence[Result], options: O
         "n_events": _mean([r.n_events for r in results]) if kind == "binary" else None,
         "n_observed_intervention": min(fewest[0], default=None),
         "n_observed_comparison": min(fewest[1], default=None),
-        "controls": ", ".join(model.controls),
-        "left_out": ", ".join(c for c in model.controls if c not in held) if terms else "",
+        "controls": keys_as_text(model.controls),
+        "left_out": keys_as_text([c for c in model.controls if terms and c not in held]),
         "baseline": baseline if model.analysis == ENDPOINT and baseline in terms else "",
         "standardise": "" if kind == "binary" else options.standardise,
         "engine": _engines(results),
@@ -134,7 +134,7 @@ def _notes(base: Mapping[str, Any], results: Sequence[Result], *, own_df: bool) 
     m = len(results)
     notes = list(dict.fromkeys(own for r in results for own in r.notes))
     if base["left_out"]:
-        notes.append(message("effects.left_out", controls=tuple(base["left_out"].split(", "))))
+        notes.append(message("effects.left_out", controls=keys_in(base["left_out"])))
     singular = sum(r.fit.status.singular for r in results)
     firth = 0 if own_df else sum(_is_firth(r) for r in results)
     notes += [_of(singular, m, "effects.singular")] if singular else []
@@ -264,7 +264,7 @@ def fit_rows(model: Model, results: Sequence[Result], label: str) -> list[dict[s
             "analysis": model.analysis,
             "model": label,
             "outcome": model.outcome,
-            "controls": ", ".join(model.controls),
+            "controls": keys_as_text(model.controls),
             "imputation": i,
             "usable": r.fit.status.usable,
             "singular": r.fit.status.singular,

@@ -16,11 +16,16 @@ from dnt_cli.observed import refuse_empty_arms
 from dnt_cli.progress import Progress
 from dnt_cli.stagefile.container import Stage
 from dnt_cli.study import Study, Subset
+from dnt_cli.study.spec import ImputationPlan
 from dnt_cli.survey import examine_wide
 from dnt_cli.wide import derive, fulfils, wide_table
 
 # Trees settle sooner than regressions, and a round of theirs takes a hundred times as long (validation/README.md).
 FOREST_ITERATIONS = 5
+# The settings of an imputation that a study file gives, and that the provenance of an imputations file records.
+STUDY_SETTINGS = tuple(
+    own.name for own in fields(Settings) if own.name in {plan.name for plan in fields(ImputationPlan)}
+)
 
 
 @dataclass(frozen=True)
@@ -88,17 +93,7 @@ def settings_of(study: Study, **overrides: object) -> Settings:
     plan = study.imputation
     if (overrides.get("method") or plan.method) == "forest" and overrides.get("iterations") is None:
         overrides = overrides | {"iterations": min(plan.iterations, FOREST_ITERATIONS)}
-    settings = Settings(
-        method=plan.method,
-        m=plan.m,
-        iterations=plan.iterations,
-        seed=plan.seed,
-        donors=plan.donors,
-        max_predictors=plan.max_predictors,
-        min_correlation=plan.min_correlation,
-        group_interactions=plan.group_interactions,
-        blocks=plan.blocks,
-    )
+    settings = Settings(**{name: getattr(plan, name) for name in STUDY_SETTINGS})
     return replace(settings, **{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
 
 
