@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.cli.files import load_frame, present
+from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import Format
+from dnt_cli.cli.results import present
 from dnt_cli.description import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.errors import DataError, StudyError
-from dnt_cli.imputed.data import from_long, impute_wide, settings_of
+from dnt_cli.imputed.data import impute_wide, settings_of
+from dnt_cli.imputed.foreign import from_long
 from dnt_cli.polis.join import add_register
 from dnt_cli.reading import Dictionary, read_table, write_table
 from dnt_cli.reading.text import read_csv
@@ -253,11 +255,11 @@ def test_a_damaged_stage_file_is_not_checked_against_a_study(tmp_path: Path) -> 
     path = tmp_path / "survey.parquet"
     write_stage(str(path), "survey", study, [survey_table(cast_survey(survey(), study)[0])], Provenance("convert", {}))
     content = path.read_bytes()
-    load_frame(str(path))
+    open_input(str(path), "dnt study check", ["survey"], foreign="always").frame()
     for place in (0, 60):  # the first byte says that it is Parquet; pyarrow reads it without
         path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         with pytest.raises(DataError, match=r"survey\.parquet is damaged or cut off"):
-            load_frame(str(path))
+            open_input(str(path), "dnt study check", ["survey"], foreign="always").frame()
 
 
 @pytest.mark.parametrize("suffix", [".sav", ".dta"])

@@ -20,7 +20,7 @@ from dnt_cli import __version__
 from dnt_cli.cli.console import complain, let_go
 from dnt_cli.cli.encoding import ERRORS
 from dnt_cli.cli.endings import outside_cause, remember_exit_code
-from dnt_cli.cli.manners import Group, Program, manners
+from dnt_cli.cli.terminal import Group, Program, terminal
 from dnt_cli.errors import DataError, UserError
 from dnt_cli.workers import ENDINGS
 
@@ -119,7 +119,7 @@ def _end_saying(message: str, error: BaseException | None = None) -> None:
 
 def _trace_if_asked(error: BaseException) -> None:
     """With --debug: where it happened, but neither the values nor the message, which may hold data."""
-    if manners.debug:
+    if terminal.debug:
         for place in traceback.extract_tb(error.__traceback__):
             print(f"  {place.filename}:{place.lineno} in {place.name}", file=sys.stderr)  # noqa: T201
 

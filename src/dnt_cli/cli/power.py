@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.files import present
-from dnt_cli.cli.manners import Group, Program
 from dnt_cli.cli.options import Format, Lang, Shown
+from dnt_cli.cli.results import present
+from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_tables
 from dnt_cli.cli.console import write_out
-from dnt_cli.cli.files import load_stage, present, rows_as_csv, rows_as_json
+from dnt_cli.cli.inputs import open_stage_file
 from dnt_cli.cli.options import OUTPUT, AsJson, Force, Format, Green, GreenMeans, Lang, Shown
 from dnt_cli.cli.progress import progress
+from dnt_cli.cli.results import present, rows_as_csv, rows_as_json
 from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def show(
 
     kinds = ["estimates", "robustness", "description", "imputations", "register"]
     kinds = kinds if len(sources) == 1 else ["estimates"]
-    stages = [load_stage(source, kinds, "dnt show") for source in sources]
+    stages = [open_stage_file(source, "dnt show", kinds) for source in sources]
     stage = stages[0]
     frame = stage.extra_frame("models") if stage.kind == "imputations" else pd.concat([s.frame for s in stages])
     if len({(s.study.key, s.study.text) for s in stages}) > 1:
@@ -127,11 +128,10 @@ def info(
 
     Example: dnt info t3.parquet --table fits
     """
-    from dnt_cli.stagefile.kinds import KINDS
     from dnt_cli.wording import spoken
 
-    stage = load_stage(source, list(KINDS), "dnt info")
-    seconds = second_tables(stage)
+    stage = open_stage_file(source, "dnt info")
+    seconds = stage.second_tables
     if table is not None:
         if table not in seconds:
             raise UsageError(f"{stage.name} has no second table {table}; it has: {', '.join(seconds) or 'none'}.")
@@ -144,12 +144,6 @@ def info(
         write_out(json.dumps(_facts(stage, seconds), ensure_ascii=False, indent=1))
         return
     write_out("\n".join(_lines(stage, seconds)))
-
-
-def second_tables(stage: Stage) -> list[str]:
-    """Names of the small tables that travel in the file's metadata."""
-    others = ("labels", "left_out", "dictionary")  # no tables
-    return [name for name, value in stage.extra.items() if isinstance(value, dict) and name not in others]
 
 
 def _facts(stage: Stage, seconds: list[str]) -> dict[str, Any]:
@@ -169,11 +163,11 @@ def _facts(stage: Stage, seconds: list[str]) -> dict[str, Any]:
 
 
 def _lines(stage: Stage, seconds: list[str]) -> list[str]:
-    from dnt_cli.stagefile.kinds import KINDS
+    from dnt_cli.stagefile.kinds import holding
 
     facts = _facts(stage, seconds)
     lines = [
-        f"{stage.name}: {KINDS[stage.kind]}",
+        f"{stage.name}: {holding(stage.kind)}",
         f"  study        {stage.study.key}: {stage.study.title.en}",
         f"  size         {facts['rows']} rows, {facts['columns']} columns, {facts['row_groups']} row groups",
         f"  sha256       {stage.sha256}",

@@ -154,39 +154,15 @@ def imputation_tables(wide: pd.DataFrame, completed: Iterator[pd.DataFrame], stu
 
 def read_completed(stage: Stage) -> Completed:
     """The completed data sets of an imputations file."""
-    return _completed(stage.frame, stage.frame[".imp"], stage.study, stage.name)
+    return completed_sets(stage.frame, stage.frame[".imp"], stage.study, stage.name)
 
 
-def from_long(frame: pd.DataFrame, study: Study, name: str) -> Completed:
-    """Completed data sets from a long table such as `mice::complete(imp, action = "long", include = TRUE)` gives.
+def completed_sets(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: str) -> Completed:
+    """The rows of `frame` by the number of their imputation, 0 for the observed data.
 
     Raises:
-        DataError: No `.imp` column, no observed data (`.imp` 0), sets of different persons, gaps that were not filled,
-            or data that do not fit.
+        DataError: No observed data, a number is missing, other persons or another order, or data that do not fit.
     """
-    if ".imp" not in frame.columns:
-        raise DataError(f'{name} has no column .imp; write it with complete(imp, action = "long", include = TRUE).')
-    numbers = pd.to_numeric(frame[".imp"], errors="coerce")
-    if not (numbers % 1 == 0).all():  # which infinity and a gap are not either
-        raise DataError(f"{name}: the column .imp holds something that is no whole number.")
-    data = _completed(frame, numbers, study, name)
-    if gappy := _unfilled(data):
-        some = ", ".join(gappy[:3]) + (f" and {len(gappy) - 3} more" if len(gappy) > 3 else "")
-        raise DataError(f"{name}: the completed data sets still have gaps in {some}; models need those filled too.")
-    return data
-
-
-def _unfilled(data: Completed) -> list[str]:
-    """Columns of the survey's models with a gap in a completed set: those persons would silently be left out."""
-    study = data.study
-    tested = {key for key in study.tested if not study.is_register(key)}
-    controls = dict.fromkeys([*study.models.controls, *(c for rung in study.models.ladder for c in rung)])
-    used = [*controls, *(column for column, (key, _) in study.columns.items() if key in tested)]
-    return [column for column in used if any(frame[column].isna().any() for frame in data.sets)]
-
-
-def _completed(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: str) -> Completed:
-    """The rows of `frame` by the number of their imputation; each holds the same persons in the same order."""
     counts = numbers.value_counts()
     if 0 not in counts:
         raise DataError(f"{name} holds no observed data (.imp 0); write it with include = TRUE.")

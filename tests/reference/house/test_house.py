@@ -17,7 +17,8 @@ import pytest
 
 from dnt_cli.effects import Options, as_observed, endpoint_effects, trend_effects
 from dnt_cli.engines import Design, fit_mixed_logistic
-from dnt_cli.imputed.data import Completed, from_long
+from dnt_cli.imputed.data import Completed
+from dnt_cli.imputed.foreign import from_long
 from dnt_cli.reading.text import read_csv
 from dnt_cli.study import load_study
 from dnt_cli.survey import cast_survey

@@ -1,4 +1,4 @@
-"""How a run talks: options that every command has, kept out of the commands themselves."""
+"""Settings of the terminal: the options that every command has, kept out of the commands themselves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class When(StrEnum):
 
 
 @dataclass
-class Manners:
+class Terminal:
     """What the command line asked of the terminal."""
 
     quiet: bool = False
@@ -38,7 +38,7 @@ class Manners:
     started: float = 0.0  # time.monotonic() when the command began
 
 
-manners = Manners()  # of this process, which runs one command
+terminal = Terminal()  # of this process, which runs one command
 
 _SHARED = {
     "quiet": (bool, typer.Option("-q", "--quiet", help="Only warnings and errors.", rich_help_panel=_PANEL), False),
@@ -101,13 +101,13 @@ class Program(typer.Typer):
         register = super().command(*arguments, cls=_Command, **settings)
 
         def decorate(function: Any) -> Any:
-            register(_mannered(function))
+            register(_with_shared_options(function))
             return function
 
         return decorate
 
 
-def _mannered(function: Callable[..., None]) -> Callable[..., None]:
+def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
     """The command with the shared options, and with `--json` where it has a `--format`."""
     signature = inspect.signature(function, eval_str=True)
     shared = _SHARED | ({"json": _JSON} if "form" in signature.parameters else {})
@@ -119,7 +119,7 @@ def _mannered(function: Callable[..., None]) -> Callable[..., None]:
             if arguments["form"] not in (Format.table, Format.json):
                 raise UsageError(f"--json and --format {arguments['form'].value} do not go together.")
             arguments["form"] = Format.json
-        vars(manners).update(said, started=time.monotonic())
+        vars(terminal).update(said, started=time.monotonic())
         function(**arguments)
 
     added = [
