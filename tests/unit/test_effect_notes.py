@@ -182,7 +182,11 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
         lambda s: endpoint(s, table(towns=("a", "b")), "linear", controls=["town"]),
         "nobody has the reference of town; the reference is now a",
     ),
-    "effects.message_not_estimable": (lambda s: trend(s, table(), "linear"), "not estimable: not asked at T0"),
+    "effects.message_not_estimable": (
+        lambda s: endpoint(s, table().assign(late_T2=3.0), "linear"),
+        "Late: not estimable: 2 of 2 imputations without usable fit: The outcome has the same value in every row",
+    ),
+    "effects.message_no_model": (lambda s: trend(s, table(), "linear"), "Late: no trend: not asked at T0."),
     "effects.own_note": (lambda s: endpoint(s, table(), "binary"), "Work: Any hours."),
     "effects.engine": (lambda s: endpoint(s, table(), "binary"), "Fitted with statsmodels"),
 }  # fmt: skip

@@ -181,7 +181,7 @@ def test_an_outcome_without_trend_has_a_row_that_says_why(study: Study) -> None:
     _, over_time, _, second = statuses(study, observed_table())
     assert over_time["late"] == "not estimable"
     said = second.rows().set_index("outcome").loc["late", "message"]
-    assert said == "not asked at T0, so there is no trend from the start"
+    assert said == "not asked at T0"
 
 
 def test_an_empty_arm_is_refused_unless_allowed_and_told_beforehand(study: Study) -> None:

@@ -66,8 +66,9 @@ def _draw(stage: Any, frame: Any, language: Any, path: str, *, force: bool) -> N
     """A forest plot of effects, or the chains and distributions of an imputation."""
     if stage.kind == "estimates":
         from dnt_cli.figures import forest_plot
+        from dnt_cli.wording import Wording
 
-        forest_plot(frame, stage.study, language, path, level=stage.extra["level"], force=force)
+        forest_plot(frame, Wording(stage.study, language), path, level=stage.extra["level"], force=force)
         return
     if stage.kind != "imputations":
         raise UsageError("--figure draws effects or an imputation; dnt describe --figures draws the outcomes.")

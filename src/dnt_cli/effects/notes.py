@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, keys_in
+from dnt_cli.design import ENDPOINT, LONGITUDINAL, keys_in
 from dnt_cli.wording import Wording, within_sentence
 
 
@@ -143,6 +143,8 @@ def _row_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         label, own = wording.label(row["outcome"]), wording.study.outcomes[row["outcome"]].note
         if row["message"]:
             key = "effects.message_not_estimable" if row["status"] == "not estimable" else "effects.message"
+            if row["analysis"] == LONGITUDINAL and not wording.study.has_trend(row["outcome"]):
+                key = "effects.message_no_model"
             said.setdefault((key, wording.messages(row["message"]).rstrip(".")), []).append(label)
         if own is not None:
             said.setdefault(("effects.own_note", own[wording.language]), []).append(label)
