@@ -209,6 +209,33 @@ def test_a_register_from_spss() -> None:
         add_register(wide, register.assign(pay=[np.inf, 1.0, 2.0]), study, "x")
 
 
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [({"group": ["i", "i"]}, "group contradicts the survey for 1 person"), ({"group": ["i", "c"]}, "")],
+)
+def test_a_register_that_contradicts_the_survey(columns: dict[str, list[str]], told: str) -> None:
+    """A merge that went wrong gave a person the register of another one."""
+    text = SMALL + '[outcomes.pay]\nlabel = "Pay"\nkind = "linear"\nwaves = ["T1"]\nsource = "register"\n'
+    study = parse_study(text)
+    wide = pd.DataFrame({"id": ["7", "8"], "group": pd.Categorical(["i", "c"]), "y_T0": [1.0, 2.0], "y_T1": [1.0, 3.0]})
+    register = pd.DataFrame({"id": [7, 8], "wave": "T1", "pay": [10.0, 20.0]} | columns)
+    if told:
+        with pytest.raises(DataError, match=told):
+            add_register(wide, register, study, "r.csv")
+    else:
+        assert add_register(wide, register, study, "r.csv")[0]["pay_T1"].tolist() == [10.0, 20.0]
+
+
+def test_a_register_with_two_ids_that_differ() -> None:
+    """The column of the study's own name says another person than the column id."""
+    text = SMALL.replace('id = "id"', 'id = "person"')
+    text += '[outcomes.pay]\nlabel = "Pay"\nkind = "linear"\nwaves = ["T1"]\nsource = "register"\n'
+    wide = pd.DataFrame({"person": ["7", "8"], "group": ["i", "c"], "y_T0": [1.0, 2.0], "y_T1": [1.0, 3.0]})
+    register = pd.DataFrame({"id": [7, 8], "person": [8, 7], "wave": "T1", "pay": [10.0, 20.0]})
+    with pytest.raises(DataError, match="r: person contradicts the survey for 2 persons"):
+        add_register(wide, register, parse_study(text), "r")
+
+
 def test_levels_that_differ_in_case_only() -> None:
     """Through Excel É became é."""
     text = SMALL + '[covariates.g]\nlabel = "G"\nkind = "categorical"\nlevels = ["É", "é"]\n'

@@ -9,7 +9,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_tables
-from dnt_cli.cli.console import write_out
+from dnt_cli.cli.console import warn, write_out
 from dnt_cli.cli.inputs import open_stage_file
 from dnt_cli.cli.options import OUTPUT, AsJson, Force, Format, Green, GreenMeans, Lang, Shown
 from dnt_cli.cli.progress import progress
@@ -54,12 +54,36 @@ def show(
     frame = stage.extra_frame("models") if stage.kind == "imputations" else pd.concat([s.frame for s in stages])
     if len({(s.study.key, s.study.text) for s in stages}) > 1:
         raise DataError("These files are about different studies, so they cannot stand in one table.")
+    for other in stages[1:]:
+        _tell_apart(stage, other, language.value, force=force)
     if stage.kind in ("estimates", "robustness"):
         frame = frame.assign(message=[spoken(text, "en") for text in frame["message"]])
     if figure is not None:
         with progress("Drawing"):
             _draw(stage, frame, language.value, figure, force=force)
     present(None, form, _tables(stages, frame, language.value, green.value), frame)
+
+
+def _tell_apart(first: Stage, other: Stage, language: Any, *, force: bool) -> None:
+    """Say in one line what differs behind two results that are to stand in one table.
+
+    Raises:
+        DataError: They began with different data, and `--force` was not given.
+    """
+    from dnt_cli.diff.origins import joined_causes
+    from dnt_cli.wording import sentence
+
+    data, causes = joined_causes(first, other)
+    if data == "other" and not force:
+        raise DataError(
+            f"{first.name} and {other.name} were made from different data, so they do not belong in one table; "
+            "show them one by one, or together with --force."
+        )
+    told = [sentence(f"diff.{key}", language) for key in ("joined_data",) if data == "other"]
+    told += [f"{cause.item} {cause.a or '-'} | {cause.b or '-'}" for cause in causes]
+    if told:
+        names = f"{first.name} | {other.name}"
+        warn(sentence("diff.joined", language, names=names, differences="; ".join(told)))
 
 
 def _draw(stage: Any, frame: Any, language: Any, path: str, *, force: bool) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from dnt_cli.study import Study
 from dnt_cli.study.comparison import changes, written
+
+if TYPE_CHECKING:
+    from dnt_cli.stagefile.container import Stage
 
 Step = Mapping[str, Any]
 Data = Literal["same", "same link", "other", "unknown"]
 STUDY, STEPS, VERSIONS, INPUT = "study", "steps", "versions", "input"
 _OF_STUDY = ("study_sha256", "set", "study_changes")  # settings that the comparison of the studies tells already
+_SHARED = ("level", "standardise")  # settings of endpoint and trend alike
 _WORDS = {"label", "labels", "note", "title"}
 
 
@@ -93,6 +97,23 @@ def step_causes(a: Sequence[Step], b: Sequence[Step], study: Sequence[Cause] = (
         causes += own
         explained = explained or bool(own) or bool(versions)
     return [*causes, *libraries]
+
+
+def joined_causes(a: Stage, b: Stage) -> tuple[Data, list[Cause]]:
+    """What differs behind two results that are to stand in one table, such as endpoint and trend.
+
+    Returns:
+        Whether they began with the same data; and the differences in study, steps before, and level and
+        standardisation of the results themselves.
+    """
+    last = a.steps[-1], b.steps[-1]
+    own = [{**step, "settings": {k: step["settings"].get(k) for k in _SHARED}} for step in last]
+    causes = [*study_causes(a.study, b.study), *(Cause("", *found) for found in _settings(*own))]
+    if last[0]["input_sha256"] is not None and last[0]["input_sha256"] == last[1]["input_sha256"]:
+        return "same", causes
+    before = a.steps[:-1], b.steps[:-1]
+    whole = before if all(before) else (a.steps, b.steps)  # of other programs' imputations nothing is known before
+    return data_of(*whole), [*causes, *step_causes(*before, causes)]
 
 
 def _aligned(a: Sequence[Step], b: Sequence[Step]) -> tuple[list[tuple[Step, Step]], list[tuple[str, bool]]]:
