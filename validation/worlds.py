@@ -109,6 +109,5 @@ def columns(frame: pd.DataFrame) -> list[Column]:
             kind = "binary"
         else:
             kind = "ordinal" if name == "aux2" else "continuous"
-        series, occasion = (stem, int(wave)) if always else ("", 0)
-        described.append(Column(name, kind, always=always, series=series, occasion=occasion))
+        described.append(Column(name, kind, always=always))
     return described

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnt_cli.errors import ModelError
-from dnt_cli.messages import Message, message
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -53,13 +52,13 @@ class Status:
         converged: an optimum was found and it passed every check.
         singular: the random intercept's variance is zero at the optimum; a valid answer.
         separated: the columns predict the outcome perfectly for some rows, so that no finite estimate exists.
-        messages: what the analyst must know; empty when there is nothing to say.
+        messages: short sentences for the analyst; empty when there is nothing to say.
     """
 
     converged: bool
     singular: bool
     separated: bool
-    messages: tuple[Message, ...] = ()
+    messages: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -120,7 +119,7 @@ class Fit:
         return float(self.n_observations - len(self.terms) - variances)
 
 
-def unusable(design: Design, engine: str, *messages: Message, separated: bool = False, nodes: int = 1) -> Fit:
+def unusable(design: Design, engine: str, *messages: str, separated: bool = False, nodes: int = 1) -> Fit:
     """A fit without numbers, whose status says why."""
     k = len(design.terms)
     return Fit(
@@ -165,22 +164,22 @@ def check_shapes(design: Design, *, grouped: bool) -> None:
         raise ModelError("Weights are not supported in a mixed model; fit it without weights.")
 
 
-def problem(design: Design, *, binary: bool, grouped: bool) -> Message | None:
-    """The first reason why this design cannot be estimated; None when there is none."""
+def problem(design: Design, *, binary: bool, grouped: bool) -> str | None:
+    """The first reason why this design cannot be estimated, as a sentence; None when there is none."""
     check_shapes(design, grouped=grouped)
     n, k = design.matrix.shape
     if n == 0:
-        return message("engines.no_rows")
+        return "There are no rows to fit."
     found = _not_finite(design) or (_bad_binary(design.response) if binary else _bad_linear(design.response))
     if found:
         return found
     if n <= k:
-        return message("engines.few_rows", rows=n, coefficients=k)
+        return f"There are {n} rows for {k} coefficients; more rows or fewer terms are needed."
     aliased = aliased_terms(design.matrix, design.terms)
     if aliased:
-        return message("engines.aliased" if len(aliased) == 1 else "engines.aliased_several", terms=listed(aliased))
+        return f"{_listed(aliased)} cannot be told apart from the terms before {'it' if len(aliased) == 1 else 'them'}."
     if not binary and _reproduced(design):
-        return message("engines.reproduced")
+        return "The terms reproduce the outcome exactly, so there is no residual variance."
     if grouped and design.groups is not None:
         return _bad_groups(design.groups)
     return None
@@ -228,9 +227,9 @@ def imprecise_terms(matrix: Floats, covariance: Floats, terms: Sequence[str]) ->
     return tuple(term for term, value in zip(terms, error, strict=True) if not value <= _LARGEST_LOGIT_ERROR)
 
 
-def imprecise_message(terms: Sequence[str]) -> Message:
-    """What is said of the terms that `imprecise_terms` found."""
-    return message("engines.imprecise", terms=listed(terms))
+def imprecise_message(terms: Sequence[str]) -> str:
+    """The sentence that goes with `imprecise_terms`."""
+    return f"The data do not determine {_listed(terms)}: the standard error is too large to mean anything."
 
 
 def group_codes(groups: Integers) -> Integers:
@@ -239,32 +238,32 @@ def group_codes(groups: Integers) -> Integers:
     return codes
 
 
-def _not_finite(design: Design) -> Message | None:
+def _not_finite(design: Design) -> str | None:
     if not np.isfinite(design.response).all():
         count = int((~np.isfinite(design.response)).sum())
-        return message("engines.response_not_finite", rows=count)
+        return f"The outcome is missing or infinite in {count} rows."
     finite = np.isfinite(design.matrix)
     if not finite.all():
         names = [term for i, term in enumerate(design.terms) if not finite[:, i].all()]
-        return message("engines.terms_not_finite", terms=listed(names), rows=int((~finite.all(axis=1)).sum()))
+        return f"{_listed(names)}: missing or infinite in {int((~finite.all(axis=1)).sum())} rows."
     if design.weights is not None and not (np.isfinite(design.weights) & (design.weights > 0)).all():
-        return message("engines.weights")
+        return "Every weight must be a positive number."
     return None
 
 
-def _bad_binary(response: Floats) -> Message | None:
+def _bad_binary(response: Floats) -> str | None:
     values = np.unique(response)
     if not np.isin(values, (0.0, 1.0)).all():
-        return message("engines.not_binary")
+        return "The outcome of a logistic model must be coded 0 and 1; it holds other values."
     if values.size < 2:
-        return message("engines.constant_binary", value=int(values[0]))
+        return f"The outcome is {values[0]:.0f} in every row, so there is nothing to explain."
     return None
 
 
-def _bad_linear(response: Floats) -> Message | None:
+def _bad_linear(response: Floats) -> str | None:
     span = float(response.max() - response.min())
     if span <= _ROUNDING * float(np.abs(response).max()):
-        return message("engines.constant")
+        return "The outcome has the same value in every row, so there is nothing to explain."
     return None
 
 
@@ -274,16 +273,15 @@ def _reproduced(design: Design) -> bool:
     return bool(np.abs(rest).max() <= _ROUNDING * np.abs(design.response).max())
 
 
-def _bad_groups(groups: Integers) -> Message | None:
+def _bad_groups(groups: Integers) -> str | None:
     count = count_groups(groups)
     if count < 2:
-        return message("engines.one_person")
+        return "There is one person only; a random intercept needs at least two."
     if count == groups.size:
-        return message("engines.single_rows")
+        return "No person has more than one row, so a random intercept cannot be told from chance."
     return None
 
 
-def listed(names: Sequence[str]) -> str:
-    """The first five terms in quotes, and how many more there are."""
+def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(f"'{name}'" for name in names[:5])
-    return shown if len(names) <= 5 else f"{shown} + {len(names) - 5}"
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more terms"

@@ -1,1 +1,0 @@
-"""How many persons a study needs, and what a study of a given size can see."""
