@@ -5,13 +5,17 @@
 
 PYTHON ?= python3
 M ?= 50
-# A full rerun of another study: make all DATA=survey.csv STUDY=study.toml RESULTS=out
+# A full rerun of another study: make all DATA=survey.csv STUDY=study.toml RESULTS=out. Paths may hold spaces, and are
+# relative to where make is called, also with -C (which is when make sets the flag w).
 DATA ?=
-STUDY ?= src/dnt_cli/studies/dnt.toml
-RESULTS ?= results
-# Work and income by `dnt polis`, or a CSV with id and wave; the example makes its own.
+STUDY ?= dnt
+RESULTS ?= $(CURDIR)/results
+# Register outcomes that are already there: a file of `dnt polis`, or a CSV with id and wave; the example makes its own.
 REGISTER ?=
-DNT := .venv/bin/dnt
+CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
+DNT := $(CURDIR)/.venv/bin/dnt
+# In a recipe, after `cd "$(CALLER)"`: the whole analysis.
+export DATA STUDY RESULTS REGISTER CALLER DNT M
 
 export PYTHON
 
@@ -21,52 +25,22 @@ help: ## Show this list
 # --- the analysis ----------------------------------------------------------------------------------------------------
 
 demo: all ## Set up, write the example data, run the five stages, show the tables
-	@for stage in description imputed t3 longitudinal robustness; do $(DNT) show "$(RESULTS)/$$stage.parquet" || exit 1; done
-	@$(DNT) show "$(RESULTS)/t3.parquet" "$(RESULTS)/longitudinal.parquet" --figure "$(RESULTS)/effects.svg"
+	@cd "$$CALLER" && for table in describe imputed t3 longitudinal robustness effects; do cat "$$RESULTS/$$table.txt"; done
 
-all: $(RESULTS)/description.parquet $(RESULTS)/t3.parquet $(RESULTS)/longitudinal.parquet $(RESULTS)/robustness.parquet ## Rerun what is out of date: DATA, STUDY, M, RESULTS
-
-ifeq ($(DATA),)
-REGISTER = $(RESULTS)/register.parquet
-
-$(RESULTS)/survey.parquet: $(STUDY) | .venv/.runtime
-	@mkdir -p "$(RESULTS)"
-	$(DNT) example -o "$@" --force
-
-$(RESULTS)/register.parquet: $(STUDY) | .venv/.runtime
-	@mkdir -p "$(RESULTS)"
-	$(DNT) polis --example "$(RESULTS)/records" --force >/dev/null
-	$(DNT) polis "$(RESULTS)/records" --link "$(RESULTS)/records/link.csv" --study "$(STUDY)" --set synthetic=true -o "$@" --force >/dev/null
-else
-$(RESULTS)/survey.parquet: $(DATA) $(STUDY) | .venv/.runtime
-	@mkdir -p "$(RESULTS)"
-	$(DNT) convert "$(DATA)" --study "$(STUDY)" -o "$@" --force
-endif
-
-$(RESULTS)/description.parquet: $(RESULTS)/survey.parquet | .venv/.runtime
-	$(DNT) describe "$<" -o "$@" --force >/dev/null
-
-$(RESULTS)/imputed.parquet: $(RESULTS)/survey.parquet $(REGISTER) | .venv/.runtime
-	$(DNT) impute "$<" -m $(M) $(if $(REGISTER),--register "$(REGISTER)") -o "$@" --force >/dev/null
-
-$(RESULTS)/t3.parquet: $(RESULTS)/imputed.parquet | .venv/.runtime
-	$(DNT) fit-t3 "$<" -o "$@" --force >/dev/null
-
-$(RESULTS)/longitudinal.parquet: $(RESULTS)/imputed.parquet | .venv/.runtime
-	$(DNT) fit-longitudinal "$<" -o "$@" --force >/dev/null
-
-$(RESULTS)/robustness.parquet: $(RESULTS)/imputed.parquet | .venv/.runtime
-	$(DNT) robustness "$<" -o "$@" --force >/dev/null
+all: .venv/.runtime ## Rerun what is out of date: DATA, STUDY, M, RESULTS
+	@cd "$$CALLER" && sh "$(CURDIR)/scripts/rerun.sh" "$${DATA:-example}" "$$STUDY" "$$RESULTS"
 
 # --- the project -----------------------------------------------------------------------------------------------------
 
 test: .venv/.dev system ## Install what the tests need, R included where apt can, and run them all
 	.venv/bin/python -m pytest
 
-check: .venv/.dev ## Style, types and tests
+check: .venv/.dev ## Style, types, tests, and the built wheel in a bare environment; CI runs this
 	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	$(MAKE) test
+	sh scripts/wheel.sh
 
 system: ## Install R with lme4 and mice, and the shells of the tests, if apt can
 	@sh scripts/system.sh

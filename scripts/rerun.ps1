@@ -1,12 +1,14 @@
-# The whole analysis of a study, from answers and register records to tables; stops at the first step that fails.
+# The whole analysis of a study, from answers and register records to tables and figures; stops at the first step that
+# fails. The same steps as scripts/rerun.sh, each of them every time.
 # usage: powershell -ExecutionPolicy Bypass -File scripts\rerun.ps1 -Survey answers.csv -Study study.toml -Results out
-#        [-Records G:\Spolis\SPOLISBUS -Link link.csv] [-M 50] [-Dnt C:\path\to\dnt.exe]
+#        [-Records G:\Spolis\SPOLISBUS -Link link.csv] [-Register register.parquet] [-M 50] [-Dnt C:\path\to\dnt.exe]
 param(
     [Parameter(Mandatory = $true)][string]$Survey,
     [Parameter(Mandatory = $true)][string]$Study,
     [Parameter(Mandatory = $true)][string]$Results,
     [string]$Records = "",
     [string]$Link = "",
+    [string]$Register = "",
     [int]$M = 0,
     [string]$Dnt = "dnt"
 )
@@ -26,7 +28,9 @@ function Invoke-Dnt([string]$Table, [string[]]$Arguments) {
     $ErrorActionPreference = "Stop"
     $target = Join-Path (Resolve-Path $Results) "$Table.txt"
     [System.IO.File]::WriteAllLines($target, [string[]]@($lines), $encoding)
-    if ($code -ne 0) {
+    if ($code -eq 1) {
+        Write-Host "dnt $($Arguments[0]): done, but without a usable answer; $target says why."
+    } elseif ($code -ne 0) {
         Write-Host "dnt $($Arguments[0]) ended with $code; the message above says why."
         exit $code
     }
@@ -43,14 +47,18 @@ if (($Records -eq "") -ne ($Link -eq "")) {
 Invoke-Dnt "check" @("study", "check", $Study, $Survey)
 Invoke-Dnt "survey" @("convert", $Survey, "--study", $Study, "-o", $answers, "--force", "-q")
 if ($Records -ne "") {
-    $register = Get-Target "register.parquet"
-    Invoke-Dnt "register" @("polis", $Records, "--link", $Link, "--study", $Study, "-o", $register, "--force", "-q")
-    $more += @("--register", $register)
+    $Register = Get-Target "register.parquet"
+    Invoke-Dnt "register" @("polis", $Records, "--link", $Link, "--study", $Study, "-o", $Register, "--force", "-q")
 }
+if ($Register -ne "") { $more += @("--register", $Register) }
 if ($M -gt 0) { $more += @("-m", "$M") }
 Invoke-Dnt "describe" @("describe", $answers, "-o", (Get-Target "description.parquet"), "--figures", (Get-Target "figures"), "--force", "-q")
 Invoke-Dnt "impute" (@("impute", $answers) + $more + @("-o", $imputed, "--force", "-q"))
-Invoke-Dnt "t3" @("fit-t3", $imputed, "-o", (Get-Target "t3.parquet"), "--force", "-q")
-Invoke-Dnt "longitudinal" @("fit-longitudinal", $imputed, "-o", (Get-Target "longitudinal.parquet"), "--force", "-q")
+$t3 = Get-Target "t3.parquet"
+$longitudinal = Get-Target "longitudinal.parquet"
+Invoke-Dnt "t3" @("fit-t3", $imputed, "-o", $t3, "--force", "-q")
+Invoke-Dnt "longitudinal" @("fit-longitudinal", $imputed, "-o", $longitudinal, "--force", "-q")
 Invoke-Dnt "robustness" @("robustness", $imputed, "-o", (Get-Target "robustness.parquet"), "--force", "-q")
-Write-Host "Done: the tables are in $Results\*.txt."
+Invoke-Dnt "imputed" @("show", $imputed, "--figure", (Get-Target "imputed.svg"), "--force", "-q")
+Invoke-Dnt "effects" @("show", $t3, $longitudinal, "--figure", (Get-Target "effects.svg"), "--force", "-q")
+Write-Host "Done: the tables are in $Results\*.txt, the figures in $Results\*.svg and $Results\figures."

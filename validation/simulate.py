@@ -68,8 +68,11 @@ def parse_method(text: str, seed: int, m: int, iterations: int) -> Settings:
         settings |= {"m": min(m, 10), "iterations": 3}
     for pair in filter(None, rest.rstrip("]").split(",")):
         key, value = pair.split("=")
+        if value in ("auto", "off"):
+            settings[key] = value
+            continue
         settings[key] = value == "True" if value in ("True", "False") else float(value)
-        if key in ("m", "iterations", "max_predictors", "donors"):
+        if key in ("m", "iterations", "max_predictors", "donors", "sweeps"):
             settings[key] = int(value)
     return Settings(method=name, **settings)
 

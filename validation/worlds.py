@@ -109,5 +109,6 @@ def columns(frame: pd.DataFrame) -> list[Column]:
             kind = "binary"
         else:
             kind = "ordinal" if name == "aux2" else "continuous"
-        described.append(Column(name, kind, always=always))
+        series, occasion = (stem, int(wave)) if always else ("", 0)
+        described.append(Column(name, kind, always=always, series=series, occasion=occasion))
     return described

@@ -18,6 +18,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 def main() -> None:
     """Run the command line."""
+    from dnt_cli.cli.endings import tell_exits_of_libraries
+
+    tell_exits_of_libraries()
     from dnt_cli.cli.app import run
 
     run()

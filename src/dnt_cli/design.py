@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,12 @@ from numpy.typing import NDArray
 
 from dnt_cli.engines.base import Design
 from dnt_cli.errors import ModelError
+from dnt_cli.messages import Message, message
+from dnt_cli.observed import Observed, known_answers, observed_counts
 from dnt_cli.study import Study
 
+ENDPOINT = "t3"  # analysis: the effect at the endpoint
+LONGITUDINAL = "longitudinal"  # analysis: the trend of the effect
 INTERCEPT = "(Intercept)"
 GROUP = "group"
 WAVE = "wave"
@@ -40,7 +45,21 @@ class Model:
     @property
     def effect(self) -> str:
         """The term that is the effect of the intervention."""
-        return GROUP if self.analysis == "t3" else TREND
+        return GROUP if self.analysis == ENDPOINT else TREND
+
+    def kind(self, study: Study) -> Literal["binary", "linear", "probability"]:
+        """What is modelled: odds (logistic), a score, or the probability of a binary outcome (a linear model)."""
+        if study.outcomes[self.outcome].kind != "binary" or self.difference:
+            return "linear"
+        if self.analysis == LONGITUDINAL and study.has_probability_trend(self.outcome):
+            return "probability"
+        return "binary"
+
+    def waves(self, study: Study) -> tuple[str, ...]:
+        """The waves whose answers are the response."""
+        if self.analysis == ENDPOINT:
+            return (study.endpoint(self.outcome),)
+        return tuple(wave for wave in study.design.wave_keys if wave in study.outcomes[self.outcome].waves)
 
 
 def group_indicator(wide: pd.DataFrame, study: Study) -> Floats:
@@ -53,9 +72,14 @@ def group_indicator(wide: pd.DataFrame, study: Study) -> Floats:
 class Designs:
     """The designs of one wide table; what several models share is computed once."""
 
-    def __init__(self, wide: pd.DataFrame, study: Study) -> None:
-        """Designs of `wide`, a row per person, with the columns that `study` names."""
+    def __init__(self, wide: pd.DataFrame, study: Study, known: pd.DataFrame | None = None) -> None:
+        """Designs of `wide`, a row per person, with the columns that `study` names.
+
+        `known` says which answers were observed, as `observed.known_answers` gives it; without it, those are observed
+        that `wide` holds.
+        """
         self._wide = wide
+        self._known = known
         self._study = study
         self._group = group_indicator(wide, study)
         self._controls: dict[tuple[str, ...], tuple[Floats, tuple[str, ...]]] = {}
@@ -70,16 +94,39 @@ class Designs:
         Raises:
             ModelError: The outcome has no such model, or nobody has all that it needs.
         """
-        design = self._endpoint(model) if model.analysis == "t3" else self._trend(model)
+        return self.built(model)[0]
+
+    def built(self, model: Model) -> tuple[Design, tuple[Message, ...]]:
+        """As `build`, and what was changed: controls that are the same for all, and references that nobody has."""
+        design = self._endpoint(model) if model.analysis == ENDPOINT else self._trend(model)
         complete = np.isfinite(design.response) & np.isfinite(design.matrix).all(axis=1)
         if not complete.any():
             raise ModelError(f"{model.outcome}: nobody has a value on everything that the model needs.")
         groups = None if design.groups is None else design.groups[complete]
         matrix = design.matrix[complete]
-        varies = np.ptp(matrix, axis=0) > 0
-        varies |= [term in (INTERCEPT, GROUP, WAVE, TREND) for term in design.terms]
-        terms = tuple(term for term, keep in zip(design.terms, varies, strict=True) if keep)
-        return Design(design.response[complete], matrix[:, varies], terms, groups)
+        keep = np.ptp(matrix, axis=0) > 0
+        keep |= [term in (INTERCEPT, GROUP, WAVE, TREND) for term in design.terms]
+        moved = _without_reference(matrix, design.terms, keep)
+        keep[list(moved.values())] = False
+        terms = tuple(term for term, kept in zip(design.terms, keep, strict=True) if kept)
+        told = [
+            message("effects.reference", control=control, level=design.terms[j].partition("[")[2].removesuffix("]"))
+            for control, j in moved.items()
+        ]
+        return Design(design.response[complete], matrix[:, keep], terms, groups), tuple(told)
+
+    def observed(self, model: Model) -> list[Observed]:
+        """Observed answers per wave of the response and arm; of a difference score those with a baseline too."""
+        study, treated = self._study, self._group == 1
+        known = known_answers(self._wide, study) if self._known is None else self._known
+        if self._known is not None:
+            known = known.loc[self._wide[study.design.id]]
+        names = {wave: study.column(model.outcome, wave) for wave in model.waves(study)}
+        if model.difference:
+            first = study.column(model.outcome, study.design.baseline)
+            known = pd.DataFrame({name: known[name] & known[first] for name in names.values()})
+        counts = observed_counts(known, treated, list(names.values()))
+        return [Observed(wave, *count) for wave, count in zip(names, counts, strict=True)]
 
     def _column(self, outcome: str, wave: str) -> Floats:
         values: Floats = self._wide[self._study.column(outcome, wave)].to_numpy(dtype=float)
@@ -105,7 +152,7 @@ class Designs:
         study, key = self._study, model.outcome
         if not study.has_trend(key):
             raise ModelError(f"{key} has no longitudinal model: it was not asked at {study.design.baseline}.")
-        waves = [wave for wave in study.design.wave_keys if wave in study.outcomes[key].waves]
+        waves = model.waves(study)
         times = study.times()
         response = np.column_stack([self._column(key, wave) for wave in waves]).ravel()  # person by person
         person = np.repeat(np.arange(len(self._wide), dtype=np.int64), len(waves))
@@ -120,6 +167,34 @@ class Designs:
         if keys not in self._controls:
             self._controls[keys] = control_matrix(self._wide, self._study, keys)
         return self._controls[keys]
+
+
+def keys_as_text(keys: Sequence[str]) -> str:
+    """Keys of controls as a column of a result holds them; no key has a comma."""
+    return ", ".join(keys)
+
+
+def keys_in(text: str) -> tuple[str, ...]:
+    """The keys that `keys_as_text` joined."""
+    return tuple(text.split(", ")) if text else ()
+
+
+def control_of(term: str) -> str:
+    """The control that a term of a model belongs to: `education` of `education[high]`."""
+    return term.partition("[")[0]
+
+
+def _without_reference(matrix: Floats, terms: Sequence[str], varies: NDArray[np.bool_]) -> dict[str, int]:
+    """Per control of whose reference level nobody is, the column of the first level that occurs.
+
+    That level becomes the reference: with all the indicators of a factor without reference, none of its terms, nor
+    any effect of the model, could be told from the intercept.
+    """
+    columns: dict[str, list[int]] = {}
+    for j, term in enumerate(terms):
+        if term.endswith("]") and varies[j]:
+            columns.setdefault(control_of(term), []).append(j)
+    return {control: own[0] for control, own in columns.items() if (matrix[:, own].sum(axis=1) == 1).all()}
 
 
 def control_matrix(wide: pd.DataFrame, study: Study, keys: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:

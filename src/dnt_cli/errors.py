@@ -41,3 +41,9 @@ class EngineError(UserError):
     """An engine, or a program or library that it needs, is missing or broken."""
 
     exit_code = 13
+
+
+class MemoryLimitError(UserError):
+    """The work needs more memory than the system gives."""
+
+    exit_code = 14

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,17 +14,30 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dnt_cli.errors import DataError
-from dnt_cli.findings import Finding, error, summary, warning
 from dnt_cli.study import Covariate, Outcome, Study
 from dnt_cli.study.reader import suggest
 
 # Whole numbers of an outcome without a range; stage files store them in 32 bits.
 LARGEST = (-(2.0**31), 2.0**31 - 1)
+_TOO_LONG = "with an id of more digits than a number holds; store ids as text"
 _EXACT = 2.0**53  # from here on a float does not hold every whole number
 # Of any number: squares of larger ones, and of smaller ones than its inverse, are no numbers any more.
 LARGEST_SIZE = 1e100
 _NUMERAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?inf(?:inity)?", re.ASCII | re.IGNORECASE)
 _WORDS = {"TRUE": 1, "FALSE": 0, "NA": None, "": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that the data and the study disagree on, told in counts and column names only."""
+
+    level: Literal["error", "warning"]
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        """`column: message`."""
+        return f"{self.column}: {self.message}" if self.column else self.message
 
 
 def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[Finding]]:
@@ -39,7 +53,8 @@ def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[F
     findings, cast = examine_survey(frame, study)
     errors = [f for f in findings if f.level == "error"]
     if errors or cast is None:
-        raise DataError(f"The data do not fit the study: {summary(errors)}.")
+        more = f"; and {len(errors) - 1} more, which `dnt study check` lists" if len(errors) > 1 else ""
+        raise DataError(f"The data do not fit the study: {errors[0]}{more}.")
     return cast, findings
 
 
@@ -95,11 +110,11 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
     }
     number = np.arange(len(frame)) // max(len(frame) // sets, 1)
     if pd.DataFrame({"id": cast[design.id], "set": number}).duplicated().any() or cast[design.id].isna().any():
-        findings.append(error(design.id, "person_twice"))
+        findings.append(Finding("error", design.id, "expected each person once in every imputation"))
     if inexact := _inexact(frame[design.id]):
-        findings.append(error(design.id, "id_inexact", count=inexact))
+        findings.append(Finding("error", design.id, f"{_rows(inexact)} {_TOO_LONG}"))
     if unknown := int(cast[design.group].isna().sum()):
-        findings.append(error(design.group, "group_unknown_wide", count=unknown))
+        findings.append(Finding("error", design.group, f"{_rows(unknown)} with no known group"))
     if design.site is not None:
         cast[design.site] = identifiers(frame[design.site])
     for key, covariate in study.covariates.items():
@@ -119,14 +134,14 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
 def _missing_columns(frame: pd.DataFrame, needed: Iterable[str | None]) -> list[Finding]:
     present = [str(c) for c in frame.columns]
     findings = [
-        error(name, "column_missing", suggestion=suggest(name, present))
+        Finding("error", name, f"this column is missing{suggest(name, present)}")
         for name in needed
         if name is not None and name not in present
     ]
     twice = sorted({c for c in present if present.count(c) > 1})
-    findings += [error(name, "column_twice") for name in twice]
+    findings += [Finding("error", name, "two columns have this name") for name in twice]
     if not findings and frame.empty:
-        findings.append(error("", "no_rows"))
+        findings.append(Finding("error", "", "there are no rows"))
     return findings
 
 
@@ -135,20 +150,20 @@ def _structure(frame: pd.DataFrame, cast: pd.DataFrame, study: Study) -> list[Fi
     design = study.design
     findings: list[Finding] = []
 
-    def check(column: str, count: int, name: str, **values: str) -> None:
+    def error(column: str, count: int, message: str) -> None:
         if count:
-            findings.append(error(column, name, count=count, **values))
+            findings.append(Finding("error", column, f"{_rows(count)} {message}"))
 
-    check(design.id, int(cast[design.id].isna().sum()), "id_missing")
-    check(design.id, _inexact(frame[design.id]), "id_inexact")
-    check(design.wave, int(cast[design.wave].isna().sum()), "wave_unknown", known=", ".join(design.wave_keys))
+    error(design.id, int(cast[design.id].isna().sum()), "without an id")
+    error(design.id, _inexact(frame[design.id]), _TOO_LONG)
+    error(design.wave, int(cast[design.wave].isna().sum()), f"with no known wave; known: {', '.join(design.wave_keys)}")
     groups = f"{design.intervention}, {design.comparison}"
-    check(design.group, int(cast[design.group].isna().sum()), "group_unknown", known=groups)
+    error(design.group, int(cast[design.group].isna().sum()), f"with no known group; known: {groups}")
     twice = cast.duplicated([design.id, design.wave], keep=False) & cast[design.id].notna() & cast[design.wave].notna()
-    check(design.wave, int(twice.sum()), "person_wave_twice")
+    error(design.wave, int(twice.sum()), "share their person and wave with another row; each pair may stand there once")
     if not findings and cast[design.group].nunique() < 2:
         present = cast[design.group].dropna().unique()[0]
-        findings.append(error(design.group, "one_group", group=present))
+        findings.append(Finding("error", design.group, f"everyone is in one group ({present}); effects need both"))
     return findings
 
 
@@ -160,14 +175,14 @@ def _within_person(cast: pd.DataFrame, study: Study) -> list[Finding]:
     for column in [c for c in (design.group, design.site, *study.covariates) if c is not None]:
         changing = int((persons[column].nunique() > 1).sum())
         if changing:
-            if column in study.covariates:
-                findings.append(warning(column, "changing_covariate", count=changing))
-            else:
-                findings.append(error(column, "changing", count=changing))
+            level: Literal["error", "warning"] = "warning" if column in study.covariates else "error"
+            rule = "; the value at the first wave counts" if level == "warning" else ""
+            message = f"{_persons(changing)} with different values at different waves{rule}"
+            findings.append(Finding(level, column, message))
     with_baseline = cast.loc[cast[design.wave] == design.baseline, design.id].nunique()
     without = persons.ngroups - with_baseline
     if without:
-        findings.append(warning(design.wave, "no_baseline", count=without, wave=design.baseline))
+        findings.append(Finding("warning", design.wave, f"{_persons(without)} without a row at {design.baseline}"))
     return findings
 
 
@@ -178,7 +193,8 @@ def _contradictions(cast: pd.DataFrame, study: Study) -> list[Finding]:
         if outcome.conditional_on is not None:
             count = int(((cast[key] > 0) & (cast[outcome.conditional_on] == 0)).sum())
             if count:
-                findings.append(error(key, "contradiction", count=count, parent=outcome.conditional_on))
+                message = f"{_rows(count)} with a value although {outcome.conditional_on} is 0"
+                findings.append(Finding("error", key, message))
     return findings
 
 
@@ -239,12 +255,8 @@ def _cast_covariate(values: pd.Series, key: str, covariate: Covariate) -> tuple[
     plain = _plain_values(values, covariate.levels)
     cast = _codes(plain, covariate.levels, ordered=covariate.kind == "ordered")
     unknown = int((cast.isna() & identifiers(plain).notna()).sum())
-    return cast, [error(key, "level_unknown", count=unknown, **unknown_level(key, covariate.levels))] if unknown else []
-
-
-def unknown_level(key: str, levels: Iterable[str]) -> dict[str, str]:
-    """The values of the finding about a level that the study does not name."""
-    return {"known": ", ".join(dict.fromkeys(levels)), "section": f"[covariates.{key}]"}
+    message = f"{_rows(unknown)} with an unknown level; known: {', '.join(covariate.levels)}"
+    return cast, [Finding("error", key, message)] if unknown else []
 
 
 def _cast_outcome(values: pd.Series, waves: pd.Series, key: str, outcome: Outcome) -> tuple[pd.Series, list[Finding]]:
@@ -252,10 +264,11 @@ def _cast_outcome(values: pd.Series, waves: pd.Series, key: str, outcome: Outcom
     cast, findings = _cast_number(values, key, limits, integer=outcome.kind != "linear" or outcome.integer)
     elsewhere = cast.notna() & ~waves.isin(outcome.waves)
     if elsewhere.any():
-        findings.append(warning(key, "not_asked", count=int(elsewhere.sum())))
+        message = f"{_rows(int(elsewhere.sum()))} with a value at a wave at which the study does not ask it; left out"
+        findings.append(Finding("warning", key, message))
         cast = cast.mask(elsewhere)
     if cast.isna().all() and not any(f.level == "error" for f in findings):
-        findings.append(error(key, "nobody"))
+        findings.append(Finding("error", key, "nobody has a value"))
     return cast, findings
 
 
@@ -273,19 +286,19 @@ def _cast_number(
         limits = LARGEST
     findings = []
 
-    def check(wrong: NDArray[np.bool_], name: str, **values: str) -> None:
+    def error(wrong: NDArray[np.bool_], message: str) -> None:
         if count := int(np.count_nonzero(wrong)):
-            findings.append(error(key, name, count=count, **values))
+            findings.append(Finding("error", key, f"{_rows(count)} {message}"))
 
-    check(np.isnan(x) & text.notna().to_numpy(), "no_number")
-    check(np.isinf(x), "infinite")
-    check((size > LARGEST_SIZE) & (size < np.inf), "too_large", limit=f"{LARGEST_SIZE:g}")
+    error(np.isnan(x) & text.notna().to_numpy(), "with a value that is no number")
+    error(np.isinf(x), "with an infinite value")
+    error((size > LARGEST_SIZE) & (size < np.inf), f"beyond {LARGEST_SIZE:g}, which no measurement is")
     if 0 < np.nanmax(size, initial=0.0) < 1 / LARGEST_SIZE:
-        findings.append(error(key, "too_small", limit=f"{1 / LARGEST_SIZE:g}"))
+        findings.append(Finding("error", key, f"all values are below {1 / LARGEST_SIZE:g}; use a smaller unit"))
     if limits is not None:
-        check((x < limits[0]) | (x > limits[1]), "out_of_range", low=f"{limits[0]:g}", high=f"{limits[1]:g}")
+        error((x < limits[0]) | (x > limits[1]), f"outside the range {limits[0]:g} to {limits[1]:g}")
     if integer and not findings:
-        check(~np.isnan(x) & (x != np.round(x)), "not_whole")
+        error(~np.isnan(x) & (x != np.round(x)), "with a value that is no whole number")
     return number, findings
 
 
@@ -318,6 +331,14 @@ def _number(value: object) -> float:
         return float(value)
     except (ValueError, OverflowError):
         return np.nan
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def _persons(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} persons"
 
 
 def with_further(survey: pd.DataFrame, frame: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Tables as a model of headings, rows, cells and notes, and their plain renderings: CSV, Markdown, LaTeX, HTML, text.
 
-The terminal's own rendering lives in `cli/console.py`. Every renderer escapes every cell.
+The terminal's own rendering lives in `cli/console.py`. Every renderer escapes every cell, and no
+table holds a character that a terminal or a browser would obey instead of showing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from dnt_cli.safe_text import shown, shown_in_line
 
 Tone = Literal["", "good", "bad", "muted"]
 Justify = Literal["left", "right"]
@@ -21,6 +24,9 @@ class Cell:
     text: str
     tone: Tone = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", shown_in_line(self.text))
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -30,6 +36,9 @@ class Column:
     justify: Justify = "right"
     optional: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "heading", shown_in_line(self.heading))
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -37,6 +46,9 @@ class Section:
 
     heading: str
     rows: tuple[tuple[Cell, ...], ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "heading", shown_in_line(self.heading))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,10 @@ class Table:
     columns: tuple[Column, ...]
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", shown_in_line(self.title))
+        object.__setattr__(self, "notes", tuple(shown(note) for note in self.notes))
 
 
 def narrowed(table: Table) -> Table:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from dnt_cli.messages import Message, decoded
 from dnt_cli.study.spec import Language, Study, Text
 
 
@@ -25,6 +27,46 @@ def sentence(name: str, language: Language, **values: object) -> str:
     """The sentence `<file>.<key>` in a language, with the values filled in."""
     room, _, key = name.partition(".")
     return catalogue(room)[key][language].format(**values)
+
+
+class _Local(float):
+    """A number within a sentence, with the decimal sign of its language."""
+
+    comma = False
+
+    def __format__(self, form: str) -> str:
+        text = super().__format__(form)
+        return text.replace(".", ",") if self.comma else text
+
+
+class _LocalComma(_Local):
+    comma = True
+
+
+def spoken(messages: Message | Iterable[Message] | str | float | None, language: Language) -> str:
+    """Messages in a language, given as such or as a column of a result holds them (missing: nothing to say).
+
+    A message that ends with a full stop is followed by a space, any other by a semicolon.
+    """
+    if messages is None or isinstance(messages, str | float):
+        messages = decoded(messages if isinstance(messages, str) else None)
+    if isinstance(messages, Message):
+        return sentence(messages.key, language, **{name: _said(value, language) for name, value in messages.values})
+    text = ""
+    for said in (spoken(own, language) for own in messages):
+        text += ("" if not text else " " if text.endswith(".") else "; ") + said
+    return text
+
+
+def _said(value: object, language: Language) -> object:
+    """One value of a message as its sentence takes it."""
+    if isinstance(value, float):
+        return _LocalComma(value) if language == "nl" else _Local(value)
+    if not isinstance(value, tuple):
+        return value
+    if any(isinstance(item, Message) for item in value):
+        return spoken(value, language)
+    return ", ".join(map(str, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +84,10 @@ class Wording:
     def text(self, name: str, **values: object) -> str:
         """The sentence `<file>.<key>`, with the values filled in."""
         return sentence(name, self.language, **values)
+
+    def messages(self, messages: Message | Iterable[Message] | str) -> str:
+        """As the function `spoken`."""
+        return spoken(messages, self.language)
 
     def known(self, name: str) -> bool:
         """Whether there is such a sentence."""

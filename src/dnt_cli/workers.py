@@ -14,6 +14,8 @@ from typing import Any
 
 from dnt_cli.errors import EngineError
 
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
+"""Signals that end a run in order; SIGQUIT too, which otherwise dumps the memory, with all data, to disk."""
 _PATIENCE = 30.0  # seconds in which workers should have started
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]  # as joblib's `delayed` makes them
 
@@ -79,7 +81,7 @@ def _deaf() -> Iterator[None]:
     `_follow` on.
     """
     came: list[int] = []
-    handlers = {ending: signal.getsignal(ending) for ending in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {ending: signal.getsignal(ending) for ending in ENDINGS}
     heard = {ending: handler for ending, handler in handlers.items() if callable(handler)}
     for ending in heard:
         signal.signal(ending, lambda number, _: came.append(number))
@@ -109,7 +111,7 @@ def _held_back() -> Iterator[None]:
 
     for tracker in (resource_tracker, loky_tracker):  # which let signals through again when they have started
         tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, set(ENDINGS))
     errors, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)

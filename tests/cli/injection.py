@@ -14,9 +14,9 @@ from random import Random
 from process import DNT, Run, environment
 from terminal import HIDE_CURSOR, SHOW_CURSOR, in_terminal
 from warm import orphans
-from workbench import COMMANDS, OLD, READERS, Aftermath, Bench, indiscreet, to_a_pipe
+from workbench import COMMANDS, OLD, READERS, SILENT, Aftermath, Bench, indiscreet, to_a_pipe
 
-SIGNALS = {signal.SIGINT: (130, -signal.SIGINT, 0), signal.SIGTERM: (143, -signal.SIGTERM, 0), signal.SIGKILL: (-9, 0)}
+SIGNALS = {n: (128 + n, -n, 0) for n in (signal.SIGINT, *SILENT)} | {signal.SIGKILL: (-signal.SIGKILL, 0)}
 # Root may write anywhere, unless it gives up its powers.
 MORTAL = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
 _ALONE = ("unshare", "--map-root-user", "--mount", "bash", "-c")
@@ -242,6 +242,8 @@ FAULTS: dict[str, Inject] = {
     "SIGKILL": signalled(signal.SIGKILL),
     "SIGTERM": signalled(signal.SIGTERM),
     "SIGINT": signalled(signal.SIGINT),
+    "SIGHUP": signalled(signal.SIGHUP),
+    "SIGQUIT": signalled(signal.SIGQUIT),
     "Ctrl-C on a terminal": typed,
     "worker killed": worker_killed,
     "file size limit": limited,

@@ -116,7 +116,7 @@ CASES = [
     Case("Parquet of another program", "fit-t3 bad.parquet -o t3.parquet", 11,
          ("bad.parquet is Parquet but no dnt stage file", "dnt impute"), plain_parquet),
     Case("wrong stage", "fit-t3 t3.parquet -o longitudinal.parquet --force", 11,
-         ("t3.parquet holds effect estimates; dnt fit-t3 needs imputed data sets: run `dnt impute` first.",)),
+         ("t3.parquet holds effect estimates; dnt fit-t3 needs imputed data sets: give the file that this one was",)),
     Case("wrong stage for impute", "impute imputed.parquet -o imputed.parquet", 11,
          ("imputed.parquet holds imputed data sets; dnt impute needs survey answers",)),
     Case("older schema", "fit-t3 bad.parquet -o t3.parquet", 11,

@@ -281,7 +281,7 @@ WRONG = {
         11, "t3.parquet holds effect estimates and survey.parquet holds survey answers", "two files of one kind"
     ),
     "t3.parquet robustness.parquet": (11, "holds effect estimates and robustness.parquet holds robustness checks"),
-    "t3.parquet survey.csv": (11, "survey.csv is no dnt stage file"),
+    "t3.parquet survey.csv": (11, "survey.csv is not a Parquet file; dnt diff reads any file that a dnt command wrote"),
     "t3.parquet nosuch.parquet": (11, "There is no file nosuch.parquet"),
     "- -": (2, "Only one of the two files can come from a pipe"),
     "t3.parquet": (2, "B"),

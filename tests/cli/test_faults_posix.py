@@ -20,6 +20,8 @@ from injection import FAULTS, SIGNALS, inject, possible
 from process import DNT, Run, assert_discreet, dnt, environment, listing
 from workbench import COMMANDS, OLD, Bench
 
+from dnt_cli.workers import ENDINGS
+
 SLOW = "impute survey.parquet -o imputed.parquet -m 200 --set imputation.iterations=200 --jobs"
 RANDOM = random.Random(11)
 
@@ -49,7 +51,7 @@ def test_every_fault(bench: Bench, kind: str) -> None:
         assert inject(bench, kind, moments.choice(able), moments, fresh=False).problems == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_signals_while_it_starts(bench: Bench, number: signal.Signals) -> None:
     """A new Python; only before its first line of ours it may say something of its own."""
     moments = random.Random(number)
@@ -105,7 +107,7 @@ def stop(process: subprocess.Popen[bytes], number: int) -> Run:
     return run
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize(("number", "code"), [(n, 128 + n) for n in ENDINGS], ids=lambda value: str(value))
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_stopped_while_it_writes(folder: Path, number: int, code: int, jobs: int) -> None:
     before = listing(folder)

@@ -28,6 +28,7 @@ from test_score import STUDY as SCORED
 from test_score import items, write_sav
 
 OLD = b"the old output\n"
+SILENT = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)  # who sends these knows, and may not listen any more
 WRITERS = {
     "score": "score answers.sav --study scored.toml -o out/scored.parquet --force",
     "impute": "impute survey.parquet -o out/imputed.parquet --jobs 1 --force",
@@ -200,20 +201,19 @@ class Bench:
         """What is wrong with exit code, message and files."""
         code, folder = after.run.code, after.folder
         killed = code == -signal.SIGKILL
-        # openpyxl names its files itself, in TMPDIR, and removes them when Python ends, which a fork does not reach.
-        left = [name for name in listing(folder) if is_temporary(name) and "openpyxl" not in name]
+        left = [name for name in listing(folder) if is_temporary(name)]
         if left and not killed:
             after.problems.append(f"temporary files left: {left}")
         after.problems += self.losses(writer, folder, gone=changed == "out")
         if code not in codes:
             after.problems.append(f"ended with {code}, not one of {codes}: {after.run.stderr}")
-        if code > 0 and code != 128 + signal.SIGTERM and "Error: " not in after.run.stderr:
+        if code > 0 and code - 128 not in SILENT and "Error: " not in after.run.stderr:
             after.problems.append("failed without a message")
         if code == 0 and changed != "out" and (old := self.differing(writer, folder)):
             after.problems.append(f"ended well, but these are not the new ones: {old}")
         if killed:
             again = self.start(COMMANDS[writer].split(), folder)
-            left = [name for name in listing(folder) if is_temporary(name) and "openpyxl" not in name]
+            left = [name for name in listing(folder) if is_temporary(name)]
             if again.run.code or left or self.differing(writer, folder):
                 after.problems.append(f"the next run ended with {again.run.code} and left {left}")
         return after
@@ -253,7 +253,8 @@ def to_a_pipe(words: Sequence[str]) -> bool:
 
 
 def is_temporary(name: str) -> bool:
-    return ".dnt-tmp" in name or name.startswith("tmp/")
+    """What a killed run may leave: beside its result, under a name that the next run sweeps; never anywhere else."""
+    return ".dnt-tmp" in name and not name.startswith("tmp/")
 
 
 def outputs_in(folder: Path) -> dict[str, bytes]:

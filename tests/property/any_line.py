@@ -23,7 +23,7 @@ from any_command import CODES, Run, check_estimates, listing, typed
 from any_options import NEUTRAL, TALK, Typed, lines
 from hypothesis import strategies as st
 
-from dnt_cli.cli.manners import Manners, manners
+from dnt_cli.cli.terminal import Terminal, terminal
 from dnt_cli.stagefile.container import read_stage
 from dnt_cli.stagefile.kinds import KINDS
 
@@ -278,7 +278,7 @@ def _bounded(seconds: float) -> Iterator[None]:
 
 def ran(folder: Path, words: tuple[str, ...]) -> Run:
     """A command as in a process of its own, which ends in time."""
-    vars(manners).update(vars(Manners()))
+    vars(terminal).update(vars(Terminal()))
     uses_r = any(word.startswith(("lme4", "--engine=l", "--cross-check")) for word in words)
     try:
         with _bounded(120.0 if uses_r else SLOWEST):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dnt_cli.engines import Design, fit_firth, fit_logistic
+from dnt_cli.wording import spoken
 
 HERE = Path(__file__).parent
 MODELS: list[dict[str, Any]] = json.loads((HERE / "firth_expected.json").read_text(encoding="utf-8"))["models"]
@@ -38,4 +39,4 @@ def test_endometrial_cancer_as_published() -> None:
     fit = fit_logistic(data, separation="firth")
     np.testing.assert_array_equal(fit.estimate.round(2), [3.77, 2.93, -0.03, -2.60])
     np.testing.assert_array_equal(fit.std_error.round(2), [1.49, 1.55, 0.04, 0.78])
-    assert "Firth" in fit.status.messages[0]
+    assert "Firth" in spoken(fit.status.messages, "en")

@@ -12,7 +12,6 @@ from study_text import BASE
 from dnt_cli.errors import DataError, ModelError
 from dnt_cli.imputed.data import (
     Completed,
-    from_long,
     gaps,
     imputation_tables,
     impute_wide,
@@ -22,6 +21,7 @@ from dnt_cli.imputed.data import (
     settings_of,
     subset,
 )
+from dnt_cli.imputed.foreign import from_long
 from dnt_cli.stagefile.container import Provenance, read_stage, write_stage
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wide import derive
@@ -132,7 +132,7 @@ def test_a_long_table_is_the_same(data: Completed) -> None:
     [
         (lambda d: d.drop(columns=".imp"), r"x has no column \.imp; write it with complete\(imp, action"),
         (lambda d: d.assign(**{".imp": "a"}), r"the column \.imp holds something that is no whole number"),
-        (lambda d: d[d[".imp"] > 0], r"x holds no observed data \(\.imp 0\); write it with include = TRUE"),
+        (lambda d: d[d[".imp"] > 0], r"x holds no observed data \(\.imp 0\); write it with complete\(imp"),
         (lambda d: d[d[".imp"] != 2], "not numbered 1, 2, 3, ... without gaps"),
         (lambda d: d.iloc[:-1], "the imputations do not hold the same persons"),
         (

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from dnt_cli.effects import Options, endpoint_effects, trend_effects
-from dnt_cli.effects.messages import translated
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed
 from dnt_cli.study import Study, parse_study
+from dnt_cli.wording import spoken
 
 STUDY = """
 [study]
@@ -81,8 +81,8 @@ def test_the_ladder_goes_down_until_all_imputations_converge(study: Study) -> No
     assert rows.loc[("work", "group:wave"), "controls"] == "age"
     assert rows.loc[("score", "group:wave"), "controls"] == "rare, age"
     message = rows.loc[("work", "group:wave"), "message"]
-    assert "controls 'rare, age' left: 4 of 4 fits unusable, 4 separated" in message
-    assert "verlaten" in translated(message, "nl")
+    assert "controls 'rare, age' left: 4 of 4 fits unusable, 4 separated" in spoken(message, "en")
+    assert "verlaten" in spoken(message, "nl")
     tried = effects.fits[(effects.fits["outcome"] == "work") & (effects.fits["controls"] == "rare, age")]
     assert len(tried) == 4
     assert not tried["usable"].any()
@@ -96,7 +96,7 @@ def test_the_last_rung_is_not_estimable_rather_than_pooled_over_what_worked(stud
     assert row["status"] == "not estimable"
     assert np.isnan(row["estimate"])
     assert np.isnan(row["p_value"])
-    assert row["message"].startswith("4 of 4 imputations separated")
+    assert spoken(row["message"], "en").startswith("4 of 4 imputations separated: 'rare[yes]': predicts")
 
 
 def test_one_separated_imputation_of_many_stops_the_pooling(study: Study) -> None:
@@ -108,7 +108,7 @@ def test_one_separated_imputation_of_many_stops_the_pooling(study: Study) -> Non
     assert (good["status"] == "ok").all()
     row = endpoint_effects(mixed, Options(), outcomes=["work"], controls=["rare"]).estimates.iloc[0]
     assert row["status"] == "not estimable"
-    assert "1 of 4 imputations separated" in row["message"]
+    assert "1 of 4 imputations separated" in spoken(row["message"], "en")
 
 
 def test_firth_is_used_where_separated_and_said(study: Study) -> None:
@@ -116,7 +116,7 @@ def test_firth_is_used_where_separated_and_said(study: Study) -> None:
     rows = endpoint_effects(make(study), options, outcomes=["work"], controls=["rare"]).estimates
     assert (rows["status"] == "firth").all()
     assert np.isfinite(rows["estimate"]).all()
-    assert "Firth" in rows["message"].iloc[0]
+    assert "Firth" in spoken(rows["message"].iloc[0], "en")
 
 
 def test_outcome_equal_to_group_is_not_estimable(study: Study) -> None:
@@ -137,7 +137,7 @@ def test_constant_outcome_is_not_estimable(study: Study, value: float) -> None:
     ):
         row = effects.estimates.iloc[0]
         assert row["status"] == "not estimable"
-        assert "nothing to explain" in row["message"]
+        assert "nothing to explain" in spoken(row["message"], "en")
 
 
 def test_a_single_imputation_is_refused(study: Study) -> None:
@@ -160,7 +160,7 @@ def test_large_random_intercepts_are_marked_doubtful(study: Study) -> None:
     row = effects.estimates[effects.estimates["term"] == "group:wave"].iloc[0]
     assert row["random_sd"] > 3
     assert row["status"] == "doubtful"
-    assert "Laplace approximation doubtful" in row["message"]
+    assert "Laplace approximation doubtful" in spoken(row["message"], "en")
 
 
 def test_adjusted_p_values_are_over_the_family_of_one_analysis(study: Study) -> None:
@@ -201,6 +201,6 @@ def test_a_factor_with_several_terms_gets_one_joint_test(study: Study) -> None:
     rows = effects.estimates.set_index("term")
     assert np.isnan(rows.loc["rare", "estimate"])
     assert 0 < rows.loc["rare", "p_value"] < 1
-    assert "2 terms" in rows.loc["rare", "message"]
+    assert "2 terms" in spoken(rows.loc["rare", "message"], "en")
     pair = rows.loc[["rare[yes]", "rare[maybe]"], "p_value"]
     assert rows.loc["rare", "p_value"] != pytest.approx(pair.min())

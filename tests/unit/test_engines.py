@@ -31,6 +31,7 @@ from dnt_cli.engines.base import aliased_terms
 from dnt_cli.engines.marginal import marginal_model
 from dnt_cli.engines.profile import linear_profile
 from dnt_cli.errors import EngineError, ModelError
+from dnt_cli.wording import spoken
 
 N = 120
 RNG = np.random.default_rng(11)
@@ -85,7 +86,7 @@ class TestShapesAndOptions:
             fit_logistic(replace(BINARY, groups=None, weights=weights)),
         ):
             assert not fit.status.usable
-            assert "Every weight must be a positive number" in fit.status.messages[0]
+            assert "Every weight must be a positive number" in spoken(fit.status.messages, "en")
 
     def test_equal_weights_change_what_they_should(self) -> None:
         plain = fit_logistic(replace(BINARY, groups=None))
@@ -135,7 +136,7 @@ class TestRefusals:
         assert mixed._checked_logistic(BINARY, fit, 0.3, slack=1e-6).status.usable
         refused = mixed._checked_logistic(BINARY, wrong(fit), 0.3, slack=1e-6)
         assert not refused.status.usable
-        assert "independent check" in refused.status.messages[0]
+        assert "independent check" in spoken(refused.status.messages, "en")
         assert np.isnan(refused.estimate).all()
 
     @pytest.mark.parametrize("reml", [True, False])
@@ -169,7 +170,7 @@ class TestRefusals:
         good: dict[str, Any] = {"converged": True, "warnings": [], "boundary": "interior"}
         good |= {"se": np.ones(1), "beta": np.ones(1)}
         assert mixed._refusal(_result(good)) == ()
-        assert message in mixed._refusal(_result(good | changes))[0]
+        assert message in spoken(mixed._refusal(_result(good | changes)), "en")
 
     def test_a_note_is_no_reason_to_refuse(self) -> None:
         noted = {"converged": True, "boundary": "at_boundary", "se": np.ones(1), "beta": np.ones(1)}
@@ -295,7 +296,7 @@ class TestLme4Session:
         monkeypatch.setattr(lme4, "find_spec", lambda _: None)
         there, what = lme4_available()
         assert not there
-        assert 'pip install "dnt-cli[lme4]"' in what
+        assert '-m pip install "pymer4==0.8.2" "rpy2==3.5.17"' in what
 
     def test_says_which_r_package_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         done = SimpleNamespace(stdout="lme4 TRUE\nlmerTest FALSE\nemmeans TRUE\ntibble TRUE\n", returncode=0)
@@ -353,7 +354,7 @@ class TestLme4Session:
         constant = replace(SCORE, response=np.zeros(N))
         broken = lme4_session.fit(replace(constant, groups=np.arange(N)), "gaussian")
         assert not broken.status.usable
-        assert "lme4 could not fit this model" in broken.status.messages[0]
+        assert "lme4 could not fit this model" in spoken(broken.status.messages, "en")
         fit = fit_mixed_linear(SCORE, engine="lme4", df="satterthwaite", session=lme4_session)
         plain = fit_mixed_linear(SCORE, df="satterthwaite")
         np.testing.assert_allclose(fit.estimate, plain.estimate, rtol=1e-6)
@@ -374,6 +375,6 @@ def test_a_large_variance_is_pointed_out_for_laplace_only() -> None:
     laplace, quadrature = fit_mixed_logistic(design), fit_mixed_logistic(design, nodes=25)
     assert laplace.random_sd is not None
     assert laplace.random_sd > 2
-    assert "Laplace approximation is rough" in laplace.status.messages[0]
+    assert "Laplace approximation is rough" in spoken(laplace.status.messages, "en")
     assert quadrature.status.messages == ()
     assert fit_mixed_logistic(BINARY).status.messages == ()

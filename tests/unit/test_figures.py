@@ -22,6 +22,7 @@ from dnt_cli.figures.outcomes import _places, _Plot
 from dnt_cli.figures.style import DOTS_PER_INCH, MARGIN, shades, text_on, tick_labels
 from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import cast_survey
+from dnt_cli.wording import Wording
 
 TO = " \N{EN DASH} "
 STUDY = """
@@ -246,7 +247,7 @@ def estimates() -> pd.DataFrame:
 
 def test_forest_names_every_effect(study: Study) -> None:
     with mpl.rc_context():
-        figure = _Forest(estimates(), study, "nl", 0.95).figure()
+        figure = _Forest(estimates(), Wording(study, "nl"), 0.95).figure()
     said = texts(figure)
     assert f"2,00 (1,10{TO}3,64) **" in said
     assert f"0,02 (0,00{TO}0,90) **" in said
@@ -266,10 +267,10 @@ def test_forest_keeps_scales_apart(study: Study) -> None:
     both = estimates()
     for column, value in {**share, "status": "ok"}.items():
         both.loc[both["analysis"].eq("longitudinal") & both["outcome"].eq("ill"), column] = value
-    figure = _Forest(both, study, "en", 0.95).figure()
+    figure = _Forest(both, Wording(study, "en"), 0.95).figure()
     assert f"-0.4 (-3.2{TO}2.4) pct pt" in texts(figure)
     assert not [line for line in figure.axes[1].lines if line.get_marker() in {"^", "v", "o"}]
-    alone = _Forest(both[both["analysis"] == "longitudinal"], study, "en", 0.95).figure()
+    alone = _Forest(both[both["analysis"] == "longitudinal"], Wording(study, "en"), 0.95).figure()
     assert f"-0.4 (-3.2{TO}2.4)" in texts(alone)
     (axes,) = [axes for axes in alone.axes if axes.get_xlabel() == "Percentage points"]
     (point,) = [line for line in axes.lines if line.get_marker() == "o"]
@@ -277,7 +278,7 @@ def test_forest_keeps_scales_apart(study: Study) -> None:
 
 
 def test_forest_colours_by_what_is_better(study: Study) -> None:
-    figure = _Forest(estimates(), study, "en", 0.95).figure()
+    figure = _Forest(estimates(), Wording(study, "en"), 0.95).figure()
     markers = [line.get_marker() for line in figure.axes[1].lines if line.get_marker() in {"^", "v", "o"}]
     assert markers == ["v"]  # more illness is worse, whatever its sign
     markers = [line.get_marker() for line in figure.axes[2].lines if line.get_marker() in {"^", "v", "o"}]
@@ -287,7 +288,7 @@ def test_forest_colours_by_what_is_better(study: Study) -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_forest_is_whole_and_reproducible(study: Study, tmp_path: Path, language: str) -> None:
     for name in ("a.png", "b.png", "a.svg", "b.svg"):
-        forest_plot(estimates(), study, language, tmp_path / name)  # type: ignore[arg-type]
+        forest_plot(estimates(), Wording(study, language), tmp_path / name)  # type: ignore[arg-type]
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert white_border(tmp_path / "a.png") >= 0.75 * MARGIN * DOTS_PER_INCH
@@ -295,15 +296,15 @@ def test_forest_is_whole_and_reproducible(study: Study, tmp_path: Path, language
 
 def test_forest_of_one_analysis(study: Study) -> None:
     only = estimates().query("analysis == 't3' and kind == 'binary'")
-    assert len(_Forest(only, study, "en", 0.95).figure().axes) == 1
+    assert len(_Forest(only, Wording(study, "en"), 0.95).figure().axes) == 1
 
 
 def test_forest_refuses_what_it_cannot_draw(study: Study, tmp_path: Path) -> None:
     path = tmp_path / "forest.png"
     with pytest.raises(DataError, match="no effects"):
-        forest_plot(estimates().assign(term="age"), study, "en", path)
+        forest_plot(estimates().assign(term="age"), Wording(study, "en"), path)
     with pytest.raises(DataError, match="more than once"):
-        forest_plot(pd.concat([estimates(), estimates()]), study, "en", path)
+        forest_plot(pd.concat([estimates(), estimates()]), Wording(study, "en"), path)
     with pytest.raises(DataError, match=r"\.svg or \.png"):
-        forest_plot(estimates(), study, "en", tmp_path / "forest.pdf")
+        forest_plot(estimates(), Wording(study, "en"), tmp_path / "forest.pdf")
     assert list(tmp_path.iterdir()) == []

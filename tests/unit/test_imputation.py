@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from dnt_cli.errors import DataError
-from dnt_cli.imputation import Column, Settings, impute
+from dnt_cli.imputation import Column, Imputation, Settings, impute
+from dnt_cli.imputation.encoding import encode
+from dnt_cli.imputation.plan import make_plan
 
 QUICK = Settings(m=4, iterations=3, seed=7)
 
@@ -231,3 +234,59 @@ def test_perfect_separation_gives_finite_draws_and_both_values_possible():
     share = np.mean([data["y"] for data in drawn], axis=0)
     assert share[x < -1.5].max() < 0.2
     assert share[x > 1.5].min() > 0.8
+
+
+class TestPredictorsInTheRowsFitted:
+    """A predictor is judged where a model is fitted, which may be one group, or those who came to one wave."""
+
+    def made(self, **columns: np.ndarray) -> tuple[pd.DataFrame, list[Column]]:
+        n = 80
+        rng = np.random.default_rng(5)
+        group = np.where(np.arange(n) < n // 2, "c", "i")
+        x = rng.normal(size=n)
+        y = 50 + 4 * x + rng.normal(0, 3, n)
+        y[group == "i"] = np.nan  # nobody of one group answered
+        frame = pd.DataFrame({"group": pd.Categorical(group, ["c", "i"]), "y": y, "x": x, **columns})
+        others = [Column(name, "continuous", impute=False) for name in columns]
+        always = ("group", "x", *columns)
+        group_column = Column("group", "categorical", ("c", "i"), impute=False)
+        return frame, [group_column, Column("y", "continuous", always=always), Column("x", "continuous"), *others]
+
+    def told(self, frame: pd.DataFrame, columns: list[Column]) -> tuple[Imputation, dict[str, int]]:
+        imputation = impute(frame, columns, group="group", settings=Settings(m=3, iterations=3, seed=1))
+        events = imputation.events
+        return imputation, dict(zip(events["event"], events["count"], strict=True))
+
+    def test_a_group_that_is_constant_there_is_dropped_and_logged(self) -> None:
+        frame, columns = self.made()
+        imputation, events = self.told(frame, columns)
+        assert events == {"constant where it is observed: predictor dropped": 1}
+        assert imputation.models.set_index("variable").loc["y", "predictors"] == "x"
+        known = frame["y"].dropna()
+        for completed in imputation.completed:
+            filled = completed.loc[frame["y"].isna(), "y"]
+            # With the group among the predictors all were snapped to the lowest or to the highest value.
+            assert filled.nunique() > 15
+            assert abs(filled.mean() - known.mean()) < 2 * known.std()
+
+    def test_a_combination_of_others_is_dropped_and_logged(self) -> None:
+        frame, columns = self.made()
+        z = np.random.default_rng(6).normal(size=len(frame))
+        # Only where y is known; elsewhere it is another number.
+        total = np.where(frame["y"].notna(), frame["x"] + z, 3.0 * z)
+        frame, columns = self.made(z=z, total=total)
+        imputation, events = self.told(frame, columns)
+        assert events["collinear predictor dropped"] == 1
+        assert imputation.models.set_index("variable").loc["y", "predictors"] == "x, z"
+
+    def test_a_level_that_nobody_there_has_gets_no_coefficient(self) -> None:
+        frame, columns = self.made()
+        level = np.where(frame["y"].isna(), "far", np.resize(["near", "mid"], len(frame)))
+        frame["place"] = pd.Categorical(level, ["near", "mid", "far"])
+        columns = [replace(c, always=("group", "x", "place")) if c.name == "y" else c for c in columns]
+        columns.append(Column("place", "categorical", ("near", "mid", "far"), impute=False))
+        table, _ = encode(frame, columns, "group")
+        plan, _, _ = make_plan(table, Settings(m=1), {table.index["y"]: "pmm"})
+        step = plan.steps[0]
+        design = plan.design[np.ix_(step.predictors, step.fit)]
+        assert np.linalg.matrix_rank(design) == len(step.predictors) == 3  # ones, one level, x

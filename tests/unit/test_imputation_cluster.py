@@ -43,3 +43,10 @@ def test_no_scheduler_is_said(frame: pd.DataFrame) -> None:
     settings = Settings(m=2, iterations=1, seed=9)
     with pytest.raises(EngineError, match="No Dask scheduler answers"):
         list(impute(frame, COLUMNS, group="group", settings=settings, scheduler="tcp://127.0.0.1:9").completed)
+
+
+def test_a_scheduler_without_workers_is_said(frame: pd.DataFrame) -> None:
+    with LocalCluster(n_workers=0, dashboard_address=None) as cluster, pytest.raises(EngineError, match="no workers"):
+        list(
+            impute(frame, COLUMNS, group="group", scheduler=cluster.scheduler_address, settings=Settings(m=2)).completed
+        )

@@ -11,14 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.cli.files import load_frame, present
+from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import Format
+from dnt_cli.cli.results import present
 from dnt_cli.description import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.errors import DataError, StudyError
-from dnt_cli.imputed.data import from_long, impute_wide, settings_of
+from dnt_cli.imputed.data import impute_wide, settings_of
+from dnt_cli.imputed.foreign import from_long
 from dnt_cli.polis.join import add_register
-from dnt_cli.reading import Dictionary, prepare, read_table, write_table
+from dnt_cli.reading import Dictionary, read_table, write_table
 from dnt_cli.reading.text import read_csv
 from dnt_cli.stagefile.container import Provenance, write_stage
 from dnt_cli.study import parse_study
@@ -63,54 +65,51 @@ def survey(**columns: object) -> pd.DataFrame:
 @pytest.mark.parametrize("separator", [",", ";"])
 def test_codes_in_csv_stay_as_written(ids: list[str], separator: str) -> None:
     text = f"id{separator}y\n" + "".join(f"{value}{separator}1\n" for value in ids)
-    frame = read_csv(text.encode(), "x.csv").frame
+    frame, _ = read_csv(text.encode(), "x.csv")
     assert frame["id"].tolist() == ids
 
 
 @pytest.mark.parametrize("number", ["12", "1e+05", "1e-05", "0.5", "-3", "2.50", "7.0"])
 def test_numbers_in_csv_stay_numbers(number: str) -> None:
     """R and Python write such numbers, which no code looks like."""
-    frame = read_csv(f"id,y\n1,{number}\n2,{number}\n".encode(), "x.csv").frame
+    frame, _ = read_csv(f"id,y\n1,{number}\n2,{number}\n".encode(), "x.csv")
     assert pd.api.types.is_numeric_dtype(frame["y"])
     assert frame["y"].tolist() == [float(number)] * 2
 
 
 def test_semicolons_with_decimal_points() -> None:
     """pandas writes such files; ids such as 7.0 stayed text, and were not the 7 of another file."""
-    raw = read_csv(b"id;y\n7.0;1.5\n8.0;2.5\n", "x.csv")
-    frame = raw.frame
+    frame, notes = read_csv(b"id;y\n7.0;1.5\n8.0;2.5\n", "x.csv")
     assert frame["id"].tolist() == [7, 8]
     assert frame["y"].tolist() == [1.5, 2.5]
-    assert raw.findings == ()
+    assert notes == ()
 
 
 @pytest.mark.parametrize("number", ["1,5", "-1,5", '"1,5"', "1,5e-05", "+1,5"])
 def test_one_decimal_comma_is_enough(number: str) -> None:
-    frame = read_csv(f"id;y;z\n7;{number};1,25\n8;2;3\n".encode(), "x.csv").frame
+    frame, _ = read_csv(f"id;y;z\n7;{number};1,25\n8;2;3\n".encode(), "x.csv")
     cast, _ = cast_survey(survey(y=[*frame["y"], 1, 2]), parse_study(SMALL))
     assert float(number.strip('"').replace(",", ".")) in cast["y"].tolist()
 
 
 def test_lines_that_end_too_soon_are_told() -> None:
     """Such as the last one of a file that was cut off; their last values were missing without a word."""
-    raw = read_csv(b'a,b,c\n1,2,3\n4,5\n\n"6,\n",7,\n', "x.csv")
-    assert [str(finding) for finding in raw.findings] == [
-        "x.csv: 1 lines have fewer fields than the header; the others were taken as no answer"
-    ]
-    assert read_csv(b"a,b,c\n1,2,\n4,5,6\n", "x.csv").findings == ()
+    assert read_csv(b'a,b,c\n1,2,3\n4,5\n\n"6,\n",7,\n', "x.csv")[1] == (
+        "x.csv: 1 lines have fewer fields than the header; the others were taken as no answer.",
+    )
+    assert read_csv(b"a,b,c\n1,2,\n4,5,6\n", "x.csv")[1] == ()
 
 
 def test_a_very_long_field() -> None:
-    frame = read_csv(b"a,b\n" + b"x" * 200_000 + b",\n1,2\n", "x.csv").frame
+    frame, _ = read_csv(b"a,b\n" + b"x" * 200_000 + b",\n1,2\n", "x.csv")
     assert frame.shape == (2, 2)
 
 
-def test_points_that_may_stand_for_thousands_stay_text() -> None:
-    raw = read_csv(b"id;pay;y\n7;1.234;1,5\n8;850;2,5\n", "x.csv")
-    assert raw.frame["pay"].tolist() == ["1.234", "850"]
-    assert raw.decimals == {","}
-    assert raw.frame["y"].tolist() == [1.5, 2.5]
-    assert read_csv(b"id,pay,y\n7,1.234,1.5\n", "x.csv").frame["pay"].tolist() == [1.234]
+def test_points_that_may_stand_for_thousands_are_told() -> None:
+    frame, notes = read_csv(b"id;pay;y\n7;1.234;1,5\n8;850;2,5\n", "x.csv")
+    assert notes == ("x.csv: pay: a point was read as the decimal sign, not as that of thousands.",)
+    assert read_csv(b"id;pay;y\n7;1.23;1,5\n", "x.csv")[1] == ()
+    assert frame["y"].tolist() == [1.5, 2.5]
 
 
 @pytest.mark.parametrize("decimal", [".", ","])
@@ -118,7 +117,7 @@ def test_numbers_are_read_to_the_last_digit(decimal: str) -> None:
     values = (np.random.default_rng(1).normal(size=300) * 10.0 ** np.arange(-150, 150)).tolist()
     text = "a;y\n" + "".join(f"1;{value!r}\n" for value in values).replace(".", decimal)
     separator = "," if decimal == "." else ";"
-    frame = read_csv(text.replace(";", separator).encode(), "x.csv").frame
+    frame, _ = read_csv(text.replace(";", separator).encode(), "x.csv")
     assert frame["y"].tolist() == values
 
 
@@ -210,13 +209,40 @@ def test_a_register_from_spss() -> None:
         add_register(wide, register.assign(pay=[np.inf, 1.0, 2.0]), study, "x")
 
 
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [({"group": ["i", "i"]}, "group contradicts the survey for 1 person"), ({"group": ["i", "c"]}, "")],
+)
+def test_a_register_that_contradicts_the_survey(columns: dict[str, list[str]], told: str) -> None:
+    """A merge that went wrong gave a person the register of another one."""
+    text = SMALL + '[outcomes.pay]\nlabel = "Pay"\nkind = "linear"\nwaves = ["T1"]\nsource = "register"\n'
+    study = parse_study(text)
+    wide = pd.DataFrame({"id": ["7", "8"], "group": pd.Categorical(["i", "c"]), "y_T0": [1.0, 2.0], "y_T1": [1.0, 3.0]})
+    register = pd.DataFrame({"id": [7, 8], "wave": "T1", "pay": [10.0, 20.0]} | columns)
+    if told:
+        with pytest.raises(DataError, match=told):
+            add_register(wide, register, study, "r.csv")
+    else:
+        assert add_register(wide, register, study, "r.csv")[0]["pay_T1"].tolist() == [10.0, 20.0]
+
+
+def test_a_register_with_two_ids_that_differ() -> None:
+    """The column of the study's own name says another person than the column id."""
+    text = SMALL.replace('id = "id"', 'id = "person"')
+    text += '[outcomes.pay]\nlabel = "Pay"\nkind = "linear"\nwaves = ["T1"]\nsource = "register"\n'
+    wide = pd.DataFrame({"person": ["7", "8"], "group": ["i", "c"], "y_T0": [1.0, 2.0], "y_T1": [1.0, 3.0]})
+    register = pd.DataFrame({"id": [7, 8], "person": [8, 7], "wave": "T1", "pay": [10.0, 20.0]})
+    with pytest.raises(DataError, match="r: person contradicts the survey for 2 persons"):
+        add_register(wide, register, parse_study(text), "r")
+
+
 def test_levels_that_differ_in_case_only() -> None:
     """Through Excel É became é."""
     text = SMALL + '[covariates.g]\nlabel = "G"\nkind = "categorical"\nlevels = ["É", "é"]\n'
     study = parse_study(text)
     labels = Dictionary(values={"g": {1.0: "É", 2.0: "é"}})
     content = write_table(survey(g=[1.0, 2.0, 2.0, 1.0]), labels, ".xlsx")
-    frame = prepare(read_table(content, "x.xlsx"), study).frame
+    frame, _ = read_table(content, "x.xlsx").for_study(study)
     assert frame["g"].tolist() == ["É", "é", "é", "É"]
 
 
@@ -226,7 +252,7 @@ def test_a_label_goes_before_the_code() -> None:
     labels = Dictionary(values={"g": {1.0: "0", 2.0: "1"}})
     for suffix in (".xlsx", ".sav", ".dta"):
         content = write_table(survey(g=[1, 2, 2, 1]), labels, suffix)
-        frame = prepare(read_table(content, f"x{suffix}"), parse_study(text)).frame
+        frame, _ = read_table(content, f"x{suffix}").for_study(parse_study(text))
         assert frame["g"].tolist() == ["0", "1", "1", "0"], suffix
 
 
@@ -256,11 +282,11 @@ def test_a_damaged_stage_file_is_not_checked_against_a_study(tmp_path: Path) -> 
     path = tmp_path / "survey.parquet"
     write_stage(str(path), "survey", study, [survey_table(cast_survey(survey(), study)[0])], Provenance("convert", {}))
     content = path.read_bytes()
-    load_frame(str(path))
+    open_input(str(path), "dnt study check", ["survey"], foreign="always").frame()
     for place in (0, 60):  # the first byte says that it is Parquet; pyarrow reads it without
         path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         with pytest.raises(DataError, match=r"survey\.parquet is damaged or cut off"):
-            load_frame(str(path))
+            open_input(str(path), "dnt study check", ["survey"], foreign="always").frame()
 
 
 @pytest.mark.parametrize("suffix", [".sav", ".dta"])

@@ -19,6 +19,7 @@ from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import examine_wide
 from dnt_cli.tables import as_text
 from dnt_cli.wide import derive
+from dnt_cli.wording import Wording
 
 TEXT = """
 schema = 1
@@ -201,10 +202,10 @@ def test_tables_show_the_register_apart() -> None:
     spec = study('models.register_trend="probability"', 'models.register_controls=["good_T0"]')
     data = completed(spec)
     effects = joined([endpoint_effects(data, QUICK), trend_effects(data, QUICK)]).estimates
-    titles = [table.title for table in effect_tables(effects, spec, "en")]
+    titles = [table.title for table in effect_tables(effects, Wording(spec, "en"))]
     assert "Register. Odds ratios. Effect at T2" in titles
     assert "Register. Effects on the probability. Trend of the effect, per wave" in titles
-    shown = as_text(report_tables(effects, spec, "en"))
+    shown = as_text(report_tables(effects, Wording(spec, "en")))
     trend = effect_rows(effects).set_index(["analysis", "outcome"]).loc[("longitudinal", "job")]
     (line,) = [line for line in shown.splitlines() if line.startswith("Job ")]
     assert f"{100 * trend['estimate']:.1f}" in line

@@ -23,7 +23,7 @@ from dnt_cli.stagefile.container import (
     Provenance,
     as_columns,
     is_parquet,
-    kind_of,
+    open_stage,
     read_stage,
     refuse_foreign,
     write_stage,
@@ -99,7 +99,7 @@ def test_no_bit_may_change(study: Study) -> None:
             read_stage(bytes(flipped), "t3.parquet", KINDS, "dnt show")
         if place >= 4:  # where a Parquet file says that it is one
             with pytest.raises(DataError):  # and is not taken for a file of another program
-                kind_of(bytes(flipped), "t3.parquet")
+                open_stage(bytes(flipped), "t3.parquet")
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
@@ -115,7 +115,7 @@ def test_a_file_cut_off(study: Study, share: float) -> None:
         (
             "estimates",
             "imputations",
-            "t3 holds effect estimates; dnt x needs imputed data sets: run `dnt impute` first.",
+            "t3 holds effect estimates; dnt x needs imputed data sets: give the file that this one was made from.",
         ),
         ("survey", "imputations", "t3 holds survey answers, a row per person and wave; dnt x needs imputed data sets"),
         ("imputations", "survey", "t3 holds imputed data sets; dnt x needs survey answers"),
@@ -160,11 +160,13 @@ def test_parquet_of_others(study: Study) -> None:
     pq.write_table(table(), buffer)
     with pytest.raises(DataError, match="x is Parquet but no dnt stage file; dnt show needs survey answers"):
         read_stage(buffer.getvalue(), "x", ["survey"], "dnt show")
-    assert kind_of(buffer.getvalue(), "x") is None
-    assert kind_of(b"a,b", "x") is None
-    assert kind_of(written(study), "x") == "estimates"
+    assert open_stage(buffer.getvalue(), "x") is None
+    assert open_stage(b"a,b", "x") is None
+    stage = open_stage(written(study), "x")
+    assert stage is not None
+    assert stage.kind == "estimates"
     with pytest.raises(DataError, match="damaged"):
-        kind_of(written(study)[:-1], "x")
+        open_stage(written(study)[:-1], "x")
     assert is_parquet(buffer.getvalue())
     assert not is_parquet(b"")
 

@@ -225,6 +225,11 @@ CASES = [
     ("m = 5", "m = 0  # here", "imputation.m: expected a whole number of at least 1"),
     ("m = 5", "iterations = 10001  # here", "imputation.iterations: expected a whole number of at most 10000"),
     ("m = 5", "seed = -1  # here", "imputation.seed: expected a whole number of at least 0"),
+    (
+        "[imputation]",
+        "min_observed = 0  # here\n[imputation]",
+        "models.min_observed: expected a whole number of at least 1",
+    ),
     ("m = 5", "max_predictors = 0  # here", "imputation.max_predictors: expected a whole number of at least 1"),
     ("m = 5", "min_correlation = 2  # here", "expected a correlation between 0 and 1"),
     ("m = 5", 'exclude = ["agee"]  # here', "unknown outcome or covariate agee"),

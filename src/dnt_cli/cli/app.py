@@ -19,18 +19,19 @@ import typer
 from dnt_cli import __version__
 from dnt_cli.cli.console import complain, let_go
 from dnt_cli.cli.encoding import ERRORS
-from dnt_cli.cli.manners import Group, Program, manners
+from dnt_cli.cli.endings import outside_cause, remember_exit_code
+from dnt_cli.cli.terminal import Group, Program, terminal
 from dnt_cli.errors import DataError, UserError
+from dnt_cli.workers import ENDINGS
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 done, but an answer is unusable; 2 wrong command line; 10 study file; 11 data file; "
-    "12 model; 13 engine missing; 130 stopped by Ctrl-C."
+    "12 model; 13 engine or library missing; 14 not enough memory; 70 an error of dnt; 130 stopped by Ctrl-C."
 )
 _INTERNAL_ERROR = 70
-_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 _stopped: list[int] = []  # the signal that ends this process
 _COMMANDS = (  # in the order of --help
-    "score", "impute", "fit", "robustness", "describe", "polis", "example", "study", "convert", "show", "diff",
+    "score", "impute", "fit", "robustness", "describe", "polis", "power", "example", "study", "convert", "show", "diff",
     "doctor",
 )  # fmt: skip
 
@@ -40,7 +41,7 @@ class _Group(Group):
 
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
         with _told(), _stoppable():
-            for ending in _ENDINGS:
+            for ending in ENDINGS:
                 if signal.getsignal(ending) is not signal.SIG_IGN:
                     signal.signal(ending, _stop)
             return super().make_context(*arguments, **settings)
@@ -89,13 +90,21 @@ def _told() -> Iterator[None]:
             if hasattr(error, "message"):
                 error.message = error.message.replace("Value error, ", "")  # the words of a library of theirs
             raise
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        _end_saying(
-            f"This is a mistake in dnt itself ({type(error).__name__} in {os.path.basename(place.filename)}, "
-            f"line {place.lineno}). Nothing was written. Please report it, with this line and `dnt --version`.",
-            error,
-        )
-        raise typer.Exit(_INTERNAL_ERROR) from None
+        known = outside_cause(error)
+        if known is None:
+            raise _own_mistake(error) from None
+        _end_saying(str(known), error)
+        raise typer.Exit(known.exit_code) from None
+
+
+def _own_mistake(error: BaseException) -> typer.Exit:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _end_saying(
+        f"This is a mistake in dnt itself ({type(error).__name__} in {os.path.basename(place.filename)}, "
+        f"line {place.lineno}). Nothing was written. Please report it, with this line and `dnt --version`.",
+        error,
+    )
+    return typer.Exit(_INTERNAL_ERROR)
 
 
 def _end_saying(message: str, error: BaseException | None = None) -> None:
@@ -110,7 +119,7 @@ def _end_saying(message: str, error: BaseException | None = None) -> None:
 
 def _trace_if_asked(error: BaseException) -> None:
     """With --debug: where it happened, but neither the values nor the message, which may hold data."""
-    if manners.debug:
+    if terminal.debug:
         for place in traceback.extract_tb(error.__traceback__):
             print(f"  {place.filename}:{place.lineno} in {place.name}", file=sys.stderr)  # noqa: T201
 
@@ -171,9 +180,14 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=ERRORS)  # a Windows code page lacks some characters
-    heard = [ending for ending in _ENDINGS if signal.getsignal(ending) is not signal.SIG_IGN]
+    heard = [ending for ending in ENDINGS if signal.getsignal(ending) is not signal.SIG_IGN]
     try:
         app(prog_name="dnt")
+    except SystemExit as end:
+        remember_exit_code(end.code)
+        raise
+    else:
+        remember_exit_code(0)
     finally:
         # All is done or undone. While workers are seen off, a signal ends us silently, as it would any program.
         for ending in heard:
@@ -182,7 +196,7 @@ def run() -> None:
 
 def _stop(number: int, _frame: Any) -> None:
     """End as an error would, so that temporary files are removed; tidying up is not disturbed by a second signal."""
-    for ending in _ENDINGS:
+    for ending in ENDINGS:
         signal.signal(ending, signal.SIG_IGN)
     _stopped.append(number)
     raise SystemExit(128 + number)  # Python would remember a KeyboardInterrupt, and end itself by the signal later

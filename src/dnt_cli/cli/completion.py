@@ -55,13 +55,13 @@ def _study() -> Study | None:
 def _stage() -> Stage | None:
     """The first stage file that the command line names."""
     from dnt_cli.stagefile.atomic import read_bytes
-    from dnt_cli.stagefile.container import read_stage
-    from dnt_cli.stagefile.kinds import KINDS
+    from dnt_cli.stagefile.container import open_stage
 
     for word in _words():
         if word.endswith(".parquet"):
             with contextlib.suppress(UserError):
-                return read_stage(*read_bytes(word, None), list(KINDS), "dnt")
+                if (stage := open_stage(*read_bytes(word, None))) is not None:
+                    return stage
     return None
 
 
@@ -106,7 +106,5 @@ def complete_settings(incomplete: str) -> list[str]:
 
 def complete_tables(incomplete: str) -> list[str]:
     """Second tables of a stage file."""
-    from dnt_cli.cli.show import second_tables
-
     stage = _stage()
-    return [] if stage is None else [name for name in second_tables(stage) if name.startswith(incomplete)]
+    return [] if stage is None else [name for name in stage.second_tables if name.startswith(incomplete)]

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dnt_cli.cli.manners import When, manners
+from dnt_cli.cli.terminal import When, terminal
+from dnt_cli.safe_text import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,18 +35,19 @@ def warn(message: str) -> None:
 
 def tell(message: str) -> None:
     """A remark on standard error, unless asked to be quiet."""
-    if not manners.quiet:
+    if not terminal.quiet:
         _say("", "", message)
 
 
 def detail(message: str) -> None:
     """A remark for who asked to hear more, with the seconds since the command began."""
-    if manners.verbose:
-        _say(f"[{time.monotonic() - manners.started:5.1f} s] ", "dim", message)
+    if terminal.verbose:
+        _say(f"[{time.monotonic() - terminal.started:5.1f} s] ", "dim", message)
 
 
 def _say(prefix: str, style: str, message: str) -> None:
-    if sys.stderr.isatty() or manners.color is When.always:
+    message = shown(message)  # it may name a column or a label
+    if sys.stderr.isatty() or terminal.color is When.always:
         from rich.text import Text
 
         error_console().print(Text.assemble((prefix, style), message))
@@ -77,11 +79,11 @@ def _console(*, stderr: bool = False) -> Console:
     """Rich's console in the asked colours; as wide as it takes where there is no terminal."""
     from rich.console import Console
 
-    plain = manners.color is When.never or (manners.color is When.auto and bool(os.environ.get("NO_COLOR")))
+    plain = terminal.color is When.never or (terminal.color is When.auto and bool(os.environ.get("NO_COLOR")))
     known = (sys.stderr if stderr else sys.stdout).isatty() or "COLUMNS" in os.environ
     return Console(
         stderr=stderr,
-        force_terminal=True if manners.color is When.always else None,
+        force_terminal=True if terminal.color is When.always else None,
         color_system=None if plain else "auto",
         width=None if known else _UNLIMITED,
         highlight=False,
@@ -91,7 +93,8 @@ def _console(*, stderr: bool = False) -> Console:
 
 
 def write_out(text: str) -> None:
-    """Text on standard output, as it is."""
+    """Text on standard output; a terminal gets no character that it would obey."""
+    text = shown(text) if sys.stdout.isatty() else text
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
 
@@ -102,7 +105,7 @@ def show_tables(tables: Iterable[Table]) -> None:
     from dnt_cli.tables import as_text
 
     tables = [spelled_table(table, sys.stdout.encoding) for table in tables]
-    if not sys.stdout.isatty() and manners.color is not When.always:
+    if not sys.stdout.isatty() and terminal.color is not When.always:
         write_out(as_text(tables))
         return
     console = _console()

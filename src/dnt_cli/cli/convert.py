@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dnt_cli.cli.answers import Source, load_source, source_of
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import show_tables, tell, warn
-from dnt_cli.cli.files import check_folder, completed_of, overridden, read, save, survey_of
-from dnt_cli.cli.manners import manners
-from dnt_cli.cli.options import Force, Lang, Overrides, StudyFile
+from dnt_cli.cli.inputs import Input, open_input
+from dnt_cli.cli.options import OUTPUT, Force, Lang, Overrides, StudyFile
 from dnt_cli.cli.progress import progress
+from dnt_cli.cli.results import check_folder, save
+from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import DataError, UsageError
+from dnt_cli.stagefile.kinds import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,14 @@ def convert(
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help=".parquet, .sav, .dta, .xlsx or .csv.")],
     study: StudyFile = None,
     overrides: Overrides = None,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            help="Leave text as it is that a spreadsheet would take for a formula (= + - @); CSV and Excel.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
 ) -> None:
@@ -53,30 +62,28 @@ def convert(
     if suffix == _STAGE and study is None:
         raise UsageError("A stage file carries its study: add --study FILE.")
     check_folder(output)
-    if suffix == _STAGE:
-        _to_stage(source, output, str(study), overrides, language.value, force=force)
-        return
-    if Path(output).exists() and not force:
+    if suffix != _STAGE and Path(output).exists() and not force:
         raise DataError(f"{output} exists; choose another name, or --force to replace it.")
-    _to_other(source, output, suffix, study, overrides, language.value)
+    opened = open_input(source, "dnt convert", KINDS, foreign="always", study=study, overrides=overrides)
+    if suffix == _STAGE:
+        _to_stage(opened, output, language.value, force=force)
+        return
+    _to_other(opened, output, suffix, language.value, raw=raw)
     tell(f"Wrote {output}.")
 
 
-def _to_other(
-    source: str, output: str, suffix: str, study: str | None, overrides: list[str] | None, language: Language
-) -> None:
+def _to_other(opened: Input, output: str, suffix: str, language: Language, *, raw: bool) -> None:
     from dnt_cli.reading import write_table
+    from dnt_cli.safe_text import neutral_frame
     from dnt_cli.stagefile.atomic import replacing
-    from dnt_cli.stagefile.container import read_stage
-    from dnt_cli.stagefile.kinds import KINDS
 
-    content, name, kind = _read(source)
-    if kind is None or kind == "answers":
-        loaded = _source(source, content, name, study, overrides)
-        frame, dictionary = _labelled(loaded.raw.frame, loaded.study, language, suffix)
+    stage = opened.stage
+    if stage is None or stage.kind == "answers":
+        frame, dictionary = _labelled(opened.raw.frame, opened.study, language, suffix)
         with progress("Writing") as report:
-            result = write_table(frame, loaded.raw.dictionary.over(dictionary), suffix, report)
-        if suffix == ".csv" and (lost := list(loaded.raw.without_missing()[1]["column"].unique())):
+            known = opened.raw.dictionary.over(dictionary)
+            result = write_table(frame, known, suffix, report, folder=Path(output).parent, raw=raw)
+        if suffix == ".csv" and (lost := list(opened.raw.without_missing()[1]["column"].unique())):
             more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
             warn(
                 f"CSV does not say which codes mean no answer; in {output} those of {', '.join(lost[:3])}{more} stand "
@@ -85,14 +92,15 @@ def _to_other(
         with replacing(Path(output)) as stream:
             stream.write(result)
         return
-    stage = overridden(read_stage(content, name, list(KINDS), "dnt convert"), overrides)
     with progress("Writing") as report, replacing(Path(output)) as stream:
         if suffix == ".csv":
             for i, part in enumerate(stage.row_groups()):
+                part = part if raw else neutral_frame(part)
                 part.to_csv(stream, index=False, header=i == 0, lineterminator="\n", encoding="utf-8")
                 report(i + 1, stage.parquet.num_row_groups)
         else:
-            stream.write(write_table(*_labelled(stage.frame, stage.study, language, suffix), suffix, report))
+            table = _labelled(stage.frame, stage.study, language, suffix)
+            stream.write(write_table(*table, suffix, report, folder=Path(output).parent, raw=raw))
 
 
 def _labelled(frame: pd.DataFrame, study: Study | None, language: Language, suffix: str) -> tuple[pd.DataFrame, Any]:
@@ -102,72 +110,44 @@ def _labelled(frame: pd.DataFrame, study: Study | None, language: Language, suff
     return (frame, Dictionary()) if study is None or suffix == ".csv" else study_dictionary(frame, study, language)
 
 
-def _read(source: str) -> tuple[bytes, str, str | None]:
-    """The bytes of a file (a pipe can be read once only), its name, and the kind of a stage file."""
-    from dnt_cli.stagefile.container import kind_of
-
-    if Path(source).is_dir():
-        return b"", source, None
-    content, name = read(source)
-    return content, name, kind_of(content, name)
-
-
-def _source(source: str, content: bytes, name: str, study: str | None, overrides: list[str] | None) -> Source:
-    if Path(source).is_dir():
-        return load_source(source, study, overrides, "dnt convert")
-    return source_of(content, name, study, overrides, "dnt convert")
-
-
-def _to_stage(
-    source: str,
-    output: str,
-    study: str,
-    overrides: list[str] | None,
-    language: Language,
-    *,
-    force: bool,
-) -> None:
+def _to_stage(opened: Input, output: str, language: Language, *, force: bool) -> None:
     from dnt_cli.imputed.data import imputation_tables
+    from dnt_cli.imputed.foreign import holds_imputations
     from dnt_cli.scoring import holds_items
-    from dnt_cli.stagefile.container import Provenance
-    from dnt_cli.survey import cast_survey, survey_table
+    from dnt_cli.stagefile.container import require_kind
+    from dnt_cli.survey import survey_table
 
-    def write(kind: str, spec: Study, tables: Any, origin: dict[str, Any], extra: dict[str, Any] | None = None) -> None:
-        save(output, kind, spec, tables, Provenance("convert", {}, **origin), extra, force=force)
+    spec = opened.spec
 
-    content, name, kind = _read(source)
-    if kind not in (None, "answers", "imputations"):
-        survey, spec, origin = survey_of(content, name, study, overrides, "dnt convert")
-        write("survey", spec, [survey_table(survey)], origin)
+    def write(kind: str, tables: Any, extra: dict[str, Any] | None = None) -> None:
+        save(output, kind, spec, tables, opened.provenance("convert", {}), extra, force=force)
+
+    if opened.stage is not None and opened.kind not in ("answers", "imputations"):
+        require_kind(opened.stage, ["survey"], "dnt convert")
+        write("survey", [survey_table(opened.survey())])
         return
-    loaded = None if kind == "imputations" else _source(source, content, name, study, overrides)
-    if loaded is None or ".imp" in loaded.raw.frame.columns:
-        data, origin, _ = completed_of(content, name, study, overrides, "dnt convert")
-        write("imputations", data.study, imputation_tables(data.observed, iter(data.sets), data.study), origin)
+    if opened.kind == "imputations" or holds_imputations(opened.raw.frame):
+        data = opened.completed()
+        write("imputations", imputation_tables(data.observed, iter(data.sets), spec))
         return
-    assert loaded.study is not None
-    if loaded.files is not None and not manners.quiet:
+    if opened.files is not None and not terminal.quiet:
         from dnt_cli.scoring.tables import files_table
 
-        show_tables([files_table(loaded.files, language)])
-    if holds_items(loaded.raw.frame, loaded.study):
-        table = survey_table(_checked(loaded))
-        write("answers", loaded.study, [table], loaded.origin, {"dictionary": loaded.raw.dictionary.as_json()})
+        show_tables([files_table(opened.files, language)])
+    if holds_items(opened.raw.frame, spec):
+        table = survey_table(_checked(opened))
+        write("answers", [table], {"dictionary": opened.raw.dictionary.as_json()})
         return
-    survey, findings = cast_survey(loaded.clean(), loaded.study)
-    for finding in findings:
-        warn(f"{loaded.name}: {finding}.")
-    write("survey", loaded.study, [survey_table(survey)], loaded.origin)
+    write("survey", [survey_table(opened.survey())])
 
 
-def _checked(loaded: Source) -> pd.DataFrame:
+def _checked(opened: Input) -> pd.DataFrame:
     """The answers as they stand, if they say whose they are and when they were given."""
-    frame, study = loaded.raw.frame, loaded.study
-    assert study is not None
+    frame, study = opened.raw.frame, opened.spec
     columns = [str(c) for c in frame.columns]
     for needed in (study.design.id, study.design.wave):
         if needed not in columns:
-            raise DataError(f"{loaded.name} lacks the column {needed}.")
+            raise DataError(f"{opened.name} lacks the column {needed}.")
     if twice := sorted({c for c in columns if columns.count(c) > 1}):
-        raise DataError(f"{loaded.name} has two columns {twice[0]}.")
+        raise DataError(f"{opened.name} has two columns {twice[0]}.")
     return frame

@@ -8,7 +8,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell
-from dnt_cli.cli.files import check_figures, check_output, load_frame, load_survey, present, save
+from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import (
     INPUT,
     OUTPUT,
@@ -24,6 +24,7 @@ from dnt_cli.cli.options import (
     split,
 )
 from dnt_cli.cli.progress import progress
+from dnt_cli.cli.results import check_figures, check_output, present, save
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,11 +67,11 @@ def describe(
 
     from dnt_cli.description import describe as describe_survey
     from dnt_cli.description.tables import description_tables
-    from dnt_cli.stagefile.container import Provenance
 
     check_output(output, "description", "describe", force=force)
     check_figures(figures, output)
-    survey, spec, origin = load_survey(source, study, overrides, "dnt describe", also=split(also) or ())
+    opened = open_input(source, "dnt describe", ["survey"], foreign="with study", study=study, overrides=overrides)
+    survey, spec = opened.survey(also=split(also) or ()), opened.spec
     design = spec.design
     named = {design.id, design.wave, design.group, design.site, *spec.covariates, *spec.measured}
     beside = [c for c in survey.columns if c not in named]
@@ -82,7 +83,7 @@ def describe(
     )
     said = {"also": also, "reference": reference is not None}
     table = pa.Table.from_pandas(description, preserve_index=False).replace_schema_metadata(None)
-    save(output, "description", spec, [table], Provenance("describe", said, **origin), force=force)
+    save(output, "description", spec, [table], opened.provenance("describe", said), force=force)
     if figures is not None:
         from dnt_cli.figures import draw
 
@@ -94,6 +95,7 @@ def describe(
 
 def _populations(source: str) -> pd.DataFrame:
     """A table of other populations with plain text and numbers, whatever the reader made of it."""
-    frame, _ = load_frame(source)
-    plain = frame.astype(object)
+    from dnt_cli.stagefile.kinds import KINDS
+
+    plain = open_input(source, "dnt describe --reference", KINDS, foreign="always").frame().astype(object)
     return plain.where(plain.notna(), None).infer_objects()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.files import present, read
+from dnt_cli.cli.inputs import open_stage_file
 from dnt_cli.cli.options import OUTPUT, Format, Lang, Shown
-from dnt_cli.errors import DataError, UsageError
-
-if TYPE_CHECKING:
-    from dnt_cli.stagefile.container import Stage
+from dnt_cli.cli.results import present
+from dnt_cli.errors import UsageError
 
 
 @app.command(rich_help_panel="Files")
@@ -38,21 +36,10 @@ def diff(
     from dnt_cli.diff import compare
     from dnt_cli.diff.tables import difference_frame, difference_tables, distinct_names
 
-    stages = _load(old), _load(new)
+    stages = open_stage_file(old, "dnt diff"), open_stage_file(new, "dnt diff")
     a, b = (stage.name if source == "-" else source for source, stage in zip((old, new), stages, strict=True))
     found = compare(*stages, distinct_names(a, b))
     tables = difference_tables(found, language.value, everything=everything)
     present(None, form, tables, difference_frame(found, everything=everything))
     if exit_code and not found.identical:
         raise typer.Exit(1)
-
-
-def _load(source: str) -> Stage:
-    """A stage file of whatever kind."""
-    from dnt_cli.stagefile.container import kind_of, read_stage
-
-    content, name = read(source)
-    kind = kind_of(content, name)
-    if kind is None:
-        raise DataError(f"{name} is no dnt stage file; dnt diff compares two files that dnt wrote with -o.")
-    return read_stage(content, name, [kind], "dnt diff")

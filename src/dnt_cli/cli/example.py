@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.files import check_output, save
 from dnt_cli.cli.options import OUTPUT, RUN, Force, Output
+from dnt_cli.cli.results import check_output, save
 
 
 @app.command(rich_help_panel="Files")

@@ -11,7 +11,7 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_controls
 from dnt_cli.cli.console import tell
-from dnt_cli.cli.files import check_output, end_if_nothing_estimable, load_completed, present, save
+from dnt_cli.cli.inputs import Input, open_input
 from dnt_cli.cli.options import (
     MODEL,
     Force,
@@ -30,6 +30,7 @@ from dnt_cli.cli.options import (
     processes,
 )  # fmt: skip
 from dnt_cli.cli.progress import progress
+from dnt_cli.cli.results import check_output, end_if_nothing_estimable, present, save
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,14 +111,15 @@ def fit_t3(
     from dnt_cli.effects import Options, endpoint_effects
 
     check_output(output, "estimates", "fit-t3", force=force)
-    data, origin, _ = load_completed(source, study, overrides, "dnt fit-t3")
+    opened = open_input(source, "dnt fit-t3", ["imputations"], foreign="with study", study=study, overrides=overrides)
+    data = opened.completed()
     options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=processes(jobs))
     keys = choose("--outcomes", outcomes, data.study.tested)
     covariates = choose("--controls", controls, data.study.covariates, empty=True)
     with progress("Fitting") as report:
         effects = endpoint_effects(data, options, outcomes=keys, controls=covariates, progress=report)
     said = {"outcomes": keys, "controls": covariates}
-    _finish("fit-t3", data.study, effects, options, said, origin, output, form, language, green, force)
+    _finish("fit-t3", data.study, effects, options, said, opened, output, form, language, green, force)
 
 
 @app.command("fit-longitudinal", rich_help_panel="Stages")
@@ -176,7 +178,10 @@ def fit_longitudinal(
     check_output(output, "estimates", "fit-longitudinal", force=force)
     if nodes % 2 == 0:
         raise UsageError(f"--nagq {nodes}: the number of quadrature nodes must be odd, such as 1, 11 or 25.")
-    data, origin, _ = load_completed(source, study, overrides, "dnt fit-longitudinal")
+    opened = open_input(
+        source, "dnt fit-longitudinal", ["imputations"], foreign="with study", study=study, overrides=overrides
+    )
+    data = opened.completed()
     options = Options(
         engine=engine.value, nodes=nodes, satterthwaite=satterthwaite, standardise=standardise.value, level=level,
         jobs=processes(jobs),
@@ -189,15 +194,16 @@ def fit_longitudinal(
     said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets}
     if checked is not None:
         _show_cross_check(checked, data.study, language.value)
-    _finish("fit-longitudinal", data.study, effects, options, said, origin, output, form, language, green, force)
+    _finish("fit-longitudinal", data.study, effects, options, said, opened, output, form, language, green, force)
 
 
 def _show_cross_check(checked: pd.DataFrame, study: Study, language: Any) -> None:
     """On standard error, since it is about the fits and not the result."""
     from dnt_cli.effects.tables import cross_check_table
     from dnt_cli.tables import as_text
+    from dnt_cli.wording import Wording
 
-    tell(as_text([cross_check_table(checked, study, language)]))
+    tell(as_text([cross_check_table(checked, Wording(study, language))]))
 
 
 def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
@@ -212,20 +218,16 @@ def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
 
 
 def _finish(
-    command: str, study: Study, effects: Effects, options: Options, said: dict[str, Any], origin: dict[str, Any],
+    command: str, study: Study, effects: Effects, options: Options, said: dict[str, Any], opened: Input,
     output: str | None, form: Format, language: Any, green: Green, force: bool,
 ) -> None:  # fmt: skip
     """Write, show, and end with 1 when nothing could be estimated."""
-    import pyarrow as pa
-
-    from dnt_cli.effects import effect_rows
-    from dnt_cli.effects.tables import effect_tables
-    from dnt_cli.stagefile.container import Provenance, as_columns
+    from dnt_cli.effects.result import Estimates
+    from dnt_cli.wording import Wording
 
     settings = {k: v for k, v in asdict(options).items() if k != "jobs"} | said
-    table = pa.Table.from_pandas(effects.estimates, preserve_index=False).replace_schema_metadata(None)
-    extra = {"fits": as_columns(effects.fits), "level": options.level}
-    save(output, "estimates", study, [table], Provenance(command, settings, **origin), extra, force=force)
-    tables = effect_tables(effects.estimates, study, language.value, level=options.level, green=green.value)
-    present(output, form, tables, effect_rows(effects.estimates))
+    result = Estimates.of(study, effects, options.level)
+    content, provenance = result.content(), opened.provenance(command, settings)
+    save(output, "estimates", study, content.tables, provenance, content.extra, force=force)
+    present(output, form, result.tables(Wording(study, language.value), green=green.value), result.rows())
     end_if_nothing_estimable(effects.estimates)

@@ -11,7 +11,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
-from dnt_cli.cli.files import check_output, load_stage, load_survey, plain_frame, present, read, save
+from dnt_cli.cli.inputs import Input, open_input
 from dnt_cli.cli.options import (
     INPUT,
     MODEL,
@@ -28,6 +28,7 @@ from dnt_cli.cli.options import (
     processes,
 )
 from dnt_cli.cli.progress import progress
+from dnt_cli.cli.results import check_output, present, save
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
     from dnt_cli.imputation import Imputation, Settings
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.study import Study
-
-_RECORDED = (
-    "method", "m", "iterations", "seed", "donors", "max_predictors", "min_correlation", "group_interactions",
-)  # fmt: skip
 
 
 class Method(StrEnum):
@@ -58,7 +55,7 @@ class _Job:
     wide: pd.DataFrame
     study: Study
     settings: Settings
-    origin: dict[str, Any]
+    opened: Input
     before: Stage | None = None  # the file that is extended
     register: str = ""  # digest of the file with register outcomes
 
@@ -115,7 +112,12 @@ def impute(
     jobs: Jobs = 0,
     scheduler: Annotated[
         str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use instead.", rich_help_panel=RUN),
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Dask scheduler to use instead. The answers are sent to it over the network.",
+            rich_help_panel=RUN,
+        ),
     ] = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
@@ -127,8 +129,10 @@ def impute(
     """
     from dataclasses import replace
 
+    from dnt_cli.imputed.data import STUDY_SETTINGS
     from dnt_cli.imputed.tables import imputation_summary
-    from dnt_cli.stagefile.container import Provenance, as_columns
+    from dnt_cli.stagefile.container import as_columns
+    from dnt_cli.wording import Wording
 
     check_output(output, "imputations", "impute", force=force, required=True)
     count = None if m is None or m == "auto" else _count(m)
@@ -136,7 +140,11 @@ def impute(
     changes = {
         "method": method and method.value, "iterations": iterations, "seed": seed, "max_predictors": max_predictors,
     }  # fmt: skip
-    job = _extended(source, count, changes) if extend else _fresh(source, study, overrides, count, changes)
+    job = (
+        _extended(source, study, overrides, count, changes)
+        if extend
+        else _fresh(source, study, overrides, count, changes)
+    )
     if register is not None:
         job = _with_register(job, register)
     extra: dict[str, Any] = {}
@@ -144,7 +152,7 @@ def impute(
         rounds, frames = _run(job, m == "auto", precision, processes(jobs), scheduler, report)
         total = len(frames) if isinstance(frames, list) else job.settings.m
         made = 0 if job.before is None else job.before.parquet.num_row_groups - 1
-        said = {k: getattr(replace(job.settings, m=made + total), k) for k in _RECORDED}
+        said = {k: getattr(replace(job.settings, m=made + total), k) for k in STUDY_SETTINGS}
         said |= {"precision": precision} if m == "auto" else {}
         said |= {"register_sha256": job.register} if job.register else {}
 
@@ -153,12 +161,12 @@ def impute(
             for name in ("trace", "events", "models"):
                 extra[name] = as_columns(_told(job.before, rounds, name))
 
-        provenance = Provenance("impute", said, **job.origin)
+        provenance = job.opened.provenance("impute", said)
         save(output, "imputations", job.study, tables(), provenance, extra, force=force)
     events, models = _told(None, rounds, "events"), _told(None, rounds, "models")
     if len(events):
         tell(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
-    shown = imputation_summary(job.wide, job.study, models, events, said, language.value)
+    shown = imputation_summary(job.wide, models, events, said, Wording(job.study, language.value))
     present(output, form, [shown, *_beside(job, language.value)], models)
 
 
@@ -185,8 +193,9 @@ def _fresh(source: str, study: str | None, overrides: list[str] | None, m: int |
     from dnt_cli.imputed.data import settings_of
     from dnt_cli.wide import to_wide
 
-    survey, spec, origin = load_survey(source, study, overrides, "dnt impute")
-    return _Job(to_wide(survey, spec), spec, settings_of(spec, m=m, **changes), origin)
+    opened = open_input(source, "dnt impute", ["survey"], foreign="with study", study=study, overrides=overrides)
+    spec = opened.spec
+    return _Job(to_wide(opened.survey(), spec), spec, settings_of(spec, m=m, **changes), opened)
 
 
 def _beside(job: _Job, language: Any) -> list[Any]:
@@ -200,42 +209,41 @@ def _beside(job: _Job, language: Any) -> list[Any]:
 
 def _with_register(job: _Job, source: str) -> _Job:
     """The same with the outcomes of a register beside the survey's."""
-    import hashlib
     from dataclasses import replace
 
     from dnt_cli.polis.join import add_register
-    from dnt_cli.stagefile.container import kind_of, read_stage
 
     if job.before is not None:
         raise UsageError("--extend keeps what the file holds; leave out --register.")
-    content, name = read(source)
-    if kind_of(content, name) is None:
-        frame = plain_frame(content, name)
-    else:
-        frame = read_stage(content, name, ["register"], "dnt impute --register").frame
-    wide, findings = add_register(job.wide, frame, job.study, name)
+    opened = open_input(source, "dnt impute --register", ["register"], foreign="always")
+    frame = opened.frame() if opened.stage is None else opened.stage.frame
+    wide, findings = add_register(job.wide, frame, job.study, opened.name)
     for finding in findings:
         warn(f"{finding}.")
-    return replace(job, wide=wide, register=hashlib.sha256(content).hexdigest())
+    return replace(job, wide=wide, register=opened.sha256)
 
 
-def _extended(source: str, m: int | None, changes: dict[str, Any]) -> _Job:
+def _extended(
+    source: str, study: str | None, overrides: list[str] | None, m: int | None, changes: dict[str, Any]
+) -> _Job:
     """The observed data of an imputations file, and the settings that made it."""
     from dataclasses import replace
 
-    from dnt_cli.imputed.data import measured_columns, read_completed, recorded_settings
+    from dnt_cli.imputed.data import measured_columns, recorded_settings
 
-    told = [f"--{name.replace('_', '-')}" for name, value in changes.items() if value is not None]
+    given = changes | {"study": study, "set": overrides or None}
+    told = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
     if told:
         raise UsageError(f"--extend repeats the settings of the file; leave out {', '.join(told)}.")
-    stage = load_stage(source, ["imputations"], "dnt impute --extend")
-    data = read_completed(stage)
+    opened = open_input(source, "dnt impute --extend", ["imputations"])
+    stage = opened.stage
+    assert stage is not None  # nothing else is read
+    data = opened.completed()
     settings = recorded_settings(stage, stage.study)
     if stage.steps[-1]["command"] != "impute" or m is None or m <= data.m:
         raise UsageError(f"--extend needs a file made by dnt impute and -m above its {data.m} imputations.")
-    origin = {"input_sha256": stage.sha256, "before": stage.steps}
     wide = measured_columns(data.observed, stage.study)
-    return _Job(wide, stage.study, replace(settings, m=m - data.m), origin, stage)
+    return _Job(wide, stage.study, replace(settings, m=m - data.m), opened, stage)
 
 
 def _run(

@@ -10,7 +10,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell
-from dnt_cli.cli.files import check_output, frame_of, present, read, save
+from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import (
     INPUT,
     OUTPUT,
@@ -24,6 +24,7 @@ from dnt_cli.cli.options import (
     StudyFile,
 )
 from dnt_cli.cli.progress import progress
+from dnt_cli.cli.results import check_output, present, save
 from dnt_cli.errors import DataError, UsageError
 
 
@@ -74,13 +75,12 @@ def polis(
         raise UsageError("dnt polis needs records and a link file: dnt polis FOLDER --link link.csv --study dnt.")
     if study is None:
         raise UsageError("Records do not say of which study they are; add --study FILE.")
-    import hashlib
-
     import pyarrow as pa
 
     from dnt_cli.polis import chosen_files, read_link, register_outcomes
     from dnt_cli.polis.tables import register_tables
     from dnt_cli.stagefile.container import Provenance
+    from dnt_cli.stagefile.kinds import KINDS
     from dnt_cli.study import load_study
 
     check_output(output, "register", "polis", force=force)
@@ -88,15 +88,14 @@ def polis(
     paths, left = chosen_files(records)
     if left:
         tell(f"Left out, since a higher version is there: {', '.join(p.name for p in left)}.")
-    content, name = read(link)
-    persons = read_link(frame_of(content, name), spec, name)
+    opened = open_input(link, "dnt polis --link", KINDS, foreign="always")
+    persons = read_link(opened.frame(), spec, opened.name)
     with progress("Reading") as report:
         found = register_outcomes(paths, persons, spec, threads=threads, progress=report)
     counts = _counts(found)
     said = asdict(spec.register) | {"records": [path.name for path in paths]}
-    digest = hashlib.sha256(content).hexdigest()
     table = pa.Table.from_pandas(found.frame, preserve_index=False).replace_schema_metadata(None)
-    provenance = Provenance("polis", said, digest)
+    provenance = Provenance("polis", said, opened.sha256)
     save(
         output,
         "register",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from dnt_cli.cli.console import detail, error_console, tell
-from dnt_cli.cli.manners import manners
+from dnt_cli.cli.terminal import terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -90,7 +90,7 @@ def progress(what: str) -> Iterator[Watch]:
     """While it lasts, what the work reports is told; without any report, the time that passes."""
     watch = Watch(what)
     detail(f"{what}.")
-    if manners.quiet or not sys.stderr.isatty():
+    if terminal.quiet or not sys.stderr.isatty():
         yield watch
     else:
         with _bar(watch) as bar:

@@ -10,7 +10,7 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_checks
 from dnt_cli.cli.console import tell, write_out
-from dnt_cli.cli.files import check_figures, check_output, end_if_nothing_estimable, load_completed, present, save
+from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import (
     MODEL,
     OUTPUT,
@@ -26,6 +26,7 @@ from dnt_cli.cli.options import (
     processes,
 )  # fmt: skip
 from dnt_cli.cli.progress import progress
+from dnt_cli.cli.results import check_figures, check_output, end_if_nothing_estimable, present, save
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def robustness(
     from dnt_cli.imputed.data import recorded_settings
     from dnt_cli.robustness import CHECKS, run_checks
     from dnt_cli.robustness.tables import robustness_tables
-    from dnt_cli.stagefile.container import Provenance
+    from dnt_cli.wording import spoken
 
     if explain:
         _explain(form, language.value)
@@ -85,17 +86,20 @@ def robustness(
         raise UsageError("dnt robustness needs an imputations file: dnt robustness imputed.parquet.")
     check_output(output, "robustness", "robustness", force=force)
     check_figures(figures, output)
-    data, origin, stage = load_completed(source, study, overrides, "dnt robustness")
+    opened = open_input(
+        source, "dnt robustness", ["imputations"], foreign="with study", study=study, overrides=overrides
+    )
+    data = opened.completed()
     letters = choose("--checks", checks, CHECKS) or [c for c in data.study.robustness.checks if c in CHECKS]
     options = Options(jobs=processes(jobs))
     with progress("Checking") as report:
         result = run_checks(
-            data, recorded_settings(stage, data.study), options, letters, progress=report,
+            data, recorded_settings(opened.stage, data.study), options, letters, progress=report,
             started=lambda letter, seconds: tell(_announced(CHECKS[letter], seconds, language.value)),
         )  # fmt: skip
     said = {k: v for k, v in asdict(options).items() if k != "jobs"} | {"checks": letters}
     table = pa.Table.from_pandas(result.estimates, preserve_index=False).replace_schema_metadata(None)
-    made = Provenance("robustness", said, **origin)
+    made = opened.provenance("robustness", said)
     save(output, "robustness", data.study, [table], made, _extra(result, data.study), force=force)
     if figures is not None:
         from dnt_cli.figures.specification import specification_curves
@@ -107,7 +111,8 @@ def robustness(
             )  # fmt: skip
         tell(f"Drew {len(drawn)} files in {figures}.")
     tables = robustness_tables(result.estimates, data.study, result.labels, result.left_out, language.value)
-    present(output, form, tables, result.estimates)
+    rows = result.estimates.assign(message=[spoken(text, "en") for text in result.estimates["message"]])
+    present(output, form, tables, rows)
     end_if_nothing_estimable(result.estimates)
 
 

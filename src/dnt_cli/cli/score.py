@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnt_cli.cli.answers import load_source
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
-from dnt_cli.cli.files import check_output, present, save
+from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import Force, Format, Lang, Output, Overrides, Shown, StudyFile
-from dnt_cli.errors import UsageError
+from dnt_cli.cli.results import check_output, present, save
 
 if TYPE_CHECKING:
     from dnt_cli.scoring import Scored
@@ -39,15 +38,13 @@ def score(
     """
     from dnt_cli.scoring import score as score_answers
     from dnt_cli.scoring.tables import files_table, score_tables
-    from dnt_cli.stagefile.container import Provenance, as_columns
+    from dnt_cli.stagefile.container import as_columns
     from dnt_cli.survey import cast_survey, survey_table, with_further
 
     check_output(output, "survey", "score", force=force)
-    loaded = load_source(source, study, overrides, "dnt score")
-    spec = loaded.study
-    if spec is None:
-        raise UsageError(f"{loaded.name} is no stage file, so dnt cannot know the study; add --study FILE.")
-    scored = score_answers(loaded.clean(), spec)
+    loaded = open_input(source, "dnt score", ["answers"], foreign="always", study=study, overrides=overrides)
+    spec = loaded.spec
+    scored = score_answers(loaded.frame(), spec)
     if output == "-":
         _tell(scored)
     if output is not None:
@@ -60,7 +57,7 @@ def score(
             "peculiarities": as_columns(scored.report),
             "settings": as_columns(scored.settings),
         }
-        provenance = Provenance("score", {}, **loaded.origin)
+        provenance = loaded.provenance("score", {})
         save(output, "survey", spec, [table], provenance, extra, force=force)
     tables = [] if loaded.files is None else [files_table(loaded.files, language.value)]
     present(output, form, [*tables, *score_tables(scored, spec, language.value)], scored.reliability)

@@ -9,10 +9,11 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_tables
-from dnt_cli.cli.console import write_out
-from dnt_cli.cli.files import load_stage, present, rows_as_json
+from dnt_cli.cli.console import warn, write_out
+from dnt_cli.cli.inputs import open_stage_file
 from dnt_cli.cli.options import OUTPUT, AsJson, Force, Format, Green, GreenMeans, Lang, Shown
 from dnt_cli.cli.progress import progress
+from dnt_cli.cli.results import present, rows_as_csv, rows_as_json
 from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -44,48 +45,76 @@ def show(
     """
     import pandas as pd
 
+    from dnt_cli.wording import spoken
+
     kinds = ["estimates", "robustness", "description", "imputations", "register"]
     kinds = kinds if len(sources) == 1 else ["estimates"]
-    stages = [load_stage(source, kinds, "dnt show") for source in sources]
+    stages = [open_stage_file(source, "dnt show", kinds) for source in sources]
     stage = stages[0]
     frame = stage.extra_frame("models") if stage.kind == "imputations" else pd.concat([s.frame for s in stages])
     if len({(s.study.key, s.study.text) for s in stages}) > 1:
         raise DataError("These files are about different studies, so they cannot stand in one table.")
+    for other in stages[1:]:
+        _tell_apart(stage, other, language.value, force=force)
+    if stage.kind in ("estimates", "robustness"):
+        frame = frame.assign(message=[spoken(text, "en") for text in frame["message"]])
     if figure is not None:
         with progress("Drawing"):
             _draw(stage, frame, language.value, figure, force=force)
-    present(None, form, _tables(stage, frame, language.value, green.value), frame)
+    present(None, form, _tables(stages, frame, language.value, green.value), frame)
+
+
+def _tell_apart(first: Stage, other: Stage, language: Any, *, force: bool) -> None:
+    """Say in one line what differs behind two results that are to stand in one table.
+
+    Raises:
+        DataError: They began with different data, and `--force` was not given.
+    """
+    from dnt_cli.diff.origins import joined_causes
+    from dnt_cli.wording import sentence
+
+    data, causes = joined_causes(first, other)
+    if data == "other" and not force:
+        raise DataError(
+            f"{first.name} and {other.name} were made from different data, so they do not belong in one table; "
+            "show them one by one, or together with --force."
+        )
+    told = [sentence(f"diff.{key}", language) for key in ("joined_data",) if data == "other"]
+    told += [f"{cause.item} {cause.a or '-'} | {cause.b or '-'}" for cause in causes]
+    if told:
+        names = f"{first.name} | {other.name}"
+        warn(sentence("diff.joined", language, names=names, differences="; ".join(told)))
 
 
 def _draw(stage: Any, frame: Any, language: Any, path: str, *, force: bool) -> None:
     """A forest plot of effects, or the chains and distributions of an imputation."""
     if stage.kind == "estimates":
         from dnt_cli.figures import forest_plot
+        from dnt_cli.wording import Wording
 
-        forest_plot(frame, stage.study, language, path, level=stage.extra["level"], force=force)
+        forest_plot(frame, Wording(stage.study, language), path, level=stage.extra["level"], force=force)
         return
     if stage.kind != "imputations":
         raise UsageError("--figure draws effects or an imputation; dnt describe --figures draws the outcomes.")
     from dnt_cli.figures import imputation_figure
-    from dnt_cli.imputation.diagnostics import Comparison
-    from dnt_cli.imputed.data import plan_columns, read_completed
+    from dnt_cli.imputed.result import Imputations
+    from dnt_cli.wording import Wording
 
-    data = read_completed(stage)
-    comparison = Comparison(data.observed, plan_columns(stage.study, data.observed))
-    for completed in data.sets:
-        comparison.add(completed)
-    imputation_figure(stage.extra_frame("trace"), comparison.distribution(), stage.study, language, path, force=force)
+    result = Imputations.from_stage(stage)
+    imputation_figure(result.trace, result.distribution(), Wording(stage.study, language), path, force=force)
 
 
-def _tables(stage: Any, frame: Any, language: Any, green: Any) -> Any:
+def _tables(stages: Any, frame: Any, language: Any, green: Any) -> Any:
     from dnt_cli.study import Text
 
+    stage = stages[0]
     if stage.kind == "estimates":
-        from dnt_cli.effects.tables import effect_tables, report_tables
+        from dnt_cli.effects.result import Estimates
+        from dnt_cli.wording import Wording
 
-        if frame["analysis"].nunique() > 1:
-            return report_tables(frame, stage.study, language, green=green)
-        return effect_tables(frame, stage.study, language, level=stage.extra["level"], green=green)
+        return Estimates.joined([Estimates.from_stage(own) for own in stages]).tables(
+            Wording(stage.study, language), green=green
+        )
     if stage.kind == "robustness":
         from dnt_cli.robustness.tables import robustness_tables
 
@@ -97,20 +126,10 @@ def _tables(stage: Any, frame: Any, language: Any, green: Any) -> Any:
         counts = {name: values[0] for name, values in stage.extra["counts"].items()}
         return register_tables(frame, stage.study, counts, language)
     if stage.kind == "imputations":
-        from dnt_cli.imputation.diagnostics import observed_vs_imputed, r_hat
-        from dnt_cli.imputed.data import plan_columns, read_completed
-        from dnt_cli.imputed.tables import imputation_summary, plausibility_table
+        from dnt_cli.imputed.result import Imputations
+        from dnt_cli.wording import Wording
 
-        if stage.steps[-1]["command"] != "impute":
-            raise DataError(f"{stage.name} was imputed by another program, which left no record of how.")
-        data, settings = read_completed(stage), stage.steps[-1]["settings"]
-        plan = plan_columns(stage.study, data.observed)
-        compared, settled = observed_vs_imputed(data.observed, plan, data.sets), r_hat(stage.extra_frame("trace"))
-        events = stage.extra_frame("events")
-        return [
-            imputation_summary(data.observed, stage.study, frame, events, settings, language),
-            plausibility_table(compared, settled, stage.study, language),
-        ]
+        return Imputations.from_stage(stage).tables(Wording(stage.study, language))
     from dnt_cli.description.tables import description_tables
 
     return description_tables(frame, stage.study, language)
@@ -134,26 +153,22 @@ def info(
 
     Example: dnt info t3.parquet --table fits
     """
-    from dnt_cli.stagefile.kinds import KINDS
+    from dnt_cli.wording import spoken
 
-    stage = load_stage(source, list(KINDS), "dnt info")
-    seconds = second_tables(stage)
+    stage = open_stage_file(source, "dnt info")
+    seconds = stage.second_tables
     if table is not None:
         if table not in seconds:
             raise UsageError(f"{stage.name} has no second table {table}; it has: {', '.join(seconds) or 'none'}.")
         rows = stage.extra_frame(table)
-        write_out(rows_as_json(rows) if as_json else rows.to_csv(index=False, lineterminator="\n"))
+        if table == "fits":
+            rows = rows.assign(message=[spoken(text, "en") for text in rows["message"]])
+        write_out(rows_as_json(rows) if as_json else rows_as_csv(rows))
         return
     if as_json:
         write_out(json.dumps(_facts(stage, seconds), ensure_ascii=False, indent=1))
         return
     write_out("\n".join(_lines(stage, seconds)))
-
-
-def second_tables(stage: Stage) -> list[str]:
-    """Names of the small tables that travel in the file's metadata."""
-    others = ("labels", "left_out", "dictionary")  # no tables
-    return [name for name, value in stage.extra.items() if isinstance(value, dict) and name not in others]
 
 
 def _facts(stage: Stage, seconds: list[str]) -> dict[str, Any]:
@@ -173,11 +188,11 @@ def _facts(stage: Stage, seconds: list[str]) -> dict[str, Any]:
 
 
 def _lines(stage: Stage, seconds: list[str]) -> list[str]:
-    from dnt_cli.stagefile.kinds import KINDS
+    from dnt_cli.stagefile.kinds import holding
 
     facts = _facts(stage, seconds)
     lines = [
-        f"{stage.name}: {KINDS[stage.kind]}",
+        f"{stage.name}: {holding(stage.kind)}",
         f"  study        {stage.study.key}: {stage.study.title.en}",
         f"  size         {facts['rows']} rows, {facts['columns']} columns, {facts['row_groups']} row groups",
         f"  sha256       {stage.sha256}",

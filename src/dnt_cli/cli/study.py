@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnt_cli.cli.answers import load_source, source_of
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_studies
 from dnt_cli.cli.console import tell, write_out
-from dnt_cli.cli.files import plain_frame, read
-from dnt_cli.cli.manners import Group, Program
+from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import Force, Overrides
+from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -80,8 +79,10 @@ def check(
 
     Example: dnt study check study.toml survey.csv
     """
+    from dnt_cli.observed import thin_arms
     from dnt_cli.study import load_study
     from dnt_cli.survey import examine_survey
+    from dnt_cli.wide import to_wide
 
     spec = load_study(study, overrides or ())
     tested = len(spec.tested)
@@ -98,6 +99,7 @@ def check(
     if survey is None:
         write_out("\n".join(lines))
         raise DataError(f"{name} does not fit the study; what must be mended is marked ERROR.")
+    lines += [f"WARNING  {line}" for line in thin_arms(to_wide(survey, spec), spec)]
     write_out("\n".join([*lines, *_counts(survey, spec, name)]))
 
 
@@ -105,17 +107,11 @@ def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> 
     """The survey in a file or folder, scored if it holds the items of questionnaires, and what scoring found."""
     from dnt_cli.scoring import holds_items, score
     from dnt_cli.scoring.tables import odd_answers
-    from dnt_cli.stagefile.container import kind_of
 
-    if Path(data).is_dir():
-        loaded = load_source(data, study, overrides, "dnt study check")
-    else:
-        content, name = read(data)
-        if kind_of(content, name) not in (None, "answers"):
-            return plain_frame(content, name, spec), name, []
-        loaded = source_of(content, name, study, overrides, "dnt study check")
-    frame = loaded.clean()
-    if not holds_items(frame, spec):
+    kinds = ["answers", "survey"]
+    loaded = open_input(data, "dnt study check", kinds, foreign="always", study=study, overrides=overrides)
+    frame = loaded.frame()
+    if loaded.kind == "survey" or not holds_items(frame, spec):
         return frame, loaded.name, []
     scored = score(frame, spec)
     told = ["It holds the items of questionnaires, and is scored as `dnt score` does:"]

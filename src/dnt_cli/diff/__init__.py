@@ -12,7 +12,7 @@ from dnt_cli.diff.origins import Cause, Data, data_of, step_causes, study_causes
 from dnt_cli.diff.records import RecordChanges, record_changes
 from dnt_cli.errors import DataError
 from dnt_cli.stagefile.container import Stage
-from dnt_cli.stagefile.kinds import KINDS
+from dnt_cli.stagefile.kinds import holding
 
 __all__ = ["Cause", "Difference", "EffectChanges", "RecordChanges", "compare"]
 
@@ -51,7 +51,7 @@ def compare(a: Stage, b: Stage, names: tuple[str, str]) -> Difference:
     """
     if a.kind != b.kind:
         raise DataError(
-            f"{names[0]} holds {KINDS[a.kind]} and {names[1]} holds {KINDS[b.kind]}; "
+            f"{names[0]} holds {holding(a.kind)} and {names[1]} holds {holding(b.kind)}; "
             "dnt diff compares two files of one kind."
         )
     study = study_causes(a.study, b.study)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from dnt_cli.study import Condition, Study, Text
+from dnt_cli.study import Study
+from dnt_cli.study.comparison import changes, written
+
+if TYPE_CHECKING:
+    from dnt_cli.stagefile.container import Stage
 
 Step = Mapping[str, Any]
 Data = Literal["same", "same link", "other", "unknown"]
 STUDY, STEPS, VERSIONS, INPUT = "study", "steps", "versions", "input"
-_TOP = ("key", "title", "synthetic")  # what a study file has in its section [study]
+_OF_STUDY = ("study_sha256", "set", "study_changes")  # settings that the comparison of the studies tells already
+_SHARED = ("level", "standardise")  # settings of endpoint and trend alike
 _WORDS = {"label", "labels", "note", "title"}
-_ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,58 +43,8 @@ def study_causes(a: Study, b: Study) -> list[Cause]:
 
     Words come last, since no number follows from them.
     """
-    found = [Cause(STUDY, path, _text(old), _text(new)) for path, old, new in _compared("", _sections(a), _sections(b))]
+    found = [Cause(STUDY, change.key, change.old, change.new) for change in changes(a, b)]
     return sorted(found, key=lambda cause: not _WORDS.isdisjoint(cause.item.replace("_label", ".label").split(".")))
-
-
-def _sections(study: Study) -> dict[str, Any]:
-    top = {name: getattr(study, name) for name in _TOP}
-    rest = {f.name: getattr(study, f.name) for f in fields(study) if f.name not in (*_TOP, "text", "overrides")}
-    return {"study": top, **rest}
-
-
-def _compared(path: str, a: Any, b: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Path, old and new value of the deepest parts that differ; what only one has is told by its highest key."""
-    if a == b:
-        return
-    if isinstance(a, Text) and isinstance(b, Text) and a.nl != b.nl and a.en != b.en:
-        yield path, a, b
-        return
-    first, second = _parts(a), _parts(b)
-    if first is None or second is None:
-        yield path, a, b
-        return
-    for key in dict.fromkeys([*first, *second]):
-        inner = f"{path}.{key}" if path else key
-        yield from _compared(inner, first.get(key, _ABSENT), second.get(key, _ABSENT))
-
-
-def _parts(value: Any) -> dict[str, Any] | None:
-    """What a section holds, by key; None for a value."""
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, tuple) and value and all(hasattr(item, "key") for item in value):
-        return {item.key: item for item in value}
-    if isinstance(value, Condition) or not is_dataclass(value):
-        return None
-    return {f.name: getattr(value, f.name) for f in fields(value)}
-
-
-def _text(value: Any) -> str | None:
-    """A value as the study file has it, roughly; None where there is none."""
-    if value is _ABSENT:
-        return None
-    if isinstance(value, Text):
-        return value.en if value.nl == value.en else f"{value.nl} / {value.en}"
-    if isinstance(value, Condition):
-        return f"{value.column} {value.operator} {_text(value.value)}"
-    if isinstance(value, (tuple, list)):
-        return f"[{', '.join(_text(item) or '' for item in value)}]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:g}"
-    return None if value is None else "{...}" if _parts(value) is not None else str(value)
 
 
 def data_of(a: Sequence[Step], b: Sequence[Step]) -> Data:
@@ -145,6 +99,23 @@ def step_causes(a: Sequence[Step], b: Sequence[Step], study: Sequence[Cause] = (
     return [*causes, *libraries]
 
 
+def joined_causes(a: Stage, b: Stage) -> tuple[Data, list[Cause]]:
+    """What differs behind two results that are to stand in one table, such as endpoint and trend.
+
+    Returns:
+        Whether they began with the same data; and the differences in study, steps before, and level and
+        standardisation of the results themselves.
+    """
+    last = a.steps[-1], b.steps[-1]
+    own = [{**step, "settings": {k: step["settings"].get(k) for k in _SHARED}} for step in last]
+    causes = [*study_causes(a.study, b.study), *(Cause("", *found) for found in _settings(*own))]
+    if last[0]["input_sha256"] is not None and last[0]["input_sha256"] == last[1]["input_sha256"]:
+        return "same", causes
+    before = a.steps[:-1], b.steps[:-1]
+    whole = before if all(before) else (a.steps, b.steps)  # of other programs' imputations nothing is known before
+    return data_of(*whole), [*causes, *step_causes(*before, causes)]
+
+
 def _aligned(a: Sequence[Step], b: Sequence[Step]) -> tuple[list[tuple[Step, Step]], list[tuple[str, bool]]]:
     """The steps that answer to each other, and (command, whether in the first) of the others."""
     names = [[str(step["command"]) for step in steps] for steps in (a, b)]
@@ -159,7 +130,8 @@ def _aligned(a: Sequence[Step], b: Sequence[Step]) -> tuple[list[tuple[Step, Ste
 
 
 def _settings(a: Step, b: Step) -> list[tuple[str, str | None, str | None]]:
-    return _mapped(a["settings"], b["settings"])
+    told = [{key: value for key, value in step["settings"].items() if key not in _OF_STUDY} for step in (a, b)]
+    return _mapped(*told)
 
 
 def _mapped(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, str | None, str | None]]:
@@ -173,7 +145,7 @@ def _mapped(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, str |
 
 
 def _hash_or_text(key: str, value: Any) -> str | None:
-    return _short(str(value)) if key.endswith("sha256") else _text(value)
+    return _short(str(value)) if key.endswith("sha256") else written(value)
 
 
 def _short(digest: str | None) -> str | None:

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dnt_cli.design import Model
+from dnt_cli.design import ENDPOINT, LONGITUDINAL, Model
 from dnt_cli.effects.checks import check_quadrature, cross_check, note_ladder
 from dnt_cli.effects.fitting import Options, fit_all
-from dnt_cli.effects.rows import COLUMNS, Effects, adjusted, effect_rows, finished, fit_rows, joined, pooled_rows
+from dnt_cli.effects.rows import (
+    COLUMNS,
+    Effects,
+    adjusted,
+    effect_rows,
+    finished,
+    fit_rows,
+    joined,
+    no_trend_row,
+    pooled_rows,
+)
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed, require_inference
 from dnt_cli.progress import Progress
@@ -50,7 +60,7 @@ def endpoint_effects(
     rows, fits = [], []
     for own, part in _sources(data, _chosen(data, outcomes, study.tested)):
         default = study.models.register_controls if study.is_register(part[0]) else study.models.controls
-        models = [Model("t3", key, default if controls is None else tuple(controls), difference) for key in part]
+        models = [Model(ENDPOINT, key, default if controls is None else tuple(controls), difference) for key in part]
         _refuse_single(own)
         fitted = fit_all(own, [(model, options) for model in models], options.jobs, progress)
         for model, results in zip(models, fitted, strict=True):
@@ -66,12 +76,12 @@ def trend_effects(
     """Trends of the effect: y_wave ~ group * wave + controls + (1 | person), per outcome with a longitudinal model.
 
     The controls are the first rung of the ladder on which every imputation's fit is usable; the rungs above it are
-    kept among the fits, with the reason.
+    kept among the fits, with the reason. By default the tested outcomes without such a model have a row that says why.
 
     Args:
         data: As in `endpoint_effects`.
         options: How models are fitted.
-        outcomes: Keys; default: all tested outcomes with a longitudinal model.
+        outcomes: Keys; default: all tested outcomes.
         ladder: Sets of controls, first choice first; default: the study's.
         label: What the `model` column says.
         progress: Called with (done, all) fits.
@@ -81,19 +91,23 @@ def trend_effects(
     """
     study = data.study
     rows, fits = [], []
-    for own, keys in _sources(data, _chosen(data, outcomes, [k for k in study.tested if study.has_trend(k)])):
+    chosen = _chosen(data, outcomes, study.tested)
+    without = [key for key in chosen if outcomes is None and not study.has_trend(key)]
+    for own, keys in _sources(data, [key for key in chosen if key not in without]):
         default = study.models.ladder
         if study.is_register(keys[0]):
             default = tuple(dict.fromkeys([study.models.register_controls, ()]))
         rungs = [tuple(rung) for rung in (default if ladder is None else ladder)]
         _refuse_single(own)
         by_key, tried = _climb(own, options, keys, rungs, label, progress)
-        note_ladder(by_key, tried, rungs)
+        note_ladder(by_key, tried)
         if options.quadrature_check and options.nodes == 1:
             check_quadrature(own, by_key, options, progress)
         rows += [row for key in keys for row in by_key[key]]
         fits += tried
-    return finished(rows, fits, study)
+    rows += [no_trend_row(study, key, label, data.m) for key in without]
+    order = {key: place for place, key in enumerate(chosen)}
+    return finished(sorted(rows, key=lambda row: order[row["outcome"]]), fits, study)
 
 
 def _climb(
@@ -105,12 +119,14 @@ def _climb(
     rows: dict[str, list[dict[str, Any]]] = {}
     fits: list[dict[str, Any]] = []
     for number, rung in enumerate(rungs, start=1):
-        models = [Model("longitudinal", key, rung) for key in pending]
+        models = [Model(LONGITUDINAL, key, rung) for key in pending]
         fitted = fit_all(data, [(model, options) for model in models], options.jobs, progress)
         pending = []
         for model, results in zip(models, fitted, strict=True):
             fits += fit_rows(model, results, label)
-            if all(r.fit.status.usable for r in results) or number == len(rungs):
+            # Other controls bring no answers.
+            settled = all(r.fit.status.usable for r in results) or not all(r.enough for r in results)
+            if settled or number == len(rungs):
                 rows[model.outcome] = pooled_rows(data.study, model, results, options, label)
             else:
                 pending.append(model.outcome)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import TREND, Model
+from dnt_cli.design import LONGITUDINAL, TREND, Model, keys_in
 from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.engines import Fit
 from dnt_cli.imputed.data import Completed
+from dnt_cli.messages import Message, decoded, encoded, message
 from dnt_cli.progress import Progress, named
 
 # The Laplace approximation is doubted where 25 quadrature nodes move the effect by more than this many standard
@@ -21,20 +22,19 @@ LARGE_SD = 3.0
 QUADRATURE_NODES = 25
 
 
-def note_ladder(
-    rows: dict[str, list[dict[str, Any]]], fits: list[dict[str, Any]], rungs: list[tuple[str, ...]]
-) -> None:
+def note_ladder(rows: dict[str, list[dict[str, Any]]], fits: list[dict[str, Any]]) -> None:
     """Say beside an effect which sets of controls were tried before, and why they were left."""
     for key, own in rows.items():
-        used = own[0]["controls"]
-        for rung in (", ".join(r) for r in rungs):
-            if rung == used:
+        for rung in dict.fromkeys(f["controls"] for f in fits if f["outcome"] == key):
+            if rung == own[0]["controls"]:
                 break
             tried = [f for f in fits if f["outcome"] == key and f["controls"] == rung and not f["usable"]]
             separated = sum(f["separated"] for f in tried)
-            cause = f"{len(tried)} of {own[0]['m']} fits unusable" + (f", {separated} separated" if separated else "")
-            for row in own:
-                row["message"] = "; ".join(filter(None, [row["message"], f"controls '{rung}' left: {cause}"]))
+            values = {"controls": rung, "count": len(tried), "m": own[0]["m"]}
+            if separated:
+                _note(own, message("effects.rung_left_separated", **values, separated=separated))
+            else:
+                _note(own, message("effects.rung_left", **values))
 
 
 def check_quadrature(
@@ -49,13 +49,16 @@ def check_quadrature(
         shift = float(np.mean(shifts)) if shifts else float("inf")
         spread = binary[key][0]["random_sd"]
         if abs(shift) > QUADRATURE_SHIFT or spread > LARGE_SD:
-            note = (
-                f"Laplace approximation doubtful: random-intercept SD {spread:.1f}, "
-                f"{QUADRATURE_NODES} nodes move the effect by {shift:+.2f} SE"
-            )
+            said = message("effects.laplace", sd=float(spread), nodes=QUADRATURE_NODES, shift=shift)
+            _note(binary[key], said)
             for row in binary[key]:
                 row["status"] = "doubtful" if row["status"] == "ok" else row["status"]
-                row["message"] = "; ".join(filter(None, [row["message"], note]))
+
+
+def _note(rows: list[dict[str, Any]], said: Message) -> None:
+    """Add a message to the rows of one model."""
+    for row in rows:
+        row["message"] = encoded([*decoded(row["message"]), said])
 
 
 def cross_check(
@@ -108,7 +111,7 @@ def _fit_twice(
 ) -> dict[str, list[tuple[Fit, Fit]]]:  # fmt: skip
     """The trends in `rows` fitted in two ways on the first imputations, in pairs per outcome."""
     few = Completed(data.study, data.observed, data.sets[:imputations])
-    models = [Model("longitudinal", key, _controls(own[0])) for key, own in rows.items()]
+    models = [Model(LONGITUDINAL, key, keys_in(own[0]["controls"])) for key, own in rows.items()]
     fitted = fit_all(few, [(model, options) for options in (one, other) for model in models], one.jobs, progress)
     return {
         model.outcome: [(a.fit, b.fit) for a, b in zip(fitted[i], fitted[len(models) + i], strict=True)]
@@ -120,7 +123,3 @@ def _shift(fit: Fit, other: Fit) -> float:
     """How far the effect moves from one fit to the other, in standard errors of the first."""
     j = fit.terms.index(TREND)
     return float((other.estimate[j] - fit.estimate[j]) / fit.std_error[j])
-
-
-def _controls(row: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(filter(None, row["controls"].split(", ")))

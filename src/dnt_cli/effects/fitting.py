@@ -12,7 +12,7 @@ import pandas as pd
 from joblib import delayed
 from numpy.typing import NDArray
 
-from dnt_cli.design import GROUP, TREND, Designs, Model
+from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, Designs, Model
 from dnt_cli.engines import (
     Design,
     Fit,
@@ -23,7 +23,11 @@ from dnt_cli.engines import (
     fit_mixed_linear,
     fit_mixed_logistic,
 )
+from dnt_cli.engines.base import unusable
+from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed
+from dnt_cli.messages import Message
+from dnt_cli.observed import Observed, known_answers, too_few
 from dnt_cli.progress import Progress
 from dnt_cli.study import Study
 from dnt_cli.workers import in_workers
@@ -65,13 +69,27 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One fit, and what is derived within its data set before pooling."""
+    """One fit, and what is derived within its data set before pooling.
+
+    Attributes:
+        fit: The fit; without numbers where an arm has too few observed answers, which no engine then saw.
+        scale: (k,) beta = estimate * scale.
+        marginal: Average marginal effect of the group and its standard error, as shares.
+        n_persons: In the model.
+        n_events: Ones among the response of a logistic model.
+        observed: Observed answers per wave and arm.
+        enough: Whether those are enough for an effect.
+        notes: What was changed in the design: controls left out, another reference.
+    """
 
     fit: Fit
-    scale: Floats = field(repr=False)  # (k,) beta = estimate * scale
-    marginal: tuple[float, float]  # average marginal effect of the group and its SE, as shares
+    scale: Floats = field(repr=False)
+    marginal: tuple[float, float]
     n_persons: int
     n_events: int | None
+    observed: tuple[Observed, ...] = ()
+    enough: bool = True
+    notes: tuple[Message, ...] = ()
 
 
 def fit_all(
@@ -84,7 +102,8 @@ def fit_all(
     # The more parts, the sooner it is known how long all takes; but each starts an R session where one is needed.
     wanted = max(jobs, round(seconds / _WORTH_A_SESSION)) if _uses_r(tasks) else data.m
     parts = np.array_split(np.arange(data.m), min(data.m, wanted))
-    calls = (delayed(_fit_part)([data.sets[i] for i in part], data.study, tasks) for part in parts)
+    known = known_answers(data.observed, data.study)
+    calls = (delayed(_fit_part)([data.sets[i] for i in part], data.study, known, tasks) for part in parts)
     results: list[list[list[Result]]] = []
     total, done = data.m * len(tasks), 0
     for part in in_workers(calls, jobs):
@@ -95,15 +114,17 @@ def fit_all(
     return [[r for part in results for r in part[t]] for t in range(len(tasks))]
 
 
-def _fit_part(sets: Sequence[pd.DataFrame], study: Study, tasks: Sequence[tuple[Model, Options]]) -> list[list[Result]]:
-    designs = [Designs(wide, study) for wide in sets]
+def _fit_part(
+    sets: Sequence[pd.DataFrame], study: Study, known: pd.DataFrame, tasks: Sequence[tuple[Model, Options]]
+) -> list[list[Result]]:
+    designs = [Designs(wide, study, known) for wide in sets]
     with Lme4Session() if _uses_r(tasks) else nullcontext() as session:
         return [[fit_one(own, study, model, options, session) for own in designs] for model, options in tasks]
 
 
 def _seconds(study: Study, model: Model, options: Options) -> float:
     """About how long one fit takes (measured, 136 persons, five waves); only good enough to choose processes by."""
-    if model.analysis == "t3":
+    if model.analysis == ENDPOINT:
         return 0.003
     if options.engine == "lme4":
         return 1.0
@@ -113,7 +134,7 @@ def _seconds(study: Study, model: Model, options: Options) -> float:
 
 
 def _uses_r(tasks: Sequence[tuple[Model, Options]]) -> bool:
-    return any(model.analysis == "longitudinal" and options.engine == "lme4" for model, options in tasks)
+    return any(model.analysis == LONGITUDINAL and options.engine == "lme4" for model, options in tasks)
 
 
 def fit_one(
@@ -121,17 +142,30 @@ def fit_one(
     fitter: Fitter | None = None,
 ) -> Result:  # fmt: skip
     """One model on one data set, by its engine or in the way that `fitter` fits it."""
-    design = designs.build(model)
-    binary = study.outcomes[model.outcome].kind == "binary" and not model.difference
-    binary &= not (model.analysis == "longitudinal" and study.has_probability_trend(model.outcome))
+    observed = tuple(designs.observed(model))
+    if (short := too_few(observed, study.models.min_observed)) is not None:
+        return _unfitted(designs, model, observed, short)
+    design, notes = designs.built(model)
+    binary = model.kind(study) == "binary"
     fit = _engine(design, binary, options, session) if fitter is None else fitter(designs, design, model)
     marginal = (float("nan"), float("nan"))
-    if binary and model.analysis == "t3" and fit.status.usable and fitter is None:
+    if binary and model.analysis == ENDPOINT and fit.status.usable and fitter is None:
         column = design.terms.index(GROUP)
         marginal = average_marginal_effect(design.matrix, fit.estimate, fit.covariance, column)
     persons = len(design.response) if design.groups is None else len(np.unique(design.groups))
     events = int(design.response.sum()) if binary else None
-    return Result(fit, _scale(design, options.standardise), marginal, persons, events)
+    return Result(fit, _scale(design, options.standardise), marginal, persons, events, observed, True, notes)
+
+
+def _unfitted(designs: Designs, model: Model, observed: tuple[Observed, ...], why: Message) -> Result:
+    """What stands for a fit where an arm has too few observed answers."""
+    try:
+        design, notes = designs.built(model)
+    except ModelError:  # nobody has all that the model needs
+        design, notes = Design(np.empty(0), np.empty((0, 0)), (), None), ()
+    persons = len(design.response) if design.groups is None else len(np.unique(design.groups))
+    none = np.full(len(design.terms), np.nan)
+    return Result(unusable(design, "", why), none, (np.nan, np.nan), persons, None, observed, False, notes)
 
 
 def _engine(design: Design, binary: bool, options: Options, session: Lme4Session | None) -> Fit:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import GROUP, TREND, Model
+from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, Model, control_of, keys_as_text, keys_in
 from dnt_cli.effects.fitting import Floats, Options, Result
+from dnt_cli.messages import Message, encoded, message
 from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, two_sided
 from dnt_cli.study import Study
 
@@ -18,15 +19,18 @@ COLUMNS = (
     "analysis", "model", "outcome", "hypothesis", "kind", "term", "estimate", "std_error", "statistic", "df",
     "p_value", "conf_low", "conf_high", "odds_ratio", "odds_ratio_se", "odds_ratio_low", "odds_ratio_high",
     "beta", "beta_se", "marginal_effect", "marginal_effect_se", "m", "ubar", "b", "t", "riv", "lambda", "fmi",
-    "n_persons", "n_observations", "n_events", "random_sd", "residual_sd", "controls", "engine", "status", "message",
-    "p_holm", "p_bh",
+    "n_persons", "n_observations", "n_events", "n_observed_intervention", "n_observed_comparison", "random_sd",
+    "residual_sd", "controls", "left_out", "baseline", "standardise", "engine", "status", "message", "p_holm", "p_bh",
 )  # fmt: skip
 FITS = (
     "analysis", "model", "outcome", "controls", "imputation", "usable", "singular", "separated", "log_likelihood",
     "random_sd", "residual_sd", "gradient", "nodes", "engine", "message",
 )  # fmt: skip
 
-_TEXT = {"analysis", "model", "outcome", "hypothesis", "kind", "term", "controls", "engine", "status", "message"}
+TEXT = {
+    "analysis", "model", "outcome", "hypothesis", "kind", "term", "controls", "left_out", "baseline", "standardise",
+    "engine", "status", "message",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +54,103 @@ def pooled_rows(
         label: What the `model` column says.
         own_df: Another fitter than the engines gave complete-data degrees of freedom of its own; pool those.
     """
-    outcome = study.outcomes[model.outcome]
-    share = model.analysis == "longitudinal" and study.has_probability_trend(model.outcome)
-    binary = outcome.kind == "binary" and not model.difference and not share
-    base = {
-        "analysis": model.analysis,
-        "model": label,
-        "outcome": model.outcome,
-        "hypothesis": outcome.hypothesis,
-        "kind": "binary" if binary else "probability" if share else "linear",
-        "m": len(results),
-        "n_persons": round(float(np.mean([r.n_persons for r in results]))),
-        "n_observations": round(float(np.mean([r.fit.n_observations for r in results]))),
-        "n_events": float(np.mean([r.n_events for r in results])) if binary else None,
-        "controls": ", ".join(model.controls),
-        "engine": results[0].fit.engine,
-    }
+    kind = model.kind(study)
+    base = _described(study, model, results, options, label)
+    notes = _notes(base, results, own_df=own_df)
+    if results and not all(r.enough for r in results):
+        why = list(dict.fromkeys(own for r in results for own in r.fit.status.messages))
+        return [base | {"term": model.effect, "status": "not estimable", "message": encoded(why)}]
     failed = [r for r in results if not r.fit.status.usable]
     differ = len({r.fit.terms for r in results}) > 1
     if failed or differ:
-        why = _failure(failed, len(results)) if failed else "A control is the same for all in some imputations only."
-        return [base | {"term": model.effect, "status": "not estimable", "message": why}]
-    singular = sum(r.fit.status.singular for r in results)
-    notes = [_of(singular, len(results), "with a random intercept without variance (singular)")] if singular else []
-    firth = 0 if own_df else sum("irth" in r.fit.engine for r in results)
-    if firth:
-        notes.append(_of(firth, len(results), "separated and fitted by Firth's penalised likelihood"))
+        why = _failure(failed, len(results)) if failed else [message("effects.terms_differ")]
+        return [base | {"term": model.effect, "status": "not estimable", "message": encoded(why)}]
+    singular = any(r.fit.status.singular for r in results)
+    firth = not own_df and any(_is_firth(r) for r in results)
     base |= {
         "random_sd": _mean([r.fit.random_sd for r in results]),
         "residual_sd": _mean([r.fit.residual_sd for r in results]),
         "status": "singular" if singular else "firth" if firth else "ok",
-        "message": "; ".join(notes),
+        "message": encoded(notes),
     }
-    rows = _term_rows(model, results, options, binary=binary, own_df=own_df)
+    rows = _term_rows(model, results, options, binary=kind == "binary", own_df=own_df)
     return [base | row for row in rows + ([] if own_df else _factor_rows(results))]
+
+
+def no_trend_row(study: Study, key: str, label: str, m: int) -> dict[str, Any]:
+    """The row of a tested outcome that has no longitudinal model, with the reason."""
+    outcome = study.outcomes[key]
+    model = Model(LONGITUDINAL, key)
+    if outcome.trend is False:
+        why = message("effects.trend_off")
+    elif study.design.baseline not in outcome.waves:
+        why = message("effects.no_baseline", wave=study.design.baseline)
+    else:
+        why = message("effects.one_wave", wave=study.design.baseline)
+    base = _described(study, model, [], Options(), label) | {"m": m}
+    return base | {"term": model.effect, "status": "not estimable", "message": encoded([why])}
+
+
+def _described(study: Study, model: Model, results: Sequence[Result], options: Options, label: str) -> dict[str, Any]:
+    """What the rows of one model have in common: which model, on how many persons and answers, with what in it."""
+    kind = model.kind(study)
+    fewest = [[getattr(own, arm) for r in results for own in r.observed] for arm in ("intervention", "comparison")]
+    terms = {term for r in results for term in r.fit.terms}
+    held = {control_of(term) for term in terms}
+    baseline = study.column(model.outcome, study.design.baseline)
+    return {
+        "analysis": model.analysis,
+        "model": label,
+        "outcome": model.outcome,
+        "hypothesis": study.outcomes[model.outcome].hypothesis,
+        "kind": kind,
+        "m": len(results),
+        "n_persons": _rounded([r.n_persons for r in results]),
+        "n_observations": _rounded([r.fit.n_observations for r in results]),
+        "n_events": _mean([r.n_events for r in results]) if kind == "binary" else None,
+        "n_observed_intervention": min(fewest[0], default=None),
+        "n_observed_comparison": min(fewest[1], default=None),
+        "controls": keys_as_text(model.controls),
+        "left_out": keys_as_text([c for c in model.controls if terms and c not in held]),
+        "baseline": baseline if model.analysis == ENDPOINT and baseline in terms else "",
+        "standardise": "" if kind == "binary" else options.standardise,
+        "engine": _engines(results),
+    }
+
+
+def _engines(results: Sequence[Result]) -> str:
+    """The engines that fitted, each with its share of the fits where there are several."""
+    counts: dict[str, int] = {}
+    for r in results:
+        if r.fit.engine:
+            counts[r.fit.engine] = counts.get(r.fit.engine, 0) + 1
+    if len(counts) < 2:
+        return "".join(counts)
+    return ", ".join(f"{engine} ({count}/{len(results)})" for engine, count in counts.items())
+
+
+def _notes(base: Mapping[str, Any], results: Sequence[Result], *, own_df: bool) -> list[Message]:
+    """What the analyst must know of a model that has an estimate."""
+    m = len(results)
+    notes = list(dict.fromkeys(own for r in results for own in r.notes))
+    if base["left_out"]:
+        notes.append(message("effects.left_out", controls=keys_in(base["left_out"])))
+    singular = sum(r.fit.status.singular for r in results)
+    firth = 0 if own_df else sum(_is_firth(r) for r in results)
+    notes += [_of(singular, m, "effects.singular")] if singular else []
+    if firth and firth == m > 1:
+        notes.append(message("effects.firth_all", m=m))
+    elif firth:
+        notes.append(_of(firth, m, "effects.firth"))
+    return notes
+
+
+def _is_firth(result: Result) -> bool:
+    return "irth" in result.fit.engine
+
+
+def _rounded(values: Sequence[float]) -> int | None:
+    return round(float(np.mean(values))) if values else None
 
 
 def _term_rows(
@@ -108,7 +175,7 @@ def _term_rows(
             ratio = float(np.exp(row["estimate"]))
             row |= {"odds_ratio": ratio, "odds_ratio_se": ratio * row["std_error"]}
             row |= {"odds_ratio_low": float(np.exp(low[j])), "odds_ratio_high": float(np.exp(high[j]))}
-            if term == GROUP and model.analysis == "t3":
+            if term == GROUP and model.analysis == ENDPOINT:
                 row |= {"marginal_effect": marginal[0], "marginal_effect_se": marginal[1]}
         elif beta is not None:
             row |= {"beta": float(beta.estimate[j]), "beta_se": float(beta.std_error[j])}
@@ -122,14 +189,14 @@ def _factor_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
     groups: dict[str, list[int]] = {}
     for j, term in enumerate(fits[0].terms):
         if term.endswith("]"):
-            groups.setdefault(term.split("[")[0], []).append(j)
+            groups.setdefault(control_of(term), []).append(j)
     rows = []
     for factor, places in groups.items():
         if len(places) > 1 and len(fits) > 1:
             estimates = np.array([fit.estimate[places] for fit in fits])
             covariances = np.array([fit.covariance[np.ix_(places, places)] for fit in fits])
             test = pool_wald(estimates, covariances, fits[0].df_residual)
-            told = f"joint F test of {len(places)} terms with {test.df1:.0f} and {test.df2:.1f} df"
+            told = encoded([message("effects.joint_test", terms=len(places), df1=test.df1, df2=test.df2)])
             rows.append(
                 {"term": factor, "statistic": test.statistic, "df": test.df2, "p_value": test.p_value, "message": told}
             )
@@ -169,18 +236,19 @@ def _pool_marginal(results: Sequence[Result]) -> tuple[float, float]:
     return float(pooled.estimate[0]), float(pooled.std_error[0])
 
 
-def _failure(failed: Sequence[Result], m: int) -> str:
+def _failure(failed: Sequence[Result], m: int) -> list[Message]:
     """Why there is no estimate: how many of the m fits failed, and the reasons that they gave."""
     separated = sum(r.fit.status.separated for r in failed)
-    reasons = list(dict.fromkeys(message for r in failed for message in r.fit.status.messages))
-    parts = [_of(separated, m, "separated")] if separated else []
+    reasons = list(dict.fromkeys(own for r in failed for own in r.fit.status.messages))
+    parts = [_of(separated, m, "effects.separated")] if separated else []
     if other := len(failed) - separated:
-        parts.append(_of(other, m, "without usable fit"))
-    return "; ".join(parts) + (": " + " ".join(reasons[:3]) if reasons else "")
+        parts.append(_of(other, m, "effects.unusable"))
+    return [message("effects.because", what=parts, reasons=reasons[:3])] if reasons else parts
 
 
-def _of(count: int, m: int, what: str) -> str:
-    return f"{count} of {m} imputations {what}" if m > 1 else what
+def _of(count: int, m: int, key: str) -> Message:
+    """How many of the imputations it happened in; without a count where nothing was imputed."""
+    return message(key, count=count, m=m) if m > 1 else message(f"{key}_single")
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -196,7 +264,7 @@ def fit_rows(model: Model, results: Sequence[Result], label: str) -> list[dict[s
             "analysis": model.analysis,
             "model": label,
             "outcome": model.outcome,
-            "controls": ", ".join(model.controls),
+            "controls": keys_as_text(model.controls),
             "imputation": i,
             "usable": r.fit.status.usable,
             "singular": r.fit.status.singular,
@@ -207,7 +275,7 @@ def fit_rows(model: Model, results: Sequence[Result], label: str) -> list[dict[s
             "gradient": r.fit.gradient,
             "nodes": r.fit.nodes,
             "engine": r.fit.engine,
-            "message": " ".join(r.fit.status.messages),
+            "message": encoded(r.fit.status.messages),
         }
         for i, r in enumerate(results, start=1)
     ]
@@ -238,14 +306,14 @@ def finished(rows: list[dict[str, Any]], fits: list[dict[str, Any]], study: Stud
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     """Every column but text and flags as floats, so that a file's columns never depend on what is missing."""
     flags = {"usable": bool, "singular": bool, "separated": bool, "imputation": int}
-    types = {c: flags.get(c, float) for c in frame.columns if c not in _TEXT}
+    types = {c: flags.get(c, float) for c in frame.columns if c not in TEXT}
     return frame.astype(types)
 
 
 def effect_rows(estimates: pd.DataFrame) -> pd.DataFrame:
     """The rows that hold the effect of the intervention: the group at the endpoint, group x wave in a trend."""
-    endpoint = (estimates["analysis"] == "t3") & (estimates["term"] == GROUP)
-    trend = (estimates["analysis"] == "longitudinal") & (estimates["term"] == TREND)
+    endpoint = (estimates["analysis"] == ENDPOINT) & (estimates["term"] == GROUP)
+    trend = (estimates["analysis"] == LONGITUDINAL) & (estimates["term"] == TREND)
     return estimates[endpoint | trend]
 
 
@@ -253,7 +321,7 @@ def adjusted(estimates: pd.DataFrame) -> pd.DataFrame:
     """The estimates with p-values adjusted over the family of all effects of one analysis and model."""
     estimates = estimates.assign(p_holm=np.nan, p_bh=np.nan)
     effect = estimates["term"].isin([GROUP, TREND]) & ~(
-        (estimates["analysis"] == "longitudinal") & (estimates["term"] == GROUP)
+        (estimates["analysis"] == LONGITUDINAL) & (estimates["term"] == GROUP)
     )
     for _, family in estimates[effect & estimates["p_value"].notna()].groupby(["analysis", "model"], sort=False):
         p = family["p_value"].to_numpy(dtype=float)

@@ -3,99 +3,135 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
-from dnt_cli.effects import effect_rows
-from dnt_cli.effects.messages import translated
+from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.notes import notes_of
+from dnt_cli.effects.rows import effect_rows
 from dnt_cli.pooling import critical_value
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
-from dnt_cli.texts import number, p_value, threshold, words
+from dnt_cli.texts import number, words
+from dnt_cli.wording import Wording
 
 Green = Literal["better", "positive"]
 
 
 def effect_tables(
-    estimates: pd.DataFrame, study: Study, language: Language, *, level: float = 0.95, green: Green = "better"
+    estimates: pd.DataFrame, wording: Wording, *, level: float = 0.95, green: Green = "better"
 ) -> list[Table]:
     """One table per analysis, source and kind of outcome.
 
     Args:
         estimates: As the fitting stages write them.
-        study: Labels, hypotheses and marks.
-        language: Of the words and the decimal sign.
+        wording: Labels, hypotheses and marks of the study, in a language.
         level: Of the intervals in `estimates`.
         green: What is better for the person, or a positive effect.
     """
     shown = effect_rows(estimates)
-    tables = []
-    register = shown["outcome"].map(study.is_register)
-    for (analysis, _, kind), rows in shown.groupby(["analysis", register, "kind"], sort=False):
-        tables.append(_table(rows, study, language, str(analysis), str(kind), level, green))
-    return tables
+    register = shown["outcome"].map(wording.study.is_register)
+    return [
+        _table(rows, wording, level, green) for _, rows in shown.groupby(["analysis", register, "kind"], sort=False)
+    ]
 
 
-def report_tables(estimates: pd.DataFrame, study: Study, language: Language, *, green: Green = "better") -> list[Table]:
+def report_tables(estimates: pd.DataFrame, wording: Wording, *, green: Green = "better") -> list[Table]:
     """One table per source and kind of outcome, endpoint and trend side by side, as a report has them.
 
     Args:
         estimates: Of both analyses.
-        study: Labels, hypotheses and marks.
-        language: Of the words and the decimal sign.
+        wording: Labels, hypotheses and marks of the study, in a language.
         green: What is better for the person, or a positive effect.
     """
     shown = effect_rows(estimates)
-    register = shown["outcome"].map(study.is_register)
+    register = shown["outcome"].map(wording.study.is_register)
     binary = shown["kind"] != "linear"
     return [
-        _report_table(rows, study, language, binary=bool(own), green=green)
+        _report_table(rows, wording, binary=bool(own), green=green)
         for (_, own), rows in shown.groupby([register, binary], sort=False)
     ]
 
 
-def _report_table(rows: pd.DataFrame, study: Study, language: Language, *, binary: bool, green: Green) -> Table:
-    kind = "binary" if binary else "linear"
-    trend = "probability" if (rows["kind"] == "probability").any() else kind
-    headings = {
-        "t3": f"{study.design.endpoint} {scale_of(kind, language)}",
-        "longitudinal": f"{words('trend', language)} {scale_of(trend, language)}",
-    }
-    columns = [Column(words("outcome", language), "left")]
-    for heading in headings.values():
-        columns += [Column(heading), Column(words("std_error", language)), Column("", "left")]
-    cells = {(row["analysis"], row["outcome"]): row for _, row in rows.iterrows()}
+def _report_table(rows: pd.DataFrame, wording: Wording, *, binary: bool, green: Green) -> Table:
+    scales = {a: _standardised(rows[rows["analysis"] == a]) for a in (ENDPOINT, LONGITUDINAL)}
+    columns = [Column(wording.text("common.outcome"), "left")]
+    for analysis, heading in _report_headings(rows, scales, wording, binary=binary).items():
+        columns += [Column(heading), Column(wording.text("common.std_error")), Column("", "left")]
+        columns += (
+            [Column(wording.text("effects.n_observed"), optional=True)] if (rows["analysis"] == analysis).any() else []
+        )
+    # Files that are standardised otherwise are told apart: by row where an analysis has both, else by heading.
+    several = any(len(own) > 1 for own in scales.values())
+    part = rows["standardise"] if several else pd.Series("", index=rows.index)
     sections = []
     for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
         body = []
-        for key in group["outcome"].unique():
-            pairs = [_estimate_cells(cells.get((analysis, key)), study, language, green) for analysis in headings]
-            body.append((Cell(study.outcomes[key].label[language]), *pairs[0], *pairs[1]))
-        sections.append(Section(hypothesis_heading(study, str(hypothesis), language), tuple(body)))
-    notes = [words("synthetic", language)] if study.synthetic else []
-    skipped = words("marginal_note", language)  # about a column that is not in this table
-    for analysis in headings:
+        for (key, own), pair in group.groupby(["outcome", part.loc[group.index]], sort=False):
+            label = wording.label(str(key))
+            cells = [Cell(wording.text(f"effects.standardised_{own}", label=label) if own else label)]
+            for analysis in scales:
+                found = pair[pair["analysis"] == analysis]
+                shown = _estimate_cells(found.iloc[0] if len(found) else None, wording, green)
+                cells += shown if (rows["analysis"] == analysis).any() else shown[:3]
+            body.append(tuple(cells))
+        sections.append(Section(wording.hypothesis(str(hypothesis)), tuple(body)))
+    title = _source(rows, wording) + wording.text("common.binary_title" if binary else "common.linear_title")
+    return Table(title, tuple(columns), tuple(sections), tuple(_report_notes(rows, scales, wording)))
+
+
+def _report_headings(
+    rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wording, *, binary: bool
+) -> dict[str, str]:
+    """Per analysis the heading of its estimates; with the standardisation where the analyses differ in it."""
+    kind = "binary" if binary else "linear"
+    trend = "probability" if (rows["kind"] == "probability").any() else kind
+    headings = {
+        ENDPOINT: f"{wording.study.design.endpoint} {scale_of(kind, wording.language)}",
+        LONGITUDINAL: f"{wording.text('common.trend')} {scale_of(trend, wording.language)}",
+    }
+    first, second = scales[ENDPOINT], scales[LONGITUDINAL]
+    if kind == "linear" and len(first) == len(second) == 1 and first != second:
+        headings = {
+            a: wording.text(f"effects.standardised_{scales[a][0]}", label=label) for a, label in headings.items()
+        }
+    return headings
+
+
+def _report_notes(rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wording) -> list[str]:
+    """The notes of each analysis under its own heading, each note once."""
+    notes = wording.synthetic_note()
+    for analysis in scales:
         own = rows[rows["analysis"] == analysis]
         if len(own):
-            title = words(f"effect_{analysis}", language, wave=study.design.endpoint, unit=unit(study, language))
-            told = _notes(own, study, language, analysis, str(own["kind"].iloc[0]))
-            notes += [f"{title}:", *(note for note in told if note not in notes and note != skipped)]
-    title = _source(rows, study, language) + words("binary_title" if binary else "linear_title", language)
-    return Table(title, tuple(columns), tuple(sections), tuple(notes))
+            # The average marginal effect is about a column that is not in this table.
+            told = [note.text for note in notes_of(own, wording) if note.key != "effects.marginal_note"]
+            notes += [f"{_where(analysis, wording)}:", *(text for text in told if text not in notes)]
+    return notes
 
 
-def _estimate_cells(row: pd.Series | None, study: Study, language: Language, green: Green) -> tuple[Cell, Cell, Cell]:
-    """Estimate, standard error and mark; `#` where nothing can be estimated, empty where there is no such model."""
+def _standardised(rows: pd.DataFrame) -> list[str]:
+    """The ways in which the linear effects are standardised."""
+    return [own for own in rows.loc[rows["kind"] == "linear", "standardise"].unique() if own]
+
+
+def _estimate_cells(row: pd.Series | None, wording: Wording, green: Green) -> list[Cell]:
+    """Estimate, standard error, mark and observed N; `#` where nothing can be estimated, empty without a model."""
     if row is None:
-        return Cell(""), Cell(""), Cell("")
+        return [Cell("")] * 4
     if row["status"] == "not estimable":
-        return Cell("#", "muted"), Cell(""), Cell("")
-    tone = tone_of(row, study, green)
-    estimate, error = displayed(row, language)
-    return Cell(estimate, tone), Cell(f"({error})"), Cell(mark_of(row, study), tone)
+        return [Cell("#", "muted"), Cell(""), Cell(""), Cell(_observed(row))]
+    tone = tone_of(row, wording.study, green)
+    estimate, error = displayed(row, wording.language)
+    return [Cell(estimate, tone), Cell(f"({error})"), Cell(mark_of(row, wording.study), tone), Cell(_observed(row))]
+
+
+def _observed(row: pd.Series) -> str:
+    """Observed answers per group; empty where a file of an older version does not tell."""
+    counts = (row["n_observed_intervention"], row["n_observed_comparison"])
+    return "" if pd.isna(counts[0]) else "{:.0f}/{:.0f}".format(*counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,39 +195,48 @@ def mark_of(row: pd.Series, study: Study) -> str:
     return study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
 
 
-def _source(rows: pd.DataFrame, study: Study, language: Language) -> str:
+def _source(rows: pd.DataFrame, wording: Wording) -> str:
     """What stands before the title of a table on register outcomes."""
-    return words("register", language) + " " if study.is_register(rows["outcome"].iloc[0]) else ""
+    register = wording.study.is_register(rows["outcome"].iloc[0])
+    return wording.text("common.register") + " " if register else ""
+
+
+def _where(analysis: str, wording: Wording) -> str:
+    """What the effects of an analysis are: at the endpoint, or a trend."""
+    return wording.text(f"common.effect_{analysis}", wave=wording.study.design.endpoint, unit=wording.unit())
 
 
 def unit(study: Study, language: Language) -> str:
     """The step of time of the longitudinal model."""
-    return words("month_unit" if study.models.time == "months" else "wave_unit", language)
+    return Wording(study, language).unit()
 
 
-def _table(
-    rows: pd.DataFrame, study: Study, language: Language, analysis: str, kind: str, level: float, green: Green
-) -> Table:
-    binary = kind == "binary"
-    where = words(f"effect_{analysis}", language, wave=study.design.endpoint, unit=unit(study, language))
-    title = f"{_source(rows, study, language)}{words(f'{kind}_title', language)}. {where}"
+def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> Table:
+    analysis, kind = rows["analysis"].iloc[0], rows["kind"].iloc[0]
+    say = wording.text
+    lenient = wording.study.significance.lenient
+    title = f"{_source(rows, wording)}{say(f'common.{kind}_title')}. {_where(analysis, wording)}"
+    marginal = bool(kind == "binary" and analysis == ENDPOINT)
     columns = [
-        Column(words("outcome", language), "left"),
-        Column(scale_of(kind, language)),
-        Column(words("std_error", language)),
+        Column(say("common.outcome"), "left"),
+        Column(scale_of(kind, wording.language)),
+        Column(say("common.std_error")),
         Column("", "left"),
-        Column(words("interval", language, level=f"{100 * level:g}")),
-        Column(words("interval", language, level=f"{100 * (1 - study.significance.lenient):g}"), optional=True),
-        Column(words("p_value", language)),
+        Column(say("common.interval", level=f"{100 * level:g}")),
+        Column(say("common.interval", level=f"{100 * (1 - lenient):g}"), optional=True),
+        Column(say("common.p_value")),
+        *([Column(say("common.marginal"))] if marginal else []),
+        Column(say("effects.n_observed")),
+        Column(say("common.fmi"), optional=True),
+        Column(say("common.n"), optional=True),
     ]
-    marginal = binary and analysis == "t3"
-    columns += [Column(words("marginal", language))] if marginal else []
-    columns += [Column(words("fmi", language), optional=True), Column(words("n", language), optional=True)]
+    several = len(_standardised(rows)) > 1
     sections = []
     for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
-        body = tuple(_row(row, study, language, binary, marginal, green) for _, row in group.iterrows())
-        sections.append(Section(hypothesis_heading(study, str(hypothesis), language), body))
-    return Table(title, tuple(columns), tuple(sections), tuple(_notes(rows, study, language, analysis, kind)))
+        body = tuple(_row(row, wording, marginal, green, several) for _, row in group.iterrows())
+        sections.append(Section(wording.hypothesis(str(hypothesis)), body))
+    notes = [*wording.synthetic_note(), *(note.text for note in notes_of(rows, wording))]
+    return Table(title, tuple(columns), tuple(sections), tuple(notes))
 
 
 def hypothesis_heading(study: Study, key: str, language: Language) -> str:
@@ -201,22 +246,23 @@ def hypothesis_heading(study: Study, key: str, language: Language) -> str:
     return f"{key}: {study.hypotheses[key].label[language]}"
 
 
-def _row(
-    row: pd.Series, study: Study, language: Language, binary: bool, marginal: bool, green: Green
-) -> tuple[Cell, ...]:
-    label = Cell(study.outcomes[row["outcome"]].label[language])
-    blanks = 4 + marginal + 2
+def _row(row: pd.Series, wording: Wording, marginal: bool, green: Green, several: bool) -> tuple[Cell, ...]:
+    """One effect; its label says how it is standardised where the table holds several standardisations."""
+    study, language = wording.study, wording.language
+    name = wording.label(row["outcome"])
+    label = Cell(wording.text(f"effects.standardised_{row['standardise']}", label=name) if several else name)
     if row["status"] == "not estimable":
-        return (label, Cell("#", "muted"), Cell("", "muted"), *([Cell("")] * blanks))
+        blanks = [Cell("")] * (4 + marginal)
+        return (label, Cell("#", "muted"), Cell("", "muted"), *blanks, Cell(_observed(row)), Cell(""), Cell(""))
     tone = tone_of(row, study, green)
     estimate, error = displayed(row, language)
     cells = [label, Cell(estimate, tone), Cell(error)]
     cells += [Cell(mark_of(row, study), tone), Cell(_interval(row, row["conf_low"], row["conf_high"], language))]
     cells.append(Cell(_interval(row, *_limits(row, 1 - study.significance.lenient), language)))
-    cells.append(Cell(p_value(row["p_value"], language)))
+    cells.append(Cell(wording.p_value(row["p_value"])))
     if marginal:
-        cells.append(Cell(number(100 * row["marginal_effect"], 1, language, sign=True)))
-    cells += [Cell(number(row["fmi"], 2, language)), Cell(f"{row['n_persons']:.0f}")]
+        cells.append(Cell(wording.number(100 * row["marginal_effect"], 1, sign=True)))
+    cells += [Cell(_observed(row)), Cell(wording.number(row["fmi"], 2)), Cell(f"{row['n_persons']:.0f}")]
     return tuple(cells)
 
 
@@ -241,94 +287,16 @@ def tone_of(row: pd.Series, study: Study, green: Green) -> Tone:
     return "good" if upward else "bad"
 
 
-def _notes(rows: pd.DataFrame, study: Study, language: Language, analysis: str, kind: str) -> list[str]:
-    marks = study.significance
-    say: Callable[..., str] = lambda key, **values: words(key, language, **values)  # noqa: E731
-    notes = [say("synthetic")] if study.synthetic else []
-    m, n = int(rows["m"].max()), int(rows["n_persons"].max())
-    notes.append(say("sample", n=n, m=m) if m > 1 else say("sample_single", n=n))
-    notes += _control_notes(rows, study, language, analysis)
-    if kind == "probability":
-        notes.append(say("probability_note", unit=unit(study, language)))
-    elif kind == "binary":
-        notes.append(say("rate") if analysis == "t3" else say("rate_trend", unit=unit(study, language)))
-        notes += [say("marginal_note")] if analysis == "t3" else []
-    else:
-        notes.append(say("beta_note"))
-    strict, lenient = (threshold(x, language) for x in (marks.strict, marks.lenient))
-    notes.append(say("marks", strict=strict, lenient=lenient))
-    holm, bh = (int((rows[c] < marks.lenient).sum()) for c in ("p_holm", "p_bh"))
-    tests = int(rows["p_value"].notna().sum())
-    notes += [say("adjusted", holm=holm, bh=bh, lenient=lenient)] if tests > 1 else []
-    notes += _against(rows, study, language)
-    for _, row in rows.iterrows():
-        outcome = study.outcomes[row["outcome"]]
-        if row["message"]:
-            prefix = f"{say('not_estimable')}: " if row["status"] == "not estimable" else ""
-            message = prefix + translated(row["message"], language).rstrip(".")
-            notes.append(say("message", outcome=outcome.label[language], message=message))
-        if outcome.note is not None:
-            notes.append(f"{outcome.label[language]}: {outcome.note[language]}")
-    return [*notes, say("engine", engine=", ".join(dict.fromkeys(rows["engine"])))]
-
-
-def _control_notes(rows: pd.DataFrame, study: Study, language: Language, analysis: str) -> list[str]:
-    """The most common set of controls first, then the outcomes that have another."""
-    sets = rows["controls"].value_counts(sort=False)
-    common = sets.idxmax()
-    extra = ""
-    if analysis == "t3":
-        extra = " " + words("baseline_control", language, wave=study.design.baseline)
-    notes = []
-    for controls in [common, *(c for c in sets.index if c != common)]:
-        named = ", ".join(_inside(_control(k, study, language)) for k in controls.split(", ") if k)
-        if controls == common:
-            text = words("controls", language, controls=named + extra) if named else words("no_controls", language)
-        else:
-            own = rows.loc[rows["controls"] == controls, "outcome"]
-            outcomes = ", ".join(study.outcomes[k].label[language] for k in own)
-            key = "controls_of" if named else "uncontrolled_of"
-            text = words(key, language, outcomes=outcomes, controls=named)
-        notes.append(text)
-    return notes
-
-
-def _control(key: str, study: Study, language: Language) -> str:
-    """The label of a covariate, or of an outcome at a wave."""
-    if key in study.covariates:
-        return study.covariates[key].label[language]
-    outcome, wave = study.columns[key]
-    return f"{study.outcomes[outcome].label[language]} {wave}"
-
-
-def _inside(label: str) -> str:
-    """A label within a sentence: no capital, unless it is an abbreviation."""
-    return label if label[:2].isupper() else label[:1].lower() + label[1:]
-
-
-def _against(rows: pd.DataFrame, study: Study, language: Language) -> list[str]:
-    """Significant effects whose direction contradicts the hypothesis."""
-    found = []
-    for _, row in rows.iterrows():
-        outcome = study.outcomes[row["outcome"]]
-        if outcome.expected and study.significance.mark(row["p_value"]):
-            expected = 1 if outcome.expected == "increase" else -1
-            if row["estimate"] * expected < 0:
-                found.append(outcome.label[language])
-    return [words("against", language, outcomes=", ".join(found))] if found else []
-
-
-def cross_check_table(checked: pd.DataFrame, study: Study, language: Language) -> Table:
+def cross_check_table(checked: pd.DataFrame, wording: Wording) -> Table:
     """How far the trends lie from lme4's, per outcome."""
-    names = ("imputations", "shift", "error_ratio", "log_likelihood", "unusable")
-    columns = (Column(words("outcome", language), "left"), *(Column(words(name, language)) for name in names))
     decimals = {"imputations": 0, "shift": 4, "error_ratio": 4, "log_likelihood": 6, "unusable": 0}
+    columns = (
+        Column(wording.text("common.outcome"), "left"),
+        *(Column(wording.text(f"common.{name}")) for name in decimals),
+    )
     rows = tuple(
-        (
-            Cell(study.outcomes[row["outcome"]].label[language]),
-            *(Cell(number(row[name], decimals[name], language)) for name in names),
-        )
+        (Cell(wording.label(row["outcome"])), *(Cell(wording.number(row[name], decimals[name])) for name in decimals))
         for _, row in checked.iterrows()
     )
-    note = words("cross_check_note", language)
-    return Table(words("cross_check_title", language), columns, (Section("", rows),), (note,))
+    note = wording.text("common.cross_check_note")
+    return Table(wording.text("common.cross_check_title"), columns, (Section("", rows),), (note,))

@@ -8,7 +8,7 @@ from dnt_cli.engines.margins import average_marginal_effect
 from dnt_cli.engines.mixed import fit_mixed_linear, fit_mixed_logistic
 from dnt_cli.engines.regression import fit_firth, fit_linear, fit_logistic
 from dnt_cli.engines.separation import is_separated
-from dnt_cli.engines.versions import package_version
+from dnt_cli.packages import package_version
 
 __all__ = [
     "Design",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnt_cli.errors import ModelError
+from dnt_cli.messages import Message, message
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -52,13 +53,13 @@ class Status:
         converged: an optimum was found and it passed every check.
         singular: the random intercept's variance is zero at the optimum; a valid answer.
         separated: the columns predict the outcome perfectly for some rows, so that no finite estimate exists.
-        messages: short sentences for the analyst; empty when there is nothing to say.
+        messages: what the analyst must know; empty when there is nothing to say.
     """
 
     converged: bool
     singular: bool
     separated: bool
-    messages: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -119,7 +120,7 @@ class Fit:
         return float(self.n_observations - len(self.terms) - variances)
 
 
-def unusable(design: Design, engine: str, *messages: str, separated: bool = False, nodes: int = 1) -> Fit:
+def unusable(design: Design, engine: str, *messages: Message, separated: bool = False, nodes: int = 1) -> Fit:
     """A fit without numbers, whose status says why."""
     k = len(design.terms)
     return Fit(
@@ -164,22 +165,22 @@ def check_shapes(design: Design, *, grouped: bool) -> None:
         raise ModelError("Weights are not supported in a mixed model; fit it without weights.")
 
 
-def problem(design: Design, *, binary: bool, grouped: bool) -> str | None:
-    """The first reason why this design cannot be estimated, as a sentence; None when there is none."""
+def problem(design: Design, *, binary: bool, grouped: bool) -> Message | None:
+    """The first reason why this design cannot be estimated; None when there is none."""
     check_shapes(design, grouped=grouped)
     n, k = design.matrix.shape
     if n == 0:
-        return "There are no rows to fit."
+        return message("engines.no_rows")
     found = _not_finite(design) or (_bad_binary(design.response) if binary else _bad_linear(design.response))
     if found:
         return found
     if n <= k:
-        return f"There are {n} rows for {k} coefficients; more rows or fewer terms are needed."
+        return message("engines.few_rows", rows=n, coefficients=k)
     aliased = aliased_terms(design.matrix, design.terms)
     if aliased:
-        return f"{_listed(aliased)} cannot be told apart from the terms before {'it' if len(aliased) == 1 else 'them'}."
+        return message("engines.aliased" if len(aliased) == 1 else "engines.aliased_several", terms=listed(aliased))
     if not binary and _reproduced(design):
-        return "The terms reproduce the outcome exactly, so there is no residual variance."
+        return message("engines.reproduced")
     if grouped and design.groups is not None:
         return _bad_groups(design.groups)
     return None
@@ -227,9 +228,9 @@ def imprecise_terms(matrix: Floats, covariance: Floats, terms: Sequence[str]) ->
     return tuple(term for term, value in zip(terms, error, strict=True) if not value <= _LARGEST_LOGIT_ERROR)
 
 
-def imprecise_message(terms: Sequence[str]) -> str:
-    """The sentence that goes with `imprecise_terms`."""
-    return f"The data do not determine {_listed(terms)}: the standard error is too large to mean anything."
+def imprecise_message(terms: Sequence[str]) -> Message:
+    """What is said of the terms that `imprecise_terms` found."""
+    return message("engines.imprecise", terms=listed(terms))
 
 
 def group_codes(groups: Integers) -> Integers:
@@ -238,32 +239,32 @@ def group_codes(groups: Integers) -> Integers:
     return codes
 
 
-def _not_finite(design: Design) -> str | None:
+def _not_finite(design: Design) -> Message | None:
     if not np.isfinite(design.response).all():
         count = int((~np.isfinite(design.response)).sum())
-        return f"The outcome is missing or infinite in {count} rows."
+        return message("engines.response_not_finite", rows=count)
     finite = np.isfinite(design.matrix)
     if not finite.all():
         names = [term for i, term in enumerate(design.terms) if not finite[:, i].all()]
-        return f"{_listed(names)}: missing or infinite in {int((~finite.all(axis=1)).sum())} rows."
+        return message("engines.terms_not_finite", terms=listed(names), rows=int((~finite.all(axis=1)).sum()))
     if design.weights is not None and not (np.isfinite(design.weights) & (design.weights > 0)).all():
-        return "Every weight must be a positive number."
+        return message("engines.weights")
     return None
 
 
-def _bad_binary(response: Floats) -> str | None:
+def _bad_binary(response: Floats) -> Message | None:
     values = np.unique(response)
     if not np.isin(values, (0.0, 1.0)).all():
-        return "The outcome of a logistic model must be coded 0 and 1; it holds other values."
+        return message("engines.not_binary")
     if values.size < 2:
-        return f"The outcome is {values[0]:.0f} in every row, so there is nothing to explain."
+        return message("engines.constant_binary", value=int(values[0]))
     return None
 
 
-def _bad_linear(response: Floats) -> str | None:
+def _bad_linear(response: Floats) -> Message | None:
     span = float(response.max() - response.min())
     if span <= _ROUNDING * float(np.abs(response).max()):
-        return "The outcome has the same value in every row, so there is nothing to explain."
+        return message("engines.constant")
     return None
 
 
@@ -273,15 +274,16 @@ def _reproduced(design: Design) -> bool:
     return bool(np.abs(rest).max() <= _ROUNDING * np.abs(design.response).max())
 
 
-def _bad_groups(groups: Integers) -> str | None:
+def _bad_groups(groups: Integers) -> Message | None:
     count = count_groups(groups)
     if count < 2:
-        return "There is one person only; a random intercept needs at least two."
+        return message("engines.one_person")
     if count == groups.size:
-        return "No person has more than one row, so a random intercept cannot be told from chance."
+        return message("engines.single_rows")
     return None
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """The first five terms in quotes, and how many more there are."""
     shown = ", ".join(f"'{name}'" for name in names[:5])
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more terms"
+    return shown if len(names) <= 5 else f"{shown} + {len(names) - 5}"

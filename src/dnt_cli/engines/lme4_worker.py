@@ -21,10 +21,10 @@ _EXTRACT = """
 function(model, satterthwaite) {
   problems <- character()
   covariance <- withCallingHandlers(as.matrix(stats::vcov(model)), warning = function(w) {
-    problems <<- "The standard errors could not be computed reliably."
+    problems <<- "unreliable_errors"
     invokeRestart("muffleWarning")
   })
-  if (!identical(as.integer(model@optinfo$conv$opt), 0L)) problems <- c(problems, "The fit did not converge.")
+  if (!identical(as.integer(model@optinfo$conv$opt), 0L)) problems <- c(problems, "no_convergence")
   df <- rep(Inf, length(lme4::fixef(model)))
   if (satterthwaite) df <- coef(summary(model, ddf = "Satterthwaite"))[, "df"]
   list(problems = problems, estimate = unname(lme4::fixef(model)), covariance = as.numeric(covariance),

@@ -29,10 +29,10 @@ from dnt_cli.engines.base import (
 from dnt_cli.engines.lme4 import Lme4Session
 from dnt_cli.engines.marginal import marginal_model
 from dnt_cli.engines.profile import linear_profile
-from dnt_cli.engines.regression import SEPARATED
-from dnt_cli.engines.separation import is_separated
-from dnt_cli.engines.versions import package_version
+from dnt_cli.engines.separation import is_separated, separation_message
 from dnt_cli.errors import ModelError
+from dnt_cli.messages import Message, message
+from dnt_cli.packages import package_version
 
 MixedEngine = Literal["glmm", "lme4"]
 DfMethod = Literal["residual_infinite", "satterthwaite"]
@@ -50,24 +50,19 @@ _TWO_OPTIMA_SD = 3.0
 # lme4 under tight control is within .2 % of the curvature's standard errors, glmm within .5 % at extreme variances.
 _ERROR_SLACK = 0.02
 
-_SINGULAR = "The random intercept has no variance (singular fit): persons do not differ beyond what the terms explain."
-_NEVER_CHANGES = "No person's outcome ever changes, so the random intercept has no finite variance."
-# No figure in it, so that the messages of m imputations are one message; the figure is in `random_sd`.
-_ROUGH = (
-    f"The random intercept's SD exceeds {_LAPLACE_SD:.0f}, where the Laplace approximation is rough: "
-    "compare with quadrature."
-)
-_UNCHECKED = "The engine's answer did not pass an independent check of the likelihood."
+_SINGULAR = message("engines.singular")
+_ROUGH = message("engines.rough_laplace", limit=_LAPLACE_SD)
+_UNCHECKED = message("engines.unchecked")
 
 # Kinds of glmm's warnings after which its numbers are not used, and what they mean.
 _REFUSED = {
-    "hessian_se_fallback": "The standard errors could not be computed reliably.",
-    "se_unavailable": "The standard errors could not be computed.",
-    "pirls_exhausted": "The search for the random intercepts did not converge.",
-    "precision_limited": "The fit stopped at the limit of numerical precision.",
-    "variance_at_limit": "A variance went to its limit: the model reproduces the outcome exactly.",
-    "agq_fallback": "Quadrature is not possible for this model.",
-    "non_integer_response": "The outcome of a logistic model must be coded 0 and 1; it holds other values.",
+    "hessian_se_fallback": message("engines.unreliable_errors"),
+    "se_unavailable": message("engines.no_errors"),
+    "pirls_exhausted": message("engines.no_intercepts"),
+    "precision_limited": message("engines.precision"),
+    "variance_at_limit": message("engines.variance_at_limit"),
+    "agq_fallback": message("engines.no_quadrature"),
+    "non_integer_response": message("engines.not_binary"),
 }
 
 
@@ -125,9 +120,9 @@ def fit_mixed_logistic(
     if trouble:
         return unusable(design, name, trouble, nodes=nodes)
     if is_separated(design.matrix, design.response):
-        return unusable(design, name, SEPARATED, separated=True, nodes=nodes)
+        return unusable(design, name, separation_message(design), separated=True, nodes=nodes)
     if _never_changes(design):
-        return unusable(design, name, _NEVER_CHANGES, nodes=nodes)
+        return unusable(design, name, message("engines.never_changes"), nodes=nodes)
     if engine == "lme4":
         fit = _with_session(session, lambda s: s.fit(design, "binomial", nodes=nodes))
         return _checked_logistic(design, fit, np.nan, slack=1e-4)
@@ -176,7 +171,7 @@ def _glmm_linear(design: Design, name: str, *, reml: bool, satterthwaite: bool) 
     if not satterthwaite:
         return replace(fit, df=np.full(k, np.inf))
     if result.df_method != "satterthwaite" or not np.isfinite(result.coef_df).all():
-        return unusable(design, name, "Satterthwaite's degrees of freedom could not be computed.")
+        return unusable(design, name, message("engines.no_satterthwaite"))
     return replace(fit, df=np.asarray(result.coef_df, dtype=float))
 
 
@@ -187,7 +182,7 @@ def _glmm_logistic(design: Design, name: str, nodes: int, restarts: bool) -> tup
     when the first start gave nothing.
     """
     best: Any = None
-    refusal: tuple[str, ...] = ()
+    refusal: tuple[Message, ...] = ()
     for start in (None, *_RESTARTS) if restarts else (None,):
         if start is not None and best is not None and _has_one_optimum(best):
             break
@@ -223,16 +218,16 @@ def _run_glmm(design: Design, **options: Any) -> Any:
         return glmm.fit(data, formula, anova_test="Wald", **options)
 
 
-def _refusal(result: Any) -> tuple[str, ...]:
+def _refusal(result: Any) -> tuple[Message, ...]:
     """Why an answer of glmm must not be used; empty when it may be."""
     kinds = [w["kind"] for w in result.warnings if w["tier"] == "severe" or w["kind"] in _REFUSED]
-    reasons = [_REFUSED.get(kind, "The fit did not converge.") for kind in kinds]
+    reasons = [_REFUSED.get(kind, message("engines.no_convergence")) for kind in kinds]
     if not result.converged and not reasons:
-        reasons.append("The fit did not converge.")
+        reasons.append(message("engines.no_convergence"))
     if result.diagnostics["boundary"] not in ("interior", "at_boundary"):
-        reasons.append("The variance of the random intercept has no finite estimate.")
+        reasons.append(message("engines.no_finite_variance"))
     if not reasons and not (np.isfinite(result.se).all() and np.isfinite(result.beta).all()):
-        reasons.append("The standard errors could not be computed.")
+        reasons.append(message("engines.no_errors"))
     return tuple(dict.fromkeys(reasons))
 
 

@@ -8,18 +8,13 @@ from typing import Literal
 import numpy as np
 
 from dnt_cli.engines.base import Design, Fit, Floats, Status, imprecise_message, imprecise_terms, problem, unusable
-from dnt_cli.engines.separation import is_separated
-from dnt_cli.engines.versions import package_version
+from dnt_cli.engines.separation import is_separated, separation_message
 from dnt_cli.errors import ModelError
+from dnt_cli.messages import Message, message
+from dnt_cli.packages import package_version
 
 Separation = Literal["stop", "firth"]
 
-SEPARATED = (
-    "The terms predict the outcome perfectly for some rows (separation), so no finite estimate exists; "
-    "use fewer terms, or Firth's method."
-)
-
-_FIRTH = "Firth's penalised likelihood"
 _FIRTH_STEPS = 200
 
 
@@ -73,7 +68,7 @@ def fit_logistic(design: Design, *, separation: Separation = "stop") -> Fit:
     if is_separated(design.matrix, design.response):
         if separation == "firth":
             return fit_firth(design)
-        return unusable(design, engine, SEPARATED, separated=True)
+        return unusable(design, engine, separation_message(design), separated=True)
     return _maximum_likelihood(design, engine)
 
 
@@ -88,7 +83,7 @@ def _maximum_likelihood(design: Design, engine: str) -> Fit:
         warnings.simplefilter("ignore")
         result = GLM(design.response, basis, family=Binomial(), freq_weights=design.weights).fit(maxiter=100, tol=1e-12)
     if not result.converged:
-        return unusable(design, engine, "The fit did not converge.")
+        return unusable(design, engine, message("engines.no_convergence"))
     # statsmodels' covariance is that of the last step but one; this one is at the estimates.
     weights = np.ones(design.response.size) if design.weights is None else design.weights
     chance = result.fittedvalues
@@ -107,7 +102,7 @@ def _from_basis(
     inverse: Floats,
     log_likelihood: float,
     gradient: float,
-    *messages: str,
+    *messages: Message,
 ) -> Fit:
     """A fit in an orthonormal basis carried back to the columns of the design, unless it means nothing there."""
     back = np.linalg.inv(triangle)
@@ -147,10 +142,10 @@ def fit_firth(design: Design) -> Fit:
     basis, triangle = np.linalg.qr(design.matrix)
     solution = _firth_optimum(basis, design.response, weights)
     if solution is None:
-        return unusable(design, engine, "Firth's method did not converge.")
+        return unusable(design, engine, message("engines.firth_no_convergence"))
     coefficients, inverse, likelihood, gradient = solution
-    message = f"Estimated by {_FIRTH}."
-    return _from_basis(design, engine, triangle, coefficients, inverse, likelihood, gradient, message)
+    said = message("engines.firth")
+    return _from_basis(design, engine, triangle, coefficients, inverse, likelihood, gradient, said)
 
 
 def _firth_optimum(basis: Floats, response: Floats, weights: Floats) -> tuple[Floats, Floats, float, float] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnt_cli.engines.base import Floats
+from dnt_cli.engines.base import Design, Floats, listed
+from dnt_cli.messages import Message, message
 
 _NEWTON_STEPS = 12
 
@@ -29,6 +30,31 @@ def is_separated(matrix: Floats, response: Floats) -> bool:
     if _has_maximum(signed):
         return False
     return bool(_separating_margin(signed, matrix, response) > 0.5 * np.sqrt(n))
+
+
+def separating_terms(design: Design) -> tuple[str, ...]:
+    """Terms that separate the outcome by themselves: no row with a 0 lies beyond a row with a 1, or the reverse.
+
+    A level of a factor that one person has, or whose persons all have the same outcome, is such a term. Terms that
+    separate only together are not found.
+
+    Args:
+        design: 0/1 outcome; constant columns are passed over.
+    """
+    events = design.response == 1
+    found = []
+    for j, term in enumerate(design.terms):
+        ones, zeros = design.matrix[events, j], design.matrix[~events, j]
+        constant = np.ptp(design.matrix[:, j]) == 0
+        if not constant and (ones.min() >= zeros.max() or ones.max() <= zeros.min()):
+            found.append(term)
+    return tuple(found)
+
+
+def separation_message(design: Design) -> Message:
+    """Why a separated model has no estimate, with the terms that separate by themselves."""
+    terms = separating_terms(design)
+    return message("engines.separated_by", terms=listed(terms)) if terms else message("engines.separated")
 
 
 def _has_maximum(signed: Floats) -> bool:

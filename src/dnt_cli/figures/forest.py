@@ -11,28 +11,24 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dnt_cli.description.lookup import shown
-from dnt_cli.description.texts import words
+from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects import effect_rows
 from dnt_cli.effects.tables import (
     decimals_of,
-    hypothesis_heading,
     interval_on_scale,
     mark_of,
     scale_of,
     tone_of,
-    unit,
 )
 from dnt_cli.errors import DataError
 from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
-from dnt_cli.study import Language, Study
-from dnt_cli.texts import number, threshold
-from dnt_cli.texts import words as common_words
+from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ANALYSES = ("t3", "longitudinal")
+ANALYSES = (ENDPOINT, LONGITUDINAL)
 KINDS = ("binary", "linear", "probability")
 SMALL = 7.5
 # Inches.
@@ -48,15 +44,13 @@ _LOOKS = {"good": (GREEN, "^", GREEN), "bad": (VERMILLION, "v", VERMILLION), "":
 
 
 def forest_plot(
-    estimates: pd.DataFrame, study: Study, language: Language, path: str | Path, *, level: float = 0.95,
-    force: bool = False,
-) -> None:  # fmt: skip
+    estimates: pd.DataFrame, wording: Wording, path: str | Path, *, level: float = 0.95, force: bool = False
+) -> None:
     """Draw the effects: odds ratios on a logarithmic axis above standardised betas, endpoint left, trend right.
 
     Args:
         estimates: Rows of `effects.COLUMNS`, of one or both analyses below each other, one row per effect.
-        study: Labels, hypotheses and marks.
-        language: Of the words and the decimal sign.
+        wording: Labels, hypotheses and marks of the study, in a language.
         path: Ends in .svg or .png.
         level: Of the intervals in `estimates`.
         force: Replace a file that dnt did not draw.
@@ -70,8 +64,8 @@ def forest_plot(
         raise DataError("There are no effects to draw: give the estimates of `dnt fit-t3` or `dnt fit-longitudinal`.")
     if rows.duplicated(["analysis", "outcome"]).any():
         raise DataError("Some effects stand there more than once; draw the estimates of one model at a time.")
-    forest = _Forest(rows, study, language, level)
-    draw_one(Drawing(forest.figure, "effects", words("forest_title", language)), Path(path), force=force)
+    forest = _Forest(rows, wording, level)
+    draw_one(Drawing(forest.figure, "effects", wording.text("description.forest_title")), Path(path), force=force)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +84,8 @@ class _Line:
 
 
 class _Forest:
-    def __init__(self, rows: pd.DataFrame, study: Study, language: Language, level: float) -> None:
-        self.study, self.language, self.level = study, language, level
+    def __init__(self, rows: pd.DataFrame, wording: Wording, level: float) -> None:
+        self.study, self.wording, self.level = wording.study, wording, level
         self.analyses = [a for a in ANALYSES if (rows["analysis"] == a).any()]
         self.rows = {(r["analysis"], r["outcome"]): r for _, r in rows.iterrows()}
         first = rows.drop_duplicates("outcome")  # an outcome stands once, on the scale of its first analysis
@@ -131,7 +125,7 @@ class _Forest:
             by_hypothesis.setdefault(self.study.outcomes[outcome].hypothesis or "", []).append(outcome)
         lines, used = [], 0.0
         for hypothesis in sorted(by_hypothesis, key=lambda key: order.get(key, len(order))):
-            heading = hypothesis_heading(self.study, hypothesis, self.language)
+            heading = self.wording.hypothesis(hypothesis)
             for outcome in ["", *by_hypothesis[hypothesis]] if heading else by_hypothesis[hypothesis]:
                 label = textwrap.fill(self._label(outcome) if outcome else heading, _LABEL_WIDTH)
                 size = 1 + 0.75 * label.count("\n")
@@ -141,7 +135,7 @@ class _Forest:
 
     def _label(self, outcome: str) -> str:
         """The outcome's name; with its wave if that is not the study's endpoint."""
-        label, wave = self.study.outcomes[outcome].label[self.language], self.study.endpoint(outcome)
+        label, wave = self.wording.label(outcome), self.study.endpoint(outcome)
         return label if wave == self.study.design.endpoint else f"{label} ({wave})"
 
     def _labels(self, axes: Axes, lines: list[_Line]) -> None:
@@ -153,8 +147,8 @@ class _Forest:
             )  # fmt: skip
 
     def _heading(self, axes: Axes, analysis: str) -> None:
-        text = words(
-            f"forest_{analysis}", self.language, wave=self.study.design.endpoint, unit=unit(self.study, self.language)
+        text = self.wording.text(
+            f"description.forest_{analysis}", wave=self.study.design.endpoint, unit=self.wording.unit()
         )
         axes.annotate(
             text, (0, 1), (0, 8), xycoords="axes fraction", textcoords="offset points", fontweight="bold", fontsize=10
@@ -173,25 +167,25 @@ class _Forest:
         axes.spines["left"].set_visible(False)
         axes.axvline(1.0 if binary else 0.0, color=GREY, linewidth=0.9, zorder=1)
         self._ticks(axes, limits, binary)
-        axes.set_xlabel(words(f"forest_{kind}", self.language), fontsize=SMALL)
+        axes.set_xlabel(self.wording.text(f"description.forest_{kind}"), fontsize=SMALL)
         for line in lines:
             if line.outcome:
                 axes.axhline(line.place, color="#EBEBEB", linewidth=0.7, zorder=0)
-                self._effect(axes, line, kind, found[line.outcome], numbers.get(line.outcome), limits)
+                self._effect(axes, line, analysis, kind, found[line.outcome], numbers.get(line.outcome), limits)
 
     def _effect(
-        self, axes: Axes, line: _Line, kind: str, row: pd.Series | None, figures: tuple[float, float, float] | None,
-        limits: tuple[float, float],
+        self, axes: Axes, line: _Line, analysis: str, kind: str, row: pd.Series | None,
+        figures: tuple[float, float, float] | None, limits: tuple[float, float],
     ) -> None:  # fmt: skip
         """One effect and its numbers; the numbers alone where its scale is not the panel's."""
         place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
         if row is None or figures is None:
-            key = "not_modelled" if row is None else "not_estimable"
-            text = words(key, self.language) if row is None else common_words(key, self.language)
+            modelled = row is not None and (analysis == ENDPOINT or self.study.has_trend(line.outcome))
+            text = self.wording.text("common.not_estimable" if modelled else "description.not_modelled")
             axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, color=GREY, annotation_clip=False, **place)
             return
-        texts = [shown(value, decimals_of(row["kind"]), self.language) for value in figures]
-        scale = "" if row["kind"] == kind else f" {scale_of(row['kind'], self.language)}"
+        texts = [shown(value, decimals_of(row["kind"]), self.wording.language) for value in figures]
+        scale = "" if row["kind"] == kind else f" {scale_of(row['kind'], self.wording.language)}"
         text = f"{texts[0]} ({texts[1]} \N{EN DASH} {texts[2]}){scale} {mark_of(row, self.study)}".rstrip()
         axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, annotation_clip=False, **place)
         if row["kind"] == kind:
@@ -225,11 +219,11 @@ class _Forest:
             if len(ticks) < 4:
                 ticks = [tick for tick in _NARROW_TICKS if limits[0] <= tick <= limits[1]]
             axes.xaxis.set_minor_locator(NullLocator())
-            labels = [number(tick, 0 if tick >= 1 and tick == int(tick) else 2, self.language) for tick in ticks]
+            labels = [self.wording.number(tick, 0 if tick >= 1 and tick == int(tick) else 2) for tick in ticks]
             labels = [label.rstrip("0") if "," in label or "." in label else label for label in labels]
         else:
             ticks = [t for t in MaxNLocator(4).tick_values(*limits) if limits[0] <= t <= limits[1]]
-            labels = tick_labels(ticks, self.language)
+            labels = tick_labels(ticks, self.wording.language)
         axes.set_xticks(ticks, labels, fontsize=SMALL)
 
     def _notes(self, figure: Figure, width: float, height: float) -> None:
@@ -237,21 +231,26 @@ class _Forest:
 
         names = {"good": "better", "bad": "worse", "": "undecided"}
         handles = [
-            Line2D([], [], color=colour, marker=marker, markerfacecolor=face, label=words(names[tone], self.language))
+            Line2D(
+                [],
+                [],
+                color=colour,
+                marker=marker,
+                markerfacecolor=face,
+                label=self.wording.text(f"description.{names[tone]}"),
+            )
             for tone, (colour, marker, face) in _LOOKS.items()
         ]
         figure.legend(
             handles=handles, loc="upper left", bbox_to_anchor=(0, 0), ncols=3, fontsize=8, borderpad=0,
             borderaxespad=0.2,
         )  # fmt: skip
-        limits = self.study.significance
-        strict, lenient = (threshold(x, self.language) for x in (limits.strict, limits.lenient))
-        parts = [words("forest_note", self.language, level=f"{100 * self.level:g}")]
-        parts.append(common_words("marks", self.language, strict=strict, lenient=lenient))
+        parts = [self.wording.text("description.forest_note", level=f"{100 * self.level:g}")]
+        parts.append(self.wording.marks_note())
         if any(row["status"] == "doubtful" for row in self.rows.values()):
-            parts.append(words("doubtful", self.language))
-        parts += [words("clipped", self.language)] if self.clipped else []
-        parts += [common_words("synthetic", self.language)] if self.study.synthetic else []
+            parts.append(self.wording.text("description.doubtful"))
+        parts += [self.wording.text("description.clipped")] if self.clipped else []
+        parts += self.wording.synthetic_note()
         text = "\n".join(textwrap.fill(part, int(15.5 * width)) for part in parts)
         figure.text(0, -0.28 / height, text, va="top", fontsize=SMALL, color=GREY, linespacing=1.3)
 

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.figures.style import BLUE, GREY, INK, VERMILLION, Drawing, draw_one
-from dnt_cli.study import Language, Study
-from dnt_cli.texts import words
+from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,48 +21,47 @@ _CHAINS = 20  # lines in one panel; more cannot be told apart
 
 
 def imputation_figure(
-    trace: pd.DataFrame, distribution: pd.DataFrame, study: Study, language: Language, path: str | Path, *,
-    force: bool = False,
+    trace: pd.DataFrame, distribution: pd.DataFrame, wording: Wording, path: str | Path, *, force: bool = False
 ) -> None:  # fmt: skip
     """Draw, for every imputed outcome at its endpoint, the means of the chains and observed against imputed values.
 
     Args:
         trace: `variable`, `iteration`, `imputation`, `mean`.
         distribution: `variable`, `value`, `observed`, `imputed` (shares).
-        study: Labels.
-        language: Of the words.
+        wording: The study in a language.
         path: Ends in .svg or .png.
         force: Replace a file that dnt did not draw.
 
     Raises:
         DataError: Another ending, or the file cannot be written or is no figure of dnt.
     """
-    plot = partial(_figure, trace, distribution, study, language)
-    draw_one(Drawing(plot, "imputation", words("imputation_title", language)), Path(path), force=force)
+    plot = partial(_figure, trace, distribution, wording)
+    draw_one(Drawing(plot, "imputation", wording.text("imputed.imputation_title")), Path(path), force=force)
 
 
-def _figure(trace: pd.DataFrame, distribution: pd.DataFrame, study: Study, language: Language) -> Figure:
+def _figure(trace: pd.DataFrame, distribution: pd.DataFrame, wording: Wording) -> Figure:
     from matplotlib.figure import Figure
 
+    study = wording.study
     columns = [study.column(key, study.design.endpoint) for key in study.measured]
     drawn = [c for c in columns if c in set(trace["variable"]) and c in set(distribution["variable"])]
     figure = Figure(figsize=(_WIDTH, _ROW * max(len(drawn), 1) + 0.6), layout="constrained")
     panels = figure.subplots(max(len(drawn), 1), 2, squeeze=False, gridspec_kw={"width_ratios": [1, 1.3]})
     for row, name in zip(panels, drawn, strict=False):
-        label = study.outcomes[study.columns[name][0]].label[language]
+        label = wording.label(study.columns[name][0])
         _chains(row[0], trace[trace["variable"] == name], label)
         _shares(row[1], distribution[distribution["variable"] == name])
-    panels[0, 0].set_title(f"{words('chains', language)}\n{panels[0, 0].get_title(loc='left')}", loc="left")
+    panels[0, 0].set_title(f"{wording.text('imputed.chains')}\n{panels[0, 0].get_title(loc='left')}", loc="left")
     panels[0, 1].legend(
-        [words("observed_values", language), words("imputed_values", language)],
+        [wording.text("imputed.observed_values"), wording.text("imputed.imputed_values")],
         loc="lower right",
         bbox_to_anchor=(1, 1),
         ncols=2,
         fontsize=8,
     )
-    panels[-1, 0].set_xlabel(words("iteration", language))
-    if study.synthetic:
-        figure.supxlabel(words("synthetic", language), fontsize=8, color=GREY)
+    panels[-1, 0].set_xlabel(wording.text("imputed.iteration"))
+    for note in wording.synthetic_note():
+        figure.supxlabel(note, fontsize=8, color=GREY)
     figure.draw_without_rendering()  # places everything, so that nothing is cut off
     return figure
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnt_cli.errors import DataError
 from dnt_cli.progress import Progress
+from dnt_cli.safe_text import shown, shown_in_line
 from dnt_cli.stagefile.atomic import replacing
 from dnt_cli.study import Language
 from dnt_cli.texts import number
@@ -130,6 +131,8 @@ def _render(drawing: Drawing, formats: Sequence[str]) -> list[bytes]:
     rendered = []
     with mpl.rc_context(STYLE):
         figure = drawing.plot()
+        for text in figure.findobj(mpl.text.Text):
+            text.set_text(shown(text.get_text()))
         box = figure.get_tightbbox().padded(MARGIN)
         for ending in formats:
             # No date and no version inside: the same figure has the same bytes.
@@ -137,7 +140,7 @@ def _render(drawing: Drawing, formats: Sequence[str]) -> list[bytes]:
             content = io.BytesIO()
             figure.savefig(
                 content, format=ending, dpi=DOTS_PER_INCH, bbox_inches=box, facecolor="white",
-                metadata={"Title": drawing.title, **about},
+                metadata={"Title": shown_in_line(drawing.title), **about},
             )  # fmt: skip
             rendered.append(content.getvalue())
     return rendered

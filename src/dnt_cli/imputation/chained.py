@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from dnt_cli.imputation import draws
+from dnt_cli.imputation import draws, person_blocks, posterior_mean
 from dnt_cli.imputation.plan import Plan, Step
 
 if TYPE_CHECKING:
@@ -96,25 +96,41 @@ def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, 
     state = np.repeat(np.nan_to_num(plan.design)[None], c, axis=0)
     modes: dict[int, Array] = {}
     cells: dict[int, Array] = {}
-    steps = [step for step in plan.steps if step.method != "given"]
+    steps = [step for step in plan.opening if step.method != "given"]
     mean = {step.position: np.empty((c, plan.iterations)) for step in steps}
     sd = {step.position: np.empty((c, plan.iterations)) for step in steps}
     failures = {step.position: 0 for step in steps}
+
+    def keep(step: Step, values: Array, iteration: int) -> None:
+        """Store new values of a column, and their mean and SD."""
+        cells[step.position] = values = _store(plan, state, step, values)
+        if iteration >= 0:
+            mean[step.position][:, iteration] = values.mean(axis=1)
+            sd[step.position][:, iteration] = values.std(axis=1, ddof=min(1, values.shape[1] - 1))
+
     for step in plan.opening:
         if step.method == "given":
             _store(plan, state, step, given[step.position])
+    chains: list[person_blocks.State] = []
+    own = {step.position: step for step in plan.opening}
     for iteration in range(-1, plan.iterations):
+        if iteration == 0:
+            chains = [person_blocks.start(block, state) for block in plan.blocks]
+        for block, chain in zip(plan.blocks, chains, strict=False):  # none before the first round
+            X = person_blocks.predictors(block, state, plan.group)
+            for _ in range(plan.sweeps):
+                person_blocks.sweep(block, chain, X, generators)
+            drawn = person_blocks.values(block, chain)
+            for t, (position, persons) in enumerate(zip(block.positions, block.missing, strict=True)):
+                if persons.size:
+                    keep(own[int(position)], drawn[:, persons, t], iteration)
         visits = [step for step in (plan.opening if iteration < 0 else plan.steps) if step.method != "given"]
         noise = _noise(visits, generators, plan.design.shape[1])
         modes = modes if iteration > 0 else {}
         for step in visits:
             values, failed = _impute(plan, state, step, noise, modes)
-            values = _store(plan, state, step, values)
             failures[step.position] += failed
-            cells[step.position] = values
-            if iteration >= 0:
-                mean[step.position][:, iteration] = values.mean(axis=1)
-                sd[step.position][:, iteration] = values.std(axis=1, ddof=min(1, values.shape[1] - 1))
+            keep(step, values, iteration)
     return Chunk(cells, mean, sd, failures)
 
 
@@ -155,6 +171,8 @@ def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int
         start = modes.get(step.position, np.zeros((c, step.size)))
         mode, beta, converged = draws.draw_logistic(X, step.response, start, normals, plan.prior_scale)
         modes[step.position] = np.where(converged[:, None], mode, 0.0)
+        if plan.skew:
+            beta = beta + posterior_mean.logistic_shift(X, mode, plan.prior_scale)
         chance = draws.logistic(_shifted(np.matmul(beta[:, None, :], target)[:, 0], step))
         return step.classes[(noise.uniform(u) < chance).astype(np.intp)], int((~converged).sum())
     if step.method == "polr":
@@ -162,7 +180,10 @@ def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int
     else:
         codes = step.response.astype(np.intp)
         start = modes.get(step.position, np.zeros((c, step.classes.size, step.size)))
-        modes[step.position], beta = draws.draw_multinomial(X, codes, start, normals, plan.prior_scale)
+        mode, beta = draws.draw_multinomial(X, codes, start, normals, plan.prior_scale)
+        modes[step.position] = mode
+        if plan.skew:
+            beta = beta + posterior_mean.multinomial_shift(X, mode, plan.prior_scale)
         cumulative = np.cumsum(draws.softmax(np.matmul(beta, target)), axis=1)[:, :-1]
     return step.classes[(noise.uniform(u)[:, None, :] >= cumulative).sum(axis=1)], 0
 
@@ -175,6 +196,9 @@ def _ordered_chances(plan: Plan, step: Step, X: Array, target: Array, normals: A
     start = np.tile(np.r_[np.zeros(slopes), np.log(below / (1.0 - below))], (X.shape[0], 1))
     mode, drawn = draws.draw_ordered(X[:, 1:], codes, modes.get(step.position, start), normals, plan.prior_scale)
     modes[step.position] = mode
+    if plan.skew:
+        drawn = drawn + posterior_mean.ordered_shift(X[:, 1:], codes, mode, plan.prior_scale)
+        drawn[:, slopes:] = np.sort(drawn[:, slopes:], axis=1)
     log_odds = _shifted(np.matmul(drawn[:, None, :slopes], target[:, 1:])[:, 0], step)
     return draws.logistic(drawn[:, slopes:, None] - log_odds[:, None, :])
 

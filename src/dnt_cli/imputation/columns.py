@@ -52,6 +52,8 @@ class Column:
         conditional_on: a binary column; where that is 0 this one is 0, and its model is fitted where that is 1.
         method: overrides the method that follows from `kind` and the settings.
         impute: False: never imputed, and a predictor only if complete.
+        series: what several columns measure at different times, such as the key of an outcome; empty: once only.
+        occasion: the time of this column in its series.
     """
 
     name: str
@@ -64,6 +66,8 @@ class Column:
     conditional_on: str | None = None
     method: Method | None = None
     impute: bool = True
+    series: str = ""
+    occasion: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,12 @@ class Settings:
         donors: size of the pool in predictive mean matching.
         local_residuals: `pmm` imputes the drawn prediction plus the donor's residual (local residual draws, Schenker
             and Taylor 1996), put at the nearest observed value, instead of the donor's value.
+        blocks: `auto`: columns of one series with three or more occasions are imputed together, as a person block;
+            `off`: every column by a model of its own. Never with `forest`, nor where each group is imputed by itself.
+        sweeps: Gibbs steps of each block in a round.
         ridge: added to the diagonal of the cross-products of a linear model, as a share of it.
         prior_scale: SD of the normal prior of a logistic coefficient, per SD of its predictor.
+        skew: centre the draws of logistic models at the posterior mean instead of the mode (`posterior_mean`).
         by_group: impute each group by itself; None: yes for `forest`, no for the others.
         group_interactions: add group x predictor for each predictor.
         forest: LightGBM parameters of `forest`.
@@ -103,8 +111,11 @@ class Settings:
     min_usable: float = 0.25
     donors: int = 5
     local_residuals: bool = True
+    blocks: Literal["auto", "off"] = "auto"
+    sweeps: int = 2
     ridge: float = 1e-5
     prior_scale: float = 2.5
+    skew: bool = True
     by_group: bool | None = None
     group_interactions: bool = False
     forest: Mapping[str, float | int | str] = field(default_factory=lambda: dict(FOREST_PARAMETERS))

@@ -133,7 +133,7 @@ def draw_multinomial(
         beta = mode[active]
         share = softmax(np.matmul(beta.reshape(-1, classes, p), design))
         gradient = np.matmul(indicator - share, design.transpose(0, 2, 1)).reshape(-1, classes * p) - precision * beta
-        hessian = _multinomial_information(design, share)
+        hessian = multinomial_information(design, share)
         hessian[:, diagonal, diagonal] += precision
         noise = np.matmul(np.linalg.cholesky(hessian), normals[active][:, :, None])[:, :, 0]
         solved = np.linalg.solve(hessian, np.stack([gradient, noise], axis=2))
@@ -146,7 +146,7 @@ def draw_multinomial(
     return mode.reshape(c, classes, p), drawn.reshape(c, classes, p)
 
 
-def _multinomial_information(X: Array, share: Array) -> Array:
+def multinomial_information(X: Array, share: Array) -> Array:
     """(c, K * p, K * p) information of a multinomial logit at class probabilities `share` (c, K, n)."""
     c, p, _ = X.shape
     classes = share.shape[1]
@@ -176,21 +176,16 @@ def draw_ordered(X: Array, codes: NDArray[np.intp], start: Array, normals: Array
     Returns:
         mode (c, p + K - 1), draw (c, p + K - 1) with its thresholds in order.
     """
-    c, p, n = X.shape
+    c, p, _ = X.shape
     cuts = start.shape[1] - p
     precision = np.r_[np.full(p, scale**-2.0), np.full(cuts, INTERCEPT_SCALE**-2.0)]
-    at = np.arange(cuts)[:, None]
-    # A person of class k contributes F(upper) - F(lower); the design of either is -x and one threshold.
-    upper, lower = (
-        np.concatenate([-X, np.broadcast_to((codes - k == at).astype(float), (c, cuts, n))], axis=1) for k in (0, 1)
-    )
-    has_upper, has_lower = codes < cuts, codes > 0
+    upper, lower, has_upper, has_lower = ordered_design(X, codes, cuts)
     mode, drawn = start.copy(), np.empty_like(start)
     active = np.arange(c)
     diagonal = np.arange(p + cuts)
     for _ in range(MAX_NEWTON):
         up, low, beta = upper[active], lower[active], mode[active]
-        gradient, hessian = _ordered_derivatives(up, low, beta, has_upper, has_lower)
+        gradient, hessian = ordered_derivatives(up, low, beta, has_upper, has_lower)
         gradient -= precision * beta
         hessian[:, diagonal, diagonal] += precision
         noise = np.matmul(np.linalg.cholesky(hessian), normals[active][:, :, None])[:, :, 0]
@@ -215,22 +210,52 @@ def _keep_order(cuts: Array, step: Array, p: int) -> tuple[Array, NDArray[np.boo
     return step * factor[:, None], factor < 1.0
 
 
-def _ordered_derivatives(
+def ordered_design(
+    X: Array, codes: NDArray[np.intp], cuts: int
+) -> tuple[Array, Array, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Designs (c, p + K - 1, n) of a person's upper and lower limit, and (n,) which persons have one.
+
+    A person of class k contributes F(upper) - F(lower); the design of either is -x and one threshold.
+    """
+    c, _, n = X.shape
+    at = np.arange(cuts)[:, None]
+    upper, lower = (
+        np.concatenate([-X, np.broadcast_to((codes - k == at).astype(float), (c, cuts, n))], axis=1) for k in (0, 1)
+    )
+    return upper, lower, codes < cuts, codes > 0
+
+
+def ordered_derivatives(
     upper: Array, lower: Array, beta: Array, has_upper: NDArray[np.bool_], has_lower: NDArray[np.bool_]
 ) -> tuple[Array, Array]:
     """Gradient (c, q) and negative Hessian (c, q, q) of the log-likelihood of a proportional-odds model."""
-    f_up = np.where(has_upper, logistic(np.matmul(beta[:, None, :], upper)[:, 0]), 1.0)
-    f_low = np.where(has_lower, logistic(np.matmul(beta[:, None, :], lower)[:, 0]), 0.0)
-    chance = np.maximum(f_up - f_low, 1e-12)
-    d_up, d_low = f_up * (1 - f_up) / chance, f_low * (1 - f_low) / chance
+    up, low = (np.matmul(beta[:, None, :], rows)[:, 0] for rows in (upper, lower))
+    d_up, d_low = _ordered_slopes(up, low, has_upper, has_lower)[:2]
     gradient = np.matmul(upper, d_up[:, :, None])[:, :, 0] - np.matmul(lower, d_low[:, :, None])[:, :, 0]
-    h_up = d_up * d_up - d_up * (1 - 2 * f_up)
-    h_low = d_low * d_low + d_low * (1 - 2 * f_low)
-    cross = np.matmul(upper * (d_up * d_low)[:, None, :], lower.transpose(0, 2, 1))
+    h_up, h_low, weight = ordered_weights(up, low, has_upper, has_lower)
+    cross = np.matmul(upper * weight[:, None, :], lower.transpose(0, 2, 1))
     hessian = np.matmul(upper * h_up[:, None, :], upper.transpose(0, 2, 1))
     hessian += np.matmul(lower * h_low[:, None, :], lower.transpose(0, 2, 1))
     hessian -= cross + cross.transpose(0, 2, 1)
     return gradient, hessian
+
+
+def ordered_weights(
+    up: Array, low: Array, has_upper: NDArray[np.bool_], has_lower: NDArray[np.bool_]
+) -> tuple[Array, Array, Array]:
+    """(c, n) negative second derivatives of log(F(up) - F(low)): to up, to low, and minus that to both."""
+    d_up, d_low, f_up, f_low = _ordered_slopes(up, low, has_upper, has_lower)
+    return d_up * d_up - d_up * (1 - 2 * f_up), d_low * d_low + d_low * (1 - 2 * f_low), d_up * d_low
+
+
+def _ordered_slopes(
+    up: Array, low: Array, has_upper: NDArray[np.bool_], has_lower: NDArray[np.bool_]
+) -> tuple[Array, Array, Array, Array]:
+    """(c, n) slopes of log(F(up) - F(low)) to up and to -low, and F at both."""
+    f_up = np.where(has_upper, logistic(up), 1.0)
+    f_low = np.where(has_lower, logistic(low), 0.0)
+    probability = np.maximum(f_up - f_low, 1e-12)
+    return f_up * (1 - f_up) / probability, f_low * (1 - f_low) / probability, f_up, f_low
 
 
 def match_donors(

@@ -5,6 +5,7 @@ One kernel per imputation, one thread per kernel: imputation i depends on its ow
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +18,15 @@ from dnt_cli.imputation.chained import Chunk
 from dnt_cli.imputation.columns import Settings
 from dnt_cli.imputation.encoding import Event, Table
 from dnt_cli.imputation.predictors import Selector, build_design
+from dnt_cli.packages import install_command, package_version
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+_UNUSABLE_LIGHTGBM = (4, 7)  # from this version on miceforest 6.0.5 crashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +54,21 @@ def load_miceforest() -> Any:
     """The miceforest module.
 
     Raises:
-        EngineError: it, LightGBM, or LightGBM's OpenMP library is not there.
+        EngineError: it, LightGBM, or LightGBM's OpenMP library is not there, or LightGBM is too new for it.
     """
+    how = install_command("miceforest", "lightgbm")
     try:
         import miceforest
     except ImportError as error:
-        raise EngineError("forest needs miceforest: pip install 'miceforest>=6' 'lightgbm<4.7', or use pmm.") from error
+        raise EngineError(f"forest needs miceforest. Type: {how}; or use pmm.") from error
     except OSError as error:
         raise EngineError(
             "forest needs LightGBM, whose OpenMP library does not load: install it (Debian: apt install libgomp1; "
             "Windows: the Visual C++ redistributable), or use pmm."
         ) from error
+    found = package_version("lightgbm") or ""
+    if tuple(int(part) for part in re.findall(r"\d+", found)[:2]) >= _UNUSABLE_LIGHTGBM:
+        raise EngineError(f"forest does not work with LightGBM {found}. Type: {how}; or use pmm.")
     return miceforest
 
 
@@ -75,7 +83,7 @@ def make_forest_plan(
     selector = Selector(table, build_design(table), settings)
     schema, names, events = {}, {}, []
     for position in positions:
-        chosen, notes = selector.choose(position, int((~np.isnan(table.values[position])).sum()))
+        chosen, _, notes = selector.choose(position, np.flatnonzero(~np.isnan(table.values[position])))
         # A model needs a predictor; a column that correlates with none gets the group, constant or not.
         schema[position] = tuple(chosen) or (table.group,)
         names[position] = tuple(table.columns[p].name for p in chosen)

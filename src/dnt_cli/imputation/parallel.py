@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from dnt_cli.errors import EngineError
+from dnt_cli.packages import install_command
 from dnt_cli.workers import in_workers
 
 
@@ -21,7 +22,8 @@ def spread(
         scheduler: address of a Dask scheduler, such as tcp://host:8786, to use instead of `jobs`.
 
     Raises:
-        EngineError: `scheduler` is given, and dask.distributed is not installed or no scheduler answers.
+        EngineError: `scheduler` is given, and dask.distributed is not installed, or no scheduler answers, or it has no
+            workers.
     """
     if scheduler is not None:
         return _on_cluster(function, tasks, scheduler)
@@ -38,12 +40,17 @@ def _on_cluster(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], 
     try:
         from distributed import Client
     except ImportError as error:
-        raise EngineError("--scheduler needs Dask: pip install dask distributed.") from error
+        raise EngineError(f"--scheduler needs Dask. Type: {install_command('dask', 'distributed')}.") from error
     try:
         client = Client(scheduler, timeout="5s")  # type: ignore[no-untyped-call, unused-ignore]
     except (OSError, ValueError) as error:
         raise EngineError(
-            f"No Dask scheduler answers at {scheduler}: start one (dask scheduler), or use jobs."
+            f"No Dask scheduler answers at {scheduler}: start one (dask scheduler), or use --jobs."
         ) from error
+    if not client.nthreads():  # type: ignore[no-untyped-call, unused-ignore]
+        client.close()  # type: ignore[no-untyped-call, unused-ignore]
+        raise EngineError(
+            f"The Dask scheduler at {scheduler} has no workers: start some (dask worker {scheduler}), or use --jobs."
+        )
     with client, joblib.parallel_config(backend="dask"):
         yield from joblib.Parallel(return_as="generator")(joblib.delayed(function)(*task) for task in tasks)

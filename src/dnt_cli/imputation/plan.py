@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dnt_cli.errors import DataError
+from dnt_cli.imputation.block_plan import make_blocks
 from dnt_cli.imputation.columns import Column, Method, Settings
 from dnt_cli.imputation.encoding import Event, Table, lineage
+from dnt_cli.imputation.person_blocks import Block
 from dnt_cli.imputation.predictors import Design, Selector, build_design
 
 if TYPE_CHECKING:
@@ -88,12 +90,15 @@ class Plan:
         scale: (D,) that each design row was divided by.
         group: (n,) centred group.
         steps: in the order in which columns are visited.
-        opening: the same steps with only those predictors that are filled when a column is first visited.
+        blocks: outcomes whose waves are imputed together; their columns have no step but the opening one.
+        sweeps: Gibbs steps of a block in a round.
+        opening: steps of all columns with only those predictors that are filled when a column is first visited.
         iterations: rounds.
         donors: pool of predictive mean matching.
         local_residuals: add the donor's residual to the drawn prediction.
         ridge: of linear models.
         prior_scale: of logistic coefficients.
+        skew: centre draws of logistic models at the posterior mean.
     """
 
     design: NDArray[np.float64]
@@ -103,11 +108,14 @@ class Plan:
     group: NDArray[np.float64]
     steps: tuple[Step, ...]
     opening: tuple[Step, ...]
+    blocks: tuple[Block, ...]
+    sweeps: int
     iterations: int
     donors: int
     local_residuals: bool
     ridge: float
     prior_scale: float
+    skew: bool
 
 
 def default_method(column: Column, settings: Settings) -> Method:
@@ -148,16 +156,23 @@ def make_plan(
         step_method, reason = workable(table, position, methods[position])
         if reason:
             events.append(Event(table.columns[position].name, step_method, reason, int(unknown[position].sum())))
-        chosen: list[int] = []
+        rows = np.zeros(0, dtype=np.intp)
         if step_method not in ("sample", "given"):
-            chosen, notes = selector.choose(position, fit.size)
+            chosen, rows, notes = selector.choose(position, fit)
             events += notes
             names[position] = tuple(table.columns[p].name for p in chosen)
-        steps.append(_step(table, design, settings, position, step_method, fit, chosen))
+        steps.append(_step(table, design, settings, position, step_method, fit, rows))
     group = table.values[table.group] - table.values[table.group].mean()
+    blocks: tuple[Block, ...] = ()
+    if settings.blocks == "auto":
+        blocks, together = make_blocks(table, design, selector, settings, methods)
+        names |= {position: chosen for position, chosen in together.items() if position in methods}
+    within = {int(position) for block in blocks for position in block.positions}
+    alone = tuple(step for step in steps if step.position not in within)
     plan = Plan(
-        design.rows, design.code, design.mean, design.scale, group, tuple(steps), _opening(table, design, steps),
-        settings.iterations, settings.donors, settings.local_residuals, settings.ridge, settings.prior_scale,
+        design.rows, design.code, design.mean, design.scale, group, alone, _opening(table, design, steps), blocks,
+        settings.sweeps, settings.iterations, settings.donors, settings.local_residuals, settings.ridge,
+        settings.prior_scale, settings.skew,
     )  # fmt: skip
     return plan, names, events
 
@@ -217,9 +232,9 @@ def _step(
     position: int,
     method: str,
     fit: NDArray[np.intp],
-    chosen: Sequence[int],
+    rows: NDArray[np.intp],
 ) -> Step:
-    """Arrays of one column's model."""
+    """Arrays of one column's model, whose predictors are the design rows `rows`."""
     column, values = table.columns[position], table.values[position]
     missing = np.flatnonzero(np.isnan(values))
     known = values[fit] if fit.size else np.zeros(1)
@@ -230,17 +245,17 @@ def _step(
         response = design.rows[own[0], fit]
     elif method in ("polyreg", "polr"):
         response = np.searchsorted(classes, known).astype(float)
-    rows = np.concatenate([[0], *(design.of(p) for p in chosen)]).astype(np.intp)
-    others = np.concatenate([np.zeros(0), *(design.of(p) for p in chosen if p != table.group)]).astype(np.intp)
     interactions = (
-        others if settings.group_interactions and method not in ("sample", "given") else np.zeros(0, dtype=np.intp)
+        rows[design.owner[rows] != table.group]
+        if settings.group_interactions and method not in ("sample", "given")
+        else np.zeros(0, dtype=np.intp)
     )
     shift = settings.shifts.get(column.name)
     parent = column.conditional_on
     return Step(
         position=position,
         method=method,
-        predictors=rows,
+        predictors=np.concatenate([[0], rows]).astype(np.intp),
         interactions=interactions,
         fit=fit,
         missing=missing,

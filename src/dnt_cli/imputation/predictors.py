@@ -96,8 +96,52 @@ def default_cap(persons: int) -> int:
     return min(max(round(persons / PERSONS_PER_PREDICTOR), 3), MOST_PREDICTORS)
 
 
+class _Fitted:
+    """The design rows that a model takes, judged by the persons that it is fitted on.
+
+    Attributes:
+        rows: indices of the rows taken so far.
+    """
+
+    def __init__(self, design: NDArray[np.float64], fit: NDArray[np.intp]) -> None:
+        self.rows: list[int] = []
+        self._design, self._fit = design, fit
+        # Orthonormal basis of ones and of the rows without gaps that were taken.
+        self._basis = np.full((1, fit.size), 1.0 / np.sqrt(max(fit.size, 1)))
+
+    def varying(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Those of the rows with at least two different known values."""
+        values = self._design[np.ix_(rows, self._fit)]
+        known = ~np.isnan(values)
+        low = np.where(known, values, np.inf).min(axis=1, initial=np.inf)
+        high = np.where(known, values, -np.inf).max(axis=1, initial=-np.inf)
+        varying: NDArray[np.intp] = rows[high > low]
+        return varying
+
+    def added(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Take those of the rows that are no combination of the ones taken; rows with gaps are not judged."""
+        taken = []
+        for row in rows:
+            values = self._design[row, self._fit]
+            if not np.isnan(values).any():
+                length = float(np.linalg.norm(values - values.mean()))
+                for _ in range(2):  # the second time takes off what rounding left
+                    values = values - self._basis.T @ (self._basis @ values)
+                rest = float(np.linalg.norm(values))
+                if rest <= np.sqrt(1.0 - COLLINEAR**2) * length:
+                    continue
+                self._basis = np.vstack([self._basis, values / rest])
+            taken.append(int(row))
+        self.rows += taken
+        return np.array(taken, dtype=np.intp)
+
+
 class Selector:
-    """Chooses predictors column by column; computes the correlations once."""
+    """Chooses predictors column by column; computes the correlations once.
+
+    Attributes:
+        cap: most predictors in a model, dummies counted.
+    """
 
     def __init__(self, table: Table, design: Design, settings: Settings) -> None:
         self._table, self._design, self._settings = table, design, settings
@@ -109,48 +153,73 @@ class Selector:
             not column.impute and bool(row.any()) for column, row in zip(table.columns, table.unknown, strict=True)
         ]
         self._usable = np.array([not fixed[p] and not constant[design.of(p)].all() for p in range(len(fixed))])
-        self._cap = settings.max_predictors or default_cap(table.values.shape[1])
+        self.cap = settings.max_predictors or default_cap(table.values.shape[1])
 
-    def choose(self, position: int, persons: int) -> tuple[list[int], list[Event]]:
-        """Columns that predict column `position`, whose model is fitted on `persons` persons; `always` come first."""
+    def choose(self, position: int, fit: NDArray[np.intp]) -> tuple[list[int], NDArray[np.intp], list[Event]]:
+        """What predicts column `position`; `always` come first.
+
+        A predictor is judged in the rows that are fitted. One that is constant there, or a combination of those
+        before it, has no coefficient that the data determine: what would be drawn for it is noise, and very large.
+
+        Args:
+            position: column index.
+            fit: (f,) persons on whom its model is fitted.
+
+        Returns:
+            column indices; the design rows that show them to the model, without levels that nobody of `fit` has;
+            what the analyst should know.
+        """
         table, column = self._table, self._table.columns[position]
         index = table.index
-        barred = {position, *(index[name] for name in column.never if name in index), *self._relatives(position)}
+        barred = {position, *(index[name] for name in column.never if name in index), *self.relatives(position)}
         wanted = [table.group, *(index[name] for name in column.always if name in index)]
         absent = [name for name in column.always if name not in index]
         events = (
             [Event(column.name, "predictors", "always predictor is not in the table", len(absent))] if absent else []
         )
-        strength = self._strength(position)
+        strength = self.strength(position)
         rest = [p for p in range(len(table.columns)) if strength[p] >= self._settings.min_correlation]
         rest = sorted(
             (p for p in rest if self._share(position, p) >= self._settings.min_usable), key=lambda p: -strength[p]
         )
-        cap = min(self._cap, max(persons // KNOWN_PER_PREDICTOR, 1))
-        limit = max(cap, persons // KNOWN_PER_ALWAYS)
+        cap = min(self.cap, max(fit.size // KNOWN_PER_PREDICTOR, 1))
+        limit = max(cap, fit.size // KNOWN_PER_ALWAYS)
         if self._settings.group_interactions:  # every predictor then comes twice
             cap, limit = -(-cap // 2), -(-limit // 2)
         chosen: list[int] = []
-        size = dropped = collinear = 0
+        fitted = _Fitted(self._design.rows, fit)
+        size = dropped = collinear = constant = 0
         for rank, candidate in enumerate(dict.fromkeys(wanted + rest)):
             if candidate in barred or not self._usable[candidate]:
                 continue
-            cost = self._design.of(candidate).size
+            rows = fitted.varying(self._design.of(candidate))
+            if not rows.size:
+                constant += 1
+                continue
+            cost = rows.size
             if size + cost > (limit if rank < len(set(wanted)) else cap):
                 dropped += candidate in wanted
                 continue
-            if self._same(candidate, chosen):
+            if self.repeats(candidate, chosen) or not (rows := fitted.added(rows)).size:
                 collinear += 1
                 continue
             chosen.append(candidate)
-            size += cost
+            size += rows.size
         if dropped:
             events.append(Event(column.name, "predictors", "too few observed: always predictor dropped", dropped))
         if collinear:
             events.append(Event(column.name, "predictors", "collinear predictor dropped", collinear))
-        return sorted(chosen), events
+        if constant:
+            events.append(
+                Event(column.name, "predictors", "constant where it is observed: predictor dropped", constant)
+            )
+        return sorted(chosen), np.array(sorted(fitted.rows), dtype=np.intp), events
 
-    def _relatives(self, position: int) -> set[int]:
+    def usable(self, position: int) -> bool:
+        """Whether column `position` varies and is, or will be, complete."""
+        return bool(self._usable[position])
+
+    def relatives(self, position: int) -> set[int]:
         """What `position` is conditional on, and what is conditional on it: each would fix the other."""
         index, columns = self._table.index, self._table.columns
         ancestors: set[int] = set()
@@ -166,7 +235,7 @@ class Selector:
             family |= grown
         return ancestors | family
 
-    def _strength(self, position: int) -> NDArray[np.float64]:
+    def strength(self, position: int) -> NDArray[np.float64]:
         """(K,) largest absolute correlation of each column with the values of `position` or with their being known."""
         own = self._design.of(position)
         by_row = np.maximum(self._with_value[own].max(axis=0), self._with_response[own].max(axis=0))
@@ -179,7 +248,7 @@ class Selector:
         unknown = np.isnan(self._table.values[position])
         return float((~np.isnan(self._table.values[candidate, unknown])).mean()) if unknown.any() else 1.0
 
-    def _same(self, candidate: int, chosen: list[int]) -> bool:
+    def repeats(self, candidate: int, chosen: list[int]) -> bool:
         """Whether `candidate` repeats one of `chosen`."""
         if not chosen:
             return False

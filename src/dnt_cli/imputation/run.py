@@ -294,7 +294,8 @@ def _stratum(
         capped = replace(settings, max_predictors=settings.max_predictors or default_cap(table.values.shape[1]))
         forest, names, events = make_forest_plan(replace(part, columns=held), capped, by_forest)
     if others:
-        chained, more, notes = make_plan(part, settings, others | dict.fromkeys(by_forest, "given"))
+        whole = settings if number == 0 and not by_forest else replace(settings, blocks="off")
+        chained, more, notes = make_plan(part, whole, others | dict.fromkeys(by_forest, "given"))
         names, events = names | more, events + notes
     return Stratum(number, persons, forest, chained, missing), names, events
 
@@ -309,6 +310,8 @@ def _models(
     for stratum in strata:
         steps = stratum.chained.steps if stratum.chained else ()
         done = {step.position: step.method for step in steps if step.method != "given"}
+        blocks = stratum.chained.blocks if stratum.chained else ()
+        done |= {int(p): "block" for block in blocks for p in block.positions if int(p) in methods}
         done |= dict.fromkeys(stratum.forest.schema if stratum.forest else (), "forest")
         # A column that has a model in one group only is listed with that model.
         used |= {p: method for p, method in done.items() if method != "sample" or p not in used}

@@ -12,14 +12,20 @@ import pyarrow as pa
 from dnt_cli.errors import DataError, ModelError
 from dnt_cli.imputation import Column, Imputation, Settings, impute
 from dnt_cli.imputation.columns import Kind
+from dnt_cli.observed import refuse_empty_arms
 from dnt_cli.progress import Progress
 from dnt_cli.stagefile.container import Stage
 from dnt_cli.study import Study, Subset
+from dnt_cli.study.spec import ImputationPlan
 from dnt_cli.survey import examine_wide
 from dnt_cli.wide import derive, fulfils, wide_table
 
 # Trees settle sooner than regressions, and a round of theirs takes a hundred times as long (validation/README.md).
 FOREST_ITERATIONS = 5
+# The settings of an imputation that a study file gives, and that the provenance of an imputations file records.
+STUDY_SETTINGS = tuple(
+    own.name for own in fields(Settings) if own.name in {plan.name for plan in fields(ImputationPlan)}
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
                 always=(design.group, *others, *controls),
                 conditional_on=parent,
                 method=outcome.impute_method,
+                series=key,
+                occasion=study.design.wave_keys.index(wave),
             )
         )
     return [column for column in columns if column.name in wide.columns]
@@ -85,16 +93,7 @@ def settings_of(study: Study, **overrides: object) -> Settings:
     plan = study.imputation
     if (overrides.get("method") or plan.method) == "forest" and overrides.get("iterations") is None:
         overrides = overrides | {"iterations": min(plan.iterations, FOREST_ITERATIONS)}
-    settings = Settings(
-        method=plan.method,
-        m=plan.m,
-        iterations=plan.iterations,
-        seed=plan.seed,
-        donors=plan.donors,
-        max_predictors=plan.max_predictors,
-        min_correlation=plan.min_correlation,
-        group_interactions=plan.group_interactions,
-    )
+    settings = Settings(**{name: getattr(plan, name) for name in STUDY_SETTINGS})
     return replace(settings, **{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
 
 
@@ -107,12 +106,20 @@ def impute_wide(
     progress: Progress | None = None,
     start: int = 0,
     scheduler: str | None = None,
+    allow_empty_arm: bool = False,
 ) -> tuple[Imputation, Iterator[pd.DataFrame]]:
     """Impute the measured columns of a wide table; the iterator yields completed tables with derived outcomes.
 
     The first element's trace and events are complete once the iterator is exhausted. `start` is the number of
     imputations made before, which these follow; `scheduler` the address of a Dask scheduler to use instead of `jobs`.
+    `allow_empty_arm` imputes what nobody of a group answered, whatever the study says.
+
+    Raises:
+        DataError: Nobody of a group answered an outcome at a wave, although that is not allowed, or the data cannot be
+            imputed as asked.
     """
+    if not allow_empty_arm:
+        refuse_empty_arms(wide, study)
     columns = plan_columns(study, wide)
     names = [column.name for column in columns]
     whole = [name for name in names if name in study.columns and study.outcomes[study.columns[name][0]].integer]
@@ -147,39 +154,15 @@ def imputation_tables(wide: pd.DataFrame, completed: Iterator[pd.DataFrame], stu
 
 def read_completed(stage: Stage) -> Completed:
     """The completed data sets of an imputations file."""
-    return _completed(stage.frame, stage.frame[".imp"], stage.study, stage.name)
+    return completed_sets(stage.frame, stage.frame[".imp"], stage.study, stage.name)
 
 
-def from_long(frame: pd.DataFrame, study: Study, name: str) -> Completed:
-    """Completed data sets from a long table such as `mice::complete(imp, action = "long", include = TRUE)` gives.
+def completed_sets(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: str) -> Completed:
+    """The rows of `frame` by the number of their imputation, 0 for the observed data.
 
     Raises:
-        DataError: No `.imp` column, no observed data (`.imp` 0), sets of different persons, gaps that were not filled,
-            or data that do not fit.
+        DataError: No observed data, a number is missing, other persons or another order, or data that do not fit.
     """
-    if ".imp" not in frame.columns:
-        raise DataError(f'{name} has no column .imp; write it with complete(imp, action = "long", include = TRUE).')
-    numbers = pd.to_numeric(frame[".imp"], errors="coerce")
-    if not (numbers % 1 == 0).all():  # which infinity and a gap are not either
-        raise DataError(f"{name}: the column .imp holds something that is no whole number.")
-    data = _completed(frame, numbers, study, name)
-    if gappy := _unfilled(data):
-        some = ", ".join(gappy[:3]) + (f" and {len(gappy) - 3} more" if len(gappy) > 3 else "")
-        raise DataError(f"{name}: the completed data sets still have gaps in {some}; models need those filled too.")
-    return data
-
-
-def _unfilled(data: Completed) -> list[str]:
-    """Columns of the survey's models with a gap in a completed set: those persons would silently be left out."""
-    study = data.study
-    tested = {key for key in study.tested if not study.is_register(key)}
-    controls = dict.fromkeys([*study.models.controls, *(c for rung in study.models.ladder for c in rung)])
-    used = [*controls, *(column for column, (key, _) in study.columns.items() if key in tested)]
-    return [column for column in used if any(frame[column].isna().any() for frame in data.sets)]
-
-
-def _completed(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: str) -> Completed:
-    """The rows of `frame` by the number of their imputation; each holds the same persons in the same order."""
     counts = numbers.value_counts()
     if 0 not in counts:
         raise DataError(f"{name} holds no observed data (.imp 0); write it with include = TRUE.")

@@ -9,43 +9,41 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.tables import Cell, Column, Section, Table
-from dnt_cli.texts import number, words
 
 if TYPE_CHECKING:
-    from dnt_cli.study import Language, Study
+    from dnt_cli.wording import Wording
 
 
 def imputation_summary(
     wide: pd.DataFrame,
-    study: Study,
     models: pd.DataFrame,
     events: pd.DataFrame,
     settings: Mapping[str, Any],
-    language: Language,
+    wording: Wording,
 ) -> Table:
     """Per imputed variable its method, the share missing per wave and the number of predictors.
 
     Args:
         wide: The table as observed.
-        study: Labels and waves.
         models: Per imputed column `variable`, `method` and `n_predictors`.
         events: The logged events.
         settings: What the imputation was told; `m`, `iterations`, `seed` and `method` are shown.
-        language: Of the words.
+        wording: The study in a language.
     """
+    study = wording.study
     waves = study.design.wave_keys
-    columns = [Column(words("variable", language), "left"), Column(words("method", language), "left")]
+    columns = [Column(wording.text("imputed.variable"), "left"), Column(wording.text("imputed.method"), "left")]
     columns += [Column(wave) for wave in waves]
-    columns += [Column(words("predictors", language))]
+    columns += [Column(wording.text("imputed.predictors"))]
     models = models.set_index("variable")
     rows = []
     for key in [k for k in study.measured if k not in study.imputation.exclude]:
-        rows.append(_outcome_row(wide, study, models, key, language))
+        rows.append(_outcome_row(wide, models, key, wording))
     covariates = [
         (
-            Cell(study.covariates[key].label[language]),
+            Cell(wording.label(key)),
             Cell(str(models.loc[key, "method"])),
-            Cell(_percent(wide[key].isna().mean(), language)),
+            Cell(_percent(wide[key].isna().mean(), wording)),
             *[Cell("")] * (len(waves) - 1),
             Cell(str(models.loc[key, "n_predictors"])),
         )
@@ -53,66 +51,67 @@ def imputation_summary(
         if key in models.index
     ]
     sections = [Section("", tuple(rows))] + (
-        [Section(words("covariates", language), tuple(covariates))] if covariates else []
+        [Section(wording.text("imputed.covariates"), tuple(covariates))] if covariates else []
     )
     asked = [c for c, (key, _) in study.columns.items() if c in wide.columns and not study.is_register(key)]
     missing = float(wide[asked].isna().to_numpy().mean())
-    notes = [words("synthetic", language)] if study.synthetic else []
+    notes = wording.synthetic_note()
     notes.append(
-        words(
-            "imputed",
-            language,
+        wording.text(
+            "imputed.imputed",
             n=len(wide),
-            missing=_percent(missing, language),
+            missing=_percent(missing, wording),
             **{key: settings[key] for key in ("m", "iterations", "seed", "method")},
         )
     )
     if len(events):
         kinds = events.groupby("event")["variable"].nunique()
         listed = "; ".join(f"{event} ({count})" for event, count in kinds.items())
-        notes.append(words("events", language, events=listed))
-    return Table(words("imputation_title", language), tuple(columns), tuple(sections), tuple(notes))
+        notes.append(wording.text("imputed.events", events=listed))
+    return Table(wording.text("imputed.imputation_title"), tuple(columns), tuple(sections), tuple(notes))
 
 
-def _outcome_row(
-    wide: pd.DataFrame, study: Study, models: pd.DataFrame, key: str, language: Language
-) -> tuple[Cell, ...]:
+def _outcome_row(wide: pd.DataFrame, models: pd.DataFrame, key: str, wording: Wording) -> tuple[Cell, ...]:
+    study = wording.study
     outcome = study.outcomes[key]
     names = {wave: study.column(key, wave) for wave in outcome.waves}
     done = [name for name in names.values() if name in models.index]
     methods = list(dict.fromkeys(models.loc[done, "method"]))
     predictors = models.loc[done, "n_predictors"]
     shares = [
-        Cell(_percent(wide[names[wave]].isna().mean(), language)) if wave in names else Cell("")
+        Cell(_percent(wide[names[wave]].isna().mean(), wording)) if wave in names else Cell("")
         for wave in study.design.wave_keys
     ]
     span = "" if predictors.empty else f"{predictors.min():.0f}–{predictors.max():.0f}"
-    return (Cell(outcome.label[language]), Cell(", ".join(methods)), *shares, Cell(span))
+    return (Cell(wording.label(key)), Cell(", ".join(methods)), *shares, Cell(span))
 
 
-def _percent(share: float, language: Language) -> str:
-    return number(100 * float(np.round(share, 4)), 0, language) + "%"
+def _percent(share: float, wording: Wording) -> str:
+    return wording.number(100 * float(np.round(share, 4)), 0) + "%"
 
 
-def plausibility_table(comparison: pd.DataFrame, r_hat: pd.DataFrame, study: Study, language: Language) -> Table:
+def plausibility_table(comparison: pd.DataFrame, r_hat: pd.DataFrame, wording: Wording) -> Table:
     """Observed against imputed means at the endpoint, and whether the chains settled.
 
     Args:
         comparison: `variable`, `mean_observed`, `mean_imputed`, `difference`.
         r_hat: `variable`, `mean`, `sd`; the worse of the two is shown.
-        study: Labels and waves.
-        language: Of the words and the decimal sign.
+        wording: The study in a language.
     """
+    study = wording.study
     compared, settled = comparison.set_index("variable"), r_hat.set_index("variable")[["mean", "sd"]].max(axis=1)
     names = ("observed_mean", "imputed_mean", "difference_sd", "r_hat")
-    columns = (Column(words("outcome", language), "left"), *(Column(words(name, language)) for name in names))
+    columns = (
+        Column(wording.text("common.outcome"), "left"),
+        *(Column(wording.text(f"imputed.{name}")) for name in names),
+    )
     rows = []
     for key in study.measured:
         name = study.column(key, study.design.endpoint)
         if name in compared.index:
             found: list[Any] = [compared.at[name, c] for c in ("mean_observed", "mean_imputed", "difference")]
             found.append(settled.get(name, np.nan))
-            cells = (Cell(number(float(value), 2, language)) for value in found)
-            rows.append((Cell(study.outcomes[key].label[language]), *cells))
-    title = words("plausible_title", language, wave=study.design.endpoint)
-    return Table(title, columns, (Section("", tuple(rows)),), (words("plausible_note", language),))
+            cells = (Cell(wording.number(float(value), 2)) for value in found)
+            rows.append((Cell(wording.label(key)), *cells))
+    title = wording.text("imputed.plausible_title", wave=study.design.endpoint)
+    return Table(title, columns, (Section("", tuple(rows)),), (wording.text("imputed.plausible_note"),))

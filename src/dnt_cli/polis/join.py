@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.errors import DataError
-from dnt_cli.findings import Finding
 from dnt_cli.study import Study
-from dnt_cli.survey import identifiers
+from dnt_cli.survey import Finding, identifiers
 
 
 def add_register(
@@ -27,8 +26,8 @@ def add_register(
         The table, and what was noticed: persons of the survey that the register lacks, the other way round, gaps.
 
     Raises:
-        DataError: A column is missing or there twice, so is a person at a wave, nobody or no wave is in both, or a
-            value is neither 0 nor 1.
+        DataError: A column is missing or there twice, so is a person at a wave, nobody or no wave is in both, a value
+            is neither 0 nor 1, or the register says another id, group or place of a person than the survey.
     """
     keys = {k: o.register or k for k, o in study.outcomes.items() if study.is_register(k)}
     if not keys:
@@ -38,11 +37,12 @@ def add_register(
     known = persons.isin(set(ids))
     if not known.any():
         raise DataError(f"{name} and the survey have no person in common; are the ids the same?")
+    _refuse_contradictions(wide, register, ids, study, name)
     findings = []
     if missing := int((~known).sum()):
-        findings.append(Finding("warning", name, "polis.not_in_register", {"count": missing}))
+        findings.append(Finding("warning", name, f"{_are(missing, 'of the survey')} not in the register"))
     if extra := int((~ids.drop_duplicates().isin(set(persons))).sum()):
-        findings.append(Finding("warning", name, "polis.not_in_survey", {"count": extra}))
+        findings.append(Finding("warning", name, f"{_are(extra, 'of the register')} not in the survey; left out"))
     columns = {}
     for key, column in keys.items():
         values = _values(register[column], study.outcomes[key].kind == "binary", f"{name}: {column}")
@@ -53,7 +53,7 @@ def add_register(
             columns[study.column(key, wave)] = np.asarray(own, dtype=float)
     joined = pd.concat([wide, pd.DataFrame(columns, index=wide.index)], axis=1)
     findings += [
-        Finding("warning", key, "polis.unknown_values", {"count": gaps})
+        Finding("warning", key, f"{gaps} values are unknown in the register; models leave those persons out")
         for key in keys
         if (
             gaps := sum(
@@ -84,6 +84,26 @@ def _rows(register: pd.DataFrame, columns: tuple[str, ...], study: Study, name: 
     return ids, waves
 
 
+def _refuse_contradictions(wide: pd.DataFrame, register: pd.DataFrame, ids: pd.Series, study: Study, name: str) -> None:
+    """What a register says of a person beside the outcomes is what the survey says of the same person.
+
+    Raises:
+        DataError: It is not, which a merge that went wrong looks like.
+    """
+    persons = wide[study.design.id].astype(str)
+    for column in dict.fromkeys((study.design.id, study.design.group, study.design.site)):
+        if column is None or column == "id" or column not in register.columns:
+            continue
+        own = ids if column == study.design.id else ids.map(pd.Series(wide[column].astype(object).to_numpy(), persons))
+        told = identifiers(register[column])
+        wrong = ids.isin(set(persons)) & own.notna() & told.notna() & (own.astype(str) != told.astype(str))
+        if count := int(ids[wrong].nunique()):
+            raise DataError(
+                f"{name}: {column} contradicts the survey for {count} {'person' if count == 1 else 'persons'}. "
+                "Make the file again from its source, or leave the column out if it means something else."
+            )
+
+
 def _values(raw: pd.Series, binary: bool, where: str) -> pd.Series:
     """Numbers, and for a binary outcome 0 and 1 only.
 
@@ -97,3 +117,7 @@ def _values(raw: pd.Series, binary: bool, where: str) -> pd.Series:
     if bad.any():
         raise DataError(f"{where} has {int(bad.sum())} values that cannot be.")
     return values
+
+
+def _are(count: int, where: str) -> str:
+    return f"1 person {where} is" if count == 1 else f"{count} persons {where} are"

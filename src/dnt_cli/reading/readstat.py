@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from dnt_cli.errors import EngineError
+from dnt_cli.packages import install_command
 
 ENCODINGS = (None, "WINDOWS-1252")  # what the file says, and what it may be where that cannot be right
 PROGRAMS = {".sav": "SPSS", ".dta": "Stata"}
 _FUNCTIONS = {".sav": "read_sav", ".dta": "read_dta"}
+_SPSS_ZERO, _STATA_ZERO = datetime(1582, 10, 14), datetime(1960, 1, 1)
+_DAY, _SECOND, _MILLISECOND = timedelta(days=1), timedelta(seconds=1), timedelta(milliseconds=1)
+# By the start of a format: what zero means, the unit, and the type that the library would have made of it.
+_DATE_FORMATS: tuple[tuple[tuple[str, ...], datetime, timedelta, type], ...] = (
+    (("DATETIME", "YMDHMS"), _SPSS_ZERO, _SECOND, datetime),
+    (("DATE", "ADATE", "EDATE", "JDATE", "SDATE"), _SPSS_ZERO, _SECOND, date),
+    (("TIME",), _SPSS_ZERO, _SECOND, time),
+    (("%tc", "%tC"), _STATA_ZERO, _MILLISECOND, datetime),
+    (("%td", "%d"), _STATA_ZERO, _DAY, date),
+)
 _TRIAL = f"""
 import io, sys, pyreadstat
 content = None if sys.argv[2:] else sys.stdin.buffer.read()
@@ -37,7 +50,8 @@ def readstat() -> Any:
         import pyreadstat
     except ImportError:
         raise EngineError(
-            "SPSS and Stata files need the Python package pyreadstat (pip install pyreadstat); or save them as Parquet."
+            f"SPSS and Stata files need the Python package pyreadstat. Type: {install_command('pyreadstat')}; or save "
+            "them as Parquet."
         ) from None
     return pyreadstat
 
@@ -67,3 +81,38 @@ def survives(source: bytes | Path, suffix: str) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return done.returncode in _ENDED
+
+
+def convert_dates(frame: Any, formats: Mapping[str, str]) -> dict[str, int]:
+    """Dates and times in place of numbers, in a table that was read without them.
+
+    Args:
+        frame: The table; changed in place.
+        formats: The format of each column, as the file has it.
+
+    Returns:
+        Per column how many values no date can hold; they are missing now.
+    """
+    import pandas as pd
+
+    beyond = {}
+    for column, written in formats.items():
+        form = next((known for known in _DATE_FORMATS if written.startswith(known[0])), None)
+        if form is None or not pd.api.types.is_numeric_dtype(frame[column]):
+            continue
+        values = [_moment(value, *form[1:]) for value in frame[column]]
+        if lost := sum(value is None for value in values) - int(frame[column].isna().sum()):
+            beyond[column] = lost
+        frame[column] = pd.Series(values, index=frame.index, dtype=object)
+    return beyond
+
+
+def _moment(value: float, zero: datetime, unit: timedelta, kind: type) -> Any:
+    """A number of a file as a date or a time, None where there is none or Python cannot hold it."""
+    if value != value:
+        return None
+    try:
+        moment = zero + value * unit
+    except OverflowError:
+        return None
+    return moment if kind is datetime else moment.date() if kind is date else moment.time()

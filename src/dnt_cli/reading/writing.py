@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +16,9 @@ import pandas as pd
 from dnt_cli.errors import DataError
 from dnt_cli.progress import Progress
 from dnt_cli.reading.dictionary import Code, Dictionary, is_missing, whole
-from dnt_cli.reading.formats import _LETTERS
+from dnt_cli.reading.formats import _LETTERS, CODEBOOK, CODEBOOK_COLUMNS
 from dnt_cli.reading.readstat import PROGRAMS
-from dnt_cli.reading.workbook import CODEBOOK, CODEBOOK_COLUMNS
+from dnt_cli.safe_text import neutral_frame, shown
 from dnt_cli.stagefile.atomic import scratch
 
 _LONGEST = {".sav": 64, ".dta": 32}
@@ -31,11 +34,26 @@ _TOLD = 100  # rows after which an Excel file tells how far it is
 _SPSS_MISSING = 3  # codes, or one range and a code
 
 
-def write_table(frame: pd.DataFrame, dictionary: Dictionary, suffix: str, progress: Progress | None = None) -> bytes:
+def write_table(
+    frame: pd.DataFrame,
+    dictionary: Dictionary,
+    suffix: str,
+    progress: Progress | None = None,
+    *,
+    folder: Path = Path(),
+    raw: bool = False,
+) -> bytes:
     """The content of a file of the format that `suffix` names, one of `SUFFIXES`.
 
-    Categories become text; CSV has no room for the dictionary. Excel, which takes longest, tells `progress` the rows
-    that are done.
+    Categories become text; CSV has no room for the dictionary.
+
+    Args:
+        frame: The table.
+        dictionary: Labels and user-missing codes.
+        suffix: Such as `.xlsx`.
+        progress: Told the rows that are done by Excel, which takes longest.
+        folder: Where the file will stand; what a library must write on the way stands there too.
+        raw: Text that a spreadsheet would take for a formula stays as it is.
 
     Raises:
         DataError: The format cannot hold the names or the user-missing codes.
@@ -44,14 +62,38 @@ def write_table(frame: pd.DataFrame, dictionary: Dictionary, suffix: str, progre
     for column in plain.columns:
         if isinstance(plain[column].dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(plain[column].dtype):
             plain[column] = plain[column].astype("object").where(plain[column].notna(), None)
-    return _WRITERS[suffix](plain, dictionary, progress)
+    if suffix in SPREADSHEETS and not raw:
+        plain = neutral_frame(plain)
+    return _WRITERS[suffix](plain, dictionary, folder, progress)
 
 
-def _csv(frame: pd.DataFrame, _: Dictionary, __: Progress | None) -> bytes:
+def _csv(frame: pd.DataFrame, _: Dictionary, __: Path, ___: Progress | None) -> bytes:
     return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
-def _xlsx(frame: pd.DataFrame, dictionary: Dictionary, progress: Progress | None) -> bytes:
+def _xlsx(frame: pd.DataFrame, dictionary: Dictionary, folder: Path, progress: Progress | None) -> bytes:
+    try:
+        with scratch(folder) as place, _temporary_folder(place):
+            return _workbook(frame, dictionary, progress)
+    except OSError as error:
+        raise _no_room(folder) from error
+
+
+@contextlib.contextmanager
+def _temporary_folder(place: Path) -> Iterator[None]:
+    """Openpyxl writes every sheet to a temporary file first: in `place` instead of the system's folder."""
+    before, tempfile.tempdir = tempfile.tempdir, str(place)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
+def _no_room(folder: Path) -> DataError:
+    return DataError(f"Cannot write in the folder {folder}; is there room, and may you write there?")
+
+
+def _workbook(frame: pd.DataFrame, dictionary: Dictionary, progress: Progress | None) -> bytes:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
@@ -89,7 +131,9 @@ def _sheet(book: Any, title: str, header: list[str], rows: Iterable[tuple[Any, .
         value = value.item() if hasattr(value, "item") else value
         if isinstance(value, float) and np.isinf(value):
             return str(value)  # Excel has no such number
-        if isinstance(value, str) and value.startswith("="):  # text, never a formula
+        if isinstance(value, str):
+            value = shown(value)  # Excel refuses control characters
+        if isinstance(value, str) and value.startswith("="):  # text, never a formula, also where --raw keeps it
             made = WriteOnlyCell(sheet, value)
             made.data_type = "s"
             return made
@@ -100,7 +144,7 @@ def _sheet(book: Any, title: str, header: list[str], rows: Iterable[tuple[Any, .
             sheet.append([cell(value) for value in values])
 
 
-def _sav(frame: pd.DataFrame, dictionary: Dictionary, _: Progress | None) -> bytes:
+def _sav(frame: pd.DataFrame, dictionary: Dictionary, folder: Path, _: Progress | None) -> bytes:
     import pyreadstat
 
     frame, dictionary = _named(frame, dictionary, ".sav")
@@ -116,6 +160,7 @@ def _sav(frame: pd.DataFrame, dictionary: Dictionary, _: Progress | None) -> byt
             missing_ranges=ranges,
         ),
         ".sav",
+        folder,
     )
 
 
@@ -131,7 +176,7 @@ def _spss_ranges(column: str, pairs: tuple[tuple[Code, Code], ...], frame: pd.Da
     return [low if low == high else {"lo": low, "hi": high} for low, high in pairs]
 
 
-def _dta(frame: pd.DataFrame, dictionary: Dictionary, _: Progress | None) -> bytes:
+def _dta(frame: pd.DataFrame, dictionary: Dictionary, folder: Path, _: Progress | None) -> bytes:
     import pyreadstat
 
     frame, dictionary = _named(frame, dictionary, ".dta")
@@ -162,6 +207,7 @@ def _dta(frame: pd.DataFrame, dictionary: Dictionary, _: Progress | None) -> byt
             missing_user_values=missing or None,
         ),
         ".dta",
+        folder,
     )
 
 
@@ -212,22 +258,24 @@ def _named(frame: pd.DataFrame, dictionary: Dictionary, suffix: str) -> tuple[pd
     return frame.rename(columns=names), labelled.renamed(names, names.values())
 
 
-def _through_file(write: Callable[[str], None], suffix: str) -> bytes:
+def _through_file(write: Callable[[str], None], suffix: str, folder: Path) -> bytes:
     """ReadStat writes to a path only."""
     import pyreadstat
 
     try:
-        with scratch() as path:
+        with scratch(folder) as place:
+            path = place / f"table{suffix}"
             write(str(path))
             return path.read_bytes()
     except (OSError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
         if isinstance(error, OSError) or "write data" in str(error):
-            raise DataError("Cannot write in the temporary folder (TMPDIR, on Windows TEMP); is there room?") from None
+            raise _no_room(folder) from None
         what = "the names or values of this table"
         raise DataError(f"{PROGRAMS[suffix]} cannot hold {what}; write .csv or .xlsx.") from None
 
 
-_WRITERS: dict[str, Callable[[pd.DataFrame, Dictionary, Progress | None], bytes]] = {
+_WRITERS: dict[str, Callable[[pd.DataFrame, Dictionary, Path, Progress | None], bytes]] = {
     ".csv": _csv, ".xlsx": _xlsx, ".sav": _sav, ".dta": _dta,
 }  # fmt: skip
 SUFFIXES = tuple(_WRITERS)
+SPREADSHEETS = (".csv", ".xlsx")

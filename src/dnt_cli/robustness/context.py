@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import Model
+from dnt_cli.design import Model, keys_in
 from dnt_cli.effects import Effects, Options, effect_rows
 from dnt_cli.effects.fitting import Fitter
 from dnt_cli.imputation import Settings
@@ -152,7 +152,7 @@ class Context:
     def controls(self, analysis: str, outcome: str) -> tuple[str, ...]:
         """The controls that the main analysis ended with."""
         row = self.main[(self.main["analysis"] == analysis) & (self.main["outcome"] == outcome)].iloc[0]
-        return tuple(filter(None, str(row["controls"]).split(", ")))
+        return keys_in(str(row["controls"]))
 
     def endpoint_tasks(self, keys: Sequence[str] | None = None, fitter: Fitter | None = None) -> tuple[Task, ...]:
         """The endpoint models of the main analysis."""

@@ -58,8 +58,9 @@ class _Done:
 
 
 def estimate(
-    scenarios: Sequence[Scenario], study: Study, options: Options, progress: Progress | None = None
-) -> list[Estimated]:
+    scenarios: Sequence[Scenario], study: Study, options: Options, progress: Progress | None = None, *,
+    known: pd.DataFrame | None = None,
+) -> list[Estimated]:  # fmt: skip
     """Fit and pool every scenario, in processes; a scenario that fails does not stop the others.
 
     Args:
@@ -67,6 +68,7 @@ def estimate(
         study: The study.
         options: How models are fitted.
         progress: Called with (done, all) fits.
+        known: Which answers were observed, as `observed.known_answers` gives it.
     """
     by_source: dict[int, list[int]] = {}
     for number, scenario in enumerate(scenarios):
@@ -77,7 +79,7 @@ def estimate(
     calls = (
         delayed(_run)(
             index, scenarios[own[0]].source.part(part), study, options,
-            [_Work(scenarios[i].tasks, scenarios[i].view, scenarios[i].measure) for i in own],
+            [_Work(scenarios[i].tasks, scenarios[i].view, scenarios[i].measure) for i in own], known,
         )
         for index, (own, part) in enumerate(jobs)
     )  # fmt: skip
@@ -113,8 +115,9 @@ def expected_seconds(scenario: Scenario, pace: float, jobs: int) -> float:
 
 
 def _run(
-    index: int, source: Given | Reimputed, study: Study, options: Options, work: list[_Work]
-) -> tuple[int, list[_Done]]:
+    index: int, source: Given | Reimputed, study: Study, options: Options, work: list[_Work],
+    known: pd.DataFrame | None,
+) -> tuple[int, list[_Done]]:  # fmt: skip
     """All scenarios of one source on some of its data sets."""
     # One thread: how BLAS splits a sum over threads changes its last bits.
     with threadpool_limits(limits=1):
@@ -122,18 +125,19 @@ def _run(
             sets = source.load()
         except UserError as error:
             return index, [_Done([], [], str(error)) for _ in work]
-        spaces = [Workspace(wide, study) for wide in sets]
-        return index, [_fit(own, sets, spaces, source.first, study, options) for own in work]
+        spaces = [Workspace(wide, study, known) for wide in sets]
+        return index, [_fit(own, sets, spaces, source.first, study, options, known) for own in work]
 
 
 def _fit(
-    work: _Work, sets: Sequence[pd.DataFrame], shared: Sequence[Workspace], first: int, study: Study, options: Options
-) -> _Done:
+    work: _Work, sets: Sequence[pd.DataFrame], shared: Sequence[Workspace], first: int, study: Study, options: Options,
+    known: pd.DataFrame | None,
+) -> _Done:  # fmt: skip
     """One scenario on some data sets, or why it failed."""
     results, measured = [], []
     try:
         for i, wide in enumerate(sets):
-            space = shared[i] if work.view is None else Workspace(work.view(wide, first + i), study)
+            space = shared[i] if work.view is None else Workspace(work.view(wide, first + i), study, known)
             results.append([fit_one(space, study, t.model, options, fitter=t.fitter) for t in work.tasks])
             if work.measure is not None:
                 measured.append(work.measure(space))

@@ -13,6 +13,7 @@ from dnt_cli.design import Designs, Model
 from dnt_cli.engines import Design, Fit, fit_firth, fit_linear, fit_logistic
 from dnt_cli.engines.base import unusable
 from dnt_cli.engines.robust_covariance import bias_reduced, heteroscedastic
+from dnt_cli.messages import Message, message
 from dnt_cli.robustness.propensity import Propensity, propensity
 from dnt_cli.robustness.sources import Workspace
 
@@ -59,7 +60,7 @@ class Weighted:
         """Fit one endpoint model."""
         space, binary = _space(designs), _is_binary(designs, model)
         found = self.propensity(space, model.outcome)
-        if isinstance(found, str):
+        if isinstance(found, Message):
             return unusable(design, f"{self.kind} weights", found)
         weights = found.weights(self.kind)
         weighted = replace(design, weights=weights)
@@ -70,11 +71,11 @@ class Weighted:
         covariance = heteroscedastic(*_linearised(design, fit, binary), weights)
         return _with_covariance(design, fit, covariance, np.full(len(fit.terms), fit.df_residual), engine)
 
-    def propensity(self, space: Workspace, outcome: str) -> Propensity | str:
+    def propensity(self, space: Workspace, outcome: str) -> Propensity | Message:
         """The chances of being in the intervention group, or why there are none."""
         study = space.study
         baseline = study.column(outcome, study.design.baseline) if study.adjusts_for_baseline(outcome) else None
-        found: Propensity | str = space.once(("propensity", baseline), lambda: propensity(space, baseline))
+        found: Propensity | Message = space.once(("propensity", baseline), lambda: propensity(space, baseline))
         return found
 
     def balance(self, space: Workspace) -> pd.DataFrame:
@@ -82,7 +83,7 @@ class Weighted:
         parts = []
         for outcome in (k for k, o in space.study.tested.items() if o.source == "survey"):
             found = self.propensity(space, outcome)
-            if not isinstance(found, str):
+            if not isinstance(found, Message):
                 parts.append(found.balance(self.kind).assign(outcome=outcome))
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
@@ -90,7 +91,7 @@ class Weighted:
 def _with_covariance(design: Design, fit: Fit, covariance: Floats, df: Floats, engine: str) -> Fit:
     """The fit with another covariance, unusable where that does not exist, as when a row determines a coefficient."""
     if not (np.isfinite(covariance).all() and np.isfinite(df).all() and (np.diag(covariance) > 0).all()):
-        return unusable(design, engine, "The standard errors could not be computed.")
+        return unusable(design, engine, message("engines.no_errors"))
     return replace(fit, covariance=covariance, df=df, engine=engine)
 
 

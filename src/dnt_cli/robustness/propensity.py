@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dnt_cli.design import INTERCEPT, group_indicator
 from dnt_cli.engines import Design, fit_logistic
 from dnt_cli.engines.base import aliased_terms
+from dnt_cli.messages import Message, message
 from dnt_cli.robustness.sources import Workspace
 
 Floats = NDArray[np.float64]
@@ -62,11 +63,11 @@ class Propensity:
         return pd.DataFrame({"term": [*self.terms, f"{SIZE}[intervention]", f"{SIZE}[comparison]"], **table})
 
 
-def propensity(space: Workspace, baseline: str | None) -> Propensity | str:
+def propensity(space: Workspace, baseline: str | None) -> Propensity | Message:
     """A logistic model of the group on all baseline covariates, and on the outcome at baseline where there is one.
 
     Returns:
-        The chances, or a sentence that says why the model has no answer.
+        The chances, or why the model has no answer.
     """
     study, wide = space.study, space.wide
     keys = tuple(k for k, c in study.covariates.items() if c.impute and k not in study.imputation.exclude)
@@ -84,6 +85,6 @@ def propensity(space: Workspace, baseline: str | None) -> Propensity | str:
     names = tuple((INTERCEPT, *terms)[i] for i in kept)
     fit = fit_logistic(Design(group, full[:, kept], names, None))
     if not fit.status.usable:
-        return "The propensity model has no usable fit: " + " ".join(fit.status.messages)
+        return message("engines.propensity", reasons=fit.status.messages)
     chance = 1.0 / (1.0 + np.exp(-(full[:, kept] @ fit.estimate)))
     return Propensity(group, chance, matrix, terms)

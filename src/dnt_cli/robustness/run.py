@@ -13,6 +13,7 @@ from dnt_cli.effects import Effects, Options, effect_rows, endpoint_effects, joi
 from dnt_cli.errors import ModelError
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed
+from dnt_cli.observed import known_answers
 from dnt_cli.progress import Progress, named
 from dnt_cli.robustness.checks import CHECKS
 from dnt_cli.robustness.context import Column, Context, DoesNotApplyError, LeftOut, Scenario
@@ -82,7 +83,8 @@ def run_checks(
         if started is not None:
             started(letter, sum(expected_seconds(s, pace, options.jobs) for s in own if isinstance(s, Scenario)))
     scenarios = [item for item in planned if isinstance(item, Scenario)]
-    results = estimate(scenarios, data.study, context.options, progress)
+    known = known_answers(data.observed, data.study)
+    results = estimate(scenarios, data.study, context.options, progress, known=known)
     return _assembled(data.study, main, planned, dict(zip([s.key for s in scenarios], results, strict=True)), left_out)
 
 

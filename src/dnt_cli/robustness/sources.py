@@ -79,7 +79,8 @@ class Reimputed:
         Raises:
             DataError: The answers cannot be imputed as asked.
         """
-        _, completed = impute_wide(self.wide, self.study, self.settings, start=self.first)
+        # Part of the persons can lack a group's answers; those effects are not estimable then.
+        _, completed = impute_wide(self.wide, self.study, self.settings, start=self.first, allow_empty_arm=True)
         return tuple(completed)
 
 
@@ -93,9 +94,9 @@ def parts(source: Given | Reimputed, jobs: int) -> list[range]:
 class Workspace(Designs):
     """The designs of one data set, and a place for what several fitters need."""
 
-    def __init__(self, wide: pd.DataFrame, study: Study) -> None:
-        """Designs of `wide`, a row per person."""
-        super().__init__(wide, study)
+    def __init__(self, wide: pd.DataFrame, study: Study, known: pd.DataFrame | None = None) -> None:
+        """Designs of `wide`, a row per person; `known` says which answers were observed."""
+        super().__init__(wide, study, known)
         self.wide = wide
         self.study = study
         self.known: dict[Any, Any] = {}

@@ -6,9 +6,9 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +16,8 @@ from typing import BinaryIO
 from dnt_cli.errors import DataError
 
 _TEMPORARY = ".dnt-tmp"
-FileState = tuple[int, int, int]  # inode, size, time of the last change  # inode, size, time of the last change
+_LOCK = "lock"  # in a temporary folder: open and locked as long as its process lives
+FileState = tuple[int, int, int]  # inode, size, time of the last change
 
 
 def read_bytes(source: str, stdin: BinaryIO | None) -> tuple[bytes, str]:
@@ -34,7 +35,10 @@ def read_bytes(source: str, stdin: BinaryIO | None) -> tuple[bytes, str]:
     try:
         with open(source, "rb") as stream:
             # A file that is replaced as a whole is still read as it was; one that is written into is not.
-            before = _state(os.fstat(stream.fileno()))
+            found = os.fstat(stream.fileno())
+            if stat.S_ISCHR(found.st_mode):  # such as /dev/zero, which never ends
+                raise DataError(f"{source} is a device and no file; give a file name, or - for standard input.")
+            before = _state(found)
             content = stream.read()
             after = _state(os.fstat(stream.fileno()))
     except FileNotFoundError:
@@ -117,21 +121,26 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def scratch() -> Iterator[Path]:
-    """A file in the temporary folder, for libraries that write to a path only; what a killed run left goes first.
+def scratch(folder: Path) -> Iterator[Path]:
+    """A private folder in `folder`, for libraries that write to paths only; what a killed run left goes first.
+
+    It stands where the result goes, never in the system's temporary folder: records of persons stay in folders that
+    the user named.
+
+    Args:
+        folder: Where the result is to stand.
 
     Raises:
-        OSError: There is no folder for it, or no room.
+        OSError: The folder is missing, may not be written, or has no room.
     """
-    folder = Path(tempfile.gettempdir())
-    path = folder / f".{secrets.token_hex(8)}{_TEMPORARY}"
+    place = folder / f".{secrets.token_hex(8)}{_TEMPORARY}"
     _sweep(folder)
     try:
-        with _claimed(path):
-            yield path
+        place.mkdir(mode=0o700)
+        with _claimed(place / _LOCK):
+            yield place
     finally:
-        with contextlib.suppress(OSError):
-            path.unlink()
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _claimed(path: Path) -> BinaryIO:
@@ -149,15 +158,40 @@ def _claimed(path: Path) -> BinaryIO:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove temporary files whose process was killed; those of running processes stay."""
+    """Remove temporary files and folders whose process was killed; those of running processes stay."""
     for path in folder.glob(f".*{_TEMPORARY}"):
         # Whatever stands in the way (another user's file, one that is in use), it may stay.
         with contextlib.suppress(OSError):
-            if sys.platform != "win32":
-                import fcntl
-
-                with path.open("r+b") as stream:
-                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    path.unlink()
+            if path.is_dir() and not path.is_symlink():
+                _sweep_folder(path)
+            elif sys.platform != "win32":
+                _remove_unless_locked(path)
             else:
                 path.unlink()
+
+
+def _sweep_folder(path: Path) -> None:
+    lock = path / _LOCK
+    if lock.exists() and sys.platform != "win32":
+        _remove_unless_locked(lock)
+        shutil.rmtree(path)
+    elif lock.exists():
+        lock.unlink()  # fails while its process lives
+        shutil.rmtree(path)
+    else:
+        path.rmdir()  # only if it is empty
+
+
+def _remove_unless_locked(path: Path) -> None:
+    """Remove a file that no running process has claimed.
+
+    Raises:
+        OSError: A process has.
+    """
+    if sys.platform == "win32":
+        raise OSError(errno.ENOTSUP, "no such locks")
+    import fcntl
+
+    with path.open("r+b") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from dnt_cli import __version__
 from dnt_cli.errors import DataError
 from dnt_cli.stagefile.atomic import read_bytes, refuse_unwritable, replacing
-from dnt_cli.stagefile.kinds import KINDS, MAKERS
+from dnt_cli.stagefile.kinds import KINDS, holding, sources
 from dnt_cli.study import Study, parse_study
 
 SCHEMA = 1
@@ -88,6 +88,15 @@ class Stage:
         """The provenance of what `command` makes of this file."""
         return Provenance(command, settings, self.sha256, self.steps)
 
+    @property
+    def second_tables(self) -> list[str]:
+        """Names of the small tables that travel in the metadata, which are stored as columns of equal length."""
+        tables = []
+        for name, value in self.extra.items():
+            if isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
+                tables.append(name)
+        return tables
+
     def extra_frame(self, key: str) -> pd.DataFrame:
         """A second table that travels in the metadata; empty if there is none."""
         return pd.DataFrame(self.extra.get(key, {}))
@@ -98,41 +107,58 @@ def is_parquet(content: bytes) -> bool:
     return content[:4] == _MAGIC
 
 
-def read_stage(content: bytes, name: str, expected: Iterable[str], command: str) -> Stage:
-    """The stage file in `content`, refused by name if it is of another kind than `expected`.
-
-    Raises:
-        DataError: Not Parquet, damaged, not a stage file, of another kind, or of another version.
-    """
-    expected = tuple(expected)
-    need = f"{command} needs {KINDS[expected[0]]}: run {MAKERS[expected[0]]} first"
-    if len(expected) > 1:
-        need = f"{command} reads {' or '.join(KINDS[kind] for kind in expected)}; `dnt info` looks into any stage file"
-    if set(expected) == set(KINDS):
-        need = f"{command} reads any file that a dnt command wrote with -o"
-    if not is_parquet(content):
-        raise DataError(f"{name} is not a Parquet file; {need}.")
-    parquet, metadata = _open(content, name)
-    if metadata is None:
-        raise DataError(f"{name} is Parquet but no dnt stage file; {need}.")
-    kind = metadata["kind"]
-    if kind not in expected:
-        raise DataError(f"{name} holds {KINDS.get(kind, 'something unknown')}; {need}.")
-    study = parse_study(metadata["study"], f"the study in {name}", metadata["overrides"])
-    digest = hashlib.sha256(content).hexdigest()
-    return Stage(kind, name, study, digest, tuple(metadata["steps"]), metadata["extra"], parquet)
-
-
-def kind_of(content: bytes, name: str) -> str | None:
-    """The kind of a stage file, or None for anything else.
+def open_stage(content: bytes, name: str) -> Stage | None:
+    """The stage file in `content`, of whatever kind, or None for anything else.
 
     Raises:
         DataError: A stage file, but damaged or of another version.
     """
     if not is_parquet(content):
         return None
-    metadata = _open(content, name)[1]
-    return None if metadata is None else str(metadata["kind"])
+    parquet, metadata = _open(content, name)
+    if metadata is None:
+        return None
+    study = parse_study(metadata["study"], f"the study in {name}", metadata["overrides"])
+    digest = hashlib.sha256(content).hexdigest()
+    return Stage(str(metadata["kind"]), name, study, digest, tuple(metadata["steps"]), metadata["extra"], parquet)
+
+
+def read_stage(content: bytes, name: str, expected: Iterable[str], command: str) -> Stage:
+    """The stage file in `content`, refused by name if it is of another kind than `expected`.
+
+    Raises:
+        DataError: Not Parquet, damaged, not a stage file, of another kind, or of another version.
+    """
+    stage = open_stage(content, name)
+    if stage is None:
+        holds = "is Parquet but no dnt stage file" if is_parquet(content) else "is not a Parquet file"
+        raise DataError(f"{name} {holds}; {needed(expected, command)}.")
+    return require_kind(stage, expected, command)
+
+
+def require_kind(stage: Stage, expected: Iterable[str], command: str) -> Stage:
+    """The stage, if it is of one of the expected kinds.
+
+    Raises:
+        DataError: It is of another kind.
+    """
+    expected = tuple(expected)
+    if stage.kind not in expected:
+        raise DataError(f"{stage.name} holds {holding(stage.kind)}; {needed(expected, command, stage.kind)}.")
+    return stage
+
+
+def needed(expected: Iterable[str], command: str, found: str = "") -> str:
+    """Which kinds of file a command needs, and how to come by one; `found` is the kind that it was given instead."""
+    expected = tuple(expected)
+    if set(expected) == set(KINDS):
+        return f"{command} reads any file that a dnt command wrote with -o"
+    if len(expected) > 1:
+        listed = " or ".join(KINDS[kind].words for kind in expected)
+        return f"{command} reads {listed}; `dnt info` looks into any stage file"
+    kind = KINDS[expected[0]]
+    advice = "give the file that this one was made from" if expected[0] in sources(found) else f"run {kind.maker} first"
+    return f"{command} needs {kind.words}: {advice}"
 
 
 def _open(content: bytes, name: str) -> tuple[pq.ParquetFile, dict[str, Any] | None]:
@@ -273,7 +299,7 @@ def refuse_foreign(target: str, kind: str, command: str, *, force: bool) -> None
         maker = metadata["steps"][-1]["command"]
         if (metadata["kind"], maker) == (kind, command):
             return
-        holds = f"{KINDS[metadata['kind']]}, made by dnt {maker}"
+        holds = f"{holding(metadata['kind'])}, made by dnt {maker}"
     raise DataError(f"{target} exists and holds {holds}; choose another name, or --force to replace it.")
 
 

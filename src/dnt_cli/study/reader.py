@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from dnt_cli.errors import StudyError
-from dnt_cli.study.files import SOURCE_KEYS, Code
 from dnt_cli.study.instruments import builtin_instruments, completed
 from dnt_cli.study.rules import check
-from dnt_cli.study.spec import Condition, Exclusion, Study, Text
+from dnt_cli.study.spec import Condition, Study, Text
 
 SCHEMA = 1
+_LARGEST = 4_000_000  # bytes of a study file; the parser takes a hundred times as much memory
 _INTERNAL = {"text", "overrides"}  # fields of Study that are not keys of the file
 _IN_STUDY = {"key", "title", "synthetic"}  # fields of Study that stand in the section [study]
 _CONDITION = re.compile(r"^\s*([^\s!=<>]+)\s*(==|!=|<=|>=|<|>)\s*(.+?)\s*$")
@@ -55,7 +55,11 @@ def load_study(name: str, overrides: Iterable[str] = ()) -> Study:
         return parse_study(read_builtin(name), f"built-in study {name}", overrides)
     path = Path(name)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise StudyError(f"{name} is larger than {_LARGEST / 1e6:.0f} MB, which no study file is.")
+        text = content.decode("utf-8-sig")
     except FileNotFoundError:
         known = ", ".join(builtin_studies())
         raise StudyError(
@@ -81,7 +85,9 @@ def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = 
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise StudyError(f"{name} nests lists or sections too deeply to be a study file.") from None
+    except ValueError as error:  # bad syntax, or a date or number that does not exist
         raise StudyError(f"{name} is not valid TOML: {error}.") from None
     overrides = tuple(overrides)
     try:
@@ -90,33 +96,17 @@ def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = 
         if raw.pop("schema", SCHEMA) != SCHEMA:
             raise _ProblemError(("schema",), f"this version of dnt reads study files with schema = {SCHEMA}")
         raw |= _table(raw.pop("study", {}), ("study",))
-        raw["files"], raw["source"] = _files(_section(raw, "files"))
         raw["instruments"] = {key: _instrument(key, table) for key, table in _section(raw, "instruments").items()}
         study: Study = _read(Study, raw, ())
         check(study, _fail)
     except _ProblemError as problem:
-        path = ("files", *problem.path[1:]) if problem.path[:1] == ("source",) else problem.path
-        where = _where(text, name, path, overrides)
-        raise StudyError(f"{where}: {'.'.join(path) or 'the file'}: {problem}.") from None
+        where = _where(text, name, problem.path, overrides)
+        raise StudyError(f"{where}: {'.'.join(problem.path) or 'the file'}: {problem}.") from None
     return replace(study, text=text, overrides=overrides)
 
 
 def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:
     return _table(raw.get(name, {}), (name,))
-
-
-def _files(section: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The files of `[files.<name>]`, and the keys of `[files]` itself, which hold for every file."""
-    own = {key: value for key, value in section.items() if key in SOURCE_KEYS and not _is_file(value)}
-    for key, value in section.items():
-        if key not in own and not isinstance(value, dict):
-            message = f"unknown key{suggest(key, SOURCE_KEYS)}; allowed: {', '.join(sorted(SOURCE_KEYS))}"
-            raise _ProblemError(("files", key), message)
-    return {key: value for key, value in section.items() if key not in own}, own
-
-
-def _is_file(value: Any) -> bool:
-    return isinstance(value, dict) and "path" in value
 
 
 def _instrument(key: str, table: Any) -> dict[str, Any]:
@@ -161,7 +151,7 @@ def _override(raw: dict[str, Any], override: str) -> None:
             raise _ProblemError(path, f"{part} is a value, not a section")
     try:
         parsed = tomllib.loads(f"x = {value}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         parsed = {}
     table[path[-1]] = parsed["x"] if len(parsed) == 1 else value.strip()
 
@@ -223,10 +213,6 @@ def _convert_union(arguments: tuple[Any, ...], value: Any, path: _Path) -> Any:
 def _convert_tuple(arguments: tuple[Any, ...], value: Any, path: _Path) -> Any:
     if arguments[0] is Condition and isinstance(value, str):
         return tuple(_condition(part, path) for part in re.split(r"\s+and\s+", value))
-    if arguments[0] is Exclusion:
-        return tuple(_exclusion(item, path) for item in (value if isinstance(value, list) else [value]))
-    if arguments[0] == Code and isinstance(value, (str, int, float)):  # a single code need not stand in a list
-        value = [value]
     if not isinstance(value, list):
         raise _ProblemError(path, f"found {_show(value)}, expected a list")
     if arguments[-1] is Ellipsis:
@@ -255,17 +241,6 @@ def _condition(text: str, path: _Path) -> Condition:
     except ValueError:
         number = value.strip("'\"")
     return Condition(column, operator, number)  # type: ignore[arg-type]  # the pattern admits these operators only
-
-
-def _exclusion(value: Any, path: _Path) -> Exclusion:
-    """`{ age = "> 70", reason = "over 70" }`."""
-    table = dict(_table(value, path))
-    if "reason" not in table:
-        raise _ProblemError(path, 'say why these persons are left out: { age = "> 70", reason = "over 70" }')
-    reason = _convert(Text, table.pop("reason"), (*path, "reason"))
-    if not table:
-        raise _ProblemError(path, 'expected a comparison beside the reason, such as age = "> 70"')
-    return Exclusion(tuple(_condition(f"{column} {rule}", path) for column, rule in table.items()), reason)
 
 
 def _show(value: Any) -> str:

@@ -9,7 +9,6 @@ from itertools import pairwise
 
 from dnt_cli.study.instruments import check_instrument
 from dnt_cli.study.register import check_register
-from dnt_cli.study.source_rules import check_source
 from dnt_cli.study.spec import Covariate, Outcome, Study, Subset
 
 Fail = Callable[[tuple[str, ...], str], None]
@@ -39,7 +38,6 @@ def check(study: Study, fail: Fail) -> None:
     for key, instrument in study.instruments.items():
         check_instrument(key, instrument, fail)
     _check_files(study, fail)
-    check_source(study, fail)
     if not 0 < study.significance.strict <= study.significance.lenient < 1:
         fail(("significance",), "expected 0 < strict <= lenient < 1")
 
@@ -263,6 +261,8 @@ def _check_models(study: Study, fail: Fail) -> None:
                 fail(("models", name), f"unknown covariate {control}; known: {known}")
             if not study.covariates[control].impute:
                 fail(("covariates", control, "impute"), "it stands in a model, so its gaps must be filled")
+    if models.min_observed < 1:
+        fail(("models", "min_observed"), "expected a whole number of at least 1")
     if any(len(set(rung)) != len(rung) for rung in models.ladder):
         fail(("models", "ladder"), "expected each covariate once in a set of controls")
 

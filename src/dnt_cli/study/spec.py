@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from dnt_cli.study.files import Code, Codes, DataFile, Source
+from dnt_cli.study.files import DataFile
 from dnt_cli.study.instruments import Instrument
 from dnt_cli.study.register import Measure, Register
 from dnt_cli.study.text import Language as Language
@@ -29,23 +29,6 @@ class Wave:
 
 
 @dataclass(frozen=True)
-class Condition:
-    """One comparison in a rule, such as `work_T0 != 1`."""
-
-    column: str
-    operator: Literal["==", "!=", "<=", ">=", "<", ">"]
-    value: float | str
-
-
-@dataclass(frozen=True)
-class Exclusion:
-    """Persons who are left out of the study: `{ age = "> 70", reason = "over 70" }` in the study file."""
-
-    where: tuple[Condition, ...]  # all must hold, at a person's first answer; a missing value fulfils only !=
-    reason: Text
-
-
-@dataclass(frozen=True)
 class Design:
     """Who was measured when, and which columns say so."""
 
@@ -61,8 +44,6 @@ class Design:
     site: str | None = None  # column with the place of recruitment, for cluster checks; never imputed
     intervention_label: Text = _INTERVENTION
     comparison_label: Text = _COMPARISON
-    exclude: tuple[Exclusion, ...] = ()  # persons who are in the file but not in the study, and why
-    waves_outside: Literal["error", "drop"] = "error"  # rows of a wave that the study does not name
 
     @cached_property
     def wave_keys(self) -> tuple[str, ...]:
@@ -105,18 +86,13 @@ class Outcome:
     level_labels: tuple[Text, ...] = ()  # names of the classes of an ordinal outcome, lowest first
     endpoint: str | None = None  # wave of the endpoint model, if not the design's
     adjust_for_baseline: bool | None = None  # default: yes if asked at baseline
-    trend: bool | None = None  # longitudinal model; default: yes if asked at baseline and at two later waves
+    trend: bool | None = None  # longitudinal model; default: yes if asked at baseline and later
     derive: Derivation | None = None
     conditional_on: str | None = None  # a binary outcome without which this one is 0
     impute_method: Literal["pmm", "norm", "logreg", "polyreg", "polr"] | None = None  # default: by kind
     counterpart: str | None = None  # the survey outcome that a register outcome stands beside
     register: Measure | None = None  # what `dnt polis` makes that this outcome is; default: a column of its own name
     note: Text | None = None  # printed under the table
-    missing: Codes = ()  # codes and words of the data file that mean no answer
-    valid: Codes = ()  # numbers that look like codes for no answer, but are answers
-    yes: Codes = ()  # of a binary outcome: what stands in the file for 1, such as "ja" or 1
-    no: Codes = ()  # ... and for 0, such as "nee" or 2
-    codes: dict[str, float] = field(default_factory=dict)  # what stands in the file -> the number that it means
 
 
 @dataclass(frozen=True)
@@ -132,10 +108,6 @@ class Covariate:
     level_labels: tuple[Text, ...] = ()
     impute: bool = True  # takes part in the imputation
     describe: bool = True
-    missing: Codes = ()  # codes and words of the data file that mean no answer
-    valid: Codes = ()  # numbers that look like codes for no answer, but are answers
-    codes: dict[str, Code] = field(default_factory=dict)  # what stands in the file -> the level or number it means
-    timing: Literal["baseline", "wave"] = "baseline"  # wave: it changes, and its value at each wave counts
 
     @cached_property
     def model_levels(self) -> tuple[str, ...]:
@@ -160,6 +132,7 @@ class Models:
     controls: tuple[str, ...] = ()  # endpoint model
     ladder: tuple[tuple[str, ...], ...] = ((),)  # longitudinal model: the first set whose fits all converge
     time: Literal["wave", "months"] = "wave"  # wave: 0, 1, 2, ... per measurement
+    min_observed: int = 5  # an effect is shown only if each group has so many observed answers at each of its waves
     register_controls: tuple[str, ...] = ()  # models of register outcomes; also survey outcomes, as `<key>_<baseline>`
     register_covariates: Literal["imputed", "observed"] = "imputed"  # observed: without persons who miss a control
     register_trend: Literal["odds ratio", "probability"] = "odds ratio"  # scale of a binary register outcome's trend
@@ -177,7 +150,18 @@ class ImputationPlan:
     max_predictors: int | None = None  # default: about a ninth of the persons
     min_correlation: float = 0.1
     group_interactions: bool = False
+    blocks: Literal["auto", "off"] = "auto"  # auto: all waves of an outcome together (three or more); off: wave by wave
+    allow_empty_arm: bool = False  # impute an outcome at a wave that nobody of a group answered
     exclude: tuple[str, ...] = ()  # covariates and outcomes that take no part
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One comparison in a subset rule, such as `work_T0 != 1`."""
+
+    column: str
+    operator: Literal["==", "!=", "<=", ">=", "<", ">"]
+    value: float | str
 
 
 @dataclass(frozen=True)
@@ -229,7 +213,6 @@ class Study:
     instruments: dict[str, Instrument] = field(default_factory=dict)  # questionnaires that `dnt score` scores
     register: Register = field(default_factory=Register)  # how records of jobs become outcomes
     files: dict[str, DataFile] = field(default_factory=dict)  # the files that hold the answers, if there are several
-    source: Source = field(default_factory=Source)  # how files are to be read; in the study file part of [files]
     synthetic: bool = False  # made-up data: said on every table
     text: str = field(default="", compare=False, repr=False)  # the study file itself, verbatim
     overrides: tuple[str, ...] = ()  # `--set key=value` of this run
@@ -272,7 +255,7 @@ class Study:
         spec = self.outcomes[outcome]
         if spec.trend is not None:
             return spec.trend
-        return self.design.baseline in spec.waves and len(spec.waves) > 2 and spec.kind != "ordinal"
+        return self.design.baseline in spec.waves and len(spec.waves) > 1 and spec.kind != "ordinal"
 
     def is_register(self, outcome: str) -> bool:
         """Whether the outcome comes from a register."""

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from dnt_cli.effects import Effects, Options, as_observed, endpoint_effects, trend_effects
-from dnt_cli.imputed.data import Completed, from_long
+from dnt_cli.imputed.data import Completed
+from dnt_cli.imputed.foreign import from_long
 from dnt_cli.study import load_study
 
 HERE = Path(__file__).parent

@@ -13,7 +13,8 @@ import pytest
 from dnt_cli.design import Model
 from dnt_cli.effects import Options
 from dnt_cli.effects.fitting import fit_one
-from dnt_cli.imputed.data import Completed, from_long
+from dnt_cli.imputed.data import Completed
+from dnt_cli.imputed.foreign import from_long
 from dnt_cli.robustness import Robust, run_checks, site_ranges
 from dnt_cli.robustness.fitters import clustered
 from dnt_cli.robustness.sources import Workspace

@@ -1,0 +1,85 @@
+"""Ends of a run that come from outside dnt: too little memory, a library that is missing or ends the process."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import re
+import sys
+from typing import Any
+
+from dnt_cli.errors import EngineError, MemoryLimitError, UserError
+
+_LITTLE_MEMORY = re.compile(
+    r"map segment|cannot allocate|out of memory|bad_alloc|unable to allocate|resource temporarily unavailable"
+    r"|start new thread|memory allocation",
+    re.IGNORECASE,
+)
+_SHORTAGE = (
+    "There is not enough memory for this. Use fewer processes (--jobs 1), fewer imputations (-m) or fewer outcomes "
+    "(--outcomes), close other programs, or raise the memory limit of this session."
+)
+_exit_code = [1]  # of this process, once it is known
+_kept: list[Any] = []  # what C calls must live as long as the process
+
+
+def outside_cause(error: BaseException) -> UserError | None:
+    """What the user can do about an error that no part of dnt foresaw; None if it is a mistake in dnt."""
+    if isinstance(error, MemoryError):
+        return MemoryLimitError(_SHORTAGE)
+    of_system = isinstance(error, (ImportError, OSError, RuntimeError)) or type(error).__module__.startswith("pyarrow")
+    if of_system and _LITTLE_MEMORY.search(str(error)):
+        return MemoryLimitError(_SHORTAGE)
+    if isinstance(error, ImportError):
+        return _missing_library(error)
+    return None
+
+
+def _missing_library(error: ImportError) -> EngineError | None:
+    module = (error.name or "").partition(".")[0]
+    if not module or module == "dnt_cli":
+        return None
+    state = "is not installed" if isinstance(error, ModuleNotFoundError) and error.name == module else "does not load"
+    from dnt_cli.packages import install_command
+
+    return EngineError(
+        f"The Python package {module} {state}. Type: {install_command(module)}; `dnt doctor` shows what is installed."
+    )
+
+
+def remember_exit_code(code: object) -> None:
+    """The code with which Python is about to end this process."""
+    _exit_code[0] = code if isinstance(code, int) else 0 if code is None else 1
+
+
+def tell_exits_of_libraries() -> None:
+    """End with the code of a lack of memory, and a sentence, when a C library calls `exit(1)`, as OpenBLAS does.
+
+    Only where the C library has `on_exit` (Linux). C runs such handlers after Python has gone, when ours can no longer
+    be called; so Python's last own handler, which is the one that was registered first, ends the process itself.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    register = getattr(ctypes.CDLL(None), "on_exit", None)
+    if register is None:
+        return
+    handler = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)(_ended_by_library)
+    _kept.append(handler)
+    atexit.register(_end)
+    register(handler, None)
+
+
+def _ended_by_library(_status: int, _argument: object) -> None:
+    with contextlib.suppress(OSError):
+        os.write(2, f"Error: {_SHORTAGE}\n".encode())
+    os._exit(MemoryLimitError.exit_code)
+
+
+def _end() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(_exit_code[0])

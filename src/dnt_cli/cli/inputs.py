@@ -1,0 +1,258 @@
+"""The one way from a command's argument to data: each file is opened, verified, hashed and parsed once.
+
+`--study` and `--set` are applied here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from dnt_cli.cli.console import detail, warn
+from dnt_cli.cli.progress import progress
+from dnt_cli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dnt_cli.imputed.data import Completed
+    from dnt_cli.reading import Raw
+    from dnt_cli.stagefile.container import Provenance, Stage
+    from dnt_cli.study import Study
+
+_LARGE = 1_000_000  # bytes of a file of another program; dnt's own are read at once
+_CASTABLE = ("answers", "survey")  # kinds whose values are read again under whatever study is given
+
+Foreign = Literal["never", "with study", "always"]  # when a file that is no stage file is read
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file, a pipe or a folder that was read.
+
+    Attributes:
+        name: How messages call it.
+        sha256: Of its bytes; of a folder, of the hashes of its files.
+        study: The study with `--study` and `--set` applied; None where nothing says which.
+        stage: The stage file, with that study; None if another program made it.
+        applied: What the provenance tells of `--study` and `--set`, where they changed the study of imputed data.
+        files: Who is in which file of a folder.
+        content: The bytes.
+    """
+
+    name: str
+    sha256: str
+    study: Study | None
+    stage: Stage | None = None
+    applied: Mapping[str, Any] = field(default_factory=dict)
+    files: pd.DataFrame | None = field(default=None, repr=False)
+    content: bytes = field(default=b"", repr=False)
+    joined: Raw | None = field(default=None, repr=False)
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of stage file; None if another program made it."""
+        return None if self.stage is None else self.stage.kind
+
+    @property
+    def spec(self) -> Study:
+        """The study, where there must be one.
+
+        Raises:
+            UsageError: Nothing says which study it is.
+        """
+        if self.study is None:
+            raise UsageError(f"{self.name} is no stage file, so dnt cannot know the study; add --study FILE.")
+        return self.study
+
+    @cached_property
+    def raw(self) -> Raw:
+        """The values as they stand, with their labels and user-missing codes."""
+        from dnt_cli.reading import Dictionary, Raw, read_table
+
+        if self.joined is not None:
+            return self.joined
+        if self.stage is not None:
+            return Raw(self.stage.frame, Dictionary.from_json(self.stage.extra.get("dictionary", {})))
+        return _parsed(self.content, self.name, read_table)
+
+    def frame(self) -> pd.DataFrame:
+        """The values without user-missing codes, and with the study's levels; tells how many codes there were."""
+        frame, missing = self.raw.without_missing() if self.study is None else self.raw.for_study(self.study)
+        for note in self.raw.notes:
+            warn(note)
+        for column, codes in missing.groupby("column", sort=False):
+            listed = ", ".join(f"{code}: {count}" for code, count in zip(codes["code"], codes["count"], strict=True))
+            warn(f"{self.name}: {column}: user-missing codes were taken as no answer ({listed}).")
+        return frame
+
+    def survey(self, also: Sequence[str] = ()) -> pd.DataFrame:
+        """The survey, cast to the study.
+
+        Args:
+            also: Patterns such as `support_*` of columns that the study file does not name; they follow the others.
+        """
+        from fnmatch import fnmatchcase
+
+        from dnt_cli.survey import cast_survey, with_further
+
+        study = self.spec
+        frame = self.stage.frame if self.stage is not None and self.kind == "survey" else self.frame()
+        survey, findings = cast_survey(frame, study)
+        for finding in findings:
+            warn(f"{self.name}: {finding}.")
+        for pattern in also:
+            if not any(fnmatchcase(column, pattern) for column in frame.columns):
+                raise UsageError(f"--also {pattern}: {self.name} has no such column.")
+        further = [c for c in frame.columns if c not in survey and any(fnmatchcase(c, pattern) for pattern in also)]
+        if further:
+            survey = with_further(survey, frame[[study.design.id, study.design.wave, *further]], study)
+        return survey
+
+    def completed(self) -> Completed:
+        """The completed data sets of an imputations file, or of a long table that another program wrote."""
+        from dnt_cli.imputed.data import read_completed
+        from dnt_cli.imputed.foreign import from_long
+
+        if self.stage is not None:
+            return read_completed(self.stage)
+        return from_long(self.frame(), self.spec, self.name)
+
+    def provenance(self, command: str, settings: Mapping[str, Any]) -> Provenance:
+        """The provenance of what a command makes of this."""
+        from dnt_cli.stagefile.container import Provenance
+
+        before = () if self.stage is None else self.stage.steps
+        return Provenance(command, {**settings, **self.applied}, self.sha256, before)
+
+
+def read(source: str) -> tuple[bytes, str]:
+    """The bytes of a file or of standard input, and its name in messages."""
+    from dnt_cli.stagefile.atomic import read_bytes
+
+    if source == "-" and sys.stdin is not None and sys.stdin.isatty():
+        raise UsageError("- reads a stage file from a pipe, but standard input is the keyboard; give a file name.")
+    content, name = read_bytes(source, None if sys.stdin is None else sys.stdin.buffer)
+    detail(f"Read {name}: {len(content):,} bytes.")
+    return content, name
+
+
+def open_input(
+    source: str,
+    command: str,
+    kinds: Iterable[str],
+    *,
+    foreign: Foreign = "never",
+    study: str | None = None,
+    overrides: Sequence[str] | None = None,
+) -> Input:
+    """What a command was given, verified, with the study that it is to be read with.
+
+    Args:
+        source: Path, or `-` for standard input.
+        command: Such as `dnt describe`, for messages.
+        kinds: The kinds of stage file that the command reads.
+        foreign: Whether it reads files of other programs.
+        study: `--study`: a study file, or a built-in study.
+        overrides: `--set`, as `key=value`.
+
+    Raises:
+        UsageError: The study is not known, or `--study` or `--set` can change nothing in this file.
+        DataError: The file is damaged, of another kind, or none that the command reads.
+        StudyError: The study file is wrong, or would need other data or another imputation.
+    """
+    from dnt_cli.stagefile.container import is_parquet, needed, open_stage, require_kind
+    from dnt_cli.study import load_study
+
+    kinds = tuple(kinds)
+    if "answers" in kinds and Path(source).is_dir():
+        return _open_folder(Path(source), study, overrides)
+    content, name = read(source)
+    stage = open_stage(content, name)
+    if stage is not None:
+        return _with_study(require_kind(stage, kinds, command), study, overrides)
+    if foreign == "never" or (foreign == "with study" and study is None):
+        if foreign == "with study" and kinds != ("imputations",) and not is_parquet(content):
+            raise UsageError(f"{name} is no stage file, so dnt cannot know the study; add --study FILE.")
+        holds = "is Parquet but no dnt stage file" if is_parquet(content) else "is not a Parquet file"
+        more = " If another program wrote it, add --study FILE." if foreign == "with study" else ""
+        raise DataError(f"{name} {holds}; {needed(kinds, command)}.{more}")
+    digest = hashlib.sha256(content).hexdigest()
+    return Input(name, digest, None if study is None else load_study(study, overrides or ()), content=content)
+
+
+def open_stage_file(source: str, command: str, kinds: Iterable[str] | None = None) -> Stage:
+    """A stage file of one of the kinds, or of any kind, as it stands."""
+    from dnt_cli.stagefile.container import read_stage
+    from dnt_cli.stagefile.kinds import KINDS
+
+    content, name = read(source)
+    return read_stage(content, name, KINDS if kinds is None else kinds, command)
+
+
+def _with_study(stage: Stage, study: str | None, overrides: Sequence[str] | None) -> Input:
+    """The stage file under the study that the command line asks for."""
+    from dnt_cli.study import load_study, parse_study
+    from dnt_cli.study.reanalysis import require_reanalysis
+
+    if study is None and not overrides:
+        return Input(stage.name, stage.sha256, stage.study, stage)
+    given = list(overrides or ())
+    if stage.kind not in (*_CASTABLE, "imputations"):
+        option = "--set" if study is None else "--study"
+        raise UsageError(f"{option} changes nothing in {stage.name}, which holds results; run the analysis again.")
+    if study is None:
+        inherited = list(stage.study.overrides)
+        asked = parse_study(stage.study.text, f"the study in {stage.name}", [*inherited, *given])
+    else:
+        # How the data were imputed stays as it was, whatever the study file says of the next time.
+        imputed = stage.kind == "imputations"
+        inherited = [o for o in stage.study.overrides if imputed and o.strip().startswith("imputation.")]
+        asked = load_study(study, [*inherited, *given])
+    applied: dict[str, Any] = {}
+    if stage.kind == "imputations":
+        changed = require_reanalysis(stage.study, asked, stage.name)
+        if study is not None:
+            applied["study_sha256"] = hashlib.sha256(asked.text.encode()).hexdigest()
+        if given:
+            applied["set"] = given
+        applied["study_changes"] = [change.key for change in changed]
+    return Input(stage.name, stage.sha256, asked, replace(stage, study=asked), applied)
+
+
+def _open_folder(folder: Path, study: str | None, overrides: Sequence[str] | None) -> Input:
+    """All files of the study, joined; each is named when something is wrong with it."""
+    from dnt_cli.reading import join_files, read_table
+    from dnt_cli.study import load_study
+
+    if study is None:
+        raise UsageError(f"{folder} is a folder; --study FILE must say which files to take from it.")
+    spec = load_study(study, overrides or ())
+    digest = hashlib.sha256()
+
+    def table(path: str) -> Raw:
+        content, name = read(str(folder / path))
+        digest.update(hashlib.sha256(content).digest())
+        return _parsed(content, name, read_table)
+
+    joined = join_files(spec, table)
+    errors = [f for f in joined.findings if f.level == "error"]
+    for finding in joined.findings:
+        if finding.level == "warning" or len(errors) > 1:
+            warn(f"{finding}.")
+    if errors:
+        raise DataError(f"The files do not fit together: {errors[0]}.")
+    return Input(str(folder), digest.hexdigest(), spec, files=joined.report, joined=joined.raw)
+
+
+def _parsed(content: bytes, name: str, read_table: Any) -> Raw:
+    """The table of another program's file; a large one takes its time, which is told."""
+    with progress(f"Reading {name}") if len(content) > _LARGE else contextlib.nullcontext():
+        table: Raw = read_table(content, name)
+    return table

@@ -1,0 +1,138 @@
+"""What a command makes of its result: a stage file, tables on the screen, and the exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import typer
+
+from dnt_cli.cli.console import complain, detail, show_tables, tell, write_out
+from dnt_cli.cli.options import Format
+from dnt_cli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from dnt_cli.stagefile.container import Provenance
+    from dnt_cli.study import Study
+    from dnt_cli.tables import Table
+
+
+def check_output(output: str | None, kind: str, command: str, *, force: bool, required: bool = False) -> None:
+    """Refuse before any work is done what could not be written after it."""
+    from dnt_cli.stagefile.container import refuse_foreign
+
+    if output is None:
+        if required:
+            raise UsageError(f"dnt {command} needs to know where its result goes: add -o FILE, or -o - in a pipe.")
+    elif output == "-":
+        if sys.stdout.isatty():
+            raise UsageError("A Parquet file would garble the terminal; add -o FILE, or pipe it into the next command.")
+    else:
+        refuse_foreign(output, kind, command, force=force)
+        check_folder(output)
+
+
+def check_folder(output: str) -> None:
+    """Refuse a file in a folder that is not there."""
+    folder = Path(output).parent
+    if not folder.is_dir():
+        raise DataError(f"Cannot write {output}: there is no folder {folder}.")
+
+
+def check_figures(folder: str | None, output: str | None) -> None:
+    """Refuse before any work is done a folder for figures that could not be made or written into after it."""
+    if folder is None:
+        return
+    from dnt_cli.figures.style import make_folder
+    from dnt_cli.stagefile.atomic import refuse_unwritable
+
+    if not folder.strip():
+        raise UsageError("--figures names no folder; give one, such as --figures figures.")
+    path = Path(folder)
+    if output not in (None, "-") and path.absolute().is_relative_to(Path(str(output)).absolute()):
+        raise UsageError(f"-o {output} and --figures {folder} name the same place; give the figures another folder.")
+    missing = [place for place in (path, *path.parents) if not os.path.exists(place)]
+    try:
+        make_folder(path)
+        refuse_unwritable(path / "figure")
+    finally:
+        for place in missing:
+            with contextlib.suppress(OSError):  # it was not made
+                place.rmdir()
+
+
+def save(
+    output: str | None,
+    kind: str,
+    study: Study,
+    tables: Iterable[pa.Table],
+    provenance: Provenance,
+    extra: Mapping[str, Any] | None = None,
+    *,
+    force: bool = False,
+) -> None:
+    """Write a stage file where `-o` says, if it says anything."""
+    from dnt_cli.stagefile.container import write_stage
+
+    if output is None:
+        return
+    target: str | BinaryIO = sys.stdout.buffer if output == "-" else output
+    write_stage(target, kind, study, tables, provenance, extra, force=force)
+    for name, value in provenance.settings.items():
+        if value is not None:
+            detail(f"  {name}: {value}")
+    if output != "-":
+        tell(f"Wrote {output}.")
+
+
+def rows_as_json(frame: pd.DataFrame) -> str:
+    """The rows with every digit, where pandas writes a p-value of 1e-20 as 0; null for what is no number."""
+    import json
+    import math
+
+    def plain(value: Any) -> Any:
+        value = value.item() if hasattr(value, "item") else value
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    known = frame.astype(object).where(frame.notna(), None)
+    columns = {str(name): [plain(value) for value in known[name]] for name in known.columns}
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def end_if_nothing_estimable(estimates: pd.DataFrame) -> None:
+    """End with 1, which tells a script that there is no answer, when no effect could be estimated."""
+    if (estimates["status"] == "not estimable").all():
+        complain("None of the effects could be estimated; the notes say why.")
+        raise typer.Exit(1)
+
+
+def rows_as_csv(frame: pd.DataFrame) -> str:
+    """The rows with every digit; text that a spreadsheet would take for a formula is made harmless."""
+    from dnt_cli.safe_text import neutral_frame
+
+    text: str = neutral_frame(frame).to_csv(index=False, lineterminator="\n")
+    return text
+
+
+def present(output: str | None, form: Format, tables: list[Table], frame: pd.DataFrame) -> None:
+    """Show a result, unless standard output is taken by a stage file."""
+    from dnt_cli.tables import RENDERERS
+
+    if output == "-":
+        return
+    if form is Format.table:
+        show_tables(tables)
+    elif form is Format.csv:
+        write_out(rows_as_csv(frame))
+    elif form is Format.json:
+        write_out(rows_as_json(frame))
+    else:
+        write_out(RENDERERS[form.value](tables))

@@ -1,0 +1,132 @@
+"""Settings of the terminal: the options that every command has, kept out of the commands themselves."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from dnt_cli.cli.options import OUTPUT, Format
+from dnt_cli.errors import UsageError
+
+_PANEL = "Terminal"
+
+
+class When(StrEnum):
+    """When colour is used."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
+@dataclass
+class Terminal:
+    """What the command line asked of the terminal."""
+
+    quiet: bool = False
+    verbose: bool = False
+    color: When = When.auto
+    debug: bool = False
+    started: float = 0.0  # time.monotonic() when the command began
+
+
+terminal = Terminal()  # of this process, which runs one command
+
+_SHARED = {
+    "quiet": (bool, typer.Option("-q", "--quiet", help="Only warnings and errors.", rich_help_panel=_PANEL), False),
+    "verbose": (
+        bool,
+        typer.Option("-v", "--verbose", help="Also what is read and written, and how long it takes.",
+                     rich_help_panel=_PANEL),
+        False,
+    ),
+    "color": (
+        When,
+        typer.Option("--color", "--colour", help="auto: on a terminal, unless NO_COLOR is set.",
+                     rich_help_panel=_PANEL),
+        When.auto,
+    ),
+    "debug": (
+        bool,
+        typer.Option("--debug", envvar="DNT_DEBUG", help="After an error, say where in the code; never with data.",
+                     rich_help_panel=_PANEL),
+        False,
+    ),
+}  # fmt: skip
+_JSON = (bool, typer.Option("--json", help="The same as --format json.", rich_help_panel=OUTPUT), False)
+
+
+class _PlainTypes:
+    """Help shows arguments by their names alone, and flags without a type, since they take no value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """As Typer's own."""
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            if getattr(parameter, "is_flag", False):
+                parameter.metavar = ""
+            if parameter.param_type_name == "argument":
+                parameter.display_type_rich = lambda ctx: None
+        return parameters
+
+
+class _Command(_PlainTypes, TyperCommand):
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """As every manual writes it: FILE must be given, [FILE] may be left out."""
+        arguments = [p for p in self.get_params(ctx) if p.param_type_name == "argument"]
+        return ["[OPTIONS]", *(p.metavar if p.required else f"[{p.metavar}]" for p in arguments)]
+
+
+class Group(_PlainTypes, TyperGroup):
+    """Commands, in the order in which they were added."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """As Typer's own."""
+        return list(self.commands)
+
+
+class Program(typer.Typer):
+    """A Typer program whose commands all have the shared options."""
+
+    def command(self, *arguments: Any, **settings: Any) -> Callable[[Any], Any]:
+        """As Typer's own."""
+        register = super().command(*arguments, cls=_Command, **settings)
+
+        def decorate(function: Any) -> Any:
+            register(_with_shared_options(function))
+            return function
+
+        return decorate
+
+
+def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The command with the shared options, and with `--json` where it has a `--format`."""
+    signature = inspect.signature(function, eval_str=True)
+    shared = _SHARED | ({"json": _JSON} if "form" in signature.parameters else {})
+
+    @functools.wraps(function)
+    def command(**arguments: Any) -> None:
+        said = {name: arguments.pop(name) for name in shared}
+        if said.pop("json", False):
+            if arguments["form"] not in (Format.table, Format.json):
+                raise UsageError(f"--json and --format {arguments['form'].value} do not go together.")
+            arguments["form"] = Format.json
+        vars(terminal).update(said, started=time.monotonic())
+        function(**arguments)
+
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
+        for name, (kind, option, default) in shared.items()
+    ]
+    annotated = signature.replace(parameters=[*signature.parameters.values(), *added])
+    command.__signature__ = annotated  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in annotated.parameters.values()}
+    return command

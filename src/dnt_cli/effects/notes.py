@@ -1,0 +1,157 @@
+"""The notes under a table of effects, each derived from the estimates and never from the options that were given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dnt_cli.design import ENDPOINT, LONGITUDINAL, keys_in
+from dnt_cli.wording import Wording, within_sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note under a table.
+
+    Attributes:
+        key: `<file>.<key>` of its words.
+        text: The note in the language of the table.
+    """
+
+    key: str
+    text: str
+
+
+def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """All notes of a table.
+
+    Args:
+        rows: The effects in the table: one analysis and one kind of outcome.
+        wording: The study in a language.
+    """
+    return [
+        _sample(rows, wording),
+        *_control_notes(rows, wording),
+        *_scale_notes(rows, wording),
+        *_observed_note(rows, wording),
+        Note("common.marks", wording.marks_note()),
+        *_adjusted(rows, wording),
+        *_against(rows, wording),
+        *_row_notes(rows, wording),
+        *_engines(rows, wording),
+    ]
+
+
+def _note(key: str, wording: Wording, **values: object) -> Note:
+    return Note(key, wording.text(key, **values))
+
+
+def _sample(rows: pd.DataFrame, wording: Wording) -> Note:
+    m, persons = int(rows["m"].max()), rows["n_persons"].max()
+    n = 0 if pd.isna(persons) else int(persons)
+    return _note("effects.sample", wording, n=n, m=m) if m > 1 else _note("effects.sample_single", wording, n=n)
+
+
+def _control_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """What the models hold beside the group: the most common set first, then the outcomes that have another."""
+    fitted = rows[rows["status"] != "not estimable"]
+    sets = [_held(row) for _, row in fitted.iterrows()]
+    if not sets:
+        return []
+    common = max(dict.fromkeys(sets), key=sets.count)
+    notes = []
+    for held in [common, *(own for own in dict.fromkeys(sets) if own != common)]:
+        own = fitted[[found == held for found in sets]]
+        named = _enumerated(held, own, wording)
+        if held == common:
+            notes.append(_note("effects.controls" if named else "effects.no_controls", wording, controls=named))
+        else:
+            outcomes = wording.labels(list(own["outcome"]))
+            key = "effects.controls_of" if named else "effects.uncontrolled_of"
+            notes.append(_note(key, wording, outcomes=outcomes, controls=named))
+    return notes
+
+
+def _held(row: pd.Series) -> tuple[str, ...]:
+    """The controls that are in the model: those that are the same for all are not."""
+    left_out = keys_in(row["left_out"])
+    return tuple(key for key in keys_in(row["controls"]) if key not in left_out)
+
+
+def _enumerated(held: tuple[str, ...], rows: pd.DataFrame, wording: Wording) -> str:
+    """The labels of the controls, and the outcome at baseline where some or all of the models hold it."""
+    named = ", ".join(within_sentence(wording.label(key)) for key in held)
+    with_baseline = rows["baseline"] != ""
+    if not with_baseline.any():
+        return named
+    every = bool(with_baseline.all())
+    wave = wording.study.design.baseline
+    baseline = wording.text("effects.baseline_all" if every else "effects.baseline_some", wave=wave)
+    if not named:
+        return baseline
+    key = "effects.and_baseline" if every else "effects.and_some_baseline"
+    return wording.text(key, controls=named, baseline=baseline)
+
+
+def _scale_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """What the estimates mean."""
+    kind, endpoint = rows["kind"].iloc[0], rows["analysis"].iloc[0] == ENDPOINT
+    if kind == "probability":
+        return [_note("effects.probability_note", wording, unit=wording.unit())]
+    if kind == "binary":
+        if not endpoint:
+            return [_note("effects.rate_trend", wording, unit=wording.unit())]
+        return [_note("effects.rate", wording), _note("effects.marginal_note", wording)]
+    keys = {
+        "both": "effects.beta_both",
+        "outcome": "effects.beta_outcome" if endpoint else "effects.beta_outcome_trend",
+    }
+    return [_note(keys[own], wording, unit=wording.unit()) for own in rows["standardise"].unique() if own]
+
+
+def _observed_note(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    if rows["n_observed_intervention"].isna().all():
+        return []
+    key = "effects.observed_note" if rows["analysis"].iloc[0] == ENDPOINT else "effects.observed_note_trend"
+    return [_note(key, wording, least=wording.study.models.min_observed)]
+
+
+def _adjusted(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    if int(rows["p_value"].notna().sum()) < 2:
+        return []
+    lenient = wording.study.significance.lenient
+    holm, bh = (int((rows[column] < lenient).sum()) for column in ("p_holm", "p_bh"))
+    return [_note("effects.adjusted", wording, holm=holm, bh=bh, lenient=wording.threshold(lenient))]
+
+
+def _against(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """Significant effects whose direction contradicts the hypothesis."""
+    study, found = wording.study, []
+    for _, row in rows.iterrows():
+        expected = study.outcomes[row["outcome"]].expected
+        opposite = row["estimate"] * (1 if expected == "increase" else -1) < 0
+        if expected and opposite and study.significance.mark(row["p_value"]):
+            found.append(row["outcome"])
+    return [_note("effects.against", wording, outcomes=wording.labels(found))] if found else []
+
+
+def _row_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """What is to be said about single effects, by the fits and by the study."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for _, row in rows.iterrows():
+        label, own = wording.label(row["outcome"]), wording.study.outcomes[row["outcome"]].note
+        if row["message"]:
+            key = "effects.message_not_estimable" if row["status"] == "not estimable" else "effects.message"
+            if row["analysis"] == LONGITUDINAL and not wording.study.has_trend(row["outcome"]):
+                key = "effects.message_no_model"
+            said.setdefault((key, wording.messages(row["message"]).rstrip(".")), []).append(label)
+        if own is not None:
+            said.setdefault(("effects.own_note", own[wording.language]), []).append(label)
+    # What is the same for several outcomes is said once.
+    return [_note(key, wording, outcome=", ".join(own), message=text) for (key, text), own in said.items()]
+
+
+def _engines(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    engines = ", ".join(dict.fromkeys(engine for engine in rows["engine"] if engine))
+    return [_note("effects.engine", wording, engine=engines)] if engines else []

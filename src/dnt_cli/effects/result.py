@@ -1,0 +1,87 @@
+"""Estimates: what `dnt fit-t3` and `dnt fit-longitudinal` give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+import pandas as pd
+
+from dnt_cli.effects.rows import COLUMNS, TEXT, Effects, effect_rows
+from dnt_cli.effects.tables import Green, effect_tables, report_tables
+from dnt_cli.messages import decoded
+from dnt_cli.stagefile.result import Content
+from dnt_cli.study import Study
+from dnt_cli.wording import Wording, spoken
+
+if TYPE_CHECKING:
+    from dnt_cli.stagefile.container import Stage
+    from dnt_cli.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """Effects of the intervention, at the endpoint, over time, or both.
+
+    Attributes:
+        study: What they are about.
+        estimates: A row per model and term, with the columns `rows.COLUMNS`.
+        fits: A row per fit behind them.
+        level: Of the intervals.
+    """
+
+    study: Study
+    estimates: pd.DataFrame = field(repr=False)
+    fits: pd.DataFrame = field(repr=False)
+    level: float = 0.95
+
+    @classmethod
+    def of(cls, study: Study, effects: Effects, level: float) -> Self:
+        """The result of an analysis."""
+        return cls(study, effects.estimates, effects.fits, level)
+
+    @classmethod
+    def from_stage(cls, stage: Stage) -> Self:
+        """The result again, from a stage file; what a file of an older version does not tell is empty."""
+        frame = stage.frame.reindex(columns=list(COLUMNS))
+        if "standardise" not in stage.frame.columns:
+            way = stage.steps[-1]["settings"].get("standardise", "both")
+            frame["standardise"] = ["" if kind == "binary" else way for kind in frame["kind"]]
+        texts = [column for column in TEXT if column != "hypothesis"]
+        frame = frame.assign(**{column: frame[column].fillna("") for column in texts})
+        return cls(stage.study, frame, stage.extra_frame("fits"), stage.extra["level"])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Several results below each other; the study and the level are those of the first."""
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        estimates = pd.concat([part.estimates for part in parts], ignore_index=True)
+        return cls(first.study, estimates, pd.concat([part.fits for part in parts], ignore_index=True), first.level)
+
+    def content(self) -> Content:
+        """The estimates as a table, the fits and the level beside them."""
+        import pyarrow as pa
+
+        from dnt_cli.stagefile.container import as_columns
+
+        table = pa.Table.from_pandas(self.estimates, preserve_index=False).replace_schema_metadata(None)
+        return Content([table], {"fits": as_columns(self.fits), "level": self.level})
+
+    def rows(self) -> pd.DataFrame:
+        """A row per effect, its messages in English."""
+        rows = effect_rows(self.estimates)
+        return rows.assign(message=[spoken(decoded(text), "en") for text in rows["message"]])
+
+    def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
+        """A table per analysis, source and kind of outcome; endpoint and trend side by side where both are there.
+
+        Args:
+            wording: The study in a language.
+            green: What is better for the person, or a positive effect.
+        """
+        if self.estimates["analysis"].nunique() > 1:
+            return report_tables(self.estimates, wording, green=green)
+        return effect_tables(self.estimates, wording, level=self.level, green=green)

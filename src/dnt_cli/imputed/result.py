@@ -1,0 +1,98 @@
+"""Imputations: what `dnt impute` gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import pandas as pd
+
+from dnt_cli.errors import DataError
+from dnt_cli.imputed.data import Completed, imputation_tables, measured_columns, plan_columns, read_completed
+from dnt_cli.stagefile.result import Content
+from dnt_cli.study import Study
+from dnt_cli.wording import Wording
+
+if TYPE_CHECKING:
+    from dnt_cli.stagefile.container import Stage
+    from dnt_cli.tables import Table
+
+
+@dataclass(frozen=True)
+class Imputations:
+    """Completed data sets, and what there is to say about how they were made.
+
+    Attributes:
+        data: The data as observed, and completed m times.
+        models: Per imputed column `variable`, `method`, `n_missing`, `share_missing`, `n_predictors`, `predictors`.
+        trace: `variable`, `iteration`, `imputation`, `mean`, `sd` of the imputed values.
+        events: `variable`, `method`, `event`, `count`.
+        settings: What the imputation was told; empty where another program imputed.
+        name: How messages call the file.
+    """
+
+    data: Completed
+    models: pd.DataFrame = field(repr=False)
+    trace: pd.DataFrame = field(repr=False)
+    events: pd.DataFrame = field(repr=False)
+    settings: Mapping[str, Any] = field(repr=False)
+    name: str = "these imputations"
+
+    @property
+    def study(self) -> Study:
+        """The study that it is about."""
+        return self.data.study
+
+    @cached_property
+    def columns(self) -> Any:
+        """How each column took part in the imputation."""
+        return plan_columns(self.study, self.data.observed)
+
+    @classmethod
+    def from_stage(cls, stage: Stage) -> Self:
+        """The result again, from the file that was read."""
+        last = stage.steps[-1]
+        models, trace, events = (stage.extra_frame(key) for key in ("models", "trace", "events"))
+        settings = last["settings"] if last["command"] == "impute" else {}
+        return cls(read_completed(stage), models, trace, events, settings, stage.name)
+
+    def content(self) -> Content:
+        """The observed data and the completed data sets, a row group each; models, trace and events beside them."""
+        from dnt_cli.stagefile.container import as_columns
+
+        measured = measured_columns(self.data.observed, self.study)
+        tables = imputation_tables(measured, iter(self.data.sets), self.study)
+        extra = {"models": self.models, "trace": self.trace, "events": self.events}
+        return Content(tables, {name: as_columns(frame) for name, frame in extra.items()})
+
+    def rows(self) -> pd.DataFrame:
+        """A row per imputed column."""
+        return self.models
+
+    def tables(self, wording: Wording) -> list[Table]:
+        """What was missing and how it was filled, and whether the imputed values are plausible.
+
+        Raises:
+            DataError: Another program imputed, so that it is not known how.
+        """
+        from dnt_cli.imputation.diagnostics import observed_vs_imputed, r_hat
+        from dnt_cli.imputed.tables import imputation_summary, plausibility_table
+
+        if not self.settings:
+            raise DataError(f"{self.name} was imputed by another program, which left no record of how.")
+        compared = observed_vs_imputed(self.data.observed, self.columns, self.data.sets)
+        return [
+            imputation_summary(self.data.observed, self.models, self.events, self.settings, wording),
+            plausibility_table(compared, r_hat(self.trace), wording),
+        ]
+
+    def distribution(self) -> pd.DataFrame:
+        """`variable`, `value`, `observed`, `imputed` (shares), for the figure."""
+        from dnt_cli.imputation.diagnostics import Comparison
+
+        comparison = Comparison(self.data.observed, self.columns)
+        for completed in self.data.sets:
+            comparison.add(completed)
+        return comparison.distribution()

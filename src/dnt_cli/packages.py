@@ -1,0 +1,34 @@
+"""Which engines and libraries are installed, and how to install those that are not."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, requires, version
+
+
+@cache
+def package_version(name: str) -> str | None:
+    """Version of an installed package; looked up once, since every fit carries it."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def install_command(*packages: str) -> str:
+    """What to type to install packages in the versions that dnt needs, as its own metadata list them.
+
+    It works for a clone and for an installed wheel alike: only packages of the public index are named.
+    """
+    try:
+        listed = [line.partition(";")[0].strip() for line in requires("dnt-cli") or ()]
+    except PackageNotFoundError:
+        listed = []
+    known = {re.split(r"[^A-Za-z0-9_.-]", line)[0].lower(): line for line in listed}
+    names = " ".join(f'"{known.get(package.lower(), package)}"' for package in packages)
+    # rpy2 then needs neither R nor a compiler to install.
+    mode = "RPY2_CFFI_MODE=ABI " if "rpy2" in packages and os.name == "posix" else ""
+    return f"{mode}{sys.executable} -m pip install {names}"

@@ -1,0 +1,1 @@
+"""How many persons a study needs, and what a study of a given size can see."""

@@ -1,0 +1,133 @@
+"""Sample sizes and power as tables, with what each method assumes printed underneath."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+
+from dnt_cli.power.sizes import Plan, Size, detectable, power_at
+from dnt_cli.power.tests import METHODS, Means, Method, Proportions
+from dnt_cli.study import Language
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.wording import number, sentence
+
+
+def methods_of(effect: Proportions | Means, plan: Plan) -> tuple[Method, ...]:
+    """The methods that apply: with sites, means have the t distribution of the sites only."""
+    if isinstance(effect, Proportions):
+        return METHODS
+    return ("exact",) if plan.sites else ("exact", "normal")
+
+
+def size_rows(sizes: Sequence[Size]) -> pd.DataFrame:
+    """A row per method, for other programs."""
+    missing = (None, None)
+    return pd.DataFrame(
+        {
+            "method": s.method,
+            "n_comparison": (s.analysed or missing)[0],
+            "n_intervention": (s.analysed or missing)[1],
+            "recruit_comparison": (s.recruited or missing)[0],
+            "recruit_intervention": (s.recruited or missing)[1],
+            "power": s.power,
+            "power_below": s.power_below,
+        }
+        for s in sizes
+    )
+
+
+def power_rows(effect: Proportions | Means, methods: Sequence[Method], plan: Plan, n: tuple[int, int]) -> pd.DataFrame:
+    """Power and detectable effects of groups of given sizes, a row per method."""
+    rows = []
+    for method in methods:
+        down, up = detectable(effect, method, plan, n)
+        power = power_at(effect, method, plan, n)
+        rows.append({"method": method, "power": power, "detectable_down": down, "detectable_up": up})
+    return pd.DataFrame(rows).assign(n_comparison=n[0], n_intervention=n[1])
+
+
+def size_table(effect: Proportions | Means, sizes: Sequence[Size], plan: Plan, language: Language) -> Table:
+    """The numbers that each method asks for."""
+    say = partial(sentence, language=language)
+    headings = ["per_group", "total", "recruit_per_group", "recruit_total", "power", "power_below"]
+    if not plan.dropout:
+        headings = [h for h in headings if not h.startswith("recruit")]
+    columns = [Column(say("power.method"), "left"), *(Column(say(f"power.{h}")) for h in headings)]
+    rows, notes = [], []
+    for size in sizes:
+        texts = {
+            "per_group": _pair(size.analysed, plan) or say("power.unreachable"),
+            "total": str(sum(size.analysed)) if size.analysed else "",
+            "recruit_per_group": _pair(size.recruited, plan),
+            "recruit_total": str(sum(size.recruited)) if size.recruited else "",
+            "power": number(size.power, 4, language),
+            "power_below": number(size.power_below, 4, language),
+        }
+        rows.append((Cell(say(f"power.{size.method}")), *(Cell(texts[h]) for h in headings)))
+        if size.analysed is None:
+            notes.append(say("power.limit", method=rows[-1][0].text, power=number(size.power, 2, language)))
+    largest = max((s.analysed for s in sizes if s.analysed), default=None)
+    notes += _notes(effect, [s.method for s in sizes], plan, language, largest)
+    return Table(_title("size", effect, language), tuple(columns), (Section("", tuple(rows)),), tuple(notes))
+
+
+def power_table(effect: Proportions | Means, found: pd.DataFrame, plan: Plan, language: Language) -> Table:
+    """What groups of given sizes can see."""
+    say = partial(sentence, language=language)
+    headings = ("method", "per_group", "power", "detectable_down", "detectable_up")
+    columns = tuple(Column(say(f"power.{h}"), "left" if h == "method" else "right") for h in headings)
+    n = (int(found["n_comparison"].iloc[0]), int(found["n_intervention"].iloc[0]))
+    rows = []
+    for _, row in found.iterrows():
+        limits = [
+            say("power.none") if pd.isna(row[side]) else number(row[side], 3, language)
+            for side in ("detectable_down", "detectable_up")
+        ]
+        texts = (say(f"power.{row['method']}"), f"{n[0]} + {n[1]}", number(row["power"], 4, language), *limits)
+        rows.append(tuple(Cell(text) for text in texts))
+    kind = _kind(effect)
+    told = say("power.detectable_note", power=number(plan.power, 2, language))
+    notes = [f"{told} {say(f'power.scale_note_{kind}')}", *_notes(effect, list(found["method"]), plan, language, n)]
+    return Table(_title("power", effect, language), columns, (Section("", tuple(rows)),), tuple(notes))
+
+
+def _kind(effect: Proportions | Means) -> str:
+    return "proportions" if isinstance(effect, Proportions) else "means"
+
+
+def _title(what: str, effect: Proportions | Means, language: Language) -> str:
+    if isinstance(effect, Proportions):
+        shares = {k: f"{number(100 * getattr(effect, k), 1, language)}%" for k in ("comparison", "intervention")}
+        return sentence(f"power.{what}_title_proportions", language, **shares)
+    return sentence(f"power.{what}_title_means", language, difference=number(effect.difference, 2, language))
+
+
+def _pair(sizes: tuple[int, int] | None, plan: Plan) -> str:
+    if sizes is None:
+        return ""
+    return str(sizes[0]) if plan.ratio == 1 else f"{sizes[0]} + {sizes[1]}"
+
+
+def _notes(
+    effect: Proportions | Means, methods: Sequence[Method], plan: Plan, language: Language, n: tuple[int, int] | None
+) -> list[str]:
+    say, say_number = partial(sentence, language=language), partial(number, language=language)
+    notes = [
+        say(
+            "power.settings",
+            alpha=say_number(plan.alpha, 3).rstrip("0"),
+            power=say_number(plan.power, 2),
+            dropout=f"{say_number(100 * plan.dropout, 0)}%",
+        )
+    ]
+    if plan.ratio != 1:
+        notes.append(say("power.ratio", ratio=say_number(plan.ratio, 2)))
+    if isinstance(effect, Means) and effect.correlation:
+        notes.append(say("power.baseline", r=say_number(effect.correlation, 2)))
+    if plan.sites is not None and n is not None:
+        design_effect = 1 + max(sum(n) / plan.sites - 1, 0) * plan.icc
+        icc, shown = say_number(plan.icc, 2), say_number(design_effect, 2)
+        notes.append(say("power.sites", effect=shown, sites=plan.sites, df=plan.sites - 2, icc=icc))
+    return [*notes, *(say(f"power.note_{method}_{_kind(effect)}") for method in methods)]

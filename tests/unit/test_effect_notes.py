@@ -1,0 +1,272 @@
+"""Every note under a table of effects, each derived from fits: what is said must be so, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dnt_cli.effects import Effects, Options, endpoint_effects, trend_effects
+from dnt_cli.effects.notes import Note, notes_of
+from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.rows import effect_rows
+from dnt_cli.imputed.data import Completed
+from dnt_cli.study import Study, parse_study
+from dnt_cli.wide import derive
+from dnt_cli.wording import Wording, catalogue
+
+STUDY = """
+[study]
+key = "made"
+title = "Made up"
+[design]
+id = "id"
+wave = "wave"
+group = "group"
+intervention = "i"
+comparison = "c"
+waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }, { key = "T2", months = 12 }]
+baseline = "T0"
+endpoint = "T2"
+[outcomes.work]
+label = "Work"
+kind = "binary"
+waves = ["T0", "T1", "T2"]
+expected = "decrease"
+note = "Any hours."
+[outcomes.debts]
+label = "Debts"
+kind = "binary"
+waves = ["T1", "T2"]
+[outcomes.score]
+label = "Score"
+kind = "linear"
+waves = ["T0", "T2"]
+[outcomes.late]
+label = "Late"
+kind = "linear"
+waves = ["T2"]
+[outcomes.paid]
+label = "Paid (register)"
+kind = "binary"
+source = "register"
+waves = ["T0", "T1", "T2"]
+[covariates.age]
+label = "Age"
+kind = "continuous"
+[covariates.town]
+label = "Town"
+kind = "categorical"
+levels = ["none", "a", "b", "c"]
+[models]
+controls = ["age"]
+ladder = [["town", "age"], ["age"]]
+register_trend = "probability"
+"""
+N = 120
+WAVES = ("T0", "T1", "T2")
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return parse_study(STUDY)
+
+
+def table(
+    *, towns: tuple[str, ...] = ("none", "a", "b"), age: float | None = None, effect: float = 1.5
+) -> pd.DataFrame:
+    rng = np.random.default_rng(11)
+    frame = pd.DataFrame({"id": [f"p{i:03d}" for i in range(N)]})
+    frame["group"] = pd.Categorical(np.where(np.arange(N) % 2, "i", "c"), ["c", "i"])
+    treated = (frame["group"] == "i").to_numpy(dtype=float)
+    frame["age"] = rng.normal(40, 8, N) if age is None else age
+    frame["town"] = pd.Categorical(np.resize(np.repeat(towns, 2), N), ["none", "a", "b", "c"])
+    person = rng.normal(size=N)
+    for wave in WAVES:
+        push = effect * treated * (wave != "T0")
+        frame[f"work_{wave}"] = (person + push + rng.normal(0, 1.5, N) > 0).astype(float)
+        frame[f"score_{wave}"] = person + push + rng.normal(size=N)
+        frame[f"debts_{wave}"] = (person + rng.normal(0, 1.5, N) > 0).astype(float)
+        frame[f"paid_{wave}"] = (person + rng.normal(0, 1.5, N) > 0).astype(float)
+        frame[f"late_{wave}"] = person + rng.normal(size=N)
+    return frame.drop(columns=["score_T1", "debts_T0", "late_T0", "late_T1"])
+
+
+def completed(study: Study, *sets: pd.DataFrame, m: int = 2) -> Completed:
+    own = sets if len(sets) > 1 else sets * m
+    frames = tuple(derive(frame, study) for frame in own)
+    return Completed(study, frames[0], frames)
+
+
+def keys_of(effects: Effects, study: Study, *, kind: str, register: bool = False) -> dict[str, Note]:
+    """The notes under the table of one kind of effect; each also speaks Dutch."""
+    rows = effect_rows(effects.estimates)
+    rows = rows[(rows["kind"] == kind) & (rows["outcome"].map(study.is_register) == register)]
+    english, dutch = (notes_of(rows, Wording(study, language)) for language in ("en", "nl"))
+    assert [note.key for note in english] == [note.key for note in dutch]
+    for one, other in zip(english, dutch, strict=True):
+        assert one.text != other.text or one.key in ("effects.own_note", "effects.message"), one.key
+    return {note.key: note for note in english}
+
+
+def endpoint(
+    study: Study, frame: pd.DataFrame, kind: str, *, outcomes: list[str] | None = None,
+    controls: list[str] | None = None, standardise: str = "both",
+) -> dict[str, Note]:  # fmt: skip
+    """The notes under effects at the endpoint."""
+    options = Options(standardise=standardise)  # type: ignore[arg-type]
+    effects = endpoint_effects(completed(study, frame), options, outcomes=outcomes, controls=controls)
+    return keys_of(effects, study, kind=kind)
+
+
+def trend(
+    study: Study, frame: pd.DataFrame, kind: str, *, register: bool = False, standardise: str = "both"
+) -> dict[str, Note]:
+    """The notes under trends."""
+    options = Options(quadrature_check=0, standardise=standardise)  # type: ignore[arg-type]
+    return keys_of(trend_effects(completed(study, frame), options), study, kind=kind, register=register)
+
+
+def single(study: Study) -> dict[str, Note]:
+    data = completed(study, table(), m=1)
+    effects = endpoint_effects(Completed(study, data.observed, (data.observed,)), Options())
+    return keys_of(effects, study, kind="binary")
+
+
+def mixed(study: Study, first: str) -> dict[str, Note]:
+    """Two outcomes with other controls; the first sets the common note. The control of `late` is the same for all."""
+    parts = {
+        key: endpoint_effects(completed(study, table(age=age)), Options(), outcomes=[key])
+        for key, age in (("score", None), ("late", 40.0))
+    }
+    order = sorted(parts, key=lambda key: key != first)
+    rows = pd.concat([parts[key].estimates for key in order], ignore_index=True)
+    return keys_of(Effects(rows, parts[first].fits), study, kind="linear")
+
+
+# Note -> how it comes about, from fits of made data, and what its English text holds.
+CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
+    "effects.sample": (lambda s: endpoint(s, table(), "binary"), "m = 2 imputations"),
+    "effects.sample_single": (single, "no imputation"),
+    "effects.controls": (
+        lambda s: endpoint(s, table(), "binary"),
+        "Controlled for age and, where measured, the outcome at T0.",
+    ),
+    "effects.no_controls": (
+        lambda s: endpoint(s, table(), "linear", outcomes=["late"], controls=[]),
+        "Without control variables.",
+    ),
+    "effects.controls_of": (lambda s: mixed(s, "late"), "Score: controlled for age and the outcome at T0."),
+    "effects.uncontrolled_of": (lambda s: mixed(s, "score"), "Late: without control variables."),
+    "effects.rate": (lambda s: endpoint(s, table(), "binary"), "more common in the intervention group"),
+    "effects.marginal_note": (lambda s: endpoint(s, table(), "binary"), "percentage points"),
+    "effects.rate_trend": (lambda s: trend(s, table(), "binary"), "given the random intercept of the person"),
+    "effects.probability_note": (lambda s: trend(s, table(), "probability", register=True), "linear probability"),
+    "effects.beta_both": (lambda s: endpoint(s, table(), "linear"), "of outcome and group: not the difference"),
+    "effects.beta_outcome": (
+        lambda s: endpoint(s, table(), "linear", standardise="outcome"),
+        "Beta: difference between the groups in standard deviations of the outcome",
+    ),
+    "effects.beta_outcome_trend": (
+        lambda s: trend(s, table(), "linear", standardise="outcome"),
+        "Beta: difference between the groups per wave, in standard deviations",
+    ),
+    "effects.observed_note": (lambda s: endpoint(s, table(), "binary"), "at least 5 in each"),
+    "effects.observed_note_trend": (lambda s: trend(s, table(), "binary"), "at every wave"),
+    "common.marks": (lambda s: endpoint(s, table(), "binary"), "** p < .05, * p < .10"),
+    "effects.adjusted": (lambda s: endpoint(s, table(), "binary"), "Holm"),
+    "effects.against": (lambda s: endpoint(s, table(), "binary"), "Against the hypothesis: Work."),
+    "effects.message": (
+        lambda s: endpoint(s, table(towns=("a", "b")), "linear", controls=["town"]),
+        "nobody has the reference of town; the reference is now a",
+    ),
+    "effects.message_not_estimable": (
+        lambda s: endpoint(s, table().assign(late_T2=3.0), "linear"),
+        "Late: not estimable: 2 of 2 imputations without usable fit: The outcome has the same value in every row",
+    ),
+    "effects.message_no_model": (lambda s: trend(s, table(), "linear"), "Late: no trend: not asked at T0."),
+    "effects.own_note": (lambda s: endpoint(s, table(), "binary"), "Work: Any hours."),
+    "effects.engine": (lambda s: endpoint(s, table(), "binary"), "Fitted with statsmodels"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_a_note_follows_from_the_fits(study: Study, key: str) -> None:
+    make, text = CASES[key]
+    notes = make(study)
+    assert key in notes
+    assert text in notes[key].text
+
+
+def test_every_note_has_a_case() -> None:
+    """The notes are the part of the catalogue behind `# notes`; a new one needs a case here."""
+    from importlib.resources import files
+
+    words = (files("dnt_cli") / "words" / "effects.toml").read_text(encoding="utf-8").partition("# notes")[2]
+    parts = {"baseline_all", "baseline_some", "and_baseline", "and_some_baseline"}  # of the notes on controls
+    known = {f"effects.{key}" for key in catalogue("effects") if f"\n{key}" in words and key not in parts}
+    assert known | {"common.marks"} == set(CASES)
+
+
+def test_no_note_says_that_there_are_no_controls_over_a_model_with_the_baseline(study: Study) -> None:
+    notes = endpoint(study, table(), "linear", outcomes=["score"], controls=[])
+    assert notes["effects.controls"].text == "Controlled for the outcome at T0."
+    assert "effects.no_controls" not in notes
+
+
+def test_a_constant_control_is_neither_in_the_model_nor_in_the_note(study: Study) -> None:
+    notes = endpoint(study, table(age=40.0), "linear", outcomes=["late"])
+    assert "effects.no_controls" in notes
+    assert notes["effects.message"].text == "Late: the same for all and therefore left out: age."
+
+
+@pytest.mark.parametrize(
+    ("separated", "says"), [(1, "1 of 4 imputations separated and fitted"), (4, "all 4 imputations")]
+)
+def test_firth_is_said_of_as_many_fits_as_it_was(study: Study, separated: int, says: str) -> None:
+    plain = table(towns=("none", "a", "b", "c"), effect=0.3)
+    split = plain.assign(work_T2=plain["work_T2"].where(plain["town"] != "c", 1.0))
+    data = completed(study, *([split] * separated), *([plain] * (4 - separated)))
+    effects = endpoint_effects(data, Options(separation="firth"), outcomes=["work"], controls=["town"])
+    notes = keys_of(effects, study, kind="binary")
+    assert says in notes["effects.message"].text
+    engines = notes["effects.engine"].text
+    assert ("(1/4)" in engines and "(3/4)" in engines) == (separated == 1)
+    assert engines.startswith("Fitted with dnt Firth logistic.") == (separated == 4)
+
+
+def test_two_files_standardised_otherwise_are_told_apart(study: Study) -> None:
+    data = completed(study, table())
+    both, outcome = (Options(quadrature_check=0, standardise=way) for way in ("both", "outcome"))  # type: ignore[arg-type]
+    wording = Wording(study, "en")
+    ends = [Estimates.of(study, endpoint_effects(data, own, outcomes=["score"]), 0.95) for own in (both, outcome)]
+    shown = Estimates.joined(ends).tables(wording)[0]
+    labels = [row[0].text for section in shown.sections for row in section.rows]
+    assert labels == ["Score (SD of outcome and group)", "Score (SD of outcome)"]
+    assert {"not the difference", "Beta: difference between"} == {
+        text for text in ("not the difference", "Beta: difference between") if any(text in note for note in shown.notes)
+    }
+    over_time = Estimates.of(study, trend_effects(data, outcome, outcomes=["score"]), 0.95)
+    beside = Estimates.joined([ends[0], over_time]).tables(wording)[0]
+    assert [c.heading for c in beside.columns if "SD of" in c.heading] == [
+        "T2 beta (SD of outcome and group)", "Trend beta (SD of outcome)",
+    ]  # fmt: skip
+    same = Estimates.joined([ends[1], over_time]).tables(wording)[0]
+    assert not any("SD of" in column.heading for column in same.columns)
+
+
+def test_an_outcome_asked_at_two_waves_has_the_difference_of_differences_as_trend(study: Study) -> None:
+    """With two waves and all answers, group x wave is the difference of the mean changes, and its error is theirs."""
+    frame = table()
+    effects = trend_effects(completed(study, frame), Options(), outcomes=["score"], ladder=[[]])
+    row = effects.estimates.set_index("term").loc["group:wave"]
+    change = frame["score_T2"] - frame["score_T0"]
+    treated = frame["group"] == "i"
+    step = 2.0  # T2 is the third wave
+    assert row["estimate"] == pytest.approx((change[treated].mean() - change[~treated].mean()) / step, rel=1e-6)
+    spread = change.groupby(treated).var()
+    pooled = ((treated.sum() - 1) * spread[True] + ((~treated).sum() - 1) * spread[False]) / (N - 2)
+    error = np.sqrt(pooled * (1 / treated.sum() + 1 / (~treated).sum())) / step
+    assert row["std_error"] == pytest.approx(error, rel=1e-4)

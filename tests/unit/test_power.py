@@ -1,0 +1,88 @@
+"""Sample sizes and powers: the published plan, identities, simulations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dnt_cli.errors import UsageError
+from dnt_cli.power.sizes import Plan, detectable, power_at, required_size
+from dnt_cli.power.tests import METHODS, Means, Method, Proportions
+
+PLANNED = Proportions(0.05, 0.18)
+
+
+def test_the_published_plan_is_that_of_the_exact_test() -> None:
+    size = required_size(PLANNED, "exact", Plan(dropout=0.4))
+    assert size.analysed == (88, 88)
+    assert size.recruited == (147, 147)
+    assert (round(size.power, 4), round(size.power_below, 4)) == (0.8023, 0.7974)
+
+
+@pytest.mark.parametrize(("method", "n"), [("normal", 94), ("unpooled", 91), ("arcsine", 87), ("corrected", 109)])
+def test_closed_formulas_ask_for_other_numbers(method: Method, n: int) -> None:
+    assert required_size(PLANNED, method, Plan()).analysed == (n, n)
+
+
+def test_exact_power_is_the_share_of_rejections() -> None:
+    rng = np.random.default_rng(1)
+    n0, n1, draws = 55, 81, 200_000
+    x, y = rng.binomial(n0, 0.05, draws), rng.binomial(n1, 0.18, draws)
+    events = x + y
+    with np.errstate(invalid="ignore", divide="ignore"):
+        square = (n0 + n1) * (x * n1 - y * n0) ** 2 / (n0 * n1 * events * (n0 + n1 - events))
+    share = np.mean(np.nan_to_num(square) > stats.chi2.isf(0.05, 1))
+    assert PLANNED.power("exact", 0.05)(n0, n1) == pytest.approx(share, abs=4 * np.sqrt(0.25 / draws))
+
+
+def test_power_of_sites_is_that_of_a_t_test_between_site_means() -> None:
+    rng = np.random.default_rng(2)
+    sites, size, icc, effect, draws = 16, 9, 0.05, 0.6, 40_000
+    means = rng.normal(0, np.sqrt(icc + (1 - icc) / size), (draws, sites))
+    means[:, : sites // 2] += effect
+    share = np.mean(stats.ttest_ind(means[:, : sites // 2], means[:, sites // 2 :], axis=1).pvalue < 0.05)
+    n = sites // 2 * size
+    power = power_at(Means(effect), "exact", Plan(icc=icc, sites=sites), (n, n))
+    assert power == pytest.approx(share, abs=4 * np.sqrt(0.25 / draws))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+def test_the_size_is_the_first_that_reaches_the_power(method: Method, ratio: float) -> None:
+    plan = Plan(ratio=ratio)
+    size = required_size(Proportions(0.3, 0.5), method, plan)
+    assert size.analysed is not None
+    assert size.power >= plan.power > size.power_below
+    assert power_at(Proportions(0.3, 0.5), method, plan, size.analysed) == size.power
+
+
+def test_what_is_detectable_has_the_wanted_power() -> None:
+    down, up = detectable(Proportions(0.4, 0.5), "normal", Plan(), (55, 81))
+    assert down is not None
+    assert up is not None
+    for share in (down, up):
+        assert power_at(Proportions(0.4, share), "normal", Plan(), (55, 81)) == pytest.approx(0.8, abs=1e-6)
+    lower, upper = detectable(Means(1.0), "exact", Plan(), (55, 81))
+    assert lower == pytest.approx(-upper if upper else None)
+    assert power_at(Means(upper or 0), "exact", Plan(), (55, 81)) == pytest.approx(0.8, abs=1e-6)
+
+
+def test_too_few_sites_never_reach_it() -> None:
+    plan = Plan(icc=0.2, sites=16)
+    size = required_size(PLANNED, "exact", plan)
+    assert size.analysed is None
+    assert 0.05 < size.power < 0.8
+
+
+def test_a_baseline_value_saves_the_share_that_it_explains() -> None:
+    plain, controlled = (required_size(Means(0.2, r), "normal", Plan()).analysed for r in (0.0, 0.6))
+    assert plain is not None
+    assert controlled is not None
+    assert controlled[0] == pytest.approx(plain[0] * (1 - 0.36), abs=1)
+
+
+@pytest.mark.parametrize("wrong", [(0.0, 0.5), (0.5, 1.0), (0.3, 0.3)])
+def test_impossible_proportions_are_refused(wrong: tuple[float, float]) -> None:
+    with pytest.raises(UsageError):
+        Proportions(*wrong)
