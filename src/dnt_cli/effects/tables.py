@@ -14,8 +14,7 @@ from dnt_cli.effects.rows import effect_rows
 from dnt_cli.pooling import critical_value
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
-from dnt_cli.texts import number, words
-from dnt_cli.wording import Wording
+from dnt_cli.wording import Wording, number, sentence
 
 Green = Literal["better", "positive"]
 
@@ -138,7 +137,7 @@ def _observed(row: pd.Series) -> str:
 class _Scale:
     """How effects of one kind are shown."""
 
-    heading: str  # a key of the texts
+    heading: str  # a key of the common words
     estimate: str  # columns of the estimates
     error: str
     factor: int = 1
@@ -154,7 +153,7 @@ _SCALES = {
 
 def scale_of(kind: str, language: Language) -> str:
     """What effects of this kind are shown as: OR, beta or percentage points."""
-    return words(_SCALES[kind].heading, language)
+    return sentence(f"common.{_SCALES[kind].heading}", language)
 
 
 def decimals_of(kind: str) -> int:
@@ -241,9 +240,7 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
 
 def hypothesis_heading(study: Study, key: str, language: Language) -> str:
     """`H1a: Paid work`."""
-    if key not in study.hypotheses:
-        return words("no_hypothesis", language) if study.hypotheses else ""
-    return f"{key}: {study.hypotheses[key].label[language]}"
+    return Wording(study, language).hypothesis(key)
 
 
 def _row(row: pd.Series, wording: Wording, marginal: bool, green: Green, several: bool) -> tuple[Cell, ...]:
