@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dnt_cli.column_names import HEADLESS, look_like_answers, near_column
 from dnt_cli.errors import DataError
 from dnt_cli.study import Covariate, Outcome, Study
-from dnt_cli.study.reader import suggest
 
 # Whole numbers of an outcome without a range; stage files store them in 32 bits.
 LARGEST = (-(2.0**31), 2.0**31 - 1)
@@ -133,13 +133,19 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
 
 def _missing_columns(frame: pd.DataFrame, needed: Iterable[str | None]) -> list[Finding]:
     present = [str(c) for c in frame.columns]
+    wanted = [name for name in needed if name is not None]
+    if look_like_answers(present) and not any(name in present for name in wanted):
+        return [Finding("error", "", HEADLESS)]
     findings = [
-        Finding("error", name, f"this column is missing{suggest(name, present)}")
-        for name in needed
-        if name is not None and name not in present
+        Finding("error", name, f"this column is missing{near_column(name, present)}")
+        for name in wanted
+        if name not in present
     ]
     twice = sorted({c for c in present if present.count(c) > 1})
-    findings += [Finding("error", name, "two columns have this name") for name in twice]
+    if look_like_answers(twice):
+        findings.append(Finding("error", "", f"{len(twice)} names stand above two columns each"))
+    else:
+        findings += [Finding("error", name, "two columns have this name") for name in twice]
     if not findings and frame.empty:
         findings.append(Finding("error", "", "there are no rows"))
     return findings

@@ -14,6 +14,12 @@ from dnt_cli.study import Study
 from dnt_cli.study.reader import suggest
 from dnt_cli.survey import LARGEST_SIZE, identifiers
 
+MOST_LEVELS = 20
+"""Different texts in a column that is described."""
+NEARLY_UNIQUE = 0.7
+"""Share of the answers that differ, above which a column tells who somebody is..."""
+FEW_ANSWERS = 5
+"""... if there are at least so many answers."""
 REFERENCE_COLUMNS = ("variable", "level", "population", "statistic", "value")
 
 
@@ -34,8 +40,10 @@ def further_rows(further: pd.DataFrame, wide: pd.DataFrame, study: Study) -> pd.
     keyed = further.assign(**{c: identifiers(further[c]) for c in (design.id, design.wave)})
     if strangers := int((~keyed[design.id].isin(index)).sum()):
         raise DataError(f"{design.id}: {strangers} rows of the further answers belong to nobody in the survey.")
+    names = [c for c in further.columns if c not in (design.id, design.wave, design.group)]
+    _refuse_free_text(keyed, names)
     columns = []
-    for name in [c for c in further.columns if c not in (design.id, design.wave, design.group)]:
+    for name in names:
         answers = _readable(keyed[[design.id, design.wave, name]].dropna(), name)
         for wave, part in _by_wave(answers, name, study):
             values = part.drop_duplicates(design.id).set_index(design.id)[name].reindex(index).reset_index(drop=True)
@@ -44,6 +52,27 @@ def further_rows(further: pd.DataFrame, wide: pd.DataFrame, study: Study) -> pd.
         all_columns, members = joined(*columns), memberships(wide, study)
         rows.add_moments(all_columns, moments(all_columns.values, members), group_names(study))
     return rows.frame([str(column) for column in further.columns])
+
+
+def _refuse_free_text(frame: pd.DataFrame, names: list[str]) -> None:
+    """Stop before free text, postcodes and keys are listed, a line for every person.
+
+    Raises:
+        DataError: A column of text has more than `MOST_LEVELS` different answers, or nearly one for every answer.
+    """
+    found = []
+    for name in names:
+        answers = frame[name].dropna()
+        if pd.api.types.is_numeric_dtype(answers):
+            continue
+        different = answers.map(str).nunique()
+        if different > MOST_LEVELS or (len(answers) >= FEW_ANSWERS and different > NEARLY_UNIQUE * len(answers)):
+            found.append(str(name))
+    if found:
+        raise DataError(
+            f"{', '.join(found)}: text with more than {MOST_LEVELS} different answers, or nearly one for every person, "
+            "cannot be described without telling of persons; leave it out, or group it into classes."
+        )
 
 
 def _readable(answers: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.study import Study
-from dnt_cli.study.reader import suggest
 
 KIND, KEY = "RINPERSOONS", "RINPERSOON"
 IN_POPULATION = "R"  # RINPERSOONS of a person who stands in the population register
@@ -49,7 +49,7 @@ def read_link(frame: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
     inclusion = f"date_{baseline}"
     for column in (study.design.id, KIND, KEY, inclusion):
         if column not in frame.columns:
-            raise DataError(f"{name}: the column {column} is missing{suggest(column, frame.columns)}.")
+            raise DataError(f"{name}: the column {column} is missing{near_column(column, frame.columns)}.")
         if list(frame.columns).count(column) > 1:
             raise DataError(f"{name}: two columns have the name {column}.")
     if frame.empty:

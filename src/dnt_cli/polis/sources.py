@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.reading.readstat import damage, reader, readstat, survives
 from dnt_cli.stagefile.atomic import FileState, file_state, refuse_changed
-from dnt_cli.study.reader import suggest
 
 SUFFIXES = (".csv", ".parquet", ".sav", ".dta")
 _VERSION = re.compile(r"(?P<year>(?:19|20)\d{2})_?V(?P<version>\d+)", re.IGNORECASE)
@@ -111,7 +111,7 @@ def open_source(path: Path, wanted: Iterable[str]) -> Source:
     columns = {}
     for name in wanted:
         if name not in upper:
-            raise DataError(f"{path.name}: the column {name} is missing{suggest(name, upper)}.")
+            raise DataError(f"{path.name}: the column {name} is missing{near_column(name, upper)}.")
         if upper.count(name) > 1:
             raise DataError(f"{path.name}: two columns have the name {name}.")
         place = upper.index(name)

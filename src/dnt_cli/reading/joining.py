@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.reading.dictionary import Code, Dictionary, Raw, as_levels, is_missing, known_levels
 from dnt_cli.study import DataFile, Study
-from dnt_cli.study.reader import suggest
 from dnt_cli.survey import Finding, identifiers
 
 REPORT = ("file", "wave", "rows", "persons", "only_here", "missing_here", "duplicates")
@@ -94,7 +94,7 @@ def _part(key: str, file: DataFile, raw: Raw, study: Study, found: _Found) -> _P
     names = [str(c) for c in frame.columns]
     for needed in (file.id or design.id, *([file.wave_column] if file.wave_column else []), *file.columns):
         if needed not in names:
-            raise DataError(f"{file.path} lacks the column {needed}{suggest(needed, names)} (see [files.{key}]).")
+            raise DataError(f"{file.path} lacks the column {needed}{near_column(needed, names)} (see [files.{key}]).")
         if names.count(needed) > 1:
             raise DataError(f"{file.path} has two columns {needed}.")
     ids = identifiers(_given(raw, file.id or design.id))

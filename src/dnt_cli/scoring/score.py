@@ -8,12 +8,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.scoring.codes import Answers, read_answers
 from dnt_cli.scoring.reliability import Floats, item_rest_correlations, reliability
 from dnt_cli.scoring.rules import scale_score, scored_items
 from dnt_cli.study import Instrument, Scale, Study
-from dnt_cli.study.reader import suggest
 from dnt_cli.survey import identifiers
 
 What = Literal[
@@ -77,7 +77,7 @@ def score(answers: pd.DataFrame, study: Study) -> Scored:
     if not study.instruments:
         raise StudyError("The study has no instruments to score; add a section such as [instruments.sf12].")
     if study.design.wave not in answers.columns:
-        near = suggest(study.design.wave, answers.columns)
+        near = near_column(study.design.wave, answers.columns)
         raise DataError(f"The answers lack the column {study.design.wave} with the wave{near}.")
     waves = identifiers(answers[study.design.wave])
     waves = waves.where(waves.isin(study.design.wave_keys), "an unknown wave")  # what stands there may be anything
@@ -136,7 +136,7 @@ def _present(answers: pd.DataFrame, key: str, instrument: Instrument) -> bool:
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         raise DataError(
             f"{len(missing)} of {len(columns)} items of [instruments.{key}] are missing: {', '.join(missing[:3])}{more}"
-            f"{suggest(missing[0], [c for c in there if c not in columns])}."
+            f"{near_column(missing[0], [c for c in there if c not in columns])}."
         )
     if twice := [c for c in columns if there.count(c) > 1]:
         raise DataError(f"Two columns have the name {twice[0]}.")
