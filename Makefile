@@ -56,8 +56,9 @@ bench: .venv/.dev system ## Time the chain beside R's mice and lme4, in one run
 	.venv/bin/python benchmarks/chain.py
 	.venv/bin/python benchmarks/imputation_speed.py
 
-docs: all ## Write docs/: the reference of the commands, and the screens of the README
+docs: all ## Write docs/: the references of commands and study file, and the screens of the README
 	.venv/bin/python scripts/commands.py
+	.venv/bin/python scripts/study_file.py
 	.venv/bin/python scripts/screens.py "$(RESULTS)"
 
 lock: ## Resolve the dependencies anew (needs uv)

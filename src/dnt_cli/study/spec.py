@@ -42,8 +42,8 @@ class Design:
     endpoint: str  # wave at which the effect is judged
     follow_up: str | None = None  # wave at which lasting effects are judged
     site: str | None = None  # column with the place of recruitment, for cluster checks; never imputed
-    intervention_label: Text = _INTERVENTION
-    comparison_label: Text = _COMPARISON
+    intervention_label: Text = _INTERVENTION  # in tables and figures
+    comparison_label: Text = _COMPARISON  # in tables and figures
 
     @cached_property
     def wave_keys(self) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ class Outcome:
     waves: tuple[str, ...]  # the waves at which it was asked
     role: Literal["tested", "descriptive"] = "tested"  # descriptive: described and imputed with, never tested
     source: Literal["survey", "register"] = "survey"  # register outcomes are complete and not imputed
-    hypothesis: str | None = None
+    hypothesis: str | None = None  # under which it stands in the tables
     expected: Literal["increase", "decrease"] | None = None  # direction that the hypothesis expects
     better: Literal["higher", "lower"] = "higher"  # what is better for the person
     range: tuple[float, float] | None = None  # lowest and highest possible value
@@ -87,7 +87,7 @@ class Outcome:
     endpoint: str | None = None  # wave of the endpoint model, if not the design's
     adjust_for_baseline: bool | None = None  # default: yes if asked at baseline
     trend: bool | None = None  # longitudinal model; default: yes if asked at baseline and later
-    derive: Derivation | None = None
+    derive: Derivation | None = None  # it follows from another outcome, after imputation
     conditional_on: str | None = None  # a binary outcome without which this one is 0
     impute_method: Literal["pmm", "norm", "logreg", "polyreg", "polr"] | None = None  # default: by kind
     counterpart: str | None = None  # the survey outcome that a register outcome stands beside
@@ -107,7 +107,7 @@ class Covariate:
     range: tuple[float, float] | None = None
     level_labels: tuple[Text, ...] = ()
     impute: bool = True  # takes part in the imputation
-    describe: bool = True
+    describe: bool = True  # stands in the table of the population
 
     @cached_property
     def model_levels(self) -> tuple[str, ...]:
@@ -142,14 +142,14 @@ class Models:
 class ImputationPlan:
     """How gaps are filled; every setting can be overridden for one run."""
 
-    method: Literal["pmm", "norm", "forest"] = "pmm"
-    m: int = 50
-    iterations: int = 10
-    seed: int = 1
-    donors: int = 5
+    method: Literal["pmm", "norm", "forest"] = "pmm"  # predictive mean matching, linear regression, or trees
+    m: int = 50  # number of completed data sets
+    iterations: int = 10  # rounds of the chained equations
+    seed: int = 1  # of the random numbers; the same seed gives the same bytes
+    donors: int = 5  # candidates from whom pmm draws an observed value
     max_predictors: int | None = None  # default: about a ninth of the persons
-    min_correlation: float = 0.1
-    group_interactions: bool = False
+    min_correlation: float = 0.1  # with the values, or with their being missing, to be a predictor
+    group_interactions: bool = False  # in the imputation models: group x predictor for each predictor
     blocks: Literal["auto", "off"] = "auto"  # auto: all waves of an outcome together (three or more); off: wave by wave
     allow_empty_arm: bool = False  # impute an outcome at a wave that nobody of a group answered
     exclude: tuple[str, ...] = ()  # covariates and outcomes that take no part
