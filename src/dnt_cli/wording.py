@@ -26,7 +26,13 @@ def catalogue(room: str) -> dict[str, Text]:
 def sentence(name: str, language: Language, **values: object) -> str:
     """The sentence `<file>.<key>` in a language, with the values filled in."""
     room, _, key = name.partition(".")
-    return catalogue(room)[key][language].format(**values)
+    return filled(catalogue(room)[key], language, **values)
+
+
+def filled(template: Text, language: Language, /, **values: object) -> str:
+    """A sentence with its values; numbers that are not whole get the decimal sign of the language."""
+    local = _LocalComma if language == "nl" else _Local
+    return template[language].format(**{k: local(v) if isinstance(v, float) else v for k, v in values.items()})
 
 
 class _Local(float):
@@ -35,7 +41,7 @@ class _Local(float):
     comma = False
 
     def __format__(self, form: str) -> str:
-        text = super().__format__(form)
+        text = super().__format__(form or "g")
         return text.replace(".", ",") if self.comma else text
 
 

@@ -35,6 +35,9 @@ def blocks(page: str) -> list[tuple[str, str]]:
     return re.findall(r"^```(\w+)\n(.*?)^```$", PAGES[page], flags=re.MULTILINE | re.DOTALL)
 
 
+RUNNABLE = [page for page in PAGES if page not in GENERATED and any(kind in RUN for kind, _ in blocks(page))]
+
+
 def small(script: str) -> str:
     """With three imputations, and nothing made or installed."""
     few = re.sub(r"(dnt impute \S+)(.*?)( -m \d+)?(?= --seed| --jobs|$)", r"\1\2 -m 3", script, flags=re.MULTILINE)
@@ -56,7 +59,7 @@ def typed(kind: str, block: str, folder: Path, extra: dict[str, str]) -> Run:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
-@pytest.mark.parametrize("page", [page for page in PAGES if any(kind in RUN for kind, _ in blocks(page))])
+@pytest.mark.parametrize("page", RUNNABLE)
 def test_every_block_of_a_page_runs(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     program = tmp_path / "bin" / "dnt"
     program.parent.mkdir()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dnt_cli.study import Language
-from dnt_cli.wording import catalogue
+from dnt_cli.wording import catalogue, filled
 
 TEXTS = catalogue("description")
 
 
 def words(key: str, language: Language, **values: object) -> str:
     """The text under `key`, with the values filled in."""
-    return TEXTS[key][language].format(**values)
+    return filled(TEXTS[key], language, **values)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dnt_cli.study import Language
-from dnt_cli.wording import catalogue
+from dnt_cli.wording import catalogue, filled
 
 _TEXTS = catalogue("diff")
 
 
 def words(key: str, language: Language, **values: object) -> str:
     """The text under `key`, with the values filled in."""
-    return _TEXTS[key][language].format(**values)
+    return filled(_TEXTS[key], language, **values)
 
 
 def known(key: str, language: Language) -> str:

@@ -245,7 +245,7 @@ class _Forest:
             handles=handles, loc="upper left", bbox_to_anchor=(0, 0), ncols=3, fontsize=8, borderpad=0,
             borderaxespad=0.2,
         )  # fmt: skip
-        parts = [self.wording.text("description.forest_note", level=f"{100 * self.level:g}")]
+        parts = [self.wording.text("description.forest_note", level=100 * self.level)]
         parts.append(self.wording.marks_note())
         if any(row["status"] == "doubtful" for row in self.rows.values()):
             parts.append(self.wording.text("description.doubtful"))

@@ -144,7 +144,7 @@ class _Plot:
         below = self._numbers(axes, places)
         self._title(axes, width, pad=24)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0.2, handlelength=3.2)
-        self._notes(axes, below, words("figure_note", self.language, level=f"{100 * self.level:g}"), width)
+        self._notes(axes, below, words("figure_note", self.language, level=100 * self.level), width)
         return figure
 
     def _line(self, axes: Axes, group: str, name: str, look: _Look, x: list[float]) -> None:

@@ -176,7 +176,7 @@ class _Curve:
 
     def _notes(self, width: float) -> str:
         lenient = threshold(self.study.significance.lenient, self.language)
-        parts = [words("curve_note", self.language, lenient=lenient, level=f"{100 * self.level:g}")]
+        parts = [words("curve_note", self.language, lenient=lenient, level=100 * self.level)]
         for _, row in self.elsewhere.iterrows():
             shown = [number(value, decimals_of(row["kind"]), self.language) for value in interval_on_scale(row)]
             where, scale = self._where(row["analysis"]), scale_of(row["kind"], self.language)

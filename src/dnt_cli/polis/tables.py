@@ -11,7 +11,7 @@ from dnt_cli.polis.norms import month_number, unconfirmed
 from dnt_cli.study import Language, Register, Study
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.texts import number, words
-from dnt_cli.wording import catalogue
+from dnt_cli.wording import catalogue, filled
 
 _TEXTS = catalogue("polis")
 
@@ -27,7 +27,7 @@ def register_tables(frame: pd.DataFrame, study: Study, counts: Mapping[str, Any]
     """
     register = study.register
     say = _Words(language)
-    heading = say("over_hours", rule=say(register.hours_rule), cut=f"{register.hours_cut:g}")
+    heading = say("over_hours", rule=say(register.hours_rule), cut=register.hours_cut)
     columns = [Column(say("wave"), "left"), Column(say("months"), "left"), Column(say("known"))]
     columns += [Column(say("work")), Column(heading), Column(say("above_norm")), Column(say("hours"))]
     columns += [Column(say("wage"))]
@@ -58,7 +58,7 @@ class _Words:
         self.language = language
 
     def __call__(self, key: str, **values: object) -> str:
-        return _TEXTS[key][self.language].format(**values)
+        return filled(_TEXTS[key], self.language, **values)
 
 
 def _share(values: pd.Series, language: Language) -> str:
@@ -78,7 +78,7 @@ def _settings(register: Register, say: _Words) -> list[str]:
             lag=say("lag", lag=f"{register.lag:+d}") if register.lag else "",
         ),
         say(
-            "work_rule", hours=register.hours, wage=register.wage, least=f"{register.work_hours:g}",
+            "work_rule", hours=register.hours, wage=register.wage, least=register.work_hours,
             types=say("types", codes=", ".join(types)) if types else say("all_types"),
         ),
         say("hours_rule", per=say(f"per_{register.hours_per}"), weeks=say(f"weeks_{register.weeks}")),
@@ -88,8 +88,8 @@ def _settings(register: Register, say: _Words) -> list[str]:
             rule=say("above" if register.norm_rule == "over" else "from"),
         ),
         say(
-            "dirt", corrections=say(f"corrections_{register.corrections}"), amount=f"{register.missing_amount:g}",
-            code=f"{register.missing_hours:g}", missing=say(f"missing_{register.missing}"),
+            "dirt", corrections=say(f"corrections_{register.corrections}"), amount=register.missing_amount,
+            code=register.missing_hours, missing=say(f"missing_{register.missing}"),
             duplicates=say(f"duplicates_{register.duplicates}"), spanning=say(f"spanning_{register.spanning}"),
         ),
     ]  # fmt: skip

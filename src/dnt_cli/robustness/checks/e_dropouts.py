@@ -47,7 +47,7 @@ def _plan(context: Context) -> Sequence[Scenario | Column | LeftOut]:
     for scope, label in SCOPES.items():
         for delta in grid:
             source = context.reimputed(context.observed, method=settings.method, shifts=shifts(context, scope, delta))
-            shown = Text(f"{label.nl}, delta {delta:g}", f"{label.en}, delta {delta:g}")
+            shown = Text(f"{label.nl}, delta {delta:g}".replace(".", ","), f"{label.en}, delta {delta:g}")
             planned.append(Scenario(grid_key(scope, delta), tasks, source, label=shown if delta == grid[-1] else None))
     return [*planned, _reference(context)]
 

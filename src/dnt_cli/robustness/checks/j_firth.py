@@ -16,8 +16,9 @@ def _plan(context: Context) -> Sequence[Scenario]:
     keys = [k for k in study.tested if study.outcomes[k].kind == "binary"]
     tasks = tuple(task for task in context.endpoint_tasks(keys, fitter=firth) if _ratio(designs, task) < least)
     if not tasks:
+        dutch = f"{least:g}".replace(".", ",")
         raise DoesNotApplyError(
-            f"elke binaire uitkomst heeft minstens {least:g} personen van elke soort per coëfficiënt",
+            f"elke binaire uitkomst heeft minstens {dutch} personen van elke soort per coëfficiënt",
             f"every binary outcome has at least {least:g} persons of either kind per coefficient",
         )
     return [Scenario("j", tasks, context.source, label=CHECK.title)]
