@@ -52,7 +52,7 @@ CASES = [
     ("m = 5", 'min_correlation = "low"  # here', "found 'low', expected a number"),
     ("range = [0, 100]", "range = [0, 50, 100]  # here", "found a list of 3, expected 2 values"),
     ("range = [0, 100]", "range = 100  # here", "found 100, expected a list"),
-    ('levels = ["city", "town hall", "village"]', "levels = [1, 2]  # here", "found 1, expected text in quotes"),
+    ('levels = ["city", "town hall", "village"]', "levels = [1.5, 2]  # here", "found 1.5, expected text in quotes"),
     ('ladder = [["age", "place"], ["age"], []]', 'ladder = ["age"]  # here', "found 'age', expected a list"),
     ("[imputation]\nm = 5", "[[imputation]]  # here\nm = 5", "found a list of 1, expected a section [imputation]"),
     ('where = "age < 40"', 'where = "age"  # here', "expected comparisons such as `work_T0 != 1 and age < 60`"),
@@ -215,3 +215,29 @@ def test_what_was_meant(word: object, meant: str) -> None:
     """The nearest word, else the first with a part that is near or that begins so; a far one is no help."""
     known = ["work_any", "work_gt12h", "dkl_distress_normal", "education", "support_debt_counselling"]
     assert suggest(word, known) == (f"; did you mean {meant}?" if meant else "")
+
+
+def test_several_errors_are_told_at_once() -> None:
+    """Also where they are of different kinds: a type, an unknown key, and a contradiction would each take a run."""
+    text = changed("range = [0, 100]", 'range = "wide"\nrang = 1').replace("iterations", "iteration")
+    text = text.replace("[models]", '[models]\ntime = "week"')
+    with pytest.raises(StudyError) as caught:
+        parse_study(text)
+    told = str(caught.value).splitlines()
+    assert [line.split(": ")[1] for line in told][:3] == ["outcomes.score.rang", "outcomes.score.range", "models.time"]
+
+
+def test_contradictions_in_several_parts_are_told_at_once() -> None:
+    text = changed('controls = ["age", "place"]', 'controls = ["age", "nobody"]')
+    with pytest.raises(StudyError) as caught:
+        parse_study(text, overrides=["covariates.age.range=[9, 1]", "imputation.m=0"])
+    told = [line.split(": ")[1] for line in str(caught.value).splitlines()]
+    assert told == ["covariates.age.range", "models.controls", "imputation.m"]
+
+
+def test_codes_that_are_written_as_whole_numbers() -> None:
+    study = parse_study(
+        BASE, overrides=["design.intervention=1", "design.comparison=0", "covariates.place.levels=[0, 1]"]
+    )
+    assert (study.design.intervention, study.design.comparison) == ("1", "0")
+    assert study.covariates["place"].levels == ("0", "1")

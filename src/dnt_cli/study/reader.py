@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, fields, is_dataclass, replace
 from functools import cache
 from importlib import resources
@@ -19,6 +19,7 @@ from dnt_cli.study.rules import check
 from dnt_cli.study.spec import Condition, Study, Text
 
 SCHEMA = 1
+_MOST_TOLD = 10  # errors of one study file
 _LARGEST = 4_000_000  # bytes of a study file; the parser takes a hundred times as much memory
 _INTERNAL = {"text", "overrides"}  # fields of Study that are not keys of the file
 _IN_STUDY = {"key", "title", "synthetic"}  # fields of Study that stand in the section [study]
@@ -29,9 +30,34 @@ _Path = tuple[str, ...]
 class _ProblemError(Exception):
     """Something wrong at a place in the study file; the line is found once, at the end."""
 
-    def __init__(self, path: _Path, message: str) -> None:
+    def __init__(self, path: _Path, message: str, others: Iterable[_ProblemError] = ()) -> None:
         super().__init__(message)
         self.path = path
+        self.others = tuple(others)  # what else is wrong, found at the same time
+
+
+class _Problems:
+    """Collects what is wrong with parts of the study file that can be judged apart."""
+
+    def __init__(self) -> None:
+        self.found: list[_ProblemError] = []
+
+    def __call__(self, part: Callable[..., Any], *arguments: Any) -> Any:
+        """What `part` gives; None if something is wrong in it."""
+        try:
+            return part(*arguments)
+        except _ProblemError as problem:
+            self.found += [problem, *problem.others]
+        except (LookupError, ValueError):  # of what an earlier problem left undefined
+            if not self.found:
+                raise
+        return None
+
+    def stop(self) -> None:
+        """Raise the first, which knows the others."""
+        if self.found:
+            first, *others = self.found
+            raise _ProblemError(first.path, str(first), others)
 
 
 def builtin_studies() -> tuple[str, ...]:
@@ -98,10 +124,14 @@ def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = 
         raw |= _table(raw.pop("study", {}), ("study",))
         raw["instruments"] = {key: _instrument(key, table) for key, table in _section(raw, "instruments").items()}
         study: Study = _read(Study, raw, ())
-        check(study, _fail)
+        problems = _Problems()
+        check(study, _fail, problems)
+        problems.stop()
     except _ProblemError as problem:
-        where = _where(text, name, problem.path, overrides)
-        raise StudyError(f"{where}: {'.'.join(problem.path) or 'the file'}: {problem}.") from None
+        found = {(p.path, str(p)): p for p in (problem, *problem.others)}.values()
+        lines = [f"{_where(text, name, p.path, overrides)}: {'.'.join(p.path) or 'the file'}: {p}." for p in found]
+        more = [f"And {len(lines) - _MOST_TOLD} more."] if len(lines) > _MOST_TOLD else []
+        raise StudyError("\n".join([*lines[:_MOST_TOLD], *more])) from None
     return replace(study, text=text, overrides=overrides)
 
 
@@ -170,14 +200,17 @@ def _read(cls: type, value: Any, path: _Path) -> Any:
     table = _table(value, path)
     hints = _hints(cls)
     known = {f.name: f for f in fields(cls) if f.name not in _INTERNAL}
+    problems = _Problems()
     for key in table:
         if key not in known:
             allowed = ", ".join(known if path else dict.fromkeys("study" if k in _IN_STUDY else k for k in known))
-            raise _ProblemError((*path, key), f"unknown key{suggest(key, known)}; allowed: {allowed}")
+            problems(_fail, (*path, key), f"unknown key{suggest(key, known)}; allowed: {allowed}")
     for name, spec in known.items():
         if name not in table and spec.default is MISSING and spec.default_factory is MISSING:
-            raise _ProblemError((*path, name), f"this key is missing{' in [' + '.'.join(path) + ']' if path else ''}")
-    return cls(**{name: _convert(hints[name], table[name], (*path, name)) for name in known if name in table})
+            problems(_fail, (*path, name), f"this key is missing{' in [' + '.'.join(path) + ']' if path else ''}")
+    given = {name: problems(_convert, hints[name], table[name], (*path, name)) for name in known if name in table}
+    problems.stop()
+    return cls(**given)
 
 
 def _convert(hint: Any, value: Any, path: _Path) -> Any:
@@ -191,7 +224,12 @@ def _convert(hint: Any, value: Any, path: _Path) -> Any:
             raise _ProblemError(path, f"found {_show(value)}{suggest(value, arguments)}; allowed: {allowed}")
         return value
     if origin is dict:
-        return {key: _convert(arguments[1], item, (*path, key)) for key, item in _table(value, path).items()}
+        problems = _Problems()
+        sections = {
+            key: problems(_convert, arguments[1], item, (*path, key)) for key, item in _table(value, path).items()
+        }
+        problems.stop()
+        return sections
     if origin is tuple:
         return _convert_tuple(arguments, value, path)
     if hint is Text:
@@ -225,6 +263,8 @@ def _convert_tuple(arguments: tuple[Any, ...], value: Any, path: _Path) -> Any:
 def _convert_scalar(hint: type, value: Any, path: _Path) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if hint is str and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # a code such as levels = [0, 1]
     if not isinstance(value, hint) or (hint is not bool and isinstance(value, bool)):
         names = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
         raise _ProblemError(path, f"found {_show(value)}, expected {names.get(hint, hint.__name__)}")

@@ -21,23 +21,33 @@ MOST_ROUNDS = 10_000  # imputations, or iterations; more would take days, and is
 CHECKS = tuple("abcdefghijk")
 
 
-def check(study: Study, fail: Fail) -> None:
-    """Call `fail(path, message)` at the first thing that contradicts another."""
+def check(study: Study, fail: Fail, attempt: Callable[..., object]) -> None:
+    """Judge all parts of a study; what is wrong with the design is told alone, since the others follow from it.
+
+    Args:
+        study: As it was read.
+        fail: Called as `fail(path, message)` at the first thing in a part that contradicts another; it raises.
+        attempt: Calls a part with its arguments and remembers what `fail` raised.
+    """
     _check_design(study, fail)
     if not study.outcomes:
         fail(("outcomes",), "a study needs at least one outcome, such as [outcomes.work]")
     for key, outcome in study.outcomes.items():
-        _check_outcome(study, key, outcome, fail)
-    _check_covariates(study, fail)
-    _check_names(study, fail)
-    _check_models(study, fail)
-    _check_imputation(study, fail)
+        attempt(_check_outcome, study, key, outcome, fail)
+    for key, covariate in study.covariates.items():
+        attempt(_check_covariate, key, covariate, fail)
+    for part in (_check_names, _check_models, _check_imputation):
+        attempt(part, study, fail)
     from_jobs = any(outcome.register is not None for outcome in study.outcomes.values())
-    check_register(study.register, tuple(wave.months for wave in study.design.waves), from_jobs, fail)
-    _check_robustness(study, fail)
+    attempt(check_register, study.register, tuple(wave.months for wave in study.design.waves), from_jobs, fail)
+    attempt(_check_robustness, study, fail)
     for key, instrument in study.instruments.items():
-        check_instrument(key, instrument, fail)
-    _check_files(study, fail)
+        attempt(check_instrument, key, instrument, fail)
+    attempt(_check_files, study, fail)
+    attempt(_check_significance, study, fail)
+
+
+def _check_significance(study: Study, fail: Fail) -> None:
     if not 0 < study.significance.strict <= study.significance.lenient < 1:
         fail(("significance",), "expected 0 < strict <= lenient < 1")
 
@@ -180,18 +190,17 @@ def _check_files(study: Study, fail: Fail) -> None:
             fail((*path, "columns"), "two columns get the same name")
 
 
-def _check_covariates(study: Study, fail: Fail) -> None:
-    for key, covariate in study.covariates.items():
-        path = ("covariates", key)
-        _check_key(path, key, fail)
-        if covariate.range is not None and not covariate.range[0] < covariate.range[1]:
-            fail((*path, "range"), "expected [lowest, highest]")
-        if covariate.kind == "continuous":
-            for name in ("levels", "reference", "collapse", "level_labels"):
-                if getattr(covariate, name):
-                    fail((*path, name), "a continuous covariate has no levels")
-            continue
-        _check_levels(path, covariate, fail)
+def _check_covariate(key: str, covariate: Covariate, fail: Fail) -> None:
+    path = ("covariates", key)
+    _check_key(path, key, fail)
+    if covariate.range is not None and not covariate.range[0] < covariate.range[1]:
+        fail((*path, "range"), "expected [lowest, highest]")
+    if covariate.kind == "continuous":
+        for name in ("levels", "reference", "collapse", "level_labels"):
+            if getattr(covariate, name):
+                fail((*path, name), "a continuous covariate has no levels")
+        return
+    _check_levels(path, covariate, fail)
 
 
 def _check_levels(path: tuple[str, ...], covariate: Covariate, fail: Fail) -> None:
