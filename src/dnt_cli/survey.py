@@ -19,6 +19,7 @@ from dnt_cli.study import Covariate, Outcome, Study
 
 # Whole numbers of an outcome without a range; stage files store them in 32 bits.
 LARGEST = (-(2.0**31), 2.0**31 - 1)
+_SHARED_BY, _MOST_CODES, _LONGEST_CODE = 10, 5, 30  # persons that share a code, codes and letters in a message
 _TOO_LONG = "with an id of more digits than a number holds; store ids as text"
 _EXACT = 2.0**53  # from here on a float does not hold every whole number
 # Of any number: squares of larger ones, and of smaller ones than its inverse, are no numbers any more.
@@ -162,15 +163,27 @@ def _structure(frame: pd.DataFrame, cast: pd.DataFrame, study: Study) -> list[Fi
 
     error(design.id, int(cast[design.id].isna().sum()), "without an id")
     error(design.id, _inexact(frame[design.id]), _TOO_LONG)
-    error(design.wave, int(cast[design.wave].isna().sum()), f"with no known wave; known: {', '.join(design.wave_keys)}")
+    waves = (
+        f"with no known wave{_shared_codes(frame, cast, design.wave, design.id)}; known: {', '.join(design.wave_keys)}"
+    )
+    error(design.wave, int(cast[design.wave].isna().sum()), waves)
     groups = f"{design.intervention}, {design.comparison}"
-    error(design.group, int(cast[design.group].isna().sum()), f"with no known group; known: {groups}")
+    found = _shared_codes(frame, cast, design.group, design.id)
+    error(design.group, int(cast[design.group].isna().sum()), f"with no known group{found}; known: {groups}")
     twice = cast.duplicated([design.id, design.wave], keep=False) & cast[design.id].notna() & cast[design.wave].notna()
     error(design.wave, int(twice.sum()), "share their person and wave with another row; each pair may stand there once")
     if not findings and cast[design.group].nunique() < 2:
         present = cast[design.group].dropna().unique()[0]
         findings.append(Finding("error", design.group, f"everyone is in one group ({present}); effects need both"))
     return findings
+
+
+def _shared_codes(frame: pd.DataFrame, cast: pd.DataFrame, column: str, person: str) -> str:
+    """` (found: 1, 2)`: the codes that are not known and that many persons share, so that they tell of nobody."""
+    unknown = identifiers(frame[column])[cast[column].isna()].dropna()
+    counts = cast.loc[unknown.index, person].groupby(unknown).nunique()
+    shared = sorted(c for c in counts.index[counts >= _SHARED_BY] if len(c) <= _LONGEST_CODE)[:_MOST_CODES]
+    return f" (found: {', '.join(shared)})" if shared else ""
 
 
 def _within_person(cast: pd.DataFrame, study: Study) -> list[Finding]:

@@ -244,3 +244,20 @@ def test_a_wide_table_without_a_column() -> None:
     findings, cast = examine_wide(wide().drop(columns="score_T1"), STUDY)
     assert cast is None
     assert str(findings[0]).startswith("score_T1: this column is missing; did you mean score_T")
+
+
+@pytest.mark.parametrize(
+    ("persons", "told"),
+    [(10, "10 rows with no known group (found: 1); known"), (9, "9 rows with no known group; known")],
+)
+def test_unknown_codes_are_named_where_ten_persons_share_them(persons: int, told: str) -> None:
+    """A code that fewer share may be a person's answer."""
+    many = pd.concat(
+        [survey().iloc[[0, 2]], *(survey().iloc[[0]].assign(person=f"q{i}", arm=1) for i in range(persons))]
+    )
+    assert [message for message in errors(many.reset_index(drop=True)) if told in message]
+
+
+def test_a_code_that_one_person_has_in_many_rows_is_not_named() -> None:
+    many = pd.concat([survey(), *(survey().iloc[[0]].assign(round="secret") for _ in range(12))], ignore_index=True)
+    assert not any("secret" in message for message in errors(many))

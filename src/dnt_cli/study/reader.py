@@ -201,12 +201,16 @@ def _read(cls: type, value: Any, path: _Path) -> Any:
     hints = _hints(cls)
     known = {f.name: f for f in fields(cls) if f.name not in _INTERNAL}
     problems = _Problems()
+    misspelt = ""  # what unknown keys were probably meant to be
     for key in table:
         if key not in known:
+            misspelt += suggest(key, known)
             allowed = ", ".join(known if path else dict.fromkeys("study" if k in _IN_STUDY else k for k in known))
             problems(_fail, (*path, key), f"unknown key{suggest(key, known)}; allowed: {allowed}")
     for name, spec in known.items():
         if name not in table and spec.default is MISSING and spec.default_factory is MISSING:
+            if f"did you mean {name}?" in misspelt:
+                continue
             problems(_fail, (*path, name), f"this key is missing{' in [' + '.'.join(path) + ']' if path else ''}")
     given = {name: problems(_convert, hints[name], table[name], (*path, name)) for name in known if name in table}
     problems.stop()
