@@ -183,7 +183,36 @@ def _open(content: bytes, name: str) -> tuple[pq.ParquetFile, dict[str, Any] | N
         )
     if not _is_sealed(content, str(metadata.get("seal")).encode()):
         raise damaged
+    if not _is_formed(metadata):
+        raise DataError(f"{name} was changed by another program and is not as dnt writes it; make it again.")
     return parquet, metadata
+
+
+def _is_formed(metadata: Mapping[str, Any]) -> bool:
+    """Whether each part of the metadata is of the type that `write_stage` gives it."""
+    types = {"kind": str, "study": str, "overrides": list, "steps": list, "extra": dict}
+    if not all(isinstance(metadata.get(key), kind) for key, kind in types.items()):
+        return False
+    steps, overrides, extra = metadata["steps"], metadata["overrides"], metadata["extra"]
+    return (
+        all(isinstance(o, str) for o in overrides) and all(map(_is_step, steps)) and all(map(_is_even, extra.values()))
+    )
+
+
+def _is_step(step: Any) -> bool:
+    types: dict[str, type | tuple[type, ...]] = {
+        "command": str, "settings": dict, "versions": dict, "input_sha256": (str, type(None)),
+    }  # fmt: skip
+    return isinstance(step, dict) and all(key in step and isinstance(step[key], kind) for key, kind in types.items())
+
+
+def _is_even(part: Any) -> bool:
+    """Whether the columns of a second table are equally long; True for what is no table."""
+    columns = list(part.values()) if isinstance(part, dict) else []
+    if not any(isinstance(column, list) for column in columns):
+        return True
+    lists = [column for column in columns if isinstance(column, list)]
+    return len(lists) == len(columns) and len({len(column) for column in lists}) == 1
 
 
 def _is_sealed(content: bytes, seal: bytes) -> bool:
