@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from dnt_cli.study.spec import Condition, Study, Text
+from dnt_cli.study.spec import Condition, Exclusion, Study, Text
 
 TARGET = Path(__file__).parents[1] / "docs" / "study-file.md"
 NOT_KEYS = {"text", "overrides"}
@@ -49,7 +49,8 @@ def reference() -> str:
     hints = get_type_hints(Study)
     for field in top:
         if field.name not in IN_STUDY:
-            parts += sections(field.name, hints[field.name])
+            # The keys of [files] itself are a part of the study of their own.
+            parts += sections("files" if field.name == "source" else field.name, hints[field.name])
     return "\n".join(parts)
 
 
@@ -76,7 +77,7 @@ def held(path: str, hint: Any) -> tuple[Any, str]:
 def is_section(hint: Any) -> bool:
     """Whether a key holds keys of its own."""
     inside = [choice for choice in (hint, *get_args(hint)) if dataclasses.is_dataclass(choice)]
-    return any(choice not in (Text, Condition) for choice in inside)
+    return any(choice not in (Text, Condition, Exclusion) for choice in inside)
 
 
 def section(path: str, kind: Any, fields: list[Any]) -> str:
@@ -108,6 +109,8 @@ def value(hint: Any) -> str:
         return f"by name: {value(arguments[1])}"
     if origin is tuple and arguments[0] is Condition:
         return "comparisons, joined by `and`"
+    if origin is tuple and arguments[0] is Exclusion:
+        return '`{ age = "> 70", reason = "over 70" }`, or a list of them'
     if origin is tuple and arguments[-1] is Ellipsis:
         return f"list of {value(arguments[0])}"
     if origin is tuple:

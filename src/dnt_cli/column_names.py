@@ -17,7 +17,6 @@ _ANSWER = re.compile(
     r"|true|false|unnamed: \d+)\s*",
     re.IGNORECASE,
 )
-HEADLESS = "the first line looks like data, not like names of columns; put a line with the names above it"
 
 
 def look_like_answers(names: Iterable[Any]) -> bool:

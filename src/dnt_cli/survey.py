@@ -4,41 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dnt_cli.column_names import HEADLESS, look_like_answers, near_column
+from dnt_cli.column_names import look_like_answers, near_column
 from dnt_cli.errors import DataError
+from dnt_cli.findings import Finding, error, summary, warning
 from dnt_cli.study import Covariate, Outcome, Study
 
 # Whole numbers of an outcome without a range; stage files store them in 32 bits.
 LARGEST = (-(2.0**31), 2.0**31 - 1)
 _SHARED_BY, _MOST_CODES, _LONGEST_CODE = 10, 5, 30  # persons that share a code, codes and letters in a message
-_TOO_LONG = "with an id of more digits than a number holds; store ids as text"
 _EXACT = 2.0**53  # from here on a float does not hold every whole number
 # Of any number: squares of larger ones, and of smaller ones than its inverse, are no numbers any more.
 LARGEST_SIZE = 1e100
 _NUMERAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?inf(?:inity)?", re.ASCII | re.IGNORECASE)
 _WORDS = {"TRUE": 1, "FALSE": 0, "NA": None, "": None}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that the data and the study disagree on, told in counts and column names only."""
-
-    level: Literal["error", "warning"]
-    column: str
-    message: str
-
-    def __str__(self) -> str:
-        """`column: message`."""
-        return f"{self.column}: {self.message}" if self.column else self.message
 
 
 def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[Finding]]:
@@ -54,8 +40,7 @@ def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[F
     findings, cast = examine_survey(frame, study)
     errors = [f for f in findings if f.level == "error"]
     if errors or cast is None:
-        more = f"; and {len(errors) - 1} more, which `dnt study check` lists" if len(errors) > 1 else ""
-        raise DataError(f"The data do not fit the study: {errors[0]}{more}.")
+        raise DataError(f"The data do not fit the study: {summary(errors)}.")
     return cast, findings
 
 
@@ -111,11 +96,11 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
     }
     number = np.arange(len(frame)) // max(len(frame) // sets, 1)
     if pd.DataFrame({"id": cast[design.id], "set": number}).duplicated().any() or cast[design.id].isna().any():
-        findings.append(Finding("error", design.id, "expected each person once in every imputation"))
+        findings.append(error(design.id, "person_twice"))
     if inexact := _inexact(frame[design.id]):
-        findings.append(Finding("error", design.id, f"{_rows(inexact)} {_TOO_LONG}"))
+        findings.append(error(design.id, "id_inexact", count=inexact))
     if unknown := int(cast[design.group].isna().sum()):
-        findings.append(Finding("error", design.group, f"{_rows(unknown)} with no known group"))
+        findings.append(error(design.group, "group_unknown_wide", count=unknown))
     if design.site is not None:
         cast[design.site] = identifiers(frame[design.site])
     for key, covariate in study.covariates.items():
@@ -136,19 +121,17 @@ def _missing_columns(frame: pd.DataFrame, needed: Iterable[str | None]) -> list[
     present = [str(c) for c in frame.columns]
     wanted = [name for name in needed if name is not None]
     if look_like_answers(present) and not any(name in present for name in wanted):
-        return [Finding("error", "", HEADLESS)]
+        return [error("", "headless")]
     findings = [
-        Finding("error", name, f"this column is missing{near_column(name, present)}")
-        for name in wanted
-        if name not in present
+        error(name, "column_missing", suggestion=near_column(name, present)) for name in wanted if name not in present
     ]
     twice = sorted({c for c in present if present.count(c) > 1})
     if look_like_answers(twice):
-        findings.append(Finding("error", "", f"{len(twice)} names stand above two columns each"))
+        findings.append(error("", "columns_twice", count=len(twice)))
     else:
-        findings += [Finding("error", name, "two columns have this name") for name in twice]
+        findings += [error(name, "column_twice") for name in twice]
     if not findings and frame.empty:
-        findings.append(Finding("error", "", "there are no rows"))
+        findings.append(error("", "no_rows"))
     return findings
 
 
@@ -157,24 +140,23 @@ def _structure(frame: pd.DataFrame, cast: pd.DataFrame, study: Study) -> list[Fi
     design = study.design
     findings: list[Finding] = []
 
-    def error(column: str, count: int, message: str) -> None:
+    def check(column: str, count: int, name: str, **values: str) -> None:
         if count:
-            findings.append(Finding("error", column, f"{_rows(count)} {message}"))
+            findings.append(error(column, name, count=count, **values))
 
-    error(design.id, int(cast[design.id].isna().sum()), "without an id")
-    error(design.id, _inexact(frame[design.id]), _TOO_LONG)
-    waves = (
-        f"with no known wave{_shared_codes(frame, cast, design.wave, design.id)}; known: {', '.join(design.wave_keys)}"
-    )
-    error(design.wave, int(cast[design.wave].isna().sum()), waves)
+    check(design.id, int(cast[design.id].isna().sum()), "id_missing")
+    check(design.id, _inexact(frame[design.id]), "id_inexact")
+    found = _shared_codes(frame, cast, design.wave, design.id)
+    known = ", ".join(design.wave_keys)
+    check(design.wave, int(cast[design.wave].isna().sum()), "wave_unknown", known=known, found=found)
     groups = f"{design.intervention}, {design.comparison}"
     found = _shared_codes(frame, cast, design.group, design.id)
-    error(design.group, int(cast[design.group].isna().sum()), f"with no known group{found}; known: {groups}")
+    check(design.group, int(cast[design.group].isna().sum()), "group_unknown", known=groups, found=found)
     twice = cast.duplicated([design.id, design.wave], keep=False) & cast[design.id].notna() & cast[design.wave].notna()
-    error(design.wave, int(twice.sum()), "share their person and wave with another row; each pair may stand there once")
+    check(design.wave, int(twice.sum()), "person_wave_twice")
     if not findings and cast[design.group].nunique() < 2:
         present = cast[design.group].dropna().unique()[0]
-        findings.append(Finding("error", design.group, f"everyone is in one group ({present}); effects need both"))
+        findings.append(error(design.group, "one_group", group=present))
     return findings
 
 
@@ -194,14 +176,14 @@ def _within_person(cast: pd.DataFrame, study: Study) -> list[Finding]:
     for column in [c for c in (design.group, design.site, *study.covariates) if c is not None]:
         changing = int((persons[column].nunique() > 1).sum())
         if changing:
-            level: Literal["error", "warning"] = "warning" if column in study.covariates else "error"
-            rule = "; the value at the first wave counts" if level == "warning" else ""
-            message = f"{_persons(changing)} with different values at different waves{rule}"
-            findings.append(Finding(level, column, message))
+            if column in study.covariates:
+                findings.append(warning(column, "changing_covariate", count=changing))
+            else:
+                findings.append(error(column, "changing", count=changing))
     with_baseline = cast.loc[cast[design.wave] == design.baseline, design.id].nunique()
     without = persons.ngroups - with_baseline
     if without:
-        findings.append(Finding("warning", design.wave, f"{_persons(without)} without a row at {design.baseline}"))
+        findings.append(warning(design.wave, "no_baseline", count=without, wave=design.baseline))
     return findings
 
 
@@ -212,8 +194,7 @@ def _contradictions(cast: pd.DataFrame, study: Study) -> list[Finding]:
         if outcome.conditional_on is not None:
             count = int(((cast[key] > 0) & (cast[outcome.conditional_on] == 0)).sum())
             if count:
-                message = f"{_rows(count)} with a value although {outcome.conditional_on} is 0"
-                findings.append(Finding("error", key, message))
+                findings.append(error(key, "contradiction", count=count, parent=outcome.conditional_on))
     return findings
 
 
@@ -274,8 +255,12 @@ def _cast_covariate(values: pd.Series, key: str, covariate: Covariate) -> tuple[
     plain = _plain_values(values, covariate.levels)
     cast = _codes(plain, covariate.levels, ordered=covariate.kind == "ordered")
     unknown = int((cast.isna() & identifiers(plain).notna()).sum())
-    message = f"{_rows(unknown)} with an unknown level; known: {', '.join(covariate.levels)}"
-    return cast, [Finding("error", key, message)] if unknown else []
+    return cast, [error(key, "level_unknown", count=unknown, **unknown_level(key, covariate.levels))] if unknown else []
+
+
+def unknown_level(key: str, levels: Iterable[str]) -> dict[str, str]:
+    """The values of the finding about a level that the study does not name."""
+    return {"known": ", ".join(dict.fromkeys(levels)), "section": f"[covariates.{key}]"}
 
 
 def _cast_outcome(values: pd.Series, waves: pd.Series, key: str, outcome: Outcome) -> tuple[pd.Series, list[Finding]]:
@@ -283,11 +268,10 @@ def _cast_outcome(values: pd.Series, waves: pd.Series, key: str, outcome: Outcom
     cast, findings = _cast_number(values, key, limits, integer=outcome.kind != "linear" or outcome.integer)
     elsewhere = cast.notna() & ~waves.isin(outcome.waves)
     if elsewhere.any():
-        message = f"{_rows(int(elsewhere.sum()))} with a value at a wave at which the study does not ask it; left out"
-        findings.append(Finding("warning", key, message))
+        findings.append(warning(key, "not_asked", count=int(elsewhere.sum())))
         cast = cast.mask(elsewhere)
     if cast.isna().all() and not any(f.level == "error" for f in findings):
-        findings.append(Finding("error", key, "nobody has a value"))
+        findings.append(error(key, "nobody"))
     return cast, findings
 
 
@@ -305,19 +289,19 @@ def _cast_number(
         limits = LARGEST
     findings = []
 
-    def error(wrong: NDArray[np.bool_], message: str) -> None:
+    def check(wrong: NDArray[np.bool_], name: str, **values: str) -> None:
         if count := int(np.count_nonzero(wrong)):
-            findings.append(Finding("error", key, f"{_rows(count)} {message}"))
+            findings.append(error(key, name, count=count, **values))
 
-    error(np.isnan(x) & text.notna().to_numpy(), "with a value that is no number")
-    error(np.isinf(x), "with an infinite value")
-    error((size > LARGEST_SIZE) & (size < np.inf), f"beyond {LARGEST_SIZE:g}, which no measurement is")
+    check(np.isnan(x) & text.notna().to_numpy(), "no_number")
+    check(np.isinf(x), "infinite")
+    check((size > LARGEST_SIZE) & (size < np.inf), "too_large", limit=f"{LARGEST_SIZE:g}")
     if 0 < np.nanmax(size, initial=0.0) < 1 / LARGEST_SIZE:
-        findings.append(Finding("error", key, f"all values are below {1 / LARGEST_SIZE:g}; use a smaller unit"))
+        findings.append(error(key, "too_small", limit=f"{1 / LARGEST_SIZE:g}"))
     if limits is not None:
-        error((x < limits[0]) | (x > limits[1]), f"outside the range {limits[0]:g} to {limits[1]:g}")
+        check((x < limits[0]) | (x > limits[1]), "out_of_range", low=f"{limits[0]:g}", high=f"{limits[1]:g}")
     if integer and not findings:
-        error(~np.isnan(x) & (x != np.round(x)), "with a value that is no whole number")
+        check(~np.isnan(x) & (x != np.round(x)), "not_whole")
     return number, findings
 
 
@@ -350,14 +334,6 @@ def _number(value: object) -> float:
         return float(value)
     except (ValueError, OverflowError):
         return np.nan
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
-
-
-def _persons(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} persons"
 
 
 def with_further(survey: pd.DataFrame, frame: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from dnt_cli.errors import DataError, StudyError
 from dnt_cli.imputed.data import impute_wide, settings_of
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.polis.join import add_register
-from dnt_cli.reading import Dictionary, read_table, write_table
+from dnt_cli.reading import Dictionary, prepare, read_table, write_table
 from dnt_cli.reading.text import read_csv
 from dnt_cli.stagefile.container import Provenance, write_stage
 from dnt_cli.study import parse_study
@@ -65,51 +65,54 @@ def survey(**columns: object) -> pd.DataFrame:
 @pytest.mark.parametrize("separator", [",", ";"])
 def test_codes_in_csv_stay_as_written(ids: list[str], separator: str) -> None:
     text = f"id{separator}y\n" + "".join(f"{value}{separator}1\n" for value in ids)
-    frame, _ = read_csv(text.encode(), "x.csv")
+    frame = read_csv(text.encode(), "x.csv").frame
     assert frame["id"].tolist() == ids
 
 
 @pytest.mark.parametrize("number", ["12", "1e+05", "1e-05", "0.5", "-3", "2.50", "7.0"])
 def test_numbers_in_csv_stay_numbers(number: str) -> None:
     """R and Python write such numbers, which no code looks like."""
-    frame, _ = read_csv(f"id,y\n1,{number}\n2,{number}\n".encode(), "x.csv")
+    frame = read_csv(f"id,y\n1,{number}\n2,{number}\n".encode(), "x.csv").frame
     assert pd.api.types.is_numeric_dtype(frame["y"])
     assert frame["y"].tolist() == [float(number)] * 2
 
 
 def test_semicolons_with_decimal_points() -> None:
     """pandas writes such files; ids such as 7.0 stayed text, and were not the 7 of another file."""
-    frame, notes = read_csv(b"id;y\n7.0;1.5\n8.0;2.5\n", "x.csv")
+    raw = read_csv(b"id;y\n7.0;1.5\n8.0;2.5\n", "x.csv")
+    frame = raw.frame
     assert frame["id"].tolist() == [7, 8]
     assert frame["y"].tolist() == [1.5, 2.5]
-    assert notes == ()
+    assert raw.findings == ()
 
 
 @pytest.mark.parametrize("number", ["1,5", "-1,5", '"1,5"', "1,5e-05", "+1,5"])
 def test_one_decimal_comma_is_enough(number: str) -> None:
-    frame, _ = read_csv(f"id;y;z\n7;{number};1,25\n8;2;3\n".encode(), "x.csv")
+    frame = read_csv(f"id;y;z\n7;{number};1,25\n8;2;3\n".encode(), "x.csv").frame
     cast, _ = cast_survey(survey(y=[*frame["y"], 1, 2]), parse_study(SMALL))
     assert float(number.strip('"').replace(",", ".")) in cast["y"].tolist()
 
 
 def test_lines_that_end_too_soon_are_told() -> None:
     """Such as the last one of a file that was cut off; their last values were missing without a word."""
-    assert read_csv(b'a,b,c\n1,2,3\n4,5\n\n"6,\n",7,\n', "x.csv")[1] == (
-        "x.csv: 1 lines have fewer fields than the header; the others were taken as no answer.",
-    )
-    assert read_csv(b"a,b,c\n1,2,\n4,5,6\n", "x.csv")[1] == ()
+    raw = read_csv(b'a,b,c\n1,2,3\n4,5\n\n"6,\n",7,\n', "x.csv")
+    assert [str(finding) for finding in raw.findings] == [
+        "x.csv: 1 lines have fewer fields than the header; the others were taken as no answer"
+    ]
+    assert read_csv(b"a,b,c\n1,2,\n4,5,6\n", "x.csv").findings == ()
 
 
 def test_a_very_long_field() -> None:
-    frame, _ = read_csv(b"a,b\n" + b"x" * 200_000 + b",\n1,2\n", "x.csv")
+    frame = read_csv(b"a,b\n" + b"x" * 200_000 + b",\n1,2\n", "x.csv").frame
     assert frame.shape == (2, 2)
 
 
-def test_points_that_may_stand_for_thousands_are_told() -> None:
-    frame, notes = read_csv(b"id;pay;y\n7;1.234;1,5\n8;850;2,5\n", "x.csv")
-    assert notes == ("x.csv: pay: a point was read as the decimal sign, not as that of thousands.",)
-    assert read_csv(b"id;pay;y\n7;1.23;1,5\n", "x.csv")[1] == ()
-    assert frame["y"].tolist() == [1.5, 2.5]
+def test_points_that_may_stand_for_thousands_stay_text() -> None:
+    raw = read_csv(b"id;pay;y\n7;1.234;1,5\n8;850;2,5\n", "x.csv")
+    assert raw.frame["pay"].tolist() == ["1.234", "850"]
+    assert raw.decimals == {","}
+    assert raw.frame["y"].tolist() == [1.5, 2.5]
+    assert read_csv(b"id,pay,y\n7,1.234,1.5\n", "x.csv").frame["pay"].tolist() == [1.234]
 
 
 @pytest.mark.parametrize("decimal", [".", ","])
@@ -117,7 +120,7 @@ def test_numbers_are_read_to_the_last_digit(decimal: str) -> None:
     values = (np.random.default_rng(1).normal(size=300) * 10.0 ** np.arange(-150, 150)).tolist()
     text = "a;y\n" + "".join(f"1;{value!r}\n" for value in values).replace(".", decimal)
     separator = "," if decimal == "." else ";"
-    frame, _ = read_csv(text.replace(";", separator).encode(), "x.csv")
+    frame = read_csv(text.replace(";", separator).encode(), "x.csv").frame
     assert frame["y"].tolist() == values
 
 
@@ -242,7 +245,7 @@ def test_levels_that_differ_in_case_only() -> None:
     study = parse_study(text)
     labels = Dictionary(values={"g": {1.0: "É", 2.0: "é"}})
     content = write_table(survey(g=[1.0, 2.0, 2.0, 1.0]), labels, ".xlsx")
-    frame, _ = read_table(content, "x.xlsx").for_study(study)
+    frame = prepare(read_table(content, "x.xlsx"), study).frame
     assert frame["g"].tolist() == ["É", "é", "é", "É"]
 
 
@@ -252,7 +255,7 @@ def test_a_label_goes_before_the_code() -> None:
     labels = Dictionary(values={"g": {1.0: "0", 2.0: "1"}})
     for suffix in (".xlsx", ".sav", ".dta"):
         content = write_table(survey(g=[1, 2, 2, 1]), labels, suffix)
-        frame, _ = read_table(content, f"x{suffix}").for_study(parse_study(text))
+        frame = prepare(read_table(content, f"x{suffix}"), parse_study(text)).frame
         assert frame["g"].tolist() == ["0", "1", "1", "0"], suffix
 
 

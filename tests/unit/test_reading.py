@@ -13,7 +13,7 @@ import pyreadstat
 import pytest
 
 from dnt_cli.errors import DataError
-from dnt_cli.reading import Dictionary, Raw, read_table, study_dictionary, write_table
+from dnt_cli.reading import Dictionary, Raw, prepare, read_table, study_dictionary, write_table
 from dnt_cli.study import load_study
 from dnt_cli.survey import cast_survey, survey_table, with_further
 from dnt_cli.synthetic import example_study, generate
@@ -130,7 +130,9 @@ def test_csv_with_dutch_separators_in_any_encoding(encoding: str) -> None:
     assert raw.frame["cijfer"].tolist() == [7.5, -0.25]
     assert raw.frame["naam"].iloc[0] == "Zoë"
     assert raw.frame["naam"].isna().tolist() == [False, True]
-    assert raw.notes == (() if encoding != "cp1252" else ("a.csv is not UTF-8; it was read as Windows-1252.",))
+    assert [str(f) for f in raw.findings] == (
+        [] if encoding != "cp1252" else ["a.csv is not UTF-8; it was read as Windows-1252"]
+    )
 
 
 def test_csv_with_tabs_and_either_decimal_sign() -> None:
@@ -172,7 +174,7 @@ def test_excel_as_analysts_make_it() -> None:
     assert list(raw.frame.columns) == ["id", "x", "x"]  # the survey reader refuses the second x
     assert raw.frame.iloc[:, 0].tolist() == [1, "p2"]
     assert raw.frame.iloc[:, 2].tolist() == [None, "=1+1"]
-    assert raw.notes == ("a.xlsx: only its first sheet was read.",)
+    assert [f.name for f in raw.findings] == ["reading.one_sheet"]
     text = read_table(write_table(pd.DataFrame({"x": ["=1+1", "+1"]}), Dictionary(), ".xlsx"), "b.xlsx")
     assert text.frame["x"].tolist() == ["=1+1", "+1"]  # text, not a formula
     empty = io.BytesIO()
@@ -188,9 +190,9 @@ def test_a_survey_with_the_study_labels_and_back_loses_nothing(suffix: str, lang
     survey, _ = cast_survey(raw, study)
     coded, dictionary = study_dictionary(survey, study, language)  # type: ignore[arg-type]
     back = read_table(write_table(coded, dictionary, suffix), f"a{suffix}")
-    frame, missing = back.for_study(study)
-    assert missing.empty
-    again, _ = cast_survey(frame, study)
+    prepared = prepare(back, study)
+    assert prepared.findings == ()
+    again, _ = cast_survey(prepared.frame, study)
     exact = suffix != ".xlsx"  # which holds 16 digits
     pd.testing.assert_frame_equal(again, survey, check_exact=exact, **({} if exact else {"rtol": 1e-15, "atol": 0}))
     labels = back.dictionary.values
@@ -203,10 +205,10 @@ def test_a_survey_with_the_study_labels_and_back_loses_nothing(suffix: str, lang
 
 def test_a_column_of_codes_becomes_levels_by_its_labels_only() -> None:
     study = load_study("dnt")
-    frame = pd.DataFrame({"education": [3.0, 1.0, 9.0, np.nan], "group": ["control", "intervention", "x", None]})
+    frame = pd.DataFrame({"education": [3.0, 1.0, 5.0, np.nan], "group": ["control", "intervention", "x", None]})
     values = {"education": {1.0: "Laag", 3.0: "HIGH"}, "group": {"x": "Controle"}}
-    got, _ = Raw(frame, Dictionary(values=values)).for_study(study)
-    assert got["education"].tolist()[:3] == ["high", "low", 9.0]  # an unknown code stays, to be refused by name
+    got = prepare(Raw(frame, Dictionary(values=values)), study).frame
+    assert got["education"].tolist()[:3] == ["high", "low", 5.0]  # an unknown code stays, to be refused by name
     assert got["group"].tolist()[:3] == ["control", "intervention", "control"]
 
 

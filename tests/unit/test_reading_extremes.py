@@ -32,7 +32,7 @@ def spss(values: list[float | None], form: str, folder: Path) -> bytes:
 def test_an_impossible_date_is_missing_and_told(odd: float, form: str, right: date, tmp_path: Path) -> None:
     raw = read_table(spss([_2020, odd, None], form, tmp_path), "x.sav")
     assert raw.frame["visit"].tolist() == [right, None, None]
-    assert raw.notes == ("x.sav: visit: dates outside the years 1 to 9999 were taken as no answer (1).",)
+    assert [str(f) for f in raw.findings] == ["visit: dates outside the years 1 to 9999 were taken as no answer (1)"]
 
 
 @pytest.mark.parametrize("form", ["DATE11", "DATETIME20", "TIME8"])

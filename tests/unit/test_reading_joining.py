@@ -65,7 +65,7 @@ def test_rows_columns_and_dictionary() -> None:
 
 def test_who_is_in_which_file() -> None:
     joined = join()
-    assert said(joined) == [("warning", "persons: 1 persons who are in no file with a wave; left out")]
+    assert said(joined) == [("warning", "persons: 1 person in no file with a wave; left out")]
     report = joined.report.set_index(["file", "wave"])
     # persons: 9 is nowhere else, 4 is elsewhere only
     assert report.loc[("persons", "")].tolist() == [4, 4, 1, 1, 0]
@@ -80,9 +80,9 @@ def test_duplicates_unknown_waves_and_lost_ids_are_errors_with_counts() -> None:
     joined = join(later_xlsx=later)
     errors = [text for level, text in said(joined) if level == "error"]
     assert errors == [
-        "later: 1 rows without an id",
+        "later: 1 row without an id",
         "later: 2 rows with no known wave; known: T0, T1",
-        "later: 1 rows whose person and wave stand there already",
+        "later: 1 row whose person and wave stand there already",
     ]
     row = joined.report.set_index(["file", "wave"]).loc[("later", "T0")]
     assert (row["rows"], row["persons"], row["duplicates"]) == (2, 1, 1)
@@ -96,7 +96,7 @@ def test_files_that_tell_the_same_must_agree() -> None:
     assert joined.raw.frame["work"].tolist() == [1, 0, 0, 99]
     differ = pd.DataFrame({"id": [1, 2], "meting": [1, 1], "score": [0, 0]})
     errors = [text for level, text in said(join(files, later_xlsx=differ)) if level == "error"]
-    assert errors == ["work: 1 rows in which later and a file before it differ"]
+    assert errors == ["work: 1 row in which later and a file before it differ"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_waves_by_their_labels_and_no_user_missing_ids_or_waves() -> None:
         values={"wave": {1.0: "T1", 2.0: "T0"}}, missing={"id": ((999.0, 999.0),), "wave": ((9.0, 9.0),)}
     )
     found = joined_tables(Raw(frame, labels), files='[files.f]\npath = "0"\nwave_column = "wave"\n')
-    assert [str(finding)[:22] for finding in found.findings] == ["f: 1 rows without an i", "f: 1 rows with no know"]
+    assert [str(finding)[:22] for finding in found.findings] == ["f: 1 row without an id", "f: 1 row with no known"]
     assert found.raw.frame[["id", "wave", "x"]].to_numpy().tolist() == [["1", "T0", 4], ["1", "T1", 0], ["2", "T0", 1]]
     coded = '[files.f]\npath = "0"\nwave_column = "wave"\nwave_codes = { "1" = "T0", "2" = "T1" }\n'
     assert joined_tables(Raw(frame, labels), files=coded).raw.frame["wave"].tolist() == ["T0", "T1", "T1"]

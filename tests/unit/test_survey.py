@@ -177,13 +177,14 @@ CSV_CASES = [
 
 @pytest.mark.parametrize(("content", "expected"), CSV_CASES, ids=lambda v: repr(v)[:40])
 def test_csv(content: bytes, expected: list[list[Any]]) -> None:
-    frame, notes = read_csv(content, "x.csv")
-    assert notes == ()
+    raw = read_csv(content, "x.csv")
+    frame = raw.frame
+    assert raw.findings == ()
     assert [list(frame.columns), *frame.to_numpy().tolist()] == expected
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\n\n", b'"id\n1', b"a,b\n1,2,3\n", b"a,b\n1,2,\n", b"a,b\n1,2\n1,2,3\n", b"a\n\0\n"]
+    "content", [b"", b"\n\n", b'"id\n1', b"a,b\n1,2,3\n", b"a,b\n1,2,\n1,2,3\n", b"a,b\n1,2\n1,2,3\n", b"a\n\0\n"]
 )
 def test_no_csv_table(content: bytes) -> None:
     with pytest.raises(DataError, match=r"x\.csv is not a CSV table with one header line"):
@@ -191,9 +192,9 @@ def test_no_csv_table(content: bytes) -> None:
 
 
 def test_csv_of_another_encoding() -> None:
-    frame, notes = read_csv("naïef\n1\n".encode("latin-1"), "x.csv")
-    assert list(frame.columns) == ["naïef"]
-    assert "not UTF-8" in notes[0]
+    raw = read_csv("naïef\n1\n".encode("latin-1"), "x.csv")
+    assert list(raw.frame.columns) == ["naïef"]
+    assert "not UTF-8" in str(raw.findings[0])
     with pytest.raises(DataError, match="no file that dnt can read"):
         read_csv(b"\x81\x8d\n1\n", "x.csv")
 

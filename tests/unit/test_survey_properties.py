@@ -74,7 +74,7 @@ def test_wide_and_back(frame: pd.DataFrame) -> None:
 @given(surveys())
 def test_csv_and_parquet_bring_the_same_survey(frame: pd.DataFrame) -> None:
     cast, _ = cast_survey(frame, STUDY)
-    by_csv, _ = cast_survey(read_csv(frame.to_csv(index=False).encode(), "x.csv")[0], STUDY)
+    by_csv, _ = cast_survey(read_csv(frame.to_csv(index=False).encode(), "x.csv").frame, STUDY)
     pd.testing.assert_frame_equal(by_csv, cast)
     buffer = io.BytesIO()
     survey_table(cast).to_pandas().to_parquet(buffer)
@@ -120,4 +120,4 @@ def test_any_frame_is_cast_or_refused(columns: dict[str, list[Any]]) -> None:
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "ignore")))
 def test_any_bytes_are_a_table_or_refused(content: bytes) -> None:
     with contextlib.suppress(DataError):
-        assert isinstance(read_csv(content, "x.csv")[0].index, pd.RangeIndex)
+        assert isinstance(read_csv(content, "x.csv").frame.index, pd.RangeIndex)

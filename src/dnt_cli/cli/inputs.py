@@ -21,8 +21,9 @@ from dnt_cli.errors import DataError, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dnt_cli.findings import Finding
     from dnt_cli.imputed.data import Completed
-    from dnt_cli.reading import Raw
+    from dnt_cli.reading import Prepared, Raw, Reading
     from dnt_cli.stagefile.container import Provenance, Stage
     from dnt_cli.study import Study
 
@@ -74,23 +75,40 @@ class Input:
     @cached_property
     def raw(self) -> Raw:
         """The values as they stand, with their labels and user-missing codes."""
-        from dnt_cli.reading import Dictionary, Raw, read_table
+        from dnt_cli.reading import Dictionary, Raw
 
         if self.joined is not None:
             return self.joined
         if self.stage is not None:
             return Raw(self.stage.frame, Dictionary.from_json(self.stage.extra.get("dictionary", {})))
-        return _parsed(self.content, self.name, read_table)
+        return _parsed(self.content, self.name, self.study)
 
     def frame(self) -> pd.DataFrame:
-        """The values without user-missing codes, and with the study's levels; tells how many codes there were."""
-        frame, missing = self.raw.without_missing() if self.study is None else self.raw.for_study(self.study)
-        for note in self.raw.notes:
-            warn(note)
-        for column, codes in missing.groupby("column", sort=False):
-            listed = ", ".join(f"{code}: {count}" for code, count in zip(codes["code"], codes["count"], strict=True))
-            warn(f"{self.name}: {column}: user-missing codes were taken as no answer ({listed}).")
-        return frame
+        """The values as the study means them, or without user-missing codes where no study is known."""
+        if self.study is None:
+            tell_findings(self.raw.findings, self.name)
+            frame, missing = self.raw.without_missing()
+            for column, codes in missing.groupby("column", sort=False):
+                listed = ", ".join(f"{code}: {n}" for code, n in zip(codes["code"], codes["count"], strict=True))
+                warn(f"{self.name}: {column}: user-missing codes were taken as no answer ({listed}).")
+            return frame
+        prepared = self.prepared
+        tell_findings(prepared.findings, self.name)
+        return prepared.checked(self.name)
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The values as the study means them, with all that was noticed, errors too."""
+        from dnt_cli.reading import prepare
+
+        return prepare(self.raw, self.spec)
+
+    def reading(self) -> Reading:
+        """The survey with all findings; a survey that dnt wrote is cast as it stands."""
+        from dnt_cli.reading import Prepared, examined
+
+        stored = self.stage is not None and self.kind == "survey"
+        return examined(Prepared(self.stage.frame, ()) if stored and self.stage else self.prepared, self.spec)
 
     def survey(self, also: Sequence[str] = ()) -> pd.DataFrame:
         """The survey, cast to the study.
@@ -100,13 +118,11 @@ class Input:
         """
         from fnmatch import fnmatchcase
 
-        from dnt_cli.survey import cast_survey, with_further
+        from dnt_cli.survey import with_further
 
-        study = self.spec
-        frame = self.stage.frame if self.stage is not None and self.kind == "survey" else self.frame()
-        survey, findings = cast_survey(frame, study)
-        for finding in findings:
-            warn(f"{self.name}: {finding}.")
+        study, reading = self.spec, self.reading()
+        frame, survey = reading.frame, reading.checked()
+        tell_findings(reading.findings, self.name)
         for pattern in also:
             if not any(fnmatchcase(column, pattern) for column in frame.columns):
                 raise UsageError(f"--also {pattern}: {self.name} has no such column.")
@@ -228,7 +244,7 @@ def _with_study(stage: Stage, study: str | None, overrides: Sequence[str] | None
 
 def _open_folder(folder: Path, study: str | None, overrides: Sequence[str] | None) -> Input:
     """All files of the study, joined; each is named when something is wrong with it."""
-    from dnt_cli.reading import join_files, read_table
+    from dnt_cli.reading import join_files
     from dnt_cli.study import load_study
 
     if study is None:
@@ -239,7 +255,7 @@ def _open_folder(folder: Path, study: str | None, overrides: Sequence[str] | Non
     def table(path: str) -> Raw:
         content, name = read(str(folder / path))
         digest.update(hashlib.sha256(content).digest())
-        return _parsed(content, name, read_table)
+        return _parsed(content, name, spec)
 
     joined = join_files(spec, table)
     errors = [f for f in joined.findings if f.level == "error"]
@@ -251,8 +267,16 @@ def _open_folder(folder: Path, study: str | None, overrides: Sequence[str] | Non
     return Input(str(folder), digest.hexdigest(), spec, files=joined.report, joined=joined.raw)
 
 
-def _parsed(content: bytes, name: str, read_table: Any) -> Raw:
+def _parsed(content: bytes, name: str, study: Study | None) -> Raw:
     """The table of another program's file; a large one takes its time, which is told."""
+    from dnt_cli.reading import NO_HINTS, hints_of, read_table
+
     with progress(f"Reading {name}") if len(content) > _LARGE else contextlib.nullcontext():
-        table: Raw = read_table(content, name)
-    return table
+        return read_table(content, name, NO_HINTS if study is None else hints_of(study))
+
+
+def tell_findings(findings: Iterable[Finding], name: str) -> None:
+    """Warn of what was noticed, apart from errors; each names the file."""
+    for finding in findings:
+        if finding.level == "warning":
+            warn(f"{finding}." if "file" in finding.values else f"{name}: {finding}.")

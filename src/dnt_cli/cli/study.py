@@ -18,6 +18,7 @@ from dnt_cli.errors import DataError, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dnt_cli.reading import Reading
     from dnt_cli.study import Study
 
 study_app = Program(
@@ -81,7 +82,6 @@ def check(
     """
     from dnt_cli.observed import thin_arms
     from dnt_cli.study import load_study
-    from dnt_cli.survey import examine_survey
     from dnt_cli.wide import to_wide
 
     spec = load_study(study, overrides or ())
@@ -93,8 +93,8 @@ def check(
     if data is None:
         write_out("\n".join(lines))
         return
-    frame, name, told = _survey(data, study, spec, overrides)
-    findings, survey = examine_survey(frame, spec)
+    reading, name, told = _survey(data, study, spec, overrides)
+    findings, survey = reading.findings, reading.survey
     lines += [*told, *(f"{f.level.upper()}  {f}" for f in findings)]
     if survey is None:
         write_out("\n".join(lines))
@@ -103,19 +103,23 @@ def check(
     write_out("\n".join([*lines, *_counts(survey, spec, name)]))
 
 
-def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> tuple[pd.DataFrame, str, list[str]]:
+def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> tuple[Reading, str, list[str]]:
     """The survey in a file or folder, scored if it holds the items of questionnaires, and what scoring found."""
+    from dnt_cli.reading import Prepared, examined
     from dnt_cli.scoring import holds_items, score
     from dnt_cli.scoring.tables import odd_answers
 
     kinds = ["answers", "survey"]
     loaded = open_input(data, "dnt study check", kinds, foreign="always", study=study, overrides=overrides)
-    frame = loaded.frame()
-    if loaded.kind == "survey" or not holds_items(frame, spec):
-        return frame, loaded.name, []
-    scored = score(frame, spec)
+    if loaded.kind == "survey" or not holds_items(loaded.prepared.frame, spec):
+        return loaded.reading(), loaded.name, []
+    scored = score(loaded.frame(), spec)
     told = ["It holds the items of questionnaires, and is scored as `dnt score` does:"]
-    return scored.survey, loaded.name, [*told, *(f"WARNING  {line}" for line in odd_answers(scored.report, "en"))]
+    return (
+        examined(Prepared(scored.survey, ()), spec),
+        loaded.name,
+        [*told, *(f"WARNING  {line}" for line in odd_answers(scored.report, "en"))],
+    )
 
 
 def _counts(survey: pd.DataFrame, spec: Study, name: str) -> list[str]:

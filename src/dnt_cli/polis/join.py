@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.errors import DataError
+from dnt_cli.findings import Finding
 from dnt_cli.study import Study
-from dnt_cli.survey import Finding, identifiers
+from dnt_cli.survey import identifiers
 
 
 def add_register(
@@ -40,9 +41,9 @@ def add_register(
     _refuse_contradictions(wide, register, ids, study, name)
     findings = []
     if missing := int((~known).sum()):
-        findings.append(Finding("warning", name, f"{_are(missing, 'of the survey')} not in the register"))
+        findings.append(Finding("warning", name, "polis.not_in_register", {"count": missing}))
     if extra := int((~ids.drop_duplicates().isin(set(persons))).sum()):
-        findings.append(Finding("warning", name, f"{_are(extra, 'of the register')} not in the survey; left out"))
+        findings.append(Finding("warning", name, "polis.not_in_survey", {"count": extra}))
     columns = {}
     for key, column in keys.items():
         values = _values(register[column], study.outcomes[key].kind == "binary", f"{name}: {column}")
@@ -53,7 +54,7 @@ def add_register(
             columns[study.column(key, wave)] = np.asarray(own, dtype=float)
     joined = pd.concat([wide, pd.DataFrame(columns, index=wide.index)], axis=1)
     findings += [
-        Finding("warning", key, f"{gaps} values are unknown in the register; models leave those persons out")
+        Finding("warning", key, "polis.unknown_values", {"count": gaps})
         for key in keys
         if (
             gaps := sum(
@@ -117,7 +118,3 @@ def _values(raw: pd.Series, binary: bool, where: str) -> pd.Series:
     if bad.any():
         raise DataError(f"{where} has {int(bad.sum())} values that cannot be.")
     return values
-
-
-def _are(count: int, where: str) -> str:
-    return f"1 person {where} is" if count == 1 else f"{count} persons {where} are"

@@ -2,7 +2,26 @@
 
 from dnt_cli.reading.dictionary import Dictionary, Raw, study_dictionary
 from dnt_cli.reading.formats import read_table
+from dnt_cli.reading.header import NO_HINTS, Hints, hints_of
 from dnt_cli.reading.joining import Joined, join_files
+from dnt_cli.reading.prepare import Prepared, Reading, examined, prepare, read_survey
 from dnt_cli.reading.writing import SUFFIXES, write_table
 
-__all__ = ["SUFFIXES", "Dictionary", "Joined", "Raw", "join_files", "read_table", "study_dictionary", "write_table"]
+__all__ = [
+    "NO_HINTS",
+    "SUFFIXES",
+    "Dictionary",
+    "Hints",
+    "Joined",
+    "Prepared",
+    "Raw",
+    "Reading",
+    "examined",
+    "hints_of",
+    "join_files",
+    "prepare",
+    "read_survey",
+    "read_table",
+    "study_dictionary",
+    "write_table",
+]

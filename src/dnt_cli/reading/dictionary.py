@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnt_cli.findings import Finding
 from dnt_cli.study import Covariate, Language, Outcome, Study, Text
 
 Code = float | str
@@ -68,12 +69,14 @@ class Raw:
     Attributes:
         frame: the values.
         dictionary: what the file says about them.
-        notes: remarks on how it was read.
+        findings: remarks on how it was read.
+        decimals: the decimal signs that its numbers are seen to have, where they stand in the file as text.
     """
 
     frame: pd.DataFrame
     dictionary: Dictionary = Dictionary()
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    decimals: frozenset[str] = frozenset()
 
     def without_missing(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The values with user-missing codes as empty cells, and how many there were.
@@ -91,14 +94,6 @@ class Raw:
                 counts.append((column, f"{name} ({labels[code]})" if code in labels else name, int(count)))
             frame[column] = frame[column].mask(hit)
         return frame, pd.DataFrame(counts, columns=["column", "code", "count"])
-
-    def for_study(self, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """As `without_missing`, and codes whose label is a level of the study become that level."""
-        frame, counts = self.without_missing()
-        for column, levels in known_levels(study).items():
-            if column in frame.columns and column in self.dictionary.values:
-                frame[column] = as_levels(frame[column], self.dictionary.values[column], levels)
-        return frame, counts
 
 
 def bound(value: Code) -> Code:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
+from dnt_cli.findings import Finding
 from dnt_cli.reading.dictionary import Code, Dictionary, Raw, as_levels, is_missing, known_levels
 from dnt_cli.study import DataFile, Study
-from dnt_cli.survey import Finding, identifiers
+from dnt_cli.survey import identifiers
 
 REPORT = ("file", "wave", "rows", "persons", "only_here", "missing_here", "duplicates")
 
@@ -49,9 +50,9 @@ class _Part:
 class _Found:
     findings: list[Finding] = field(default_factory=list)
 
-    def add(self, level: str, column: str, count: int, message: str) -> None:
+    def add(self, level: Literal["error", "warning"], column: str, count: int, name: str, **values: str) -> None:
         if count:
-            self.findings.append(Finding(level, column, f"{count} {message}"))  # type: ignore[arg-type]
+            self.findings.append(Finding(level, column, f"reading.{name}", {"count": count, **values}))
 
 
 def join_files(study: Study, read: Callable[[str], Raw]) -> Joined:
@@ -67,10 +68,10 @@ def join_files(study: Study, read: Callable[[str], Raw]) -> Joined:
     """
     if not study.files:
         raise StudyError("The study names no files to join; add a section such as [files.sf12_t0].")
-    found, parts, notes = _Found(), dict[str, _Part](), list[str]()
+    found, parts, told = _Found(), dict[str, _Part](), list[Finding]()
     for key, file in study.files.items():
         raw = read(file.path)
-        notes += raw.notes
+        told += raw.findings
         parts[key] = _part(key, file, raw, study, found)
     waves = [key for key, part in parts.items() if part.by_wave]
     if not waves:
@@ -85,7 +86,7 @@ def join_files(study: Study, read: Callable[[str], Raw]) -> Joined:
     dictionary = replace(dictionary, missing=_all_missing(parts))
     for key, part in parts.items():
         _check_codes(key, part, dictionary, study, found)
-    return Joined(Raw(joined, dictionary, tuple(notes)), _report(parts, study), found.findings)
+    return Joined(Raw(joined, dictionary, tuple(told)), _report(parts, study), found.findings)
 
 
 def _part(key: str, file: DataFile, raw: Raw, study: Study, found: _Found) -> _Part:
@@ -103,8 +104,8 @@ def _part(key: str, file: DataFile, raw: Raw, study: Study, found: _Found) -> _P
     if file.wave_column is not None:
         waves = _waves(raw, file.wave_column, file, study)
         waves = waves.where(waves.isin(design.wave_keys))
-    found.add("error", key, int(ids.isna().sum()), "rows without an id")
-    found.add("error", key, int(waves.isna().sum()), f"rows with no known wave; known: {', '.join(design.wave_keys)}")
+    found.add("error", key, int(ids.isna().sum()), "id_missing")
+    found.add("error", key, int(waves.isna().sum()), "wave_unknown", known=", ".join(design.wave_keys), found="")
     own = [c for c in names if c not in (file.id or design.id, file.wave_column)]
     renamed = frame[own].rename(columns=file.columns)
     kept = [c for c in renamed.columns if not file.only or c in file.only]
@@ -115,7 +116,7 @@ def _part(key: str, file: DataFile, raw: Raw, study: Study, found: _Found) -> _P
     known = ids.notna() & waves.notna()
     place = pd.DataFrame({design.id: ids[known], design.wave: waves[known]})
     surplus = place.duplicated()
-    found.add("error", key, int(surplus.sum()), "rows whose person and wave stand there already")
+    found.add("error", key, int(surplus.sum()), "join_twice")
     out = renamed.loc[known, kept]
     out.index = pd.MultiIndex.from_frame(place) if by_wave else pd.Index(place[design.id])
     out = out[~surplus.to_numpy()]
@@ -155,15 +156,13 @@ def _check_codes(key: str, part: _Part, joined: Dictionary, study: Study, found:
         elsewhere = is_missing(values, joined.missing.get(column, ()))
         if elsewhere.any():
             answers = elsewhere & ~is_missing(values, own.missing.get(column, ()))
-            message = f"answers in {key} that are codes for no answer in another file; use the same codes in all files"
-            found.add("error", column, int(answers.sum()), message)
+            found.add("error", column, int(answers.sum()), "join_missing_codes", file=key)
         if column in known and column in joined.values:
             levels = known[column]
             here = identifiers(as_levels(values, own.values.get(column, {}), levels))
             there = identifiers(as_levels(values, joined.values[column], levels))
             differ = here.isin(list(levels.values())) & (here != there)
-            message = f"rows whose code in {key} has the label of another level in another file"
-            found.add("error", column, int(differ.sum()), message)
+            found.add("error", column, int(differ.sum()), "join_labels", file=key)
 
 
 def _combined(parts: dict[str, _Part], index: Any, study: Study, found: _Found) -> pd.DataFrame:
@@ -177,12 +176,12 @@ def _combined(parts: dict[str, _Part], index: Any, study: Study, found: _Found) 
             if column in columns:
                 before = columns[column]
                 conflict = before.notna() & values.notna() & (before != values)
-                found.add("error", column, int(conflict.sum()), f"rows in which {key} and a file before it differ")
+                found.add("error", column, int(conflict.sum()), "join_conflict", file=key)
                 values = before.where(before.notna(), values)
             columns[column] = values
         if not part.by_wave:
             lost = int((~part.frame.index.isin(ids)).sum())
-            found.add("warning", key, lost, "persons who are in no file with a wave; left out")
+            found.add("warning", key, lost, "join_no_wave")
     table = pd.DataFrame({c: v.infer_objects() for c, v in columns.items()}, index=index).reset_index()
     order = {wave: i for i, wave in enumerate(design.wave_keys)}
     place = table[design.wave].map(order)

@@ -6,11 +6,15 @@ import contextlib
 import csv
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from dnt_cli.errors import DataError
+from dnt_cli.findings import Finding, warning
+from dnt_cli.reading.dictionary import Raw
+from dnt_cli.reading.header import IMPORT_ID, LOOK, NO_HINTS, Hints, header_at
 
 _SEPARATORS = (",", ";", "\t")
 # As numbers these would lose a zero, a sign or digits, and two persons could become one: 007, +31, 1E5 (which R and
@@ -18,43 +22,145 @@ _SEPARATORS = (",", ";", "\t")
 _CODE = re.compile(r"\n[ \t]*(?:[-+]?0\d|\+|[-+]?\d+(?:[.,]\d*)?[eE]\d|[-+]?\d{16})")
 _ZERO_BEHIND = re.compile(r"\n[ \t]*[-+]?\d+[.,]\d*[1-9]0+[ \t]*(?=\n)")  # 1.10, which is not 1.1 where both are there
 _COMMA_NUMBER = re.compile(r'(?:^|[;\t\n])\s*"?[-+]?\d+,\d+(?:[eE][-+]?\d+)?"?\s*(?=[;\t\r\n]|$)')
-_THOUSANDS = re.compile(r"\s*[-+]?\d{1,3}(?:\.\d{3})+\s*$")
+_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\r?\n?", re.IGNORECASE)  # for Excel, above the names
+_LONG = 100_000  # characters in which the line with the names is looked for
+_SIGNS = {
+    "thousands": re.compile(r"\n[ \t]*[-+]?[1-9]\d{0,2}(?:\.\d{3})+[ \t]*(?=\n)"),
+    "point": re.compile(r"\n[ \t]*[-+]?(?:\d+\.(?:\d{1,2}|\d{4,})|0*\.\d+|0\d*\.\d+|\d{4,}\.\d+)[ \t]*(?=\n)"),
+    "comma": re.compile(r"\n[ \t]*[-+]?(?:\d+,(?:\d{1,2}|\d{4,})|0,\d+|\d{1,3}(?:\.\d{3})+,\d+)[ \t]*(?=\n)"),
+}
 
 
-def read_csv(content: bytes, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """A data frame from CSV text, and remarks on how it was read.
+def read_csv(content: bytes, name: str, hints: Hints = NO_HINTS) -> Raw:
+    """A table from CSV text, and remarks on how it was read.
 
     Words stay what they are, only an empty field is missing. R's NA becomes missing later, unless the study has a level
-    of that name. Columns that hold codes, such as 007, stay text.
+    of that name. Columns that hold codes, such as 007, stay text, and so do numbers such as 1.785, unless the rest of
+    the file shows whether that is less than two or more than a thousand.
 
     Raises:
         DataError: No text, or no table.
     """
-    text, notes = _decoded(content, name)
-    header = re.split("[\r\n]", text, maxsplit=1)[0]
-    separator = max(_SEPARATORS, key=header.count)
+    text, findings = _decoded(content, name)
     no_table = DataError(f"{name} is not a CSV table with one header line and as many fields in every line.")
     if "\0" in text:
         raise no_table
-    decimal = "," if separator != "," and _COMMA_NUMBER.search(text) else "."
+    text, separator, found = _from_header(text, name, hints)
+    findings += found
+    header = re.split("[\r\n]", text, maxsplit=1)[0]
+    decimal = hints.decimal or ("," if separator != "," and _COMMA_NUMBER.search(text) else ".")
+    if separator == ",":
+        decimal = "."
     try:
-        texts = _read(text, separator, dtype=str)
-        codes = [i for i in range(texts.shape[1]) if _holds_codes(texts.iloc[:, i])]
-        frame = _read(text, separator, decimal=decimal, float_precision="round_trip", dtype_backend="numpy_nullable")
         names = next(csv.reader([header], delimiter=separator))
+        whole = _ends_with_separators(text, separator, len(names))
+        texts = _read(text, separator, dtype=str, index_col=False if whole else None)
+        if len(texts) > 1 and texts.iloc[1].astype(str).str.contains(IMPORT_ID, regex=False).any():
+            texts = texts.iloc[2:].reset_index(drop=True)
+            text = texts.to_csv(index=False, sep=separator)
+            findings += (warning("", "questions_dropped", count=2),)
+        marks = [_marks(texts.iloc[:, i]) for i in range(texts.shape[1])]
+        frame = _read(
+            text, separator, decimal=decimal, float_precision="round_trip", dtype_backend="numpy_nullable",
+            index_col=False if whole else None,
+        )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, StopIteration):
         raise no_table from None
     if not isinstance(frame.index, pd.RangeIndex):  # lines longer than the header would shift the columns
         raise no_table
-    for i in codes:
-        frame.isetitem(i, _with_points(texts.iloc[:, i], decimal).astype("string").array)
+    if whole:
+        findings += (warning("", "columns_blank", file=name, count=1),)
+    shown = {"."} if any("point" in mark for mark in marks) else set()
+    shown |= {","} if decimal == "," or any("comma" in mark for mark in marks) else set()
+    if separator != "," and "." in shown:  # such a file may have its thousands with points all the same
+        shown.add(",")
+    settled = hints.decimal is not None or shown == {"."}
+    for i, mark in enumerate(marks):
+        if "code" in mark or ("thousands" in mark and not (settled and decimal == ".")):
+            frame.isetitem(i, _with_points(texts.iloc[:, i], decimal).astype("string").array)
     if texts.iloc[:, -1].isna().any() and (short := _short_lines(text, separator, frame.shape[1])):
-        notes += (f"{name}: {short} lines have fewer fields than the header; the others were taken as no answer.",)
-    if decimal == "," and (doubtful := [str(column) for column in texts if _may_be_thousands(texts[column])]):
-        notes += (f"{name}: {', '.join(doubtful)}: a point was read as the decimal sign, not as that of thousands.",)
+        findings += (warning("", "short_lines", file=name, count=short),)
     if len(names) == frame.shape[1]:
         frame.columns = pd.Index(names)  # pandas gives the second of two equal names another one
-    return frame, notes
+    frame, found = without_blanks(frame, name)
+    return Raw(frame, findings=findings + found, decimals=frozenset(shown))
+
+
+def _from_header(text: str, name: str, hints: Hints) -> tuple[str, str, tuple[Finding, ...]]:
+    """The text from the line with the names on, its separator, and what stood above."""
+    told = _SEPARATOR_LINE.match(text)
+    above = 0
+    if told:
+        text, above = text[told.end() :], 1
+    lines = text.splitlines()[:LOOK] if len(text) < _LONG else text[:_LONG].splitlines()[:LOOK]
+    separator = told[1] if told and told[1] in _SEPARATORS else max(_SEPARATORS, key=lambda s: _most(lines, s))
+    with contextlib.suppress(csv.Error):
+        rows = [next(csv.reader([line], delimiter=separator), []) for line in lines]
+        wanted = hints if hints.header_row is None else replace(hints, header_row=max(hints.header_row - above, 1))
+        at = header_at(rows, wanted)
+        if at > 0:
+            if at >= len(text.splitlines()):
+                raise DataError(f"{name} has no line {at + above + 1}; see header_row in [files].")
+            text = "".join(text.splitlines(keepends=True)[at:])
+            told_name = "header_given" if hints.header_row is not None else "header_found"
+            return text, separator, (warning("", told_name, file=name, row=at + above + 1),)
+    return text, separator, ()
+
+
+def _most(lines: list[str], separator: str) -> int:
+    """How often a separator stands in the first line that has two or more of any; else in the first."""
+    for line in lines:
+        if max(line.count(one) for one in _SEPARATORS) > 1:
+            return line.count(separator)
+    return lines[0].count(separator) if lines else 0
+
+
+def _ends_with_separators(text: str, separator: str, width: int) -> bool:
+    """Whether all lines end with more separators than the header, with nothing between them."""
+    second = re.split("\r\n|\r|\n", text, maxsplit=2)[1:2]
+    if not second or not second[0].rstrip().endswith(separator):
+        return False
+    with contextlib.suppress(csv.Error):
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row][1:]
+        surplus = [row[width:] for row in rows]
+        return bool(rows) and all(cells and not any(map(str.strip, cells)) for cells in surplus)
+    return False
+
+
+def without_blanks(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
+    """Without the rows and the unnamed columns that hold nothing; other unnamed columns get a name."""
+    findings: tuple[Finding, ...] = ()
+    names = [str(c).strip() for c in frame.columns]
+    unnamed = [i for i, column in enumerate(names) if not column]
+    blank = [i for i in unnamed if _blank(frame.iloc[:, i]).all()]
+    if blank and not (len(blank) == 1 and blank == [0]):
+        frame = frame.iloc[:, [i for i in range(frame.shape[1]) if i not in blank]]
+        findings += (warning("", "columns_blank", file=name, count=len(blank)),)
+    places = [i for i, column in enumerate(frame.columns) if not str(column).strip()]
+    if places and places != [0]:  # the first may hold the names of rows, as R writes them
+        columns = list(frame.columns)
+        for i in places:
+            columns[i] = f"column {i + 1}" if i else columns[i]
+        frame = frame.set_axis(columns, axis=1)
+        findings += (warning("", "columns_unnamed", file=name, count=len([i for i in places if i])),)
+    if frame.shape[0] and frame.shape[1] and len(last := frame.iloc[:, 0]) and (maybe := _blank(last)).any():
+        gone = maybe.copy()
+        for i in range(1, frame.shape[1]):
+            gone &= _blank(frame.iloc[:, i])
+            if not gone.any():
+                break
+        if gone.any():
+            frame = frame[~gone].reset_index(drop=True)
+            findings += (warning("", "rows_blank", file=name, count=int(gone.sum())),)
+    return frame, findings
+
+
+def _blank(values: pd.Series) -> pd.Series:
+    """Which cells hold nothing, or nothing but blanks."""
+    empty = values.isna()
+    if values.dtype == "object" or pd.api.types.is_string_dtype(values.dtype):
+        empty |= values.map(lambda value: isinstance(value, str) and not value.strip(), na_action="ignore").eq(True)
+    return empty.fillna(True).astype(bool)
 
 
 def _read(text: str, separator: str, **options: Any) -> pd.DataFrame:
@@ -65,16 +171,20 @@ def _read(text: str, separator: str, **options: Any) -> pd.DataFrame:
     return frame
 
 
-def _holds_codes(values: pd.Series) -> bool:
-    """Whether numbers would be another thing than the texts of a column."""
+def _marks(values: pd.Series) -> set[str]:
+    """What the texts of a column show: `code` where numbers would be another thing, else how numbers are written."""
     different = values.dropna().unique().tolist()
     together = "\n".join(["", *different, ""])  # one search is faster than one per value
+    marks = {name for name, pattern in _SIGNS.items() if pattern.search(together)}
+    if "thousands" in marks and "point" in marks:
+        marks.discard("thousands")
     if _CODE.search(together):
-        return True
-    if not _ZERO_BEHIND.search(together):
-        return False
-    written = {value.strip() for value in different}
-    return len({text.rstrip("0") if _ZERO_BEHIND.match(f"\n{text}\n") else text for text in written}) < len(written)
+        marks.add("code")
+    elif _ZERO_BEHIND.search(together):
+        written = {value.strip() for value in different}
+        bare = {text.rstrip("0") if _ZERO_BEHIND.match(f"\n{text}\n") else text for text in written}
+        marks |= {"code"} if len(bare) < len(written) else set()
+    return marks
 
 
 def _with_points(texts: pd.Series, decimal: str) -> pd.Series:
@@ -90,13 +200,7 @@ def _short_lines(text: str, separator: str, width: int) -> int:
     return 0
 
 
-def _may_be_thousands(values: pd.Series) -> bool:
-    """Whether all points in a column could stand between thousands."""
-    dotted = [str(value) for value in values.dropna().unique() if "." in str(value)]
-    return bool(dotted) and all(_THOUSANDS.match(value) for value in dotted)
-
-
-def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+def _decoded(content: bytes, name: str) -> tuple[str, tuple[Finding, ...]]:
     for mark in (b"\xff\xfe", b"\xfe\xff"):
         if content.startswith(mark):
             try:
@@ -108,7 +212,7 @@ def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     except UnicodeDecodeError:
         pass
     try:
-        return content.decode("cp1252"), (f"{name} is not UTF-8; it was read as Windows-1252.",)
+        return content.decode("cp1252"), (warning("", "windows_1252", file=name),)
     except UnicodeDecodeError:
         raise DataError(
             f"{name} is no file that dnt can read: Parquet, SPSS (.sav), Stata (.dta), Excel (.xlsx) or CSV."

@@ -16,8 +16,9 @@ import pandas as pd
 from dnt_cli.errors import DataError
 from dnt_cli.progress import Progress
 from dnt_cli.reading.dictionary import Code, Dictionary, is_missing, whole
-from dnt_cli.reading.formats import _LETTERS, CODEBOOK, CODEBOOK_COLUMNS
+from dnt_cli.reading.formats import _LETTERS
 from dnt_cli.reading.readstat import PROGRAMS
+from dnt_cli.reading.workbook import CODEBOOK, CODEBOOK_COLUMNS
 from dnt_cli.safe_text import neutral_frame, shown
 from dnt_cli.stagefile.atomic import scratch
 

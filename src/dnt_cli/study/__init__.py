@@ -1,6 +1,6 @@
 """The study specification: what was measured, of whom, when, and how it is analysed."""
 
-from dnt_cli.study.files import DataFile
+from dnt_cli.study.files import Code, DataFile, Source
 from dnt_cli.study.instruments import Instrument, Scale
 from dnt_cli.study.reader import builtin_studies, load_study, parse_study, read_builtin
 from dnt_cli.study.register import Norm, Register
@@ -9,6 +9,7 @@ from dnt_cli.study.spec import (
     Covariate,
     Derivation,
     Design,
+    Exclusion,
     Hypothesis,
     ImputationPlan,
     Language,
@@ -23,11 +24,13 @@ from dnt_cli.study.spec import (
 )
 
 __all__ = [
+    "Code",
     "Condition",
     "Covariate",
     "DataFile",
     "Derivation",
     "Design",
+    "Exclusion",
     "Hypothesis",
     "ImputationPlan",
     "Instrument",
@@ -39,6 +42,7 @@ __all__ = [
     "Robustness",
     "Scale",
     "Significance",
+    "Source",
     "Study",
     "Subset",
     "Text",

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from dnt_cli.errors import StudyError
+from dnt_cli.study.files import SOURCE_KEYS, Code
 from dnt_cli.study.instruments import builtin_instruments, completed
 from dnt_cli.study.rules import check
-from dnt_cli.study.spec import Condition, Study, Text
+from dnt_cli.study.spec import Condition, Exclusion, Study, Text
 
 SCHEMA = 1
 _MOST_TOLD = 10  # errors of one study file
@@ -122,6 +123,7 @@ def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = 
         if raw.pop("schema", SCHEMA) != SCHEMA:
             raise _ProblemError(("schema",), f"this version of dnt reads study files with schema = {SCHEMA}")
         raw |= _table(raw.pop("study", {}), ("study",))
+        raw["files"], raw["source"] = _files(_section(raw, "files"))
         raw["instruments"] = {key: _instrument(key, table) for key, table in _section(raw, "instruments").items()}
         study: Study = _read(Study, raw, ())
         problems = _Problems()
@@ -129,7 +131,11 @@ def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = 
         problems.stop()
     except _ProblemError as problem:
         found = {(p.path, str(p)): p for p in (problem, *problem.others)}.values()
-        lines = [f"{_where(text, name, p.path, overrides)}: {'.'.join(p.path) or 'the file'}: {p}." for p in found]
+        lines = [
+            f"{_where(text, name, path, overrides)}: {'.'.join(path) or 'the file'}: {p}."
+            for p in found
+            for path in [_as_written(p.path)]
+        ]
         more = [f"And {len(lines) - _MOST_TOLD} more."] if len(lines) > _MOST_TOLD else []
         raise StudyError("\n".join([*lines[:_MOST_TOLD], *more])) from None
     return replace(study, text=text, overrides=overrides)
@@ -137,6 +143,25 @@ def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = 
 
 def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:
     return _table(raw.get(name, {}), (name,))
+
+
+def _as_written(path: _Path) -> _Path:
+    """Where a key stands in the study file: those of `source` stand in `[files]`."""
+    return ("files", *path[1:]) if path[:1] == ("source",) else path
+
+
+def _files(section: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The files of `[files.<name>]`, and the keys of `[files]` itself, which hold for every file."""
+    own = {key: value for key, value in section.items() if key in SOURCE_KEYS and not _is_file(value)}
+    for key, value in section.items():
+        if key not in own and not isinstance(value, dict):
+            message = f"unknown key{suggest(key, SOURCE_KEYS)}; allowed: {', '.join(sorted(SOURCE_KEYS))}"
+            raise _ProblemError(("files", key), message)
+    return {key: value for key, value in section.items() if key not in own}, own
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, dict) and "path" in value
 
 
 def _instrument(key: str, table: Any) -> dict[str, Any]:
@@ -255,6 +280,10 @@ def _convert_union(arguments: tuple[Any, ...], value: Any, path: _Path) -> Any:
 def _convert_tuple(arguments: tuple[Any, ...], value: Any, path: _Path) -> Any:
     if arguments[0] is Condition and isinstance(value, str):
         return tuple(_condition(part, path) for part in re.split(r"\s+and\s+", value))
+    if arguments[0] is Exclusion:
+        return tuple(_exclusion(item, path) for item in (value if isinstance(value, list) else [value]))
+    if arguments[0] == Code and isinstance(value, (str, int, float)):  # a single code need not stand in a list
+        value = [value]
     if not isinstance(value, list):
         raise _ProblemError(path, f"found {_show(value)}, expected a list")
     if arguments[-1] is Ellipsis:
@@ -285,6 +314,17 @@ def _condition(text: str, path: _Path) -> Condition:
     except ValueError:
         number = value.strip("'\"")
     return Condition(column, operator, number)  # type: ignore[arg-type]  # the pattern admits these operators only
+
+
+def _exclusion(value: Any, path: _Path) -> Exclusion:
+    """`{ age = "> 70", reason = "over 70" }`."""
+    table = dict(_table(value, path))
+    if "reason" not in table:
+        raise _ProblemError(path, 'say why these persons are left out: { age = "> 70", reason = "over 70" }')
+    reason = _convert(Text, table.pop("reason"), (*path, "reason"))
+    if not table:
+        raise _ProblemError(path, 'expected a comparison beside the reason, such as age = "> 70"')
+    return Exclusion(tuple(_condition(f"{column} {rule}", path) for column, rule in table.items()), reason)
 
 
 def _show(value: Any) -> str:

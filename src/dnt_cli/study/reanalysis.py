@@ -37,6 +37,9 @@ CONCERNS = (
     ("outcomes.*.trend", ANALYSIS),
     ("outcomes.*.counterpart", ANALYSIS),
     ("outcomes.*.register", RECORDS),
+    *((f"{kind}.*.{key}", DATA) for kind in ("outcomes", "covariates") for key in ("missing", "valid", "codes*")),
+    ("outcomes.*.yes", DATA),
+    ("outcomes.*.no", DATA),
     ("outcomes.*", IMPUTATION),
     ("covariates.*.label*", ANALYSIS),
     ("covariates.*.level_labels*", ANALYSIS),
@@ -51,6 +54,7 @@ CONCERNS = (
     ("imputation.*", IMPUTATION),
     ("instruments*", SCORES),
     ("files*", SCORES),
+    ("source*", DATA),
     ("register*", RECORDS),
 )
 

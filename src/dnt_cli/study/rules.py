@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from dnt_cli.study.instruments import check_instrument
 from dnt_cli.study.register import check_register
+from dnt_cli.study.source_rules import check_source
 from dnt_cli.study.spec import Covariate, Outcome, Study, Subset
 
 Fail = Callable[[tuple[str, ...], str], None]
@@ -44,6 +45,7 @@ def check(study: Study, fail: Fail, attempt: Callable[..., object]) -> None:
     for key, instrument in study.instruments.items():
         attempt(check_instrument, key, instrument, fail)
     attempt(_check_files, study, fail)
+    attempt(check_source, study, fail)
     attempt(_check_significance, study, fail)
 
 

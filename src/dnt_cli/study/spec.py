@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from dnt_cli.study.files import DataFile
+from dnt_cli.study.files import Code, Codes, DataFile, Source
 from dnt_cli.study.instruments import Instrument
 from dnt_cli.study.register import Measure, Register
 from dnt_cli.study.text import Language as Language
@@ -29,6 +29,23 @@ class Wave:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """One comparison in a rule, such as `work_T0 != 1`."""
+
+    column: str
+    operator: Literal["==", "!=", "<=", ">=", "<", ">"]
+    value: float | str
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Persons who are left out of the study: `{ age = "> 70", reason = "over 70" }` in the study file."""
+
+    where: tuple[Condition, ...]  # all must hold, at a person's first answer; a missing value fulfils only !=
+    reason: Text
+
+
+@dataclass(frozen=True)
 class Design:
     """Who was measured when, and which columns say so."""
 
@@ -44,6 +61,8 @@ class Design:
     site: str | None = None  # column with the place of recruitment, for cluster checks; never imputed
     intervention_label: Text = _INTERVENTION  # in tables and figures
     comparison_label: Text = _COMPARISON  # in tables and figures
+    exclude: tuple[Exclusion, ...] = ()  # persons who are in the file but not in the study, and why
+    waves_outside: Literal["error", "drop"] = "error"  # rows of a wave that the study does not name
 
     @cached_property
     def wave_keys(self) -> tuple[str, ...]:
@@ -93,6 +112,11 @@ class Outcome:
     counterpart: str | None = None  # the survey outcome that a register outcome stands beside
     register: Measure | None = None  # what `dnt polis` makes that this outcome is; default: a column of its own name
     note: Text | None = None  # printed under the table
+    missing: Codes = ()  # codes and words of the data file that mean no answer
+    valid: Codes = ()  # numbers that look like codes for no answer, but are answers
+    yes: Codes = ()  # of a binary outcome: what stands in the file for 1, such as "ja" or 1
+    no: Codes = ()  # ... and for 0, such as "nee" or 2
+    codes: dict[str, float] = field(default_factory=dict)  # what stands in the file -> the number that it means
 
 
 @dataclass(frozen=True)
@@ -108,6 +132,9 @@ class Covariate:
     level_labels: tuple[Text, ...] = ()
     impute: bool = True  # takes part in the imputation
     describe: bool = True  # stands in the table of the population
+    missing: Codes = ()  # codes and words of the data file that mean no answer
+    valid: Codes = ()  # numbers that look like codes for no answer, but are answers
+    codes: dict[str, Code] = field(default_factory=dict)  # what stands in the file -> the level or number it means
 
     @cached_property
     def model_levels(self) -> tuple[str, ...]:
@@ -153,15 +180,6 @@ class ImputationPlan:
     blocks: Literal["auto", "off"] = "auto"  # auto: all waves of an outcome together (three or more); off: wave by wave
     allow_empty_arm: bool = False  # impute an outcome at a wave that nobody of a group answered
     exclude: tuple[str, ...] = ()  # covariates and outcomes that take no part
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One comparison in a subset rule, such as `work_T0 != 1`."""
-
-    column: str
-    operator: Literal["==", "!=", "<=", ">=", "<", ">"]
-    value: float | str
 
 
 @dataclass(frozen=True)
@@ -213,6 +231,7 @@ class Study:
     instruments: dict[str, Instrument] = field(default_factory=dict)  # questionnaires that `dnt score` scores
     register: Register = field(default_factory=Register)  # how records of jobs become outcomes
     files: dict[str, DataFile] = field(default_factory=dict)  # the files that hold the answers, if there are several
+    source: Source = field(default_factory=Source)  # how files are to be read; in the study file part of [files]
     synthetic: bool = False  # made-up data: said on every table
     text: str = field(default="", compare=False, repr=False)  # the study file itself, verbatim
     overrides: tuple[str, ...] = ()  # `--set key=value` of this run

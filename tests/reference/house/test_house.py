@@ -42,7 +42,7 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     target = tmp_path_factory.mktemp("btheb") / "btheb.csv"
     convert = runpy.run_path(str(EXAMPLES / "btheb" / "convert.py"))["convert"]
     convert(EXAMPLES / "btheb" / "btheb.csv", target)
-    frame, findings = cast_survey(read_csv(target.read_bytes(), "btheb.csv")[0], load_study(BTHEB))
+    frame, findings = cast_survey(read_csv(target.read_bytes(), "btheb.csv").frame, load_study(BTHEB))
     assert findings == []
     return frame
 
@@ -96,7 +96,7 @@ def test_bacteria_equal_glmer() -> None:
 @pytest.mark.parametrize(("outcome", "model"), [("bdi", "linear"), ("no_depression", "binary")])
 def test_mice_pools_our_imputations_to_the_same(outcome: str, model: str) -> None:
     content = (HERE / "dnt_long.csv").read_bytes()
-    data = from_long(read_csv(content, "dnt_long.csv")[0], load_study(BTHEB), "dnt_long.csv")
+    data = from_long(read_csv(content, "dnt_long.csv").frame, load_study(BTHEB), "dnt_long.csv")
     assert data.m == POOLED["m"] == 5
     rows = endpoint_effects(data, Options(), outcomes=[outcome]).estimates
     assert_equal(rows, POOLED[model], 1e-8)
@@ -106,6 +106,6 @@ def test_mice_pools_our_imputations_to_the_same(outcome: str, model: str) -> Non
 def test_we_pool_the_imputations_of_mice_to_the_same(outcome: str, model: str) -> None:
     content = (HERE / "mice_long.csv").read_bytes()
     assert b",NA," in content
-    data = from_long(read_csv(content, "mice_long.csv")[0], load_study(BTHEB), "mice_long.csv")
+    data = from_long(read_csv(content, "mice_long.csv").frame, load_study(BTHEB), "mice_long.csv")
     rows = endpoint_effects(data, Options(), outcomes=[outcome]).estimates
     assert_equal(rows, EXPECTED[model], 1e-6)

@@ -1,0 +1,60 @@
+"""Where the table begins in a file that has a title, or lines for another program, above the names of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dnt_cli.study import Study
+
+LOOK = 20  # rows in which the names are looked for
+_KNOWN = 3  # names of the study that make a row the one with the names
+IMPORT_ID = "ImportId"  # in the third row of an export of Qualtrics
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What the study knows of a file before it is read.
+
+    Attributes:
+        names: columns that may be there.
+        sheet: of a workbook.
+        header_row: the row with the names, counted from 1.
+        decimal: the decimal sign.
+    """
+
+    names: frozenset[str] = frozenset()
+    sheet: str | None = None
+    header_row: int | None = None
+    decimal: Literal[".", ","] | None = None
+
+
+NO_HINTS = Hints()
+
+
+def hints_of(study: Study) -> Hints:
+    """The hints in a study file."""
+    design, source = study.design, study.source
+    own = (design.id, design.wave, design.group, design.site, *study.covariates, *study.measured, *study.columns)
+    return Hints(frozenset(filter(None, (*own, *source.columns))), source.sheet, source.header_row, source.decimal)
+
+
+def header_at(rows: Sequence[Sequence[str]], hints: Hints) -> int:
+    """Which of the first rows holds the names of the columns.
+
+    The study's names decide; without a study a row with one cell above rows with several is a title.
+    """
+    if hints.header_row is not None:
+        return hints.header_row - 1
+    first = [[cell.strip() for cell in row] for row in rows[:LOOK]]
+    if hints.names:
+        for i, row in enumerate(first):
+            if len(hints.names.intersection(row)) >= min(_KNOWN, len(hints.names)):
+                return i
+    filled = [sum(bool(cell) for cell in row) for row in first]
+    widest = max(filled, default=0)
+    for i, count in enumerate(filled):
+        if count > 1 or widest < _KNOWN:
+            return i if count else 0
+    return 0
