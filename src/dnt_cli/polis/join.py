@@ -7,6 +7,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding
+from dnt_cli.reading.ids import matched
 from dnt_cli.study import Study
 from dnt_cli.survey import identifiers
 
@@ -35,6 +36,7 @@ def add_register(
         raise DataError('The study has no outcome from a register; add one with source = "register".')
     ids, waves = _rows(register, ("id", "wave", *keys.values()), study, name)
     persons = wide[study.design.id].astype(str)
+    ids = _matched(ids, persons, study, name)
     known = persons.isin(set(ids))
     if not known.any():
         raise DataError(f"{name} and the survey have no person in common; are the ids the same?")
@@ -63,6 +65,18 @@ def add_register(
         )
     ]
     return joined, findings
+
+
+def _matched(ids: pd.Series, persons: pd.Series, study: Study, name: str) -> pd.Series:
+    """The register's ids, none of which differs from one of the survey in zeros, capitals or blanks only.
+
+    Raises:
+        DataError: Some do, and the study does not say what that means.
+    """
+    both, alike = matched(pd.concat([persons, ids], ignore_index=True), study)
+    if alike:
+        raise DataError(f"{name} beside the survey: {alike[0]}.")
+    return both.iloc[len(persons) :].set_axis(ids.index)
 
 
 def _rows(register: pd.DataFrame, columns: tuple[str, ...], study: Study, name: str) -> tuple[pd.Series, pd.Series]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
+from dnt_cli.reading.ids import matched
 from dnt_cli.study import Study
 
 KIND, KEY = "RINPERSOONS", "RINPERSOON"
@@ -54,7 +55,9 @@ def read_link(frame: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
             raise DataError(f"{name}: two columns have the name {column}.")
     if frame.empty:
         raise DataError(f"{name} holds no person.")
-    ids = frame[study.design.id].map(_text)
+    ids, alike = matched(frame[study.design.id].map(_text), study)
+    if alike:
+        raise DataError(f"{name}: {alike[0]}.")
     if ids.isna().any():
         raise DataError(f"{name}: {int(ids.isna().sum())} rows have no {study.design.id}.")
     if twice := int(ids.duplicated().sum()):
