@@ -14,7 +14,7 @@ from process import dnt
 def test_every_part_has_a_line_and_python_is_named(tmp_path: Path) -> None:
     text = dnt("doctor", cwd=tmp_path).check().text
     assert sys.executable in text
-    for part in ("statsmodels", "glmm", "miceforest", "duckdb", "pyreadstat", "pymer4", "distributed"):
+    for part in ("statsmodels", "miceforest", "duckdb", "pyreadstat", "pymer4", "distributed"):
         assert re.search(rf"^  {part} +(\d|not installed)", text, re.MULTILINE)
     assert re.search(r"^  lme4 +(works: R \d|not available: )", text, re.MULTILINE)
     assert "does not load" not in text

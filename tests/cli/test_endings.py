@@ -26,9 +26,8 @@ def without(module: str, folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("module", "command"),
     [
-        ("glmm", "fit-longitudinal imputed.parquet --jobs 1"),
-        ("glmm", "fit-longitudinal imputed.parquet --jobs 2"),
         ("statsmodels", "fit-t3 imputed.parquet --jobs 1"),
+        ("statsmodels", "fit-t3 imputed.parquet --jobs 2"),
         ("duckdb", "polis records --link link.csv --study study.toml -o r.parquet"),
         ("matplotlib", "describe survey.parquet --figures figures"),
         ("openpyxl", "convert survey.parquet -o survey.xlsx"),

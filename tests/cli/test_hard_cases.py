@@ -147,7 +147,7 @@ def all_rows(folder: Path, engine: str, asked: tuple[str, ...]) -> dict[str, dic
 
 @pytest.fixture(scope="module")
 def embedded(folder: Path) -> dict[str, dict]:
-    return all_rows(folder, "glmm", tuple(by_controls()))
+    return all_rows(folder, "own", tuple(by_controls()))
 
 
 def test_embedded_engine(embedded: dict[str, dict]) -> None:

@@ -156,11 +156,13 @@ def test_large_random_intercepts_are_marked_doubtful(study: Study) -> None:
         return frame.assign(**draws)
 
     sets = tuple(steady(s) for s in data.sets)
-    effects = trend_effects(Completed(study, data.observed, sets), Options(), outcomes=["work"], ladder=[[]])
-    row = effects.estimates[effects.estimates["term"] == "group:wave"].iloc[0]
-    assert row["random_sd"] > 3
-    assert row["status"] == "doubtful"
-    assert "Laplace approximation doubtful" in spoken(row["message"], "en")
+    completed = Completed(study, data.observed, sets)
+    for nodes, words in ((1, "Laplace approximation doubtful"), (3, "3 quadrature nodes are too few"), (15, None)):
+        effects = trend_effects(completed, Options(nodes=nodes), outcomes=["work"], ladder=[[]])
+        row = effects.estimates[effects.estimates["term"] == "group:wave"].iloc[0]
+        assert row["random_sd"] > 3
+        assert row["status"] == ("doubtful" if words else "ok")
+        assert (words or "") in spoken(row["message"], "en")
 
 
 def test_adjusted_p_values_are_over_the_family_of_one_analysis(study: Study) -> None:

@@ -25,13 +25,12 @@ from dnt_cli.engines import (
     lme4,
     lme4_available,
     mixed,
-    package_version,
 )
 from dnt_cli.engines.base import aliased_terms
-from dnt_cli.engines.marginal import marginal_model
-from dnt_cli.engines.profile import linear_profile
 from dnt_cli.errors import EngineError, ModelError
 from dnt_cli.wording import spoken
+from oracles.marginal import marginal_model
+from oracles.profile import linear_profile
 
 N = 120
 RNG = np.random.default_rng(11)
@@ -64,14 +63,14 @@ class TestShapesAndOptions:
         with pytest.raises(ModelError, match="not supported in a mixed model"):
             fit_mixed_logistic(replace(BINARY, weights=np.ones(N)))
 
-    @pytest.mark.parametrize("nodes", [0, 2, 26, 27])
+    @pytest.mark.parametrize("nodes", [0, 2, 26, 103])
     def test_nodes_out_of_range(self, nodes: int) -> None:
-        with pytest.raises(ModelError, match="odd and between 1 and 25"):
+        with pytest.raises(ModelError, match="odd and between 1 and 101"):
             fit_mixed_logistic(BINARY, nodes=nodes)
 
     def test_unknown_choices(self) -> None:
         wrong: Any = "pql"
-        with pytest.raises(ModelError, match="Unknown engine 'pql'; choose glmm or lme4"):
+        with pytest.raises(ModelError, match="Unknown engine 'pql'; choose own or lme4"):
             fit_mixed_linear(SCORE, engine=wrong)
         with pytest.raises(ModelError, match="Unknown df"):
             fit_mixed_linear(SCORE, df=wrong)
@@ -103,7 +102,8 @@ class TestShapesAndOptions:
         assert np.isinf(fit_mixed_linear(SCORE).df).all()
         assert np.isfinite(fit_mixed_linear(SCORE, df="satterthwaite").df).all()
         assert fit_mixed_linear(SCORE, reml=False).engine.endswith(" ML")
-        assert fit_mixed_logistic(BINARY).engine == f"glmm {package_version('glmm')} Laplace"
+        assert fit_mixed_logistic(BINARY).engine == "dnt AGQ 15"
+        assert fit_mixed_logistic(BINARY, nodes=1).engine == "dnt Laplace"
         quadrature = fit_mixed_logistic(BINARY, nodes=25)
         assert (quadrature.engine[-6:], quadrature.nodes) == ("AGQ 25", 25)
         assert fit_mixed_logistic(BINARY).df_residual == N - 3 - 1
@@ -117,7 +117,7 @@ class TestShapesAndOptions:
 
 
 class TestRefusals:
-    """An engine's answer that is not the optimum never gets through."""
+    """An answer of lme4's that is not the optimum never gets through."""
 
     @pytest.mark.parametrize("nodes", [1, 25])
     @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ class TestRefusals:
     )
     def test_logistic(self, wrong: Any, nodes: int) -> None:
         fit = fit_mixed_logistic(BINARY, nodes=nodes)
-        assert mixed._checked_logistic(BINARY, fit, 0.3, slack=1e-6).status.usable
-        refused = mixed._checked_logistic(BINARY, wrong(fit), 0.3, slack=1e-6)
+        assert mixed._checked_logistic(BINARY, fit, slack=1e-6).status.usable
+        refused = mixed._checked_logistic(BINARY, wrong(fit), slack=1e-6)
         assert not refused.status.usable
         assert "independent check" in spoken(refused.status.messages, "en")
         assert np.isnan(refused.estimate).all()
@@ -153,33 +153,6 @@ class TestRefusals:
         fit = fit_mixed_linear(SCORE, reml=reml)
         assert mixed._checked_linear(SCORE, fit, reml=reml, slack=1e-6).status.usable
         assert not mixed._checked_linear(SCORE, wrong(fit), reml=reml, slack=1e-6).status.usable
-
-    @pytest.mark.parametrize(
-        ("changes", "message"),
-        [
-            ({"converged": False}, "did not converge"),
-            ({"boundary": "upper_limit"}, "no finite estimate"),
-            ({"boundary": "no_optimum"}, "no finite estimate"),
-            ({"warnings": [{"kind": "search_limit", "tier": "severe"}]}, "did not converge"),
-            ({"warnings": [{"kind": "hessian_se_fallback", "tier": "caution"}]}, "standard errors"),
-            ({"warnings": [{"kind": "pirls_exhausted", "tier": "caution"}]}, "random intercepts"),
-            ({"se": np.array([np.nan])}, "standard errors"),
-        ],
-    )
-    def test_acceptance_rule(self, changes: dict[str, Any], message: str) -> None:
-        good: dict[str, Any] = {"converged": True, "warnings": [], "boundary": "interior"}
-        good |= {"se": np.ones(1), "beta": np.ones(1)}
-        assert mixed._refusal(_result(good)) == ()
-        assert message in spoken(mixed._refusal(_result(good | changes)), "en")
-
-    def test_a_note_is_no_reason_to_refuse(self) -> None:
-        noted = {"converged": True, "boundary": "at_boundary", "se": np.ones(1), "beta": np.ones(1)}
-        noted["warnings"] = [{"kind": "singular_fit", "tier": "caution"}]
-        assert mixed._refusal(_result(noted)) == ()
-
-
-def _result(fields: dict[str, Any]) -> SimpleNamespace:
-    return SimpleNamespace(diagnostics={"boundary": fields["boundary"]}, **fields)
 
 
 class TestLikelihoods:
@@ -372,9 +345,9 @@ def test_a_large_variance_is_pointed_out_for_laplace_only() -> None:
     rng = np.random.default_rng(4)
     linear = rng.normal(0, 5, N // 4)[PERSON] + MATRIX[:, 2] - 1.5
     design = replace(BINARY, response=(rng.random(N) < 1 / (1 + np.exp(-linear))).astype(float))
-    laplace, quadrature = fit_mixed_logistic(design), fit_mixed_logistic(design, nodes=25)
+    laplace, quadrature = fit_mixed_logistic(design, nodes=1), fit_mixed_logistic(design)
     assert laplace.random_sd is not None
     assert laplace.random_sd > 2
     assert "Laplace approximation is rough" in spoken(laplace.status.messages, "en")
     assert quadrature.status.messages == ()
-    assert fit_mixed_logistic(BINARY).status.messages == ()
+    assert fit_mixed_logistic(BINARY, nodes=1).status.messages == ()

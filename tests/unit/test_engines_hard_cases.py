@@ -176,7 +176,7 @@ def no_person_effect(binary: bool) -> Design:
     return replace(BINARY, response=(score > 0).astype(float)) if binary else replace(SCORE, response=score + GROUP)
 
 
-@pytest.mark.parametrize("engine", ["glmm", pytest.param("lme4", marks=pytest.mark.lme4)])
+@pytest.mark.parametrize("engine", ["own", pytest.param("lme4", marks=pytest.mark.lme4)])
 def test_zero_variance_is_an_answer(engine: Any, request: pytest.FixtureRequest) -> None:
     session = request.getfixturevalue("lme4_session") if engine == "lme4" else None
     design = no_person_effect(binary=True)

@@ -24,7 +24,6 @@ _PARTS = {
     "joblib": "processes",
     "threadpoolctl": "processes",
     "statsmodels": "linear and logistic regression",
-    "glmm": "mixed models (embedded engine)",
     "miceforest": "imputation method forest",
     "lightgbm": "imputation method forest",
     "duckdb": "dnt polis",

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 class Engine(StrEnum):
     """Engines of the mixed models."""
 
-    glmm = "glmm"
+    own = "own"
     lme4 = "lme4"
 
 
@@ -140,8 +140,8 @@ def fit_longitudinal(
         ),
     ] = None,
     engine: Annotated[
-        Engine, typer.Option("--engine", help="glmm needs nothing; lme4 needs R.", rich_help_panel=MODEL)
-    ] = Engine.glmm,
+        Engine, typer.Option("--engine", help="own: the built-in engine; lme4 needs R.", rich_help_panel=MODEL)
+    ] = Engine.own,
     cross_check_sets: Annotated[
         int,
         typer.Option(
@@ -155,9 +155,9 @@ def fit_longitudinal(
     nodes: Annotated[
         int,
         typer.Option(
-            "--nagq", metavar="N", min=1, max=25, help="Quadrature nodes (odd); 1 is Laplace.", rich_help_panel=MODEL
+            "--nagq", metavar="N", min=1, max=101, help="Quadrature nodes (odd); 1 is Laplace.", rich_help_panel=MODEL
         ),
-    ] = 1,
+    ] = 15,
     satterthwaite: Annotated[
         bool, typer.Option("--satterthwaite", help="Satterthwaite df in linear models.", rich_help_panel=MODEL)
     ] = False,
@@ -177,7 +177,7 @@ def fit_longitudinal(
 
     check_output(output, "estimates", "fit-longitudinal", force=force)
     if nodes % 2 == 0:
-        raise UsageError(f"--nagq {nodes}: the number of quadrature nodes must be odd, such as 1, 11 or 25.")
+        raise UsageError(f"--nagq {nodes}: the number of quadrature nodes must be odd, such as 1, 15 or 31.")
     opened = open_input(
         source, "dnt fit-longitudinal", ["imputations"], foreign="with study", study=study, overrides=overrides
     )

@@ -101,7 +101,7 @@ def trend_effects(
         _refuse_single(own)
         by_key, tried = _climb(own, options, keys, rungs, label, progress)
         note_ladder(by_key, tried)
-        if options.quadrature_check and options.nodes == 1:
+        if options.quadrature_check:
             check_quadrature(own, by_key, options, progress)
         rows += [row for key in keys for row in by_key[key]]
         fits += tried

@@ -15,11 +15,11 @@ from dnt_cli.imputed.data import Completed
 from dnt_cli.messages import Message, decoded, encoded, message
 from dnt_cli.progress import Progress, named
 
-# The Laplace approximation is doubted where 25 quadrature nodes move the effect by more than this many standard
-# errors, or where the random intercept's SD is so large that 25 nodes are too few as well.
-QUADRATURE_SHIFT = 0.1
+# The integral over the random intercept is doubted where more nodes move the effect by more than this many standard
+# errors, or change its standard error by more than this share.
+QUADRATURE_SHIFT = 0.03
+# The Laplace approximation is doubted beyond this SD of the random intercept as well.
 LARGE_SD = 3.0
-QUADRATURE_NODES = 25
 
 
 def note_ladder(rows: dict[str, list[dict[str, Any]]], fits: list[dict[str, Any]]) -> None:
@@ -40,19 +40,32 @@ def note_ladder(rows: dict[str, list[dict[str, Any]]], fits: list[dict[str, Any]
 def check_quadrature(
     data: Completed, rows: dict[str, list[dict[str, Any]]], options: Options, progress: Progress | None = None
 ) -> None:
-    """Refit the first imputations with 25 nodes and mark the effects that the Laplace approximation gets wrong."""
+    """Refit the first imputations with more nodes and mark the effects whose estimate or standard error moves."""
     binary = {k: own for k, own in rows.items() if own[0]["kind"] == "binary" and own[0]["status"] != "not estimable"}
-    exact = replace(options, nodes=QUADRATURE_NODES)
-    own = named(progress, "Checking Laplace")
-    for key, pairs in _fit_twice(data, binary, options, exact, options.quadrature_check, own).items():
-        shifts = [_shift(a, b) for a, b in pairs if b.status.usable]
-        shift = float(np.mean(shifts)) if shifts else float("inf")
-        spread = binary[key][0]["random_sd"]
-        if abs(shift) > QUADRATURE_SHIFT or spread > LARGE_SD:
-            said = message("effects.laplace", sd=float(spread), nodes=QUADRATURE_NODES, shift=shift)
-            _note(binary[key], said)
+    used = replace(options, engine="own")  # how many nodes are enough does not depend on the engine
+    exact = replace(used, nodes=more_nodes(options.nodes))
+    own = named(progress, "Checking quadrature")
+    for key, pairs in _fit_twice(data, binary, used, exact, options.quadrature_check, own).items():
+        usable = [(a, b) for a, b in pairs if a.status.usable and b.status.usable]
+        shift = float(np.mean([_shift(a, b) for a, b in usable])) if usable else float("inf")
+        ratio = float(np.mean([_error_ratio(b, a) for a, b in usable])) if usable else float("inf")
+        spread = float(binary[key][0]["random_sd"])
+        moved = max(abs(shift), abs(ratio - 1.0)) > QUADRATURE_SHIFT
+        if moved or (options.nodes == 1 and spread > LARGE_SD):
+            _note(binary[key], _doubt(options.nodes, exact.nodes, spread, shift, ratio))
             for row in binary[key]:
                 row["status"] = "doubtful" if row["status"] == "ok" else row["status"]
+
+
+def more_nodes(nodes: int) -> int:
+    """With how many nodes an answer is compared: 2K + 1, at least 25."""
+    return max(2 * nodes + 1, 25)
+
+
+def _doubt(nodes: int, more: int, sd: float, shift: float, ratio: float) -> Message:
+    if nodes == 1:
+        return message("effects.laplace", sd=sd, nodes=more, shift=shift, ratio=ratio)
+    return message("effects.quadrature", sd=sd, used=nodes, nodes=more, shift=shift, ratio=ratio)
 
 
 def _note(rows: list[dict[str, Any]], said: Message) -> None:
@@ -89,8 +102,7 @@ def cross_check(
     for key, pairs in _fit_twice(data, rows, options, other, imputations, own).items():
         usable = [(a, b) for a, b in pairs if b.status.usable]
         shifts = [_shift(a, b) for a, b in usable]
-        j = pairs[0][0].terms.index(TREND)
-        ratios = [a.std_error[j] / b.std_error[j] for a, b in usable]
+        ratios = [_error_ratio(a, b) for a, b in usable]
         rises = [a.log_likelihood - b.log_likelihood for a, b in usable]
         table.append(
             {
@@ -117,6 +129,11 @@ def _fit_twice(
         model.outcome: [(a.fit, b.fit) for a, b in zip(fitted[i], fitted[len(models) + i], strict=True)]
         for i, model in enumerate(models)
     }
+
+
+def _error_ratio(fit: Fit, other: Fit) -> float:
+    """The effect's standard error in one fit as a multiple of that in the other."""
+    return float(fit.std_error[fit.terms.index(TREND)] / other.std_error[other.terms.index(TREND)])
 
 
 def _shift(fit: Fit, other: Fit) -> float:

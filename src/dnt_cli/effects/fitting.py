@@ -21,9 +21,12 @@ from dnt_cli.engines import (
     fit_linear,
     fit_logistic,
     fit_mixed_linear,
+    fit_mixed_linear_sets,
     fit_mixed_logistic,
+    fit_mixed_logistic_sets,
 )
 from dnt_cli.engines.base import unusable
+from dnt_cli.engines.mixed import DEFAULT_NODES
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed
 from dnt_cli.messages import Message
@@ -40,6 +43,8 @@ Floats = NDArray[np.float64]
 _WORTH_A_PROCESS = 5.0
 # Seconds of work that an R session, which takes five to start, does before the next one starts.
 _WORTH_A_SESSION = 60.0
+# Imputations that are fitted together; more gain little.
+_TOGETHER = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +52,18 @@ class Options:
     """How models are fitted.
 
     Attributes:
-        engine: of the mixed models.
+        engine: of the mixed models: our own, or R's lme4.
         nodes: quadrature nodes; 1 is the Laplace approximation.
         separation: what to do with a separated logistic model.
         standardise: `both` divides by the SD of outcome and predictor, `outcome` by that of the outcome only.
         satterthwaite: Satterthwaite's degrees of freedom for linear mixed models.
-        quadrature_check: number of imputations on which the Laplace approximation is checked against 25 nodes.
+        quadrature_check: number of imputations on which the answer is compared with that of more nodes.
         level: of the confidence intervals.
         jobs: processes.
     """
 
-    engine: Literal["glmm", "lme4"] = "glmm"
-    nodes: int = 1
+    engine: Literal["own", "lme4"] = "own"
+    nodes: int = DEFAULT_NODES
     separation: Literal["stop", "firth"] = "stop"
     standardise: Literal["both", "outcome"] = "both"
     satterthwaite: bool = False
@@ -100,7 +105,7 @@ def fit_all(
     if seconds < _WORTH_A_PROCESS:
         jobs = 1
     # The more parts, the sooner it is known how long all takes; but each starts an R session where one is needed.
-    wanted = max(jobs, round(seconds / _WORTH_A_SESSION)) if _uses_r(tasks) else data.m
+    wanted = max(jobs, round(seconds / _WORTH_A_SESSION)) if _uses_r(tasks) else max(jobs, -(-data.m // _TOGETHER))
     parts = np.array_split(np.arange(data.m), min(data.m, wanted))
     known = known_answers(data.observed, data.study)
     calls = (delayed(_fit_part)([data.sets[i] for i in part], data.study, known, tasks) for part in parts)
@@ -119,7 +124,7 @@ def _fit_part(
 ) -> list[list[Result]]:
     designs = [Designs(wide, study, known) for wide in sets]
     with Lme4Session() if _uses_r(tasks) else nullcontext() as session:
-        return [[fit_one(own, study, model, options, session) for own in designs] for model, options in tasks]
+        return [fit_sets(designs, study, model, options, session) for model, options in tasks]
 
 
 def _seconds(study: Study, model: Model, options: Options) -> float:
@@ -129,32 +134,49 @@ def _seconds(study: Study, model: Model, options: Options) -> float:
     if options.engine == "lme4":
         return 1.0
     if study.outcomes[model.outcome].kind != "binary":
-        return 0.003
-    return 0.03 if options.nodes == 1 else 0.12
+        return 0.002
+    return 0.006 + 0.0006 * options.nodes
 
 
 def _uses_r(tasks: Sequence[tuple[Model, Options]]) -> bool:
     return any(model.analysis == LONGITUDINAL and options.engine == "lme4" for model, options in tasks)
 
 
-def fit_one(
-    designs: Designs, study: Study, model: Model, options: Options, session: Lme4Session | None = None,
+def fit_sets(
+    sets: Sequence[Designs], study: Study, model: Model, options: Options, session: Lme4Session | None = None,
     fitter: Fitter | None = None,
-) -> Result:  # fmt: skip
-    """One model on one data set, by its engine or in the way that `fitter` fits it."""
-    observed = tuple(designs.observed(model))
-    if (short := too_few(observed, study.models.min_observed)) is not None:
-        return _unfitted(designs, model, observed, short)
-    design, notes = designs.built(model)
+) -> list[Result]:  # fmt: skip
+    """One model on several data sets, by its engine or in the way that `fitter` fits it."""
+    results: dict[int, Result] = {}
+    built: dict[int, tuple[Design, tuple[Message, ...]]] = {}
+    observed = [tuple(designs.observed(model)) for designs in sets]
+    for i, designs in enumerate(sets):
+        if (short := too_few(observed[i], study.models.min_observed)) is not None:
+            results[i] = _unfitted(designs, model, observed[i], short)
+        else:
+            built[i] = designs.built(model)
     binary = model.kind(study) == "binary"
-    fit = _engine(design, binary, options, session) if fitter is None else fitter(designs, design, model)
-    marginal = (float("nan"), float("nan"))
-    if binary and model.analysis == ENDPOINT and fit.status.usable and fitter is None:
+    if fitter is None:
+        fits = _engine([design for design, _ in built.values()], model, binary, options, session)
+    else:
+        fits = [fitter(sets[i], design, model) for i, (design, _) in built.items()]
+    marginal = binary and model.analysis == ENDPOINT and fitter is None
+    for (i, (design, notes)), fit in zip(built.items(), fits, strict=True):
+        results[i] = _result(design, fit, options, observed[i], notes, binary=binary, marginal=marginal)
+    return [results[i] for i in range(len(sets))]
+
+
+def _result(
+    design: Design, fit: Fit, options: Options, observed: tuple[Observed, ...], notes: tuple[Message, ...], *,
+    binary: bool, marginal: bool,
+) -> Result:  # fmt: skip
+    effect = (float("nan"), float("nan"))
+    if marginal and fit.status.usable:
         column = design.terms.index(GROUP)
-        marginal = average_marginal_effect(design.matrix, fit.estimate, fit.covariance, column)
+        effect = average_marginal_effect(design.matrix, fit.estimate, fit.covariance, column)
     persons = len(design.response) if design.groups is None else len(np.unique(design.groups))
     events = int(design.response.sum()) if binary else None
-    return Result(fit, _scale(design, options.standardise), marginal, persons, events, observed, True, notes)
+    return Result(fit, _scale(design, options.standardise), effect, persons, events, observed, True, notes)
 
 
 def _unfitted(designs: Designs, model: Model, observed: tuple[Observed, ...], why: Message) -> Result:
@@ -168,21 +190,23 @@ def _unfitted(designs: Designs, model: Model, observed: tuple[Observed, ...], wh
     return Result(unusable(design, "", why), none, (np.nan, np.nan), persons, None, observed, False, notes)
 
 
-def _engine(design: Design, binary: bool, options: Options, session: Lme4Session | None) -> Fit:
-    if design.groups is None:
-        return fit_logistic(design, separation=options.separation) if binary else fit_linear(design)
-    if binary:
-        return fit_mixed_logistic(
-            design,
-            engine=options.engine,
-            nodes=options.nodes,
-            restarts=options.nodes == 1,  # second optima are a fault of the Laplace approximation
-            session=session,
-        )
+def _engine(
+    designs: Sequence[Design], model: Model, binary: bool, options: Options, session: Lme4Session | None
+) -> list[Fit]:
+    if model.analysis == ENDPOINT:
+        if binary:
+            return [fit_logistic(design, separation=options.separation) for design in designs]
+        return [fit_linear(design) for design in designs]
     df: Literal["satterthwaite", "residual_infinite"] = (
         "satterthwaite" if options.satterthwaite else "residual_infinite"
     )
-    return fit_mixed_linear(design, engine=options.engine, df=df, session=session)
+    if options.engine == "own":
+        return (
+            fit_mixed_logistic_sets(designs, nodes=options.nodes) if binary else fit_mixed_linear_sets(designs, df=df)
+        )
+    if binary:
+        return [fit_mixed_logistic(d, engine="lme4", nodes=options.nodes, session=session) for d in designs]
+    return [fit_mixed_linear(d, engine="lme4", df=df, session=session) for d in designs]
 
 
 def _scale(design: Design, standardise: str) -> Floats:

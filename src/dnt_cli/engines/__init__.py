@@ -5,7 +5,7 @@ from __future__ import annotations
 from dnt_cli.engines.base import Design, Fit, Status
 from dnt_cli.engines.lme4 import Lme4Session, lme4_available
 from dnt_cli.engines.margins import average_marginal_effect
-from dnt_cli.engines.mixed import fit_mixed_linear, fit_mixed_logistic
+from dnt_cli.engines.mixed import fit_mixed_linear, fit_mixed_linear_sets, fit_mixed_logistic, fit_mixed_logistic_sets
 from dnt_cli.engines.regression import fit_firth, fit_linear, fit_logistic
 from dnt_cli.engines.separation import is_separated
 from dnt_cli.packages import package_version
@@ -20,7 +20,9 @@ __all__ = [
     "fit_linear",
     "fit_logistic",
     "fit_mixed_linear",
+    "fit_mixed_linear_sets",
     "fit_mixed_logistic",
+    "fit_mixed_logistic_sets",
     "is_separated",
     "lme4_available",
     "package_version",

@@ -126,7 +126,7 @@ class Lme4Session:
             self._stop()
             there, what = lme4_available()
             reason = f"{content}. It needs: {_APT}; {install_command(*_PACKAGES)}" if there else what
-            raise EngineError(f"lme4 cannot be used: {reason}. Or use --engine glmm.")
+            raise EngineError(f"lme4 cannot be used: {reason}. Or use --engine own.")
         self.versions = content
         return self
 
@@ -197,7 +197,7 @@ class Lme4Session:
             code: int | str = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             code = "none yet"
-        return f"R stopped unexpectedly (exit code {code}). Check it with dnt doctor, or use --engine glmm."
+        return f"R stopped unexpectedly (exit code {code}). Check it with dnt doctor, or use --engine own."
 
     def _stop(self) -> None:
         process, self._process = self._process, None

@@ -1,16 +1,14 @@
-"""Models with a random intercept per person.
+"""Models with a random intercept per person: the checks before a fit, the fit, and what is said about it.
 
-The default engine is the PyPI package glmm, pinned to 0.6: releases up to 0.3.2 converged silently on wrong optima at
-large variances, and 0.5 and later return numbers for an outcome without variation. Hence three layers around it:
-checks before the fit, an acceptance rule after it, and an independent evaluation of the likelihood at its answer.
+The own engine (`random_intercept`) fits many data sets at once. R's lme4 is the reference: its answers are accepted
+only where the own likelihood, evaluated there, agrees that they are an optimum.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -19,7 +17,7 @@ from dnt_cli.engines.base import (
     Fit,
     Floats,
     Status,
-    count_groups,
+    check_shapes,
     group_codes,
     imprecise_message,
     imprecise_terms,
@@ -27,49 +25,42 @@ from dnt_cli.engines.base import (
     unusable,
 )
 from dnt_cli.engines.lme4 import Lme4Session
-from dnt_cli.engines.marginal import marginal_model
-from dnt_cli.engines.profile import linear_profile
+from dnt_cli.engines.random_intercept import LogisticData, Stack, stacked
+from dnt_cli.engines.random_intercept.linear import fit_linear_stack, optimum_at
+from dnt_cli.engines.random_intercept.logistic import LogisticOptimum, fit_logistic_stack
 from dnt_cli.engines.separation import is_separated, separation_message
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import Message, message
-from dnt_cli.packages import package_version
 
-MixedEngine = Literal["glmm", "lme4"]
+MixedEngine = Literal["own", "lme4"]
 DfMethod = Literal["residual_infinite", "satterthwaite"]
+
+DEFAULT_NODES = 15
+
+# Nodes beyond which a rule gains nothing (its outer weights are below rounding), and beyond which lme4 refuses.
+_MOST_NODES = {"own": 101, "lme4": 25}
 
 # Laplace's approximation is within a third of a standard error up to this SD of the random intercept (measured
 # against 50 nodes), and off by more than one at twice this.
 _LAPLACE_SD = 2.0
 
-# Starting values of the random intercept's SD besides the engine's own; the Laplace surface can have two optima.
-_RESTARTS = (0.3, 3.0, 10.0)
+# An SD of the random intercept on the logit scale that no data determine.
+_LARGEST_SD = 1e3
 
-# Below this SD no second optimum was ever seen.
-_TWO_OPTIMA_SD = 3.0
-
-# lme4 under tight control is within .2 % of the curvature's standard errors, glmm within .5 % at extreme variances.
+# Largest .5 g'Vg, in units of log-likelihood, and difference of a standard error, at an answer of lme4's.
+_LME4_SLACK = 1e-4
 _ERROR_SLACK = 0.02
+_LINEAR_SLACK = 1e-3
 
 _SINGULAR = message("engines.singular")
 _ROUGH = message("engines.rough_laplace", limit=_LAPLACE_SD)
 _UNCHECKED = message("engines.unchecked")
 
-# Kinds of glmm's warnings after which its numbers are not used, and what they mean.
-_REFUSED = {
-    "hessian_se_fallback": message("engines.unreliable_errors"),
-    "se_unavailable": message("engines.no_errors"),
-    "pirls_exhausted": message("engines.no_intercepts"),
-    "precision_limited": message("engines.precision"),
-    "variance_at_limit": message("engines.variance_at_limit"),
-    "agq_fallback": message("engines.no_quadrature"),
-    "non_integer_response": message("engines.not_binary"),
-}
-
 
 def fit_mixed_linear(
     design: Design,
     *,
-    engine: MixedEngine = "glmm",
+    engine: MixedEngine = "own",
     reml: bool = True,
     df: DfMethod = "residual_infinite",
     session: Lme4Session | None = None,
@@ -78,44 +69,84 @@ def fit_mixed_linear(
 
     Args:
         design: with groups.
-        engine: "glmm" or "lme4".
+        engine: "own" or "lme4".
         reml: restricted maximum likelihood, or maximum likelihood.
         df: "satterthwaite" gives lmerTest's degrees of freedom, "residual_infinite" a z test.
         session: an open R session for engine "lme4"; without one, a session is started for this fit alone.
     """
+    _check_choice("engine", engine, ("own", "lme4"))
+    if engine == "own":
+        return fit_mixed_linear_sets([design], reml=reml, df=df)[0]
     _check_choice("df", df, ("residual_infinite", "satterthwaite"))
-    method = "REML" if reml else "ML"
-    name = _engine_name(engine, method)
     trouble = problem(design, binary=False, grouped=True)
     if trouble:
-        return unusable(design, name, trouble)
-    if engine == "lme4":
-        fit = _with_session(session, lambda s: s.fit(design, "gaussian", reml=reml, df=df))
-    else:
-        fit = _glmm_linear(design, name, reml=reml, satterthwaite=df == "satterthwaite")
-    return _checked_linear(design, fit, reml=reml, slack=1e-6 if engine == "glmm" else 1e-4)
+        return unusable(design, f"lme4 {'REML' if reml else 'ML'}", trouble)
+    fit = _with_session(session, lambda s: s.fit(design, "gaussian", reml=reml, df=df))
+    return _checked_linear(design, fit, reml=reml)
 
 
 def fit_mixed_logistic(
-    design: Design,
-    *,
-    engine: MixedEngine = "glmm",
-    nodes: int = 1,
-    restarts: bool = True,
-    session: Lme4Session | None = None,
+    design: Design, *, engine: MixedEngine = "own", nodes: int = DEFAULT_NODES, session: Lme4Session | None = None
 ) -> Fit:
     """Logistic model with a random intercept, fitted by maximum likelihood.
 
     Args:
         design: with groups and a 0/1 outcome.
-        engine: "glmm" or "lme4".
-        nodes: of adaptive Gauss-Hermite quadrature, odd, 1 to 25; 1 is the Laplace approximation.
-        restarts: where there can be two optima, try three more starting values and keep the best log-likelihood.
+        engine: "own" or "lme4".
+        nodes: of adaptive Gauss-Hermite quadrature, odd; 1 is the Laplace approximation.
         session: an open R session for engine "lme4"; without one, a session is started for this fit alone.
     """
-    if nodes not in range(1, 26, 2):
-        raise ModelError(f"The number of quadrature nodes must be odd and between 1 and 25, not {nodes}.")
-    name = _engine_name(engine, method_name(nodes))
+    _check_choice("engine", engine, ("own", "lme4"))
+    if engine == "own":
+        return fit_mixed_logistic_sets([design], nodes=nodes)[0]
+    _check_nodes(nodes, engine)
+    refused = _refused_logistic(design, f"lme4 {method_name(nodes)}", nodes)
+    if refused is not None:
+        return refused
+    return _checked_logistic(design, _with_session(session, lambda s: s.fit(design, "binomial", nodes=nodes)))
+
+
+def fit_mixed_linear_sets(
+    designs: Sequence[Design], *, reml: bool = True, df: DfMethod = "residual_infinite"
+) -> list[Fit]:
+    """`fit_mixed_linear` by the own engine on many data sets at once; each fit is what it would be alone."""
+    _check_choice("df", df, ("residual_infinite", "satterthwaite"))
+    name = f"dnt {'REML' if reml else 'ML'}"
+    fits: dict[int, Fit] = {}
+    for place, design in enumerate(designs):
+        trouble = problem(design, binary=False, grouped=True)
+        if trouble:
+            fits[place] = unusable(design, name, trouble)
+    left = [place for place in range(len(designs)) if place not in fits]
+    for stack in stacked([designs[place] for place in left]):
+        found = _linear_fits(stack, [designs[left[i]] for i in stack.places], name, reml=reml, df=df)
+        fits |= {left[i]: fit for i, fit in zip(stack.places, found, strict=True)}
+    return [fits[place] for place in range(len(designs))]
+
+
+def fit_mixed_logistic_sets(designs: Sequence[Design], *, nodes: int = DEFAULT_NODES) -> list[Fit]:
+    """`fit_mixed_logistic` by the own engine on many data sets at once; each fit is what it would be alone."""
+    _check_nodes(nodes, "own")
+    name = f"dnt {method_name(nodes)}"
+    fits: dict[int, Fit] = {}
+    for place, design in enumerate(designs):
+        refused = _refused_logistic(design, name, nodes)
+        if refused is not None:
+            fits[place] = refused
+    left = [place for place in range(len(designs)) if place not in fits]
+    for stack in stacked([designs[place] for place in left]):
+        found = _logistic_fits(stack, [designs[left[i]] for i in stack.places], name, nodes)
+        fits |= {left[i]: fit for i, fit in zip(stack.places, found, strict=True)}
+    return [fits[place] for place in range(len(designs))]
+
+
+def method_name(nodes: int) -> str:
+    """How the integral over the random intercept is done, in words."""
+    return "Laplace" if nodes == 1 else f"AGQ {nodes}"
+
+
+def _refused_logistic(design: Design, name: str, nodes: int) -> Fit | None:
+    """The fit without numbers of a design whose likelihood has no maximum, or that cannot be estimated."""
     trouble = problem(design, binary=True, grouped=True)
     if trouble:
         return unusable(design, name, trouble, nodes=nodes)
@@ -123,11 +154,7 @@ def fit_mixed_logistic(
         return unusable(design, name, separation_message(design), separated=True, nodes=nodes)
     if _never_changes(design):
         return unusable(design, name, message("engines.never_changes"), nodes=nodes)
-    if engine == "lme4":
-        fit = _with_session(session, lambda s: s.fit(design, "binomial", nodes=nodes))
-        return _checked_logistic(design, fit, np.nan, slack=1e-4)
-    fit, sd_error = _glmm_logistic(design, name, nodes, restarts)
-    return _checked_logistic(design, fit, sd_error, slack=1e-6)
+    return None
 
 
 def _never_changes(design: Design) -> bool:
@@ -139,19 +166,15 @@ def _never_changes(design: Design) -> bool:
     return bool(np.isin(share, (0.0, 1.0)).all())
 
 
-def method_name(nodes: int) -> str:
-    """How the integral over the random intercept is done, in words."""
-    return "Laplace" if nodes == 1 else f"AGQ {nodes}"
-
-
-def _engine_name(engine: str, method: str) -> str:
-    _check_choice("engine", engine, ("glmm", "lme4"))
-    return f"{engine} {package_version('glmm')} {method}" if engine == "glmm" else f"lme4 {method}"
-
-
 def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ModelError(f"Unknown {what} '{value}'; choose {' or '.join(allowed)}.")
+
+
+def _check_nodes(nodes: int, engine: str) -> None:
+    most = _MOST_NODES[engine]
+    if nodes not in range(1, most + 1, 2):
+        raise ModelError(f"The number of quadrature nodes must be odd and between 1 and {most}, not {nodes}.")
 
 
 def _with_session(session: Lme4Session | None, fit: Callable[[Lme4Session], Fit]) -> Fit:
@@ -161,104 +184,79 @@ def _with_session(session: Lme4Session | None, fit: Callable[[Lme4Session], Fit]
         return fit(own)
 
 
-def _glmm_linear(design: Design, name: str, *, reml: bool, satterthwaite: bool) -> Fit:
-    result = _run_glmm(design, family="gaussian", reml=reml, satterthwaite=satterthwaite)
-    refusal = _refusal(result)
-    if refusal:
-        return unusable(design, name, *refusal)
-    k = len(design.terms)
-    fit = _read_glmm(design, result, name, nodes=1)
-    if not satterthwaite:
-        return replace(fit, df=np.full(k, np.inf))
-    if result.df_method != "satterthwaite" or not np.isfinite(result.coef_df).all():
-        return unusable(design, name, message("engines.no_satterthwaite"))
-    return replace(fit, df=np.asarray(result.coef_df, dtype=float))
+def _linear_fits(stack: Stack, designs: Sequence[Design], name: str, *, reml: bool, df: DfMethod) -> list[Fit]:
+    optimum, freedom = fit_linear_stack(stack, reml=reml)
+    estimate, covariance = stack.original(optimum.coefficients, optimum.covariance)
+    fits = []
+    for i, design in enumerate(designs):
+        own_df = freedom[i] if df == "satterthwaite" else np.full(len(design.terms), np.inf)
+        fine = optimum.converged[i] and np.isfinite(covariance[i]).all() and not np.isnan(own_df).any()
+        if not fine:
+            fits.append(unusable(design, name, message("engines.no_finite_variance")))
+            continue
+        singular = bool(optimum.ratio[i] == 0.0)
+        fits.append(
+            Fit(
+                terms=design.terms,
+                estimate=estimate[i],
+                covariance=covariance[i],
+                df=own_df,
+                log_likelihood=float(optimum.log_likelihood[i]),
+                random_sd=float(np.sqrt(optimum.ratio[i] * optimum.variance[i])),
+                residual_sd=float(np.sqrt(optimum.variance[i])),
+                status=Status(True, singular, False, (_SINGULAR,) if singular else ()),
+                engine=name,
+                n_observations=len(design.response),
+                n_groups=stack.sizes.size,
+                gradient=float(optimum.decrement[i]),
+            )
+        )
+    return fits
 
 
-def _glmm_logistic(design: Design, name: str, nodes: int, restarts: bool) -> tuple[Fit, float]:
-    """The best of the engine's own start and the others, and the standard error of the random SD.
-
-    The others are tried where the surface can have a second optimum: at a large random intercept, at one of zero, and
-    when the first start gave nothing.
-    """
-    best: Any = None
-    refusal: tuple[Message, ...] = ()
-    for start in (None, *_RESTARTS) if restarts else (None,):
-        if start is not None and best is not None and _has_one_optimum(best):
-            break
-        warm = None if start is None else {"theta": [start]}
-        result = _run_glmm(design, family="binomial", nagq=nodes, warm_start=warm)
-        refused = _refusal(result)
-        if refused:
-            refusal = refusal or refused
-        # A gain at rounding level is no other optimum; the first start wins, so that results do not flicker.
-        elif best is None or result.loglik > best.loglik + 1e-7:
-            best = result
-    if best is None:
-        return unusable(design, name, *refusal, nodes=nodes), np.nan
-    return _read_glmm(design, best, name, nodes=nodes), float(np.ravel(best.stddev_se)[0])
-
-
-def _has_one_optimum(result: Any) -> bool:
-    """Whether another start can be spared: in 970 fits from other starts a second optimum was seen at SD 8 only."""
-    return not result.singular and float(result.stddev_corr(0)[0][0]) < _TWO_OPTIMA_SD
-
-
-def _run_glmm(design: Design, **options: Any) -> Any:
-    import glmm
-
-    columns = [f"x{i}" for i in range(len(design.terms))]
-    data: dict[str, Any] = dict(zip(columns, design.matrix.T, strict=True))
-    data["y"] = design.response
-    data["g"] = None if design.groups is None else group_codes(design.groups)
-    formula = f"y ~ 0 + {' + '.join(columns)} + (1 | g)"
-    with warnings.catch_warnings():
-        # Every warning is also in `fit.warnings`, where it can be told apart by kind.
-        warnings.simplefilter("ignore", glmm.DiagnosticWarning)
-        return glmm.fit(data, formula, anova_test="Wald", **options)
+def _logistic_fits(stack: Stack, designs: Sequence[Design], name: str, nodes: int) -> list[Fit]:
+    optimum = fit_logistic_stack(stack, nodes)
+    estimate, covariance = stack.original(optimum.coefficients, optimum.covariance()[:, :-1, :-1])
+    fits = []
+    for i, design in enumerate(designs):
+        reason = _no_optimum(design, optimum, i, covariance[i])
+        if reason is not None:
+            fits.append(unusable(design, name, reason, nodes=nodes))
+            continue
+        singular, sd = bool(optimum.singular[i]), float(optimum.sd[i])
+        said = [_SINGULAR] * singular + [_ROUGH] * (nodes == 1 and sd > _LAPLACE_SD)
+        fits.append(
+            Fit(
+                terms=design.terms,
+                estimate=estimate[i],
+                covariance=covariance[i],
+                df=np.full(len(design.terms), np.inf),
+                log_likelihood=float(optimum.point.value[i]),
+                random_sd=sd,
+                residual_sd=None,
+                status=Status(True, singular, False, tuple(said)),
+                engine=name,
+                n_observations=len(design.response),
+                n_groups=stack.sizes.size,
+                nodes=nodes,
+                gradient=float(optimum.decrement[i]),
+            )
+        )
+    return fits
 
 
-def _refusal(result: Any) -> tuple[Message, ...]:
-    """Why an answer of glmm must not be used; empty when it may be."""
-    kinds = [w["kind"] for w in result.warnings if w["tier"] == "severe" or w["kind"] in _REFUSED]
-    reasons = [_REFUSED.get(kind, message("engines.no_convergence")) for kind in kinds]
-    if not result.converged and not reasons:
-        reasons.append(message("engines.no_convergence"))
-    if result.diagnostics["boundary"] not in ("interior", "at_boundary"):
-        reasons.append(message("engines.no_finite_variance"))
-    if not reasons and not (np.isfinite(result.se).all() and np.isfinite(result.beta).all()):
-        reasons.append(message("engines.no_errors"))
-    return tuple(dict.fromkeys(reasons))
+def _no_optimum(design: Design, optimum: LogisticOptimum, i: int, covariance: Floats) -> Message | None:
+    """Why data set i has no answer."""
+    if not optimum.sd[i] < _LARGEST_SD:
+        return message("engines.no_finite_variance")
+    if not optimum.converged[i]:
+        return message("engines.no_convergence")
+    vague = imprecise_terms(design.matrix, covariance, design.terms)
+    return imprecise_message(vague) if vague else None
 
 
-def _read_glmm(design: Design, result: Any, name: str, *, nodes: int) -> Fit:
-    k = len(design.terms)
-    binary = result.family == "binomial"
-    return Fit(
-        terms=design.terms,
-        estimate=np.asarray(result.beta, dtype=float),
-        covariance=np.asarray(result.vcov, dtype=float).reshape(k, k),
-        df=np.full(k, np.inf),
-        log_likelihood=float(result.loglik),
-        random_sd=float(result.stddev_corr(0)[0][0]),
-        residual_sd=None if binary else float(np.sqrt(result.dispersion)),
-        status=Status(converged=True, singular=bool(result.singular), separated=False),
-        engine=name,
-        n_observations=int(result.nobs),
-        n_groups=None if design.groups is None else count_groups(design.groups),
-        nodes=nodes,
-    )
-
-
-def _checked_logistic(design: Design, fit: Fit, sd_error: float, *, slack: float) -> Fit:
-    """The fit with its gradient and messages, or an unusable one when it is not an optimum of the likelihood.
-
-    Args:
-        design: what was fitted.
-        fit: the engine's answer.
-        sd_error: standard error of the random SD; nan when the engine gives none.
-        slack: largest .5 g'Vg, in units of log-likelihood.
-    """
+def _checked_logistic(design: Design, fit: Fit, *, slack: float = _LME4_SLACK) -> Fit:
+    """lme4's fit with its gradient and messages, or an unusable one when it is not an optimum of the likelihood."""
     if not fit.status.usable or fit.random_sd is None:
         return fit
     if not np.isfinite(fit.estimate).all():
@@ -266,41 +264,42 @@ def _checked_logistic(design: Design, fit: Fit, sd_error: float, *, slack: float
     vague = imprecise_terms(design.matrix, fit.covariance, design.terms)
     if vague:
         return unusable(design, fit.engine, imprecise_message(vague), nodes=fit.nodes)
-    model = marginal_model(design)
-    sd = 0.0 if fit.status.singular else fit.random_sd
-    own = model.likelihood(fit.estimate, sd, fit.nodes)
-    gradient = _decrement(own.slope, fit.covariance, 0.0 if fit.status.singular else sd_error)
-    error = model.std_error(fit.estimate, sd, fit.nodes, fit.std_error, own)
-    same = abs(own.value - fit.log_likelihood) < slack * max(1.0, abs(own.value))
-    if not (gradient < slack and same and np.abs(fit.std_error / error - 1.0).max() < _ERROR_SLACK):
+    check_shapes(design, grouped=True)
+    stack, sd = stacked([design])[0], 0.0 if fit.status.singular else fit.random_sd
+    data, free = LogisticData.of(stack), len(design.terms) + (sd > 0.0)
+    point, _ = data.at(_in_basis(stack, fit.estimate), np.array([sd]), fit.nodes, data.modes(1))
+    slope = point.slope[0, :free]
+    covariance: Floats = np.asarray(np.linalg.inv(-point.curvature[0, :free, :free]), dtype=float)
+    gradient = float(0.5 * slope @ covariance @ slope)
+    k = len(design.terms)
+    error = np.sqrt(np.diag(stack.original(np.zeros((1, k)), covariance[None, :k, :k])[1][0]))
+    same = abs(point.value[0] - fit.log_likelihood) < slack * max(1.0, abs(point.value[0]))
+    right = np.abs(fit.std_error / error - 1.0).max() < _ERROR_SLACK
+    if not (0.0 <= gradient < slack and same and right):
         return unusable(design, fit.engine, _UNCHECKED, nodes=fit.nodes)
-    messages = list(fit.status.messages)
-    if fit.status.singular:
-        messages.append(_SINGULAR)
-    if fit.nodes == 1 and fit.random_sd > _LAPLACE_SD:
-        messages.append(_ROUGH)
-    return replace(fit, gradient=gradient, status=replace(fit.status, messages=tuple(messages)))
+    said = [_SINGULAR] * fit.status.singular + [_ROUGH] * (fit.nodes == 1 and fit.random_sd > _LAPLACE_SD)
+    return replace(fit, gradient=gradient, status=replace(fit.status, messages=(*fit.status.messages, *said)))
 
 
-def _decrement(slope: Floats, covariance: Floats, sd_error: float) -> float:
-    value = 0.5 * float(slope[:-1] @ covariance @ slope[:-1])
-    if np.isfinite(sd_error):
-        value += 0.5 * float(slope[-1] * sd_error) ** 2
-    return value
-
-
-def _checked_linear(design: Design, fit: Fit, *, reml: bool, slack: float) -> Fit:
-    """The fit with its gradient and messages, or an unusable one when it is not the profiled optimum."""
+def _checked_linear(design: Design, fit: Fit, *, reml: bool, slack: float = _LME4_SLACK) -> Fit:
+    """lme4's fit with its gradient and messages, or an unusable one when it is not the profiled optimum."""
     if not fit.status.usable or fit.random_sd is None or fit.residual_sd is None:
         return fit
-    profile = linear_profile(design, reml=reml)
-    own = profile.at(fit.random_sd, fit.residual_sd)
-    gradient = profile.decrement(fit.random_sd, fit.residual_sd)
-    error = np.sqrt(np.diag(own.covariance))
-    distance = float((np.abs(own.estimate - fit.estimate) / error).max())
+    stack = stacked([design])[0]
+    optimum = optimum_at(stack, np.array([(fit.random_sd / fit.residual_sd) ** 2]), reml=reml)
+    estimate, covariance = stack.original(optimum.coefficients, optimum.covariance)
+    error, gradient = np.sqrt(np.diag(covariance[0])), float(optimum.decrement[0])
+    own = float(optimum.log_likelihood[0])
+    distance = float((np.abs(estimate[0] - fit.estimate) / error).max())
     ratio = float(np.abs(fit.std_error / error - 1.0).max())
-    near = abs(own.log_likelihood - fit.log_likelihood) < slack * max(1.0, abs(own.log_likelihood))
-    if not (gradient < slack and near and distance < 1e-3 and ratio < 1e-3):
+    near = abs(own - fit.log_likelihood) < slack * max(1.0, abs(own))
+    if not (gradient < slack and near and distance < _LINEAR_SLACK and ratio < _LINEAR_SLACK):
         return unusable(design, fit.engine, _UNCHECKED)
     messages = (*fit.status.messages, _SINGULAR) if fit.status.singular else fit.status.messages
     return replace(fit, gradient=gradient, status=replace(fit.status, messages=messages))
+
+
+def _in_basis(stack: Stack, estimate: Floats) -> Floats:
+    """(1, k) coefficients of the columns carried to the basis of a stack of one."""
+    found: Floats = (stack.triangle @ estimate[:, None])[..., 0]
+    return found

@@ -10,7 +10,7 @@ from joblib import delayed
 from threadpoolctl import threadpool_limits
 
 from dnt_cli.effects import Effects, Options
-from dnt_cli.effects.fitting import Result, fit_one
+from dnt_cli.effects.fitting import Result, fit_sets
 from dnt_cli.effects.rows import finished, fit_rows, pooled_rows
 from dnt_cli.errors import UserError
 from dnt_cli.imputed.data import plan_columns
@@ -134,16 +134,16 @@ def _fit(
     known: pd.DataFrame | None,
 ) -> _Done:  # fmt: skip
     """One scenario on some data sets, or why it failed."""
-    results, measured = [], []
     try:
-        for i, wide in enumerate(sets):
-            space = shared[i] if work.view is None else Workspace(work.view(wide, first + i), study, known)
-            results.append([fit_one(space, study, t.model, options, fitter=t.fitter) for t in work.tasks])
-            if work.measure is not None:
-                measured.append(work.measure(space))
+        if work.view is None:
+            spaces: Sequence[Workspace] = shared
+        else:
+            spaces = [Workspace(work.view(wide, first + i), study, known) for i, wide in enumerate(sets)]
+        fitted = [fit_sets(spaces, study, t.model, options, fitter=t.fitter) for t in work.tasks]
+        measured = [] if work.measure is None else [work.measure(space) for space in spaces]
     except UserError as error:
         return _Done([], [], str(error))
-    return _Done(results, measured)
+    return _Done([list(own) for own in zip(*fitted, strict=True)], measured)
 
 
 def _pooled(scenario: Scenario, pieces: Sequence[_Done], study: Study, options: Options) -> Estimated:

@@ -38,7 +38,7 @@ _SEAL = b'"seal": "'
 _UNSEALED = b"0" * 64
 _IN_FOOTER = re.compile(_SEAL + rb'[0-9a-f]{64}"')
 _TAIL = 8  # bytes after the footer: its length, and the magic word
-_LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels", "miceforest", "glmm", "duckdb")
+_LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels", "miceforest", "duckdb")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def endpoint(data: Completed) -> Effects:
 
 @pytest.fixture(scope="module")
 def trend(data: Completed) -> Effects:
-    return trend_effects(data, Options(quadrature_check=0))
+    return trend_effects(data, Options(nodes=1, quadrature_check=0))
 
 
 def row(effects: Effects, outcome: str, term: str) -> pd.Series:

@@ -86,7 +86,7 @@ def test_bacteria_equal_glmer() -> None:
     matrix = np.column_stack([np.ones(len(frame)), *arms, frame["week"]])
     person = frame["ID"].astype("category").cat.codes.to_numpy(np.int64)
     design = Design((frame["y"] == "y").to_numpy(float), matrix, ("(Intercept)", "drug", "drug+", "week"), person)
-    fit, expected = fit_mixed_logistic(design, engine="glmm", nodes=1), EXPECTED["bacteria"]
+    fit, expected = fit_mixed_logistic(design, nodes=1), EXPECTED["bacteria"]
     error = np.array(expected["std_error"])
     np.testing.assert_allclose((fit.estimate - expected["estimate"]) / error, 0, atol=0.01)
     np.testing.assert_allclose(fit.std_error, error, rtol=0.01)

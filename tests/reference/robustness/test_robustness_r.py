@@ -12,7 +12,7 @@ import pytest
 
 from dnt_cli.design import Model
 from dnt_cli.effects import Options
-from dnt_cli.effects.fitting import fit_one
+from dnt_cli.effects.fitting import fit_sets
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.robustness import Robust, run_checks, site_ranges
@@ -49,7 +49,7 @@ def data() -> dict[str, Completed]:
 def results(data: dict[str, Completed]) -> dict[str, Robust]:
     from dnt_cli.imputed.data import recorded_settings
 
-    options = Options(quadrature_check=0)
+    options = Options(nodes=1, quadrature_check=0)
     return {
         name: run_checks(own, recorded_settings(None, own.study), options, ["b", "c", "h", "i", "j"])
         for name, own in data.items()
@@ -64,7 +64,7 @@ def inverse(data: dict[str, Completed]) -> dict[str, Robust]:
     for name, own in data.items():
         study = replace(own.study, robustness=replace(own.study.robustness, weights="inverse"))
         other = replace(own, study=study)
-        found[name] = run_checks(other, recorded_settings(None, study), Options(quadrature_check=0), ["i"])
+        found[name] = run_checks(other, recorded_settings(None, study), Options(nodes=1, quadrature_check=0), ["i"])
     return found
 
 
@@ -114,7 +114,7 @@ def test_clustered_errors_and_df_per_set(data: dict[str, Completed], name: str, 
     expected = EXPECTED[name][outcome]["h_sets"]
     for i, wide in enumerate(own.sets):
         model = Model("t3", outcome, own.study.models.controls)
-        fit = fit_one(Workspace(wide, own.study), own.study, model, Options(), fitter=clustered).fit
+        fit = fit_sets([Workspace(wide, own.study)], own.study, model, Options(), fitter=clustered)[0].fit
         j = fit.terms.index("group")
         assert fit.std_error[j] == pytest.approx(expected["std_error"][i], rel=1e-8)
         assert fit.df[j] == pytest.approx(expected["df"][i], rel=1e-8)

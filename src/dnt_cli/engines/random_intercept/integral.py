@@ -1,0 +1,285 @@
+"""The integral over one person's random intercept with its exact slope and curvature, for many persons at once.
+
+Written for arrays (P, ...) of persons: J rows, v columns, d = v + 1 parameters (coefficients and SD), K nodes.
+In the names, `mode` is the maximum of f (see `logistic`), `bend` = -f'' there, and a trailing `_slope` is the
+derivative with respect to the parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from dnt_cli.engines.base import Floats
+from dnt_cli.engines.random_intercept.packing import transposed
+
+_MODE_STEPS = 100
+_MODE_TOLERANCE = 1e-10
+
+# A product of this many numbers between 1 and 2 cannot overflow, and one logarithm is cheaper than many.
+_PRODUCT = 500
+
+
+def persons_likelihood(
+    columns: Floats, linear: Floats, response: Floats, mask: Floats | None, sd: Floats, start: Floats, nodes: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Log of each person's integral.
+
+    Args:
+        columns: (P, J, v) derivative of each row's linear predictor with respect to the coefficients.
+        linear: (P, J) linear predictors without the random intercept.
+        response: (P, J) of 0 and 1; 0 in padding.
+        mask: (P, J) 1 for a row and 0 for padding; None without padding.
+        sd: (P,) of the random intercept.
+        start: (P,) modes to begin with.
+        nodes: of the quadrature; 1 is the Laplace approximation.
+
+    Returns:
+        Values (P,), slopes (P, d), curvatures (P, d, d) and modes (P,).
+    """
+    mode = find_modes(linear, response, mask, sd, start)
+    local = _around(columns, linear, response, mask, sd, mode)
+    if nodes == 1:
+        value, slope, curvature, weights = _laplace(linear, response, mask, local)
+    else:
+        value, slope, curvature, weights = _quadrature(columns, linear, response, mask, nodes, local)
+    curvature += _of_moving_nodes(local, weights)
+    return value, slope, 0.5 * (curvature + transposed(curvature)), mode
+
+
+def find_modes(linear: Floats, response: Floats, mask: Floats | None, sd: Floats, start: Floats) -> Floats:
+    """(P,) maximum of f per person, by Newton's method within a bracket that shrinks.
+
+    f' falls everywhere, so that its sign tells on which side the maximum lies. Newton alone can go round in circles
+    within the bracket, which no test of slopes shows; a step that is not at most half the one before is therefore
+    replaced by halving the bracket.
+    """
+    reach = sd * (linear.shape[1] if mask is None else mask.sum(axis=1)) + 1e-12
+    low, high = -reach, reach.copy()
+    mode = np.clip(start, low, high)
+    last = np.full_like(mode, np.inf)
+    found = mode.copy()
+    todo = np.arange(mode.size)
+    for _ in range(_MODE_STEPS):
+        chance = _chance(linear + (sd * mode)[:, None])
+        weight = chance * (1.0 - chance)
+        rest = response - chance
+        if mask is not None:
+            weight *= mask
+            rest *= mask
+        slope = sd * rest.sum(axis=1) - mode
+        rising = slope > 0
+        low, high = np.where(rising, mode, low), np.where(rising, high, mode)
+        new = mode + slope / (1.0 + sd * sd * weight.sum(axis=1))
+        length = np.abs(new - mode)
+        astray = ((new < low) | (new > high) | (length > 0.5 * last)) & (length > _MODE_TOLERANCE)
+        new = np.where(astray, 0.5 * (low + high), new)
+        last = np.abs(new - mode)
+        found[todo] = new
+        going = np.flatnonzero(last >= _MODE_TOLERANCE)
+        if not going.size:
+            break
+        mode = new
+        if going.size < mode.size:
+            todo, mode, last, low, high = todo[going], mode[going], last[going], low[going], high[going]
+            linear, response, sd = linear[going], response[going], sd[going]
+            mask = None if mask is None else mask[going]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """What is known of f at its maximum, and how maximum and curvature move with the parameters.
+
+    Attributes:
+        sd: (P,).
+        mode: (P,).
+        at: (P, J) linear predictors at the mode.
+        chance: (P, J) of a 1 there.
+        weight: (P, J) chance * (1 - chance), 0 in padding.
+        skew: (P, J) its derivative.
+        rest: (P, J) response minus chance, 0 in padding.
+        bend: (P,) -f''.
+        columns: (P, J, d) derivative of the linear predictor at a fixed u.
+        moved: (P, J, d) the same at the mode, which moves.
+        mode_slope: (P, d).
+        bend_slope: (P, d).
+        skewed: (P, d) sum of skew * moved.
+    """
+
+    sd: Floats
+    mode: Floats
+    at: Floats
+    chance: Floats
+    weight: Floats
+    skew: Floats
+    rest: Floats
+    bend: Floats
+    columns: Floats
+    moved: Floats
+    mode_slope: Floats
+    bend_slope: Floats
+    skewed: Floats
+
+
+def _around(columns: Floats, linear: Floats, response: Floats, mask: Floats | None, sd: Floats, mode: Floats) -> _Local:
+    at = linear + (sd * mode)[:, None]
+    chance = _chance(at)
+    weight, rest = chance * (1.0 - chance), response - chance
+    if mask is not None:
+        weight *= mask
+        rest *= mask
+    skew = weight * (1.0 - 2.0 * chance)
+    total = weight.sum(axis=1)
+    bend = 1.0 + sd * sd * total
+    persons, rows, v = columns.shape
+    wide = np.empty((persons, rows, v + 1))
+    wide[..., :v] = columns
+    wide[..., v] = mode[:, None]
+    mode_slope = -sd[:, None] * (weight[:, None, :] @ wide)[:, 0]
+    mode_slope[:, v] += rest.sum(axis=1)
+    mode_slope /= bend[:, None]
+    moved = wide + (sd[:, None] * mode_slope)[:, None, :]
+    skewed = (skew[:, None, :] @ moved)[:, 0]
+    bend_slope = (sd * sd)[:, None] * skewed
+    bend_slope[:, v] += 2.0 * sd * total
+    return _Local(sd, mode, at, chance, weight, skew, rest, bend, wide, moved, mode_slope, bend_slope, skewed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """What the second derivatives of mode and bend are multiplied with: (P,) each.
+
+    Attributes:
+        mode: of the mode's second derivative.
+        bend: of the bend's second derivative.
+        square: of the outer product of the bend's slope.
+    """
+
+    mode: Floats
+    bend: Floats
+    square: Floats
+
+
+def _laplace(
+    linear: Floats, response: Floats, mask: Floats | None, local: _Local
+) -> tuple[Floats, Floats, Floats, _Weights]:
+    at, bend = local.at, local.bend
+    height = response * at - np.maximum(at, 0.0) - np.log1p(np.exp(-np.abs(at)))
+    if mask is not None:
+        height *= mask
+    value = height.sum(axis=1) - 0.5 * local.mode**2 - 0.5 * np.log(bend)
+    slope = (local.rest[:, None, :] @ local.columns)[:, 0] - 0.5 * local.bend_slope / bend[:, None]
+    curvature = -transposed(local.columns) @ (local.weight[..., None] * local.moved)
+    curvature[:, -1, :] += local.rest.sum(axis=1)[:, None] * local.mode_slope
+    return value, slope, curvature, _Weights(np.zeros_like(bend), -0.5 / bend, 0.5 / bend**2)
+
+
+@cache
+def _rule(nodes: int) -> tuple[Floats, Floats]:
+    """Positions of the nodes for a standard normal weight, and log weights times the inverse of that weight."""
+    position, weight = (np.asarray(v, dtype=float) for v in np.polynomial.hermite_e.hermegauss(nodes))
+    return position, np.log(weight / np.sqrt(2.0 * np.pi)) + 0.5 * position**2
+
+
+def _quadrature(
+    columns: Floats, linear: Floats, response: Floats, mask: Floats | None, nodes: int, local: _Local
+) -> tuple[Floats, Floats, Floats, _Weights]:
+    position, log_weight = _rule(nodes)
+    sd, bend = local.sd, local.bend
+    node = local.mode[:, None] + position / np.sqrt(bend)[:, None]  # (P, K)
+    chance, cost = _at_nodes(linear, sd, node, mask)
+    events = response.sum(axis=1)
+    rest = events[:, None] - chance.sum(axis=1)
+    height = (response * linear).sum(axis=1)[:, None] + (sd * events)[:, None] * node - cost
+    height += log_weight - 0.5 * node**2
+    top = height.max(axis=1, keepdims=True)
+    share = np.exp(height - top)
+    total = share.sum(axis=1, keepdims=True)
+    share /= total
+    value = top[:, 0] + np.log(total[:, 0]) - 0.5 * np.log(bend)
+    persons, _, v = columns.shape
+    across = transposed(columns)
+    score = np.empty((persons, v + 1, nodes))  # slope of f at fixed nodes
+    score[:, :v] = (across @ response[..., None]) - across @ chance
+    score[:, v] = rest * node
+    pull = sd[:, None] * rest - node  # f' at the nodes
+    first = (share * pull).sum(axis=1)
+    second = -0.5 * (share * pull * position).sum(axis=1) / bend**1.5
+    mean = (score @ share[..., None])[..., 0]
+    slope = mean + first[:, None] * local.mode_slope + (second - 0.5 / bend)[:, None] * local.bend_slope
+    node_slope = local.mode_slope[..., None] + local.bend_slope[..., None] * (
+        -0.5 * position / bend[:, None] ** 1.5
+    )[:, None, :]  # fmt: skip
+    full = score + pull[:, None, :] * node_slope
+    average = mean + first[:, None] * local.mode_slope + second[:, None] * local.bend_slope
+    curvature = (full * share[:, None, :]) @ transposed(full) - average[..., :, None] * average[..., None, :]
+    curvature += _of_fixed_nodes(columns, chance, rest, share, node, node_slope, sd)
+    weights = _Weights(first, second - 0.5 / bend, 0.5 / bend**2 - 1.5 * second / bend)
+    return value, slope, curvature, weights
+
+
+def _at_nodes(linear: Floats, sd: Floats, node: Floats, mask: Floats | None) -> tuple[Floats, Floats]:
+    """Chances of a 1 (P, J, K), 0 in padding, and sums of log(1 + exp(linear predictor)) over the rows (P, K)."""
+    at = linear[..., None] + (sd[:, None] * node)[:, None, :]
+    small = np.exp(-np.abs(at))
+    one = 1.0 + small
+    chance = np.where(at >= 0.0, 1.0, small) / one
+    large = np.maximum(at, 0.0, out=at)
+    if mask is not None:
+        here = mask[..., None]
+        large *= here
+        one = np.where(here > 0.0, one, 1.0)
+        chance *= here
+    logs = np.log(one.prod(axis=1)) if linear.shape[1] <= _PRODUCT else np.log(one).sum(axis=1)
+    return chance, large.sum(axis=1) + logs
+
+
+def _of_fixed_nodes(
+    columns: Floats, chance: Floats, rest: Floats, share: Floats, node: Floats, node_slope: Floats, sd: Floats
+) -> Floats:
+    """(P, d, d) mean over the nodes of the second derivative of f in parameters and u; overwrites `chance`."""
+    persons, _, v = columns.shape
+    across = transposed(columns)
+    weight = np.multiply(chance, 1.0 - chance, out=chance)
+    total = weight.sum(axis=1)
+    found = np.zeros((persons, v + 1, v + 1))
+    found[:, :v, :v] = -across @ ((weight @ share[..., None]) * columns)
+    side = (across @ (weight @ (share * node)[..., None]))[..., 0]
+    found[:, :v, v] = -side
+    found[:, v, :v] = -side
+    found[:, v, v] = -(total * share * node**2).sum(axis=1)
+    mixed = np.empty_like(node_slope)
+    mixed[:, :v] = -sd[:, None, None] * (across @ weight)
+    mixed[:, v] = rest - sd[:, None] * total * node
+    twice = -((sd * sd)[:, None]) * total - 1.0
+    cross = (share[:, None, :] * (mixed + 0.5 * twice[:, None, :] * node_slope)) @ transposed(node_slope)
+    found += cross + transposed(cross)
+    return found
+
+
+def _of_moving_nodes(local: _Local, by: _Weights) -> Floats:
+    """(P, d, d) what the second derivatives of mode and bend add."""
+    sd, bend, weight = local.sd, local.bend, local.weight
+    weighted = (weight[:, None, :] @ local.moved)[:, 0]
+    # The mode's second derivative has the skew in it, as the bend's has; together they multiply it with this.
+    joint = by.bend * sd**3 * local.skew.sum(axis=1) + by.mode
+    bow = weight * (1.0 - 6.0 * local.chance * (1.0 - local.chance))
+    factor = (by.bend * sd * sd)[:, None] * bow - (joint * sd / bend)[:, None] * local.skew
+    found: Floats = transposed(local.moved) @ (factor[..., None] * local.moved)
+    found += (by.square[:, None] * local.bend_slope)[..., :, None] * local.bend_slope[..., None, :]
+    skews = (sd * sd * local.skew.sum(axis=1))[:, None] * local.mode_slope
+    side = by.bend[:, None] * (2.0 * sd[:, None] * local.skewed + skews)
+    side -= (joint / bend)[:, None] * (weighted + (sd * weight.sum(axis=1))[:, None] * local.mode_slope)
+    found[:, -1, :] += side
+    found[:, :, -1] += side
+    found[:, -1, -1] += 2.0 * by.bend * weight.sum(axis=1)
+    return found
+
+
+def _chance(linear: Floats) -> Floats:
+    small = np.exp(-np.abs(linear))
+    chance: Floats = np.where(linear >= 0.0, 1.0, small) / (1.0 + small)
+    return chance

@@ -1,0 +1,417 @@
+"""Logistic models with a random intercept, by adaptive Gauss-Hermite quadrature.
+
+For person i with rows j, linear predictor e_j and random intercept s * u, u standard normal, the likelihood is the
+integral over u of exp(f(u)), f(u) = sum_j log P(y_j | e_j + s * u) - u^2 / 2. The nodes are put around the maximum of
+f, scaled by its curvature there (Pinheiro and Bates 1995); with one node this is the Laplace approximation. Slope and
+curvature of the value are exact: they follow the nodes as these move with the parameters. Newton's method then needs
+few steps, and standard errors need no numerical derivatives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dnt_cli.engines.base import Floats, Integers
+from dnt_cli.engines.random_intercept.integral import persons_likelihood
+from dnt_cli.engines.random_intercept.packing import Stack, transposed
+
+# Rows of one data set whose integrals are computed together.
+_ROWS_AT_ONCE = 8192
+
+# .5 g'Vg, the rise in log-likelihood that another Newton step would bring, at which an optimum is accepted.
+_TOLERANCE = 1e-10
+_ROUGH_TOLERANCE = 1e-4
+_MOST_STEPS = 60
+
+# An SD of the random intercept below this is zero.
+SINGULAR_SD = 1e-4
+
+# Above this SD steps are taken in its logarithm, below it in the SD itself, so that zero can be reached.
+_LOG_SD = 0.5
+# The largest step in log SD, and in SD.
+_LONGEST = (1.5, 1.0)
+
+# Starting values of the SD: the first, and those tried where there can be another optimum.
+_START = 1.0
+_RESTARTS = (0.3, 3.0, 10.0)
+# Below this SD the Laplace approximation was never seen to have a second optimum.
+_TWO_OPTIMA_SD = 3.0
+# The Laplace optimum is a good start for quadrature between these SDs.
+_NEAR_LAPLACE = (0.3, 2.5)
+
+# By this factor of the SD coefficients given the random intercept exceed those averaged over it (Zeger, Liang and
+# Albert 1988): sqrt(1 + .35 s^2).
+_ATTENUATION = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The log-likelihood at one point, per data set.
+
+    Attributes:
+        value: (m,).
+        slope: (m, k + 1) in the coefficients and the SD.
+        curvature: (m, k + 1, k + 1) second derivatives.
+    """
+
+    value: Floats
+    slope: Floats
+    curvature: Floats
+
+    def put(self, where: Integers, other: Point) -> None:
+        """Replace some data sets by those of `other`."""
+        self.value[where], self.slope[where], self.curvature[where] = other.value, other.slope, other.curvature
+
+    def part(self, which: Integers) -> Point:
+        """Some of the data sets."""
+        return Point(self.value[which], self.slope[which], self.curvature[which])
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Persons with about as many rows.
+
+    Attributes:
+        persons: (G,) their places among all persons.
+        fixed: (m, G, f) columns that are constant within persons.
+        varying: (m, G, J, v) a column of ones where there are fixed columns, then the others.
+        response: (m, G, J).
+        mask: (G, J) 1 for a row, 0 for padding; None without padding.
+    """
+
+    persons: Integers
+    fixed: Floats
+    varying: Floats
+    response: Floats
+    mask: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticData:
+    """Data sets ready for repeated evaluation; persons in blocks by their number of rows."""
+
+    blocks: tuple[_Block, ...]
+    n_columns: int
+    n_persons: int
+
+    @staticmethod
+    def of(stack: Stack) -> LogisticData:
+        """Lay out a stack; at most half of a block is padding."""
+        blocks = []
+        for persons in _classes(stack.sizes):
+            sizes = stack.sizes[persons]
+            longest = int(sizes.max())
+            place = np.arange(longest)
+            inside = place < sizes[:, None]
+            rows = stack.starts[persons][:, None] + np.where(inside, place, 0)
+            mask = None if inside.all() else inside.astype(float)
+            fixed = stack.matrix[:, stack.starts[persons], : stack.steady]
+            varying = stack.matrix[:, rows, stack.steady :]
+            if stack.steady:
+                varying = np.concatenate([np.ones((*varying.shape[:3], 1)), varying], axis=3)
+            response = stack.response[:, rows] if mask is None else stack.response[:, rows] * mask
+            blocks.append(_Block(persons, np.ascontiguousarray(fixed), varying, response, mask))
+        return LogisticData(tuple(blocks), stack.matrix.shape[2], stack.sizes.size)
+
+    def part(self, which: Integers) -> LogisticData:
+        """Some of the data sets."""
+        blocks = [_Block(b.persons, b.fixed[which], b.varying[which], b.response[which], b.mask) for b in self.blocks]
+        return LogisticData(tuple(blocks), self.n_columns, self.n_persons)
+
+    def modes(self, m: int) -> list[Floats]:
+        """Zeros, the start of the search for each person's most likely random intercept."""
+        return [np.zeros((m, block.persons.size)) for block in self.blocks]
+
+    def at(self, coefficients: Floats, sd: Floats, nodes: int, modes: list[Floats]) -> tuple[Point, list[Floats]]:
+        """The log-likelihood at a point.
+
+        Args:
+            coefficients: (m, k).
+            sd: (m,) of the random intercept, at least 0.
+            nodes: of the quadrature.
+            modes: per block (m, G), of a point nearby.
+
+        Returns:
+            The point, and the modes there.
+        """
+        m, k = coefficients.shape
+        point = Point(np.zeros(m), np.zeros((m, k + 1)), np.zeros((m, k + 1, k + 1)))
+        found = []
+        for block, start in zip(self.blocks, modes, strict=True):
+            value, slopes, curves, mode = _in_block(block, coefficients, sd, nodes, start)
+            found.append(mode)
+            _add(point, block, value, slopes, curves)
+        return point, found
+
+    def scores(self, coefficients: Floats, sd: Floats, nodes: int) -> Floats:
+        """(m, G, k + 1) each person's slope of the log-likelihood at a point as in `at`."""
+        m, k = coefficients.shape
+        scores = np.empty((m, self.n_persons, k + 1))
+        for block in self.blocks:
+            _, slopes, _, _ = _in_block(block, coefficients, sd, nodes, np.zeros((m, block.persons.size)))
+            scores[:, block.persons] = _spread(block, slopes)
+        return scores
+
+
+def _classes(sizes: Integers) -> list[Integers]:
+    """Persons by number of rows, each class from more than half its largest number up to it; in parts."""
+    left = np.argsort(-sizes, kind="stable")
+    found = []
+    while left.size:
+        longest = int(sizes[left[0]])
+        own = np.sort(left[sizes[left] * 2 > longest])
+        left = left[own.size :]
+        most = max(1, _ROWS_AT_ONCE // longest)
+        found += [own[i : i + most] for i in range(0, own.size, most)]
+    return found
+
+
+def _in_block(
+    block: _Block, coefficients: Floats, sd: Floats, nodes: int, start: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Per person (m, G) value, slopes (.., d), curvatures (.., d, d) in the block's own columns, and modes."""
+    m, persons, rows, width = block.varying.shape
+    few = block.fixed.shape[2]
+    own = coefficients[:, few:]
+    if few:
+        own = np.concatenate([np.zeros((m, 1)), own], axis=1)
+    linear = (block.varying.reshape(m, persons * rows, width) @ own[..., None]).reshape(m, persons, rows)
+    if few:
+        linear += block.fixed @ coefficients[:, :few, None]
+    mask = None if block.mask is None else np.tile(block.mask, (m, 1))
+    flat = m * persons
+    value, slopes, curves, mode = persons_likelihood(
+        block.varying.reshape(flat, rows, width),
+        linear.reshape(flat, rows),
+        block.response.reshape(flat, rows),
+        mask,
+        np.repeat(sd, persons),
+        start.reshape(flat),
+        nodes,
+    )
+    d = width + 1
+    shape = (m, persons)
+    return value.reshape(shape), slopes.reshape(*shape, d), curves.reshape(*shape, d, d), mode.reshape(shape)
+
+
+def _spread(block: _Block, slopes: Floats) -> Floats:
+    """(m, G, k + 1) slopes in all columns: a fixed column's is its value times the slope in the column of ones."""
+    if block.fixed.shape[2] == 0:
+        return slopes
+    return np.concatenate([slopes[..., :1] * block.fixed, slopes[..., 1:]], axis=2)
+
+
+def _add(point: Point, block: _Block, value: Floats, slopes: Floats, curves: Floats) -> None:
+    """Add the persons of a block to the sums over all persons."""
+    few = block.fixed.shape[2]
+    point.value[:] += value.sum(axis=1)
+    point.slope[:] += _spread(block, slopes).sum(axis=1)
+    if few == 0:
+        point.curvature[:] += curves.sum(axis=1)
+        return
+    across = transposed(block.fixed)
+    point.curvature[:, :few, :few] += across @ (curves[:, :, 0, :1] * block.fixed)
+    side = across @ curves[:, :, 0, 1:]
+    point.curvature[:, :few, few:] += side
+    point.curvature[:, few:, :few] += transposed(side)
+    point.curvature[:, few:, few:] += curves[:, :, 1:, 1:].sum(axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticOptimum:
+    """Where the search ended, per data set, in the basis of the stack.
+
+    Attributes:
+        coefficients: (m, k).
+        sd: (m,) of the random intercept; 0 where singular.
+        point: the log-likelihood there.
+        decrement: (m,) .5 g'Vg.
+        converged: (m,) whether it is an optimum.
+    """
+
+    coefficients: Floats
+    sd: Floats
+    point: Point
+    decrement: Floats
+    converged: np.ndarray
+
+    @property
+    def singular(self) -> np.ndarray:
+        """(m,) whether the SD is zero."""
+        return self.sd < SINGULAR_SD
+
+    def covariance(self) -> Floats:
+        """(m, k + 1, k + 1) inverse of the observed information; nan for a zero SD, and where nothing converged."""
+        m, d = self.point.slope.shape
+        found = np.full((m, d, d), np.nan)
+        for singular, free in ((True, d - 1), (False, d)):
+            which = np.flatnonzero(self.converged & (self.singular == singular))
+            if which.size:
+                found[which, :free, :free] = np.linalg.inv(-self.point.curvature[which, :free, :free])
+        return found
+
+    def put(self, where: Integers, other: LogisticOptimum) -> None:
+        """Replace some data sets by those of `other`."""
+        self.coefficients[where], self.sd[where] = other.coefficients, other.sd
+        self.decrement[where], self.converged[where] = other.decrement, other.converged
+        self.point.put(where, other.point)
+
+    def part(self, which: Integers) -> LogisticOptimum:
+        """Some of the data sets."""
+        return LogisticOptimum(
+            self.coefficients[which],
+            self.sd[which],
+            self.point.part(which),
+            self.decrement[which],
+            self.converged[which],
+        )
+
+
+def fit_logistic_stack(stack: Stack, nodes: int, *, restarts: bool = True) -> LogisticOptimum:
+    """Maximum likelihood for every data set of a stack.
+
+    Args:
+        stack: 0/1 outcomes, not separated.
+        nodes: of the quadrature; 1 is the Laplace approximation.
+        restarts: where there can be another optimum, try three more starting values and keep the highest.
+    """
+    data = LogisticData.of(stack)
+    plain = without_intercepts(stack)
+    m = len(plain)
+    first = _climb(data, _started(plain, np.full(m, _START)), np.full(m, _START), 1, 1e-4 if nodes > 1 else _TOLERANCE)
+    if nodes > 1:
+        low, high = _NEAR_LAPLACE
+        near = first.converged & (first.sd > low) & (first.sd < high)
+        sd = np.where(near, first.sd, _START)
+        coefficients = np.where(near[:, None], first.coefficients, _started(plain, sd))
+        first = _climb(data, coefficients, sd, nodes, _TOLERANCE)
+    if restarts:
+        rough = (nodes == 1) & (first.sd >= _TWO_OPTIMA_SD)
+        again = np.flatnonzero(~first.converged | first.singular | rough)
+        if again.size:
+            _restart(data.part(again), plain[again], first, again, nodes)
+    first.sd[first.singular] = 0.0
+    return first
+
+
+def _started(plain: Floats, sd: Floats) -> Floats:
+    started: Floats = plain * np.sqrt(1.0 + _ATTENUATION * sd**2)[:, None]
+    return started
+
+
+def _restart(data: LogisticData, plain: Floats, best: LogisticOptimum, places: Integers, nodes: int) -> None:
+    """Climb from other SDs, and put what is higher into `best`."""
+    for start in _RESTARTS:
+        sd = np.full(places.size, start)
+        other = _climb(data, _started(plain, sd), sd, nodes, _TOLERANCE)
+        # A gain at rounding level is no other optimum; the first start wins, so that results do not flicker.
+        higher = other.point.value > best.point.value[places] + 1e-7
+        better = np.flatnonzero(other.converged & (higher | ~best.converged[places]))
+        best.put(places[better], other.part(better))
+
+
+def without_intercepts(stack: Stack, steps: int = 25) -> Floats:
+    """(m, k) logistic regression without random intercepts, in the basis; near enough for a start."""
+    m, _, k = stack.matrix.shape
+    found = np.zeros((m, k))
+    todo = np.arange(m)
+    for _ in range(steps):
+        matrix, beta = stack.matrix[todo], found[todo]
+        chance = 0.5 + 0.5 * np.tanh(0.5 * (matrix @ beta[..., None])[..., 0])
+        slope = ((stack.response[todo] - chance)[:, None, :] @ matrix)[:, 0]
+        information = transposed(matrix) @ ((chance * (1.0 - chance))[..., None] * matrix)
+        information += (1e-9 * np.trace(information, axis1=1, axis2=2))[:, None, None] * np.eye(k)
+        step = np.linalg.solve(information, slope[..., None])[..., 0]
+        # Columns have mean square one, so that a step of a few units is a long one.
+        step *= np.minimum(1.0, 3.0 / np.maximum(np.abs(step).max(axis=1), 1e-300))[:, None]
+        found[todo] = beta + step
+        todo = todo[np.abs(step).max(axis=1) > 1e-4]
+        if not todo.size:
+            break
+    return found
+
+
+def _climb(data: LogisticData, coefficients: Floats, sd: Floats, nodes: int, tolerance: float) -> LogisticOptimum:
+    """Damped Newton from a start; data sets leave as they arrive."""
+    m = len(sd)
+    point, modes = data.at(coefficients, sd, nodes, data.modes(m))
+    best = LogisticOptimum(coefficients.copy(), sd.copy(), point, np.full(m, np.inf), np.zeros(m, dtype=bool))
+    todo = np.arange(m)
+    for step_number in range(_MOST_STEPS + 1):
+        step, decrement, concave = _newton_step(point, sd)
+        done = (decrement < tolerance) & concave
+        left = np.flatnonzero(~done)
+        state = LogisticOptimum(coefficients, sd, point, decrement, done)
+        if done.any():
+            ready = np.flatnonzero(done)
+            best.put(todo[ready], state.part(ready))
+        if not left.size:
+            break
+        if step_number == _MOST_STEPS:
+            best.put(todo[left], state.part(left))
+            break
+        if done.any():
+            todo, data, coefficients, sd, step = todo[left], data.part(left), coefficients[left], sd[left], step[left]
+            point, modes = point.part(left), [mode[left] for mode in modes]
+        coefficients, sd, point, modes = _uphill(data, coefficients, sd, step, nodes, point, modes)
+    return best
+
+
+def _newton_step(point: Point, sd: Floats) -> tuple[Floats, Floats, np.ndarray]:
+    """Steps (m, k + 1), decrements (m,) and whether the surface is concave there (m,).
+
+    Directions of positive curvature are turned round. At an SD of zero the slope in it is zero by symmetry, so that
+    such a direction gets a step of its own.
+    """
+    log = sd > _LOG_SD
+    factor = np.where(log, sd, 1.0)
+    slope, curvature = point.slope.copy(), point.curvature.copy()
+    slope[:, -1] *= factor
+    curvature[:, -1, :] *= factor[:, None]
+    curvature[:, :, -1] *= factor[:, None]
+    curvature[:, -1, -1] += np.where(log, slope[:, -1], 0.0)
+    unit = 1.0 / np.sqrt(np.maximum(np.abs(np.diagonal(curvature, axis1=1, axis2=2)), 1e-8))
+    scaled = -curvature * unit[:, :, None] * unit[:, None, :]
+    values, vectors = np.linalg.eigh(np.where(np.isfinite(scaled), scaled, 0.0))
+    size = np.maximum(np.abs(values), 1e-6)
+    along = (transposed(vectors) @ (unit * slope)[..., None])[..., 0]
+    step = unit * (vectors @ (along / size)[..., None])[..., 0]
+    decrement = 0.5 * (along**2 / size).sum(axis=1)
+    concave = values.min(axis=1) > 0.0
+    stuck = ~concave & (sd < SINGULAR_SD)
+    step[stuck, -1] = 0.1
+    limit = np.where(log, *_LONGEST)
+    step *= 1.0 / np.maximum(1.0, np.abs(step[:, -1]) / limit)[:, None]
+    return step, decrement, concave
+
+
+def _moved(coefficients: Floats, sd: Floats, step: Floats, share: Floats) -> tuple[Floats, Floats]:
+    part = share[:, None] * step
+    log = sd > _LOG_SD
+    larger = sd * np.exp(np.where(log, part[:, -1], 0.0))
+    return coefficients + part[:, :-1], np.where(log, larger, np.abs(sd + part[:, -1]))
+
+
+def _uphill(
+    data: LogisticData, coefficients: Floats, sd: Floats, step: Floats, nodes: int, point: Point, modes: list[Floats]
+) -> tuple[Floats, Floats, Point, list[Floats]]:
+    """Take the steps; where the log-likelihood falls, shorter ones."""
+    share = np.ones(len(sd))
+    there, sd_there = _moved(coefficients, sd, step, share)
+    new, found = data.at(there, sd_there, nodes, modes)
+    floor = point.value - 1e-9 * (1.0 + np.abs(point.value))
+    worse = np.flatnonzero(~(new.value > floor))
+    for _ in range(12):
+        if not worse.size:
+            break
+        share[worse] *= 0.4
+        there[worse], sd_there[worse] = _moved(coefficients[worse], sd[worse], step[worse], share[worse])
+        start = [mode[worse] for mode in modes]
+        part, own = data.part(worse).at(there[worse], sd_there[worse], nodes, start)
+        new.put(worse, part)
+        for mode, replaced in zip(found, own, strict=True):
+            mode[worse] = replaced
+        worse = worse[~(part.value > floor[worse])]
+    return there, sd_there, new, found

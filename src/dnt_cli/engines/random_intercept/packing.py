@@ -1,0 +1,106 @@
+"""Data sets of the same shape put into one array, their rows sorted by person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dnt_cli.engines.base import Design, Floats, Integers
+
+# Rows in one stack: arrays per row and quadrature node then stay within a processor's cache.
+_ROWS_IN_STACK = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Data sets with the same number of rows per person, in an orthogonal basis of their columns.
+
+    Attributes:
+        places: (m,) place of each data set in the list that was given.
+        matrix: (m, n, k) columns in the basis, rows sorted by person; X = matrix @ triangle.
+        response: (m, n) outcomes in the same order.
+        sizes: (G,) rows per person.
+        starts: (G,) first row of each person.
+        steady: how many of the first columns are constant within every person.
+        triangle: (m, k, k) from coefficients in the columns of the design to those in the basis.
+    """
+
+    places: Integers
+    matrix: Floats
+    response: Floats
+    sizes: Integers
+    starts: Integers
+    steady: int
+    triangle: Floats
+
+    def original(self, coefficients: Floats, covariance: Floats) -> tuple[Floats, Floats]:
+        """Coefficients (m, k) and covariances (m, k, k) in the columns of the designs."""
+        back: Floats = np.asarray(np.linalg.inv(self.triangle), dtype=float)
+        return (back @ coefficients[..., None])[..., 0], back @ covariance @ transposed(back)
+
+
+def transposed(matrices: Floats) -> Floats:
+    """Each matrix of a stack transposed."""
+    return matrices.swapaxes(-1, -2)
+
+
+def stacked(designs: Sequence[Design]) -> list[Stack]:
+    """Put designs that share persons' numbers of rows into stacks.
+
+    Columns that are constant within persons come first in the basis, so that they enter the integrals of a logistic
+    model through one number per person. The basis is orthogonal, each column with mean square one, so that units and
+    offsets of covariates cost no digits.
+
+    Args:
+        designs: with groups, of full column rank.
+    """
+    alike: dict[tuple[object, ...], list[tuple[int, Integers]]] = {}
+    layouts: dict[bytes, tuple[Integers, Integers, Integers]] = {}
+    for place, design in enumerate(designs):
+        order, starts, sizes = _layout(design, layouts)
+        matrix = design.matrix[order]
+        steady = (np.repeat(matrix[starts], sizes, axis=0) == matrix).all(axis=0)
+        key = (sizes.tobytes(), steady.tobytes(), design.matrix.shape)
+        alike.setdefault(key, []).append((place, order))
+    found = []
+    for own in alike.values():
+        most = max(1, _ROWS_IN_STACK // len(own[0][1]))
+        found += [_stack(designs, own[i : i + most], layouts) for i in range(0, len(own), most)]
+    return found
+
+
+def _layout(
+    design: Design, known: dict[bytes, tuple[Integers, Integers, Integers]]
+) -> tuple[Integers, Integers, Integers]:
+    """Order of the rows by person, and first row and number of rows of each."""
+    groups = np.ascontiguousarray(design.groups, dtype=np.int64)
+    key = groups.tobytes()
+    if key not in known:
+        order = np.argsort(groups, kind="stable").astype(np.int64)
+        first = np.flatnonzero(np.diff(groups[order], prepend=groups[order[0]] - 1)).astype(np.int64)
+        known[key] = order, first, np.diff(first, append=groups.size).astype(np.int64)
+    return known[key]
+
+
+def _stack(
+    designs: Sequence[Design],
+    own: list[tuple[int, Integers]],
+    layouts: dict[bytes, tuple[Integers, Integers, Integers]],
+) -> Stack:
+    _, starts, sizes = _layout(designs[own[0][0]], layouts)
+    raw = np.stack([designs[place].matrix[order] for place, order in own])
+    response = np.stack([designs[place].response[order] for place, order in own])
+    steady = (np.repeat(raw[:, starts], sizes, axis=1) == raw).all(axis=(0, 1))
+    columns = np.concatenate([np.flatnonzero(steady), np.flatnonzero(~steady)])
+    n, few = raw.shape[1], int(steady.sum())
+    upper = np.linalg.qr(raw[..., columns], mode="r") / np.sqrt(n)
+    inverse = np.linalg.inv(upper)
+    matrix = raw[..., columns] @ inverse
+    # The same numbers in all rows of a person, whatever the order in which products are summed.
+    matrix[..., :few] = np.repeat(matrix[:, starts, :few], sizes, axis=1)
+    triangle = np.zeros_like(upper)
+    triangle[..., columns] = upper
+    places = np.array([place for place, _ in own], dtype=np.int64)
+    return Stack(places, matrix, response, sizes, starts, few, triangle)
