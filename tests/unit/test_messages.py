@@ -37,7 +37,7 @@ def test_a_column_gives_the_messages_back() -> None:
         message(
             "effects.because", what=[message("effects.separated", count=2, m=5)], reasons=[message("engines.no_rows")]
         ),
-        message("effects.laplace", sd=3.42, nodes=25, shift=-0.1, ratio=1.2),
+        message("effects.laplace_doubtful", sd=3.42, nodes=25, shift=-0.1, ratio=1.2),
         message("effects.left_out", controls=("age", "place")),
     )
     assert decoded(encoded(said)) == said
@@ -46,7 +46,7 @@ def test_a_column_gives_the_messages_back() -> None:
 
 
 def test_numbers_have_the_decimal_sign_of_the_language() -> None:
-    column = encoded([message("effects.laplace", sd=3.42, nodes=25, shift=-0.104, ratio=0.874)])
+    column = encoded([message("effects.laplace_doubtful", sd=3.42, nodes=25, shift=-0.104, ratio=0.874)])
     assert "SD 3.4, 25 nodes move the effect by -0.10 SE" in spoken(column, "en")
     assert "intercept 3,4, 25 punten verschuiven het effect met -0,10 SE" in spoken(column, "nl")
     assert "standard error to 0.87 times" in spoken(column, "en")

@@ -64,7 +64,7 @@ def more_nodes(nodes: int) -> int:
 
 def _doubt(nodes: int, more: int, sd: float, shift: float, ratio: float) -> Message:
     if nodes == 1:
-        return message("effects.laplace", sd=sd, nodes=more, shift=shift, ratio=ratio)
+        return message("effects.laplace_doubtful", sd=sd, nodes=more, shift=shift, ratio=ratio)
     return message("effects.quadrature", sd=sd, used=nodes, nodes=more, shift=shift, ratio=ratio)
 
 
