@@ -29,6 +29,10 @@ app.add_typer(study_app, rich_help_panel="Files")
 
 @study_app.command()
 def init(
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="DATA", help="Data file to make it from: SPSS, Stata, Excel, CSV or Parquet."),
+    ] = None,
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; default: the screen.")
     ] = None,
@@ -43,9 +47,11 @@ def init(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Write a commented study file to start from.
+    """Write a study file to start from: made from a data file, or a commented template.
 
-    Example: dnt study init -o study.toml
+    What the data cannot say stands in it as a question. No value that fewer than ten rows share is written.
+
+    Example: dnt study init clients.sav -o study.toml
     """
     from importlib import resources
 
@@ -54,7 +60,12 @@ def init(
 
     if like is not None and like not in builtin_studies():
         raise UsageError(f"There is no built-in study {like}; known: {', '.join(builtin_studies())}.")
-    text = read_builtin(like) if like else (resources.files("dnt_cli") / "studies" / "template").read_text("utf-8")
+    if like is not None and data is not None:
+        raise UsageError("--like starts from a built-in study, not from data; leave out one of the two.")
+    if data is not None:
+        text = _drafted(data)
+    else:
+        text = read_builtin(like) if like else (resources.files("dnt_cli") / "studies" / "template").read_text("utf-8")
     if output is None:
         write_out(text)
         return
@@ -62,7 +73,16 @@ def init(
         raise DataError(f"{output} exists; choose another name, or --force to replace it.")
     with replacing(Path(output)) as stream:
         stream.write(text.encode())
-    tell(f"Wrote {output}. Edit it, then type: dnt study check {output} DATA")
+    questions = f" It has {text.count('# ?')} questions." if data is not None else ""
+    tell(f"Wrote {output}.{questions} Edit it, then type: dnt study check {output} {data or 'DATA'}")
+
+
+def _drafted(data: str) -> str:
+    """A study file for the table in a data file."""
+    from dnt_cli.reading.draft import draft_study
+
+    opened = open_input(data, "dnt study init", ["answers"], foreign="always")
+    return draft_study(opened.raw, Path(opened.name).stem)
 
 
 @study_app.command()

@@ -1,0 +1,352 @@
+"""A study file to start from, made from a data file; what the data cannot say stands there as a question.
+
+Nothing that fewer than ten rows share is written down: codes and words of levels only, and round limits.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.reading.codes import NO, YES
+from dnt_cli.reading.dictionary import Raw
+from dnt_cli.reading.missing import WORDS
+from dnt_cli.reading.numbers import shape
+from dnt_cli.reading.suspicion import NO_ANSWER, means_no_answer, suspects
+from dnt_cli.reading.table import Distinct, code_of, shown
+from dnt_cli.study import Code
+from dnt_cli.study.source_rules import same_code
+
+SHARED = 10  # rows that must share a value before it is written down
+_MOST_LEVELS = 10
+_WAVE = re.compile(r"(.+?)([_.\- ]?)((?:t|w|m|wave|meting|tijd|time|month|maand|mnd)?\d{1,2})", re.IGNORECASE)
+_FIRST = re.compile(r"((?:t|w|m|wave|meting)\d{1,2})([_.\- ]?)(.+)", re.IGNORECASE)
+_NAMES = {
+    "id": r"(?:.*_)?(?:id|nr|nummer)|.*(?:clientnr|respnr|respondent|subject|person|persoon|deelnemer|cli[eë]nt).*",
+    "wave": r"wave|meting|meetmoment|tijd|time|round|ronde|visit|measurement|t",
+    "group": r"group|groep|arm|condition|conditie|treat(?:ment|ed)?|interventie|intervention|allocation",
+    "site": r"site|gemeente|locatie|location|plaats|centrum|centre|center|town|city|stad|regio|region",
+}
+_INTERVENTION = re.compile(r"interv|treat|experim|training|program|plus|nieuw|new", re.IGNORECASE)
+_COMPARISON = re.compile(r"contr|comp|verg|gebruik|usual|care|wacht|wait|placebo", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """What the values of one variable are, over all its columns.
+
+    Attributes:
+        kind: binary, ordinal, linear, words (a few), text, or empty.
+        levels: codes or words that ten rows share, in order.
+        labels: what the file calls them.
+        missing: codes and words that look like no answer.
+        rare: different values that fewer rows share, where there are levels.
+        limits: round numbers around all values.
+        label: of the variable, in the file.
+    """
+
+    kind: str
+    levels: tuple[Code, ...] = ()
+    labels: tuple[str, ...] = ()
+    missing: tuple[Code, ...] = ()
+    rare: int = 0
+    limits: tuple[float, float] | None = None
+    label: str = ""
+
+
+def draft_study(raw: Raw, key: str) -> str:
+    """The text of a study file for the table `raw`, with the questions that it leaves as comments."""
+    frame = raw.frame.set_axis([str(c) for c in raw.frame.columns], axis=1)
+    frame = frame.loc[:, ~frame.columns.duplicated()]
+    wide, pattern = _waves_in_names([str(c) for c in frame.columns])
+    names = {role: _named(frame, role) for role in _NAMES}
+    person = names["id"] or str(frame.columns[0])
+    ids = frame[person]
+    if wide:
+        waves = _ordered({end for ends in wide.values() for end in ends})
+    else:
+        column = names["wave"]
+        waves = [] if column is None else _ordered({str(level) for level in _shared(frame[column], 1)})
+    outcomes, covariates, left = {}, {}, []
+    taken = {person, names["wave"], names["group"], names["site"]}
+    stems = {column for ends in wide.values() for column in ends.values()}
+    for stem, ends in wide.items():
+        outcomes[stem] = (_column(raw, frame, list(ends.values())), [w for w in waves if w in ends])
+    for column in map(str, frame.columns):
+        if column in taken or column in stems:
+            continue
+        found = _column(raw, frame, [column])
+        if found.kind in ("text", "empty") or not re.fullmatch(r"[^\W\d_][\w-]*", column):
+            left.append(column)
+        elif wide or (frame.groupby(ids)[column].nunique() <= 1).all():
+            covariates[column] = found
+        else:
+            outcomes[column] = (found, waves)
+    usable = {
+        k: v for k, v in outcomes.items() if v[0].kind not in ("text", "empty") and re.fullmatch(r"[^\W\d_][\w-]*", k)
+    }
+    left += [k for k in outcomes if k not in usable]
+    lines = [*_head(key), *_design(raw, frame, person, names, waves), *_files(wide, pattern)]
+    for name, (found, asked) in usable.items():
+        lines += _outcome(name, found, asked)
+    for name, found in covariates.items():
+        lines += _covariate(name, found)
+    tied = [name for name in covariates if names["group"] and _tied(frame[name], frame[names["group"]])]
+    return "\n".join([*lines, *_models(covariates, tied), *_left(left)]) + "\n"
+
+
+def _waves_in_names(columns: list[str]) -> tuple[dict[str, dict[str, str]], str]:
+    """Stem -> wave -> column, of a wide file, and its pattern; nothing where no stem is there at two waves."""
+    best: tuple[int, dict[str, dict[str, str]], str] = (0, {}, "")
+    for regex, form in ((_WAVE, "{outcome}%s{wave}"), (_FIRST, "{wave}%s{outcome}")):
+        found: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+        for column in columns:
+            if match := regex.fullmatch(column):
+                stem, end = (match[1], match[3]) if regex is _WAVE else (match[3], match[1])
+                found[match[2]][stem][end] = column
+        for separator, stems in found.items():
+            several = {stem: dict(ends) for stem, ends in stems.items() if len(ends) > 1}
+            named = any(not end.isdigit() for ends in several.values() for end in ends)
+            size = sum(map(len, several.values()))
+            if several and (named or len(several) > 1) and size > best[0]:
+                best = (size, several, form % separator)
+    return best[1], best[2]
+
+
+def _ordered(waves: set[str]) -> list[str]:
+    return sorted(waves, key=lambda wave: ([int(part) for part in re.findall(r"\d+", wave)], wave))
+
+
+def _named(frame: pd.DataFrame, role: str) -> str | None:
+    """The first column whose name says that it is this; a group has two values."""
+    for column in map(str, frame.columns):
+        if re.fullmatch(_NAMES[role], column, re.IGNORECASE):
+            if role == "group" and frame[column].nunique() != 2:
+                continue
+            return column
+    return None
+
+
+def _shared(values: pd.Series, least: int = SHARED) -> list[Any]:
+    counts = values.dropna().value_counts()
+    return [value for value, count in counts.items() if count >= least]
+
+
+def _column(raw: Raw, frame: pd.DataFrame, columns: list[str]) -> _Column:
+    """What the values of a variable are."""
+    labels: dict[Code, str] = {}
+    missing: list[Code] = []
+    label = next((raw.dictionary.labels[c] for c in columns if c in raw.dictionary.labels), "")
+    for column in columns:
+        labels |= {c: str(t) for k, t in raw.dictionary.values.get(column, {}).items() if (c := code_of(k)) is not None}
+        missing += [low for low, high in raw.dictionary.missing.get(column, ()) if low == high]
+    values = pd.concat([frame[column] for column in columns], ignore_index=True)
+    if values.dtype.kind in "mM" or pd.api.types.infer_dtype(values, skipna=True) in ("date", "datetime"):
+        return _Column("text", label=label)
+    distinct = Distinct.of(values)
+    counts: dict[Code, int] = defaultdict(int)
+    written: dict[Code, Code] = {}
+    for value, count in zip(distinct.values, distinct.counts, strict=True):
+        code = _number_or_word(value)
+        if code is None or (isinstance(code, str) and code in (*WORDS, "na", "")):
+            continue
+        counts[code] += count
+        written.setdefault(code, value.strip() if isinstance(value, str) and isinstance(code, str) else code)
+    declared = {same_code(code) for code in missing}
+    said_so = {c for c in counts if isinstance(c, str) and means_no_answer(c)}
+    unasked: list[Code] = [c for c in counts if c in said_so - declared and (c in NO_ANSWER or counts[c] >= SHARED)]
+    numbers = np.array(sorted(c for c in counts if isinstance(c, float) and c not in declared))
+    if len(numbers):
+        often = np.array([counts[float(n)] for n in numbers])
+        unasked += suspects(numbers, often, labels, None)
+    answers = {c: n for c, n in counts.items() if c not in {*declared, *unasked, *said_so}}
+    said = tuple(written[c] for c in unasked)
+    return _described(answers, written, labels, said, label)
+
+
+def _number_or_word(value: Any) -> Code | None:
+    code = code_of(value)
+    if isinstance(code, str) and (form := shape(code)) is not None and form not in ("point or thousands",):
+        plain = code.replace(".", "").replace(",", ".") if "comma" in form or form == "point thousands" else code
+        return float(plain) if form != "comma thousands" else float(code.replace(",", ""))
+    return code
+
+
+def _described(
+    answers: dict[Code, int], written: dict[Code, Code], labels: dict[Code, str], missing: tuple[Code, ...], label: str
+) -> _Column:
+    if not answers:
+        return _Column("empty", label=label, missing=missing)
+    words = [c for c in answers if isinstance(c, str)]
+    levels = sorted((c for c in answers if answers[c] >= SHARED), key=lambda c: (isinstance(c, str), c))
+    rare = len(answers) - len(levels)
+    names = tuple(labels.get(c, "") for c in levels)
+    truths = {
+        c: 1.0 if same_code(labels.get(c, str(c))) in YES else 0.0 if same_code(labels.get(c, str(c))) in NO else None
+        for c in answers
+    }
+    common = {"missing": missing, "label": label}
+    if set(answers) <= {0.0, 1.0} or (
+        len(answers) == 2 and sorted(v for v in truths.values() if v is not None) == [0.0, 1.0]
+    ):
+        return _Column("binary", tuple(levels), names, rare=rare, **common)  # type: ignore[arg-type]
+    if words:
+        kind = "words" if levels and len(answers) <= _MOST_LEVELS else "text"
+        spelled = tuple(written[c] for c in levels)
+        return _Column(kind, spelled if kind == "words" else (), rare=rare, **common)  # type: ignore[arg-type]
+    numbers = [float(c) for c in answers]
+    whole = all(n.is_integer() for n in numbers)
+    if whole and len(answers) <= _MOST_LEVELS and all(names) and names:
+        return _Column("ordinal", tuple(levels), names, rare=rare, **common)  # type: ignore[arg-type]
+    limits = _round_limits(min(numbers), max(numbers))
+    if whole and len(answers) <= _MOST_LEVELS and not rare:
+        limits = (min(numbers), max(numbers))
+        return _Column("linear", tuple(levels), limits=limits, **common)  # type: ignore[arg-type]
+    return _Column("linear", limits=limits, **common)  # type: ignore[arg-type]
+
+
+def _round_limits(low: float, high: float) -> tuple[float, float]:
+    """Limits of one digit around the values, so that they are nobody's."""
+
+    def above(x: float) -> float:
+        if x <= 0:
+            return 0.0
+        size = 10.0 ** math.floor(math.log10(x))
+        return next(step * size for step in (1, 2, 5, 10, 20) if step * size > x)
+
+    lowest, highest = 0.0 - above(-low), above(high)
+    return (lowest, highest) if lowest < highest else (lowest, lowest + 1)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _head(key: str) -> list[str]:
+    plain = re.sub(r"\W+", "_", key).strip("_").lower() or "study"
+    return [
+        "# Made from a data file. Lines with a question (?) are guesses: mend them, and take the mark away.",
+        "schema = 1", "", "[study]", f"key = {_toml(plain)}", f"title = {_toml(key)}", "",
+    ]  # fmt: skip
+
+
+def _design(raw: Raw, frame: pd.DataFrame, person: str, names: dict[str, str | None], waves: list[str]) -> list[str]:
+    group = names["group"]
+    codes, labels = ["treated", "control"], ["", ""]
+    if group is not None:
+        counts = frame[group].dropna().value_counts()
+        codes = [
+            str(shown(c)) if (c := code_of(v)) is not None and isinstance(c, float) else str(v).strip()
+            for v in counts.index
+        ]
+        known = {shown(c): t for k, t in raw.dictionary.values.get(group, {}).items() if (c := code_of(k)) is not None}
+        labels = [str(known.get(code, "")) for code in codes]
+        told = [label or code for code, label in zip(codes, labels, strict=True)]
+        second = _INTERVENTION.search(told[1]) or _COMPARISON.search(told[0])
+        if (second and not _INTERVENTION.search(told[0])) or (
+            not any(map(_INTERVENTION.search, told)) and codes[1] == "1"
+        ):
+            codes, labels = codes[::-1], labels[::-1]
+    known_waves = waves if len(waves) > 1 else ["T0", "T1"]
+    moments = ", ".join(f"{{ key = {_toml(w)}, months = {6 * i} }}" for i, w in enumerate(known_waves))
+    lines = ["[design]", f"id = {_toml(person)}", f"wave = {_toml(names['wave'] or 'wave')}"]
+    lines += [f"group = {_toml(group or 'group')}" + ("" if group else "  # ? no column with two groups was found")]
+    lines += [
+        f"intervention = {_toml(codes[0])}  # ? which code is the intervention",
+        f"comparison = {_toml(codes[1])}",
+    ]
+    for name, label in zip(("intervention", "comparison"), labels, strict=True):
+        lines += [f"{name}_label = {_toml(label)}"] if label else []
+    lines += [f"site = {_toml(names['site'])}"] if names["site"] else []
+    lines += [f"waves = [{moments}]  # ? months since inclusion"]
+    lines += [
+        f"baseline = {_toml(known_waves[0])}",
+        f"endpoint = {_toml(known_waves[-1])}  # ? where the effect is judged",
+        "",
+    ]
+    return lines
+
+
+def _files(wide: dict[str, dict[str, str]], pattern: str) -> list[str]:
+    return ["[files]", 'layout = "wide"', f"pattern = {_toml(pattern)}", ""] if wide else []
+
+
+def _missing(found: _Column) -> list[str]:
+    listed = ", ".join(map(_toml, found.missing))
+    return [f"missing = [{listed}]  # ? or valid, if it is an answer"] if found.missing else []
+
+
+def _outcome(name: str, found: _Column, waves: list[str]) -> list[str]:
+    kind = {"words": "ordinal"}.get(found.kind, found.kind)
+    lines = [f"[outcomes.{name}]", f"label = {_toml(found.label or name)}", f'kind = "{kind}"']
+    lines += [f"waves = [{', '.join(map(_toml, waves))}]", 'better = "higher"  # ? higher or lower']
+    if found.kind == "words":
+        lines += ['role = "descriptive"', f"range = [1, {len(found.levels)}]"]
+        lines += [f"level_labels = [{', '.join(map(_toml, found.levels))}]  # ? in this order, lowest first"]
+    elif found.kind == "ordinal":
+        numbers = [float(level) for level in found.levels]
+        lines += ['role = "descriptive"', f"range = [{min(numbers):g}, {max(numbers):g}]"]
+        if len(numbers) == max(numbers) - min(numbers) + 1:
+            lines += [f"level_labels = [{', '.join(map(_toml, found.labels))}]"]
+    elif found.limits is not None:
+        lines += [f"range = [{found.limits[0]:g}, {found.limits[1]:g}]  # ? lowest and highest possible value"]
+    if found.rare and found.kind in ("words", "ordinal"):
+        lines += [f"# ? {found.rare} more values that fewer than {SHARED} rows share"]
+    return [*lines, *_missing(found), ""]
+
+
+def _covariate(name: str, found: _Column) -> list[str]:
+    lines = [f"[covariates.{name}]", f"label = {_toml(found.label or name)}"]
+    if found.kind == "linear" and len(found.levels) != 2:
+        limits = found.limits or (0.0, 1.0)
+        lines += [
+            'kind = "continuous"',
+            f"range = [{limits[0]:g}, {limits[1]:g}]  # ? lowest and highest possible value",
+        ]
+    else:
+        levels = [shown(code) if isinstance(code, float) else str(code) for code in found.levels]
+        kind = "ordered" if found.kind == "ordinal" and len(levels) > 2 else "categorical"
+        lines += [f'kind = "{kind}"', f"levels = [{', '.join(map(_toml, levels))}]"]
+        if found.labels and all(found.labels):
+            lines += [f"level_labels = [{', '.join(map(_toml, found.labels))}]"]
+        if found.rare:
+            lines += [
+                f"# ? {found.rare} more values that fewer than {SHARED} rows share: add them to levels, or to missing"
+            ]
+    return [*lines, *_missing(found), ""]
+
+
+def _tied(values: pd.Series, group: pd.Series) -> bool:
+    """Whether a characteristic all but tells the group, as what belongs to the intervention does (Cramér's V > 0.5)."""
+    table = pd.crosstab(values, group).to_numpy(dtype=float)
+    if table.shape[1] < 2 or not 2 <= table.shape[0] <= _MOST_LEVELS:
+        return False
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    chi_squared = ((table - expected) ** 2 / expected).sum()
+    return bool(chi_squared / table.sum() > 0.25)
+
+
+def _models(covariates: dict[str, _Column], tied: list[str]) -> list[str]:
+    usable = [name for name, found in covariates.items() if found.kind == "linear" or len(found.levels) > 1]
+    controls = [name for name in usable if name not in tied][:5]
+    listed = "[" + ", ".join(map(_toml, controls)) + "]"
+    ladder = f"[{listed}, []]" if controls else "[[]]"
+    lines = [
+        "[models]",
+        f"controls = {listed}  # ? what was so before the intervention, and may differ between the groups",
+    ]
+    lines += [f"# ? not among them, since they nearly follow from the group: {', '.join(tied)}"] if tied else []
+    return [*lines, f"ladder = {ladder}", ""]
+
+
+def _left(columns: list[str]) -> list[str]:
+    return [f"# Columns that are not used: {', '.join(columns)}"] if columns else []
