@@ -12,12 +12,25 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A value that the study file has a label for; it is said by that label.
+
+    Attributes:
+        kind: `name` of an outcome, a covariate or an outcome at a wave, or `subset`.
+        key: Its key in the study file.
+    """
+
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One sentence, or part of one.
 
     Attributes:
         key: `<file>.<key>` of the words.
-        values: Name and value of each place in the sentence: text, a number, names, or other messages.
+        values: Name and value of each place in the sentence: text, a number, names, labels, or other messages.
     """
 
     key: str
@@ -46,17 +59,22 @@ def decoded(text: str | None) -> tuple[Message, ...]:
 
 
 def _plain(own: Message) -> dict[str, Any]:
-    values = {}
-    for name, value in own.values:
-        items = value if isinstance(value, tuple) else ()
-        values[name] = [_plain(i) if isinstance(i, Message) else i for i in items] if items else value
-    return {"key": own.key, "values": values}
+    return {"key": own.key, "values": {name: _plain_value(value) for name, value in own.values}}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Message):
+        return _plain(value)
+    if isinstance(value, Label):
+        return {"label": value.key, "kind": value.kind}
+    return [_plain_value(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _restored(content: dict[str, Any]) -> Message:
-    def value(found: Any) -> Any:
-        if not isinstance(found, list):
-            return found
-        return tuple(_restored(i) if isinstance(i, dict) else i for i in found)
+    return Message(content["key"], tuple((name, _restored_value(found)) for name, found in content["values"].items()))
 
-    return Message(content["key"], tuple((name, value(found)) for name, found in content["values"].items()))
+
+def _restored_value(found: Any) -> Any:
+    if isinstance(found, dict):
+        return Label(found["kind"], found["label"]) if "label" in found else _restored(found)
+    return tuple(_restored_value(item) for item in found) if isinstance(found, list) else found

@@ -78,8 +78,12 @@ def register_outcomes(wide: pd.DataFrame, study: Study) -> tuple[str, ...]:
 
 
 def fulfils(wide: pd.DataFrame, conditions: Iterable[Condition]) -> pd.Series:
-    """Which persons fulfil all conditions; a missing value fulfils only `!=`."""
-    keep = pd.Series(True, index=wide.index)
+    """Which persons fulfil all conditions.
+
+    Returns:
+        (n,) of dtype `boolean`: missing where an unknown value could decide it, and no known value rules it out.
+    """
+    keep = pd.Series(True, index=wide.index, dtype="boolean")
     for condition in conditions:
         values = wide[condition.column]
         if isinstance(values.dtype, pd.CategoricalDtype):
@@ -87,7 +91,7 @@ def fulfils(wide: pd.DataFrame, conditions: Iterable[Condition]) -> pd.Series:
         else:
             target = condition.value  # type: ignore[assignment]
         compare = {"==": values.eq, "!=": values.ne, "<": values.lt, "<=": values.le, ">": values.gt, ">=": values.ge}
-        keep &= compare[condition.operator](target)
+        keep &= compare[condition.operator](target).astype("boolean").mask(values.isna())
     return keep
 
 

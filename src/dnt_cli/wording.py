@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from dnt_cli.messages import Message, decoded
+from dnt_cli.messages import Label, Message, decoded
 from dnt_cli.study.spec import Language, Study, Text
 
 
@@ -49,30 +49,44 @@ class _LocalComma(_Local):
     comma = True
 
 
-def spoken(messages: Message | Iterable[Message] | str | float | None, language: Language) -> str:
+def spoken(
+    messages: Message | Iterable[Message] | str | float | None, language: Language, study: Study | None = None
+) -> str:
     """Messages in a language, given as such or as a column of a result holds them (missing: nothing to say).
 
-    A message that ends with a full stop is followed by a space, any other by a semicolon.
+    A message that ends with a full stop is followed by a space, any other by a semicolon. Without the study, what has
+    a label there is said by its key.
     """
     if messages is None or isinstance(messages, str | float):
         messages = decoded(messages if isinstance(messages, str) else None)
     if isinstance(messages, Message):
-        return sentence(messages.key, language, **{name: _said(value, language) for name, value in messages.values})
+        values = {name: _said(value, language, study) for name, value in messages.values}
+        return sentence(messages.key, language, **values)
     text = ""
-    for said in (spoken(own, language) for own in messages):
+    for said in (spoken(own, language, study) for own in messages):
         text += ("" if not text else " " if text.endswith(".") else "; ") + said
     return text
 
 
-def _said(value: object, language: Language) -> object:
+def _said(value: object, language: Language, study: Study | None) -> object:
     """One value of a message as its sentence takes it."""
     if isinstance(value, float):
         return _LocalComma(value) if language == "nl" else _Local(value)
+    if isinstance(value, Label):
+        return value.key if study is None else _labelled(value, language, study)
+    if isinstance(value, Message):
+        return spoken(value, language, study)
     if not isinstance(value, tuple):
         return value
     if any(isinstance(item, Message) for item in value):
-        return spoken(value, language)
-    return ", ".join(map(str, value))
+        return spoken(value, language, study)
+    return ", ".join(str(_said(item, language, study)) for item in value)
+
+
+def _labelled(value: Label, language: Language, study: Study) -> str:
+    if value.kind == "subset":
+        return within_sentence(study.robustness.subsets[value.key].label[language])
+    return within_sentence(Wording(study, language).label(value.key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +107,7 @@ class Wording:
 
     def messages(self, messages: Message | Iterable[Message] | str) -> str:
         """As the function `spoken`."""
-        return spoken(messages, self.language)
+        return spoken(messages, self.language, self.study)
 
     def known(self, name: str) -> bool:
         """Whether there is such a sentence."""

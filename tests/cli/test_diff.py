@@ -142,12 +142,12 @@ def test_another_study(again: Path, told: Told) -> None:
     assert "Same data, no other settings, same libraries." in text
     found = told.rows(STUDY)
     frame = pd.read_parquet(again / "study/t3.parquet").query("term == 'group'").set_index("outcome")
-    came = [r["outcome"] for r in found if "mark came" in str(r.get("why"))]
+    came = [r["outcome"] for r in found if "mark gained" in str(r.get("why"))]
     before = pd.read_parquet(again / "t3.parquet").query("term == 'group'").set_index("outcome")["p_value"]
     assert came == [key for key in before.index if before[key] >= 0.1 and frame.loc[key, "p_value"] < 0.5]
     assert came, "the test would show nothing"
-    assert f"{len(came)} mark{'s' if len(came) > 1 else ''} came" in text.splitlines()[0]
-    assert text.count("* came") == len(came)
+    assert f"{len(came)} mark{'s' if len(came) > 1 else ''} gained" in text.splitlines()[0]
+    assert text.count("* gained") == len(came)
 
 
 def test_the_same_numbers_from_another_study(again: Path, told: Told) -> None:

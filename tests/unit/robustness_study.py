@@ -10,9 +10,10 @@ import pandas as pd
 from dnt_cli.effects import Options
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed, impute_wide, settings_of
-from dnt_cli.robustness import Robust, run_checks
-from dnt_cli.study import Study
+from dnt_cli.robustness import RobustnessResult, run_checks
+from dnt_cli.study import Language, Study
 from dnt_cli.wide import derive
+from dnt_cli.wording import Wording
 
 STUDY = """\
 schema = 1
@@ -95,12 +96,17 @@ def complete(wide: pd.DataFrame, study: Study, **changes: object) -> tuple[Compl
     return Completed(study, derive(wide, study), tuple(sets)), settings
 
 
-def run(wide: pd.DataFrame, study: Study, letters: Sequence[str], options: Options = OPTIONS) -> Robust:
+def run(wide: pd.DataFrame, study: Study, letters: Sequence[str], options: Options = OPTIONS) -> RobustnessResult:
     data, settings = complete(wide, study)
     return run_checks(data, settings, options, letters)
 
 
-def pick(result: Robust, model: str, outcome: str = "score", analysis: str = "t3") -> pd.Series:
+def said(result: RobustnessResult, part: str, key: str, language: Language = "en") -> str:
+    """A label or a reason in words."""
+    return Wording(result.study, language).messages(getattr(result, part)[key])
+
+
+def pick(result: RobustnessResult, model: str, outcome: str = "score", analysis: str = "t3") -> pd.Series:
     rows = result.estimates
     own = rows[(rows["model"] == model) & (rows["outcome"] == outcome) & (rows["analysis"] == analysis)]
     assert len(own) == 1, (model, outcome, analysis)

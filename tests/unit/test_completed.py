@@ -19,7 +19,6 @@ from dnt_cli.imputed.data import (
     read_completed,
     require_inference,
     settings_of,
-    subset,
 )
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.stagefile.container import Provenance, read_stage, write_stage
@@ -151,16 +150,6 @@ def test_one_imputation_allows_no_inference(data: Completed) -> None:
     require_inference(data)
     with pytest.raises(ModelError, match="One imputation allows no inference"):
         require_inference(Completed(STUDY, data.observed, data.sets[:1]))
-
-
-def test_subsets(data: Completed) -> None:
-    rule = STUDY.robustness.subsets["young"]
-    kept = subset(data.observed, rule)
-    assert 0 < len(kept) < len(data.observed)
-    assert (kept["age"] < 40).all()
-    assert kept.index.tolist() == list(range(len(kept)))
-    with pytest.raises(ModelError, match="Nobody is left the young"):
-        subset(data.observed.assign(age=50.0), rule)
 
 
 def test_gaps(wide: pd.DataFrame, data: Completed) -> None:

@@ -1,4 +1,4 @@
-"""Effects of two runs: what moved, and which marks came and went."""
+"""Effects of two runs: what moved, and which marks were gained and lost."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_another_standard_error_is_moved_too() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "why"),
     [
-        (0.11, 0.09, "mark came"),
-        (0.04, 0.10, "mark went"),
+        (0.11, 0.09, "mark gained"),
+        (0.04, 0.10, "mark lost"),
         (0.06, 0.04, "mark changed"),
         (0.04, 0.06, "mark changed"),
         (0.30, 0.10, ""),
@@ -75,7 +75,7 @@ def test_marks(before: float, after: float, why: str) -> None:
 
 def test_marks_follow_each_files_own_levels() -> None:
     row = one(effect(p_value=0.04), effect(p_value=0.04), Significance(strict=0.01, lenient=0.03))
-    assert (row["mark_a"], row["mark_b"], row["why"]) == ("**", "", "mark went")
+    assert (row["mark_a"], row["mark_b"], row["why"]) == ("**", "", "mark lost")
 
 
 def test_a_mark_with_the_other_sign_is_reversed() -> None:
@@ -88,9 +88,9 @@ def test_status() -> None:
     none = dict.fromkeys(("estimate", "std_error", "df", "p_value", "beta", "beta_se"), NAN)
     lost = effect(status="not estimable", **none)
     row = one(effect(p_value=0.04), lost)
-    assert (row["why"], row["mark_b"]) == ("status; mark went", "")
+    assert (row["why"], row["mark_b"]) == ("status; mark lost", "")
     assert row["shift"] == math.inf
-    assert one(lost, effect(p_value=0.04))["why"] == "status; mark came"
+    assert one(lost, effect(p_value=0.04))["why"] == "status; mark gained"
     assert one(effect(), effect(status="doubtful"))["why"] == "status"
     both = one(lost, lost)
     assert (both["change"], both["shift"], both["se_ratio"]) == ("same", 0.0, 1.0)

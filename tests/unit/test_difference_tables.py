@@ -73,13 +73,13 @@ def test_effects_as_a_table(study: Study) -> None:
     ]
     tables = shown(study, a, b)
     assert tables[0].title == (
-        "5 effects: 3 moved (largest shift 1.00 SE: Work, T2), 1 mark went, 1 mark came, 1 with another status, "
+        "5 effects: 3 moved (largest shift 1.00 SE: Work, T2), 1 mark lost, 1 mark gained, 1 with another status, "
         "1 only in B."
     )
     #       scale   A       SE        B       SE       B-A      SE, %   change
     assert texts(tables) == {
-        "Work": ["OR", "1.00", "(0.50)", "1.65*", "(0.82)", "+1.00", "", "* came"],
-        "Score": ["beta", "0.20**", "(0.10)", "0.19", "(0.10)", "-0.10", "", "** went"],
+        "Work": ["OR", "1.00", "(0.50)", "1.65*", "(0.82)", "+1.00", "", "* gained"],
+        "Score": ["beta", "0.20**", "(0.10)", "0.19", "(0.10)", "-0.10", "", "** lost"],
         "High": ["beta", "#", "", "0.20", "(0.10)", "-", "-", "now ok"],
         "Hours": ["pct pt", "", "", "-12.3**", "(5.0)", "", "", "only in B"],
         "Rung": ["beta", "0.20", "(0.10)", "0.20", "(0.20)", "0.00", "+100", "SE +100%"],

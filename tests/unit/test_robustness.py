@@ -7,17 +7,22 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from robustness_study import OPTIONS, STUDY, complete, make_wide, pick, run
+import statsmodels.api as sm
+from robustness_study import OPTIONS, STUDY, complete, make_wide, pick, run, said
 from scipy.optimize import brentq
 from scipy.stats import t as student_t
 
+from dnt_cli.design import Designs
 from dnt_cli.effects import endpoint_effects, trend_effects
+from dnt_cli.effects.fitting import fit_one
 from dnt_cli.errors import StudyError
 from dnt_cli.pooling import adjust
-from dnt_cli.robustness import CHECKS, Robust, run_checks, tipping_points
+from dnt_cli.robustness import CHECKS, RobustnessResult, run_checks, tipping_points
 from dnt_cli.robustness.checks.e_dropouts import grid_key, shifts
-from dnt_cli.robustness.context import Context
+from dnt_cli.robustness.context import Context, Reanalysis
 from dnt_cli.study import Study, parse_study
+from dnt_cli.tables import as_text
+from dnt_cli.wording import Wording, spoken
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +31,18 @@ def study() -> Study:
 
 
 @pytest.fixture(scope="module")
-def everything(study: Study) -> Robust:
+def everything(study: Study) -> RobustnessResult:
     small = replace(study, robustness=replace(study.robustness, deltas=(0.5, 1.0), second_m=2))
     return run(make_wide(), small, list(CHECKS))
 
 
 class TestResults:
-    def test_every_check_but_the_register_gives_a_column(self, everything: Robust) -> None:
+    def test_every_check_but_the_register_gives_a_column(self, everything: RobustnessResult) -> None:
         assert sorted({key[0] for key in everything.labels}) == list("abcefghijk")
         assert set(everything.left_out) == {"d"}
-        assert everything.left_out["d"].nl == "de studie heeft geen registeruitkomsten"
+        assert said(everything, "left_out", "d", "nl") == "de studie heeft geen registeruitkomsten"
 
-    def test_every_row_is_compared(self, everything: Robust) -> None:
+    def test_every_row_is_compared(self, everything: RobustnessResult) -> None:
         effects = everything.estimates[everything.estimates["analysis"] != "balance"]
         assert (effects["verdict"] == "").equals(effects["model"] == "main")
         assert effects.loc[effects["model"] == "main", "shift"].eq(0).all()
@@ -48,12 +53,12 @@ class TestResults:
         pd.testing.assert_frame_equal(one.estimates, two.estimates, check_exact=True)
         pd.testing.assert_frame_equal(one.fits, two.fits, check_exact=True)
 
-    def test_subset_is_imputed_again_on_who_is_left(self, everything: Robust) -> None:
+    def test_subset_is_imputed_again_on_who_is_left(self, everything: RobustnessResult) -> None:
         wide = make_wide()
         assert pick(everything, "a:not_working")["n_persons"] == (wide["work_T0"] != 1).sum()
         assert pick(everything, "a:not_working")["fmi"] > 0
 
-    def test_controls_are_the_others(self, everything: Robust) -> None:
+    def test_controls_are_the_others(self, everything: RobustnessResult) -> None:
         rows = everything.estimates
         found = {(r["analysis"], r["model"]): r["controls"] for _, r in rows[rows["outcome"] == "score"].iterrows()}
         assert found["t3", "main"] == "age"
@@ -64,7 +69,7 @@ class TestResults:
         assert found["longitudinal", "main"] == "age, place"
         assert found["longitudinal", "g:age"] == "age"
 
-    def test_one_site_is_left_out_at_a_time(self, everything: Robust) -> None:
+    def test_one_site_is_left_out_at_a_time(self, everything: RobustnessResult) -> None:
         rows = everything.estimates
         left = rows[
             rows["model"].str.startswith("h:without ") & (rows["outcome"] == "score") & (rows["analysis"] == "t3")
@@ -74,7 +79,7 @@ class TestResults:
         for _, row in left.iterrows():
             assert row["n_persons"] == 90 - sizes[row["model"].removeprefix("h:without ")]
 
-    def test_numbers_of_tests(self, everything: Robust) -> None:
+    def test_numbers_of_tests(self, everything: RobustnessResult) -> None:
         rows = everything.estimates
         main = rows[rows["model"] == "main"]
         for name in ("holm", "bh"):
@@ -83,26 +88,47 @@ class TestResults:
             np.testing.assert_array_equal(own["estimate"], main["estimate"])
         assert len(main) == 4
 
-    def test_overlap_weights_balance_exactly(self, everything: Robust) -> None:
+    def test_overlap_weights_balance_what_they_were_made_with(self, everything: RobustnessResult) -> None:
         balance = everything.estimates[everything.estimates["analysis"] == "balance"]
         after = balance[(balance["model"] == "i:after") & ~balance["term"].str.startswith("n[")]
         before = balance[(balance["model"] == "i:before") & ~balance["term"].str.startswith("n[")]
-        assert len(after) == 6
-        assert after["estimate"].abs().max() < 1e-9
+        assert len(after) == 8  # two characteristics and two outcomes at baseline, under the weights of each outcome
+        crossed = after["term"].isin(["score_T0", "work_T0"]) & (after["term"] != after["outcome"] + "_T0")
+        assert after.loc[~crossed, "estimate"].abs().max() < 1e-9
+        assert after.loc[crossed, "estimate"].abs().min() > 1e-3
         assert before["estimate"].abs().max() > 0.05
 
-    def test_other_method_uses_its_own_number_of_imputations(self, everything: Robust) -> None:
+    def test_balance_of_one_outcome_under_the_weights_of_another(
+        self, study: Study, everything: RobustnessResult
+    ) -> None:
+        wide = make_wide()
+        sets = complete(wide, study)[0].sets
+        treated = (wide["group"] == "treated").to_numpy(dtype=float)
+        expected = []
+        for own in sets:
+            X = np.column_stack([np.ones(90), own["place"] == "village", own["age"], own["score_T0"]]).astype(float)
+            p = sm.Logit(treated, X).fit(disp=False).predict()
+            w, y = np.where(treated == 1, 1 - p, p), own["work_T0"].to_numpy()
+            means = [np.average(y[treated == g], weights=w[treated == g]) for g in (1, 0)]
+            expected.append(
+                (means[0] - means[1]) / np.sqrt((y[treated == 1].var(ddof=1) + y[treated == 0].var(ddof=1)) / 2)
+            )
+        rows = everything.estimates
+        found = rows[(rows["model"] == "i:after") & (rows["outcome"] == "score") & (rows["term"] == "work_T0")]
+        assert found["estimate"].item() == pytest.approx(np.mean(expected), rel=1e-6)
+
+    def test_other_method_uses_its_own_number_of_imputations(self, everything: RobustnessResult) -> None:
         assert pick(everything, "f")["m"] == 2
-        assert "forest" in everything.labels["f"].en
+        assert "forest" in said(everything, "labels", "f", "en")
 
     def test_sparse_outcomes_only(self, study: Study) -> None:
         generous = replace(study, robustness=replace(study.robustness, sparse=0.5))
         result = run(make_wide(40), generous, ["j"])
-        assert "0.5" in result.left_out["j"].en
+        assert "0.5" in said(result, "left_out", "j", "en")
 
 
 class TestDropouts:
-    def test_delta_zero_is_the_main_result(self, everything: Robust) -> None:
+    def test_delta_zero_is_the_main_result(self, everything: RobustnessResult) -> None:
         rows = everything.estimates.drop(columns=["model", "verdict"])
         main = rows[everything.estimates["model"] == "main"].reset_index(drop=True)
         zero = rows[everything.estimates["model"] == "e:0"].reset_index(drop=True)
@@ -114,13 +140,13 @@ class TestDropouts:
         context = Context(data, settings, OPTIONS, endpoint_effects(data, OPTIONS))
         none = shifts(context, "both", 0.0)
         assert set(none) == {"score_T1", "score_T2", "work_T1", "work_T2"}
-        sets = context.reimputed(context.observed, shifts=none).load()
+        sets = context.imputed_again(context.measured, shifts=none).load()
         for again, main in zip(sets, data.sets, strict=True):
             pd.testing.assert_frame_equal(again, main, check_exact=True)
 
     @pytest.mark.parametrize(("scope", "delta"), [("intervention", 0.5), ("both", 1.0)])
     def test_grid_agrees_with_imputing_by_hand(
-        self, study: Study, everything: Robust, scope: str, delta: float
+        self, study: Study, everything: RobustnessResult, scope: str, delta: float
     ) -> None:
         wide = make_wide()
         who = np.ones(len(wide)) if scope == "both" else (wide["group"] == "treated").to_numpy(float)
@@ -159,7 +185,7 @@ class TestDropouts:
         short = replace(study, robustness=replace(study.robustness, deltas=(1.0,)))
         result = run_checks(replace(data, study=short), replace(settings, seed=99), OPTIONS, ["e"])
         assert pick(result, "e:0")["estimate"] != pick(result, "main")["estimate"]
-        assert result.labels["e:0"].en == "delta 0, imputed anew"
+        assert said(result, "labels", "e:0", "en") == "delta 0, imputed anew"
 
     def test_tipping_point_on_a_constructed_set(self) -> None:
         """Normal draws that only the endpoint depends on move exactly as far as delta says."""
@@ -197,7 +223,7 @@ class TestDropouts:
         wide = make_wide()
         data, settings = complete(wide, study)
         context = Context(data, settings, OPTIONS, endpoint_effects(data, OPTIONS))
-        view = next(s.view for s in CHECKS["e"].plan(context) if s.key == "e:reference")
+        view = next(s.view for s in CHECKS["e"](context) if s.key == "e:reference")
         changed = view(data.sets[0], 0)
         differs = changed["score_T2"] != data.sets[0]["score_T2"]
         assert differs.equals(wide["score_T2"].isna() & (wide["group"] == "treated"))
@@ -210,6 +236,147 @@ class TestDropouts:
         assert not view(data.sets[0], 1).equals(changed)
 
 
+class TestUnknownAtBaseline:
+    """`work_T0 != 1`, where five persons did not answer at T0."""
+
+    PERSONS = (3, 5, 8, 10, 20)
+
+    @pytest.fixture(scope="class")
+    def wide(self) -> pd.DataFrame:
+        wide = make_wide()
+        wide.loc[list(self.PERSONS), "work_T0"] = np.nan
+        return wide
+
+    def test_the_imputed_value_decides(self, study: Study, wide: pd.DataFrame) -> None:
+        data, settings = complete(wide, study)
+        context = Context(data, settings, OPTIONS, endpoint_effects(data, OPTIONS))
+        (planned,) = CHECKS["a"](context)
+        assert isinstance(planned, Reanalysis)
+        chosen = [own["work_T0"] != 1 for own in data.sets]
+        assert len({tuple(own) for own in chosen}) > 1, "the imputations would all agree"
+        unknown = [int(own.iloc[list(self.PERSONS)].sum()) for own in chosen]
+        for own, kept in zip(planned.source.load(), chosen, strict=True):
+            assert list(own["id"]) == list(wide.loc[kept, "id"])
+            assert not own["work_T0"].eq(1).any()
+            # What was observed stays, and what decided does not change.
+            known = wide.loc[kept, "score_T2"].notna().to_numpy()
+            assert (own["score_T2"].to_numpy()[known] == wide.loc[kept, "score_T2"].to_numpy()[known]).all()
+            assert own.notna().all(axis=None)
+        (told,) = planned.notes
+        assert dict(told.values) == {
+            "inside": int((wide["work_T0"] == 0).sum()), "outside": int((wide["work_T0"] == 1).sum()), "unknown": 5,
+            "low": min(unknown), "high": max(unknown),
+        }  # fmt: skip
+        result = run_checks(data, settings, OPTIONS, ["a"])
+        assert pick(result, "a:not_working")["n_persons"] == round(np.mean([own.sum() for own in chosen]))
+
+    def test_estimates_are_those_of_each_table_by_itself(self, study: Study, wide: pd.DataFrame) -> None:
+        """Number i is the i-th imputation of its own table: the numbers do not depend on how they are shared out."""
+        data, settings = complete(wide, study)
+        context = Context(data, settings, OPTIONS, endpoint_effects(data, OPTIONS))
+        (planned,) = CHECKS["a"](context)
+        estimates = [fit_one(Designs(own, study), study, planned.tasks[0].model, OPTIONS).fit
+                     for i in range(4) for own in planned.source.part(range(i, i + 1)).load()]  # fmt: skip
+        row = pick(run_checks(data, settings, OPTIONS, ["a"]), "a:not_working")
+        assert row["estimate"] == pytest.approx(np.mean([fit.estimate[1] for fit in estimates]), rel=1e-12)
+
+    def test_left_out_by_a_setting(self, study: Study, wide: pd.DataFrame) -> None:
+        without = replace(study, robustness=replace(study.robustness, unknown="leave_out"))
+        result = run(wide, without, ["a"])
+        inside = int((wide["work_T0"] == 0).sum())
+        assert pick(result, "a:not_working")["n_persons"] == inside
+        (told,) = result.notes["a:not_working"]
+        assert (told.key, dict(told.values)["unknown"]) == ("robustness.subset_left_out", 5)
+
+    def test_one_table_where_nothing_is_unknown(self, study: Study) -> None:
+        data, settings = complete(make_wide(), study)
+        (planned,) = CHECKS["a"](Context(data, settings, OPTIONS, endpoint_effects(data, OPTIONS)))
+        assert len(planned.source.tables) == 1
+
+    def test_a_derived_outcome_decides_by_what_it_is_derived_from(self, wide: pd.DataFrame) -> None:
+        text = STUDY.replace("[covariates.place]", (
+            '[outcomes.high]\nlabel = "High"\nkind = "binary"\nwaves = ["T0", "T1", "T2"]\n'
+            'derive = { source = "score", rule = "at_least", value = 0 }\n\n[covariates.place]'
+        )).replace("work_T0 != 1", "high_T0 == 1")  # fmt: skip
+        derived = parse_study(text)
+        wide = wide.copy()
+        wide.loc[list(self.PERSONS), "score_T0"] = np.nan
+        data, settings = complete(wide, derived)
+        (planned,) = CHECKS["a"](Context(data, settings, OPTIONS, endpoint_effects(data, OPTIONS)))
+        for own, main in zip(planned.source.load(), data.sets, strict=True):
+            assert list(own["id"]) == list(main.loc[main["high_T0"] == 1, "id"])
+            assert own["high_T0"].eq(1).all()
+
+
+def test_a_change_score_is_on_the_scale_of_the_endpoint(everything: RobustnessResult) -> None:
+    main, change = pick(everything, "main"), pick(everything, "b")
+    assert change["beta"] / change["estimate"] == pytest.approx(main["beta"] / main["estimate"], rel=0.02)
+    assert change["beta"] != change["estimate"]
+
+
+def test_too_few_observed_answers_in_every_check(study: Study) -> None:
+    wide = make_wide()
+    treated = wide.index[wide["group"] == "treated"]
+    wide.loc[treated[3:], "score_T2"] = np.nan
+    result = run(wide, study, list("abcehi"))
+    rows = result.estimates[(result.estimates["outcome"] == "score") & (result.estimates["analysis"] != "balance")]
+    assert set(rows["status"]) == {"not estimable"}
+    assert rows["estimate"].isna().all()
+    texts = {text for text in rows["message"] if "effects.too_few" in text}
+    assert len(texts) >= 1
+    told = as_text(result.tables(Wording(study, "en")))
+    assert "Score: not estimable: Too few observed answers for an effect" in told
+
+
+class TestSites:
+    @pytest.mark.parametrize(("sites", "counts"), [(4, (4, 4)), (2, (2, 2))])
+    def test_few_sites_are_no_clusters(self, study: Study, sites: int, counts: tuple[int, int]) -> None:
+        wide = make_wide()
+        wide["site"] = [f"s{i // 2 % sites}" for i in range(90)]
+        result = run(wide, study, ["h"])
+        assert "h" not in result.labels
+        reason = dict(result.left_out["h"].values)
+        assert (reason["intervention"], reason["comparison"]) == counts
+        assert "at least 5 sites in each group" in said(result, "left_out", "h")
+        assert any(key.startswith("h:without ") for key in result.estimates["model"])
+
+    def test_few_degrees_of_freedom_are_no_test(self, study: Study) -> None:
+        """Nearly all persons of the intervention group at one of its five sites."""
+        wide = make_wide()
+        treated = (wide["group"] == "treated").to_numpy()
+        wide["site"] = [f"c{i % 12}" for i in range(90)]
+        own = np.zeros(treated.sum(), dtype=int)
+        own[:4] = [1, 2, 3, 4]
+        wide.loc[treated, "site"] = [f"t{i}" for i in own]
+        result = run(wide, study, ["h"])
+        row = pick(result, "h")
+        assert row["status"] == "not estimable"
+        assert np.isnan(row["std_error"])
+        assert np.isnan(row["p_value"])
+        assert "degrees of freedom" in spoken(row["message"], "en")
+        assert "few_df" in row["message"]
+
+
+def test_against_the_hypothesis_holds_for_the_register_too(study: Study) -> None:
+    text = STUDY.replace("[covariates.place]", (
+        '[outcomes.pay]\nlabel = "Pay"\nkind = "linear"\nsource = "register"\ncounterpart = "score"\n'
+        'waves = ["T0", "T1", "T2"]\n\n[covariates.place]'
+    )).replace('label = { nl = "Score", en = "Score" }', 'label = "Score"\nexpected = "increase"')  # fmt: skip
+    own = parse_study(text)
+    wide = make_wide()
+    rng = np.random.default_rng(2)
+    for i, wave in enumerate(("T0", "T1", "T2")):
+        wide[f"pay_{wave}"] = rng.normal(size=90) - i * (wide["group"] == "treated")
+    result = run(wide, own, ["d"])
+    row = pick(result, "d", "pay")
+    assert row["verdict"] == "opposite"
+    assert row["shift"] < -2
+    notes = result.tables(Wording(own, "en"))[0].notes
+    assert "    against the hypothesis: Pay." in notes
+    assert any(note.startswith("    other direction than the survey") and "Pay (-" in note for note in notes)
+    assert not any("mark gained" in note for note in notes)
+
+
 def _without(text: str, *lines: str) -> str:
     for line in lines:
         assert line in text
@@ -220,46 +387,46 @@ def _without(text: str, *lines: str) -> str:
 class TestDoesNotApply:
     def test_no_site(self) -> None:
         result = run(make_wide(), parse_study(_without(STUDY, 'site = "site"\n')), ["h", "b"])
-        assert "no site" in result.left_out["h"].en
+        assert "no site" in said(result, "left_out", "h", "en")
         assert list(result.labels) == ["b"]
 
     def test_one_site(self, study: Study) -> None:
         result = run(make_wide().assign(site="s"), study, ["h", "b"])
-        assert result.left_out["h"].en == "all persons come from the same site"
+        assert said(result, "left_out", "h", "en") == "all persons come from the same site"
         assert list(result.labels) == ["b"]
 
     def test_sites_that_cannot_be_missed(self, study: Study) -> None:
         wide = make_wide()
         wide["site"] = np.where(wide["group"] == "treated", "s1", wide["site"].replace("s1", "s2"))
         result = run(wide, study, ["h"])
-        assert result.left_out["h:without s1"].en == "without s1: no two groups are left"
+        assert said(result, "left_out", "h:without s1", "en") == "without s1: no two groups are left"
         assert "h:without s2" in set(result.estimates["model"])
 
     def test_unknown_sites_are_one_more(self, study: Study) -> None:
         wide = make_wide()
         wide["site"] = wide["site"].astype(object).where(wide["site"] != "s3", None)
         result = run(wide, study, ["h"])
-        assert result.labels["h"].en == "7 sites as clusters (CR2)"
+        assert said(result, "labels", "h", "en") == "7 sites as clusters (CR2)"
 
     def test_no_baseline_value(self) -> None:
         text = STUDY.replace('waves = ["T0", "T1", "T2"]\nrange', 'waves = ["T1", "T2"]\nrange')
         result = run(make_wide().drop(columns="score_T0"), parse_study(text), ["b", "e", "i"])
-        assert "T0" in result.left_out["b"].nl
-        assert "jump to reference" in result.left_out["e:reference"].en
+        assert "T0" in said(result, "left_out", "b", "nl")
+        assert "jump to reference" in said(result, "left_out", "e:reference", "en")
         assert pick(result, "i")["status"] == "ok"
 
     def test_nobody_working_at_baseline(self, study: Study) -> None:
         wide = make_wide()
         wide["work_T0"] = 0.0
         result = run(wide, study, ["a", "b"])
-        assert result.left_out["a:not_working"].nl == "zonder wie werkte: er valt niemand af"
+        assert said(result, "left_out", "a:not_working", "nl") == "zonder wie werkte: er valt niemand af"
         assert list(result.labels) == ["b"]
 
     def test_everybody_working_at_baseline(self, study: Study) -> None:
         wide = make_wide()
         wide["work_T0"] = 1.0
         result = run(wide, study, ["a"])
-        assert "no two groups" in result.left_out["a:not_working"].en
+        assert "no two groups" in said(result, "left_out", "a:not_working", "en")
 
     def test_nobody_missing(self, study: Study) -> None:
         result = run(make_wide(share=0.0), study, ["a", "c", "e", "f", "k"])
@@ -270,14 +437,14 @@ class TestDoesNotApply:
     def test_no_subset(self) -> None:
         text = STUDY[: STUDY.index("[robustness")]
         result = run(make_wide(), parse_study(text), ["a"])
-        assert "robustness.subsets" in result.left_out["a"].en
+        assert "robustness.subsets" in said(result, "left_out", "a", "en")
 
     def test_a_check_that_fails_says_why_and_the_others_go_on(self, study: Study) -> None:
         wide = make_wide()
         # Among those who did not work, nobody answered at the endpoint.
         wide.loc[wide["work_T0"] != 1, "score_T2"] = np.nan
         result = run(wide, study, ["a", "b"])
-        assert "score_T2" in result.left_out["a:not_working"].en
+        assert "score_T2" in said(result, "left_out", "a:not_working", "en")
         assert "b" in result.labels
 
 
@@ -293,6 +460,7 @@ class TestStudyFile:
             ("second_m = 1", "at least 2"),
             ("sparse = 0", "above 0"),
             ('weights = "equal"', "overlap"),
+            ('unknown = "no"', "leave_out"),
         ],
     )
     def test_wrong_settings_are_refused(self, line: str, message: str) -> None:

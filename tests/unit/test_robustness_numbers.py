@@ -14,13 +14,14 @@ from dnt_cli.robustness import tipping_point, verdict
 from dnt_cli.robustness.fitters import firth
 from dnt_cli.robustness.reference import after_dropout, draw_normal, jump
 from dnt_cli.robustness.summaries import significance_ratio
+from dnt_cli.robustness.verdicts import monte_carlo_error, register_verdict, shift
 from dnt_cli.study import Significance
 
 MARKS = Significance()
 
 
-def _row(estimate: float, p: float, status: str = "ok") -> pd.Series:
-    return pd.Series({"estimate": estimate, "p_value": p, "status": status})
+def _row(estimate: float, p: float, status: str = "ok", kind: str = "linear", error: float = 0.5) -> pd.Series:
+    return pd.Series({"estimate": estimate, "p_value": p, "status": status, "kind": kind, "std_error": error})
 
 
 @pytest.mark.parametrize(
@@ -37,11 +38,45 @@ def _row(estimate: float, p: float, status: str = "ok") -> pd.Series:
         (_row(np.nan, np.nan, "not estimable"), _row(1, 0.01), "gained"),
         (_row(np.nan, np.nan, "not estimable"), _row(np.nan, np.nan, "not estimable"), "not estimable"),
         (None, _row(1, 0.01), "gained"),
+        (_row(1, 0.2), _row(-1, 0.01), "opposite"),
         (_row(1, 0.01, "doubtful"), _row(1, 0.01, "singular"), "same"),
     ],
 )
 def test_verdict(main: pd.Series | None, check: pd.Series, expected: str) -> None:
     assert verdict(main, check, MARKS) == expected
+
+
+@pytest.mark.parametrize(
+    ("main", "check", "expected", "distance"),
+    [
+        # An odds ratio of 1.27 in the survey and of .23 in the register: the other direction, whatever the marks.
+        (_row(np.log(1.27), 0.4, kind="binary"), _row(np.log(0.23), 0.01, kind="binary"), "opposite", -2.4165),
+        (_row(0.4, 0.2), _row(0.8, 0.01), "same", 0.5657),
+        (_row(0.4, 0.01), _row(0.3, 0.6, error=1.2), "same", -0.0769),
+        # A trend in odds and one in percentage points.
+        (_row(0.4, 0.2, kind="binary"), _row(-0.02, 0.01, kind="probability"), "not compared", np.nan),
+        (None, _row(0.8, 0.01), "not compared", np.nan),
+        (_row(np.nan, np.nan, "not estimable"), _row(0.8, 0.01), "not compared", np.nan),
+        (_row(0.4, 0.2), _row(np.nan, np.nan, "not estimable"), "not estimable", np.nan),
+    ],
+)
+def test_register_against_survey(main: pd.Series | None, check: pd.Series, expected: str, distance: float) -> None:
+    assert register_verdict(main, check) == expected
+    assert shift(main, check, register=True) == pytest.approx(distance, abs=1e-4, nan_ok=True)
+
+
+def test_shift_is_in_standard_errors_of_the_main_effect() -> None:
+    assert shift(_row(0.4, 0.2), _row(0.8, 0.01, error=3.0)) == pytest.approx(0.8)
+    assert np.isnan(shift(_row(0.4, 0.2), _row(0.8, 0.01, kind="binary")))
+
+
+def test_simulation_error_of_a_difference() -> None:
+    """The spread of the difference between pooled means over repeated sets of imputations."""
+    rng = np.random.default_rng(8)
+    draws = rng.normal(0, 0.6, (20_000, 50)).mean(axis=1) - rng.normal(0, 0.9, (20_000, 5)).mean(axis=1)
+    main = pd.Series({"b": 0.36, "m": 50, "std_error": 2.0})
+    assert monte_carlo_error(main, pd.Series({"b": 0.81, "m": 5})) == pytest.approx(draws.std() / 2.0, rel=0.02)
+    assert monte_carlo_error(main, pd.Series({"b": np.nan, "m": 1})) == pytest.approx(np.sqrt(0.36 / 50) / 2)
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from robustness_study import STUDY, make_wide, run
 
 from dnt_cli.figures.specification import _Curve, specification_curves
-from dnt_cli.robustness import CHECKS, Robust
-from dnt_cli.robustness.tables import codes, robustness_tables
-from dnt_cli.study import Study, Text, parse_study
+from dnt_cli.robustness import CHECKS, RobustnessResult
+from dnt_cli.robustness.result import codes
+from dnt_cli.stagefile.container import Provenance, read_stage, write_stage
+from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import Table, as_text, narrowed
+from dnt_cli.wording import Wording, sentence
 
 
 @pytest.fixture(scope="module")
@@ -23,20 +25,19 @@ def study() -> Study:
 
 
 @pytest.fixture(scope="module")
-def result(study: Study) -> Robust:
+def result(study: Study) -> RobustnessResult:
     return run(make_wide(), study, ["a", "b", "c", "d", "e", "h", "i", "k"])
 
 
-def _tables(result: Robust, study: Study, language: str = "en") -> list[Table]:
-    return robustness_tables(result.estimates, study, result.labels, result.left_out, language)  # type: ignore[arg-type]
+def _tables(result: RobustnessResult, study: Study, language: str = "en") -> list[Table]:
+    return result.tables(Wording(study, language))  # type: ignore[arg-type]
 
 
 def test_short_names() -> None:
-    labels = dict.fromkeys(["a:x", "b", "e:1", "e:2", "e:3"], Text("", ""))
-    assert codes(labels) == {"a:x": "a", "b": "b", "e:1": "e1", "e:2": "e2", "e:3": "e3"}
+    assert codes(["a:x", "b", "e:1", "e:2", "e:3"]) == {"a:x": "a", "b": "b", "e:1": "e1", "e:2": "e2", "e:3": "e3"}
 
 
-def test_one_table_per_analysis_and_what_lies_behind(result: Robust, study: Study) -> None:
+def test_one_table_per_analysis_and_what_lies_behind(result: RobustnessResult, study: Study) -> None:
     titles = [table.title for table in _tables(result, study)]
     assert titles == [
         "Robustness. Effect at T2",
@@ -51,27 +52,30 @@ def test_one_table_per_analysis_and_what_lies_behind(result: Robust, study: Stud
     ]
 
 
-def test_columns_fit_a_terminal(result: Robust, study: Study) -> None:
+def test_columns_fit_a_terminal(result: RobustnessResult, study: Study) -> None:
     for table in _tables(result, study):
         assert max(map(len, as_text([replace(table, notes=(), title="")]).splitlines())) <= 120
         assert max(map(len, as_text([replace(narrowed(table), notes=(), title="")]).splitlines())) <= 80
 
 
-def test_narrow_form_tells_every_change(result: Robust, study: Study) -> None:
+def test_narrow_form_tells_every_change(result: RobustnessResult, study: Study) -> None:
     table = narrowed(_tables(result, study)[0])
     assert [column.heading for column in table.columns] == ["Outcome", "main", "Changes"]
     names = codes(result.labels)
     rows = result.estimates[
         (result.estimates["analysis"] == "t3") & result.estimates["model"].isin(list(result.labels))
     ]
-    signs = {"lost": "–", "gained": "+", "reversed": "±", "not estimable": "#"}
+    signs = {"lost": "–", "gained": "+", "opposite": "~", "reversed": "±", "not estimable": "#"}
     score = rows[(rows["outcome"] == "score") & (rows["verdict"] != "same")]
-    expected = " ".join(names[r["model"]] + signs[r["verdict"]] for _, r in score.iterrows())
-    assert "e1±" in expected or "e1–" in expected
+    shifts = [f"{r['shift']:+.1f}" if abs(r["shift"]) >= 0.05 else "" for _, r in score.iterrows()]
+    expected = " ".join(
+        names[r["model"]] + shift + signs[r["verdict"]] for shift, (_, r) in zip(shifts, score.iterrows(), strict=True)
+    )
+    assert re.search(r"e1-\d\.\d[–±]", expected)
     assert table.sections[0].rows[0][2].text == expected
 
 
-def test_counts_add_up(result: Robust, study: Study) -> None:
+def test_counts_add_up(result: RobustnessResult, study: Study) -> None:
     notes = _tables(result, study)[0].notes
     rows = result.estimates[result.estimates["analysis"] == "t3"]
     own = rows[rows["model"] == "e:intervention:3"]["verdict"].value_counts()
@@ -79,12 +83,12 @@ def test_counts_add_up(result: Robust, study: Study) -> None:
     for verdict, text in (
         ("lost", "mark lost for {} of 2"),
         ("reversed", "reversed for {} of 2"),
-        ("same", "the same: {}"),
+        ("same", "same verdict: {}"),
     ):
         assert (text.format(own.get(verdict, 0)) in note) == (verdict in own)
 
 
-def test_dutch(result: Robust, study: Study) -> None:
+def test_dutch(result: RobustnessResult, study: Study) -> None:
     text = as_text(_tables(result, study, "nl"))
     assert "(d) niet gedaan: de studie heeft geen registeruitkomsten." in text
     assert "Anders" in text
@@ -93,14 +97,17 @@ def test_dutch(result: Robust, study: Study) -> None:
     assert not [line for line in text.splitlines() if "0." in line]
 
 
-def test_tables_survive_a_file(result: Robust, study: Study) -> None:
+def test_tables_survive_a_file(result: RobustnessResult, study: Study, tmp_path: Path) -> None:
     """A stage file sorts the keys of its metadata."""
-    labels = dict(sorted(result.labels.items()))
-    left_out = {key: {"nl": reason.nl, "en": reason.en} for key, reason in sorted(result.left_out.items())}
-    assert robustness_tables(result.estimates, study, labels, left_out, "en") == _tables(result, study)
+    content = result.content()
+    path = tmp_path / "robustness.parquet"
+    write_stage(str(path), "robustness", study, content.tables, Provenance("robustness", {}), content.extra)
+    again = RobustnessResult.from_stage(read_stage(path.read_bytes(), path.name, ["robustness"], "dnt show"))
+    for language in ("nl", "en"):
+        assert _tables(again, study, language) == _tables(result, study, language)
 
 
-def test_register_outcome_stands_beside_its_counterpart(result: Robust, study: Study) -> None:
+def test_register_outcome_stands_beside_its_counterpart(result: RobustnessResult, study: Study) -> None:
     text = STUDY.replace(
         "[covariates.place]",
         '[outcomes.jobs]\nlabel = "Jobs"\nkind = "binary"\nsource = "register"\ncounterpart = "work"\n'
@@ -122,37 +129,37 @@ def test_register_outcome_stands_beside_its_counterpart(result: Robust, study: S
 
 
 def test_every_check_explains_itself_in_two_lines() -> None:
-    for letter, check in CHECKS.items():
-        assert check.letter == letter
+    for letter in CHECKS:
         for language in ("nl", "en"):
-            lines = check.explanation[language].split("\n")  # type: ignore[index]
+            lines = sentence(f"robustness.explanation_{letter}", language).split("\n")  # type: ignore[arg-type]
             assert len(lines) == 2
-            assert all(20 < len(line) < 200 for line in lines)
+            assert all(20 < len(line) < 130 for line in lines)
+            assert sentence(f"robustness.title_{letter}", language)  # type: ignore[arg-type]
 
 
-def test_specification_curves(result: Robust, study: Study, tmp_path: Path) -> None:
+def test_specification_curves(result: RobustnessResult, study: Study, tmp_path: Path) -> None:
     again = tmp_path / "again"
-    paths = specification_curves(result.estimates, study, result.labels, "nl", tmp_path, ["svg"])
+    paths = specification_curves(result, Wording(study, "nl"), tmp_path, ["svg"])
     assert [path.name for path in paths] == ["robustness_score.svg", "robustness_work.svg"]
-    twice = specification_curves(result.estimates, study, result.labels, "nl", again, ["svg"])
+    twice = specification_curves(result, Wording(study, "nl"), again, ["svg"])
     assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in twice]
-    alone = result.estimates[result.estimates["model"] == "main"]
-    assert len(specification_curves(alone, study, {}, "en", again, ["png"])) == 2
+    alone = replace(result, estimates=result.estimates[result.estimates["model"] == "main"], labels={})
+    assert len(specification_curves(alone, Wording(study, "en"), again, ["png"])) == 2
 
 
-def test_another_scale_is_told_and_not_drawn(result: Robust, study: Study) -> None:
+def test_another_scale_is_told_and_not_drawn(result: RobustnessResult, study: Study) -> None:
     """A register outcome on the probability scale, beside odds ratios."""
     rows = result.estimates[result.estimates["outcome"] == "work"].copy()
     one = rows["model"].ne("main") & rows["analysis"].eq("longitudinal")
     first = rows.index[one][0]
     rows.loc[first, ["kind", "estimate", "conf_low", "conf_high"]] = ["probability", -0.9, -0.95, -0.85]
-    before = _Curve(rows.drop(index=first), study, result.labels, "en", "work", 0.95)
-    after = _Curve(rows, study, result.labels, "en", "work", 0.95)
+    before = _Curve(rows.drop(index=first), result, Wording(study, "en"), "work")
+    after = _Curve(rows, result, Wording(study, "en"), "work")
     assert all(len(after.rows[a]) == len(before.rows[a]) for a in ("t3", "longitudinal"))
     assert "(OR)" in after.figure().axes[2].get_title()
     assert "on another scale, -90.0 pct pt (-95.0 \N{EN DASH} -85.0)" in after.figure().texts[-1].get_text()
 
 
-def test_nothing_estimable_draws_nothing(result: Robust, study: Study, tmp_path: Path) -> None:
-    none: pd.DataFrame = result.estimates.assign(status="not estimable")
-    assert specification_curves(none, study, result.labels, "en", tmp_path) == []
+def test_nothing_estimable_draws_nothing(result: RobustnessResult, study: Study, tmp_path: Path) -> None:
+    none = replace(result, estimates=result.estimates.assign(status="not estimable"))
+    assert specification_curves(none, Wording(study, "en"), tmp_path) == []

@@ -107,26 +107,30 @@ def test_directions_of_change(wide: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize(
-    ("conditions", "kept"),
+    ("conditions", "kept", "unknown"),
     [
-        ([("age", "<", 40.0)], "a"),
-        ([("age", "<=", 41.0)], "ab"),
-        ([("age", ">", 30.0)], "b"),
-        ([("age", ">=", 30.0)], "ab"),
-        ([("age", "==", 41.0)], "b"),
-        ([("age", "!=", 41.0)], "ac"),
-        ([("place", "==", "city")], "bc"),
-        ([("place", "!=", "city")], "a"),
-        ([("work_T0", "!=", 1.0)], "a"),
-        ([("work_T1", "==", 1.0)], "a"),
-        ([("work_T1", "!=", 1.0)], "bc"),
-        ([("place", "==", "city"), ("age", "!=", 41.0)], "c"),
-        ([], "abc"),
+        ([("age", "<", 40.0)], "a", "c"),
+        ([("age", "<=", 41.0)], "ab", "c"),
+        ([("age", ">", 30.0)], "b", "c"),
+        ([("age", ">=", 30.0)], "ab", "c"),
+        ([("age", "==", 41.0)], "b", "c"),
+        ([("age", "!=", 41.0)], "a", "c"),
+        ([("place", "==", "city")], "bc", ""),
+        ([("place", "!=", "city")], "a", ""),
+        ([("work_T0", "!=", 1.0)], "a", ""),
+        ([("work_T1", "==", 1.0)], "a", "bc"),
+        ([("work_T1", "!=", 1.0)], "", "bc"),
+        ([("place", "==", "city"), ("age", "!=", 41.0)], "", "c"),
+        ([("place", "!=", "city"), ("age", "!=", 41.0)], "a", ""),  # c is ruled out by what is known
+        ([], "abc", ""),
     ],
 )
-def test_who_fulfils_a_rule(wide: pd.DataFrame, conditions: list[tuple[str, str, float | str]], kept: str) -> None:
+def test_who_fulfils_a_rule(
+    wide: pd.DataFrame, conditions: list[tuple[str, str, float | str]], kept: str, unknown: str
+) -> None:
     keep = fulfils(wide, [Condition(*condition) for condition in conditions])  # type: ignore[arg-type]
-    assert "".join(wide.loc[keep, "person"]) == kept
+    assert "".join(wide.loc[keep.fillna(False), "person"]) == kept
+    assert "".join(wide.loc[keep.isna(), "person"]) == unknown
 
 
 def test_the_layout_of_mice(wide: pd.DataFrame) -> None:

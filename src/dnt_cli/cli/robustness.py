@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,7 @@ from dnt_cli.cli.options import (
     Format,
     Jobs,
     Lang,
+    Language,
     Output,
     Overrides,
     Shown,
@@ -30,8 +31,7 @@ from dnt_cli.cli.results import check_figures, check_output, end_if_nothing_esti
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from dnt_cli.robustness import Check, Robust
-    from dnt_cli.study import Language, Study
+    from dnt_cli.wording import Wording
 
 
 @app.command(rich_help_panel="Stages")
@@ -71,16 +71,13 @@ def robustness(
 
     Example: dnt robustness imputed.parquet --checks a,b,c
     """
-    import pyarrow as pa
-
     from dnt_cli.effects import Options
     from dnt_cli.imputed.data import recorded_settings
     from dnt_cli.robustness import CHECKS, run_checks
-    from dnt_cli.robustness.tables import robustness_tables
-    from dnt_cli.wording import spoken
+    from dnt_cli.wording import Wording
 
     if explain:
-        _explain(form, language.value)
+        _explain(form, language)
         return
     if not source:
         raise UsageError("dnt robustness needs an imputations file: dnt robustness imputed.parquet.")
@@ -91,51 +88,36 @@ def robustness(
     )
     data = opened.completed()
     letters = choose("--checks", checks, CHECKS) or [c for c in data.study.robustness.checks if c in CHECKS]
-    options = Options(jobs=processes(jobs))
+    options, wording = Options(jobs=processes(jobs)), Wording(data.study, language.value)
     with progress("Checking") as report:
         result = run_checks(
             data, recorded_settings(opened.stage, data.study), options, letters, progress=report,
-            started=lambda letter, seconds: tell(_announced(CHECKS[letter], seconds, language.value)),
+            started=lambda letter, seconds: tell(_announced(letter, seconds, wording)),
         )  # fmt: skip
     said = {k: v for k, v in asdict(options).items() if k != "jobs"} | {"checks": letters}
-    table = pa.Table.from_pandas(result.estimates, preserve_index=False).replace_schema_metadata(None)
-    made = opened.provenance("robustness", said)
-    save(output, "robustness", data.study, [table], made, _extra(result, data.study), force=force)
+    content, made = result.content(), opened.provenance("robustness", said)
+    save(output, "robustness", data.study, content.tables, made, content.extra, force=force)
     if figures is not None:
         from dnt_cli.figures.specification import specification_curves
 
         with progress("Drawing") as report:
-            drawn = specification_curves(
-                result.estimates, data.study, result.labels, language.value, figures, jobs=options.jobs,
-                progress=report, force=force,
-            )  # fmt: skip
+            drawn = specification_curves(result, wording, figures, jobs=options.jobs, progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
-    tables = robustness_tables(result.estimates, data.study, result.labels, result.left_out, language.value)
-    rows = result.estimates.assign(message=[spoken(text, "en") for text in result.estimates["message"]])
-    present(output, form, tables, rows)
+    present(output, form, result.tables(wording), result.rows())
     end_if_nothing_estimable(result.estimates)
 
 
-def _extra(result: Robust, study: Study) -> dict[str, Any]:
-    """What the file holds beside the estimates."""
-    from dnt_cli.robustness import tipping_points
-    from dnt_cli.stagefile.container import as_columns
-
-    return {
-        "fits": as_columns(result.fits),
-        "labels": {key: asdict(label) for key, label in result.labels.items()},
-        "left_out": {key: asdict(reason) for key, reason in result.left_out.items()},
-        "tipping": as_columns(tipping_points(result.estimates, study)),
-    }
-
-
-def _explain(form: Format, language: Any) -> None:
+def _explain(form: Format, language: Language) -> None:
     """The checks, as text or, for a program, as rows."""
     import pandas as pd
 
-    from dnt_cli.robustness import CHECKS
+    from dnt_cli.study.spec import CHECK_LETTERS
+    from dnt_cli.wording import sentence
 
-    rows = [(c.letter, c.title[language], c.explanation[language]) for c in CHECKS.values()]
+    rows = [
+        (letter, *(sentence(f"robustness.{part}_{letter}", language.value) for part in ("title", "explanation")))
+        for letter in CHECK_LETTERS
+    ]
     if form in (Format.csv, Format.json):
         present(None, form, [], pd.DataFrame(rows, columns=["check", "title", "explanation"]))
         return
@@ -143,8 +125,7 @@ def _explain(form: Format, language: Any) -> None:
     write_out("\n\n".join(block.replace("\n", "\n   ") for block in blocks))
 
 
-def _announced(check: Check, seconds: float, language: Language) -> str:
+def _announced(letter: str, seconds: float, wording: Wording) -> str:
     """The check's title, and how long it will take if that is long."""
-    about = {"nl": "ongeveer {} min", "en": "about {} min"}[language]
-    title = f"({check.letter}) {check.title[language]}"
-    return title if seconds < 60 else f"{title}: {about.format(round(seconds / 60))}"
+    title = f"({letter}) {wording.text(f'robustness.title_{letter}')}"
+    return title if seconds < 60 else wording.text("robustness.minutes", title=title, n=round(seconds / 60))

@@ -105,8 +105,6 @@ def _draw(stage: Any, frame: Any, language: Any, path: str, *, force: bool) -> N
 
 
 def _tables(stages: Any, frame: Any, language: Any, green: Any) -> Any:
-    from dnt_cli.study import Text
-
     stage = stages[0]
     if stage.kind == "estimates":
         from dnt_cli.effects.result import Estimates
@@ -116,10 +114,10 @@ def _tables(stages: Any, frame: Any, language: Any, green: Any) -> Any:
             Wording(stage.study, language), green=green
         )
     if stage.kind == "robustness":
-        from dnt_cli.robustness.tables import robustness_tables
+        from dnt_cli.robustness.result import RobustnessResult
+        from dnt_cli.wording import Wording
 
-        labels = {key: Text(**label) for key, label in stage.extra["labels"].items()}
-        return robustness_tables(frame, stage.study, labels, stage.extra["left_out"], language)
+        return RobustnessResult.from_stage(stage).tables(Wording(stage.study, language))
     if stage.kind == "register":
         from dnt_cli.polis.tables import register_tables
 

@@ -14,20 +14,23 @@ from dnt_cli.diff.effects import CONCLUSION, MOVED, SAME, SHIFTED, WITHIN, Effec
 from dnt_cli.diff.layout import without_empty_end
 from dnt_cli.diff.texts import counted, known, words
 from dnt_cli.effects.tables import as_shown, scale_of, tone_of, unit
-from dnt_cli.robustness.tables import codes
-from dnt_cli.study import Language, Study, Text
+from dnt_cli.messages import Message
+from dnt_cli.robustness.result import codes, labels_of
+from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
 from dnt_cli.texts import number, threshold
 from dnt_cli.texts import words as common_words
+from dnt_cli.wording import spoken
 
 _REASONS = (
-    "mark went", "mark came", "mark changed", "reversed", "status", "verdict", "other scale", "only in A", "only in B",
+    "mark lost", "mark gained", "mark changed", "reversed", "status", "verdict", "other scale", "only in A",
+    "only in B",
 )  # fmt: skip
-_MARKS = {"mark went", "mark came", "mark changed", "reversed"}
+_MARKS = {"mark lost", "mark gained", "mark changed", "reversed"}
 
 
 def effects_headline(found: Difference, content: EffectChanges, language: Language) -> str:
-    """How many moved, how far, and which marks came or went."""
+    """How many moved, how far, and which marks were gained or lost."""
     rows = content.effects
     if (rows["change"] == SAME).all():
         return words("effects", language, n=len(rows), parts=words("all_same", language))
@@ -129,11 +132,15 @@ class _Names:
     def __init__(self, found: Difference, language: Language) -> None:
         self.language = language
         self.studies: tuple[Study, Study] = (found.a.study, found.b.study)
-        labels: dict[str, Mapping[str, str]] = {}
-        for stage in (found.b, found.a):
-            labels |= {key: label for key, label in stage.extra.get("labels", {}).items() if key not in labels}
-        self.labels = {key: Text(**label) for key, label in labels.items()}
-        self.codes = codes(self.labels)
+        first, second = labels_of(found.a.extra), labels_of(found.b.extra)
+        self.labels: dict[str, tuple[Message, Study]] = {key: (own, found.a.study) for key, own in first.items()}
+        self.labels |= {key: (own, found.b.study) for key, own in second.items()}
+        self.codes = codes(list(self.labels))
+
+    def label(self, key: str) -> str:
+        """The label of a check."""
+        label, study = self.labels[key]
+        return spoken(label, self.language, study)
 
     def study(self, outcome: str) -> Study:
         """The study that knows an outcome."""
@@ -186,7 +193,7 @@ def _row(row: Mapping[Any, Any], names: _Names) -> tuple[Cell, ...]:
     both = row["status_a"] and row["status_b"]
     cells.append(Cell(_signed(row["shift"], language) if both else ""))
     cells.append(Cell(_percent(row["se_ratio"], language) if both else ""))
-    held = "a" if "mark went" in row["why"] else "b"
+    held = "a" if "mark lost" in row["why"] else "b"
     tone = names.tone(row, held) if set(row["why"].split("; ")) & _MARKS else ""
     return (*cells, Cell(_why(row, language), tone))
 
@@ -239,7 +246,7 @@ def _notes(content: EffectChanges, kept: pd.DataFrame, repeated: int, names: _Na
     strict, lenient = (threshold(x, language) for x in (marks.strict, marks.lenient))
     notes.append(common_words("marks", language, strict=strict, lenient=lenient))
     notes += [
-        words("check_note", language, code=names.codes[key], label=names.labels[key][language])
+        words("check_note", language, code=names.codes[key], label=names.label(key))
         for key in dict.fromkeys(kept["model"])
         if key in names.labels
     ]

@@ -1,4 +1,4 @@
-"""Which effects moved between two runs, and which marks of significance came or went."""
+"""Which effects moved between two runs, and which marks of significance were gained or lost."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _why(a: Row | None, b: Row | None, row: Row) -> str:
     if before and after and a["estimate"] * b["estimate"] < 0:
         found.append("reversed")
     elif before != after:
-        found.append("mark came" if not before else "mark went" if not after else "mark changed")
+        found.append("mark gained" if not before else "mark lost" if not after else "mark changed")
     if row["verdict_a"] != row["verdict_b"]:
         found.append("verdict")
     return "; ".join(found)

@@ -19,6 +19,6 @@ def known(key: str, language: Language) -> str:
 
 
 def counted(n: int, key: str, language: Language) -> str:
-    """`1 mark came`, `2 marks came`: what stands in brackets is for other numbers than one."""
+    """`1 mark gained`, `2 marks gained`: what stands in brackets is for other numbers than one."""
     text = words(key, language, n=n)
     return text.replace("(en)", "" if n == 1 else "en").replace("(s)", "" if n == 1 else "s")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -162,13 +162,14 @@ def fit_sets(
         fits = [fitter(sets[i], design, model) for i, (design, _) in built.items()]
     marginal = binary and model.analysis == ENDPOINT and fitter is None
     for (i, (design, notes)), fit in zip(built.items(), fits, strict=True):
-        results[i] = _result(design, fit, options, observed[i], notes, binary=binary, marginal=marginal)
+        response = _response(sets[i], model, design)
+        results[i] = _result(design, response, fit, options, observed[i], notes, binary=binary, marginal=marginal)
     return [results[i] for i in range(len(sets))]
 
 
 def _result(
-    design: Design, fit: Fit, options: Options, observed: tuple[Observed, ...], notes: tuple[Message, ...], *,
-    binary: bool, marginal: bool,
+    design: Design, response: Floats, fit: Fit, options: Options, observed: tuple[Observed, ...],
+    notes: tuple[Message, ...], *, binary: bool, marginal: bool,
 ) -> Result:  # fmt: skip
     effect = (float("nan"), float("nan"))
     if marginal and fit.status.usable:
@@ -176,7 +177,8 @@ def _result(
         effect = average_marginal_effect(design.matrix, fit.estimate, fit.covariance, column)
     persons = len(design.response) if design.groups is None else len(np.unique(design.groups))
     events = int(design.response.sum()) if binary else None
-    return Result(fit, _scale(design, options.standardise), effect, persons, events, observed, True, notes)
+    scale = _scale(design, response, options.standardise)
+    return Result(fit, scale, effect, persons, events, observed, True, notes)
 
 
 def _unfitted(designs: Designs, model: Model, observed: tuple[Observed, ...], why: Message) -> Result:
@@ -209,7 +211,12 @@ def _engine(
     return [fit_mixed_linear(d, engine="lme4", df=df, session=session) for d in designs]
 
 
-def _scale(design: Design, standardise: str) -> Floats:
+def _response(designs: Designs, model: Model, design: Design) -> Floats:
+    """(n,) the response that the effect is standardised by: of a change score, the endpoint of the same persons."""
+    return designs.build(replace(model, difference=False)).response if model.difference else design.response
+
+
+def _scale(design: Design, response: Floats, standardise: str) -> Floats:
     """SD(x) / SD(y) per term within this data set, as R's `scale()` on both sides gives.
 
     In group x wave only the group and the outcome are scaled, so that it stays an effect per wave.
@@ -219,6 +226,6 @@ def _scale(design: Design, standardise: str) -> Floats:
         spread[design.terms.index(TREND)] = spread[design.terms.index(GROUP)]
     if standardise == "outcome":
         spread = np.ones_like(spread)
-    outcome = design.response.std(ddof=1)
+    outcome = response.std(ddof=1)
     scale: Floats = spread / (outcome if outcome > 0 else np.nan)
     return scale

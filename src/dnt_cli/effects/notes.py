@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, keys_in
+from dnt_cli.study import Study
 from dnt_cli.wording import Wording, within_sentence
 
 
@@ -126,14 +127,25 @@ def _adjusted(rows: pd.DataFrame, wording: Wording) -> list[Note]:
 
 
 def _against(rows: pd.DataFrame, wording: Wording) -> list[Note]:
-    """Significant effects whose direction contradicts the hypothesis."""
-    study, found = wording.study, []
+    found = against_hypothesis(rows, wording.study)
+    return [_note("effects.against", wording, outcomes=wording.labels(found))] if found else []
+
+
+def against_hypothesis(rows: pd.DataFrame, study: Study) -> list[str]:
+    """The outcomes with a significant effect in the direction that the hypothesis does not expect.
+
+    An outcome of a register that expects nothing itself has the expectation of its counterpart in the survey.
+    """
+    found = []
     for _, row in rows.iterrows():
-        expected = study.outcomes[row["outcome"]].expected
+        outcome = study.outcomes[row["outcome"]]
+        expected = outcome.expected
+        if expected is None and outcome.counterpart is not None:
+            expected = study.outcomes[outcome.counterpart].expected
         opposite = row["estimate"] * (1 if expected == "increase" else -1) < 0
         if expected and opposite and study.significance.mark(row["p_value"]):
             found.append(row["outcome"])
-    return [_note("effects.against", wording, outcomes=wording.labels(found))] if found else []
+    return found
 
 
 def _row_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:

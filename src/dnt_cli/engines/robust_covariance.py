@@ -15,7 +15,7 @@ _SMALLEST_REST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Robust:
+class RobustCovariance:
     """A covariance matrix and its degrees of freedom.
 
     Attributes:
@@ -27,7 +27,7 @@ class Robust:
     df: Floats
 
 
-def bias_reduced(slopes: Floats, variance: Floats, residual: Floats, clusters: Integers) -> Robust:
+def bias_reduced(slopes: Floats, variance: Floats, residual: Floats, clusters: Integers) -> RobustCovariance:
     """CR2, the bias-reduced linearisation of Bell and McCaffrey (2002), with Satterthwaite's degrees of freedom.
 
     With few clusters the usual sandwich is too small; CR2 is unbiased if the model's own variances are right, and the
@@ -61,7 +61,7 @@ def bias_reduced(slopes: Floats, variance: Floats, residual: Floats, clusters: I
     trace = product[:, place, place].sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):  # a coefficient that one cluster determines
         df = trace**2 / np.square(product).reshape(k, -1).sum(axis=1)
-    return Robust(score.T @ score, df)
+    return RobustCovariance(score.T @ score, df)
 
 
 def _inverse_root(matrix: Floats) -> Floats:

@@ -6,23 +6,20 @@ Simonsohn, Simmons and Nelson (2020, Nature Human Behaviour 4).
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from dnt_cli.effects.tables import decimals_of, interval_on_scale, scale_of, unit
+from dnt_cli.effects.tables import decimals_of, interval_on_scale, scale_of
 from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, VERMILLION, Drawing, draw_all, tick_labels
 from dnt_cli.progress import Progress
 from dnt_cli.robustness.checks import CHECKS
 from dnt_cli.robustness.checks.e_dropouts import ZERO
-from dnt_cli.robustness.run import BALANCE
-from dnt_cli.robustness.texts import words
-from dnt_cli.study import Language, Study, Text
-from dnt_cli.texts import number, threshold
-from dnt_cli.texts import words as common_words
+from dnt_cli.robustness.result import BALANCE, RobustnessResult
+from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,20 +34,16 @@ _WIDEST = 20.0  # intervals of odds ratios are cut off here
 
 
 def specification_curves(
-    estimates: pd.DataFrame, study: Study, labels: Mapping[str, Text], language: Language, folder: str | Path,
-    formats: Sequence[str] = FORMATS, *, level: float = 0.95, jobs: int = 1,
-    progress: Progress | None = None, force: bool = False,
+    result: RobustnessResult, wording: Wording, folder: str | Path, formats: Sequence[str] = FORMATS, *,
+    jobs: int = 1, progress: Progress | None = None, force: bool = False,
 ) -> list[Path]:  # fmt: skip
     """Draw a figure per outcome with a main effect; endpoint left, trend right.
 
     Args:
-        estimates: As `run_checks` gives them.
-        study: Labels and marks.
-        labels: Check key -> label of the columns of the table; analyses without one are shown under their check.
-        language: Of the words and the decimal sign.
+        result: Of the checks; analyses without a column in the table are shown under their check.
+        wording: The study in a language.
         folder: Made if it is not there. Files are named after the outcomes; those of an earlier run are replaced.
         formats: `svg`, `png`.
-        level: Of the intervals in `estimates`.
         jobs: Processes; the figures do not depend on it.
         progress: Told of figures done and to do.
         force: Replace files that dnt did not draw.
@@ -61,24 +54,23 @@ def specification_curves(
     Raises:
         DataError: The folder or a file cannot be written, a file is no figure of dnt, or an unknown format.
     """
+    estimates, outcomes = result.estimates, wording.study.outcomes
     rows = estimates[(estimates["analysis"] != BALANCE) & (estimates["status"] != "not estimable")]
     rows = rows[~rows["model"].str.startswith(_REPEATS)]
     drawings = []
     for outcome in dict.fromkeys(rows.loc[rows["model"] == "main", "outcome"]):
-        own = rows[[study.outcomes[k].counterpart == outcome or k == outcome for k in rows["outcome"]]]
-        curve = _Curve(own, study, labels, language, outcome, level)
-        drawings.append(Drawing(curve.figure, f"robustness_{outcome}", study.outcomes[outcome].label[language]))
+        own = rows[[outcomes[k].counterpart == outcome or k == outcome for k in rows["outcome"]]]
+        curve = _Curve(own, result, wording, outcome)
+        drawings.append(Drawing(curve.figure, f"robustness_{outcome}", wording.label(outcome)))
     return draw_all(drawings, Path(folder), formats, jobs=jobs, progress=progress, force=force)
 
 
 class _Curve:
     """The figure of one outcome."""
 
-    def __init__(
-        self, rows: pd.DataFrame, study: Study, labels: Mapping[str, Text], language: Language, outcome: str,
-        level: float,
-    ) -> None:  # fmt: skip
-        self.study, self.language, self.outcome, self.level = study, language, outcome, level
+    def __init__(self, rows: pd.DataFrame, result: RobustnessResult, wording: Wording, outcome: str) -> None:
+        self.wording, self.outcome, self.level = wording, outcome, result.level
+        self.study, self.language = wording.study, wording.language
         kinds = rows[rows["model"] == "main"].set_index("analysis")["kind"]
         self.analyses = list(kinds.index)
         rows = rows[rows["analysis"].isin(self.analyses)]
@@ -86,7 +78,7 @@ class _Curve:
         self.elsewhere = rows[~same]  # on another scale than the main effect: told, not drawn
         rows = rows[same]
         self.rows = {a: rows[rows["analysis"] == a].sort_values("estimate", kind="stable") for a in self.analyses}
-        self.labels = labels
+        self.labels = result.labels
         self.names = {model: self._name(model) for model in dict.fromkeys(rows["model"])}
         order = ["main", *CHECKS]
         self.lines = sorted(dict.fromkeys(self.names.values()), key=lambda n: order.index(self._letter(n)))
@@ -94,9 +86,9 @@ class _Curve:
     def _name(self, model: str) -> str:
         """The line of an analysis: its label, or that of its check where the table only summarises it."""
         if model == "main":
-            return common_words("main", self.language)
-        label = self.labels[model] if model in self.labels else CHECKS[model[0]].title
-        return f"({model[0]}) {label[self.language]}"
+            return self.wording.text("common.main")
+        told = self.wording.messages(self.labels[model]) if model in self.labels else ""
+        return f"({model[0]}) {told or self.wording.text(f'robustness.title_{model[0]}')}"
 
     def _letter(self, name: str) -> str:
         return name[1] if name.startswith("(") else "main"
@@ -114,7 +106,7 @@ class _Curve:
             below = figure.add_axes((left, 0, share, choices / height))
             self._curve(curve, analysis)
             self._choices(below, analysis, labelled=i == 0)
-        title = textwrap.fill(self.study.outcomes[self.outcome].label[self.language], int(11 * width))
+        title = textwrap.fill(self.wording.label(self.outcome), int(11 * width))
         figure.text(0, 1 + 0.42 / height, title, fontsize=11, fontweight="bold", va="bottom")
         figure.text(0, -0.12 / height, self._notes(width), fontsize=SMALL, color=GREY, va="top", linespacing=1.3)
         return figure
@@ -140,8 +132,8 @@ class _Curve:
         axes.set_title(f"{self._where(analysis)} ({scale_of(kind, self.language)})", fontsize=9)
 
     def _where(self, analysis: str) -> str:
-        wave, step = self.study.endpoint(self.outcome), unit(self.study, self.language)
-        return common_words(f"effect_{analysis}", self.language, wave=wave, unit=step)
+        wave, step = self.study.endpoint(self.outcome), self.wording.unit()
+        return self.wording.text(f"common.effect_{analysis}", wave=wave, unit=step)
 
     def _ticks(self, axes: Axes, binary: bool) -> None:
         from matplotlib.ticker import MaxNLocator, NullLocator
@@ -156,7 +148,7 @@ class _Curve:
         if high / low < 6:
             choices = (0.25, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0)
         ticks = [tick for tick in choices if low <= tick <= high]
-        axes.set_yticks(ticks, [number(tick, 2 if tick < 10 else 0, self.language) for tick in ticks], fontsize=SMALL)
+        axes.set_yticks(ticks, [self.wording.number(tick, 2 if tick < 10 else 0) for tick in ticks], fontsize=SMALL)
 
     def _choices(self, axes: Axes, analysis: str, *, labelled: bool) -> None:
         rows = self.rows[analysis]
@@ -175,16 +167,15 @@ class _Curve:
         axes.tick_params(axis="y", length=0)
 
     def _notes(self, width: float) -> str:
-        lenient = threshold(self.study.significance.lenient, self.language)
-        parts = [words("curve_note", self.language, lenient=lenient, level=100 * self.level)]
+        lenient = self.wording.threshold(self.study.significance.lenient)
+        parts = [self.wording.text("robustness.curve_note", lenient=lenient, level=100 * self.level)]
         for _, row in self.elsewhere.iterrows():
-            shown = [number(value, decimals_of(row["kind"]), self.language) for value in interval_on_scale(row)]
+            shown = [self.wording.number(value, decimals_of(row["kind"])) for value in interval_on_scale(row)]
             where, scale = self._where(row["analysis"]), scale_of(row["kind"], self.language)
             told = {"check": self._name(row["model"]), "where": where, "scale": scale}
-            parts.append(
-                words("curve_elsewhere", self.language, estimate=shown[0], low=shown[1], high=shown[2], **told)
-            )
-        parts += [common_words("synthetic", self.language)] if self.study.synthetic else []
+            limits = {"estimate": shown[0], "low": shown[1], "high": shown[2]}
+            parts.append(self.wording.text("robustness.curve_elsewhere", **limits, **told))
+        parts += self.wording.synthetic_note()
         return "\n".join(textwrap.fill(part, int(15 * width)) for part in parts)
 
 

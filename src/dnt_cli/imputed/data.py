@@ -15,10 +15,10 @@ from dnt_cli.imputation.columns import Kind
 from dnt_cli.observed import refuse_empty_arms
 from dnt_cli.progress import Progress
 from dnt_cli.stagefile.container import Stage
-from dnt_cli.study import Study, Subset
+from dnt_cli.study import Study
 from dnt_cli.study.spec import ImputationPlan
 from dnt_cli.survey import examine_wide
-from dnt_cli.wide import derive, fulfils, wide_table
+from dnt_cli.wide import derive, wide_table
 
 # Trees settle sooner than regressions, and a round of theirs takes a hundred times as long (validation/README.md).
 FOREST_ITERATIONS = 5
@@ -49,7 +49,7 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
     its models, so that imputation and analysis are congenial.
     """
     design, plan = study.design, study.imputation
-    controls = tuple(dict.fromkeys([*study.models.controls, *(c for rung in study.models.ladder for c in rung)]))
+    controls = study.models.all_controls
     kinds: dict[str, Kind] = {"binary": "binary", "linear": "continuous", "ordinal": "ordinal"}
     columns = [Column(design.group, "categorical", (design.comparison, design.intervention), impute=False)]
     for key, covariate in study.covariates.items():
@@ -190,18 +190,6 @@ def measured_columns(wide: pd.DataFrame, study: Study) -> pd.DataFrame:
     """The wide table without the outcomes that are derived from others."""
     derived = {c for c, (key, _) in study.columns.items() if study.outcomes[key].derive is not None}
     return wide[[c for c in wide.columns if c not in derived]]
-
-
-def subset(wide: pd.DataFrame, rule: Subset) -> pd.DataFrame:
-    """The persons that fulfil a subset rule.
-
-    Raises:
-        ModelError: Nobody does.
-    """
-    kept = wide[fulfils(wide, rule.where)].reset_index(drop=True)
-    if kept.empty:
-        raise ModelError(f"Nobody is left {rule.label.en}.")
-    return kept
 
 
 def require_inference(data: Completed) -> None:

@@ -1,8 +1,8 @@
 """Robustness: would the conclusion survive other honest choices?"""
 
 from dnt_cli.robustness.checks import CHECKS
-from dnt_cli.robustness.context import Check
-from dnt_cli.robustness.run import BALANCE, Robust, run_checks
+from dnt_cli.robustness.result import BALANCE, RobustnessResult
+from dnt_cli.robustness.run import run_checks
 from dnt_cli.robustness.summaries import site_ranges, tipping_points
 from dnt_cli.robustness.verdicts import VERDICTS, tipping_point, verdict
 
@@ -10,8 +10,7 @@ __all__ = [
     "BALANCE",
     "CHECKS",
     "VERDICTS",
-    "Check",
-    "Robust",
+    "RobustnessResult",
     "run_checks",
     "site_ranges",
     "tipping_point",

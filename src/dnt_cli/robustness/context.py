@@ -9,21 +9,28 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import Model, keys_in
+from dnt_cli.design import ENDPOINT, LONGITUDINAL, Model, keys_in
 from dnt_cli.effects import Effects, Options, effect_rows
 from dnt_cli.effects.fitting import Fitter
 from dnt_cli.imputation import Settings
-from dnt_cli.imputed.data import Completed
-from dnt_cli.robustness.sources import Given, Reimputed, View
-from dnt_cli.study import Study, Text
+from dnt_cli.imputed.data import Completed, measured_columns
+from dnt_cli.messages import Message, message
+from dnt_cli.robustness.sources import DataSets, NewImputations, View
+from dnt_cli.study import Study
 
 
 class DoesNotApplyError(Exception):
     """A check has nothing to work on in this study; the reason says why, and the other checks go on."""
 
-    def __init__(self, nl: str, en: str) -> None:
-        super().__init__(en)
-        self.reason = Text(nl, en)
+    def __init__(self, reason: Message) -> None:
+        """With the reason."""
+        super().__init__(reason.key)
+        self.reason = reason
+
+
+def does_not_apply(key: str, **values: object) -> DoesNotApplyError:
+    """The error with its reason, `robustness.<key>`."""
+    return DoesNotApplyError(message(f"robustness.{key}", **values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,40 +40,44 @@ class Task:
     Attributes:
         model: Which.
         fitter: Fits it in another way than the engines; its own degrees of freedom are pooled.
+        least_df: With fewer degrees of freedom of its fits, on average, the effect is not estimable.
     """
 
     model: Model
     fitter: Fitter | None = None
+    least_df: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
-    """The effects under one other assumption, still to be estimated.
+class Reanalysis:
+    """Models of the main analysis that are fitted again under one other assumption.
 
     Attributes:
         key: What the `model` column says, such as `a:not_working`.
         tasks: The models.
-        source: Where the completed data sets come from.
+        source: Where the data sets come from.
         view: What is changed in each of them.
         label: Heading of its column in the table; None where only a summary is shown.
         measure: Computed beside the fits, once per data set; its values are averaged over the imputations.
+        notes: What is said of it under the table.
     """
 
     key: str
     tasks: tuple[Task, ...]
-    source: Given | Reimputed
+    source: DataSets | NewImputations
     view: View | None = None
-    label: Text | None = None
+    label: Message | None = None
     measure: Callable[..., pd.DataFrame] | None = None
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """The effects under one other assumption, known without fitting anything."""
+class KnownEffects:
+    """The effects under one other assumption, known without fitting anything more."""
 
     key: str
     effects: Effects
-    label: Text | None = None
+    label: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +85,10 @@ class LeftOut:
     """A part of a check that does not apply, and why; the other parts go on."""
 
     key: str
-    reason: Text
+    reason: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One robustness check.
-
-    Attributes:
-        letter: Its name on the command line.
-        title: A few words for the table.
-        explanation: Two lines for `--list`.
-        plan: Gives what is to be estimated; raises `DoesNotApplyError` when there is nothing to do.
-    """
-
-    letter: str
-    title: Text
-    explanation: Text
-    plan: Callable[[Context], Sequence[Scenario | Column | LeftOut]]
+Plan = Sequence[Reanalysis | KnownEffects | LeftOut]
 
 
 @dataclass(frozen=True)
@@ -121,18 +118,16 @@ class Context:
         return effect_rows(self.effects.estimates)
 
     @cached_property
-    def source(self) -> Given:
+    def source(self) -> DataSets:
         """The completed data sets of the main analysis."""
-        return Given(self.data.sets)
+        return DataSets(self.data.sets)
 
     @cached_property
-    def observed(self) -> pd.DataFrame:
+    def measured(self) -> pd.DataFrame:
         """The observed answers without the derived outcomes, which are made anew after an imputation."""
-        study = self.study
-        derived = [c for c, (key, _) in study.columns.items() if study.outcomes[key].derive is not None]
-        return self.data.observed.drop(columns=[c for c in derived if c in self.data.observed.columns])
+        return measured_columns(self.data.observed, self.study)
 
-    def repeats(self, source: Reimputed) -> bool:
+    def repeats(self, source: NewImputations) -> bool:
         """Whether an imputation gives the main data sets again; judged by the first."""
         return source.part(range(1)).load()[0].equals(self.data.sets[0])
 
@@ -140,10 +135,10 @@ class Context:
         """A seed that follows from the main one and from the number of a check."""
         return int(np.random.SeedSequence([self.settings.seed, *number]).generate_state(1)[0])
 
-    def reimputed(self, wide: pd.DataFrame, **changes: object) -> Reimputed:
-        """Another wide table imputed as the main one was, apart from the changes."""
+    def imputed_again(self, *tables: pd.DataFrame, **changes: object) -> NewImputations:
+        """Tables as `measured`, one for all imputations or one for each, imputed as the main one but for `changes`."""
         settings = replace(self.settings, **({"m": self.data.m} | changes))  # type: ignore[arg-type]
-        return Reimputed(wide, self.study, settings)
+        return NewImputations(tables, self.study, settings)
 
     def keys(self, analysis: str) -> list[str]:
         """The outcomes with a main effect in an analysis."""
@@ -154,15 +149,17 @@ class Context:
         row = self.main[(self.main["analysis"] == analysis) & (self.main["outcome"] == outcome)].iloc[0]
         return keys_in(str(row["controls"]))
 
-    def endpoint_tasks(self, keys: Sequence[str] | None = None, fitter: Fitter | None = None) -> tuple[Task, ...]:
+    def endpoint_tasks(
+        self, keys: Sequence[str] | None = None, fitter: Fitter | None = None, least_df: float = 0.0
+    ) -> tuple[Task, ...]:
         """The endpoint models of the main analysis."""
-        wanted = [k for k in self.keys("t3") if keys is None or k in keys]
-        return tuple(Task(Model("t3", k, self.controls("t3", k)), fitter) for k in wanted)
+        wanted = [k for k in self.keys(ENDPOINT) if keys is None or k in keys]
+        return tuple(Task(Model(ENDPOINT, k, self.controls(ENDPOINT, k)), fitter, least_df) for k in wanted)
 
     def trend_tasks(self, keys: Sequence[str] | None = None) -> tuple[Task, ...]:
         """The longitudinal models of the main analysis, with the controls that each ended with."""
-        wanted = [k for k in self.keys("longitudinal") if keys is None or k in keys]
-        return tuple(Task(Model("longitudinal", k, self.controls("longitudinal", k))) for k in wanted)
+        wanted = [k for k in self.keys(LONGITUDINAL) if keys is None or k in keys]
+        return tuple(Task(Model(LONGITUDINAL, k, self.controls(LONGITUDINAL, k))) for k in wanted)
 
     def all_tasks(self, keys: Sequence[str] | None = None) -> tuple[Task, ...]:
         """Every model of the main analysis."""

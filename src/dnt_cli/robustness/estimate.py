@@ -1,10 +1,12 @@
-"""Estimate many scenarios at once: every data set is loaded, or imputed, once for all that is fitted on it."""
+"""Estimate many reanalyses at once: every data set is loaded, or imputed, once for all that is fitted on it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from joblib import delayed
 from threadpoolctl import threadpool_limits
@@ -14,19 +16,25 @@ from dnt_cli.effects.fitting import Result, fit_sets
 from dnt_cli.effects.rows import finished, fit_rows, pooled_rows
 from dnt_cli.errors import UserError
 from dnt_cli.imputed.data import plan_columns
+from dnt_cli.messages import encoded, message
 from dnt_cli.progress import Progress
-from dnt_cli.robustness.context import Scenario, Task
-from dnt_cli.robustness.sources import Given, Reimputed, View, Workspace, parts
+from dnt_cli.robustness.context import Reanalysis, Task
+from dnt_cli.robustness.sources import DataSets, NewImputations, View, Workspace, parts
 from dnt_cli.study import Study
 from dnt_cli.workers import in_workers
 
+# Columns that say which model it is and on how many persons, whatever the estimate.
+_ABOUT_THE_MODEL = {
+    "analysis", "model", "outcome", "hypothesis", "kind", "term", "m", "n_persons", "n_observations", "n_events",
+    "n_observed_intervention", "n_observed_comparison", "controls", "left_out", "baseline", "standardise", "engine",
+}  # fmt: skip
 # Seconds per model of a column in one iteration of one imputation, on one core of 2020; for announcements only.
 _SECONDS = {"forest": 0.02, "pmm": 6e-5, "norm": 6e-5}
 
 
 @dataclass(frozen=True, slots=True)
 class Estimated:
-    """What became of a scenario.
+    """What became of a reanalysis.
 
     Attributes:
         effects: Its effects, None where it failed.
@@ -41,7 +49,7 @@ class Estimated:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """A scenario as a process needs it."""
+    """A reanalysis as a process needs it."""
 
     tasks: tuple[Task, ...]
     view: View | None
@@ -50,7 +58,7 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """A scenario's results on some data sets: per set, per task."""
+    """A reanalysis's results on some data sets: per set, per task."""
 
     results: list[list[Result]]
     measured: list[pd.DataFrame]
@@ -58,32 +66,32 @@ class _Done:
 
 
 def estimate(
-    scenarios: Sequence[Scenario], study: Study, options: Options, progress: Progress | None = None, *,
+    wanted: Sequence[Reanalysis], study: Study, options: Options, progress: Progress | None = None, *,
     known: pd.DataFrame | None = None,
 ) -> list[Estimated]:  # fmt: skip
-    """Fit and pool every scenario, in processes; a scenario that fails does not stop the others.
+    """Fit and pool every reanalysis, in processes; one that fails does not stop the others.
 
     Args:
-        scenarios: What to estimate.
+        wanted: What to estimate.
         study: The study.
         options: How models are fitted.
         progress: Called with (done, all) fits.
         known: Which answers were observed, as `observed.known_answers` gives it.
     """
     by_source: dict[int, list[int]] = {}
-    for number, scenario in enumerate(scenarios):
-        by_source.setdefault(id(scenario.source), []).append(number)
+    for number, one in enumerate(wanted):
+        by_source.setdefault(id(one.source), []).append(number)
     # What is imputed takes longest, so it starts first.
-    groups = sorted(by_source.values(), key=lambda own: not isinstance(scenarios[own[0]].source, Reimputed))
-    jobs = [(own, part) for own in groups for part in parts(scenarios[own[0]].source, options.jobs)]
+    groups = sorted(by_source.values(), key=lambda own: not isinstance(wanted[own[0]].source, NewImputations))
+    jobs = [(own, part) for own in groups for part in parts(wanted[own[0]].source, options.jobs)]
     calls = (
         delayed(_run)(
-            index, scenarios[own[0]].source.part(part), study, options,
-            [_Work(scenarios[i].tasks, scenarios[i].view, scenarios[i].measure) for i in own], known,
+            index, wanted[own[0]].source.part(part), study, options,
+            [_Work(wanted[i].tasks, wanted[i].view, wanted[i].measure) for i in own], known,
         )
         for index, (own, part) in enumerate(jobs)
     )  # fmt: skip
-    sizes = [len(part) * sum(len(scenarios[i].tasks) for i in own) for own, part in jobs]
+    sizes = [len(part) * sum(len(wanted[i].tasks) for i in own) for own, part in jobs]
     done: dict[int, list[_Done]] = {}
     for index, found in in_workers(calls, options.jobs, ordered=False):
         done[index] = found
@@ -93,32 +101,32 @@ def estimate(
     for index, (own, _) in enumerate(jobs):
         for number, piece in zip(own, done[index], strict=True):
             pieces.setdefault(number, []).append(piece)
-    return [_pooled(scenario, pieces[i], study, options) for i, scenario in enumerate(scenarios)]
+    return [_pooled(one, pieces[i], study, options) for i, one in enumerate(wanted)]
 
 
-def expected_seconds(scenario: Scenario, pace: float, jobs: int) -> float:
-    """A guess of how long a scenario takes.
+def expected_seconds(one: Reanalysis, pace: float, jobs: int) -> float:
+    """A guess of how long a reanalysis takes.
 
     Args:
-        scenario: What is to be estimated.
+        one: What is to be estimated.
         pace: Seconds that a fit took in the main analysis, on all processes together.
         jobs: Processes.
     """
-    source = scenario.source
-    seconds = pace * source.m * len(scenario.tasks)
-    if isinstance(source, Reimputed):
-        settings = source.settings
-        gaps = sum(source.wide[c.name].isna().any() for c in plan_columns(source.study, source.wide))
+    source = one.source
+    seconds = pace * source.m * len(one.tasks)
+    if isinstance(source, NewImputations):
+        settings, wide = source.settings, source.tables[0]
+        gaps = sum(wide[c.name].isna().any() for c in plan_columns(source.study, wide))
         models = source.m * settings.iterations * gaps * (2 if settings.stratified else 1)
         seconds += _SECONDS[settings.method] * models / min(jobs, source.m)
     return seconds
 
 
 def _run(
-    index: int, source: Given | Reimputed, study: Study, options: Options, work: list[_Work],
+    index: int, source: DataSets | NewImputations, study: Study, options: Options, work: list[_Work],
     known: pd.DataFrame | None,
 ) -> tuple[int, list[_Done]]:  # fmt: skip
-    """All scenarios of one source on some of its data sets."""
+    """All reanalyses of one source on some of its data sets."""
     # One thread: how BLAS splits a sum over threads changes its last bits.
     with threadpool_limits(limits=1):
         try:
@@ -133,7 +141,7 @@ def _fit(
     work: _Work, sets: Sequence[pd.DataFrame], shared: Sequence[Workspace], first: int, study: Study, options: Options,
     known: pd.DataFrame | None,
 ) -> _Done:  # fmt: skip
-    """One scenario on some data sets, or why it failed."""
+    """One reanalysis on some data sets, or why it failed."""
     try:
         if work.view is None:
             spaces: Sequence[Workspace] = shared
@@ -146,18 +154,35 @@ def _fit(
     return _Done([list(own) for own in zip(*fitted, strict=True)], measured)
 
 
-def _pooled(scenario: Scenario, pieces: Sequence[_Done], study: Study, options: Options) -> Estimated:
+def _pooled(one: Reanalysis, pieces: Sequence[_Done], study: Study, options: Options) -> Estimated:
     problem = next((piece.problem for piece in pieces if piece.problem is not None), None)
     if problem is not None:
         return Estimated(None, problem=problem)
     sets = [results for piece in pieces for results in piece.results]
     rows, fits = [], []
-    for number, task in enumerate(scenario.tasks):
+    for number, task in enumerate(one.tasks):
         own = [results[number] for results in sets]
-        rows += pooled_rows(study, task.model, own, options, scenario.key, own_df=task.fitter is not None)
-        fits += fit_rows(task.model, own, scenario.key)
+        pooled = pooled_rows(study, task.model, own, options, one.key, own_df=task.fitter is not None)
+        rows += _with_enough_df(pooled, own, task)
+        fits += fit_rows(task.model, own, one.key)
     measured = [frame for piece in pieces for frame in piece.measured if len(frame)]
     mean = None
     if measured:
         mean = pd.concat(measured).groupby(["outcome", "term"], sort=False, as_index=False).mean()
     return Estimated(finished(rows, fits), mean)
+
+
+def _with_enough_df(rows: list[dict[str, Any]], results: Sequence[Result], task: Task) -> list[dict[str, Any]]:
+    """The rows of a model; without its numbers where the fits give the effect too few degrees of freedom of their own.
+
+    Those of the pooled estimate can be fewer, since they also count what is missing.
+    """
+    effect = next((row for row in rows if row["term"] == task.model.effect), None)
+    if effect is None or effect["status"] == "not estimable" or not task.least_df:
+        return rows
+    df = float(np.mean([r.fit.df[r.fit.terms.index(task.model.effect)] for r in results]))
+    if df >= task.least_df:
+        return rows
+    why = message("robustness.few_df", df=df, least=task.least_df)
+    kept = {name: value for name, value in effect.items() if name in _ABOUT_THE_MODEL}
+    return [kept | {"status": "not estimable", "message": encoded([why])}]

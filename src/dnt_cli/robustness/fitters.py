@@ -14,7 +14,7 @@ from dnt_cli.engines import Design, Fit, fit_firth, fit_linear, fit_logistic
 from dnt_cli.engines.base import unusable
 from dnt_cli.engines.robust_covariance import bias_reduced, heteroscedastic
 from dnt_cli.messages import Message, message
-from dnt_cli.robustness.propensity import Propensity, propensity
+from dnt_cli.robustness.propensity import Propensity, baseline_columns, characteristics, propensity
 from dnt_cli.robustness.sources import Workspace
 
 Floats = NDArray[np.float64]
@@ -50,8 +50,8 @@ class Weighted:
     The weights count as known, which makes the standard errors a little too large (Lunceford and Davidian 2004).
 
     Attributes:
-        kind: `overlap` weighs each person by the chance of being in the other group (Li, Morgan and Zaslavsky 2018,
-            JASA 113), `inverse` by one over the chance of being in the own group.
+        kind: `overlap` weighs each person by the probability of being in the other group (Li, Morgan and Zaslavsky
+            2018, JASA 113), `inverse` by one over the probability of being in the own group.
     """
 
     kind: Literal["overlap", "inverse"]
@@ -72,19 +72,20 @@ class Weighted:
         return _with_covariance(design, fit, covariance, np.full(len(fit.terms), fit.df_residual), engine)
 
     def propensity(self, space: Workspace, outcome: str) -> Propensity | Message:
-        """The chances of being in the intervention group, or why there are none."""
+        """The probabilities of being in the intervention group, or why there are none."""
         study = space.study
         baseline = study.column(outcome, study.design.baseline) if study.adjusts_for_baseline(outcome) else None
         found: Propensity | Message = space.once(("propensity", baseline), lambda: propensity(space, baseline))
         return found
 
     def balance(self, space: Workspace) -> pd.DataFrame:
-        """How alike the groups are before and after weighting, per outcome's propensity model."""
+        """How alike the groups are on every baseline characteristic, before and after the weights of each outcome."""
+        matrix, terms = characteristics(space, baseline_columns(space))
         parts = []
         for outcome in (k for k, o in space.study.tested.items() if o.source == "survey"):
             found = self.propensity(space, outcome)
             if not isinstance(found, Message):
-                parts.append(found.balance(self.kind).assign(outcome=outcome))
+                parts.append(found.balance(self.kind, matrix, terms).assign(outcome=outcome))
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 

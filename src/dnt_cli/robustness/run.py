@@ -4,43 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from dnt_cli.effects import Effects, Options, effect_rows, endpoint_effects, joined, trend_effects
 from dnt_cli.errors import ModelError
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed
+from dnt_cli.messages import Message, message
 from dnt_cli.observed import known_answers
 from dnt_cli.progress import Progress, named
 from dnt_cli.robustness.checks import CHECKS
-from dnt_cli.robustness.context import Column, Context, DoesNotApplyError, LeftOut, Scenario
+from dnt_cli.robustness.context import Context, DoesNotApplyError, KnownEffects, LeftOut, Reanalysis
 from dnt_cli.robustness.estimate import Estimated, estimate, expected_seconds
-from dnt_cli.robustness.verdicts import verdict
-from dnt_cli.study import Study, Text
-
-BALANCE = "balance"  # what `analysis` says of the rows that hold standardised differences at baseline
-
-
-@dataclass(frozen=True, slots=True)
-class Robust:
-    """The main effects and the same under other assumptions.
-
-    Attributes:
-        estimates: Effect rows; `model` is `main` or the check's key, `verdict` compares with the main row, `shift` is
-            the difference from the main estimate in its standard errors. Rows whose analysis is `balance` hold the
-            standardised mean differences before and after weighting.
-        fits: One row per fit; of columns that are only summarised, the fits that are not usable.
-        labels: Check key -> its label, in the order of the columns.
-        left_out: Check key -> why it does not apply.
-    """
-
-    estimates: pd.DataFrame
-    fits: pd.DataFrame
-    labels: dict[str, Text]
-    left_out: dict[str, Text]
+from dnt_cli.robustness.result import BALANCE, RobustnessResult, in_order
+from dnt_cli.robustness.verdicts import register_verdict, shift, verdict
+from dnt_cli.study import Study
 
 
 def run_checks(
@@ -51,7 +31,7 @@ def run_checks(
     *,
     started: Callable[[str, float], None] | None = None,
     progress: Progress | None = None,
-) -> Robust:
+) -> RobustnessResult:
     """The main analysis and the checks named by their letters.
 
     Args:
@@ -69,11 +49,11 @@ def run_checks(
     main = _main_effects(data, options, named(progress, "Fitting"))
     pace = (time.perf_counter() - begin) / max(len(main.fits), 1)
     context = Context(data, settings, replace(options, quadrature_check=0), main)
-    planned: list[Scenario | Column] = []
-    left_out: dict[str, Text] = {}
+    planned: list[Reanalysis | KnownEffects] = []
+    left_out: dict[str, Message] = {}
     for letter in letters:
         try:
-            items = CHECKS[letter].plan(context)
+            items = CHECKS[letter](context)
         except DoesNotApplyError as error:
             left_out[letter] = error.reason
             continue
@@ -81,16 +61,17 @@ def run_checks(
         own = [item for item in items if not isinstance(item, LeftOut)]
         planned += own
         if started is not None:
-            started(letter, sum(expected_seconds(s, pace, options.jobs) for s in own if isinstance(s, Scenario)))
-    scenarios = [item for item in planned if isinstance(item, Scenario)]
+            started(letter, sum(expected_seconds(s, pace, options.jobs) for s in own if isinstance(s, Reanalysis)))
+    wanted = [item for item in planned if isinstance(item, Reanalysis)]
     known = known_answers(data.observed, data.study)
-    results = estimate(scenarios, data.study, context.options, progress, known=known)
-    return _assembled(data.study, main, planned, dict(zip([s.key for s in scenarios], results, strict=True)), left_out)
+    results = estimate(wanted, data.study, context.options, progress, known=known)
+    by_key = dict(zip([s.key for s in wanted], results, strict=True))
+    return _assembled(data.study, main, planned, by_key, left_out, options.level)
 
 
 def _main_effects(data: Completed, options: Options, progress: Progress | None) -> Effects:
     study = data.study
-    keys = [k for k, o in study.tested.items() if o.source == "survey"]
+    keys = [k for k in study.tested if not study.is_register(k)]
     if not keys:
         raise ModelError("The study tests no survey outcome, so there is nothing to check.")
     parts = [endpoint_effects(data, options, outcomes=keys, progress=progress)]
@@ -101,17 +82,17 @@ def _main_effects(data: Completed, options: Options, progress: Progress | None) 
 
 
 def _assembled(
-    study: Study, main: Effects, planned: Sequence[Scenario | Column], results: dict[str, Estimated],
-    left_out: dict[str, Text],
-) -> Robust:  # fmt: skip
-    parts, labels, balance = [main], {}, []
+    study: Study, main: Effects, planned: Sequence[Reanalysis | KnownEffects], results: dict[str, Estimated],
+    left_out: dict[str, Message], level: float,
+) -> RobustnessResult:  # fmt: skip
+    parts, labels, notes, balance = [main], {}, {}, []
     for item in planned:
-        if isinstance(item, Column):
+        if isinstance(item, KnownEffects):
             parts.append(Effects(item.effects.estimates.assign(model=item.key), item.effects.fits))
         else:
             found = results[item.key]
             if found.problem is not None:
-                left_out[item.key] = Text(found.problem, found.problem)
+                left_out[item.key] = message("common.verbatim", text=found.problem.rstrip("."))
                 continue
             assert found.effects is not None
             usable = found.effects.fits["usable"].to_numpy(dtype=bool)
@@ -119,13 +100,16 @@ def _assembled(
             parts.append(Effects(found.effects.estimates, fits))
             if found.measured is not None:
                 balance.append(_balance_rows(item.key, found.measured))
+            if item.notes:
+                notes[item.key] = item.notes
         if item.label is not None:
             labels[item.key] = item.label
     everything = joined(parts)
     estimates = _compared(effect_rows(everything.estimates), study)
     if balance:
         estimates = pd.concat([estimates, *balance], ignore_index=True).reindex(columns=estimates.columns)
-    return Robust(estimates.astype({"verdict": object}), everything.fits, labels, left_out)
+    estimates = estimates.astype({"verdict": object})
+    return RobustnessResult(study, estimates, everything.fits, in_order(labels, estimates), left_out, notes, level)
 
 
 def _compared(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -134,11 +118,13 @@ def _compared(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
     main = {(r["analysis"], r["outcome"]): r for _, r in rows[rows["model"] == "main"].iterrows()}
     words, shifts = [], []
     for _, row in rows.iterrows():
-        outcome = study.outcomes[row["outcome"]]
-        own = main.get((row["analysis"], outcome.counterpart or row["outcome"]))
-        words.append("" if row["model"] == "main" else verdict(own, row, study.significance))
-        same = own is not None and outcome.counterpart is None
-        shifts.append((row["estimate"] - own["estimate"]) / own["std_error"] if same and own is not None else np.nan)
+        register = study.is_register(row["outcome"])
+        own = main.get((row["analysis"], study.outcomes[row["outcome"]].counterpart or row["outcome"]))
+        if row["model"] == "main":
+            words.append("")
+        else:
+            words.append(register_verdict(own, row) if register else verdict(own, row, study.significance))
+        shifts.append(shift(own, row, register=register))
     return rows.assign(verdict=words, shift=shifts)
 
 

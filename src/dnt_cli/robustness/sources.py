@@ -23,7 +23,7 @@ _SHARES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Given:
+class DataSets:
     """Data sets that are there.
 
     Attributes:
@@ -39,9 +39,9 @@ class Given:
         """How many."""
         return len(self.sets)
 
-    def part(self, numbers: range) -> Given:
+    def part(self, numbers: range) -> DataSets:
         """Some of them."""
-        return Given(self.sets[numbers.start : numbers.stop], numbers.start)
+        return DataSets(self.sets[numbers.start : numbers.stop], numbers.start)
 
     def load(self) -> tuple[pd.DataFrame, ...]:
         """The data sets."""
@@ -49,17 +49,17 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reimputed:
+class NewImputations:
     """Data sets that are imputed where they are needed, in whatever process; number i depends on the seed and on i.
 
     Attributes:
-        wide: Observed answers, without the derived outcomes.
+        tables: Answers to complete, without the derived outcomes: one table for all data sets, or one for each.
         study: The study.
         settings: How; `m` is the number of data sets.
         first: Number of the first, counted from 0.
     """
 
-    wide: pd.DataFrame
+    tables: tuple[pd.DataFrame, ...]
     study: Study
     settings: Settings
     first: int = 0
@@ -69,9 +69,10 @@ class Reimputed:
         """How many."""
         return self.settings.m
 
-    def part(self, numbers: range) -> Reimputed:
+    def part(self, numbers: range) -> NewImputations:
         """Some of them."""
-        return Reimputed(self.wide, self.study, replace(self.settings, m=len(numbers)), numbers.start)
+        own = self.tables if len(self.tables) == 1 else self.tables[numbers.start : numbers.stop]
+        return NewImputations(own, self.study, replace(self.settings, m=len(numbers)), numbers.start)
 
     def load(self) -> tuple[pd.DataFrame, ...]:
         """Impute.
@@ -79,14 +80,19 @@ class Reimputed:
         Raises:
             DataError: The answers cannot be imputed as asked.
         """
+        if len(self.tables) == 1:
+            return self._imputed(self.tables[0], self.settings, self.first)
+        one = replace(self.settings, m=1)
+        return tuple(frame for i, table in enumerate(self.tables, self.first) for frame in self._imputed(table, one, i))
+
+    def _imputed(self, wide: pd.DataFrame, settings: Settings, start: int) -> tuple[pd.DataFrame, ...]:
         # Part of the persons can lack a group's answers; those effects are not estimable then.
-        _, completed = impute_wide(self.wide, self.study, self.settings, start=self.first, allow_empty_arm=True)
-        return tuple(completed)
+        return tuple(impute_wide(wide, self.study, settings, start=start, allow_empty_arm=True)[1])
 
 
-def parts(source: Given | Reimputed, jobs: int) -> list[range]:
+def parts(source: DataSets | NewImputations, jobs: int) -> list[range]:
     """The numbers of the data sets in parts, so that every process gets some."""
-    shares = _SHARES if isinstance(source, Given) else _SHARES // 2
+    shares = _SHARES if isinstance(source, DataSets) else _SHARES // 2
     size = min(_MOST, -(-source.m // (jobs * shares)))
     return [range(i, min(i + size, source.m)) for i in range(0, source.m, size)]
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from dnt_cli.study.instruments import check_instrument
 from dnt_cli.study.register import check_register
 from dnt_cli.study.source_rules import check_source
-from dnt_cli.study.spec import Covariate, Outcome, Study, Subset
+from dnt_cli.study.spec import CHECK_LETTERS, Covariate, Outcome, Study, Subset
 
 Fail = Callable[[tuple[str, ...], str], None]
 _KEY = re.compile(r"^[^\W\d_][\w-]*$")
@@ -19,7 +19,6 @@ _TERMS = {"group", "wave"}  # names of terms in the models
 _BOTH_GROUPS = "all"
 _MOST_CLASSES = 100
 MOST_ROUNDS = 10_000  # imputations, or iterations; more would take days, and is a slip of the finger
-CHECKS = tuple("abcdefghijk")
 
 
 def check(study: Study, fail: Fail, attempt: Callable[..., object]) -> None:
@@ -260,7 +259,7 @@ def _check_models(study: Study, fail: Fail) -> None:
     if not models.ladder:
         fail(("models", "ladder"), "expected at least one set of controls; [[]] is a ladder without controls")
     sets = {"controls": models.controls, "register_controls": models.register_controls}
-    sets |= {"ladder": tuple(dict.fromkeys(c for rung in models.ladder for c in rung))}
+    sets |= {"ladder": models.ladder_controls}
     for name, controls in sets.items():
         if name != "ladder" and len(set(controls)) != len(controls):
             fail(("models", name), "expected each covariate once")
@@ -297,7 +296,7 @@ def _check_imputation(study: Study, fail: Fail) -> None:
     if not 0 <= plan.min_correlation <= 1:
         fail(("imputation", "min_correlation"), "expected a correlation between 0 and 1")
     models = study.models
-    used = {*models.controls, *models.register_controls, *(c for rung in models.ladder for c in rung), *study.tested}
+    used = {*models.all_controls, *models.register_controls, *study.tested}
     used |= {key for column, key in _baseline_columns(study).items() if column in models.register_controls}
     for outcome in study.outcomes.values():
         used |= {outcome.derive.source} if outcome.derive is not None else set()
@@ -315,8 +314,8 @@ def _check_robustness(study: Study, fail: Fail) -> None:
     for key, subset in plan.subsets.items():
         _check_subset(study, key, subset, fail)
     for letter in plan.checks:
-        if letter not in CHECKS:
-            fail(("robustness", "checks"), f"unknown check {letter}; allowed: {', '.join(CHECKS)}")
+        if letter not in CHECK_LETTERS:
+            fail(("robustness", "checks"), f"unknown check {letter}; allowed: {', '.join(CHECK_LETTERS)}")
     if len(set(plan.checks)) != len(plan.checks):
         fail(("robustness", "checks"), "expected each check once")
     steps = (0.0, *plan.deltas)

@@ -19,6 +19,8 @@ from dnt_cli.study.text import Text as Text
 _INTERVENTION = Text("Interventie", "Intervention")
 _COMPARISON = Text("Vergelijking", "Comparison")
 
+CHECK_LETTERS = tuple("abcdefghijk")  # of the robustness checks, in the order of `dnt robustness --list`
+
 
 @dataclass(frozen=True)
 class Wave:
@@ -164,6 +166,16 @@ class Models:
     register_covariates: Literal["imputed", "observed"] = "imputed"  # observed: without persons who miss a control
     register_trend: Literal["odds ratio", "probability"] = "odds ratio"  # scale of a binary register outcome's trend
 
+    @cached_property
+    def ladder_controls(self) -> tuple[str, ...]:
+        """Every covariate on a rung of the ladder, once."""
+        return tuple(dict.fromkeys(c for rung in self.ladder for c in rung))
+
+    @cached_property
+    def all_controls(self) -> tuple[str, ...]:
+        """Every control of the models of survey outcomes, once."""
+        return tuple(dict.fromkeys([*self.controls, *self.ladder_controls]))
+
 
 @dataclass(frozen=True)
 class ImputationPlan:
@@ -187,7 +199,7 @@ class Subset:
     """A part of the persons on which effects are estimated again."""
 
     label: Text
-    where: tuple[Condition, ...]  # all must hold; a missing value fulfils only !=
+    where: tuple[Condition, ...]  # all must hold; see robustness.unknown for missing values
 
 
 @dataclass(frozen=True)
@@ -196,6 +208,7 @@ class Robustness:
 
     subsets: dict[str, Subset] = field(default_factory=dict)
     checks: tuple[str, ...] = ("a", "b", "c", "d", "k")  # `dnt robustness --list` explains the letters
+    unknown: Literal["impute", "leave_out"] = "impute"  # check a: persons of whom a subset rule asks what is missing
     deltas: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)  # check e, in SD of a score or log-odds of a yes/no
     second_m: int = 5  # check f: imputations by the other method
     weights: Literal["overlap", "inverse"] = "overlap"  # check i

@@ -15,7 +15,8 @@ from dnt_cli.effects import Options
 from dnt_cli.effects.fitting import fit_sets
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
-from dnt_cli.robustness import Robust, run_checks, site_ranges
+from dnt_cli.robustness import RobustnessResult as Checked
+from dnt_cli.robustness import run_checks, site_ranges
 from dnt_cli.robustness.fitters import clustered
 from dnt_cli.robustness.sources import Workspace
 from dnt_cli.study import parse_study
@@ -46,7 +47,7 @@ def data() -> dict[str, Completed]:
 
 
 @pytest.fixture(scope="module")
-def results(data: dict[str, Completed]) -> dict[str, Robust]:
+def results(data: dict[str, Completed]) -> dict[str, Checked]:
     from dnt_cli.imputed.data import recorded_settings
 
     options = Options(nodes=1, quadrature_check=0)
@@ -57,7 +58,7 @@ def results(data: dict[str, Completed]) -> dict[str, Robust]:
 
 
 @pytest.fixture(scope="module")
-def inverse(data: dict[str, Completed]) -> dict[str, Robust]:
+def inverse(data: dict[str, Completed]) -> dict[str, Checked]:
     from dnt_cli.imputed.data import recorded_settings
 
     found = {}
@@ -68,7 +69,7 @@ def inverse(data: dict[str, Completed]) -> dict[str, Robust]:
     return found
 
 
-def _row(result: Robust, outcome: str, model: str, analysis: str = "t3") -> pd.Series:
+def _row(result: Checked, outcome: str, model: str, analysis: str = "t3") -> pd.Series:
     rows = result.estimates
     own = rows[(rows["outcome"] == outcome) & (rows["model"] == model) & (rows["analysis"] == analysis)]
     assert len(own) == 1
@@ -83,19 +84,19 @@ def _agree(row: pd.Series, expected: dict[str, float | None], tolerance: float) 
 
 
 @pytest.mark.parametrize(("name", "outcome"), [c for c in CASES if c[1] not in BINARY])
-def test_difference_scores_are_those_of_lm(results: dict[str, Robust], name: str, outcome: str) -> None:
+def test_difference_scores_are_those_of_lm(results: dict[str, Checked], name: str, outcome: str) -> None:
     _agree(_row(results[name], outcome, "b"), EXPECTED[name][outcome]["b"], 1e-9)
 
 
 @pytest.mark.parametrize(("name", "outcome"), CASES)
-def test_observed_endpoints_are_those_of_lm_and_glm(results: dict[str, Robust], name: str, outcome: str) -> None:
+def test_observed_endpoints_are_those_of_lm_and_glm(results: dict[str, Checked], name: str, outcome: str) -> None:
     row = _row(results[name], outcome, "c")
     _agree(row, EXPECTED[name][outcome]["c"], 1e-8)
     assert np.isinf(row["df"]) == (outcome in BINARY)
 
 
 @pytest.mark.parametrize(("name", "outcome"), CASES)
-def test_observed_trends_are_those_of_lmer_and_glmer(results: dict[str, Robust], name: str, outcome: str) -> None:
+def test_observed_trends_are_those_of_lmer_and_glmer(results: dict[str, Checked], name: str, outcome: str) -> None:
     row, expected = _row(results[name], outcome, "c", "longitudinal"), EXPECTED[name][outcome]["c_trend"]
     # glmer stops within about a thousandth of a standard error of the optimum of the Laplace likelihood.
     error = expected["std_error"]
@@ -104,7 +105,7 @@ def test_observed_trends_are_those_of_lmer_and_glmer(results: dict[str, Robust],
 
 
 @pytest.mark.parametrize(("name", "outcome"), CASES)
-def test_clustered_errors_are_those_of_club_sandwich(results: dict[str, Robust], name: str, outcome: str) -> None:
+def test_clustered_errors_are_those_of_club_sandwich(results: dict[str, Checked], name: str, outcome: str) -> None:
     _agree(_row(results[name], outcome, "h"), EXPECTED[name][outcome]["h"], 1e-7)
 
 
@@ -121,7 +122,7 @@ def test_clustered_errors_and_df_per_set(data: dict[str, Completed], name: str, 
 
 
 @pytest.mark.parametrize(("name", "outcome"), CASES)
-def test_range_without_a_site(results: dict[str, Robust], name: str, outcome: str) -> None:
+def test_range_without_a_site(results: dict[str, Checked], name: str, outcome: str) -> None:
     estimates = results[name].estimates
     ranges = site_ranges(estimates[estimates["analysis"] == "t3"]).set_index("outcome").loc[outcome]
     for end in ("lowest", "highest"):
@@ -131,13 +132,13 @@ def test_range_without_a_site(results: dict[str, Robust], name: str, outcome: st
 
 @pytest.mark.parametrize(("name", "outcome"), CASES)
 def test_weighted_fits_are_those_of_sandwich(
-    results: dict[str, Robust], inverse: dict[str, Robust], name: str, outcome: str
+    results: dict[str, Checked], inverse: dict[str, Checked], name: str, outcome: str
 ) -> None:
     _agree(_row(results[name], outcome, "i"), EXPECTED[name][outcome]["i_overlap"], 1e-7)
     _agree(_row(inverse[name], outcome, "i"), EXPECTED[name][outcome]["i_inverse"], 1e-7)
 
 
 @pytest.mark.parametrize(("name", "outcome"), [c for c in CASES if c[1] in BINARY])
-def test_firth_maximises_the_penalised_likelihood(results: dict[str, Robust], name: str, outcome: str) -> None:
+def test_firth_maximises_the_penalised_likelihood(results: dict[str, Checked], name: str, outcome: str) -> None:
     # BFGS with numerical gradients finds the optimum to about six digits.
     _agree(_row(results[name], outcome, "j"), EXPECTED[name][outcome]["j"], 2e-5)

@@ -1,6 +1,11 @@
-"""The robustness checks, one module each, named by the letter that `--checks` takes."""
+"""The robustness checks, one module each, by the letter that `--checks` takes.
+
+A check is a function that plans what is to be estimated; its title and explanation stand in `words/robustness.toml`.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from dnt_cli.robustness.checks import (
     a_subsets,
@@ -15,10 +20,12 @@ from dnt_cli.robustness.checks import (
     j_firth,
     k_multiplicity,
 )
-from dnt_cli.robustness.context import Check
+from dnt_cli.robustness.context import Context, Plan
+from dnt_cli.study.spec import CHECK_LETTERS
 
-_MODULES = (
-    a_subsets, b_change_scores, c_observed_only, d_register, e_dropouts, f_imputation_method, g_controls, h_sites,
-    i_propensity_weights, j_firth, k_multiplicity,
+_PLANS: tuple[Callable[[Context], Plan], ...] = (
+    a_subsets.plan, b_change_scores.plan, c_observed_only.plan, d_register.plan, e_dropouts.plan,
+    f_imputation_method.plan, g_controls.plan, h_sites.plan, i_propensity_weights.plan, j_firth.plan,
+    k_multiplicity.plan,
 )  # fmt: skip
-CHECKS: dict[str, Check] = {module.CHECK.letter: module.CHECK for module in _MODULES}
+CHECKS = dict(zip(CHECK_LETTERS, _PLANS, strict=True))

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from dnt_cli.effects import endpoint_effects, joined, trend_effects
-from dnt_cli.robustness.context import Check, Column, Context, DoesNotApplyError
-from dnt_cli.study import Text
+from dnt_cli.messages import message
+from dnt_cli.robustness.context import Context, KnownEffects, Plan, does_not_apply
 
 
-def _plan(context: Context) -> Sequence[Column]:
+def plan(context: Context) -> Plan:
+    """The effects on the register outcomes, with the controls that the study names for them."""
     study, there = context.study, set(context.data.observed.columns)
-    keys = [k for k, o in study.tested.items() if o.source == "register"]
+    keys = [k for k in study.tested if study.is_register(k)]
     if not keys:
-        raise DoesNotApplyError("de studie heeft geen registeruitkomsten", "the study has no register outcomes")
+        raise does_not_apply("no_register")
     keys = [k for k in keys if {study.column(k, wave) for wave in study.outcomes[k].waves} <= there]
     if not keys:
-        raise DoesNotApplyError(
-            "het imputatiebestand bevat geen registeruitkomsten", "the imputations hold no register outcomes"
-        )
+        raise does_not_apply("register_not_there")
     parts = [endpoint_effects(context.data, context.options, outcomes=keys, label="d")]
     trends = [k for k in keys if study.has_trend(k)]
     if trends:
         parts.append(trend_effects(context.data, context.options, outcomes=trends, label="d"))
-    return [Column("d", joined(parts), CHECK.title)]
-
-
-CHECK = Check(
-    "d",
-    Text("register", "register"),
-    Text(
-        "Registeruitkomsten in plaats van antwoorden, met de controles die de studie daarvoor noemt.\n"
-        "Registers kennen geen uitval en geen sociaal wenselijke antwoorden, maar meten iets anders.",
-        "Register outcomes instead of answers, with the controls that the study names for them.\n"
-        "Registers know no drop-out and no socially desirable answers, but measure something else.",
-    ),
-    _plan,
-)
+    return [KnownEffects("d", joined(parts), message("robustness.title_d"))]

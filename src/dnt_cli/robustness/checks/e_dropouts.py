@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,16 +11,13 @@ from numpy.typing import NDArray
 from dnt_cli.design import group_indicator
 from dnt_cli.effects import Effects
 from dnt_cli.imputed.data import plan_columns
-from dnt_cli.robustness.context import Check, Column, Context, DoesNotApplyError, LeftOut, Scenario
+from dnt_cli.messages import message
+from dnt_cli.robustness.context import Context, KnownEffects, LeftOut, Plan, Reanalysis, does_not_apply
 from dnt_cli.robustness.reference import JumpToReference, after_dropout, waves_of
-from dnt_cli.study import Text
 
 Floats = NDArray[np.float64]
 
-SCOPES = {
-    "intervention": Text("uitvallers interventiegroep slechter", "drop-outs of the intervention group worse"),
-    "both": Text("uitvallers beide groepen slechter", "drop-outs of both groups worse"),
-}
+SCOPES = ("intervention", "both")  # in which group drop-outs do worse
 ZERO = "e:0"
 _NUMBER = 5  # of this check, for its seeds
 
@@ -30,25 +27,27 @@ def grid_key(scope: str, delta: float) -> str:
     return f"e:{scope}:{delta:g}" if delta else ZERO
 
 
-def _plan(context: Context) -> Sequence[Scenario | Column | LeftOut]:
+def plan(context: Context) -> Plan:
+    """The grid of shifts, and jump to reference."""
     grid, tasks = context.study.robustness.deltas, context.all_tasks()
     everyone = shifts(context, "both", 1.0)
     if not everyone:
-        raise DoesNotApplyError("na de beginmeting ontbreekt geen antwoord", "no answer is missing after the baseline")
+        raise does_not_apply("nothing_missing_later")
     # The same seed at every step, so that only delta differs. Trees take no shift.
     settings = replace(context.settings, method="pmm") if context.settings.method == "forest" else context.settings
-    start = context.reimputed(context.observed, method=settings.method)
-    planned: list[Scenario | Column | LeftOut] = []
+    start = context.imputed_again(context.measured, method=settings.method)
+    planned: list[Reanalysis | KnownEffects | LeftOut] = []
     if context.repeats(start):
-        planned.append(Column(ZERO, Effects(context.main, context.effects.fits.iloc[:0])))
+        planned.append(KnownEffects(ZERO, Effects(context.main, context.effects.fits.iloc[:0])))
     else:
-        label = Text("delta 0, opnieuw geïmputeerd", "delta 0, imputed anew")
-        planned.append(Scenario(ZERO, tasks, start, label=label))
-    for scope, label in SCOPES.items():
+        planned.append(Reanalysis(ZERO, tasks, start, label=message("robustness.label_zero")))
+    for scope in SCOPES:
         for delta in grid:
-            source = context.reimputed(context.observed, method=settings.method, shifts=shifts(context, scope, delta))
-            shown = Text(f"{label.nl}, delta {delta:g}".replace(".", ","), f"{label.en}, delta {delta:g}")
-            planned.append(Scenario(grid_key(scope, delta), tasks, source, label=shown if delta == grid[-1] else None))
+            source = context.imputed_again(
+                context.measured, method=settings.method, shifts=shifts(context, scope, delta)
+            )
+            label = message(f"robustness.label_{scope}", delta=float(delta)) if delta == grid[-1] else None
+            planned.append(Reanalysis(grid_key(scope, delta), tasks, source, label=label))
     return [*planned, _reference(context)]
 
 
@@ -58,7 +57,7 @@ def shifts(context: Context, scope: str, delta: float) -> Mapping[str, Floats]:
     Delta is in standard deviations of the observed answers for scores and classes, in log-odds for yes/no. All outcomes
     are shifted at once, so what is added to one reaches the others through their imputation models.
     """
-    study, wide = context.study, context.observed
+    study, wide = context.study, context.measured
     persons = np.ones(len(wide)) if scope == "both" else group_indicator(wide, study)
     waves = study.design.wave_keys
     later = set(waves[waves.index(study.design.baseline) + 1 :])
@@ -74,7 +73,7 @@ def shifts(context: Context, scope: str, delta: float) -> Mapping[str, Floats]:
     return found
 
 
-def _reference(context: Context) -> Scenario | LeftOut:
+def _reference(context: Context) -> Reanalysis | LeftOut:
     study, wide = context.study, context.data.observed
     treated = group_indicator(wide, study) == 1
     seen = {}
@@ -90,14 +89,10 @@ def _reference(context: Context) -> Scenario | LeftOut:
     keys = [k for k, o in study.outcomes.items() if k in seen or (o.derive is not None and o.derive.source in seen)]
     tasks = context.all_tasks(keys)
     if not tasks:
-        reason = Text(
-            "springen naar de referentie: geen lineaire uitkomst met beginmeting kent uitval in de interventiegroep",
-            "jump to reference: no linear outcome with a baseline has drop-out in the intervention group",
-        )
-        return LeftOut("e:reference", reason)
+        return LeftOut("e:reference", message("robustness.no_jump"))
     view = JumpToReference(study, seen, context.spawned(_NUMBER))
-    label = Text("uitvallers volgen de vergelijkingsgroep", "drop-outs follow the comparison group")
-    return Scenario("e:reference", tasks, context.source, view=view, label=label)
+    label = message("robustness.label_reference")
+    return Reanalysis("e:reference", tasks, context.source, view=view, label=label)
 
 
 def _varies(context: Context, columns: list[str], treated: NDArray[np.bool_]) -> bool:
@@ -105,16 +100,3 @@ def _varies(context: Context, columns: list[str], treated: NDArray[np.bool_]) ->
     values = context.data.sets[0][columns].to_numpy(dtype=float)
     ranks = [np.linalg.matrix_rank(np.cov(values[group].T)) for group in (treated, ~treated)]
     return bool(min(ranks) == len(columns))
-
-
-CHECK = Check(
-    "e",
-    Text("uitvallers slechter", "drop-outs worse"),
-    Text(
-        "Wie niet is gezien, doet het slechter dan de imputatie aanneemt: stapsgewijs, in een of beide groepen, tot "
-        "het kantelpunt.\nEn: wie uit de interventiegroep uitvalt, volgt voortaan de vergelijkingsgroep.",
-        "Those who were not seen do worse than the imputation supposes: step by step, in one or both groups, up to the "
-        "tipping point.\nAnd: those who leave the intervention group follow the comparison group from then on.",
-    ),
-    _plan,
-)

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from dnt_cli.robustness.context import Check, Context, DoesNotApplyError, Scenario
-from dnt_cli.study import Text
+from dnt_cli.messages import message
+from dnt_cli.robustness.context import Context, Plan, Reanalysis, does_not_apply
 
 _NUMBER = 6
 
 
-def _plan(context: Context) -> Sequence[Scenario]:
-    if not context.observed[list(context.study.columns.keys() & set(context.observed.columns))].isna().any(axis=None):
-        raise DoesNotApplyError(
-            "er ontbreekt niets, dus er is niets geïmputeerd", "nothing is missing, so nothing was imputed"
-        )
+def plan(context: Context) -> Plan:
+    """Every model on data sets that were imputed by the other method."""
+    if not context.measured[list(context.study.columns.keys() & set(context.measured.columns))].isna().any(axis=None):
+        raise does_not_apply("nothing_missing")
     method = "pmm" if context.settings.method == "forest" else "forest"
     m = context.study.robustness.second_m
-    source = context.reimputed(context.observed, method=method, m=m, seed=context.spawned(_NUMBER))
-    label = Text(f"imputatie met {method}, m = {m}", f"imputed by {method}, m = {m}")
-    return [Scenario("f", context.all_tasks(), source, label=label)]
-
-
-CHECK = Check(
-    "f",
-    Text("andere imputatie", "other imputation"),
-    Text(
-        "Geïmputeerd met de andere methode (forest naast pmm, en omgekeerd), met een klein aantal imputaties.\n"
-        "Laat zien of het effect aan de imputatiemethode hangt; forest kost minuten.",
-        "Imputed by the other method (forest beside pmm, and the other way round), a small number of times.\n"
-        "Shows whether the effect hangs on the imputation method; forest takes minutes.",
-    ),
-    _plan,
-)
+    source = context.imputed_again(context.measured, method=method, m=m, seed=context.spawned(_NUMBER))
+    label = message("robustness.label_method", method=method, m=m)
+    return [Reanalysis("f", context.all_tasks(), source, label=label)]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.robustness.context import Check, Context, DoesNotApplyError, LeftOut, Scenario
+from dnt_cli.design import group_indicator
+from dnt_cli.messages import message
+from dnt_cli.robustness.context import Context, LeftOut, Plan, Reanalysis, does_not_apply
 from dnt_cli.robustness.fitters import clustered, site_codes
-from dnt_cli.study import Text
 
 WITHOUT = "h:without "
+LEAST_SITES = 5
+"""In each group; the distribution of a cluster-robust test is not known well enough with fewer."""
+LEAST_DF = 4.0
+"""Below it Satterthwaite's approximation breaks down (Tipton 2015, Psychological Methods 20)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,43 +35,34 @@ class Without:
         return wide[self.keep].reset_index(drop=True)
 
 
-def _plan(context: Context) -> Sequence[Scenario | LeftOut]:
+def plan(context: Context) -> Plan:
+    """The endpoint models with errors by site, and every model without each of the sites."""
     study, wide = context.study, context.data.observed
     site = study.design.site
     if site is None or site not in wide.columns:
-        raise DoesNotApplyError(
-            'de studie noemt geen plaats van werving; voeg site = "KOLOM" toe aan [design]',
-            'the study names no site; add site = "COLUMN" to [design]',
-        )
+        raise does_not_apply("no_site")
     codes = site_codes(wide, site)
     count = int(codes.max()) + 1
     if count < 2:
-        raise DoesNotApplyError("alle personen komen van dezelfde plaats", "all persons come from the same site")
-    label = Text(f"{count} locaties als cluster (CR2)", f"{count} sites as clusters (CR2)")
-    planned: list[Scenario | LeftOut] = [
-        Scenario("h", context.endpoint_tasks(fitter=clustered), context.source, label=label)
-    ]
+        raise does_not_apply("one_site")
+    planned: list[Reanalysis | LeftOut] = [_by_cluster(context, codes)]
     for code in range(count):
         keep = codes != code
-        name = wide.loc[~keep, site].iloc[0]
+        name = str(wide.loc[~keep, site].iloc[0])
         if wide.loc[keep, study.design.group].nunique() < 2:
-            reason = Text(
-                f"zonder {name}: er blijven geen twee groepen over", f"without {name}: no two groups are left"
-            )
-            planned.append(LeftOut(f"{WITHOUT}{name}", reason))
+            planned.append(LeftOut(f"{WITHOUT}{name}", message("robustness.no_groups_without", site=name)))
             continue
-        planned.append(Scenario(f"{WITHOUT}{name}", context.all_tasks(), context.source, view=Without(keep)))
+        planned.append(Reanalysis(f"{WITHOUT}{name}", context.all_tasks(), context.source, view=Without(keep)))
     return planned
 
 
-CHECK = Check(
-    "h",
-    Text("locaties", "sites"),
-    Text(
-        "Personen van dezelfde plaats van werving lijken op elkaar: standaardfouten per cluster, met correctie voor "
-        "weinig clusters.\nEn elke plaats een keer weggelaten (zonder opnieuw te imputeren): van laagste tot hoogste.",
-        "Persons of one place of recruitment are alike: standard errors by cluster, corrected for few clusters "
-        "(endpoint).\nAnd every place left out once, without imputing again: from the lowest estimate to the highest.",
-    ),
-    _plan,
-)
+def _by_cluster(context: Context, codes: NDArray[np.int64]) -> Reanalysis | LeftOut:
+    """CR2 by site, unless there are too few sites in a group for it."""
+    treated = group_indicator(context.data.observed, context.study) == 1
+    sites = [len(np.unique(codes[own])) for own in (treated, ~treated)]
+    if min(sites) < LEAST_SITES:
+        reason = message("robustness.few_sites", least=LEAST_SITES, intervention=sites[0], comparison=sites[1])
+        return LeftOut("h", reason)
+    tasks = context.endpoint_tasks(fitter=clustered, least_df=LEAST_DF)
+    label = message("robustness.label_sites", sites=len(np.unique(codes)))
+    return Reanalysis("h", tasks, context.source, label=label)

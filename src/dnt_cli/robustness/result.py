@@ -1,0 +1,118 @@
+"""The result of `dnt robustness`: the main effects and the same under other assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import pandas as pd
+
+from dnt_cli.messages import Message, decoded, encoded, message
+from dnt_cli.stagefile.result import Content
+from dnt_cli.study import Study
+from dnt_cli.wording import Wording, spoken
+
+if TYPE_CHECKING:
+    from dnt_cli.stagefile.container import Stage
+    from dnt_cli.tables import Table
+
+BALANCE = "balance"  # what `analysis` says of the rows that hold standardised differences at baseline
+
+
+@dataclass(frozen=True, slots=True)
+class RobustnessResult:
+    """The main effects and the same under other assumptions.
+
+    Attributes:
+        study: What they are about.
+        estimates: Effect rows; `model` is `main` or the check's key, `shift` is the difference from the main estimate
+            in its standard errors (of a register outcome: in standard errors of the difference), `verdict` compares
+            the marks. Rows whose analysis is `balance` hold the standardised mean differences before and after
+            weighting.
+        fits: One row per fit; of checks that are only summarised, the fits that are not usable.
+        labels: Check key -> its label, of the checks that have a column in the table.
+        left_out: Check key -> why it does not apply.
+        notes: Check key -> what is to be said of it.
+        level: Of the intervals.
+    """
+
+    study: Study
+    estimates: pd.DataFrame = field(repr=False)
+    fits: pd.DataFrame = field(repr=False)
+    labels: Mapping[str, Message]
+    left_out: Mapping[str, Message]
+    notes: Mapping[str, tuple[Message, ...]]
+    level: float = 0.95
+
+    @classmethod
+    def from_stage(cls, stage: Stage) -> Self:
+        """The result again, from a stage file."""
+        extra = stage.extra
+        return cls(
+            stage.study,
+            stage.frame,
+            stage.extra_frame("fits"),
+            in_order(labels_of(extra), stage.frame),
+            {key: _restored(content) for key, content in extra["left_out"].items()},
+            {key: decoded(content) for key, content in extra.get("notes", {}).items()},
+            extra.get("level", 0.95),
+        )
+
+    def content(self) -> Content:
+        """The estimates as a table; beside them the fits, the tipping points, and what is said of each check."""
+        import pyarrow as pa
+
+        from dnt_cli.robustness.summaries import tipping_points
+        from dnt_cli.stagefile.container import as_columns
+
+        table = pa.Table.from_pandas(self.estimates, preserve_index=False).replace_schema_metadata(None)
+        extra = {
+            "fits": as_columns(self.fits),
+            "labels": {key: encoded([label]) for key, label in self.labels.items()},
+            "left_out": {key: encoded([reason]) for key, reason in self.left_out.items()},
+            "notes": {key: encoded(notes) for key, notes in self.notes.items()},
+            "tipping": as_columns(tipping_points(self.estimates, self.study)),
+            "level": self.level,
+        }
+        return Content([table], extra)
+
+    def rows(self) -> pd.DataFrame:
+        """The estimates, their messages in English."""
+        texts = [spoken(text, "en") for text in self.estimates["message"]]
+        return self.estimates.assign(message=texts)
+
+    def tables(self, wording: Wording) -> list[Table]:
+        """A table of effects by checks per analysis, then what lies behind some of the checks."""
+        from dnt_cli.robustness.tables import robustness_tables
+
+        return robustness_tables(self, wording)
+
+
+def labels_of(extra: Mapping[str, Any]) -> dict[str, Message]:
+    """The labels of the checks in the metadata of a stage file; none where it holds no checks."""
+    return {key: _restored(content) for key, content in extra.get("labels", {}).items()}
+
+
+def in_order(labels: Mapping[str, Message], estimates: pd.DataFrame) -> dict[str, Message]:
+    """The labels in the order of the estimates; a stage file sorts the keys of its metadata."""
+    return {key: labels[key] for key in dict.fromkeys(estimates["model"]) if key in labels}
+
+
+def codes(keys: Iterable[str]) -> dict[str, str]:
+    """Check key -> short name: its letter, numbered where a check has several columns."""
+    by_letter: dict[str, list[str]] = {}
+    for key in keys:
+        by_letter.setdefault(key[0], []).append(key)
+    return {
+        key: letter if len(own) == 1 else f"{letter}{i}"
+        for letter, own in by_letter.items()
+        for i, key in enumerate(own, start=1)
+    }
+
+
+def _restored(content: str | Mapping[str, str]) -> Message:
+    """A message of the metadata; files of an older version hold sentences."""
+    if isinstance(content, str):
+        return decoded(content)[0]
+    return message("common.verbatim", text=content["en"])
