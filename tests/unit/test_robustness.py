@@ -241,7 +241,7 @@ class TestUnknownAtBaseline:
 
     PERSONS = (3, 5, 8, 10, 20)
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def wide(self) -> pd.DataFrame:
         wide = make_wide()
         wide.loc[list(self.PERSONS), "work_T0"] = np.nan
