@@ -14,7 +14,7 @@ from scipy.stats import t as student_t
 
 from dnt_cli.design import Designs
 from dnt_cli.effects import endpoint_effects, trend_effects
-from dnt_cli.effects.fitting import fit_one
+from dnt_cli.effects.fitting import fit_sets
 from dnt_cli.errors import StudyError
 from dnt_cli.pooling import adjust
 from dnt_cli.robustness import CHECKS, RobustnessResult, run_checks, tipping_points
@@ -275,7 +275,7 @@ class TestUnknownAtBaseline:
         data, settings = complete(wide, study)
         context = Context(data, settings, OPTIONS, endpoint_effects(data, OPTIONS))
         (planned,) = CHECKS["a"](context)
-        estimates = [fit_one(Designs(own, study), study, planned.tasks[0].model, OPTIONS).fit
+        estimates = [fit_sets([Designs(own, study)], study, planned.tasks[0].model, OPTIONS)[0].fit
                      for i in range(4) for own in planned.source.part(range(i, i + 1)).load()]  # fmt: skip
         row = pick(run_checks(data, settings, OPTIONS, ["a"]), "a:not_working")
         assert row["estimate"] == pytest.approx(np.mean([fit.estimate[1] for fit in estimates]), rel=1e-12)
