@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import stat
 import sys
 from pathlib import Path
@@ -179,7 +180,7 @@ def test_a_study_file_to_start_from_is_in_order(tmp_path: Path) -> None:
 def test_a_check_tells_what_fits(made: Path) -> None:
     text = dnt("study", "check", "study.toml", "survey.csv", cwd=made).check().text
     assert "survey.csv: 30 persons, 69 rows; it fits the study." in text
-    assert "Persons seen: T0 30, T1 21, T2 18" in text
+    assert re.search(r"Persons seen \(\w+ \+ \w+\): T0 30 \(\d+ \+ \d+\), T1 21 \(\d+ \+ \d+\), T2 18 \(", text)
     assert "work: 5.8% missing among the persons seen" in text  # 4 of 69
 
 

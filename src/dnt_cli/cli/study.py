@@ -143,16 +143,25 @@ def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> 
 
 
 def _counts(survey: pd.DataFrame, spec: Study, name: str) -> list[str]:
-    """Persons per wave, and the share of answers that those seen did not give."""
+    """Persons with an answer per wave and group, as `dnt describe` counts them, and the answers they did not give."""
+    from dnt_cli.description.attrition import Attendance
+    from dnt_cli.wide import to_wide
+
     design = spec.design
-    persons = survey[design.id].nunique()
-    seen = survey[design.wave].value_counts().reindex(list(design.wave_keys))
+    attendance = Attendance.of(survey, to_wide(survey, spec), spec)
+    members = attendance.members[:2]
+    seen = {wave: attendance.at(spec, wave) for wave in design.wave_keys}
+    listed = (
+        f"{wave} {met.sum()} ({' + '.join(str((met & own).sum()) for own in members)})" for wave, met in seen.items()
+    )
     lines = [
-        f"{name}: {persons} persons, {len(survey)} rows; it fits the study.",
-        "Persons seen: " + ", ".join(f"{wave} {count}" for wave, count in seen.items()),
+        f"{name}: {survey[design.id].nunique()} persons, {len(survey)} rows; it fits the study.",
+        f"Persons seen ({design.intervention} + {design.comparison}): {', '.join(listed)}",
     ]
+    answered = survey[list(spec.measured)].notna().any(axis=1)
     for key, outcome in spec.measured.items():
-        share = survey.loc[survey[design.wave].isin(outcome.waves), key].isna().mean()
+        asked = survey.loc[survey[design.wave].isin(outcome.waves) & answered, key]
+        share = asked.isna().mean()
         if share > 0:
             lines.append(f"{key}: {100 * share:.1f}% missing among the persons seen")
     return lines
