@@ -27,6 +27,7 @@ _LONG = 100_000  # characters in which the line with the names is looked for
 _SIGNS = {
     "thousands": re.compile(r"\n[ \t]*[-+]?[1-9]\d{0,2}(?:\.\d{3})+[ \t]*(?=\n)"),
     "point": re.compile(r"\n[ \t]*[-+]?(?:\d+\.(?:\d{1,2}|\d{4,})|0*\.\d+|0\d*\.\d+|\d{4,}\.\d+)[ \t]*(?=\n)"),
+    "fraction": re.compile(r"\n[ \t]*[-+]?(?:0\.\d*|\d+\.(?!0+[ \t]*\n)(?:\d{1,2}|\d{4,}))[ \t]*(?=\n)"),
     "comma": re.compile(r"\n[ \t]*[-+]?(?:\d+,(?:\d{1,2}|\d{4,})|0,\d+|\d{1,3}(?:\.\d{3})+,\d+)[ \t]*(?=\n)"),
 }
 
@@ -176,7 +177,7 @@ def _marks(values: pd.Series) -> set[str]:
     different = values.dropna().unique().tolist()
     together = "\n".join(["", *different, ""])  # one search is faster than one per value
     marks = {name for name, pattern in _SIGNS.items() if pattern.search(together)}
-    if "thousands" in marks and "point" in marks:
+    if "fraction" in marks:  # 5.0 is written beside 1.234 too
         marks.discard("thousands")
     if _CODE.search(together):
         marks.add("code")
