@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from decimal import Decimal
-from importlib import resources
 
 import pandas as pd
 import pytest
+from published_tables import published
 
 from dnt_cli.description import describe
 from dnt_cli.description.rounding import half_up
@@ -25,7 +24,7 @@ FIGURE_OUTCOME = {
     "21": "social_support", "22": "fear_of_violence", "23": "violence_past_3m", "24": "cas_online",
 }  # fmt: skip
 # Printed numbers that no data can have, as (key, category, group, wave, statistic, obtained); the reasons stand in
-# exceptions.csv beside the published tables.
+# tests/published/exceptions.csv.
 IMPOSSIBLE = {
     ("education", "mid or high", "control", "", "pct", "76.4"),
     ("work_any", "", "intervention", "T3-T4", "pct_point_change", "0.4"),
@@ -37,11 +36,6 @@ IMPOSSIBLE = {
 # The published classes of a 4DKL scale stand under the name of its score.
 CLASSES = {"normal", "moderate", "strong"}
 OTHER_POPULATIONS = {"NL women", "Kwestie", "national norm"}
-
-
-def published(name: str) -> list[dict[str, str]]:
-    text = resources.files("dnt_cli.synthetic").joinpath("published", f"{name}.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
 
 
 class Description:

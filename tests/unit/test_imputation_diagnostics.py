@@ -10,9 +10,7 @@ from dnt_cli.imputation import Column, Settings, impute
 from dnt_cli.imputation.diagnostics import (
     Comparison,
     imputations_needed,
-    monte_carlo_share,
     r_hat,
-    standardised_differences,
 )
 
 
@@ -50,10 +48,6 @@ def test_imputations_needed_is_von_hippels_rule():
     assert imputations_needed([0.0], 20) == 2
 
 
-def test_monte_carlo_share():
-    np.testing.assert_allclose(monte_carlo_share([0.5, 0.0], [1.0, 2.0], 50), [0.1, 0.0])
-
-
 def test_comparison_counts_only_what_was_missing():
     frame = pd.DataFrame({"x": [1.0, 3.0, np.nan, np.nan], "c": pd.Categorical(["a", "b", None, "a"])})
     columns = [Column("x", "ordinal"), Column("c", "categorical")]
@@ -66,15 +60,6 @@ def test_comparison_counts_only_what_was_missing():
     shares = comparison.distribution().set_index(["variable", "value"])
     assert shares.loc[("c", "a"), ["observed", "imputed"]].tolist() == [pytest.approx(2 / 3), 0.5]
     assert shares.loc[("x", "3"), ["observed", "imputed"]].tolist() == [0.5, 0.5]
-
-
-def test_standardised_differences_by_hand():
-    frame = pd.DataFrame({"x": [0.0, 2.0, 4.0, 6.0], "c": pd.Categorical(["a", "b", "a", "a"])})
-    gone = np.array([False, False, True, True])
-    table = standardised_differences(frame, [Column("x", "continuous"), Column("c", "categorical")], gone)
-    assert table.loc[0, "difference"] == pytest.approx(4 / np.sqrt(2))
-    assert table["level"].tolist() == ["", "a", "b"]
-    assert table.loc[1, ["mean_present", "mean_missing"]].tolist() == [0.5, 1.0]
 
 
 def test_r_hat_of_a_real_run_is_near_one():

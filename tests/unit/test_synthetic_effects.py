@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import math
-from importlib import resources
 
 import pandas as pd
 import pytest
+from published_tables import FOLDER
 
 from dnt_cli import synthetic
 from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
@@ -20,8 +19,7 @@ NOTHING = 0.15  # standard errors: so near to nothing, ten imputations leave the
 
 def published() -> pd.DataFrame:
     """Effects that the report prints, those of the register apart, which `dnt example` does not hold."""
-    text = resources.files("dnt_cli.synthetic").joinpath("published/effects.csv").read_text(encoding="utf-8")
-    rows = pd.read_csv(io.StringIO(text)).dropna(subset="estimate")
+    rows = pd.read_csv(FOLDER / "effects.csv").dropna(subset="estimate")
     return rows[~rows["outcome_key"].str.startswith("cbs_")].set_index(["model", "outcome_key"])
 
 

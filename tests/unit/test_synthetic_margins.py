@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from decimal import ROUND_HALF_UP, Decimal
-from importlib import resources
 
 import numpy as np
 import pandas as pd
 import pytest
+from published_tables import published
 
 from dnt_cli.synthetic import generate
 
@@ -25,11 +24,6 @@ FIGURE_OUTCOME = {
     "17": "locus_of_control", "18": "self_efficacy", "19": "contact_any", "20": "contact_weekly",
     "21": "social_support", "22": "fear_of_violence", "23": "violence_past_3m", "24": "cas_online",
 }  # fmt: skip
-
-
-def published(name: str) -> list[dict[str, str]]:
-    text = resources.files("dnt_cli.synthetic").joinpath("published", f"{name}.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
 
 
 def half_up(value: float, decimals: int) -> Decimal:

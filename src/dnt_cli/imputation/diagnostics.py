@@ -73,20 +73,6 @@ def imputations_needed(fmi: ArrayLike, m: int, *, cv: float = 0.05, level: float
     return max(2, int(np.ceil(1 + 0.5 * (gamma / cv) ** 2)))
 
 
-def monte_carlo_share(b: ArrayLike, t: ArrayLike, m: int) -> NDArray[np.float64]:
-    """Monte Carlo error of pooled estimates as a share of their standard errors: sqrt(b / m) / sqrt(t).
-
-    Args:
-        b: between-imputation variances.
-        t: total variances.
-        m: imputations.
-    """
-    between, total = np.asarray(b, dtype=float), np.asarray(t, dtype=float)
-    share = np.zeros(np.broadcast(between, total).shape)
-    np.divide(between, m * total, out=share, where=total > 0)
-    return np.sqrt(share)
-
-
 class Comparison:
     """Observed against imputed values, added up data set by data set, so that none needs to be kept."""
 
@@ -155,39 +141,6 @@ def observed_vs_imputed(
     for data in completed:
         comparison.add(data)
     return comparison.summary()
-
-
-def standardised_differences(
-    frame: pd.DataFrame, columns: Sequence[Column], missing: NDArray[np.bool_]
-) -> pd.DataFrame:
-    """How persons with a gap differ from the others: who drops out.
-
-    Args:
-        frame: as observed.
-        columns: which to compare.
-        missing: (n,) True for the persons with the gap.
-
-    Returns:
-        `variable`, `level`, `mean_present`, `mean_missing`, `difference`: of means, or of the shares of a level, in
-        units of the SD pooled over the two (Austin 2009). Above .1 in size is worth a look.
-    """
-    import pandas as pd
-
-    rows = []
-    for column in columns:
-        codes, names = _numbers(frame[column.name], column), [""]
-        values = codes[None]
-        if column.kind == "categorical":
-            names = [str(level) for level in _category_levels(frame[column.name])]
-            values = np.where(np.isnan(codes), np.nan, codes == np.arange(len(names))[:, None])
-        for name, row in zip(names, values, strict=True):
-            present, gone = (part[~np.isnan(part)] for part in (row[~missing], row[missing]))
-            if min(present.size, gone.size) < 2:
-                continue
-            pooled = np.sqrt((present.var(ddof=1) + gone.var(ddof=1)) / 2)
-            gap = (gone.mean() - present.mean()) / pooled if pooled > 0 else np.nan
-            rows.append((column.name, name, float(present.mean()), float(gone.mean()), float(gap)))
-    return pd.DataFrame(rows, columns=["variable", "level", "mean_present", "mean_missing", "difference"])
 
 
 def _category_levels(series: pd.Series) -> list[object]:

@@ -1,7 +1,7 @@
 """The plan of the example data: every margin that the generator must meet, read from the CSV files beside this module.
 
-``published/`` holds what the report prints; ``plan/`` holds the complete set of margins that the generator uses, in
-which cells that the report leaves open were filled with plausible numbers.
+``published/`` holds tables as the report prints them; ``plan/`` holds the complete set of margins that the generator
+uses, in which cells that the report leaves open were filled with plausible numbers.
 """
 
 from __future__ import annotations
