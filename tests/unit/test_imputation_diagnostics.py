@@ -9,6 +9,7 @@ import pytest
 from dnt_cli.imputation import Column, Settings, impute
 from dnt_cli.imputation.diagnostics import (
     Comparison,
+    drift,
     imputations_needed,
     r_hat,
 )
@@ -38,6 +39,38 @@ def test_r_hat_sees_drift_and_is_near_one_without():
     noise = np.random.default_rng(1).normal(size=(200, 20))
     assert r_hat(trace_of(noise)).loc[0, "mean"] == pytest.approx(1.0, abs=0.02)
     assert r_hat(trace_of(noise + np.arange(20))).loc[0, "mean"] > 1.5
+
+
+def test_settled_chains_do_not_drift():
+    """Stationary chains that hang together: t has its distribution, where R-hat would see a third in trouble."""
+    rng = np.random.default_rng(2)
+    frames = []
+    for k in range(200):
+        chains = np.zeros((50, 10))
+        state = rng.normal(size=50)
+        for i in range(10):
+            state = 0.3 * state + np.sqrt(1 - 0.09) * rng.normal(size=50)
+            chains[:, i] = state
+        frames.append(trace_of(chains).assign(variable=f"x{k}"))
+    found = drift(pd.concat(frames))
+    assert found.rounds == (5, 10)
+    assert found.size == pytest.approx(found.expected, abs=0.12)
+    assert found.columns["settled"].mean() > 0.98
+
+
+def test_moving_chains_drift():
+    noise = np.random.default_rng(3).normal(size=(20, 10))
+    moving = trace_of(noise + np.arange(10)).assign(variable="moving")
+    found = drift(pd.concat([trace_of(noise), moving]))
+    assert found.columns.set_index("variable")["settled"].to_dict() == {"moving": False, "x": True}
+    change = (noise + np.arange(10))[:, 9] - (noise + np.arange(10))[:, 4]
+    t = change.mean() / (change.std(ddof=1) / np.sqrt(20))
+    assert found.columns.set_index("variable").loc["moving", "drift"] == pytest.approx(t)
+
+
+def test_drift_of_few_chains_is_unknown():
+    assert np.isnan(drift(trace_of(np.zeros((3, 10)))).size)
+    assert np.isnan(drift(trace_of(np.zeros((10, 1)))).size)
 
 
 def test_imputations_needed_is_von_hippels_rule():

@@ -118,7 +118,7 @@ def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, 
             chains = [person_blocks.start(block, state) for block in plan.blocks]
         for block, chain in zip(plan.blocks, chains, strict=False):  # none before the first round
             X = person_blocks.predictors(block, state, plan.group)
-            for _ in range(plan.sweeps):
+            for _ in range(plan.sweeps[iteration > 0]):
                 person_blocks.sweep(block, chain, X, generators)
             drawn = person_blocks.values(block, chain)
             for t, (position, persons) in enumerate(zip(block.positions, block.missing, strict=True)):

@@ -91,6 +91,7 @@ class Settings:
         blocks: `auto`: columns of one series with three or more occasions are imputed together, as a person block;
             `off`: every column by a model of its own. Never with `forest`, nor where each group is imputed by itself.
         sweeps: Gibbs steps of each block in a round.
+        first_sweeps: Gibbs steps of each block in the first round, in which its chains find their way.
         ridge: added to the diagonal of the cross-products of a linear model, as a share of it.
         prior_scale: SD of the normal prior of a logistic coefficient, per SD of its predictor.
         skew: centre the draws of logistic models at the posterior mean instead of the mode (`posterior_mean`).
@@ -112,7 +113,8 @@ class Settings:
     donors: int = 5
     local_residuals: bool = True
     blocks: Literal["auto", "off"] = "auto"
-    sweeps: int = 2
+    sweeps: int = 3
+    first_sweeps: int = 25
     ridge: float = 1e-5
     prior_scale: float = 2.5
     skew: bool = True

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 from dnt_cli.imputation.columns import Column
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
+FEWEST_CHAINS = 5
+"""Imputations from which drift can be judged."""
+R_HAT_ROUNDS = 30
+"""Rounds from which R-hat means something."""
 BINS = 12
 """Most bins in the distribution of a score."""
 
@@ -26,8 +31,8 @@ def r_hat(trace: pd.DataFrame) -> pd.DataFrame:
         trace: `Imputation.trace`.
 
     Returns:
-        `variable`, `mean`, `sd`: R-hat of the chains of means and of SDs of the imputed values. Near 1 is good, above
-        1.1 wants more iterations; with a few iterations it is noisy. NaN: fewer than four iterations, or no variation.
+        `variable`, `mean`, `sd`: R-hat of the chains of means and of SDs of the imputed values. Near 1 is good. Below
+        `R_HAT_ROUNDS` iterations it says little: see `drift`. NaN: fewer than four iterations, or no variation.
     """
     import pandas as pd
 
@@ -52,6 +57,56 @@ def _split_r_hat(chains: NDArray[np.float64]) -> float:
     if not within > 1e-20:
         return float("nan")
     return float(np.sqrt((half - 1) / half + between / within))
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Whether the chains of an imputation still move.
+
+    Attributes:
+        columns: `variable`, `drift` (t), `settled`: whether |t| is below `critical`.
+        size: root mean square of t over the columns; NaN if it cannot be known.
+        expected: of settled chains.
+        critical: largest |t| that chance explains, 5 % over all columns together (Bonferroni).
+        rounds: the two rounds that are compared.
+    """
+
+    columns: pd.DataFrame
+    size: float
+    expected: float
+    critical: float
+    rounds: tuple[int, int]
+
+
+def drift(trace: pd.DataFrame) -> Drift:
+    """Change of the mean of the imputed values over the second half of the rounds, over independent chains.
+
+    The m chains are independent, so the change of their means from the middle round to the last one has a t
+    distribution with m - 1 degrees of freedom once they have settled, however strongly a chain hangs together. R-hat,
+    which compares a chain with itself, exceeds 1.1 for a third of stationary chains of ten rounds.
+
+    Args:
+        trace: `Imputation.trace`.
+    """
+    import pandas as pd
+
+    last = int(trace["iteration"].max()) if len(trace) else 0
+    middle = max((last + 1) // 2, 1)
+    m = trace["imputation"].nunique()
+    means = trace.pivot(index="variable", columns=["iteration", "imputation"], values="mean")
+    missing = float("nan")
+    if last < 2 or m < FEWEST_CHAINS:
+        columns = pd.DataFrame({"variable": means.index, "drift": missing, "settled": True})
+        return Drift(columns, missing, missing, missing, (middle, last))
+    change = means[last].to_numpy(dtype=float) - means[middle].to_numpy(dtype=float)
+    error = change.std(axis=1, ddof=1) / np.sqrt(m)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(error > 0, change.mean(axis=1) / error, missing)
+    critical = float(stdtrit(m - 1, 1 - 0.025 / len(t)))
+    settled = ~(np.abs(t) > critical)
+    columns = pd.DataFrame({"variable": means.index, "drift": t, "settled": settled})
+    size = float(np.sqrt(np.nanmean(t**2))) if np.isfinite(t).any() else missing
+    return Drift(columns, size, float(np.sqrt((m - 1) / (m - 3))), critical, (middle, last))
 
 
 def imputations_needed(fmi: ArrayLike, m: int, *, cv: float = 0.05, level: float = 0.95) -> int:

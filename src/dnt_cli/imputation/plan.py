@@ -91,7 +91,7 @@ class Plan:
         group: (n,) centred group.
         steps: in the order in which columns are visited.
         blocks: outcomes whose waves are imputed together; their columns have no step but the opening one.
-        sweeps: Gibbs steps of a block in a round.
+        sweeps: Gibbs steps of a block in the first round, and in the others.
         opening: steps of all columns with only those predictors that are filled when a column is first visited.
         iterations: rounds.
         donors: pool of predictive mean matching.
@@ -109,7 +109,7 @@ class Plan:
     steps: tuple[Step, ...]
     opening: tuple[Step, ...]
     blocks: tuple[Block, ...]
-    sweeps: int
+    sweeps: tuple[int, int]
     iterations: int
     donors: int
     local_residuals: bool
@@ -171,7 +171,7 @@ def make_plan(
     alone = tuple(step for step in steps if step.position not in within)
     plan = Plan(
         design.rows, design.code, design.mean, design.scale, group, alone, _opening(table, design, steps), blocks,
-        settings.sweeps, settings.iterations, settings.donors, settings.local_residuals, settings.ridge,
+        (settings.first_sweeps, settings.sweeps), settings.iterations, settings.donors, settings.local_residuals, settings.ridge,
         settings.prior_scale, settings.skew,
     )  # fmt: skip
     return plan, names, events

@@ -77,7 +77,7 @@ class Imputations:
         Raises:
             DataError: Another program imputed, so that it is not known how.
         """
-        from dnt_cli.imputation.diagnostics import observed_vs_imputed, r_hat
+        from dnt_cli.imputation.diagnostics import drift, observed_vs_imputed, r_hat
         from dnt_cli.imputed.tables import imputation_summary, plausibility_table
 
         if not self.settings:
@@ -85,7 +85,7 @@ class Imputations:
         compared = observed_vs_imputed(self.data.observed, self.columns, self.data.sets)
         return [
             imputation_summary(self.data.observed, self.models, self.events, self.settings, wording),
-            plausibility_table(compared, r_hat(self.trace), wording),
+            plausibility_table(compared, drift(self.trace), r_hat(self.trace), wording),
         ]
 
     def distribution(self) -> pd.DataFrame:

@@ -10,7 +10,11 @@ import pandas as pd
 
 from dnt_cli.tables import Cell, Column, Section, Table
 
+FAR = 0.5
+"""SDs of the observed answers by which imputed ones may differ before it is told."""
+
 if TYPE_CHECKING:
+    from dnt_cli.imputation.diagnostics import Drift
     from dnt_cli.wording import Wording
 
 
@@ -90,17 +94,23 @@ def _percent(share: float, wording: Wording) -> str:
     return wording.number(100 * float(np.round(share, 4)), 0) + "%"
 
 
-def plausibility_table(comparison: pd.DataFrame, r_hat: pd.DataFrame, wording: Wording) -> Table:
+def plausibility_table(comparison: pd.DataFrame, drifting: Drift, r_hat: pd.DataFrame, wording: Wording) -> Table:
     """Observed against imputed means at the endpoint, and whether the chains settled.
 
     Args:
         comparison: `variable`, `mean_observed`, `mean_imputed`, `difference`.
-        r_hat: `variable`, `mean`, `sd`; the worse of the two is shown.
+        drifting: Whether the chains still move.
+        r_hat: `variable`, `mean`, `sd`; the worse of the two is shown, if there are rounds enough for it.
         wording: The study in a language.
     """
+    from dnt_cli.imputation.diagnostics import R_HAT_ROUNDS
+
     study = wording.study
-    compared, settled = comparison.set_index("variable"), r_hat.set_index("variable")[["mean", "sd"]].max(axis=1)
-    names = ("observed_mean", "imputed_mean", "difference_sd", "r_hat")
+    compared = comparison.set_index("variable")
+    moved = drifting.columns.set_index("variable")["drift"]
+    settled = r_hat.set_index("variable")[["mean", "sd"]].max(axis=1)
+    names = ["observed_mean", "imputed_mean", "difference_sd", "drift"]
+    names += ["r_hat"] if drifting.rounds[1] >= R_HAT_ROUNDS else []
     columns = (
         Column(wording.text("common.outcome"), "left"),
         *(Column(wording.text(f"imputed.{name}")) for name in names),
@@ -110,8 +120,34 @@ def plausibility_table(comparison: pd.DataFrame, r_hat: pd.DataFrame, wording: W
         name = study.column(key, study.design.endpoint)
         if name in compared.index:
             found: list[Any] = [compared.at[name, c] for c in ("mean_observed", "mean_imputed", "difference")]
-            found.append(settled.get(name, np.nan))
-            cells = (Cell(wording.number(float(value), 2)) for value in found)
+            found += [moved.get(name, np.nan), settled.get(name, np.nan)]
+            cells = (Cell(wording.number(float(value), 2)) for value in found[: len(names)])
             rows.append((Cell(wording.label(key)), *cells))
     title = wording.text("imputed.plausible_title", wave=study.design.endpoint)
-    return Table(title, columns, (Section("", tuple(rows)),), (wording.text("imputed.plausible_note"),))
+    notes = [wording.text("imputed.plausible_note"), *_far_notes(compared, wording), *_drift_notes(drifting, wording)]
+    return Table(title, columns, (Section("", tuple(rows)),), tuple(notes))
+
+
+def _far_notes(compared: pd.DataFrame, wording: Wording) -> list[str]:
+    """The columns, at whatever wave, whose imputed values lie far from the observed ones."""
+    study = wording.study
+    far = compared.index[compared["difference"].abs() > FAR]
+    listed = [wording.label(name) for name in far if name in study.columns or name in study.covariates]
+    if not listed:
+        return []
+    return [wording.text("imputed.far", limit=wording.number(FAR, 1), columns=", ".join(listed))]
+
+
+def _drift_notes(drifting: Drift, wording: Wording) -> list[str]:
+    """What the drift of the chains means, and what to type where they have not settled."""
+    first, last = drifting.rounds
+    if np.isnan(drifting.size):
+        return [wording.text("imputed.drift_unknown")]
+    size, expected = (wording.number(value, 2) for value in (drifting.size, drifting.expected))
+    notes = [wording.text("imputed.drift_note", first=first, last=last, size=size, expected=expected)]
+    moving = [name for name in drifting.columns.loc[~drifting.columns["settled"], "variable"]]
+    if moving:
+        critical = wording.number(drifting.critical, 1)
+        columns = ", ".join(wording.label(name) for name in moving)
+        notes.append(wording.text("imputed.drifting", columns=columns, critical=critical, more=2 * last))
+    return notes
