@@ -301,7 +301,7 @@ def _shifted_limits(block: Block, centre: Array, uniforms: Array, t: int) -> tup
     assert block.shift is not None
     chance = np.clip(ndtr(centre), _EDGE, 1 - _EDGE)
     odds = chance / (1 - chance) * np.exp(block.shift[:, t])
-    no = 1 / (1 + odds)
+    no = np.clip(1 / (1 + odds), 1e-300, 1 - _EDGE)
     answer = uniforms > no  # as the inverse distribution function has it, so that a small shift changes few answers
     share = np.where(answer, (uniforms - no) / (1 - no), uniforms / no)
     low = np.where(block.observed[:, t], block.low[:, t], np.where(answer, 0.0, -np.inf))

@@ -171,8 +171,8 @@ def make_plan(
     alone = tuple(step for step in steps if step.position not in within)
     plan = Plan(
         design.rows, design.code, design.mean, design.scale, group, alone, _opening(table, design, steps), blocks,
-        (settings.first_sweeps, settings.sweeps), settings.iterations, settings.donors, settings.local_residuals, settings.ridge,
-        settings.prior_scale, settings.skew,
+        (settings.first_sweeps, settings.sweeps), settings.iterations, settings.donors, settings.local_residuals,
+        settings.ridge, settings.prior_scale, settings.skew,
     )  # fmt: skip
     return plan, names, events
 
