@@ -46,15 +46,15 @@ system: ## Install R with lme4 and mice, and the shells of the tests, if apt can
 	@sh scripts/system.sh
 
 validate: .venv/.dev ## Simulation study of the imputation methods (about 30 minutes)
-	.venv/bin/python validation/simulate.py --quick
+	.venv/bin/python -m validation.simulate --quick
 
 stress: .venv/.dev ## Faults and odd input through every command, thousands of times (about 40 minutes)
-	.venv/bin/python validation/faults.py --minutes 20
-	.venv/bin/python validation/inputs.py --examples 3000
+	.venv/bin/python -m validation.faults --minutes 20
+	.venv/bin/python -m validation.inputs --examples 3000
 
 bench: .venv/.dev system ## Time the chain beside R's mice and lme4, in one run
 	.venv/bin/python benchmarks/chain.py
-	.venv/bin/python benchmarks/imputation_speed.py
+	.venv/bin/python -m benchmarks.imputation_speed
 
 docs: all ## Write docs/: the references of commands and study file, and the screens of the README
 	.venv/bin/python scripts/commands.py

@@ -1,7 +1,7 @@
 """Time and memory of the imputation methods on one table of the study's size, beside R's mice in the same run.
 
-    python benchmarks/imputation_speed.py                     136 persons, 111 columns, m = 50
-    python benchmarks/imputation_speed.py --persons 10000 --methods pmm -m 10
+    python -m benchmarks.imputation_speed                     136 persons, 111 columns, m = 50
+    python -m benchmarks.imputation_speed --persons 10000 --methods pmm -m 10
 
 Every measurement runs in a process of its own. forest and mice are run for `--sample` imputations and scaled to m, the
 time of a run being proportional to m once the fixed cost of one imputation is paid.
@@ -26,9 +26,9 @@ SEED = 5
 
 def table(persons: int):
     """World D of the validation: the study's size and pattern of gaps."""
-    sys.path.insert(0, str(VALIDATION))
     import numpy as np
-    from worlds import Cell, complete_data, with_gaps
+
+    from validation.worlds import Cell, complete_data, with_gaps
 
     cell = Cell("D", persons, True)
     full, _ = complete_data(cell, np.random.default_rng(SEED))
@@ -47,9 +47,8 @@ def peak_megabytes() -> float:
 def measure(method: str, persons: int, m: int, iterations: int, jobs: int) -> dict[str, float]:
     """One own run in this process: wall and CPU seconds, peak memory of this process."""
     frame = table(persons)
-    from worlds import columns
-
     from dnt_cli.imputation import Settings, impute
+    from validation.worlds import columns
 
     described = columns(frame)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -73,7 +72,7 @@ def measure_mice(persons: int, m: int, iterations: int) -> dict[str, float]:
 def in_child(arguments: list[str]) -> dict[str, float]:
     """A measurement in a fresh process with one BLAS thread."""
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, __file__, "--one", *arguments]
+    command = [sys.executable, "-m", "benchmarks.imputation_speed", "--one", *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     return json.loads(done.stdout)
 

@@ -1,6 +1,6 @@
 """A clean study in thousands of random disguises: read as what it is, or refused by name; none silently different.
 
-python validation/disguises.py --count 3000 --start 0
+python -m validation.disguises --count 3000 --start 0
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ import argparse
 import sys
 import warnings
 from collections import Counter
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "property"))
-
-from any_disguise import attempt
+from tests.support.oracles.any_disguise import attempt
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Inject faults into every command, at fresh random moments, and count what goes wrong.
 
-usage: python validation/faults.py --minutes 20 [--seed 1] [--command NAME] [--kind NAME]
+usage: python -m validation.faults --minutes 20 [--seed 1] [--command NAME] [--kind NAME]
 
 Every run is judged as in `tests/cli/test_faults_posix.py`. What is wrong is printed at once, the counts at the end; it
 ends with 1 if anything was wrong. Linux only.
@@ -16,11 +16,9 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "cli"))
-
-from injection import FAULTS, inject, possible
-from process import SEARCHES
-from workbench import COMMANDS, Bench
+from tests.support.injection import FAULTS, inject, possible
+from tests.support.process import SEARCHES
+from tests.support.workbench import COMMANDS, Bench
 
 SHARE_FRESH = 0.3  # of runs in a new Python; the others are forks of one that has loaded its modules
 SHARE_SIGNALS = 0.5  # of faults; the other kinds have fewer moments to try

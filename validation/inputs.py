@@ -1,7 +1,7 @@
 """Any input and any options, thousands of times: a right answer, or a message that says what is wrong.
 
-    python validation/inputs.py                          3000 examples, about ten minutes on one core
-    python validation/inputs.py --examples 500 --seed 7 --kinds tables,answers
+    python -m validation.inputs                          3000 examples, about ten minutes on one core
+    python -m validation.inputs --examples 500 --seed 7 --kinds tables,answers
 
 `tests/property/test_any_input.py` does a small part of it at every change. Printed are the runs per command and exit
 code, and what was compared with what is right; the first failure is made as small as possible and ends it with 1.
@@ -11,21 +11,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 import warnings
 from collections import Counter
-from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "property"))
-
-import any_answers
-import any_line
-from any_trial import trial
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+
+from tests.support.oracles import any_answers, any_line
+from tests.support.oracles.any_trial import trial
 
 SHARES = {
     "tables": 0.3, "descriptions": 0.1, "studies": 0.1, "bytes": 0.15, "answers": 0.05, "questionnaires": 0.05,

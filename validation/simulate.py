@@ -1,8 +1,8 @@
 """Does the imputation keep its promises? Bias, standard errors and coverage where the truth is known.
 
-    python validation/simulate.py --quick                 about 30 minutes on two cores; resumes where it stopped
-    python validation/simulate.py --cells A-136-effect --methods pmm,norm --replicates 400
-    python validation/simulate.py --summary               only the table of what is there
+    python -m validation.simulate --quick                 about 30 minutes on two cores; resumes where it stopped
+    python -m validation.simulate --cells A-136-effect --methods pmm,norm --replicates 400
+    python -m validation.simulate --summary               only the table of what is there
 
 A method may carry settings: pmm[max_predictors=30,min_usable=0.25]. Every replicate appends its rows to a CSV file
 under validation/results, and is skipped when they are there.
@@ -27,11 +27,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
-from analyses import ESTIMANDS, SCALE, analyse, combine
 from scipy import stats
-from worlds import Cell, columns, complete_data, with_gaps
 
 from dnt_cli.imputation import Settings, impute
+from validation.analyses import ESTIMANDS, SCALE, analyse, combine
+from validation.worlds import Cell, columns, complete_data, with_gaps
 
 HERE = Path(__file__).parent
 ROOT_SEED = 20_251_123

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from process import SEARCHES, together
-from small import STUDY, survey
+
+from tests.support.process import SEARCHES, together
+from tests.support.small import STUDY, survey
 
 # Signals, limits, terminals and devices as Linux and macOS have them.
 collect_ignore_glob = ["*_posix.py"] if sys.platform == "win32" else []

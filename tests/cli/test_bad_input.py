@@ -13,8 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from process import CANARIES, Run, dnt, listing, together
-from small import STUDY
+
+from tests.support.process import CANARIES, Run, dnt, listing, together
+from tests.support.small import STUDY
 
 Setup = Callable[[Path], None]
 IMPUTE = "impute bad.csv --study study.toml -o imputed.parquet"

@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from process import dnt, pipe, together
 
 from dnt_cli.study import read_builtin
+from tests.support.process import dnt, pipe, together
 
 KINDS = {
     "survey": "survey", "imputed": "imputations", "t3": "estimates", "longitudinal": "estimates",

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from process import dnt, environment
+
+from tests.support.process import dnt, environment
 
 CASES = [
     ("fit-", {"fit-t3", "fit-longitudinal"}),

@@ -6,7 +6,8 @@ import io
 from pathlib import Path
 
 import pandas as pd
-from process import dnt
+
+from tests.support.process import dnt
 
 
 def test_further_columns_and_other_populations(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from process import CANARIES, Run, dnt, together
 
 from dnt_cli.stagefile.container import Provenance, write_stage
 from dnt_cli.study import parse_study
+from tests.support.process import CANARIES, Run, dnt, together
 
 STAGES = ("survey", "imputed", "t3", "longitudinal", "robustness", "description")
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 import typer
-from process import DNT, Run, assert_discreet, dnt, environment
-from test_help import COMMANDS
-from test_real_data import prepared
 
 from dnt_cli.study import parse_study
+from tests.support.commands import COMMANDS
+from tests.support.examples import prepared
+from tests.support.process import DNT, Run, assert_discreet, dnt, environment
 
 ROOT = Path(__file__).parents[2]
 PAGES = {

@@ -8,7 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from process import dnt
+from tests.support.process import dnt
 
 
 def test_every_part_has_a_line_and_python_is_named(tmp_path: Path) -> None:

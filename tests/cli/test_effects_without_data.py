@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from process import dnt
-from small import STUDY, survey
+
+from tests.support.process import dnt
+from tests.support.small import STUDY, survey
 
 ALLOWED = ("--set", "imputation.allow_empty_arm=true")
 

@@ -6,14 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from process import dnt
+
+from tests.support.process import dnt
 
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits and devices of Linux")
 
 
 def without(module: str, folder: Path) -> dict[str, str]:
     """The environment of a Python that lacks a package."""
-    from process import environment
+    from tests.support.process import environment
 
     hidden = folder / "hidden"
     hidden.mkdir()

@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from injection import FAULTS, SIGNALS, inject, possible
-from process import DNT, Run, assert_discreet, dnt, environment, listing
-from workbench import COMMANDS, OLD, Bench
 
 from dnt_cli.workers import ENDINGS
+from tests.support.injection import FAULTS, SIGNALS, inject, possible
+from tests.support.process import DNT, Run, assert_discreet, dnt, environment, listing
+from tests.support.workbench import COMMANDS, OLD, Bench
 
 SLOW = "impute survey.parquet -o imputed.parquet -m 200 --set imputation.iterations=200 --jobs"
 RANDOM = random.Random(11)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from process import dnt
+from tests.support.process import dnt
 
 CASE = Path(__file__).parents[1] / "cases" / "60-wide-clients"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from process import dnt
+
+from tests.support.process import dnt
 
 PERSONS, WAVES = 80, ("T0", "T1", "T2")
 GOOD = "estimable"

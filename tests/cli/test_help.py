@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import pkgutil
 import re
 import subprocess
 import sys
 import time
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
-from process import DNT, dnt, environment, together
 
-import dnt_cli.cli
+from tests.support.commands import COMMANDS, ROOT
+from tests.support.process import DNT, dnt, environment, together
 
-for module in pkgutil.iter_modules(dnt_cli.cli.__path__):
-    import_module(f"dnt_cli.cli.{module.name}")
-ROOT: Any = typer.main.get_command(import_module("dnt_cli.cli.app").app)
-COMMANDS = {name: command for name, command in ROOT.commands.items() if not hasattr(command, "commands")} | {
-    f"{group} {name}": command
-    for group, commands in ROOT.commands.items()
-    for name, command in getattr(commands, "commands", {}).items()
-}
 HEAVY = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow", "rpy2", "pymer4", "matplotlib", "joblib", "lightgbm")
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from process import dnt, environment
+
+from tests.support.process import dnt, environment
 
 PERSONS = 4000
 FORMATS = (".xlsx", ".sav", ".dta", ".csv")

@@ -15,11 +15,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from process import GUARD, SOURCE, environment, listing, together
-from small import STUDY, survey
 
 from dnt_cli.polis.records import database, keep_records
 from dnt_cli.study.register import Register
+from tests.support.process import GUARD, SOURCE, environment, listing, together
+from tests.support.small import STUDY, survey
 
 REACHING = {
     "connect": "socket.create_connection(('127.0.0.1', 9))",

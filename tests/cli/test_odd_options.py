@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from process import dnt
-from small import STUDY, survey
+
+from tests.support.process import dnt
+from tests.support.small import STUDY, survey
 
 REGISTER = """
 [outcomes.wage]

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from process import dnt
+
+from tests.support.process import dnt
 
 
 def test_the_published_plan_comes_from_one_command(tmp_path: Path) -> None:

@@ -5,31 +5,19 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from process import dnt, together
+
+from tests.support.examples import prepared
+from tests.support.process import dnt, together
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 REFERENCE = ROOT / "tests" / "reference" / "house"
-
-
-def prepared(name: str, folder: Path) -> Path:
-    """An example's folder with its data converted as its users do."""
-    (folder / "study.toml").write_bytes((EXAMPLES / name / "study.toml").read_bytes())
-    converter = [
-        sys.executable,
-        str(EXAMPLES / name / "convert.py"),
-        str(EXAMPLES / name / f"{name}.csv"),
-        "survey.csv",
-    ]
-    subprocess.run(converter, cwd=folder, check=True, timeout=60)
-    return folder
 
 
 @pytest.fixture(scope="module", params=["btheb", "bacteria"])

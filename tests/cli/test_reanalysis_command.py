@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from process import Run, dnt, together
+
+from tests.support.process import Run, dnt, together
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from terminal import ESCAPES, SHOW_CURSOR, in_terminal
+
+from tests.support.terminal import ESCAPES, SHOW_CURSOR, in_terminal
 
 
 def shown(*arguments: str, cwd: Path, width: int = 80, env: Mapping[str, str] | None = None) -> str:

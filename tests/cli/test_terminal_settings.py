@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from process import dnt, together
+
+from tests.support.process import dnt, together
 
 SHOWN = ("t3", "longitudinal", "robustness", "description", "imputed")
 FIT = ("fit-t3", "imputed.parquet", "-o", "t3.parquet", "--jobs", "1")

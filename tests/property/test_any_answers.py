@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from any_answers import trial
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+
+from tests.support.oracles.any_answers import trial
 
 # What must have been compared at least, so that the examples are not all refused.
 LEAST = {"scores": 500, "no scores": 300, "counts": 150, "figures": 60, "round trips": 4, "refused": 2}

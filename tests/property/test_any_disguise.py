@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from any_disguise import attempt
+
+from tests.support.oracles.any_disguise import attempt
 
 
 @pytest.mark.parametrize("seed", range(25))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from any_trial import trial
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+
+from tests.support.oracles.any_trial import trial
 
 # What must have been compared at least, so that the examples are not all refused.
 EXAMPLES = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import any_line
-from any_options import COMMANDS, KEYS, NEUTRAL, SETTINGS, Typed, lines, parameters
 from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.support.oracles import any_line
+from tests.support.oracles.any_options import COMMANDS, KEYS, NEUTRAL, SETTINGS, Typed, lines, parameters
 
 # Lines per command.
 LINES = {"fit-t3": 12, "fit-longitudinal": 6, "impute": 7, "describe": 3, "robustness": 1, "convert": 6, "score": 4,

@@ -19,7 +19,7 @@ from dnt_cli.engines import (
     fit_mixed_linear,
     fit_mixed_logistic,
 )
-from oracles.marginal import MarginalModel, marginal_model
+from tests.support.oracles.marginal import MarginalModel, marginal_model
 
 HERE = Path(__file__).parent
 MODELS: list[dict[str, Any]] = json.loads((HERE / "models.json").read_text(encoding="utf-8"))

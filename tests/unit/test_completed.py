@@ -7,7 +7,6 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from study_text import BASE
 
 from dnt_cli.errors import DataError, ModelError
 from dnt_cli.imputed.data import (
@@ -24,6 +23,7 @@ from dnt_cli.imputed.foreign import from_long
 from dnt_cli.stagefile.container import Provenance, read_stage, write_stage
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wide import derive
+from tests.support.studies import BASE
 
 STUDY: Study = parse_study(BASE)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from study_text import BASE
 
 from dnt_cli.design import Designs, Model, control_matrix, group_indicator
 from dnt_cli.errors import ModelError
 from dnt_cli.study import Study, parse_study
+from tests.support.studies import BASE
 
 STUDY: Study = parse_study(BASE)
 

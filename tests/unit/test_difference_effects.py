@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from differing import NAN, effect, odds
 
 from dnt_cli.diff.effects import MOVED, EffectChanges, effect_changes
 from dnt_cli.study import Significance
+from tests.support.differing import NAN, effect, odds
 
 MARKS = Significance()
 

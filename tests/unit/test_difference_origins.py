@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from study_text import BASE, changed
 
 from dnt_cli.diff.origins import Cause, data_of, step_causes, study_causes
 from dnt_cli.study import parse_study
+from tests.support.studies import BASE, changed
 
 
 def test_a_study_is_compared_by_meaning() -> None:

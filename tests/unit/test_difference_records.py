@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from differing import NAN, imputed
-from study_text import BASE
 
 from dnt_cli.diff.figures import figure_changes
 from dnt_cli.diff.records import Overlap, RecordChanges, record_changes
 from dnt_cli.study import Study, parse_study
+from tests.support.differing import NAN, imputed
+from tests.support.studies import BASE
 
 
 @pytest.fixture(scope="module")

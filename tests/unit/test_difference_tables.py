@@ -8,8 +8,6 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from differing import NAN, effect, imputed, odds
-from study_text import BASE, changed
 
 from dnt_cli.diff import compare
 from dnt_cli.diff.tables import difference_frame, difference_tables, distinct_names
@@ -17,6 +15,8 @@ from dnt_cli.errors import DataError
 from dnt_cli.stagefile.container import Provenance, Stage, read_stage, write_stage
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import Table
+from tests.support.differing import NAN, effect, imputed, odds
+from tests.support.studies import BASE, changed
 
 
 @pytest.fixture(scope="module")

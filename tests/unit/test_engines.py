@@ -29,8 +29,8 @@ from dnt_cli.engines import (
 from dnt_cli.engines.base import aliased_terms
 from dnt_cli.errors import EngineError, ModelError
 from dnt_cli.wording import spoken
-from oracles.marginal import marginal_model
-from oracles.profile import linear_profile
+from tests.support.oracles.marginal import marginal_model
+from tests.support.oracles.profile import linear_profile
 
 N = 120
 RNG = np.random.default_rng(11)

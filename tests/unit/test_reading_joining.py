@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from study_text import SMALL
 
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.reading import Dictionary, Joined, Raw, join_files
 from dnt_cli.study import parse_study
+from tests.support.studies import SMALL
 
 FILES = """
 [files.persons]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
-from study_text import BASE, changed
 
 from dnt_cli.errors import StudyError
 from dnt_cli.study import Study, parse_study
 from dnt_cli.study.reanalysis import ANALYSIS, CONCERNS, IMPUTATION, RECORDS, SCORES, concern, require_reanalysis
+from tests.support.studies import BASE, changed
 
 IMPUTED: Study = parse_study(BASE)
 

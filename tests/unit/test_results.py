@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from robustness_study import STUDY, make_wide
 
 from dnt_cli.effects import Options, endpoint_effects
 from dnt_cli.effects.result import Estimates
@@ -18,6 +17,7 @@ from dnt_cli.stagefile.container import Provenance, Stage, read_stage, write_sta
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wide import derive
 from dnt_cli.wording import Wording
+from tests.support.robustness_study import STUDY, make_wide
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from robustness_study import OPTIONS, STUDY, complete, make_wide, pick, run, said
 from scipy.optimize import brentq
 from scipy.stats import t as student_t
 
@@ -23,6 +22,7 @@ from dnt_cli.robustness.context import Context, Reanalysis
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import as_text
 from dnt_cli.wording import Wording, spoken
+from tests.support.robustness_study import OPTIONS, STUDY, complete, make_wide, pick, run, said
 
 
 @pytest.fixture(scope="module")

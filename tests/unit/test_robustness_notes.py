@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import pytest
-from robustness_study import STUDY, make_wide, run
 
 from dnt_cli.effects.notes import Note
 from dnt_cli.messages import message
@@ -19,6 +18,7 @@ from dnt_cli.robustness.notes import notes_of
 from dnt_cli.robustness.result import codes
 from dnt_cli.study import Language, Study, parse_study
 from dnt_cli.wording import Wording, catalogue
+from tests.support.robustness_study import STUDY, make_wide, run
 
 LANGUAGES: tuple[Language, ...] = ("nl", "en")
 CHECKED = "abcdefghijk"

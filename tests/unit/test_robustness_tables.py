@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from robustness_study import STUDY, make_wide, run
 
 from dnt_cli.figures.specification import _Curve, specification_curves
 from dnt_cli.robustness import CHECKS, RobustnessResult
@@ -16,6 +15,7 @@ from dnt_cli.stagefile.container import Provenance, read_stage, write_stage
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import Table, as_text, narrowed
 from dnt_cli.wording import Wording, sentence
+from tests.support.robustness_study import STUDY, make_wide, run
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ from importlib import resources
 import numpy as np
 import pandas as pd
 import pytest
-from study_text import SMALL
 
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.scoring import Scored, holds_items, score
 from dnt_cli.study import Study, parse_study
 from dnt_cli.study.instruments import builtin_instruments, definition, names
 from dnt_cli.synthetic import answers, example_study, generate
+from tests.support.studies import SMALL
 
 NA = np.nan
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from study_text import SMALL
 
 from dnt_cli.__main__ import main
 from dnt_cli.errors import DataError, StudyError
@@ -18,6 +17,7 @@ from dnt_cli.reading import Dictionary, Raw, read_table, write_table
 from dnt_cli.scoring import Scored, holds_items, score
 from dnt_cli.scoring.reliability import item_rest_correlations, reliability
 from dnt_cli.study import Study, parse_study
+from tests.support.studies import SMALL
 
 SF12 = ["GH1", "PF02", "PF04", "RP2", "RP3", "RE2", "RE3", "BP2", "MH3", "VT2", "MH4", "SF2"]
 BEST = [1, 3, 3, 2, 2, 2, 2, 1, 1, 1, 6, 5]

@@ -15,7 +15,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from study_text import BASE
 
 from dnt_cli.errors import DataError
 from dnt_cli.stagefile.atomic import read_bytes, replacing
@@ -30,6 +29,7 @@ from dnt_cli.stagefile.container import (
 )
 from dnt_cli.stagefile.kinds import KINDS
 from dnt_cli.study import Study, parse_study
+from tests.support.studies import BASE
 
 STEP = Provenance("fit-t3", {"m": 3})
 

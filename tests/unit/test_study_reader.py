@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from study_text import BASE, changed
 
 from dnt_cli.errors import StudyError
 from dnt_cli.study import Condition, Text, builtin_studies, load_study, parse_study, read_builtin
 from dnt_cli.study.reader import suggest
+from tests.support.studies import BASE, changed
 
 # (what is replaced, by what with the line to be named marked, what must be said)
 CASES = [

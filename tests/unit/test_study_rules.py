@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from study_text import BASE, changed
 
 from dnt_cli.errors import StudyError
 from dnt_cli.study import parse_study, rules
+from tests.support.studies import BASE, changed
 
 # (what is replaced, by what with the line to be named marked, what must be said)
 CASES = [

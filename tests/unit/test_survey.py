@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from study_text import BASE
 
 from dnt_cli.errors import DataError
 from dnt_cli.reading.text import read_csv
 from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import cast_survey, examine_survey, examine_wide, survey_table
+from tests.support.studies import BASE
 
 STUDY: Study = parse_study(BASE)
 

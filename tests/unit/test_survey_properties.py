@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from study_text import BASE
 
 from dnt_cli.errors import DataError
 from dnt_cli.reading.text import read_csv
 from dnt_cli.study import parse_study
 from dnt_cli.survey import cast_survey, survey_table
 from dnt_cli.wide import to_wide
+from tests.support.studies import BASE
 
 STUDY = parse_study(BASE)
 few = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

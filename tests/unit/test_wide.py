@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from study_text import BASE
 
 from dnt_cli.study import Condition, Study, parse_study
 from dnt_cli.survey import cast_survey
 from dnt_cli.wide import derive, fulfils, to_wide, wide_table
+from tests.support.studies import BASE
 
 MORE = """
 [outcomes.low]

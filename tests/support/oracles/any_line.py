@@ -19,13 +19,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-from any_command import CODES, Run, check_estimates, listing, typed
-from any_options import NEUTRAL, TALK, Typed, lines
 from hypothesis import strategies as st
 
 from dnt_cli.cli.terminal import Terminal, terminal
 from dnt_cli.stagefile.container import read_stage
 from dnt_cli.stagefile.kinds import KINDS
+from tests.support.oracles.any_command import CODES, Run, check_estimates, listing, typed
+from tests.support.oracles.any_options import NEUTRAL, TALK, Typed, lines
 
 CANARIES = ("CANARY", "31337.125", "31337,125")
 SLOWEST = 20.0  # seconds that a run may take

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from process import DNT, Run, environment
-from terminal import HIDE_CURSOR, SHOW_CURSOR, in_terminal
-from warm import orphans
-from workbench import COMMANDS, OLD, READERS, SILENT, Aftermath, Bench, indiscreet, to_a_pipe
+from tests.support.process import DNT, Run, environment
+from tests.support.terminal import HIDE_CURSOR, SHOW_CURSOR, in_terminal
+from tests.support.warm import orphans
+from tests.support.workbench import COMMANDS, OLD, READERS, SILENT, Aftermath, Bench, indiscreet, to_a_pipe
 
 SIGNALS = {n: (128 + n, -n, 0) for n in (signal.SIGINT, *SILENT)} | {signal.SIGKILL: (-signal.SIGKILL, 0)}
 # Root may write anywhere, unless it gives up its powers.

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-from any_input import NUMBERS, Case
 
 from dnt_cli.__main__ import main
 from dnt_cli.stagefile.container import read_stage
 from dnt_cli.stagefile.kinds import KINDS
 from dnt_cli.study import Study, parse_study
+from tests.support.oracles.any_input import NUMBERS, Case
 
 CODES = {0, 1, 2, 10, 11, 12, 13}
 # What a cell shows when a number is none, as a whole word.

@@ -16,9 +16,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from any_damage import CELLS, FILES, FORMS, LINKS, SPELLED, struck
-from any_input import IDS, Case, _text, encoded
-from any_register import (
+from hypothesis import strategies as st
+
+from tests.support.oracles.any_damage import CELLS, FILES, FORMS, LINKS, SPELLED, struck
+from tests.support.oracles.any_input import IDS, Case, _text, encoded
+from tests.support.oracles.any_register import (
     AMOUNTS,
     BINARY,
     DEFAULTS,
@@ -36,8 +38,7 @@ from any_register import (
     day_of,
     month_of,
 )  # fmt: skip
-from any_study import toml
-from hypothesis import strategies as st
+from tests.support.oracles.any_study import toml
 
 COLUMNS = (KIND, KEY, JOB, FIRST, LAST, TYPE, *AMOUNTS)
 LATER = {"2022-01": ("1091.71", "1037.12", "1559.58", "1481.60"), "2020-03": ("1000", "950", "1428.57", "1357.14")}

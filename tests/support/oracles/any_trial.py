@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-from any_command import (
+from hypothesis import strategies as st
+
+from tests.support.oracles.any_command import (
     DIGITS,
     Judge,
     check_description_numbers,
@@ -25,12 +27,11 @@ from any_command import (
     same_tables,
     typed,
 )
-from any_described import check_description, described, drive_description
-from any_input import Case, answers, broken_bytes, cases, encoded, plans
-from any_records import register_records
-from any_register import Records, check_joined, check_register, expected
-from any_study import Column, mutated, toml
-from hypothesis import strategies as st
+from tests.support.oracles.any_described import check_description, described, drive_description
+from tests.support.oracles.any_input import Case, answers, broken_bytes, cases, encoded, plans
+from tests.support.oracles.any_records import register_records
+from tests.support.oracles.any_register import Records, check_joined, check_register, expected
+from tests.support.oracles.any_study import Column, mutated, toml
 
 
 def told(case: Case, folder: Path) -> None:

@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import pyreadstat
-from process import WARM, Run, assert_discreet, assert_nothing_left, environment, listing, together
-from small import STUDY
-from test_polis import SECRETS, write_register
-from test_score import STUDY as SCORED
-from test_score import items, write_sav
+
+from tests.support.answers import STUDY as SCORED
+from tests.support.answers import items, write_sav
+from tests.support.process import WARM, Run, assert_discreet, assert_nothing_left, environment, listing, together
+from tests.support.registers import SECRETS, write_register
+from tests.support.small import STUDY
 
 OLD = b"the old output\n"
 SILENT = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)  # who sends these knows, and may not listen any more

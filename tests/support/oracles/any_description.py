@@ -15,10 +15,10 @@ from itertools import product
 from typing import Any
 
 import pandas as pd
-from any_study import Column
 from scipy.stats import norm, t
 
 from dnt_cli.description.rows import parted
+from tests.support.oracles.any_study import Column
 
 Key = tuple[str, str, str, str, str, str]  # table, variable, level, group, wave, statistic
 Values = Sequence[Fraction | None]  # of the persons

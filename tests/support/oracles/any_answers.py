@@ -15,11 +15,24 @@ from typing import Any
 
 import openpyxl
 import pandas as pd
-from any_command import Judge
-from any_input import Case
-from any_scores import DEFINITIONS, WAVES, WORD, Answers, Expected, Form, Key, Meaning, a_form, codes_of, expected
-from any_study import toml
 from hypothesis import strategies as st
+
+from tests.support.oracles.any_command import Judge
+from tests.support.oracles.any_input import Case
+from tests.support.oracles.any_scores import (
+    DEFINITIONS,
+    WAVES,
+    WORD,
+    Answers,
+    Expected,
+    Form,
+    Key,
+    Meaning,
+    a_form,
+    codes_of,
+    expected,
+)
+from tests.support.oracles.any_study import toml
 
 # --- answers and files -----------------------------------------------------------------------------------------------
 

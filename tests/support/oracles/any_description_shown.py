@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import pandas as pd
-from any_description import ALL, TEXTS, THRESHOLDS, Figure, Oracle, half_up, interval_name
 
 from dnt_cli.description.tables import description_tables
 from dnt_cli.description.texts import words
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Table, as_text
+from tests.support.oracles.any_description import ALL, TEXTS, THRESHOLDS, Figure, Oracle, half_up, interval_name
 
 Cells = list[set[str]]  # the texts that each cell may have; more than one only where floats decide a half
 

@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from any_study import Column, studies, toml
 from hypothesis import strategies as st
+
+from tests.support.oracles.any_study import Column, studies, toml
 
 WORD, NUMBER = "CANARYWORD", 31337.125  # what no message may hold
 

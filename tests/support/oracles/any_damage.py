@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from any_input import WORD
-from any_register import AMOUNTS, FIRST, HOURS, JOB, KEY, KIND, LAST, TYPE
+
+from tests.support.oracles.any_input import WORD
+from tests.support.oracles.any_register import AMOUNTS, FIRST, HOURS, JOB, KEY, KIND, LAST, TYPE
 
 FORMS = ("csv", "semicolon", "tab", "bom", "crlf", "quoted", "index", "parquet", "parquet", "parquet", "sav", "dta")
 

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from any_input import Case
+
+from tests.support.oracles.any_input import Case
 
 KIND, KEY, JOB, FIRST, LAST, TYPE = (
     "RINPERSOONS", "RINPERSOON", "IKVID", "SDATUMAANVANGIKO", "SDATUMEINDEIKO", "SSOORTBAAN",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from any_study import toml
+from tests.support.oracles.any_study import toml
 
 WAVES = ("T0", "T1", "T2")
 WORD = "no number"  # the meaning of a value that is none

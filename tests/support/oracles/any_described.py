@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from any_command import Judge
-from any_description import ALL, Oracle, check_rows
-from any_description_shown import check_csv, check_shown
-from any_input import Case, cases, encoded
-from any_study import Column, toml
 from hypothesis import strategies as st
 
 from dnt_cli.study import parse_study
+from tests.support.oracles.any_command import Judge
+from tests.support.oracles.any_description import ALL, Oracle, check_rows
+from tests.support.oracles.any_description_shown import check_csv, check_shown
+from tests.support.oracles.any_input import Case, cases, encoded
+from tests.support.oracles.any_study import Column, toml
 
 CONSTANTS = (0.1, 0.3, 0.7, 1.1, 4.35, 1e6 + 0.1)
 ROUNDED: tuple[Callable[[float], float], ...] = (

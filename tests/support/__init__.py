@@ -1,0 +1,1 @@
+"""What the tests share: studies, runs of the program, and independent computations (`oracles`)."""
