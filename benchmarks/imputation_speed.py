@@ -73,7 +73,7 @@ def in_child(arguments: list[str]) -> dict[str, float]:
     """A measurement in a fresh process with one BLAS thread."""
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "benchmarks.imputation_speed", "--one", *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, cwd=HERE.parent)
     return json.loads(done.stdout)
 
 
