@@ -47,7 +47,7 @@ def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[F
 def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd.DataFrame | None]:
     """All findings, and the cast survey unless there are errors."""
     design = study.design
-    needed = [design.id, design.wave, design.group, design.site, *study.covariates, *study.measured]
+    needed = [design.id, design.wave, design.group, *design.places, *study.covariates, *study.measured]
     findings = _missing_columns(frame, needed)
     if findings:
         return findings, None
@@ -59,8 +59,8 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
         }
     )
     findings += _structure(frame, cast, study)
-    if design.site is not None:
-        cast[design.site] = identifiers(frame[design.site])
+    for place in design.places:
+        cast[place] = identifiers(frame[place])
     for key, covariate in study.covariates.items():
         cast[key], found = _cast_covariate(frame[key], key, covariate)
         findings += found
@@ -87,7 +87,7 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
         for c, (key, _) in study.columns.items()
         if key in study.measured or (study.is_register(key) and c in frame.columns)
     }
-    findings = _missing_columns(frame, [design.id, design.group, design.site, *study.covariates, *columns])
+    findings = _missing_columns(frame, [design.id, design.group, *design.places, *study.covariates, *columns])
     if findings:
         return findings, None
     cast = {
@@ -101,8 +101,8 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
         findings.append(error(design.id, "id_inexact", count=inexact))
     if unknown := int(cast[design.group].isna().sum()):
         findings.append(error(design.group, "group_unknown_wide", count=unknown))
-    if design.site is not None:
-        cast[design.site] = identifiers(frame[design.site])
+    for place in design.places:
+        cast[place] = identifiers(frame[place])
     for key, covariate in study.covariates.items():
         cast[key], found = _cast_covariate(frame[key], key, covariate)
         findings += found
@@ -173,7 +173,7 @@ def _within_person(cast: pd.DataFrame, study: Study) -> list[Finding]:
     design = study.design
     findings = []
     persons = cast.groupby(design.id, observed=True)
-    for column in [c for c in (design.group, design.site, *study.covariates) if c is not None]:
+    for column in (design.group, *design.places, *study.covariates):
         changing = int((persons[column].nunique() > 1).sum())
         if changing:
             if column in study.covariates:

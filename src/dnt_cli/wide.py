@@ -16,11 +16,11 @@ def to_wide(survey: pd.DataFrame, study: Study) -> pd.DataFrame:
     """The survey with one row per person, sorted by id, gaps as NaN.
 
     Returns:
-        Columns id, group, site (if any), covariates, and `<outcome>_<wave>` for every measured outcome and wave.
+        Columns id, group, site and pair if any, covariates, and `<outcome>_<wave>` for every measured outcome and wave.
     """
     design = study.design
     persons = survey.groupby(design.id, sort=True, observed=True)
-    constant = [c for c in (design.group, design.site, *study.covariates) if c is not None]
+    constant = [design.group, *design.places, *study.covariates]
     wide = persons[constant].first().reset_index()  # the first value that is there, in order of time
     for column in constant:
         wide[column] = wide[column].astype(survey[column].dtype)

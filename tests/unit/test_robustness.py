@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -340,6 +341,41 @@ class TestSites:
         assert "at least 5 sites in each group" in said(result, "left_out", "h")
         assert any(key.startswith("h:without ") for key in result.estimates["model"])
 
+    def test_signs_flipped_within_pairs(self, study: Study) -> None:
+        """Against the p-value of all 2^6 patterns, from residuals of a regression without the group."""
+        own = replace(study, design=replace(study.design, pair="pair"))
+        wide = make_wide()
+        wide["pair"] = [f"p{i // 2 % 6}" for i in range(90)]
+        wide["site"] = wide["pair"] + np.where(wide["group"] == "treated", "-i", "-c")
+        data, settings = complete(wide, own)
+        result = run_checks(data, settings, OPTIONS, ["h"])
+        treated = (wide["group"] == "treated").to_numpy()
+        differences = []
+        for name in sorted(set(wide["pair"])):
+            per_set = []
+            for completed in data.sets:
+                X = sm.add_constant(completed[["score_T0", "age"]].to_numpy())
+                residual = sm.OLS(completed["score_T2"].to_numpy(), X).fit().resid
+                inside = (wide["pair"] == name).to_numpy()
+                per_set.append(residual[inside & treated].mean() - residual[inside & ~treated].mean())
+            differences.append(np.mean(per_set))
+        sums = [abs(np.dot(signs, differences)) for signs in product((1, -1), repeat=6)]
+        expected = np.mean([value >= abs(sum(differences)) - 1e-12 for value in sums])
+        row, main = pick(result, "h:pairs"), pick(result, "main")
+        assert row["p_value"] == expected
+        assert row["estimate"] == main["estimate"]
+        assert np.isnan(row["std_error"])
+        assert said(result, "labels", "h:pairs") == "signs flipped within 6 matched pairs"
+        assert 0 < pick(result, "h:pairs", "work")["p_value"] <= 1
+
+    def test_few_pairs_are_no_test(self, study: Study) -> None:
+        own = replace(study, design=replace(study.design, pair="pair"))
+        wide = make_wide()
+        wide["pair"] = [f"p{i // 2 % 4}" for i in range(90)]
+        result = run(wide, own, ["h"])
+        assert "at least 5 pairs" in said(result, "left_out", "h:pairs")
+        assert "h:pairs" not in set(result.estimates["model"])
+
     def test_few_degrees_of_freedom_are_no_test(self, study: Study) -> None:
         """Nearly all persons of the intervention group at one of its five sites."""
         wide = make_wide()
@@ -469,4 +505,4 @@ class TestStudyFile:
             parse_study(text)
 
     def test_checks_by_default(self, study: Study) -> None:
-        assert study.robustness.checks == ("a", "b", "c", "d", "k")
+        assert study.robustness.checks == ("a", "b", "c", "d", "h", "k")

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy.stats import t as student_t
 
 from dnt_cli.design import Model
 from dnt_cli.engines import Design
 from dnt_cli.engines.robust_covariance import bias_reduced, heteroscedastic
 from dnt_cli.robustness import tipping_point, verdict
 from dnt_cli.robustness.fitters import firth
+from dnt_cli.robustness.pairs import sign_flip
 from dnt_cli.robustness.reference import after_dropout, draw_normal, jump
 from dnt_cli.robustness.summaries import significance_ratio
 from dnt_cli.robustness.verdicts import monte_carlo_error, register_verdict, shift
@@ -153,6 +155,21 @@ def test_firth_of_a_fourfold_table_adds_a_half_to_each_cell() -> None:
     cells = np.array([3, 9, 0, 9]) + 0.5
     assert fit.estimate[1] == pytest.approx(np.log(cells[2] * cells[1] / cells[3] / cells[0]), rel=1e-8)
     assert fit.df.tolist() == [19.0, 19.0]
+
+
+def test_sign_flip_of_a_known_set() -> None:
+    """Fisher's test of Darwin's maize: the observed sum of 15 pairs is exceeded by 5.27 % of all patterns."""
+    darwin = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48], dtype=float)
+    assert sign_flip(darwin) == pytest.approx(1726 / 2**15)
+
+
+def test_sign_flip_of_equal_signs_and_of_many_pairs() -> None:
+    assert sign_flip(np.ones(6)) == 2 / 2**6
+    rng = np.random.default_rng(3)
+    many = rng.normal(0.3, 1, 20)
+    assert sign_flip(many) == sign_flip(many)
+    t = many.mean() / (many.std(ddof=1) / np.sqrt(20))
+    assert sign_flip(many) == pytest.approx(2 * student_t.sf(abs(t), 19), abs=0.02)
 
 
 class TestJump:

@@ -45,6 +45,8 @@ CASES = [
     ('comparison = "control"', 'comparison = "treated"  # here', "the two groups have the same code"),
     ('comparison = "control"', 'comparison = ""  # here', "design.comparison: found ''; a code holds something"),
     ('[design]\nid = "person"', '[design]  # here\nid = "arm"', "id, wave, group and site must be different columns"),
+    ('site = "town"', 'pair = "duo"  # here', "design.pair: a pair is one of sites"),
+    ('group = "arm"', 'group = "arm"\npair = "arm"  # here', "design.pair: arm is a column of the design already"),
     # outcomes
     ("[outcomes.work]", '[outcomes."paid work"]  # here', "a key starts with a letter and holds letters, digits"),
     (

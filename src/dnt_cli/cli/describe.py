@@ -73,7 +73,7 @@ def describe(
     opened = open_input(source, "dnt describe", ["survey"], foreign="with study", study=study, overrides=overrides)
     survey, spec = opened.survey(also=split(also) or ()), opened.spec
     design = spec.design
-    named = {design.id, design.wave, design.group, design.site, *spec.covariates, *spec.measured}
+    named = {design.id, design.wave, design.group, *design.places, *spec.covariates, *spec.measured}
     beside = [c for c in survey.columns if c not in named]
     description = describe_survey(
         survey[[c for c in survey.columns if c in named]],

@@ -18,6 +18,7 @@ from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, VERMILLION, Drawing,
 from dnt_cli.progress import Progress
 from dnt_cli.robustness.checks import CHECKS
 from dnt_cli.robustness.checks.e_dropouts import ZERO
+from dnt_cli.robustness.checks.h_sites import PAIRS
 from dnt_cli.robustness.result import BALANCE, RobustnessResult
 from dnt_cli.wording import Wording
 
@@ -29,7 +30,7 @@ SMALL = 7.5
 # Inches.
 _CURVE, _ROW, _GAP, _LABELS, _PANEL = 2.0, 0.19, 0.12, 3.1, 3.2
 _LABEL_WIDTH = 54  # characters
-_REPEATS = (ZERO, "k:")  # the main estimate again
+_REPEATS = (ZERO, PAIRS, "k:")  # the main estimate again
 _WIDEST = 20.0  # intervals of odds ratios are cut off here
 
 

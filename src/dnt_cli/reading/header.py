@@ -36,7 +36,7 @@ NO_HINTS = Hints()
 def hints_of(study: Study) -> Hints:
     """The hints in a study file."""
     design, source = study.design, study.source
-    own = (design.id, design.wave, design.group, design.site, *study.covariates, *study.measured, *study.columns)
+    own = (design.id, design.wave, design.group, *design.places, *study.covariates, *study.measured, *study.columns)
     return Hints(frozenset(filter(None, (*own, *source.columns))), source.sheet, source.header_row, source.decimal)
 
 

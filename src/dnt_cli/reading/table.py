@@ -107,8 +107,7 @@ def variables(study: Study, columns: Iterable[str]) -> dict[str, Variable]:
     """What each column is, if the study knows it under its own name or as `<outcome>_<wave>`."""
     design = study.design
     roles: dict[str, Role] = {design.id: "id", design.wave: "wave", design.group: "group"}
-    if design.site is not None:
-        roles[design.site] = "site"
+    roles |= dict.fromkeys(design.places, "site")
     known = {name: Variable(name, role) for name, role in roles.items()}
     known |= {key: Variable(key, "covariate", covariate=spec) for key, spec in study.covariates.items()}
     known |= {key: Variable(key, "outcome", outcome=spec) for key, spec in study.measured.items()}

@@ -77,7 +77,11 @@ def _check_design(study: Study, fail: Fail) -> None:
     columns = [c for c in (design.id, design.wave, design.group, design.site) if c is not None]
     if len(set(columns)) != len(columns):
         fail(("design",), "id, wave, group and site must be different columns")
-    if ".imp" in columns:
+    if design.pair is not None and design.site is None:
+        fail(("design", "pair"), 'a pair is one of sites; add site = "COLUMN"')
+    if design.pair in columns:
+        fail(("design", "pair"), f"{design.pair} is a column of the design already; name the column of the pairs")
+    if ".imp" in (*columns, design.pair):
         fail(("design",), "the column .imp holds the number of the imputation")
 
 
@@ -237,7 +241,7 @@ def _check_key(path: tuple[str, ...], key: str, fail: Fail) -> None:
 def _check_names(study: Study, fail: Fail) -> None:
     """Columns of the wide table must not collide."""
     design = study.design
-    fixed = {c for c in (design.id, design.wave, design.group, design.site) if c} | _RESERVED
+    fixed = {design.id, design.wave, design.group, *design.places} | _RESERVED
     for key in study.covariates:
         if key in fixed or key in study.outcomes:
             fail(("covariates", key), "another column has this name")

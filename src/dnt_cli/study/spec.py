@@ -61,10 +61,16 @@ class Design:
     endpoint: str  # wave at which the effect is judged
     follow_up: str | None = None  # wave at which lasting effects are judged
     site: str | None = None  # column with the place of recruitment, for cluster checks; never imputed
+    pair: str | None = None  # column with the matched pair that the site belongs to, for check h; never imputed
     intervention_label: Text = _INTERVENTION  # in tables and figures
     comparison_label: Text = _COMPARISON  # in tables and figures
     exclude: tuple[Exclusion, ...] = ()  # persons who are in the file but not in the study, and why
     waves_outside: Literal["error", "drop"] = "error"  # rows of a wave that the study does not name
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """The columns that say where a person was recruited: site and matched pair, as far as there are."""
+        return tuple(column for column in (self.site, self.pair) if column is not None)
 
     @cached_property
     def wave_keys(self) -> tuple[str, ...]:
@@ -207,7 +213,7 @@ class Robustness:
     """Which other honest choices the effects are tried under."""
 
     subsets: dict[str, Subset] = field(default_factory=dict)
-    checks: tuple[str, ...] = ("a", "b", "c", "d", "k")  # `dnt robustness --list` explains the letters
+    checks: tuple[str, ...] = ("a", "b", "c", "d", "h", "k")  # `dnt robustness --list` explains the letters
     unknown: Literal["impute", "leave_out"] = "impute"  # check a: persons of whom a subset rule asks what is missing
     deltas: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)  # check e, in SD of a score or log-odds of a yes/no
     second_m: int = 5  # check f: imputations by the other method
