@@ -27,7 +27,7 @@ def install_command(*packages: str) -> str:
         listed = [line.partition(";")[0].strip() for line in requires("dnt-cli") or ()]
     except PackageNotFoundError:
         listed = []
-    known = {re.split(r"[^A-Za-z0-9_.-]", line)[0].lower(): line for line in listed}
+    known = {re.split(r"[^A-Za-z0-9_.-]", line)[0].lower(): line for line in reversed(listed)}  # extras come last
     names = " ".join(f'"{known.get(package.lower(), package)}"' for package in packages)
     # rpy2 then needs neither R nor a compiler to install.
     mode = "RPY2_CFFI_MODE=ABI " if "rpy2" in packages and os.name == "posix" else ""

@@ -10,8 +10,8 @@ import pytest
 from dnt_cli.engines import Design, Fit, fit_mixed_linear_sets, fit_mixed_logistic_sets
 from dnt_cli.engines.random_intercept import LogisticData, stacked
 from dnt_cli.engines.random_intercept.integral import find_modes
-from oracles.marginal import marginal_model
-from oracles.profile import linear_profile
+from tests.support.oracles.marginal import marginal_model
+from tests.support.oracles.profile import linear_profile
 
 
 def simulated(seed: int, *, sd: float = 1.5, persons: int = 40, most: int = 5, binary: bool = True) -> Design:
