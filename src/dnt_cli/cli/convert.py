@@ -78,7 +78,7 @@ def _to_other(opened: Input, output: str, suffix: str, language: Language, *, ra
     from dnt_cli.stagefile.atomic import replacing
 
     stage = opened.stage
-    if stage is None or stage.kind == "answers":
+    if stage is None or KINDS[stage.kind].as_given:
         frame, dictionary = _labelled(opened.raw.frame, opened.study, language, suffix)
         with progress("Writing") as report:
             known = opened.raw.dictionary.over(dictionary)

@@ -24,7 +24,7 @@ from dnt_cli.cli.options import (
     split,
 )
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_figures, check_output, present, save
+from dnt_cli.cli.results import check_figures, check_output, present, save_result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,10 +63,9 @@ def describe(
 
     Example: dnt describe survey.parquet --also 'support_*' --figures figures
     """
-    import pyarrow as pa
-
     from dnt_cli.description import describe as describe_survey
-    from dnt_cli.description.tables import description_tables
+    from dnt_cli.description.result import Description
+    from dnt_cli.wording import Wording
 
     check_output(output, "description", "describe", force=force)
     check_figures(figures, output)
@@ -82,15 +81,15 @@ def describe(
         reference=_populations(reference) if reference else None,
     )
     said = {"also": also, "reference": reference is not None}
-    table = pa.Table.from_pandas(description, preserve_index=False).replace_schema_metadata(None)
-    save(output, "description", spec, [table], opened.provenance("describe", said), force=force)
+    result = Description(spec, description)
+    save_result(output, result, opened.provenance("describe", said), force=force)
     if figures is not None:
         from dnt_cli.figures import draw
 
         with progress("Drawing") as report:
             drawn = draw(description, spec, language.value, figures, jobs=processes(jobs), progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
-    present(output, form, description_tables(description, spec, language.value), description)
+    present(output, form, result.tables(Wording(spec, language.value)), result.rows())
 
 
 def _populations(source: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.options import OUTPUT, RUN, Force, Output
-from dnt_cli.cli.results import check_output, save
+from dnt_cli.cli.results import check_output, save_result
 
 
 @app.command(rich_help_panel="Files")
@@ -27,16 +27,16 @@ def example(
     Example: dnt example -o survey.parquet
     """
     from dnt_cli import synthetic
+    from dnt_cli.scoring.result import AnswersResult, SurveyResult
     from dnt_cli.stagefile.container import Provenance
-    from dnt_cli.survey import cast_survey, survey_table, with_further
+    from dnt_cli.survey import cast_survey, with_further
 
-    kind = "answers" if answers else "survey"
-    check_output(output, kind, "example", force=force, required=True)
+    check_output(output, "answers" if answers else "survey", "example", force=force, required=True)
     study = synthetic.example_study()
+    result: AnswersResult | SurveyResult
     if answers:
-        table = synthetic.answers(seed)
+        result = AnswersResult(study, synthetic.answers(seed))
     else:
         scores = synthetic.generate(seed)
-        table = with_further(cast_survey(scores, study)[0], scores, study)
-    provenance = Provenance("example", {"seed": seed})
-    save(output, kind, study, [survey_table(table)], provenance, force=force)
+        result = SurveyResult(study, with_further(cast_survey(scores, study)[0], scores, study))
+    save_result(output, result, Provenance("example", {"seed": seed}), force=force)

@@ -30,7 +30,7 @@ from dnt_cli.cli.options import (
     processes,
 )  # fmt: skip
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_output, end_if_nothing_estimable, present, save
+from dnt_cli.cli.results import check_output, end_if_nothing_estimable, present, save_result
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -227,7 +227,6 @@ def _finish(
 
     settings = {k: v for k, v in asdict(options).items() if k != "jobs"} | said
     result = Estimates.of(study, effects, options.level)
-    content, provenance = result.content(), opened.provenance(command, settings)
-    save(output, "estimates", study, content.tables, provenance, content.extra, force=force)
+    save_result(output, result, opened.provenance(command, settings), force=force)
     present(output, form, result.tables(Wording(study, language.value), green=green.value), result.rows())
     end_if_nothing_estimable(effects.estimates)

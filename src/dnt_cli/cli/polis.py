@@ -24,7 +24,7 @@ from dnt_cli.cli.options import (
     StudyFile,
 )
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_output, present, save
+from dnt_cli.cli.results import check_output, present, save_result
 from dnt_cli.errors import DataError, UsageError
 
 
@@ -75,13 +75,12 @@ def polis(
         raise UsageError("dnt polis needs records and a link file: dnt polis FOLDER --link link.csv --study dnt.")
     if study is None:
         raise UsageError("Records do not say of which study they are; add --study FILE.")
-    import pyarrow as pa
-
     from dnt_cli.polis import chosen_files, read_link, register_outcomes
-    from dnt_cli.polis.tables import register_tables
+    from dnt_cli.polis.result import RegisterResult
     from dnt_cli.stagefile.container import Provenance
     from dnt_cli.stagefile.kinds import KINDS
     from dnt_cli.study import load_study
+    from dnt_cli.wording import Wording
 
     check_output(output, "register", "polis", force=force)
     spec = load_study(study, overrides or ())
@@ -92,20 +91,10 @@ def polis(
     persons = read_link(opened.frame(), spec, opened.name)
     with progress("Reading") as report:
         found = register_outcomes(paths, persons, spec, threads=threads, progress=report)
-    counts = _counts(found)
+    result = RegisterResult(spec, found.frame, _counts(found))
     said = asdict(spec.register) | {"records": [path.name for path in paths]}
-    table = pa.Table.from_pandas(found.frame, preserve_index=False).replace_schema_metadata(None)
-    provenance = Provenance("polis", said, opened.sha256)
-    save(
-        output,
-        "register",
-        spec,
-        [table],
-        provenance,
-        {"counts": {name: [count] for name, count in counts.items()}},
-        force=force,
-    )
-    present(output, form, register_tables(found.frame, spec, counts, language.value), found.frame)
+    save_result(output, result, Provenance("polis", said, opened.sha256), force=force)
+    present(output, form, result.tables(Wording(spec, language.value)), result.rows())
 
 
 def _counts(found: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dnt_cli.stagefile.container import Provenance
+    from dnt_cli.stagefile.result import Result
     from dnt_cli.study import Study
     from dnt_cli.tables import Table
 
@@ -90,6 +91,15 @@ def save(
             detail(f"  {name}: {value}")
     if output != "-":
         tell(f"Wrote {output}.")
+
+
+def save_result(output: str | None, result: Result, provenance: Provenance, *, force: bool = False) -> None:
+    """Write the stage file of a result where `-o` says, if it says anything."""
+    from dnt_cli.stagefile.kinds import kind_of
+
+    if output is not None:
+        content = result.content()
+        save(output, kind_of(result), result.study, content.tables, provenance, content.extra, force=force)
 
 
 def rows_as_json(frame: pd.DataFrame) -> str:

@@ -27,7 +27,7 @@ from dnt_cli.cli.options import (
     processes,
 )  # fmt: skip
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_figures, check_output, end_if_nothing_estimable, present, save
+from dnt_cli.cli.results import check_figures, check_output, end_if_nothing_estimable, present, save_result
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ def robustness(
             started=lambda letter, seconds: tell(_announced(letter, seconds, wording)),
         )  # fmt: skip
     said = {k: v for k, v in asdict(options).items() if k != "jobs"} | {"checks": letters}
-    content, made = result.content(), opened.provenance("robustness", said)
-    save(output, "robustness", data.study, content.tables, made, content.extra, force=force)
+    save_result(output, result, opened.provenance("robustness", said), force=force)
     if figures is not None:
         from dnt_cli.figures.specification import specification_curves
 

@@ -10,7 +10,7 @@ from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
 from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import Force, Format, Lang, Output, Overrides, Shown, StudyFile
-from dnt_cli.cli.results import check_output, present, save
+from dnt_cli.cli.results import check_output, present, save_result
 
 if TYPE_CHECKING:
     from dnt_cli.scoring import Scored
@@ -37,9 +37,9 @@ def score(
     Example: dnt score answers.sav --study study.toml -o survey.parquet
     """
     from dnt_cli.scoring import score as score_answers
+    from dnt_cli.scoring.result import SurveyResult
     from dnt_cli.scoring.tables import files_table, score_tables
-    from dnt_cli.stagefile.container import as_columns
-    from dnt_cli.survey import cast_survey, survey_table, with_further
+    from dnt_cli.survey import cast_survey, with_further
 
     check_output(output, "survey", "score", force=force)
     loaded = open_input(source, "dnt score", ["answers"], foreign="always", study=study, overrides=overrides)
@@ -51,14 +51,9 @@ def score(
         survey, findings = cast_survey(scored.survey, spec)
         for finding in findings:
             warn(f"{loaded.name}: {finding}.")
-        table = survey_table(with_further(survey, scored.survey, spec))
-        extra = {
-            "reliability": as_columns(scored.reliability),
-            "peculiarities": as_columns(scored.report),
-            "settings": as_columns(scored.settings),
-        }
-        provenance = loaded.provenance("score", {})
-        save(output, "survey", spec, [table], provenance, extra, force=force)
+        second = {"reliability": scored.reliability, "peculiarities": scored.report, "settings": scored.settings}
+        result = SurveyResult(spec, with_further(survey, scored.survey, spec), second)
+        save_result(output, result, loaded.provenance("score", {}), force=force)
     tables = [] if loaded.files is None else [files_table(loaded.files, language.value)]
     present(output, form, [*tables, *score_tables(scored, spec, language.value)], scored.reliability)
 

@@ -18,6 +18,8 @@ from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
+    from dnt_cli.stagefile.result import Result
+    from dnt_cli.wording import Wording
 
 
 @app.command(rich_help_panel="Files")
@@ -43,25 +45,23 @@ def show(
 
     Example: dnt show t3.parquet longitudinal.parquet --lang nl --figure effects.svg
     """
-    import pandas as pd
+    from dnt_cli.stagefile.kinds import KINDS, result_class, result_of
+    from dnt_cli.wording import Wording
 
-    from dnt_cli.wording import spoken
-
-    kinds = ["estimates", "robustness", "description", "imputations", "register"]
-    kinds = kinds if len(sources) == 1 else ["estimates"]
+    several = len(sources) > 1
+    kinds = [name for name, kind in KINDS.items() if (kind.joined if several else kind.shown)]
     stages = [open_stage_file(source, "dnt show", kinds) for source in sources]
     stage = stages[0]
-    frame = stage.extra_frame("models") if stage.kind == "imputations" else pd.concat([s.frame for s in stages])
     if len({(s.study.key, s.study.text) for s in stages}) > 1:
         raise DataError("These files are about different studies, so they cannot stand in one table.")
     for other in stages[1:]:
         _tell_apart(stage, other, language.value, force=force)
-    if stage.kind in ("estimates", "robustness"):
-        frame = frame.assign(message=[spoken(text, "en") for text in frame["message"]])
+    results = [result_of(own) for own in stages]
+    result = result_class(stage.kind).joined(results) if several else results[0]
+    wording = Wording(stage.study, language.value)
     if figure is not None:
-        with progress("Drawing"):
-            _draw(stage, frame, language.value, figure, force=force)
-    present(None, form, _tables(stages, frame, language.value, green.value), frame)
+        _draw(result, wording, figure, force=force)
+    present(None, form, result.tables(wording, green=green.value), result.rows(everything=True))
 
 
 def _tell_apart(first: Stage, other: Stage, language: Any, *, force: bool) -> None:
@@ -86,51 +86,14 @@ def _tell_apart(first: Stage, other: Stage, language: Any, *, force: bool) -> No
         warn(sentence("diff.joined", language, names=names, differences="; ".join(told)))
 
 
-def _draw(stage: Any, frame: Any, language: Any, path: str, *, force: bool) -> None:
-    """A forest plot of effects, or the chains and distributions of an imputation."""
-    if stage.kind == "estimates":
-        from dnt_cli.figures import forest_plot
-        from dnt_cli.wording import Wording
+def _draw(result: Result, wording: Wording, path: str, *, force: bool) -> None:
+    """Draw a result that has a figure."""
+    from dnt_cli.stagefile.result import Drawn
 
-        forest_plot(frame, Wording(stage.study, language), path, level=stage.extra["level"], force=force)
-        return
-    if stage.kind != "imputations":
-        raise UsageError("--figure draws effects or an imputation; dnt describe --figures draws the outcomes.")
-    from dnt_cli.figures import imputation_figure
-    from dnt_cli.imputed.result import Imputations
-    from dnt_cli.wording import Wording
-
-    result = Imputations.from_stage(stage)
-    imputation_figure(result.trace, result.distribution(), Wording(stage.study, language), path, force=force)
-
-
-def _tables(stages: Any, frame: Any, language: Any, green: Any) -> Any:
-    stage = stages[0]
-    if stage.kind == "estimates":
-        from dnt_cli.effects.result import Estimates
-        from dnt_cli.wording import Wording
-
-        return Estimates.joined([Estimates.from_stage(own) for own in stages]).tables(
-            Wording(stage.study, language), green=green
-        )
-    if stage.kind == "robustness":
-        from dnt_cli.robustness.result import RobustnessResult
-        from dnt_cli.wording import Wording
-
-        return RobustnessResult.from_stage(stage).tables(Wording(stage.study, language))
-    if stage.kind == "register":
-        from dnt_cli.polis.tables import register_tables
-
-        counts = {name: values[0] for name, values in stage.extra["counts"].items()}
-        return register_tables(frame, stage.study, counts, language)
-    if stage.kind == "imputations":
-        from dnt_cli.imputed.result import Imputations
-        from dnt_cli.wording import Wording
-
-        return Imputations.from_stage(stage).tables(Wording(stage.study, language))
-    from dnt_cli.description.tables import description_tables
-
-    return description_tables(frame, stage.study, language)
+    with progress("Drawing"):
+        if not isinstance(result, Drawn):
+            raise UsageError("--figure draws effects or an imputation; dnt describe --figures draws the outcomes.")
+        result.figure(wording, path, force=force)
 
 
 @app.command(rich_help_panel="Files")
@@ -159,7 +122,7 @@ def info(
         if table not in seconds:
             raise UsageError(f"{stage.name} has no second table {table}; it has: {', '.join(seconds) or 'none'}.")
         rows = stage.extra_frame(table)
-        if table == "fits":
+        if "message" in rows.columns:
             rows = rows.assign(message=[spoken(text, "en") for text in rows["message"]])
         write_out(rows_as_json(rows) if as_json else rows_as_csv(rows))
         return

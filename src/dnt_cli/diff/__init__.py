@@ -12,7 +12,7 @@ from dnt_cli.diff.origins import Cause, Data, data_of, step_causes, study_causes
 from dnt_cli.diff.records import RecordChanges, record_changes
 from dnt_cli.errors import DataError
 from dnt_cli.stagefile.container import Stage
-from dnt_cli.stagefile.kinds import holding
+from dnt_cli.stagefile.kinds import holding, result_class
 
 __all__ = ["Cause", "Difference", "EffectChanges", "RecordChanges", "compare"]
 
@@ -57,9 +57,10 @@ def compare(a: Stage, b: Stage, names: tuple[str, str]) -> Difference:
     study = study_causes(a.study, b.study)
     causes = (*study, *step_causes(a.steps, b.steps, study))
     content: EffectChanges | RecordChanges | pd.DataFrame
-    if a.kind in ("estimates", "robustness"):
+    compared = result_class(a.kind).compared
+    if compared == "effects":
         content = effect_changes(a.frame, b.frame, a.study.significance, b.study.significance)
-    elif a.kind == "description":
+    elif compared == "figures":
         content = figure_changes(a.frame, b.frame)
     else:
         schemas = a.parquet.schema_arrow, b.parquet.schema_arrow

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import pandas as pd
 
 from dnt_cli.effects.rows import COLUMNS, TEXT, Effects, effect_rows
-from dnt_cli.effects.tables import Green, effect_tables, report_tables
+from dnt_cli.effects.tables import effect_tables, report_tables
 from dnt_cli.messages import decoded
-from dnt_cli.stagefile.result import Content
+from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, spoken
 
@@ -30,6 +30,8 @@ class Estimates:
         fits: A row per fit behind them.
         level: Of the intervals.
     """
+
+    compared: ClassVar[Compared] = "effects"
 
     study: Study
     estimates: pd.DataFrame = field(repr=False)
@@ -70,9 +72,9 @@ class Estimates:
         table = pa.Table.from_pandas(self.estimates, preserve_index=False).replace_schema_metadata(None)
         return Content([table], {"fits": as_columns(self.fits), "level": self.level})
 
-    def rows(self) -> pd.DataFrame:
-        """A row per effect, its messages in English."""
-        rows = effect_rows(self.estimates)
+    def rows(self, *, everything: bool = False) -> pd.DataFrame:
+        """A row per effect, or per term of a model; messages in English."""
+        rows = self.estimates if everything else effect_rows(self.estimates)
         return rows.assign(message=[spoken(decoded(text), "en") for text in rows["message"]])
 
     def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
@@ -85,3 +87,9 @@ class Estimates:
         if self.estimates["analysis"].nunique() > 1:
             return report_tables(self.estimates, wording, green=green)
         return effect_tables(self.estimates, wording, level=self.level, green=green)
+
+    def figure(self, wording: Wording, path: str, *, force: bool = False) -> None:
+        """Draw a forest plot."""
+        from dnt_cli.figures import forest_plot
+
+        forest_plot(self.estimates, wording, path, level=self.level, force=force)

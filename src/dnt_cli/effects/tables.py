@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
@@ -12,11 +11,10 @@ from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.notes import notes_of
 from dnt_cli.effects.rows import effect_rows
 from dnt_cli.pooling import critical_value
+from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
 from dnt_cli.wording import Wording, number, sentence
-
-Green = Literal["better", "positive"]
 
 
 def effect_tables(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.imputed.data import Completed, imputation_tables, measured_columns, plan_columns, read_completed
-from dnt_cli.stagefile.result import Content
+from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording
 
@@ -32,6 +32,8 @@ class Imputations:
         settings: What the imputation was told; empty where another program imputed.
         name: How messages call the file.
     """
+
+    compared: ClassVar[Compared] = "records"
 
     data: Completed
     models: pd.DataFrame = field(repr=False)
@@ -67,11 +69,11 @@ class Imputations:
         extra = {"models": self.models, "trace": self.trace, "events": self.events}
         return Content(tables, {name: as_columns(frame) for name, frame in extra.items()})
 
-    def rows(self) -> pd.DataFrame:
+    def rows(self, *, everything: bool = False) -> pd.DataFrame:
         """A row per imputed column."""
         return self.models
 
-    def tables(self, wording: Wording) -> list[Table]:
+    def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
         """What was missing and how it was filled, and whether the imputed values are plausible.
 
         Raises:
@@ -96,3 +98,9 @@ class Imputations:
         for completed in self.data.sets:
             comparison.add(completed)
         return comparison.distribution()
+
+    def figure(self, wording: Wording, path: str, *, force: bool = False) -> None:
+        """Draw the chains, and the distributions of observed and imputed values."""
+        from dnt_cli.figures import imputation_figure
+
+        imputation_figure(self.trace, self.distribution(), wording, path, force=force)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
 from dnt_cli.messages import Message, decoded, encoded, message
-from dnt_cli.stagefile.result import Content
+from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, spoken
 
@@ -36,6 +36,8 @@ class RobustnessResult:
         notes: Check key -> what is to be said of it.
         level: Of the intervals.
     """
+
+    compared: ClassVar[Compared] = "effects"
 
     study: Study
     estimates: pd.DataFrame = field(repr=False)
@@ -77,12 +79,12 @@ class RobustnessResult:
         }
         return Content([table], extra)
 
-    def rows(self) -> pd.DataFrame:
+    def rows(self, *, everything: bool = False) -> pd.DataFrame:
         """The estimates, their messages in English."""
         texts = [spoken(text, "en") for text in self.estimates["message"]]
         return self.estimates.assign(message=texts)
 
-    def tables(self, wording: Wording) -> list[Table]:
+    def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
         """A table of effects by checks per analysis, then what lies behind some of the checks."""
         from dnt_cli.robustness.tables import robustness_tables
 

@@ -6,6 +6,11 @@ A new kind is one entry here and the class that it names, in `result.py` of its 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dnt_cli.stagefile.container import Stage
+    from dnt_cli.stagefile.result import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,24 +20,50 @@ class Kind:
     Attributes:
         words: What it holds, as messages say it.
         maker: The commands that make it.
+        result: `module:class` of its result; a string, so that nothing is imported before it is needed.
         source: The kind that it is made from; "" if from files of other programs only.
+        shown: Whether `dnt show` has tables of it.
+        joined: Whether several files can stand in one table; then the class has a method `joined`.
+        as_given: Whether it holds the values of another program, with the labels that they came with.
     """
 
     words: str
     maker: str
+    result: str
     source: str = ""
+    shown: bool = True
+    joined: bool = False
+    as_given: bool = False
 
 
 KINDS = {
-    "answers": Kind("answers to questionnaires, a row per person and wave", "`dnt example --answers` or `dnt convert`"),
-    "survey": Kind(
-        "survey answers, a row per person and wave", "`dnt score`, `dnt example` or `dnt convert`", "answers"
+    "answers": Kind(
+        "answers to questionnaires, a row per person and wave",
+        "`dnt example --answers` or `dnt convert`",
+        "dnt_cli.scoring.result:AnswersResult",
+        shown=False,
+        as_given=True,
     ),
-    "imputations": Kind("imputed data sets", "`dnt impute`", "survey"),
-    "register": Kind("register outcomes", "`dnt polis`"),
-    "estimates": Kind("effect estimates", "`dnt fit-t3` or `dnt fit-longitudinal`", "imputations"),
-    "robustness": Kind("robustness checks", "`dnt robustness`", "imputations"),
-    "description": Kind("a description", "`dnt describe`", "survey"),
+    "survey": Kind(
+        "survey answers, a row per person and wave",
+        "`dnt score`, `dnt example` or `dnt convert`",
+        "dnt_cli.scoring.result:SurveyResult",
+        "answers",
+        shown=False,
+    ),
+    "estimates": Kind(
+        "effect estimates",
+        "`dnt fit-t3` or `dnt fit-longitudinal`",
+        "dnt_cli.effects.result:Estimates",
+        "imputations",
+        joined=True,
+    ),
+    "robustness": Kind(
+        "robustness checks", "`dnt robustness`", "dnt_cli.robustness.result:RobustnessResult", "imputations"
+    ),
+    "description": Kind("a description", "`dnt describe`", "dnt_cli.description.result:Description", "survey"),
+    "imputations": Kind("imputed data sets", "`dnt impute`", "dnt_cli.imputed.result:Imputations", "survey"),
+    "register": Kind("register outcomes", "`dnt polis`", "dnt_cli.polis.result:RegisterResult"),
 }
 
 
@@ -47,3 +78,23 @@ def sources(kind: str) -> list[str]:
     while kind in KINDS and (kind := KINDS[kind].source):
         found.append(kind)
     return found
+
+
+def result_class(kind: str) -> Any:
+    """The class of the results of this kind; it has the face `stagefile.result.Result`."""
+    from importlib import import_module
+
+    module, _, name = KINDS[kind].result.partition(":")
+    return getattr(import_module(module), name)
+
+
+def result_of(stage: Stage) -> Result:
+    """The result that a stage file holds."""
+    found: Result = result_class(stage.kind).from_stage(stage)
+    return found
+
+
+def kind_of(result: Result) -> str:
+    """The kind of stage file that holds such a result."""
+    own = f"{type(result).__module__}:{type(result).__qualname__}"
+    return next(name for name, kind in KINDS.items() if kind.result == own)

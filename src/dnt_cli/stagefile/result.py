@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from dnt_cli.study import Study
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
+
+
+Compared = Literal["effects", "records", "figures"]  # what `dnt diff` sets side by side
+Green = Literal["better", "positive"]  # which significant effects are green: better for the person, or positive
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Content:
 class Result(Protocol):
     """The result of a stage. Each kind of stage file has one class of this form, in `result.py` of its room."""
 
+    compared: ClassVar[Compared]
+
     @property
     def study(self) -> Study:
         """The study that it is about."""
@@ -43,8 +49,20 @@ class Result(Protocol):
     def from_stage(cls, stage: Stage) -> Self:
         """The result again, from the file that was read."""
 
-    def rows(self) -> pd.DataFrame:
-        """What `--format csv` and `--format json` give: a row per effect, figure or model."""
+    def rows(self, *, everything: bool = False) -> pd.DataFrame:
+        """What `--format csv` and `--format json` give: a row per effect, figure or model.
 
-    def tables(self, wording: Wording) -> list[Table]:
-        """The tables that a person reads."""
+        Args:
+            everything: Also what stands beside them in the file, such as the effects of controls.
+        """
+
+    def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
+        """The tables that a person reads; `green` counts where significant effects are coloured."""
+
+
+@runtime_checkable
+class Drawn(Protocol):
+    """A result that `dnt show --figure` draws."""
+
+    def figure(self, wording: Wording, path: str, *, force: bool = False) -> None:
+        """Draw it into a file (.svg, .png)."""

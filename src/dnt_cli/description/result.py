@@ -1,0 +1,52 @@
+"""Description: what `dnt describe` gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import pandas as pd
+
+from dnt_cli.stagefile.result import Compared, Content, Green
+from dnt_cli.study import Study
+
+if TYPE_CHECKING:
+    from dnt_cli.stagefile.container import Stage
+    from dnt_cli.tables import Table
+    from dnt_cli.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Population, attrition, differences at baseline and trends, as observed.
+
+    Attributes:
+        study: What they are about.
+        figures: A row per statistic, with the columns `rows.COLUMNS`.
+    """
+
+    compared: ClassVar[Compared] = "figures"
+
+    study: Study
+    figures: pd.DataFrame = field(repr=False)
+
+    @classmethod
+    def from_stage(cls, stage: Stage) -> Self:
+        """The result again, from the file that was read."""
+        return cls(stage.study, stage.frame)
+
+    def content(self) -> Content:
+        """The figures as a table."""
+        import pyarrow as pa
+
+        return Content([pa.Table.from_pandas(self.figures, preserve_index=False).replace_schema_metadata(None)], {})
+
+    def rows(self, *, everything: bool = False) -> pd.DataFrame:
+        """A row per statistic."""
+        return self.figures
+
+    def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
+        """Sample, patterns, baseline, drop-out, trends and changes."""
+        from dnt_cli.description.tables import description_tables
+
+        return description_tables(self.figures, self.study, wording.language)

@@ -1,0 +1,56 @@
+"""Register outcomes: what `dnt polis` gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import pandas as pd
+
+from dnt_cli.stagefile.result import Compared, Content, Green
+from dnt_cli.study import Study
+
+if TYPE_CHECKING:
+    from dnt_cli.stagefile.container import Stage
+    from dnt_cli.tables import Table
+    from dnt_cli.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterResult:
+    """Work and income per person and wave, from register records.
+
+    Attributes:
+        study: Its waves, and the settings that decided.
+        outcomes: A row per person and wave, as `register_outcomes` gives it.
+        counts: The fields of `Kept` and `Decisions`; `uncovered` as text.
+    """
+
+    compared: ClassVar[Compared] = "records"
+
+    study: Study
+    outcomes: pd.DataFrame = field(repr=False)
+    counts: Mapping[str, Any]
+
+    @classmethod
+    def from_stage(cls, stage: Stage) -> Self:
+        """The result again, from the file that was read."""
+        return cls(stage.study, stage.frame, {name: values[0] for name, values in stage.extra["counts"].items()})
+
+    def content(self) -> Content:
+        """The outcomes as a table, the counts beside them."""
+        import pyarrow as pa
+
+        table = pa.Table.from_pandas(self.outcomes, preserve_index=False).replace_schema_metadata(None)
+        return Content([table], {"counts": {name: [count] for name, count in self.counts.items()}})
+
+    def rows(self, *, everything: bool = False) -> pd.DataFrame:
+        """A row per person and wave."""
+        return self.outcomes
+
+    def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
+        """Who works per wave, with every setting and count underneath."""
+        from dnt_cli.polis.tables import register_tables
+
+        return register_tables(self.outcomes, self.study, self.counts, wording.language)
