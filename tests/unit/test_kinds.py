@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Self
 import pandas as pd
 import pyarrow as pa
 import pytest
-from study_text import BASE
 from typer.testing import CliRunner
 
 from dnt_cli.cli.app import app, load_commands
@@ -21,6 +20,7 @@ from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.wording import Wording
+from tests.support.studies import BASE
 
 
 @dataclass(frozen=True, slots=True)
