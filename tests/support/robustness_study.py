@@ -14,58 +14,27 @@ from dnt_cli.robustness import RobustnessResult, run_checks
 from dnt_cli.study import Language, Study
 from dnt_cli.wide import derive
 from dnt_cli.wording import Wording
+from tests.support.studies import study_text
 
-STUDY = """\
-schema = 1
-
-[study]
-key = "small"
-title = "Small"
-
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "treated"
-comparison = "control"
-site = "site"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }, { key = "T2", months = 12 }]
-baseline = "T0"
-endpoint = "T2"
-
-[outcomes.score]
-label = { nl = "Score", en = "Score" }
-kind = "linear"
-waves = ["T0", "T1", "T2"]
-range = [-1000, 1000]
-
-[outcomes.work]
-label = { nl = "Werk", en = "Work" }
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-
-[covariates.place]
-label = "Place"
-kind = "categorical"
-levels = ["town", "village"]
-
-[covariates.age]
-label = "Age"
-kind = "continuous"
-
-[models]
-controls = ["age"]
-ladder = [["age", "place"], ["age"]]
-
-[imputation]
-m = 4
-iterations = 3
-min_correlation = 0.0
-
-[robustness.subsets.not_working]
-label = { nl = "zonder wie werkte", en = "without who worked" }
-where = "work_T0 != 1"
-"""
+STUDY = study_text(
+    {
+        "score": {"label": {"nl": "Score", "en": "Score"}, "kind": "linear", "range": [-1000, 1000]},
+        "work": {"label": {"nl": "Werk", "en": "Work"}, "kind": "binary"},
+    },
+    key="small",
+    design={"intervention": "treated", "comparison": "control", "site": "site"},
+    covariates={
+        "place": {"kind": "categorical", "levels": ["town", "village"]},
+        "age": {"kind": "continuous"},
+    },
+    models={"controls": ["age"], "ladder": [["age", "place"], ["age"]]},
+    imputation={"m": 4, "iterations": 3, "min_correlation": 0.0},
+    robustness={
+        "subsets": {
+            "not_working": {"label": {"nl": "zonder wie werkte", "en": "without who worked"}, "where": "work_T0 != 1"}
+        }
+    },
+)
 OPTIONS = Options(quadrature_check=0)
 
 

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from tests.support.oracles.any_study import toml
+
+Part = Mapping[str, Any]
+
 BASE = """\
 schema = 1
 
@@ -82,27 +89,53 @@ label = "the young"
 where = "age < 40"
 """
 
-SMALL = """
-[study]
-key = "small"
-title = "Small"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "treated"
-comparison = "control"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
-baseline = "T0"
-endpoint = "T1"
-[outcomes.work]
-label = "Works"
-kind = "binary"
-waves = ["T0", "T1"]
-"""
-
 
 def changed(old: str, new: str) -> str:
     """The study with one thing replaced."""
     assert BASE.count(old) == 1, old
     return BASE.replace(old, new)
+
+
+def study_text(
+    outcomes: Mapping[str, Part],
+    *,
+    key: str = "made",
+    waves: Mapping[str, float] | None = None,
+    design: Part | None = None,
+    covariates: Mapping[str, Part] | None = None,
+    **sections: Part,
+) -> str:
+    """The text of a study file.
+
+    Args:
+        outcomes: Per outcome what is said of it; without `label` and `waves` it has its key as label, and all waves.
+        key: Of the study, which is also its title.
+        waves: Months since the first, per wave; T0, T1 and T2 half a year apart unless given.
+        design: Further keys of the design, or other values: the groups are i and c, the endpoint is the last wave.
+        covariates: Per covariate what is said of it; without `label` it has its key as label.
+        sections: What else the file holds, such as `models`.
+    """
+    waves = waves or {"T0": 0, "T1": 6, "T2": 12}
+    names = list(waves)
+    head: dict[str, Any] = {"id": "id", "wave": "wave", "group": "group", "intervention": "i", "comparison": "c"}
+    head["waves"] = [{"key": wave, "months": months} for wave, months in waves.items()]
+    head |= {"baseline": names[0], "endpoint": names[-1]}
+    raw: dict[str, Any] = {
+        "schema": 1,
+        "study": {"key": key, "title": key.capitalize()},
+        "design": head | dict(design or {}),
+    }
+    raw["outcomes"] = {k: {"label": k.capitalize(), "waves": names} | dict(part) for k, part in outcomes.items()}
+    if covariates:
+        raw["covariates"] = {k: {"label": k.capitalize()} | dict(part) for k, part in covariates.items()}
+    return toml(raw | sections)
+
+
+SMALL = study_text(
+    {
+        "work": {"label": "Works", "kind": "binary"},
+    },
+    key="small",
+    waves={"T0": 0, "T1": 6},
+    design={"intervention": "treated", "comparison": "control"},
+)

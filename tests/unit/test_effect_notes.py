@@ -16,55 +16,22 @@ from dnt_cli.imputed.data import Completed
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wide import derive
 from dnt_cli.wording import Wording, catalogue
+from tests.support.studies import study_text
 
-STUDY = """
-[study]
-key = "made"
-title = "Made up"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "i"
-comparison = "c"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }, { key = "T2", months = 12 }]
-baseline = "T0"
-endpoint = "T2"
-[outcomes.work]
-label = "Work"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-expected = "decrease"
-note = "Any hours."
-[outcomes.debts]
-label = "Debts"
-kind = "binary"
-waves = ["T1", "T2"]
-[outcomes.score]
-label = "Score"
-kind = "linear"
-waves = ["T0", "T2"]
-[outcomes.late]
-label = "Late"
-kind = "linear"
-waves = ["T2"]
-[outcomes.paid]
-label = "Paid (register)"
-kind = "binary"
-source = "register"
-waves = ["T0", "T1", "T2"]
-[covariates.age]
-label = "Age"
-kind = "continuous"
-[covariates.town]
-label = "Town"
-kind = "categorical"
-levels = ["none", "a", "b", "c"]
-[models]
-controls = ["age"]
-ladder = [["town", "age"], ["age"]]
-register_trend = "probability"
-"""
+STUDY = study_text(
+    {
+        "work": {"kind": "binary", "expected": "decrease", "note": "Any hours."},
+        "debts": {"kind": "binary", "waves": ["T1", "T2"]},
+        "score": {"kind": "linear", "waves": ["T0", "T2"]},
+        "late": {"kind": "linear", "waves": ["T2"]},
+        "paid": {"label": "Paid (register)", "kind": "binary", "source": "register"},
+    },
+    covariates={
+        "age": {"kind": "continuous"},
+        "town": {"kind": "categorical", "levels": ["none", "a", "b", "c"]},
+    },
+    models={"controls": ["age"], "ladder": [["town", "age"], ["age"]], "register_trend": "probability"},
+)
 N = 120
 WAVES = ("T0", "T1", "T2")
 

@@ -11,40 +11,19 @@ from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wording import spoken
+from tests.support.studies import study_text
 
-STUDY = """
-[study]
-key = "made"
-title = "Made up"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "i"
-comparison = "c"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }, { key = "T2", months = 12 }]
-baseline = "T0"
-endpoint = "T2"
-[outcomes.work]
-label = "Work"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-expected = "increase"
-[outcomes.score]
-label = "Score"
-kind = "linear"
-waves = ["T0", "T1", "T2"]
-[covariates.rare]
-label = "Rare"
-kind = "categorical"
-levels = ["no", "yes"]
-[covariates.age]
-label = "Age"
-kind = "continuous"
-[models]
-controls = ["age"]
-ladder = [["rare", "age"], ["age"], []]
-"""
+STUDY = study_text(
+    {
+        "work": {"kind": "binary", "expected": "increase"},
+        "score": {"kind": "linear"},
+    },
+    covariates={
+        "rare": {"kind": "categorical", "levels": ["no", "yes"]},
+        "age": {"kind": "continuous"},
+    },
+    models={"controls": ["age"], "ladder": [["rare", "age"], ["age"], []]},
+)
 
 
 @pytest.fixture(scope="module")

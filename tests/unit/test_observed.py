@@ -17,52 +17,22 @@ from dnt_cli.observed import empty_arms, known_answers, refuse_empty_arms, thin_
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wide import derive
 from dnt_cli.wording import Wording, spoken
+from tests.support.studies import study_text
 
-STUDY = """
-[study]
-key = "made"
-title = "Made up"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "i"
-comparison = "c"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }, { key = "T2", months = 12 }]
-baseline = "T0"
-endpoint = "T2"
-[outcomes.work]
-label = "Work"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-[outcomes.hours]
-label = "Hours"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-conditional_on = "work"
-[outcomes.score]
-label = "Score"
-kind = "linear"
-waves = ["T0", "T1", "T2"]
-[outcomes.high]
-label = "High"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-derive = { source = "score", rule = "at_least", value = 0 }
-[outcomes.late]
-label = "Late"
-kind = "linear"
-waves = ["T2"]
-[covariates.age]
-label = "Age"
-kind = "continuous"
-[models]
-controls = ["age"]
-ladder = [["age"], []]
-[imputation]
-m = 2
-iterations = 2
-"""
+STUDY = study_text(
+    {
+        "work": {"kind": "binary"},
+        "hours": {"kind": "binary", "conditional_on": "work"},
+        "score": {"kind": "linear"},
+        "high": {"kind": "binary", "derive": {"source": "score", "rule": "at_least", "value": 0}},
+        "late": {"kind": "linear", "waves": ["T2"]},
+    },
+    covariates={
+        "age": {"kind": "continuous"},
+    },
+    models={"controls": ["age"], "ladder": [["age"], []]},
+    imputation={"m": 2, "iterations": 2},
+)
 N = 60
 
 

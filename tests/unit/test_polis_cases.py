@@ -13,6 +13,7 @@ import pytest
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.polis import Outcomes, chosen_files, read_link, register_outcomes
 from dnt_cli.study import Study, load_study, parse_study
+from tests.support.studies import study_text
 
 COLUMNS = (
     "RINPERSOONS", "RINPERSOON", "IKVID", "SDATUMAANVANGIKO", "SDATUMEINDEIKO", "SSOORTBAAN", "SBASISUREN",
@@ -391,25 +392,13 @@ def test_waves_may_have_the_names_of_columns(tmp_path: Path) -> None:
         read_link(link(date_id="2020-04-15"), parse_study(WAVES.replace("months = 3", "months = 2.5")), "link.csv")
 
 
-WAVES = """
-schema = 1
-[study]
-key = "s"
-title = "S"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "i"
-comparison = "c"
-waves = [{ key = "id", months = 0 }, { key = "person", months = 3 }]
-baseline = "id"
-endpoint = "person"
-[outcomes.mood]
-label = "Mood"
-kind = "linear"
-waves = ["id", "person"]
-"""
+WAVES = study_text(
+    {
+        "mood": {"kind": "linear"},
+    },
+    key="s",
+    waves={"id": 0, "person": 3},
+)
 
 
 def test_the_highest_version_of_a_year_wins(tmp_path: Path) -> None:

@@ -20,53 +20,23 @@ from dnt_cli.survey import examine_wide
 from dnt_cli.tables import as_text
 from dnt_cli.wide import derive
 from dnt_cli.wording import Wording
+from tests.support.studies import study_text
 
-TEXT = """
-schema = 1
-[study]
-key = "s"
-title = "S"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "i"
-comparison = "c"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 3 }, { key = "T2", months = 6 }]
-baseline = "T0"
-endpoint = "T2"
-[outcomes.mood]
-label = "Mood"
-kind = "linear"
-waves = ["T0", "T1", "T2"]
-[outcomes.good]
-label = "Good mood"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-derive = { source = "mood", rule = "at_least", value = 0 }
-[outcomes.says]
-label = "Says to work"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-[outcomes.job]
-label = "Job"
-kind = "binary"
-source = "register"
-register = "work"
-waves = ["T0", "T1", "T2"]
-counterpart = "says"
-[covariates.age]
-label = "Age"
-kind = "continuous"
-[covariates.school]
-label = "School"
-kind = "categorical"
-levels = ["low", "high"]
-[models]
-controls = ["school"]
-ladder = [["school"], []]
-register_controls = ["age", "good_T0"]
-"""
+TEXT = study_text(
+    {
+        "mood": {"kind": "linear"},
+        "good": {"label": "Good mood", "kind": "binary", "derive": {"source": "mood", "rule": "at_least", "value": 0}},
+        "says": {"label": "Says to work", "kind": "binary"},
+        "job": {"kind": "binary", "source": "register", "register": "work", "counterpart": "says"},
+    },
+    key="s",
+    waves={"T0": 0, "T1": 3, "T2": 6},
+    covariates={
+        "age": {"kind": "continuous"},
+        "school": {"kind": "categorical", "levels": ["low", "high"]},
+    },
+    models={"controls": ["school"], "ladder": [["school"], []], "register_controls": ["age", "good_T0"]},
+)
 PERSONS = 150
 QUICK = Options(quadrature_check=0)
 
