@@ -22,6 +22,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import cast_survey
 from dnt_cli.tables import Table, as_text, narrowed
+from dnt_cli.wording import Wording
 
 STUDY = """
 [study]
@@ -324,7 +325,7 @@ class TestBesideTheStudy:
         described = describe(survey, study, further=further)
         assert numbers(described, "further", "why", "moved", "all", "", "pct") == (50, 1, 2)
         assert numbers(described, "further", "visits", "", "new", "B", "mean")[:2] == (2, 3)
-        text = as_text(description_tables(described, study, "en")[-1:])
+        text = as_text(description_tables(described, Wording(study, "en"))[-1:])
         assert "visits (B)" in text
         assert "moved" in text
 
@@ -348,7 +349,7 @@ class TestBesideTheStudy:
         )
         described = describe(survey, study, reference=reference)
         assert row(described, "baseline", "school", "high", "The country", "", "pct")["value"] == 30.5
-        baseline = description_tables(described, study, "nl")[2]
+        baseline = description_tables(described, Wording(study, "nl"))[2]
         assert [c.heading for c in baseline.columns][1:5] == ["Nieuw", "Gewoon", "Totaal", "The country"]
         cells = {cells[0].text.strip(): cells[4].text for cells in baseline.sections[0].rows}
         assert (cells["hoog"], cells["Age"], cells["laag"]) == ("30,5%", "41,0", "")
@@ -387,14 +388,14 @@ class TestWhole:
         bare = parse_study(text[:start] + text[end:])
         described = describe(cast_survey(raw_survey(), bare)[0], bare)
         assert set(described.query("table == 'sample'")["variable"]) == {""}
-        assert len(description_tables(described, bare, "nl")) == 6
+        assert len(description_tables(described, Wording(bare, "nl"))) == 6
 
     def test_a_wave_that_nobody_attended(self, study: Study) -> None:
         raw = raw_survey().query("when != 'C'")
         described = describe(cast_survey(raw, study)[0], study)
         assert numbers(described, "attrition", "", "", "all", "C", "dropout") == (100, 7, 7)
         assert set(described.query("table == 'trend'")["wave"]) == {"A", "B"}
-        trend = next(t for t in description_tables(described, study, "en") if t.title == "Outcomes per wave")
+        trend = next(t for t in description_tables(described, Wording(study, "en")) if t.title == "Outcomes per wave")
         assert [c.heading for c in trend.columns] == ["Outcome", "N A", "N B", "U A", "U B", "N", "U"]
 
 
@@ -404,7 +405,7 @@ def cells_of(table: Table) -> dict[str, list[str]]:
 
 class TestTables:
     def test_dutch_figures(self, description: pd.DataFrame, study: Study) -> None:
-        sample, patterns, baseline, dropout, trend, change = description_tables(description, study, "nl")
+        sample, patterns, baseline, dropout, trend, change = description_tables(description, Wording(study, "nl"))
         assert cells_of(sample)["B"] == ["3 (25,0%)", "2 (33,3%)", "5 (28,6%)"]
         assert [[cell.text for cell in cells] for cells in patterns.sections[0].rows][1] == [
             "x", "x", ".", "1", "1", "2", "monotoon"
@@ -417,19 +418,19 @@ class TestTables:
         assert cells_of(change)["  gestegen (%)"][:2] == ["66,7", "0,0"]
 
     def test_the_chart_is_on_one_scale(self, description: pd.DataFrame, study: Study) -> None:
-        trend = description_tables(description, study, "en")[4]
+        trend = description_tables(description, Wording(study, "en"))[4]
         assert cells_of(trend)["Score (mean)"][-2:] == ["▂▃▁", "▂▅█"]
         assert cells_of(trend)["Rose (%)"][-2:] == ["", ""]
 
     def test_outcomes_stand_under_their_hypothesis(self, description: pd.DataFrame, study: Study) -> None:
-        trend = description_tables(description, study, "en")[4]
+        trend = description_tables(description, Wording(study, "en"))[4]
         assert [(s.heading, s.rows[0][0].text) for s in trend.sections] == [
             ("H1: Health", "Healthy (%)"),
             ("No hypothesis", "Step (mean)"),
         ]
 
     def test_candidate_controls_are_named(self, description: pd.DataFrame, study: Study) -> None:
-        notes = description_tables(description, study, "en")[2].notes
+        notes = description_tables(description, Wording(study, "en"))[2].notes
         assert any("Candidate controls" in note and "Schooling" in note and "Age" in note for note in notes)
 
     def test_stage_file_read_back_gives_the_same_tables(self, description: pd.DataFrame, study: Study) -> None:
@@ -437,12 +438,12 @@ class TestTables:
         buffer = io.BytesIO()
         pq.write_table(table, buffer)
         again = pq.read_table(io.BytesIO(buffer.getvalue())).to_pandas()
-        assert description_tables(again, study, "nl") == description_tables(description, study, "nl")
+        assert description_tables(again, Wording(study, "nl")) == description_tables(description, Wording(study, "nl"))
 
     def test_every_row_fits_its_columns_and_synthetic_data_say_so(self, description: pd.DataFrame) -> None:
         made_up = parse_study(STUDY.replace('title = "A trial"', 'title = "A trial"\nsynthetic = true'))
         for language in ("nl", "en"):
-            for table in description_tables(description, made_up, language):
+            for table in description_tables(description, Wording(made_up, language)):
                 assert {len(cells) for s in table.sections for cells in s.rows} == {len(table.columns)}
                 assert table.notes[0].startswith("SYNTHETI")
 
@@ -451,7 +452,7 @@ class TestTables:
         from dnt_cli.synthetic import generate
 
         dnt = load_study("dnt")
-        tables = description_tables(describe(cast_survey(generate(), dnt)[0], dnt), dnt, "nl")
+        tables = description_tables(describe(cast_survey(generate(), dnt)[0], dnt), Wording(dnt, "nl"))
         for table in tables[:4]:
             lines = as_text([narrowed(Table(table.title, table.columns, table.sections))]).splitlines()
             assert max(map(len, lines)) <= 80, table.title

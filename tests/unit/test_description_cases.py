@@ -19,6 +19,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import cast_survey
 from dnt_cli.tables import Table
+from dnt_cli.wording import Wording
 
 Person = tuple[str, dict[str, Any]]  # group, and the answer to `score` per wave
 
@@ -85,7 +86,7 @@ class TestEqualValues:
         frame = described(study, [("new", {"A": 0.1, "C": 1.0})] * 3 + [("old", {"A": 0.1, "C": 2.0})] * 4)
         assert values(frame, table="baseline", variable="score", statistic="smd") == [0.0]
         assert values(frame, table="baseline", statistic="above_0.1") == [0.0]
-        assert cells(description_tables(frame, study, "en")[2], "Score")[-3:] == ["+0.00", "+0.00", ""]
+        assert cells(description_tables(frame, Wording(study, "en"))[2], "Score")[-3:] == ["+0.00", "+0.00", ""]
 
     def test_two_values_differ_infinitely(self) -> None:
         frame = described(study_of(), [("new", {"A": 0.1})] * 3 + [("old", {"A": 0.7})] * 6)
@@ -100,7 +101,7 @@ def test_a_class_that_nobody_chose_at_a_wave_is_a_percentage_of_zero() -> None:
     assert [values(frame, **share, wave=wave) for wave in "AB"] == [[0.0], [100.0]]
     change = {"table": "change", "level": "3", "group": "new", "wave": "A-B"}
     assert values(frame, **change, statistic="count_change") == [1.0]
-    assert cells(description_tables(frame, study, "nl")[-1], "  3 (%-punt)") == ["+100,0", "+0,0"]
+    assert cells(description_tables(frame, Wording(study, "nl"))[-1], "  3 (%-punt)") == ["+100,0", "+0,0"]
 
 
 class TestAmbiguousKeys:
@@ -111,7 +112,10 @@ class TestAmbiguousKeys:
         kinds = frame[(frame["variable"] == "pattern") & (frame["group"] == "all")].set_index("level")
         assert kinds["n"].to_dict() == {"a ++ a+b ++ b": 1, "a ++ b": 1, "a+b": 1}
         assert kinds["statistic"].tolist() == ["complete", "intermittent", "intermittent"]
-        rows = [[cell.text for cell in row][:3] for row in description_tables(frame, study, "en")[1].sections[0].rows]
+        rows = [
+            [cell.text for cell in row][:3]
+            for row in description_tables(frame, Wording(study, "en"))[1].sections[0].rows
+        ]
         assert rows == [["x", "x", "x"], ["x", ".", "x"], [".", "x", "."]]
 
     def test_intervals_of_waves_whose_keys_hold_the_sign(self) -> None:
@@ -136,7 +140,7 @@ def test_one_person_has_no_standard_deviation() -> None:
     study = study_of()
     further = pd.DataFrame({"who": ["0", "1"], "when": ["A", "A"], "visits": [3.0, np.nan]})
     frame = described(study, [("new", {"A": 1.5, "C": 1}), ("old", {"A": 2.5}), ("old", {"A": 3.5})], further=further)
-    tables = description_tables(frame, study, "en")
+    tables = description_tables(frame, Wording(study, "en"))
     assert cells(tables[2], "Score")[:2] == ["1.50 (-)", "3.00 (0.71)"]
     assert cells(tables[-1], "mean") == ["3.00 (-)", "", "3.00 (-)"]
 
@@ -144,7 +148,7 @@ def test_one_person_has_no_standard_deviation() -> None:
 def test_groups_whose_codes_are_words_of_another_table() -> None:
     study = study_of(groups=("present", "absent"), more="")
     people: list[Person] = [("present", {"A": 1, "C": 2}), ("absent", {"A": 2})]
-    tables = description_tables(described(study, people), study, "en")
+    tables = description_tables(described(study, people), Wording(study, "en"))
     assert [column.heading for column in tables[2].columns[1:4]] == ["Intervention", "Comparison", "Total"]
     assert [column.heading for column in tables[3].columns[1:4]] == ["Not seen", "Seen", "Total"]
 
@@ -167,7 +171,7 @@ def test_levels_that_are_taken_together_under_the_name_of_one_of_them() -> None:
     frame = described(study, [("new", {"A": 1}), ("old", {"A": 2}), ("new", {"A": 4}), ("old", {"A": 4})])
     share = {"table": "baseline", "variable": "rank", "group": "all", "statistic": "pct"}
     assert values(frame, **share) == [50.0, 25.0, 25.0, 50.0]
-    table = description_tables(frame, study, "en")[2]
+    table = description_tables(frame, Wording(study, "en"))[2]
     assert [row[0].text for row in table.sections[0].rows][-5:] == ["Rank", "  0", "  1", "  2", "  1/2"]
 
 

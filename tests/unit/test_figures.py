@@ -110,7 +110,7 @@ def test_a_file_per_outcome_with_nothing_cut_off(
     description: pd.DataFrame, study: Study, tmp_path: Path, language: str
 ) -> None:
     before = dict(mpl.rcParams)
-    paths = draw(description, study, language, tmp_path / "new" / "figures")  # type: ignore[arg-type]
+    paths = draw(description, Wording(study, language), tmp_path / "new" / "figures")  # type: ignore[arg-type]
     assert [p.name for p in paths] == [f"{k}.{e}" for k in ("well", "ill", "step", "score") for e in ("svg", "png")]
     assert sorted((tmp_path / "new" / "figures").iterdir()) == sorted(paths)
     for path in paths[1::2]:
@@ -119,7 +119,7 @@ def test_a_file_per_outcome_with_nothing_cut_off(
 
 
 def test_same_bytes_every_time_without_date_or_version(description: pd.DataFrame, study: Study, tmp_path: Path) -> None:
-    first, again = (draw(description, study, "nl", tmp_path / name) for name in ("first", "again"))
+    first, again = (draw(description, Wording(study, "nl"), tmp_path / name) for name in ("first", "again"))
     for one, other in zip(first, again, strict=True):
         assert one.read_bytes() == other.read_bytes()
     svg = first[0].read_text(encoding="utf-8")
@@ -129,21 +129,21 @@ def test_same_bytes_every_time_without_date_or_version(description: pd.DataFrame
 
 
 def test_one_format_and_unknown_format(description: pd.DataFrame, study: Study, tmp_path: Path) -> None:
-    paths = draw(description, study, "en", tmp_path, ["svg"])
+    paths = draw(description, Wording(study, "en"), tmp_path, ["svg"])
     assert {path.suffix for path in paths} == {".svg"}
     with pytest.raises(DataError, match=r"\.svg or \.png"):
-        draw(description, study, "en", tmp_path, ["gif"])
+        draw(description, Wording(study, "en"), tmp_path, ["gif"])
     assert not list(tmp_path.glob("*.gif"))
 
 
 def test_a_file_in_the_place_of_the_folder(description: pd.DataFrame, study: Study, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("", encoding="utf-8")
     with pytest.raises(DataError, match="taken"):
-        draw(description, study, "nl", tmp_path / "taken")
+        draw(description, Wording(study, "nl"), tmp_path / "taken")
 
 
 def plot(description: pd.DataFrame, study: Study, outcome: str, language: str = "nl") -> _Plot:
-    return _Plot(Lookup(description, "trend"), study, language, outcome, 0.95)  # type: ignore[arg-type]
+    return _Plot(Lookup(description, "trend"), Wording(study, language), outcome, 0.95)  # type: ignore[arg-type]
 
 
 def test_percentages_and_n_stand_under_the_waves(description: pd.DataFrame, study: Study) -> None:

@@ -25,6 +25,7 @@ from dnt_cli.reading.text import read_csv
 from dnt_cli.stagefile.container import Provenance, write_stage
 from dnt_cli.study import parse_study
 from dnt_cli.survey import cast_survey, survey_table
+from dnt_cli.wording import Wording
 
 SMALL = """
 [study]
@@ -375,7 +376,7 @@ def test_a_plus_in_the_key_of_a_wave() -> None:
     study = parse_study(SMALL.replace("T0", "T+0").replace("T1", "T+1"))
     frame = pd.concat([survey(wave="T+0"), survey(wave="T+1").iloc[:2]])
     cast, _ = cast_survey(frame, study)
-    tables = description_tables(describe(cast, study), study, "en")
+    tables = description_tables(describe(cast, study), Wording(study, "en"))
     patterns = next(table for table in tables if table.title == "Patterns of attendance")
     marks = {tuple(cell.text for cell in row[:2]) for row in patterns.sections[0].rows}
     assert marks == {("x", "x"), ("x", ".")}

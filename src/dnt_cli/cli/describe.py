@@ -83,13 +83,14 @@ def describe(
     said = {"also": also, "reference": reference is not None}
     result = Description(spec, description)
     save_result(output, result, opened.provenance("describe", said), force=force)
+    wording = Wording(spec, language.value)
     if figures is not None:
         from dnt_cli.figures import draw
 
         with progress("Drawing") as report:
-            drawn = draw(description, spec, language.value, figures, jobs=processes(jobs), progress=report, force=force)
+            drawn = draw(description, wording, figures, jobs=processes(jobs), progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
-    present(output, form, result.tables(Wording(spec, language.value)), result.rows())
+    present(output, form, result.tables(wording), result.rows())
 
 
 def _populations(source: str) -> pd.DataFrame:

@@ -10,9 +10,7 @@ import pandas as pd
 from dnt_cli.description.columns import collapsed
 from dnt_cli.description.rounding import half_up
 from dnt_cli.description.rows import ALL, COLUMNS
-from dnt_cli.description.texts import words
-from dnt_cli.study import Language, Study
-from dnt_cli.texts import number
+from dnt_cli.wording import Wording
 
 
 class Figure(NamedTuple):
@@ -48,38 +46,40 @@ class Lookup:
         return list(dict.fromkeys(rows[column]))
 
 
-def shown(value: float, decimals: int, language: Language, *, sign: bool = False) -> str:
+def shown(value: float, decimals: int, wording: Wording, *, sign: bool = False) -> str:
     """A figure rounded half up, nothing where there is none."""
-    return "" if math.isnan(value) else number(float(half_up(value, decimals)), decimals, language, sign=sign)
+    return "" if math.isnan(value) else wording.number(float(half_up(value, decimals)), decimals, sign=sign)
 
 
-def count_and_percentage(figure: Figure, language: Language) -> str:
+def count_and_percentage(figure: Figure, wording: Wording) -> str:
     """`51 (63.0%)`."""
-    return "" if math.isnan(figure.value) else f"{figure.n} ({shown(figure.value, 1, language)}%)"
+    return "" if math.isnan(figure.value) else f"{figure.n} ({shown(figure.value, 1, wording)}%)"
 
 
-def mean_and_deviation(mean: Figure, deviation: Figure, decimals: int, language: Language) -> str:
+def mean_and_deviation(mean: Figure, deviation: Figure, decimals: int, wording: Wording) -> str:
     """`31.4 (9.0)`; one person has no standard deviation."""
     if math.isnan(mean.value):
         return ""
-    spread = "-" if math.isnan(deviation.value) else shown(deviation.value, decimals, language)
-    return f"{shown(mean.value, decimals, language)} ({spread})"
+    spread = "-" if math.isnan(deviation.value) else shown(deviation.value, decimals, wording)
+    return f"{shown(mean.value, decimals, wording)} ({spread})"
 
 
-def group_label(study: Study, group: str, language: Language) -> str:
+def group_label(group: str, wording: Wording) -> str:
     """The name of a group, or of all together."""
+    study = wording.study
     names = {
-        study.design.intervention: study.design.intervention_label[language],
-        study.design.comparison: study.design.comparison_label[language],
-        ALL: words("total", language),
+        study.design.intervention: study.design.intervention_label[wording.language],
+        study.design.comparison: study.design.comparison_label[wording.language],
+        ALL: wording.text("description.total"),
     }
     return names.get(group, group)
 
 
-def initials(study: Study, language: Language) -> dict[str, str]:
+def initials(wording: Wording) -> dict[str, str]:
     """The shortest beginnings of the two groups' names that differ: I and C."""
+    study = wording.study
     codes = (study.design.intervention, study.design.comparison)
-    labels = [group_label(study, code, language) for code in codes]
+    labels = [group_label(code, wording) for code in codes]
     for length in range(1, min(len(label) for label in labels) + 1):
         short = [label[:length] for label in labels]
         if short[0] != short[1]:
@@ -87,30 +87,33 @@ def initials(study: Study, language: Language) -> dict[str, str]:
     return dict(zip(codes, labels, strict=True))
 
 
-def variable_label(study: Study, variable: str, language: Language) -> str:
+def variable_label(variable: str, wording: Wording) -> str:
     """The name of a covariate, an outcome, or the group itself."""
+    study = wording.study
     if variable in study.covariates:
-        return study.covariates[variable].label[language]
+        return study.covariates[variable].label[wording.language]
     if variable in study.outcomes:
-        return study.outcomes[variable].label[language]
-    return words("group", language) if variable == study.design.group else variable
+        return study.outcomes[variable].label[wording.language]
+    return wording.text("description.group") if variable == study.design.group else variable
 
 
-def level_label(study: Study, variable: str, level: str, language: Language) -> str:
+def level_label(variable: str, level: str, wording: Wording) -> str:
     """The name of a level of a covariate, of levels that are taken together, of a class or of a group."""
+    study = wording.study
     if variable in study.outcomes:
-        return _class_label(study, variable, level, language)
+        return _class_label(variable, level, wording)
     if variable not in study.covariates:
-        return group_label(study, level, language)
+        return group_label(level, wording)
     covariate = study.covariates[variable]
-    names = dict(zip(covariate.levels, (text[language] for text in covariate.level_labels), strict=False))
+    names = dict(zip(covariate.levels, (text[wording.language] for text in covariate.level_labels), strict=False))
     members = (level,) if level in covariate.levels else collapsed(covariate).get(level, (level,))
     return "/".join(names.get(member, member) for member in members)
 
 
-def _class_label(study: Study, variable: str, level: str, language: Language) -> str:
+def _class_label(variable: str, level: str, wording: Wording) -> str:
+    study = wording.study
     outcome = study.outcomes[variable]
     position = int(level) - int(outcome.range[0]) if outcome.range is not None else -1
     if 0 <= position < len(outcome.level_labels):
-        return outcome.level_labels[position][language]
+        return outcome.level_labels[position][wording.language]
     return level

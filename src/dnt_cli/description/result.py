@@ -49,4 +49,4 @@ class Description:
         """Sample, patterns, baseline, drop-out, trends and changes."""
         from dnt_cli.description.tables import description_tables
 
-        return description_tables(self.figures, self.study, wording.language)
+        return description_tables(self.figures, wording)

@@ -9,13 +9,12 @@ import pandas as pd
 
 from dnt_cli.description.comparison import ABSENT, PRESENT
 from dnt_cli.description.lookup import group_label, level_label, variable_label
-from dnt_cli.description.texts import TEXTS as DESCRIPTION
 from dnt_cli.diff import Difference
 from dnt_cli.diff.texts import counted, words
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Cell, Column, Section, Table
-from dnt_cli.texts import number
 from dnt_cli.texts import words as common_words
+from dnt_cli.wording import Wording, number
 
 _MOST = 40  # figures, unless all are asked for
 _TITLES = {"attrition": "sample_title"}
@@ -71,26 +70,26 @@ def figure_table(
 
 def _title(table: str, study: Study, language: Language) -> str:
     key = _TITLES.get(table, f"{table}_title")
-    if key not in DESCRIPTION:
-        return table
+    wording = Wording(study, language)
     wave = study.design.baseline if table == "baseline" else study.design.endpoint
-    return DESCRIPTION[key][language].format(wave=wave)
+    return wording.text(f"description.{key}", wave=wave) if wording.known(f"description.{key}") else table
 
 
 def _row(row: Mapping[Any, Any], found: Difference, language: Language) -> tuple[Cell, ...]:
     study, variable, level = found.b.study, row["variable"], row["level"]
     if variable not in study.outcomes and variable in found.a.study.outcomes:
         study = found.a.study
-    label = variable_label(study, variable, language) if variable else ""
-    label += f": {level_label(study, variable, level, language)}" if level and variable else ""
-    cells = [Cell(label), Cell(_group(study, row["group"], language)), Cell(row["wave"]), Cell(row["statistic"])]
+    wording = Wording(study, language)
+    label = variable_label(variable, wording) if variable else ""
+    label += f": {level_label(variable, level, wording)}" if level and variable else ""
+    cells = [Cell(label), Cell(_group(row["group"], wording)), Cell(row["wave"]), Cell(row["statistic"])]
     cells += [Cell(_figure(row, side, language)) for side in "ab"]
     return (*cells, *(Cell("" if pd.isna(row[f"n_{side}"]) else f"{row[f'n_{side}']:.0f}") for side in "ab"))
 
 
-def _group(study: Study, group: str, language: Language) -> str:
+def _group(group: str, wording: Wording) -> str:
     """A group, or those who were and were not seen."""
-    return DESCRIPTION[group][language] if group in (ABSENT, PRESENT) else group_label(study, group, language)
+    return wording.text(f"description.{group}") if group in (ABSENT, PRESENT) else group_label(group, wording)
 
 
 def _decimals(row: Mapping[Any, Any]) -> int:

@@ -236,11 +236,6 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
     return Table(title, tuple(columns), tuple(sections), tuple(notes))
 
 
-def hypothesis_heading(study: Study, key: str, language: Language) -> str:
-    """`H1a: Paid work`."""
-    return Wording(study, language).hypothesis(key)
-
-
 def _row(row: pd.Series, wording: Wording, marginal: bool, green: Green, several: bool) -> tuple[Cell, ...]:
     """One effect; its label says how it is standardised where the table holds several standardisations."""
     study, language = wording.study, wording.language

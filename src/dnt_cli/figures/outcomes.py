@@ -14,7 +14,6 @@ import pandas as pd
 
 from dnt_cli.description.lookup import Lookup, group_label, level_label, shown
 from dnt_cli.description.rounding import decimals_of
-from dnt_cli.description.texts import words
 from dnt_cli.figures.style import (
     BLUE,
     FORMATS,
@@ -28,8 +27,7 @@ from dnt_cli.figures.style import (
     tick_labels,
 )
 from dnt_cli.progress import Progress
-from dnt_cli.study import Language, Study
-from dnt_cli.texts import words as common_words
+from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,8 +56,7 @@ _LOOKS = (_Look(BLUE, "-", "o", BLUE), _Look(VERMILLION, (0, (4, 2)), "s", "whit
 
 def draw(
     description: pd.DataFrame,
-    study: Study,
-    language: Language,
+    wording: Wording,
     folder: str | Path,
     formats: Sequence[str] = FORMATS,
     *,
@@ -72,8 +69,7 @@ def draw(
 
     Args:
         description: As `description.describe` makes it.
-        study: Labels and the order of the outcomes.
-        language: Of the words and the decimal sign.
+        wording: The study with its labels and the order of the outcomes, and the language.
         folder: Made if it is not there. Files are named after the outcomes; those of an earlier run are replaced.
         formats: `svg`, `png`.
         level: Of the intervals in the description.
@@ -87,10 +83,11 @@ def draw(
     Raises:
         DataError: The folder or a file cannot be written, a file is no figure of dnt, or an unknown format.
     """
+    study = wording.study
     figures = Lookup(description, "trend")
     drawings = [
         Drawing(
-            _Plot(figures, study, language, outcome, level).figure, outcome, study.outcomes[outcome].label[language]
+            _Plot(figures, wording, outcome, level).figure, outcome, study.outcomes[outcome].label[wording.language]
         )
         for outcome in figures.values("variable")
     ]
@@ -100,11 +97,12 @@ def draw(
 class _Plot:
     """The figure of one outcome."""
 
-    def __init__(self, figures: Lookup, study: Study, language: Language, outcome: str, level: float) -> None:
-        self.figures, self.study, self.language, self.outcome, self.level = figures, study, language, outcome, level
+    def __init__(self, figures: Lookup, wording: Wording, outcome: str, level: float) -> None:
+        self.figures, self.wording, self.outcome, self.level = figures, wording, outcome, level
+        self.study = study = wording.study
         self.spec = study.outcomes[outcome]
         self.groups = (study.design.intervention, study.design.comparison)
-        self.names = [group_label(study, group, language) for group in self.groups]
+        self.names = [group_label(group, wording) for group in self.groups]
         seen = set(figures.values("wave", variable=outcome))
         self.waves = [wave for wave in study.design.waves if wave.key in seen]
         self.statistic = "pct" if self.spec.kind == "binary" else "mean"
@@ -144,7 +142,7 @@ class _Plot:
         below = self._numbers(axes, places)
         self._title(axes, width, pad=24)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0.2, handlelength=3.2)
-        self._notes(axes, below, words("figure_note", self.language, level=100 * self.level), width)
+        self._notes(axes, below, self.wording.text("description.figure_note", level=100 * self.level), width)
         return figure
 
     def _line(self, axes: Axes, group: str, name: str, look: _Look, x: list[float]) -> None:
@@ -160,7 +158,7 @@ class _Plot:
         )  # fmt: skip
 
     def _tick(self, wave: str, months: float) -> str:
-        return f"{wave}\n{words('months', self.language, months=figure_number(months, self.language))}"
+        return f"{wave}\n{self.wording.text('description.months', months=figure_number(months, self.wording.language))}"
 
     def _vertical_axis(self, axes: Axes) -> None:
         """Percentages from zero; means over what is drawn, within the scale."""
@@ -169,23 +167,23 @@ class _Plot:
         low, high = axes.dataLim.y0, axes.dataLim.y1
         if self.spec.kind == "binary":
             low, high = 0.0, min(100.0, max(20.0, 10 * math.ceil(high / 10)))
-            axes.set_ylabel(words("percentage_axis", self.language))
+            axes.set_ylabel(self.wording.text("description.percentage_axis"))
         else:
             room = 0.15 * ((high - low) or 1.0)
             floor, ceiling = self.spec.range or (-math.inf, math.inf)
             low, high = max(low - room, floor), min(high + room, ceiling)
-            axes.set_ylabel(words("mean_axis", self.language))
+            axes.set_ylabel(self.wording.text("description.mean_axis"))
         ticks = [t for t in MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= t <= high + 1e-9]
         axes.set_ylim(low, high)
-        axes.set_yticks(ticks, tick_labels(ticks, self.language))
+        axes.set_yticks(ticks, tick_labels(ticks, self.wording.language))
 
     def _numbers(self, axes: Axes, places: list[float]) -> float:
         """The figures and N per group and wave under the axis; returns how far down that reaches, in points."""
         below = 32.0
-        unit = words("percent" if self.spec.kind == "binary" else "mean", self.language)
+        unit = self.wording.text("description.percent" if self.spec.kind == "binary" else "description.mean")
         for group, name, look in zip(self.groups, self.names, _LOOKS, strict=True):
             values = [self.get("", group, wave.key, self.statistic) for wave in self.waves]
-            texts = [shown(value, decimals_of(self.spec), self.language) or "-" for value in values]
+            texts = [shown(value, decimals_of(self.spec), self.wording) or "-" for value in values]
             counts = [str(self.answered(group, wave.key)) for wave in self.waves]
             for label, row in ((f"{name}, {unit}", texts), ("N", counts)):
                 common: dict[str, Any] = {
@@ -216,14 +214,14 @@ class _Plot:
         for level, colour in zip(levels, colours, strict=True):
             sizes = [self.get(level, self.groups[g], self.waves[w].key, "pct") for w, g in bars]
             sizes = [0.0 if math.isnan(size) else size for size in sizes]
-            name = level_label(self.study, self.outcome, level, self.language)
+            name = level_label(self.outcome, level, self.wording)
             axes.barh(
                 places, sizes, _BAR, left=starts, color=colour, edgecolor="white", linewidth=0.8,
                 label=f"{level} {name}" if name != level else level,
             )  # fmt: skip
             for place, start, size in zip(places, starts, sizes, strict=True):
                 if size >= LABELLED:
-                    text = shown(size, 1, self.language)
+                    text = shown(size, 1, self.wording)
                     axes.text(
                         start + size / 2, place, text, ha="center", va="center_baseline", fontsize=SMALL,
                         color=text_on(colour),
@@ -232,7 +230,7 @@ class _Plot:
         self._bar_axes(axes, bars, places)
         self._title(axes, _WIDTH, pad=6)
         below = self._legend(figure, axes, len(levels))
-        self._notes(axes, below, words("figure_note_ordinal", self.language), _WIDTH)
+        self._notes(axes, below, self.wording.text("description.figure_note_ordinal"), _WIDTH)
         return figure
 
     def _legend(self, figure: Figure, axes: Axes, levels: int) -> float:
@@ -259,19 +257,18 @@ class _Plot:
         axes.set_xlim(0, 100)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(words("share_axis", self.language))
+        axes.set_xlabel(self.wording.text("description.share_axis"))
 
     def _title(self, axes: Axes, width: float, pad: float) -> None:
         """The name of the outcome, in as many lines as it needs."""
-        axes.set_title(textwrap.fill(self.spec.label[self.language], int(9.5 * width)), x=0, pad=pad)
+        axes.set_title(textwrap.fill(self.spec.label[self.wording.language], int(9.5 * width)), x=0, pad=pad)
 
     def _notes(self, axes: Axes, below: float, note: str, width: float) -> None:
         """Remarks in small print under all else, from `below` points under the axes."""
-        parts = [f"{note} {words(f'{self.spec.better}_better', self.language).capitalize()}."]
+        parts = [f"{note} {self.wording.text(f'description.{self.spec.better}_better').capitalize()}."]
         if self.spec.note is not None:
-            parts.append(self.spec.note[self.language])
-        if self.study.synthetic:
-            parts.append(common_words("synthetic", self.language))
+            parts.append(self.spec.note[self.wording.language])
+        parts += self.wording.synthetic_note()
         text = "\n".join(textwrap.fill(part, int(15.5 * width)) for part in parts)
         axes.annotate(
             text, (0, 0), (0, -below - 6), xycoords="axes fraction", textcoords="offset points", va="top",

@@ -13,7 +13,7 @@ from dnt_cli.progress import Progress
 from dnt_cli.safe_text import shown, shown_in_line
 from dnt_cli.stagefile.atomic import replacing
 from dnt_cli.study import Language
-from dnt_cli.texts import number
+from dnt_cli.wording import number
 from dnt_cli.workers import in_workers
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from fractions import Fraction
 import pandas as pd
 
 from dnt_cli.description.tables import description_tables
-from dnt_cli.description.texts import words
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Table, as_text
+from dnt_cli.wording import Wording, sentence
 from tests.support.oracles.any_description import ALL, TEXTS, THRESHOLDS, Figure, Oracle, half_up, interval_name
 
 Cells = list[set[str]]  # the texts that each cell may have; more than one only where floats decide a half
@@ -44,13 +44,13 @@ class Shown:
             pairs += [(design.endpoint, design.follow_up), (design.baseline, design.follow_up)]
         self.pairs = [interval_name(*pair, self.waves) for pair in pairs]
         found: dict[str, list[Cells]] = {
-            words("sample_title", language): list(self.sample()),
-            words("patterns_title", language): list(self.patterns()),
-            words("baseline_title", language, wave=design.baseline): list(self.comparison("baseline")),
-            words("dropout_title", language, wave=design.endpoint): list(self.comparison("dropout")),
-            words("trend_title", language): [r for k in self.by_hypothesis() for r in self.trend(k)],
-            words("change_title", language): [r for k in self.by_hypothesis() for r in self.change(k)],
-            words("further_title", language): list(self.further()),
+            sentence("description.sample_title", language): list(self.sample()),
+            sentence("description.patterns_title", language): list(self.patterns()),
+            sentence("description.baseline_title", language, wave=design.baseline): list(self.comparison("baseline")),
+            sentence("description.dropout_title", language, wave=design.endpoint): list(self.comparison("dropout")),
+            sentence("description.trend_title", language): [r for k in self.by_hypothesis() for r in self.trend(k)],
+            sentence("description.change_title", language): [r for k in self.by_hypothesis() for r in self.change(k)],
+            sentence("description.further_title", language): list(self.further()),
         }
         self.tables = {title: rows for title, rows in found.items() if rows}
 
@@ -118,7 +118,11 @@ class Shown:
             marks[name] = [{"x" if here else "."} for here in seen]
         for name, (_, kind) in sorted(found.items(), key=lambda item: (-(item[1][0] or 0), item[0])):
             counts = [self.get("attrition", "pattern", name, g, "", kind) for g in self.groups]
-            row = [*marks[name], *({str(f.n)} for f in counts if f is not None), {words(f"kind_{kind}", self.language)}]
+            row = [
+                *marks[name],
+                *({str(f.n)} for f in counts if f is not None),
+                {sentence(f"description.kind_{kind}", self.language)},
+            ]
             yield row[1:]  # the first is taken for a label
 
     def comparison(self, table: str) -> Iterator[Cells]:
@@ -222,7 +226,9 @@ def check_tables(tables: Sequence[Table], shown: Shown) -> int:
         right = shown.tables[table.title]
         assert len(found) == len(right), (table.title, len(found), len(right))
         for cells, wanted in zip(found, right, strict=True):
-            for text, texts in zip(cells, wanted, strict=table.title != words("trend_title", shown.language)):
+            for text, texts in zip(
+                cells, wanted, strict=table.title != sentence("description.trend_title", shown.language)
+            ):
                 assert text in texts, (table.title, text, texts, cells)
                 compared += text != ""
     return compared
@@ -231,7 +237,7 @@ def check_tables(tables: Sequence[Table], shown: Shown) -> int:
 def check_shown(frame: pd.DataFrame, oracle: Oracle, study: Study, language: Language,
                 reference: pd.DataFrame | None = None) -> tuple[int, str]:  # fmt: skip
     """The tables of a description; how many cells were compared, and how they look as plain text."""
-    tables = description_tables(frame, study, language)
+    tables = description_tables(frame, Wording(study, language))
     return check_tables(tables, Shown(oracle, study, language, reference)), as_text(tables)
 
 
