@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
-from published_tables import published
 
 from dnt_cli.description import describe
 from dnt_cli.description.rounding import half_up
 from dnt_cli.study import Study, load_study
 from dnt_cli.survey import cast_survey
 from dnt_cli.synthetic import generate
+from tests.support.published import published
 
 GROUPS = ["intervention", "control"]
 KEY = ["table", "variable", "level", "group", "wave", "statistic"]

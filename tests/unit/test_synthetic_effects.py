@@ -6,13 +6,13 @@ import math
 
 import pandas as pd
 import pytest
-from published_tables import FOLDER
 
 from dnt_cli import synthetic
 from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
 from dnt_cli.imputed.data import Completed, impute_wide, settings_of
 from dnt_cli.survey import cast_survey
 from dnt_cli.wide import derive, to_wide
+from tests.support.published import FOLDER
 
 NOTHING = 0.15  # standard errors: so near to nothing, ten imputations leave the sign open
 

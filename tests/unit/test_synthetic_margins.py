@@ -7,9 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from published_tables import published
 
 from dnt_cli.synthetic import generate
+from tests.support.published import published
 
 WAVES = ["T0", "T1", "T2", "T3", "T4"]
 CLASS_BOUNDS = {
