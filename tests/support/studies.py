@@ -125,7 +125,9 @@ def study_text(
         "study": {"key": key, "title": key.capitalize()},
         "design": head | dict(design or {}),
     }
-    raw["outcomes"] = {k: {"label": k.capitalize(), "waves": names} | dict(part) for k, part in outcomes.items()}
+    raw["outcomes"] = {
+        k: {"label": k.capitalize(), "kind": part["kind"], "waves": names} | dict(part) for k, part in outcomes.items()
+    }
     if covariates:
         raw["covariates"] = {k: {"label": k.capitalize()} | dict(part) for k, part in covariates.items()}
     return toml(raw | sections)
