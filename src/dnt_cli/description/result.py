@@ -37,9 +37,9 @@ class Description:
 
     def content(self) -> Content:
         """The figures as a table."""
-        import pyarrow as pa
+        from dnt_cli.stagefile.container import as_table
 
-        return Content([pa.Table.from_pandas(self.figures, preserve_index=False).replace_schema_metadata(None)], {})
+        return Content([as_table(self.figures)], {})
 
     def rows(self, *, everything: bool = False) -> pd.DataFrame:
         """A row per statistic."""

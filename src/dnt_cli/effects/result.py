@@ -65,11 +65,9 @@ class Estimates:
 
     def content(self) -> Content:
         """The estimates as a table, the fits and the level beside them."""
-        import pyarrow as pa
+        from dnt_cli.stagefile.container import as_columns, as_table
 
-        from dnt_cli.stagefile.container import as_columns
-
-        table = pa.Table.from_pandas(self.estimates, preserve_index=False).replace_schema_metadata(None)
+        table = as_table(self.estimates)
         return Content([table], {"fits": as_columns(self.fits), "level": self.level})
 
     def rows(self, *, everything: bool = False) -> pd.DataFrame:

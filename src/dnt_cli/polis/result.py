@@ -40,9 +40,9 @@ class RegisterResult:
 
     def content(self) -> Content:
         """The outcomes as a table, the counts beside them."""
-        import pyarrow as pa
+        from dnt_cli.stagefile.container import as_table
 
-        table = pa.Table.from_pandas(self.outcomes, preserve_index=False).replace_schema_metadata(None)
+        table = as_table(self.outcomes)
         return Content([table], {"counts": {name: [count] for name, count in self.counts.items()}})
 
     def rows(self, *, everything: bool = False) -> pd.DataFrame:

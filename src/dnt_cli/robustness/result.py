@@ -63,12 +63,10 @@ class RobustnessResult:
 
     def content(self) -> Content:
         """The estimates as a table; beside them the fits, the tipping points, and what is said of each check."""
-        import pyarrow as pa
-
         from dnt_cli.robustness.summaries import tipping_points
-        from dnt_cli.stagefile.container import as_columns
+        from dnt_cli.stagefile.container import as_columns, as_table
 
-        table = pa.Table.from_pandas(self.estimates, preserve_index=False).replace_schema_metadata(None)
+        table = as_table(self.estimates)
         extra = {
             "fits": as_columns(self.fits),
             "labels": {key: encoded([label]) for key, label in self.labels.items()},

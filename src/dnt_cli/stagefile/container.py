@@ -332,6 +332,11 @@ def refuse_foreign(target: str, kind: str, command: str, *, force: bool) -> None
     raise DataError(f"{target} exists and holds {holds}; choose another name, or --force to replace it.")
 
 
+def as_table(frame: pd.DataFrame) -> pa.Table:
+    """A frame as the table of a stage file, without its index and without what pandas notes about it."""
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
 def as_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """A small frame as JSON values, column by column; missing values become null."""
     plain = frame.astype(object).where(frame.notna(), None)
