@@ -11,16 +11,13 @@ import pandas as pd
 
 from dnt_cli.diff import Difference
 from dnt_cli.diff.effects import CONCLUSION, MOVED, SAME, SHIFTED, WITHIN, EffectChanges
-from dnt_cli.diff.layout import without_empty_end
-from dnt_cli.diff.texts import counted, known, words
-from dnt_cli.effects.tables import as_shown, scale_of, tone_of, unit
+from dnt_cli.diff.layout import counted, known, without_empty_end
+from dnt_cli.effects.tables import as_shown, scale_of, tone_of
 from dnt_cli.messages import Message
 from dnt_cli.robustness.result import codes, labels_of
-from dnt_cli.study import Language, Study
+from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
-from dnt_cli.texts import number, threshold
-from dnt_cli.texts import words as common_words
-from dnt_cli.wording import spoken
+from dnt_cli.wording import Wording, spoken
 
 _REASONS = (
     "mark lost", "mark gained", "mark changed", "reversed", "status", "verdict", "other scale", "only in A",
@@ -29,24 +26,24 @@ _REASONS = (
 _MARKS = {"mark lost", "mark gained", "mark changed", "reversed"}
 
 
-def effects_headline(found: Difference, content: EffectChanges, language: Language) -> str:
+def effects_headline(found: Difference, content: EffectChanges, wording: Wording) -> str:
     """How many moved, how far, and which marks were gained or lost."""
     rows = content.effects
     if (rows["change"] == SAME).all():
-        return words("effects", language, n=len(rows), parts=words("all_same", language))
-    names = _Names(found, language)
+        return wording.text("diff.effects", n=len(rows), parts=wording.text("diff.all_same"))
+    names = _Names(found, wording)
     moved = rows[_moved(rows)]
     parts = []
     counts = rows["change"].value_counts()
-    parts += [words("same", language, n=counts[SAME])] if SAME in counts else []
+    parts += [wording.text("diff.same", n=counts[SAME])] if SAME in counts else []
     if WITHIN in counts:
-        parts.append(words("within", language, n=counts[WITHIN], limit=number(MOVED, 2, language)))
+        parts.append(wording.text("diff.within", n=counts[WITHIN], limit=wording.number(MOVED, 2)))
     if len(moved):
-        parts.append(words("moved", language, n=len(moved), largest=_largest(moved, names, language)))
+        parts.append(wording.text("diff.moved", n=len(moved), largest=_largest(moved, names, wording)))
     reasons = rows["why"].str.split("; ").explode().value_counts()
-    parts += [counted(int(reasons[key]), key, language) for key in _REASONS if key in reasons]
-    parts += [words("no_mark", language)] if not _MARKS & set(reasons.index) else []
-    return words("effects", language, n=len(rows), parts=", ".join(parts))
+    parts += [counted(int(reasons[key]), key, wording) for key in _REASONS if key in reasons]
+    parts += [wording.text("diff.no_mark")] if not _MARKS & set(reasons.index) else []
+    return wording.text("diff.effects", n=len(rows), parts=", ".join(parts))
 
 
 def _moved(rows: pd.DataFrame) -> pd.Series:
@@ -56,21 +53,21 @@ def _moved(rows: pd.DataFrame) -> pd.Series:
     return far & both & (rows["scale_a"] == rows["scale_b"])
 
 
-def _largest(moved: pd.DataFrame, names: _Names, language: Language) -> str:
+def _largest(moved: pd.DataFrame, names: _Names, wording: Wording) -> str:
     sizes = moved["shift"].abs().where(lambda s: s < math.inf, 0.0)
     if not sizes.max() > 0:
         return ""
     row = moved.iloc[int(sizes.to_numpy().argmax())].to_dict()
     effect = f"{names.outcome(row['outcome'])}, {names.analysis(row)}"
-    return words("largest", language, shift=number(sizes.max(), 2, language), effect=effect)
+    return wording.text("diff.largest", shift=wording.number(sizes.max(), 2), effect=effect)
 
 
 def effect_table(
-    found: Difference, content: EffectChanges, language: Language, *, everything: bool = False
+    found: Difference, content: EffectChanges, wording: Wording, *, everything: bool = False
 ) -> list[Table]:
     """The effects whose conclusion changed, then those that moved most; with `everything` also the others."""
     rows = content.effects
-    names = _Names(found, language)
+    names = _Names(found, wording)
     repeated = _repeats_main(rows) & (rows["change"] == SHIFTED) & (not everything)
     kept = rows if everything else rows[rows["change"].isin([CONCLUSION, SHIFTED]) & ~repeated]
     if not len(kept):
@@ -88,25 +85,25 @@ def effect_table(
         for title, part in parts.items()
         for analysis, own in part.groupby("analysis", sort=False)
     ]
-    title = words("all_title" if everything else "moved_title", language)
+    title = wording.text("diff.all_title" if everything else "diff.moved_title")
     if not several:
         title += ". " + names.where(str(rows["analysis"].iloc[0]))
-    notes = tuple(_notes(content, kept, int(repeated.sum()), names, language))
-    return [without_empty_end(Table(title, _columns(language), tuple(sections), notes))]
+    notes = tuple(_notes(content, kept, int(repeated.sum()), names, wording))
+    return [without_empty_end(Table(title, _columns(wording), tuple(sections), notes))]
 
 
-def _columns(language: Language) -> tuple[Column, ...]:
-    error = Column(common_words("std_error", language), optional=True)
+def _columns(wording: Wording) -> tuple[Column, ...]:
+    error = Column(wording.text("common.std_error"), optional=True)
     return (
-        Column(common_words("outcome", language), "left"),
+        Column(wording.text("common.outcome"), "left"),
         Column("", optional=True),
         Column("A"),
         error,
         Column("B"),
         error,
-        Column(words("shift", language)),
-        Column(words("error", language), optional=True),
-        Column(words("effect_change", language), "left"),
+        Column(wording.text("diff.shift")),
+        Column(wording.text("diff.error"), optional=True),
+        Column(wording.text("diff.effect_change"), "left"),
     )
 
 
@@ -129,8 +126,8 @@ def _ordered(part: pd.DataFrame) -> list[dict[Any, Any]]:
 class _Names:
     """What outcomes, analyses and checks are called; of the second file where it has them."""
 
-    def __init__(self, found: Difference, language: Language) -> None:
-        self.language = language
+    def __init__(self, found: Difference, wording: Wording) -> None:
+        self.wording = wording
         self.studies: tuple[Study, Study] = (found.a.study, found.b.study)
         first, second = labels_of(found.a.extra), labels_of(found.b.extra)
         self.labels: dict[str, tuple[Message, Study]] = {key: (own, found.a.study) for key, own in first.items()}
@@ -140,7 +137,7 @@ class _Names:
     def label(self, key: str) -> str:
         """The label of a check."""
         label, study = self.labels[key]
-        return spoken(label, self.language, study)
+        return spoken(label, self.wording.language, study)
 
     def study(self, outcome: str) -> Study:
         """The study that knows an outcome."""
@@ -148,12 +145,12 @@ class _Names:
 
     def outcome(self, key: str) -> str:
         """The outcome's label."""
-        return self.study(key).outcomes[key].label[self.language]
+        return self.study(key).outcomes[key].label[self.wording.language]
 
     def analysis(self, row: Mapping[Any, Any]) -> str:
         """`T3`, `trend`, `T3 (a)`."""
         endpoint = self.study(row["outcome"]).endpoint(row["outcome"])
-        text = endpoint if row["analysis"] == "t3" else common_words("trend", self.language).lower()
+        text = endpoint if row["analysis"] == "t3" else self.wording.text("common.trend").lower()
         return text + self.check(row)
 
     def check(self, row: Mapping[Any, Any]) -> str:
@@ -162,15 +159,14 @@ class _Names:
 
     def heading(self, title: str, analysis: str, *, several: bool) -> str:
         """`Another conclusion: trend`, with the analysis if there are several."""
-        where = self.studies[1].design.endpoint if analysis == "t3" else common_words("trend", self.language).lower()
-        text = words(title, self.language)
+        where = self.studies[1].design.endpoint if analysis == "t3" else self.wording.text("common.trend").lower()
+        text = self.wording.text(f"diff.{title}")
         return f"{text}: {where}" if several else text
 
     def where(self, analysis: str) -> str:
         """`Effect at T3`."""
-        study = self.studies[1]
-        values = {"wave": study.design.endpoint, "unit": unit(study, self.language)}
-        return common_words(f"effect_{analysis}", self.language, **values)
+        values = {"wave": self.studies[1].design.endpoint, "unit": self.wording.unit()}
+        return self.wording.text(f"common.effect_{analysis}", **values)
 
     def tone(self, row: Mapping[Any, Any], side: str) -> Tone:
         """Green or red where one file marks an effect, as in its own table."""
@@ -185,17 +181,17 @@ class _Names:
 
 
 def _row(row: Mapping[Any, Any], names: _Names) -> tuple[Cell, ...]:
-    language = names.language
+    wording = names.wording
     cells = [Cell(names.outcome(row["outcome"]) + names.check(row))]
-    cells.append(Cell(scale_of(row["scale_b"] or row["scale_a"], language), "muted"))
+    cells.append(Cell(scale_of(row["scale_b"] or row["scale_a"], wording.language), "muted"))
     for side in "ab":
         cells += _estimate(row, side, names)
     both = row["status_a"] and row["status_b"]
-    cells.append(Cell(_signed(row["shift"], language) if both else ""))
-    cells.append(Cell(_percent(row["se_ratio"], language) if both else ""))
+    cells.append(Cell(_signed(row["shift"], wording) if both else ""))
+    cells.append(Cell(_percent(row["se_ratio"], wording) if both else ""))
     held = "a" if "mark lost" in row["why"] else "b"
     tone = names.tone(row, held) if set(row["why"].split("; ")) & _MARKS else ""
-    return (*cells, Cell(_why(row, language), tone))
+    return (*cells, Cell(_why(row, wording), tone))
 
 
 def _estimate(row: Mapping[Any, Any], side: str, names: _Names) -> list[Cell]:
@@ -206,52 +202,52 @@ def _estimate(row: Mapping[Any, Any], side: str, names: _Names) -> list[Cell]:
         return [Cell("#", "muted"), Cell("")]
     mark = row[f"mark_{side}"] + ("!" if status == "doubtful" else "")
     scale = row[f"scale_{side}"]
-    estimate, error = (as_shown(scale, row[f"{name}_{side}"], names.language) for name in ("estimate", "se"))
-    other = f" {scale_of(scale, names.language)}" if "other scale" in row["why"] else ""
+    estimate, error = (as_shown(scale, row[f"{name}_{side}"], names.wording.language) for name in ("estimate", "se"))
+    other = f" {scale_of(scale, names.wording.language)}" if "other scale" in row["why"] else ""
     return [Cell(estimate + mark + other, names.tone(row, side)), Cell(f"({error})")]
 
 
-def _signed(value: float, language: Language) -> str:
+def _signed(value: float, wording: Wording) -> str:
     """A shift with two decimals; three where two would hide that it is not zero."""
     if math.isinf(value):
         return "-"
-    return number(value, 3 if 0 < abs(value) < 0.005 else 2, language, sign=value != 0)
+    return wording.number(value, 3 if 0 < abs(value) < 0.005 else 2, sign=value != 0)
 
 
-def _percent(ratio: float, language: Language) -> str:
+def _percent(ratio: float, wording: Wording) -> str:
     """By how many per cent the standard error changed."""
     if not math.isfinite(ratio):
         return "-"
     change = 100 * (ratio - 1)
-    return "" if round(change, 1) == 0 else number(change, 0 if abs(change) >= 1 else 1, language, sign=True)
+    return "" if round(change, 1) == 0 else wording.number(change, 0 if abs(change) >= 1 else 1, sign=True)
 
 
-def _why(row: Mapping[Any, Any], language: Language) -> str:
+def _why(row: Mapping[Any, Any], wording: Wording) -> str:
     told = []
     for reason in filter(None, row["why"].split("; ")):
         if reason in ("status", "verdict"):
-            a, b = (known(f"{reason}_{row[f'{reason}_{side}']}", language) for side in "ab")
+            a, b = (known(f"{reason}_{row[f'{reason}_{side}']}", wording) for side in "ab")
         else:
             a, b = row["mark_a"], row["mark_b"]
-        told.append(words(f"word_{reason}", language, a=a, b=b))
+        told.append(wording.text(f"diff.word_{reason}", a=a, b=b))
     if row["change"] == SHIFTED and abs(row["shift"]) <= MOVED:
-        told.append(words("word_error", language, percent=_percent(row["se_ratio"], language)))
+        told.append(wording.text("diff.word_error", percent=_percent(row["se_ratio"], wording)))
     return "; ".join(told)
 
 
-def _notes(content: EffectChanges, kept: pd.DataFrame, repeated: int, names: _Names, language: Language) -> list[str]:
-    percent = number(100 * MOVED, 0, language)
-    notes = [words("shift_note", language, limit=number(MOVED, 2, language), percent=percent)]
+def _notes(content: EffectChanges, kept: pd.DataFrame, repeated: int, names: _Names, wording: Wording) -> list[str]:
+    percent = wording.number(100 * MOVED, 0)
+    notes = [wording.text("diff.shift_note", limit=wording.number(MOVED, 2), percent=percent)]
     marks = names.studies[1].significance
-    strict, lenient = (threshold(x, language) for x in (marks.strict, marks.lenient))
-    notes.append(common_words("marks", language, strict=strict, lenient=lenient))
+    strict, lenient = (wording.threshold(x) for x in (marks.strict, marks.lenient))
+    notes.append(wording.text("common.marks", strict=strict, lenient=lenient))
     notes += [
-        words("check_note", language, code=names.codes[key], label=names.label(key))
+        wording.text("diff.check_note", code=names.codes[key], label=names.label(key))
         for key in dict.fromkeys(kept["model"])
         if key in names.labels
     ]
     if content.others:
-        notes.append(words("others_note", language, n=content.others, moved=content.others_moved))
-    notes += [words("repeated", language, n=repeated)] if repeated else []
+        notes.append(wording.text("diff.others_note", n=content.others, moved=content.others_moved))
+    notes += [wording.text("diff.repeated", n=repeated)] if repeated else []
     left = len(content.effects) - len(kept) - repeated
-    return [*notes, words("hidden", language, n=left)] if left else notes
+    return [*notes, wording.text("diff.hidden", n=left)] if left else notes

@@ -10,11 +10,10 @@ import pandas as pd
 from dnt_cli.description.comparison import ABSENT, PRESENT
 from dnt_cli.description.lookup import group_label, level_label, variable_label
 from dnt_cli.diff import Difference
-from dnt_cli.diff.texts import counted, words
-from dnt_cli.study import Language, Study
+from dnt_cli.diff.layout import counted
+from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table
-from dnt_cli.texts import words as common_words
-from dnt_cli.wording import Wording, number
+from dnt_cli.wording import Wording
 
 _MOST = 40  # figures, unless all are asked for
 _TITLES = {"attrition": "sample_title"}
@@ -22,19 +21,19 @@ _TITLES = {"attrition": "sample_title"}
 _MAIN = ("pct", "mean", "present", "dropout", "missing", "difference", "mean_change", "pct_point_change")
 
 
-def figures_headline(figures: pd.DataFrame, language: Language) -> str:
+def figures_headline(figures: pd.DataFrame, wording: Wording) -> str:
     """How many figures differ."""
     counts = figures["change"].value_counts()
     if set(counts.index) <= {"same"}:
-        return words("figures", language, n=len(figures), parts=words("all_same", language))
+        return wording.text("diff.figures", n=len(figures), parts=wording.text("diff.all_same"))
     keys = {"same": "same", "within": "figures_within", "moved": "figures_moved"}
-    parts = [words(text, language, n=counts[key]) for key, text in keys.items() if key in counts]
-    parts += [counted(int(counts[key]), key, language) for key in ("only in A", "only in B") if key in counts]
-    return words("figures", language, n=len(figures), parts=", ".join(parts))
+    parts = [wording.text(f"diff.{text}", n=counts[key]) for key, text in keys.items() if key in counts]
+    parts += [counted(int(counts[key]), key, wording) for key in ("only in A", "only in B") if key in counts]
+    return wording.text("diff.figures", n=len(figures), parts=", ".join(parts))
 
 
 def figure_table(
-    found: Difference, figures: pd.DataFrame, language: Language, *, everything: bool = False
+    found: Difference, figures: pd.DataFrame, wording: Wording, *, everything: bool = False
 ) -> list[Table]:
     """The figures that differ, by table; unless all are asked for, the main ones and no more than a few screens."""
     differ = figures[~figures["change"].isin(["same", "within"])]
@@ -48,42 +47,39 @@ def figure_table(
         return []
     study = found.b.study
     sections = tuple(
-        Section(
-            _title(str(name), study, language), tuple(_row(row, found, language) for row in part.to_dict("records"))
-        )
+        Section(_title(str(name), study, wording), tuple(_row(row, found, wording) for row in part.to_dict("records")))
         for name, part in kept.groupby("table", sort=False)
     )
     columns = (
-        Column(words("characteristic", language), "left"),
-        Column(words("group", language), "left"),
-        Column(common_words("wave_unit", language).capitalize(), "left"),
-        Column(words("statistic", language), "left"),
+        Column(wording.text("diff.characteristic"), "left"),
+        Column(wording.text("diff.group"), "left"),
+        Column(wording.text("common.wave_unit").capitalize(), "left"),
+        Column(wording.text("diff.statistic"), "left"),
         Column("A"),
         Column("B"),
-        *(Column(words("n_of", language, side=side), optional=True) for side in "AB"),
+        *(Column(wording.text("diff.n_of", side=side), optional=True) for side in "AB"),
     )
     hidden = len(figures if everything else differ) - len(kept)
-    notes = (words("hidden", language, n=hidden),) if hidden else ()
-    title = words("figures_all" if everything else "figures_title", language)
+    notes = (wording.text("diff.hidden", n=hidden),) if hidden else ()
+    title = wording.text("diff.figures_all" if everything else "diff.figures_title")
     return [Table(title, columns, sections, notes)]
 
 
-def _title(table: str, study: Study, language: Language) -> str:
+def _title(table: str, study: Study, wording: Wording) -> str:
     key = _TITLES.get(table, f"{table}_title")
-    wording = Wording(study, language)
     wave = study.design.baseline if table == "baseline" else study.design.endpoint
     return wording.text(f"description.{key}", wave=wave) if wording.known(f"description.{key}") else table
 
 
-def _row(row: Mapping[Any, Any], found: Difference, language: Language) -> tuple[Cell, ...]:
+def _row(row: Mapping[Any, Any], found: Difference, wording: Wording) -> tuple[Cell, ...]:
     study, variable, level = found.b.study, row["variable"], row["level"]
     if variable not in study.outcomes and variable in found.a.study.outcomes:
         study = found.a.study
-    wording = Wording(study, language)
+    wording = Wording(study, wording.language)
     label = variable_label(variable, wording) if variable else ""
     label += f": {level_label(variable, level, wording)}" if level and variable else ""
     cells = [Cell(label), Cell(_group(row["group"], wording)), Cell(row["wave"]), Cell(row["statistic"])]
-    cells += [Cell(_figure(row, side, language)) for side in "ab"]
+    cells += [Cell(_figure(row, side, wording)) for side in "ab"]
     return (*cells, *(Cell("" if pd.isna(row[f"n_{side}"]) else f"{row[f'n_{side}']:.0f}") for side in "ab"))
 
 
@@ -98,8 +94,8 @@ def _decimals(row: Mapping[Any, Any]) -> int:
     return next((n for n in range(2, 9) if a == b or round(a, n) != round(b, n)), 2)
 
 
-def _figure(row: Mapping[Any, Any], side: str, language: Language) -> str:
+def _figure(row: Mapping[Any, Any], side: str, wording: Wording) -> str:
     """The value; nothing where the file lacks it."""
     if row["change"] == f"only in {'B' if side == 'a' else 'A'}":
         return ""
-    return number(float(row[f"value_{side}"]), _decimals(row), language)
+    return wording.number(float(row[f"value_{side}"]), _decimals(row))

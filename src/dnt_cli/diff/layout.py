@@ -1,8 +1,9 @@
-"""How the tables of a difference are laid out."""
+"""How the tables of a difference are laid out and worded."""
 
 from __future__ import annotations
 
 from dnt_cli.tables import Section, Table
+from dnt_cli.wording import Wording
 
 
 def without_empty_end(table: Table) -> Table:
@@ -11,3 +12,15 @@ def without_empty_end(table: Table) -> Table:
         return table
     sections = tuple(Section(s.heading, tuple(row[:-1] for row in s.rows)) for s in table.sections)
     return Table(table.title, table.columns[:-1], sections, table.notes)
+
+
+def known(key: str, wording: Wording) -> str:
+    """The text under `key`, or what follows its first underscore where there is none."""
+    name = f"diff.{key}"
+    return wording.text(name) if wording.known(name) else key.partition("_")[2]
+
+
+def counted(n: int, key: str, wording: Wording) -> str:
+    """`1 mark gained`, `2 marks gained`: what stands in brackets is for other numbers than one."""
+    text = wording.text(f"diff.{key}", n=n)
+    return text.replace("(en)", "" if n == 1 else "en").replace("(s)", "" if n == 1 else "s")

@@ -8,44 +8,44 @@ from typing import Any
 import pandas as pd
 
 from dnt_cli.diff import Difference
-from dnt_cli.diff.layout import without_empty_end
+from dnt_cli.diff.layout import known, without_empty_end
 from dnt_cli.diff.records import Overlap, RecordChanges
-from dnt_cli.diff.texts import known, words
-from dnt_cli.study import Language, Study
+from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.wording import Wording
 
 _COUNTS = ("cells", "differ", "imputed", "imputed_differ")
 
 
-def records_headline(found: Difference, content: RecordChanges, language: Language) -> str:
+def records_headline(found: Difference, content: RecordChanges, wording: Wording) -> str:
     """How many persons and rows are in both, and how many columns and cells differ."""
     columns, m = content.columns, content.imputations
-    parts = [_shared("persons", content.persons, language)]
+    parts = [_shared("persons", content.persons, wording)]
     if m is None:
-        parts.append(_shared("rows", content.rows, language))
+        parts.append(_shared("rows", content.rows, wording))
         other = int((columns["change"] != "same").sum())
         cells = int(columns["differ"].sum())
         key = "columns_differ" if other else "columns_same"
-        parts.append(words(key, language, n=other, all=len(columns), cells=cells))
+        parts.append(wording.text(f"diff.{key}", n=other, all=len(columns), cells=cells))
     else:
         cells, imputed, all_imputed = (int(columns[name].sum()) for name in ("differ", "imputed_differ", "imputed"))
         answers = int(columns["cells"].sum())
-        parts.append(words("observed_differ" if cells else "observed_same", language, cells=cells, all=answers))
+        parts.append(wording.text("diff.observed_differ" if cells else "diff.observed_same", cells=cells, all=answers))
         key = "imputed_differ" if imputed else "imputed_same"
-        parts.append(words(key, language, cells=imputed, all=all_imputed))
+        parts.append(wording.text(f"diff.{key}", cells=imputed, all=all_imputed))
         removed, added = (int((columns["change"] == word).sum()) for word in ("removed", "added"))
-        parts += [words("columns_only", language, a=removed, b=added)] if removed or added else []
-        parts += [words("imputations", language, a=m[0], b=m[1])] if m[0] != m[1] else []
+        parts += [wording.text("diff.columns_only", a=removed, b=added)] if removed or added else []
+        parts += [wording.text("diff.imputations", a=m[0], b=m[1])] if m[0] != m[1] else []
     return "; ".join(parts) + "."
 
 
-def _shared(key: str, found: Overlap, language: Language) -> str:
-    only = "" if found.same else words("only", language, a=found.only_a, b=found.only_b)
-    return words(key, language, both=found.both, only=only)
+def _shared(key: str, found: Overlap, wording: Wording) -> str:
+    only = "" if found.same else wording.text("diff.only", a=found.only_a, b=found.only_b)
+    return wording.text(f"diff.{key}", both=found.both, only=only)
 
 
 def record_table(
-    found: Difference, content: RecordChanges, language: Language, *, everything: bool = False
+    found: Difference, content: RecordChanges, wording: Wording, *, everything: bool = False
 ) -> list[Table]:
     """The columns that differ; imputations by outcome, since another seed changes every wave."""
     columns, imputed = content.columns, content.imputations is not None
@@ -53,17 +53,17 @@ def record_table(
     if not len(kept):
         return []
     rows = kept.to_dict("records") if everything or not imputed else _by_outcome(kept)
-    headings = [Column(words("column", language), "left")]
-    headings += [Column(words("waves", language), "left")] if imputed else []
-    headings += [Column(words(key, language)) for key in (("answers", "imputed") if imputed else ("cells",))]
-    headings.append(Column(words("change", language), "left"))
-    body = tuple(_row(row, found.b.study, language, imputed=imputed) for row in rows)
-    notes = [words("records_note", language)]
+    headings = [Column(wording.text("diff.column"), "left")]
+    headings += [Column(wording.text("diff.waves"), "left")] if imputed else []
+    headings += [Column(wording.text(f"diff.{key}")) for key in (("answers", "imputed") if imputed else ("cells",))]
+    headings.append(Column(wording.text("diff.change"), "left"))
+    body = tuple(_row(row, found.b.study, wording, imputed=imputed) for row in rows)
+    notes = [wording.text("diff.records_note")]
     if content.imputations is not None:
-        notes.append(words("imputed_note", language, m=min(content.imputations)))
+        notes.append(wording.text("diff.imputed_note", m=min(content.imputations)))
     hidden = len(columns) - len(kept)
-    notes += [words("hidden", language, n=hidden)] if hidden else []
-    title = words("records_all" if everything else "records_title", language)
+    notes += [wording.text("diff.hidden", n=hidden)] if hidden else []
+    title = wording.text("diff.records_all" if everything else "diff.records_title")
     return [without_empty_end(Table(title, tuple(headings), (Section("", body),), tuple(notes)))]
 
 
@@ -82,7 +82,7 @@ def _by_outcome(columns: pd.DataFrame) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def _row(row: Mapping[Any, Any], study: Study, language: Language, *, imputed: bool) -> tuple[Cell, ...]:
+def _row(row: Mapping[Any, Any], study: Study, wording: Wording, *, imputed: bool) -> tuple[Cell, ...]:
     name = row["outcome"] if imputed and row["outcome"] else row["column"]
     cells = [Cell(name), Cell(_span(row["wave"].split(), study))] if imputed else [Cell(name)]
     one_sided = row["change"] in ("added", "removed")
@@ -90,10 +90,10 @@ def _row(row: Mapping[Any, Any], study: Study, language: Language, *, imputed: b
         cells.append(Cell("" if one_sided else f"{row[differ]}/{row[of]}"))
     word = ""
     if one_sided:
-        word = words(row["change"], language)
+        word = wording.text(f"diff.{row['change']}")
     elif row["change"] == "type":
-        a, b = (known(f"type_{row[side]}", language) for side in ("type_a", "type_b"))
-        word = words("type", language, a=a, b=b)
+        a, b = (known(f"type_{row[side]}", wording) for side in ("type_a", "type_b"))
+        word = wording.text("diff.type", a=a, b=b)
     return (*cells, Cell(word))
 
 

@@ -14,10 +14,9 @@ from dnt_cli.diff.layout import without_empty_end
 from dnt_cli.diff.origins import INPUT, STEPS, STUDY, VERSIONS, Cause
 from dnt_cli.diff.record_tables import record_table, records_headline
 from dnt_cli.diff.records import RecordChanges
-from dnt_cli.diff.texts import words
 from dnt_cli.study import Language
 from dnt_cli.tables import Cell, Column, Section, Table
-from dnt_cli.texts import words as common_words
+from dnt_cli.wording import Wording
 
 _WIDTH = 22  # characters of a value in the table; other programs get all of it
 _HASH = "_sha256"
@@ -33,17 +32,17 @@ def difference_tables(found: Difference, language: Language, *, everything: bool
         language: Of the words and the decimal sign.
         everything: Also what is the same.
     """
-    content = found.content
+    content, wording = found.content, Wording(found.b.study, language)
     if isinstance(content, EffectChanges):
-        headline = effects_headline(found, content, language)
-        parts = [] if found.identical else effect_table(found, content, language, everything=everything)
+        headline = effects_headline(found, content, wording)
+        parts = [] if found.identical else effect_table(found, content, wording, everything=everything)
     elif isinstance(content, RecordChanges):
-        headline = records_headline(found, content, language)
-        parts = [] if found.identical else record_table(found, content, language, everything=everything)
+        headline = records_headline(found, content, wording)
+        parts = [] if found.identical else record_table(found, content, wording, everything=everything)
     else:
-        headline = figures_headline(content, language)
-        parts = [] if found.identical else figure_table(found, content, language, everything=everything)
-    return [_origin(found, headline, language, everything=everything), *parts]
+        headline = figures_headline(content, wording)
+        parts = [] if found.identical else figure_table(found, content, wording, everything=everything)
+    return [_origin(found, headline, wording, everything=everything), *parts]
 
 
 def same_content(found: Difference) -> bool:
@@ -58,27 +57,27 @@ def same_content(found: Difference) -> bool:
     return bool((content["change"] == "same").all())
 
 
-def _origin(found: Difference, headline: str, language: Language, *, everything: bool) -> Table:
+def _origin(found: Difference, headline: str, wording: Wording, *, everything: bool) -> Table:
     if found.identical:
-        headline = words("identical", language)
+        headline = wording.text("diff.identical")
     elif same_content(found):
         told = bool(found.causes) or found.data == "other" or found.a.study.text != found.b.study.text
-        headline = f"{headline} {words('same_numbers' if told else 'unnamed', language)}"
-    rows = [_row(words("file", language), *(_short_name(name) for name in found.names))]
+        headline = f"{headline} {wording.text('diff.same_numbers' if told else 'diff.unnamed')}"
+    rows = [_row(wording.text("diff.file"), *(_short_name(name) for name in found.names))]
     if found.data == "other":
-        rows.append(_row(words("data", language), *_hashes(found), words("other_data", language)))
+        rows.append(_row(wording.text("diff.data"), *_hashes(found), wording.text("diff.other_data")))
     if isinstance(found.content, EffectChanges):
-        rows += _sizes(found, language)
+        rows += _sizes(found, wording)
     sections = [Section("", tuple(rows))]
-    notes = [common_words("synthetic", language)] if found.b.study.synthetic else []
+    notes = wording.synthetic_note()
     hidden = 0
-    for title, causes in _grouped(found, language).items():
+    for title, causes in _grouped(found, wording).items():
         most = len(causes) if everything else _MOST
         hidden += max(0, len(causes) - most)
-        sections.append(Section(title, tuple(_cause_row(cause, found, language) for cause in causes[:most])))
-    notes += _origin_notes(found, language)
-    notes += [words("more", language, n=hidden)] if hidden else []
-    columns = (Column("", "left"), Column("A", "left"), Column("B", "left"), Column(words("note", language), "left"))
+        sections.append(Section(title, tuple(_cause_row(cause, found, wording) for cause in causes[:most])))
+    notes += _origin_notes(found, wording)
+    notes += [wording.text("diff.more", n=hidden)] if hidden else []
+    columns = (Column("", "left"), Column("A", "left"), Column("B", "left"), Column(wording.text("diff.note"), "left"))
     return without_empty_end(Table(headline, columns, tuple(sections), tuple(notes)))
 
 
@@ -86,12 +85,12 @@ def _row(label: str, a: str, b: str, word: str = "") -> tuple[Cell, ...]:
     return (Cell(label), Cell(a), Cell(b), Cell(word))
 
 
-def _sizes(found: Difference, language: Language) -> Iterator[tuple[Cell, ...]]:
+def _sizes(found: Difference, wording: Wording) -> Iterator[tuple[Cell, ...]]:
     """Persons and imputations behind the effects, where they are not the same."""
     for name in ("n_persons", "m"):
         a, b = (f"{stage.frame[name].max():.0f}" for stage in (found.a, found.b))
         if a != b and name not in {cause.item for cause in found.causes}:
-            yield _row(words(name, language), a, b)
+            yield _row(wording.text(f"diff.{name}"), a, b)
 
 
 def _hashes(found: Difference) -> tuple[str, str]:
@@ -111,30 +110,30 @@ def _further(found: Difference) -> list[Cause]:
     return [cause for cause in found.causes if (cause.where, cause.item) != told]
 
 
-def _grouped(found: Difference, language: Language) -> dict[str, list[Cause]]:
+def _grouped(found: Difference, wording: Wording) -> dict[str, list[Cause]]:
     """The causes under their headings."""
     groups: dict[str, list[Cause]] = {}
     order = {STEPS: 0, STUDY: 2, VERSIONS: 3}
     for cause in sorted(_further(found), key=lambda c: order.get(c.where, 1)):
-        heading = words(cause.where if cause.where in (STUDY, VERSIONS) else STEPS, language)
+        heading = wording.text(f"diff.{cause.where if cause.where in (STUDY, VERSIONS) else STEPS}")
         groups.setdefault(heading, []).append(cause)
     return groups
 
 
-def _cause_row(cause: Cause, found: Difference, language: Language) -> tuple[Cell, ...]:
+def _cause_row(cause: Cause, found: Difference, wording: Wording) -> tuple[Cell, ...]:
     label = cause.item
     word = ""
     if cause.where == STEPS:
-        label = words("step_row", language, step=cause.item)
+        label = wording.text("diff.step_row", step=cause.item)
     elif cause.where not in (STUDY, VERSIONS):
-        label = f"{words('step_row', language, step=cause.where)}: {cause.item}"
+        label = f"{wording.text('diff.step_row', step=cause.where)}: {cause.item}"
     if cause.where == STUDY:
         keys = {override.partition("=")[0].strip() for s in (found.a, found.b) for override in s.study.overrides}
-        word = words("set", language) if cause.item in keys else ""
+        word = wording.text("diff.set") if cause.item in keys else ""
     if cause.a is None or cause.b is None:
-        word = " ".join(filter(None, (word, words("only_b" if cause.a is None else "only_a", language))))
+        word = " ".join(filter(None, (word, wording.text("diff.only_b" if cause.a is None else "diff.only_a"))))
     elif _is_file(cause):
-        word = words("step_input", language)
+        word = wording.text("diff.step_input")
     return _row(label, *_cut(cause.a or "", cause.b or ""), word)
 
 
@@ -159,24 +158,24 @@ def _short_name(name: str) -> str:
     return name if len(name) <= _WIDTH else f"…{name[1 - _WIDTH :]}"
 
 
-def _origin_notes(found: Difference, language: Language) -> list[str]:
+def _origin_notes(found: Difference, wording: Wording) -> list[str]:
     """What is the same, in plain words."""
     if found.identical:
         return []
     wheres = {cause.where for cause in _further(found)}
     others = [cause.item.removesuffix(_HASH) for cause in found.causes if cause.item.endswith(_HASH)]
     key = "same_data_but" if others else "same_data"
-    same = [words(key, language, others=", ".join(others))] if found.data == "same" else []
-    same += [words("same_study", language)] if STUDY not in wheres else []
+    same = [wording.text(f"diff.{key}", others=", ".join(others))] if found.data == "same" else []
+    same += [wording.text("diff.same_study")] if STUDY not in wheres else []
     if wheres <= {STUDY, VERSIONS}:
-        same.append(words("same_otherwise" if STUDY in wheres else "same_steps", language))
-    same += [words("same_versions", language)] if VERSIONS not in wheres else []
+        same.append(wording.text("diff.same_otherwise" if STUDY in wheres else "diff.same_steps"))
+    same += [wording.text("diff.same_versions")] if VERSIONS not in wheres else []
     text = ", ".join(same)
     notes = [f"{text[:1].upper()}{text[1:]}."] if same else []
     unsure = {"same link": "same_link", "unknown": "unknown_data"}
-    notes += [words(unsure[found.data], language)] if found.data in unsure else []
+    notes += [wording.text(f"diff.{unsure[found.data]}")] if found.data in unsure else []
     rewritten = STUDY not in wheres and found.a.study.text != found.b.study.text
-    return [*notes, words("reworded", language)] if rewritten else notes
+    return [*notes, wording.text("diff.reworded")] if rewritten else notes
 
 
 def difference_frame(found: Difference, *, everything: bool = False) -> pd.DataFrame:
