@@ -183,7 +183,7 @@ class _Names:
 def _row(row: Mapping[Any, Any], names: _Names) -> tuple[Cell, ...]:
     wording = names.wording
     cells = [Cell(names.outcome(row["outcome"]) + names.check(row))]
-    cells.append(Cell(scale_of(row["scale_b"] or row["scale_a"], wording.language), "muted"))
+    cells.append(Cell(scale_of(row["scale_b"] or row["scale_a"], wording), "muted"))
     for side in "ab":
         cells += _estimate(row, side, names)
     both = row["status_a"] and row["status_b"]
@@ -202,8 +202,8 @@ def _estimate(row: Mapping[Any, Any], side: str, names: _Names) -> list[Cell]:
         return [Cell("#", "muted"), Cell("")]
     mark = row[f"mark_{side}"] + ("!" if status == "doubtful" else "")
     scale = row[f"scale_{side}"]
-    estimate, error = (as_shown(scale, row[f"{name}_{side}"], names.wording.language) for name in ("estimate", "se"))
-    other = f" {scale_of(scale, names.wording.language)}" if "other scale" in row["why"] else ""
+    estimate, error = (as_shown(scale, row[f"{name}_{side}"], names.wording) for name in ("estimate", "se"))
+    other = f" {scale_of(scale, names.wording)}" if "other scale" in row["why"] else ""
     return [Cell(estimate + mark + other, names.tone(row, side)), Cell(f"({error})")]
 
 

@@ -12,9 +12,9 @@ from dnt_cli.effects.notes import notes_of
 from dnt_cli.effects.rows import effect_rows
 from dnt_cli.pooling import critical_value
 from dnt_cli.stagefile.result import Green
-from dnt_cli.study import Language, Study
+from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
-from dnt_cli.wording import Wording, number, sentence
+from dnt_cli.wording import Wording
 
 
 def effect_tables(
@@ -86,8 +86,8 @@ def _report_headings(
     kind = "binary" if binary else "linear"
     trend = "probability" if (rows["kind"] == "probability").any() else kind
     headings = {
-        ENDPOINT: f"{wording.study.design.endpoint} {scale_of(kind, wording.language)}",
-        LONGITUDINAL: f"{wording.text('common.trend')} {scale_of(trend, wording.language)}",
+        ENDPOINT: f"{wording.study.design.endpoint} {scale_of(kind, wording)}",
+        LONGITUDINAL: f"{wording.text('common.trend')} {scale_of(trend, wording)}",
     }
     first, second = scales[ENDPOINT], scales[LONGITUDINAL]
     if kind == "linear" and len(first) == len(second) == 1 and first != second:
@@ -121,7 +121,7 @@ def _estimate_cells(row: pd.Series | None, wording: Wording, green: Green) -> li
     if row["status"] == "not estimable":
         return [Cell("#", "muted"), Cell(""), Cell(""), Cell(_observed(row))]
     tone = tone_of(row, wording.study, green)
-    estimate, error = displayed(row, wording.language)
+    estimate, error = displayed(row, wording)
     return [Cell(estimate, tone), Cell(f"({error})"), Cell(mark_of(row, wording.study), tone), Cell(_observed(row))]
 
 
@@ -149,9 +149,9 @@ _SCALES = {
 }
 
 
-def scale_of(kind: str, language: Language) -> str:
+def scale_of(kind: str, wording: Wording) -> str:
     """What effects of this kind are shown as: OR, beta or percentage points."""
-    return sentence(f"common.{_SCALES[kind].heading}", language)
+    return wording.text(f"common.{_SCALES[kind].heading}")
 
 
 def decimals_of(kind: str) -> int:
@@ -176,15 +176,15 @@ def limits_on_scale(row: pd.Series, low: float, high: float) -> tuple[float, flo
     return low, high
 
 
-def displayed(row: pd.Series, language: Language) -> tuple[str, str]:
+def displayed(row: pd.Series, wording: Wording) -> tuple[str, str]:
     """Estimate and standard error as the tables show them."""
     scale = _SCALES[row["kind"]]
-    return as_shown(row["kind"], row[scale.estimate], language), as_shown(row["kind"], row[scale.error], language)
+    return as_shown(row["kind"], row[scale.estimate], wording), as_shown(row["kind"], row[scale.error], wording)
 
 
-def as_shown(kind: str, value: float, language: Language) -> str:
+def as_shown(kind: str, value: float, wording: Wording) -> str:
     """An odds ratio, beta or difference in probability, or its standard error, as the tables show it."""
-    return number(_SCALES[kind].factor * value, decimals_of(kind), language)
+    return wording.number(_SCALES[kind].factor * value, decimals_of(kind))
 
 
 def mark_of(row: pd.Series, study: Study) -> str:
@@ -203,11 +203,6 @@ def _where(analysis: str, wording: Wording) -> str:
     return wording.text(f"common.effect_{analysis}", wave=wording.study.design.endpoint, unit=wording.unit())
 
 
-def unit(study: Study, language: Language) -> str:
-    """The step of time of the longitudinal model."""
-    return Wording(study, language).unit()
-
-
 def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> Table:
     analysis, kind = rows["analysis"].iloc[0], rows["kind"].iloc[0]
     say = wording.text
@@ -216,7 +211,7 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
     marginal = bool(kind == "binary" and analysis == ENDPOINT)
     columns = [
         Column(say("common.outcome"), "left"),
-        Column(scale_of(kind, wording.language)),
+        Column(scale_of(kind, wording)),
         Column(say("common.std_error")),
         Column("", "left"),
         Column(say("common.interval", level=100 * level)),
@@ -238,17 +233,17 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
 
 def _row(row: pd.Series, wording: Wording, marginal: bool, green: Green, several: bool) -> tuple[Cell, ...]:
     """One effect; its label says how it is standardised where the table holds several standardisations."""
-    study, language = wording.study, wording.language
+    study = wording.study
     name = wording.label(row["outcome"])
     label = Cell(wording.text(f"effects.standardised_{row['standardise']}", label=name) if several else name)
     if row["status"] == "not estimable":
         blanks = [Cell("")] * (4 + marginal)
         return (label, Cell("#", "muted"), Cell("", "muted"), *blanks, Cell(_observed(row)), Cell(""), Cell(""))
     tone = tone_of(row, study, green)
-    estimate, error = displayed(row, language)
+    estimate, error = displayed(row, wording)
     cells = [label, Cell(estimate, tone), Cell(error)]
-    cells += [Cell(mark_of(row, study), tone), Cell(_interval(row, row["conf_low"], row["conf_high"], language))]
-    cells.append(Cell(_interval(row, *_limits(row, 1 - study.significance.lenient), language)))
+    cells += [Cell(mark_of(row, study), tone), Cell(_interval(row, row["conf_low"], row["conf_high"], wording))]
+    cells.append(Cell(_interval(row, *_limits(row, 1 - study.significance.lenient), wording)))
     cells.append(Cell(wording.p_value(row["p_value"])))
     if marginal:
         cells.append(Cell(wording.number(100 * row["marginal_effect"], 1, sign=True)))
@@ -262,9 +257,9 @@ def _limits(row: pd.Series, level: float) -> tuple[float, float]:
     return row["estimate"] - reach, row["estimate"] + reach
 
 
-def _interval(row: pd.Series, low: float, high: float, language: Language) -> str:
+def _interval(row: pd.Series, low: float, high: float, wording: Wording) -> str:
     """Limits on the link scale as the table shows them."""
-    return " – ".join(number(limit, decimals_of(row["kind"]), language) for limit in limits_on_scale(row, low, high))
+    return " – ".join(wording.number(limit, decimals_of(row["kind"])) for limit in limits_on_scale(row, low, high))
 
 
 def tone_of(row: pd.Series, study: Study, green: Green) -> Tone:

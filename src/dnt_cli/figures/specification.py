@@ -130,7 +130,7 @@ class _Curve:
         axes.set_xlim(-0.7, len(rows) - 0.3)
         axes.set_xticks([])
         self._ticks(axes, binary)
-        axes.set_title(f"{self._where(analysis)} ({scale_of(kind, self.language)})", fontsize=9)
+        axes.set_title(f"{self._where(analysis)} ({scale_of(kind, self.wording)})", fontsize=9)
 
     def _where(self, analysis: str) -> str:
         wave, step = self.study.endpoint(self.outcome), self.wording.unit()
@@ -172,7 +172,7 @@ class _Curve:
         parts = [self.wording.text("robustness.curve_note", lenient=lenient, level=100 * self.level)]
         for _, row in self.elsewhere.iterrows():
             shown = [self.wording.number(value, decimals_of(row["kind"])) for value in interval_on_scale(row)]
-            where, scale = self._where(row["analysis"]), scale_of(row["kind"], self.language)
+            where, scale = self._where(row["analysis"]), scale_of(row["kind"], self.wording)
             told = {"check": self._name(row["model"]), "where": where, "scale": scale}
             limits = {"estimate": shown[0], "low": shown[1], "high": shown[2]}
             parts.append(self.wording.text("robustness.curve_elsewhere", **limits, **told))

@@ -71,7 +71,7 @@ class _Part:
             kind = str(first["kind"])
             own = (self._cell(main), Cell(" ".join(filter(None, changes))))
             checks = (self._cell(r, kind=kind) for r in found.values())
-            return (Cell(wording.label(key)), Cell(scale_of(kind, wording.language), "muted"), *own, *checks)
+            return (Cell(wording.label(key)), Cell(scale_of(kind, wording), "muted"), *own, *checks)
 
         title = f"{wording.text('common.robustness_title')}. {self._where()}"
         notes = notes_of(self.rows, labels, self.result.notes, self.result.left_out, wording)
@@ -154,7 +154,7 @@ class _Part:
 
     def _head(self, key: str) -> tuple[Cell, Cell]:
         kind = self.wording.study.outcomes[key].kind
-        return Cell(self.wording.label(key)), Cell(scale_of(kind, self.wording.language), "muted")
+        return Cell(self.wording.label(key)), Cell(scale_of(kind, self.wording), "muted")
 
     def _cell(self, row: pd.Series | None, *, kind: str = "") -> Cell:
         """An effect, with its scale where that is not the one of `kind`."""
@@ -162,10 +162,10 @@ class _Part:
             return Cell("")
         if row["status"] == "not estimable":
             return Cell("#", "muted")
-        study, language = self.wording.study, self.wording.language
-        text = displayed(row, language)[0] + study.significance.mark(row["p_value"])
+        study = self.wording.study
+        text = displayed(row, self.wording)[0] + study.significance.mark(row["p_value"])
         if kind and row["kind"] != kind:
-            text = f"{text} {scale_of(row['kind'], language)}"
+            text = f"{text} {scale_of(row['kind'], self.wording)}"
         return Cell(text, tone_of(row, study, "better"))
 
 
