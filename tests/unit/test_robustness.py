@@ -33,7 +33,7 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def everything(study: Study) -> RobustnessResult:
-    small = replace(study, robustness=replace(study.robustness, deltas=(0.5, 1.0), second_m=2))
+    small = replace(study, robustness=replace(study.robustness, deltas=(0.5, 1.0), second_m=2, sparse=20.0))
     return run(make_wide(), small, list(CHECKS))
 
 
