@@ -14,7 +14,7 @@ from dnt_cli.survey import cast_survey
 from dnt_cli.wide import derive, to_wide
 from tests.support.published import FOLDER
 
-NOTHING = 0.15  # standard errors: so near to nothing, ten imputations leave the sign open
+NOTHING = 0.15  # standard errors: so near to nothing, even fifty imputations leave the sign open
 
 
 def published() -> pd.DataFrame:
@@ -27,7 +27,7 @@ def published() -> pd.DataFrame:
 def effects() -> pd.DataFrame:
     study = synthetic.example_study()
     wide = to_wide(cast_survey(synthetic.generate(), study)[0], study)
-    _, sets = impute_wide(wide, study, settings_of(study, m=10, iterations=5))
+    _, sets = impute_wide(wide, study, settings_of(study, m=50, iterations=5))
     data, options = Completed(study, derive(wide, study), tuple(sets)), Options(quadrature_check=0)
     both = [endpoint_effects(data, options).estimates, trend_effects(data, options).estimates]
     return effect_rows(pd.concat(both)).set_index(["analysis", "outcome"])
