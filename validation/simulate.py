@@ -37,10 +37,11 @@ HERE = Path(__file__).parent
 ROOT_SEED = 20_251_123
 FIELDS = ["cell", "replicate", "method", "estimand", "estimate", "std_error", "df", "seconds"]
 TRUTH_PERSONS = 200_000
+WAVE_BY_WAVE = "pmm[blocks=off]"
 QUICK = [
     # cells, methods, replicates
-    (["A-136-effect", "B-136-effect", "A-136-null"], ["full", "complete", "pmm", "norm"], 400),
-    (["C-136-effect"], ["full", "complete", "pmm"], 200),
+    (["A-136-effect", "B-136-effect", "A-136-null"], ["full", "complete", "pmm", WAVE_BY_WAVE], 400),
+    (["C-136-effect"], ["full", "complete", "pmm", WAVE_BY_WAVE], 300),
     (["D-136-effect"], ["full", "pmm"], 100),
     (["B-500-effect"], ["full", "complete", "pmm"], 150),
     (["A-136-effect", "B-136-effect"], ["forest", "mice"], 40),
