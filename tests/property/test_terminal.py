@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from dnt_cli.cli.console import show_tables
 from dnt_cli.cli.encoding import spelled
 from dnt_cli.cli.terminal import When
+from dnt_cli.cli.terminal import terminal as asked
 from dnt_cli.tables import Cell, Column, Section, Table, narrowed
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -55,7 +56,7 @@ def shown(table: Table, width: int, encoding: str = "utf-8", color: When = When.
     with (
         patch.object(sys, "stdout", terminal),
         patch.dict("os.environ", surroundings),
-        patch.object(terminal, "color", color),
+        patch.object(asked, "color", color),
     ):
         show_tables([table])
     return terminal.shown()

@@ -78,10 +78,11 @@ def test_two_waves_or_a_condition_make_no_block() -> None:
 def test_an_imputation_does_not_depend_on_its_neighbours(chunk: int) -> None:
     _, gaps, columns = study()
     settings = Settings(m=4, iterations=3, seed=3)
-    whole = list(impute(gaps, columns, group="group", settings=settings).completed)
-    parts = list(impute(gaps, columns, group="group", settings=settings, chunk=chunk).completed)
-    for a, b in zip(whole, parts, strict=True):
+    together = impute(gaps, columns, group="group", settings=settings)
+    apart = impute(gaps, columns, group="group", settings=settings, chunk=chunk)
+    for a, b in zip(together.completed, apart.completed, strict=True):
         pd.testing.assert_frame_equal(a, b, check_exact=True)
+    pd.testing.assert_frame_equal(together.trace, apart.trace, check_exact=True)
 
 
 def test_a_person_stays_like_herself() -> None:

@@ -103,7 +103,8 @@ def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, 
 
     def keep(step: Step, values: Array, iteration: int) -> None:
         """Store new values of a column, and their mean and SD."""
-        cells[step.position] = values = _store(plan, state, step, values)
+        # In row order, so that a sum does not depend on how many imputations lie beside each other in memory.
+        cells[step.position] = values = np.ascontiguousarray(_store(plan, state, step, values))
         if iteration >= 0:
             mean[step.position][:, iteration] = values.mean(axis=1)
             sd[step.position][:, iteration] = values.std(axis=1, ddof=min(1, values.shape[1] - 1))

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dnt_cli.reading.table import Distinct, Table, Variable
@@ -121,7 +122,7 @@ def _number(text: str, name: str, decimal: str | None) -> float:
 def _tidy(values: pd.Series) -> pd.Series:
     """Floats, unless something is left that is no number."""
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values.dropna()):
-        return values.astype("float64")
+        return values.astype(object).where(values.notna(), np.nan).astype("float64")  # gaps of any kind
     return values
 
 

@@ -133,7 +133,7 @@ def _sheet(book: Any, title: str, header: list[str], rows: Iterable[tuple[Any, .
         if isinstance(value, float) and np.isinf(value):
             return str(value)  # Excel has no such number
         if isinstance(value, str):
-            value = shown(value)  # Excel refuses control characters
+            value = shown(re.sub("\r\n?", "\n", value))  # Excel refuses control characters
         if isinstance(value, str) and value.startswith("="):  # text, never a formula, also where --raw keeps it
             made = WriteOnlyCell(sheet, value)
             made.data_type = "s"
