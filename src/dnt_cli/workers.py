@@ -109,9 +109,12 @@ def _held_back() -> Iterator[None]:
 
     from joblib.externals.loky.backend import resource_tracker as loky_tracker
 
-    for tracker in (resource_tracker, loky_tracker):  # which let signals through again when they have started
+    # The trackers ignore SIGINT and SIGTERM, and let these through again when they have started; the others must be
+    # blocked from the start, or a closed terminal ends them before they have removed what is shared.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, set(ENDINGS) - {signal.SIGINT, signal.SIGTERM})
+    for tracker in (resource_tracker, loky_tracker):
         tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, set(ENDINGS))
+    signal.pthread_sigmask(signal.SIG_BLOCK, set(ENDINGS))
     errors, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)

@@ -45,7 +45,7 @@ def test_a_missing_library_is_13_with_what_to_install(folder: Path, module: str,
 
 
 @linux_only
-@pytest.mark.parametrize("memory", ["200000", "400000"])
+@pytest.mark.parametrize("memory", ["200000", "300000"])
 def test_too_little_memory_is_14_with_what_to_do(folder: Path, memory: str) -> None:
     """Python's own MemoryError, and OpenBLAS, which ends the process with 1."""
     limited = ("sh", "-c", f'ulimit -v {memory}; exec "$@"', "sh")

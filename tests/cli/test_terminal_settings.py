@@ -85,5 +85,5 @@ def test_debug_tells_places_but_no_values(folder: Path) -> None:
     plain = dnt(*command, cwd=folder).check(11)
     for run in (dnt(*command, "--debug", cwd=folder), dnt(*command, cwd=folder, env={"DNT_DEBUG": "1"})):
         assert run.check(11).stderr.startswith(plain.stderr)
-        assert "survey.py:" in run.stderr
-        assert "cast_survey" in run.stderr
+        assert "prepare.py:" in run.stderr
+        assert "in checked" in run.stderr

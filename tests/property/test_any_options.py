@@ -10,6 +10,11 @@ from tests.support.oracles.any_options import COMMANDS, KEYS, NEUTRAL, SETTINGS,
 # Lines per command.
 LINES = {"fit-t3": 12, "fit-longitudinal": 6, "impute": 7, "describe": 3, "robustness": 1, "convert": 6, "score": 4,
          "show": 6, "info": 4, "diff": 4, "study check": 6, "study init": 4, "example": 1}  # fmt: skip
+# Options that are always tried, since most random lines name a setting that would need another imputation.
+SURE = (
+    ("--level", "0.8"), ("--level", "0.999"), ("--standardise", "outcome"), ("--outcomes", "score"),
+    ("--outcomes", "work,high"), ("--separation", "stop"),
+)  # fmt: skip
 # What must have been compared at least, so that the lines are not all refused.
 LEAST = {"stage files": 12, "neutral options": 12, "estimates": 100, "settings": 5, "talk": 5, "--outcomes": 2,
          "--level": 2, "--standardise": 1}  # fmt: skip
@@ -22,6 +27,9 @@ def test_any_options() -> None:
     def check(line: Typed) -> None:
         judge.judge(line)
 
+    for name, value in SURE:
+        options = (("--output", "x.parquet"), (name, value))
+        check(Typed("fit-t3", ("i.parquet",), options, ("fit-t3", "i.parquet", *sum(options, ()))))
     for command, number in LINES.items():
         once = settings(
             max_examples=number,

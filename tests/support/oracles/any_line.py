@@ -374,7 +374,7 @@ class Judge:
         neutral = _with(line.without("--output", *NEUTRAL), end)
         self._same(neutral, run.code, stage, "neutral options", where)
         for name, ignored in (
-            ("--outcomes", _OTHERS_COUNT), ("--level", _INTERVALS), ("--standardise", ("beta", "beta_se")),
+            ("--outcomes", _OTHERS_COUNT), ("--level", _INTERVALS), ("--standardise", ("beta", "beta_se", "standardise")),
         ):  # fmt: skip
             if line.last(name) is None or line.command not in ("fit-t3", "fit-longitudinal"):
                 continue
