@@ -33,6 +33,7 @@ _NO_NUMBER = re.compile(r"(?<![\w.<\"'-])[-+]?(nan|NaN|inf|Infinity|None|NaT|<NA
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _INTERVALS = ("conf_low", "conf_high", "odds_ratio_low", "odds_ratio_high")
 _OTHERS_COUNT = ("p_holm", "p_bh")
+_SCALES = ("beta", "beta_se", "standardise")
 
 STUDY = """\
 schema = 1
@@ -374,7 +375,7 @@ class Judge:
         neutral = _with(line.without("--output", *NEUTRAL), end)
         self._same(neutral, run.code, stage, "neutral options", where)
         for name, ignored in (
-            ("--outcomes", _OTHERS_COUNT), ("--level", _INTERVALS), ("--standardise", ("beta", "beta_se", "standardise")),
+            ("--outcomes", _OTHERS_COUNT), ("--level", _INTERVALS), ("--standardise", _SCALES),
         ):  # fmt: skip
             if line.last(name) is None or line.command not in ("fit-t3", "fit-longitudinal"):
                 continue
