@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import dnt_cli
+from dnt_cli.workers import ENDINGS
 
 WARM = (sys.executable, str(Path(__file__).with_name("warm.py")))
 DNT = (sys.executable, "-m", "dnt_cli")
@@ -25,8 +26,9 @@ GUARD = Path(__file__).with_name("guard")  # ends every Python that reaches for 
 SEARCHES: Counter[str] = Counter()  # of this session, by what was searched; `pytest` prints it at the end
 # Planted in the data of `small.py`: ids, an answer in both notations, and a word where a known code is due.
 CANARIES = ("CANARY", "31337.125", "31337,125")
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it to what runs in its background
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+for ending in ENDINGS:
+    if signal.getsignal(ending) is signal.SIG_IGN:  # as a shell or nohup leaves it to what runs in the background
+        signal.signal(ending, signal.default_int_handler if ending == signal.SIGINT else signal.SIG_DFL)
 BUGS = ("Traceback", "mistake in dnt", "Exception ignored", "Warning:", "resource_tracker")
 
 
