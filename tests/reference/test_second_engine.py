@@ -14,7 +14,7 @@ import pytest
 
 from dnt_cli.engines import Design, Fit, fit_mixed_linear, fit_mixed_logistic_sets
 
-# validation/engine_grid.py has the whole grid: up to 2,000 persons, prevalences .02 to .98.
+# The whole range, up to 2,000 persons and prevalences .02 to .98, is not run by any script yet.
 SD = (0.0, 1.0, 4.0, 10.0)
 PREVALENCE = (0.05, 0.5, 0.9)
 PERSONS = (20, 100)
