@@ -7,14 +7,14 @@ import pytest
 from scipy import stats
 
 from dnt_cli.errors import UsageError
-from dnt_cli.power.sizes import Plan, detectable, power_at, required_size
-from dnt_cli.power.tests import METHODS, Means, Method, Proportions
+from dnt_cli.power.comparisons import METHODS, Means, Method, Proportions
+from dnt_cli.power.sizes import StudyPlan, detectable, power_at, required_size
 
 PLANNED = Proportions(0.05, 0.18)
 
 
 def test_the_published_plan_is_that_of_the_exact_test() -> None:
-    size = required_size(PLANNED, "exact", Plan(dropout=0.4))
+    size = required_size(PLANNED, "exact", StudyPlan(dropout=0.4))
     assert size.analysed == (88, 88)
     assert size.recruited == (147, 147)
     assert (round(size.power, 4), round(size.power_below, 4)) == (0.8023, 0.7974)
@@ -22,7 +22,7 @@ def test_the_published_plan_is_that_of_the_exact_test() -> None:
 
 @pytest.mark.parametrize(("method", "n"), [("normal", 94), ("unpooled", 91), ("arcsine", 87), ("corrected", 109)])
 def test_closed_formulas_ask_for_other_numbers(method: Method, n: int) -> None:
-    assert required_size(PLANNED, method, Plan()).analysed == (n, n)
+    assert required_size(PLANNED, method, StudyPlan()).analysed == (n, n)
 
 
 def test_exact_power_is_the_share_of_rejections() -> None:
@@ -43,14 +43,14 @@ def test_power_of_sites_is_that_of_a_t_test_between_site_means() -> None:
     means[:, : sites // 2] += effect
     share = np.mean(stats.ttest_ind(means[:, : sites // 2], means[:, sites // 2 :], axis=1).pvalue < 0.05)
     n = sites // 2 * size
-    power = power_at(Means(effect), "exact", Plan(icc=icc, sites=sites), (n, n))
+    power = power_at(Means(effect), "exact", StudyPlan(icc=icc, sites=sites), (n, n))
     assert power == pytest.approx(share, abs=4 * np.sqrt(0.25 / draws))
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("ratio", [1.0, 1.5])
 def test_the_size_is_the_first_that_reaches_the_power(method: Method, ratio: float) -> None:
-    plan = Plan(ratio=ratio)
+    plan = StudyPlan(ratio=ratio)
     size = required_size(Proportions(0.3, 0.5), method, plan)
     assert size.analysed is not None
     assert size.power >= plan.power > size.power_below
@@ -58,25 +58,25 @@ def test_the_size_is_the_first_that_reaches_the_power(method: Method, ratio: flo
 
 
 def test_what_is_detectable_has_the_wanted_power() -> None:
-    down, up = detectable(Proportions(0.4, 0.5), "normal", Plan(), (55, 81))
+    down, up = detectable(Proportions(0.4, 0.5), "normal", StudyPlan(), (55, 81))
     assert down is not None
     assert up is not None
     for share in (down, up):
-        assert power_at(Proportions(0.4, share), "normal", Plan(), (55, 81)) == pytest.approx(0.8, abs=1e-6)
-    lower, upper = detectable(Means(1.0), "exact", Plan(), (55, 81))
+        assert power_at(Proportions(0.4, share), "normal", StudyPlan(), (55, 81)) == pytest.approx(0.8, abs=1e-6)
+    lower, upper = detectable(Means(1.0), "exact", StudyPlan(), (55, 81))
     assert lower == pytest.approx(-upper if upper else None)
-    assert power_at(Means(upper or 0), "exact", Plan(), (55, 81)) == pytest.approx(0.8, abs=1e-6)
+    assert power_at(Means(upper or 0), "exact", StudyPlan(), (55, 81)) == pytest.approx(0.8, abs=1e-6)
 
 
 def test_too_few_sites_never_reach_it() -> None:
-    plan = Plan(icc=0.2, sites=16)
+    plan = StudyPlan(icc=0.2, sites=16)
     size = required_size(PLANNED, "exact", plan)
     assert size.analysed is None
     assert 0.05 < size.power < 0.8
 
 
 def test_a_baseline_value_saves_the_share_that_it_explains() -> None:
-    plain, controlled = (required_size(Means(0.2, r), "normal", Plan()).analysed for r in (0.0, 0.6))
+    plain, controlled = (required_size(Means(0.2, r), "normal", StudyPlan()).analysed for r in (0.0, 0.6))
     assert plain is not None
     assert controlled is not None
     assert controlled[0] == pytest.approx(plain[0] * (1 - 0.36), abs=1)

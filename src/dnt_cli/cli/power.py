@@ -14,8 +14,8 @@ from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from dnt_cli.power.sizes import Plan
-    from dnt_cli.power.tests import Means, Proportions
+    from dnt_cli.power.comparisons import Means, Proportions
+    from dnt_cli.power.sizes import StudyPlan
 
 _DESIGN = "Design"
 
@@ -25,7 +25,7 @@ power_app = Program(
 app.add_typer(power_app, rich_help_panel="Planning")
 
 
-class Method(StrEnum):
+class PowerMethod(StrEnum):
     """How power is computed."""
 
     exact = "exact"
@@ -36,7 +36,7 @@ class Method(StrEnum):
 
 
 _Method = Annotated[
-    Method | None,
+    PowerMethod | None,
     typer.Option("--method", help="Only this method; default: all, side by side.", rich_help_panel=_DESIGN),
 ]
 _Sizes = Annotated[
@@ -101,10 +101,10 @@ def proportions(
 
     Example: dnt power proportions 0.05 0.18 --dropout 0.4
     """
-    from dnt_cli.power.sizes import Plan
-    from dnt_cli.power.tests import Proportions
+    from dnt_cli.power.comparisons import Proportions
+    from dnt_cli.power.sizes import StudyPlan
 
-    plan = Plan(alpha, wanted, ratio, dropout, icc, sites)
+    plan = StudyPlan(alpha, wanted, ratio, dropout, icc, sites)
     _answer(Proportions(comparison, intervention), plan, n, method, form, language.value)
 
 
@@ -133,15 +133,15 @@ def means(
 
     Example: dnt power means 0.4 --baseline-r 0.5 --icc 0.05 --sites 16
     """
-    from dnt_cli.power.sizes import Plan
-    from dnt_cli.power.tests import Means
+    from dnt_cli.power.comparisons import Means
+    from dnt_cli.power.sizes import StudyPlan
 
-    plan = Plan(alpha, wanted, ratio, dropout, icc, sites)
+    plan = StudyPlan(alpha, wanted, ratio, dropout, icc, sites)
     _answer(Means(difference, baseline_r), plan, n, method, form, language.value)
 
 
 def _answer(
-    effect: Proportions | Means, plan: Plan, n: str | None, method: Method | None, form: Format, language: Any
+    effect: Proportions | Means, plan: StudyPlan, n: str | None, method: PowerMethod | None, form: Format, language: Any
 ) -> None:
     """Sizes that are needed, or the power of those that are given."""
     from dnt_cli.power.sizes import required_size

@@ -33,6 +33,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.special import gammaln, ndtr, ndtri
 
+from dnt_cli.imputation.draws import nearest
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -123,9 +125,8 @@ def start(block: Block, state: Array) -> State:
     """
     c, T = state.shape[0], len(block.positions)
     shown = state[:, block.own].transpose(0, 2, 1)  # (c, n, T), standardised per wave
-    z = np.where(block.observed, block.latent, np.clip(shown, -2.0, 2.0))
-    if block.kind != "linear":
-        z = np.where(block.observed, block.latent, np.sign(shown) * np.minimum(np.abs(shown), 1.0))
+    reach = 2.0 if block.kind == "linear" else 1.0
+    z = np.where(block.observed, block.latent, np.clip(shown, -reach, reach))
     covariance = 0.5 * np.eye(T) + 0.5
     return State(z, np.repeat(np.linalg.inv(covariance)[None], c, axis=0))
 
@@ -185,16 +186,10 @@ def values(block: Block, chains: State) -> Array:
         return np.clip(np.rint(drawn + block.shift) if block.whole else drawn + block.shift, *block.bounds)
     drawn = chains.z * block.scale + block.mean
     if block.support.size:
-        drawn = _nearest(block.support, drawn)
+        drawn = nearest(block.support, drawn)
     if block.shift is not None:
         drawn = drawn + block.shift
     return np.clip(np.rint(drawn) if block.whole else drawn, *block.bounds)
-
-
-def _nearest(support: Array, drawn: Array) -> Array:
-    """The member of `support` (sorted) nearest to each value."""
-    middle = (support[1:] + support[:-1]) / 2
-    return support[np.searchsorted(middle, drawn)]
 
 
 def _draw_coefficients(block: Block, chains: State, X: Array, normals: Array) -> Array:

@@ -79,15 +79,17 @@ class Imputations:
         Raises:
             DataError: Another program imputed, so that it is not known how.
         """
-        from dnt_cli.imputation.diagnostics import drift, observed_vs_imputed, r_hat
+        from dnt_cli.imputation.diagnostics import R_HAT_ROUNDS, drift, observed_vs_imputed, r_hat
         from dnt_cli.imputed.tables import imputation_summary, plausibility_table
 
         if not self.settings:
             raise DataError(f"{self.name} was imputed by another program, which left no record of how.")
+        drifting = drift(self.trace)
+        settled = r_hat(self.trace) if drifting.rounds[1] >= R_HAT_ROUNDS else None
         compared = observed_vs_imputed(self.data.observed, self.columns, self.data.sets)
         return [
             imputation_summary(self.data.observed, self.models, self.events, self.settings, wording),
-            plausibility_table(compared, drift(self.trace), r_hat(self.trace), wording),
+            plausibility_table(compared, drifting, settled, wording),
         ]
 
     def distribution(self) -> pd.DataFrame:

@@ -94,23 +94,25 @@ def _percent(share: float, wording: Wording) -> str:
     return wording.number(100 * float(np.round(share, 4)), 0) + "%"
 
 
-def plausibility_table(comparison: pd.DataFrame, drifting: Drift, r_hat: pd.DataFrame, wording: Wording) -> Table:
+def plausibility_table(
+    comparison: pd.DataFrame, drifting: Drift, r_hat: pd.DataFrame | None, wording: Wording
+) -> Table:
     """Observed against imputed means at the endpoint, and whether the chains settled.
 
     Args:
         comparison: `variable`, `mean_observed`, `mean_imputed`, `difference`.
         drifting: Whether the chains still move.
-        r_hat: `variable`, `mean`, `sd`; the worse of the two is shown, if there are rounds enough for it.
+        r_hat: `variable`, `mean`, `sd`, of which the worse is shown; None if there are too few rounds for it.
         wording: The study in a language.
     """
-    from dnt_cli.imputation.diagnostics import R_HAT_ROUNDS
-
     study = wording.study
     compared = comparison.set_index("variable")
     moved = drifting.columns.set_index("variable")["drift"]
-    settled = r_hat.set_index("variable")[["mean", "sd"]].max(axis=1)
     names = ["observed_mean", "imputed_mean", "difference_sd", "drift"]
-    names += ["r_hat"] if drifting.rounds[1] >= R_HAT_ROUNDS else []
+    settled = None
+    if r_hat is not None:
+        settled = r_hat.set_index("variable")[["mean", "sd"]].max(axis=1)
+        names.append("r_hat")
     columns = (
         Column(wording.text("common.outcome"), "left"),
         *(Column(wording.text(f"imputed.{name}")) for name in names),
@@ -120,8 +122,9 @@ def plausibility_table(comparison: pd.DataFrame, drifting: Drift, r_hat: pd.Data
         name = study.column(key, study.design.endpoint)
         if name in compared.index:
             found: list[Any] = [compared.at[name, c] for c in ("mean_observed", "mean_imputed", "difference")]
-            found += [moved.get(name, np.nan), settled.get(name, np.nan)]
-            cells = (Cell(wording.number(float(value), 2)) for value in found[: len(names)])
+            found.append(moved.get(name, np.nan))
+            found += [] if settled is None else [settled.get(name, np.nan)]
+            cells = (Cell(wording.number(float(value), 2)) for value in found)
             rows.append((Cell(wording.label(key)), *cells))
     title = wording.text("imputed.plausible_title", wave=study.design.endpoint)
     notes = [wording.text("imputed.plausible_note"), *_far_notes(compared, wording), *_drift_notes(drifting, wording)]

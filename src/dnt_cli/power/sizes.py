@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from dnt_cli.errors import UsageError
-from dnt_cli.power.tests import Means, Method, Power, Proportions
+from dnt_cli.power.comparisons import Means, Method, Power, Proportions
 
 _CERTAIN = 1 - 1e-15
 _MOST = 1_000_000  # persons per group; more means that no size will do
@@ -25,7 +25,7 @@ _SCANNED = 3_000  # sizes from which the power of the exact test no longer jumps
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StudyPlan:
     """What a study plans apart from the effect.
 
     Attributes:
@@ -91,7 +91,7 @@ class Size:
     power_below: float
 
 
-def required_size(effect: Proportions | Means, method: Method, plan: Plan) -> Size:
+def required_size(effect: Proportions | Means, method: Method, plan: StudyPlan) -> Size:
     """The smallest groups that reach the power that is wanted."""
     test = _test(effect, method, plan)
 
@@ -113,7 +113,7 @@ def required_size(effect: Proportions | Means, method: Method, plan: Plan) -> Si
 
 
 def detectable(
-    effect: Proportions | Means, method: Method, plan: Plan, sizes: tuple[int, int]
+    effect: Proportions | Means, method: Method, plan: StudyPlan, sizes: tuple[int, int]
 ) -> tuple[float | None, float | None]:
     """The smallest effects, downward and upward, that groups of these sizes show with the power that is wanted.
 
@@ -132,12 +132,12 @@ def detectable(
     return down, up
 
 
-def power_at(effect: Proportions | Means, method: Method, plan: Plan, sizes: tuple[int, int]) -> float:
+def power_at(effect: Proportions | Means, method: Method, plan: StudyPlan, sizes: tuple[int, int]) -> float:
     """Power of groups of given sizes."""
     return plan.power_of(_test(effect, method, plan), *sizes)
 
 
-def _test(effect: Proportions | Means, method: Method, plan: Plan) -> Power:
+def _test(effect: Proportions | Means, method: Method, plan: StudyPlan) -> Power:
     """The power of the test between independent persons; with sites the t distribution comes in with the sites."""
     by_site = isinstance(effect, Means) and plan.sites is not None
     return effect.power("normal" if by_site else method, plan.alpha)

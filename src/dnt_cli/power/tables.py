@@ -7,14 +7,14 @@ from functools import partial
 
 import pandas as pd
 
-from dnt_cli.power.sizes import Plan, Size, detectable, power_at
-from dnt_cli.power.tests import METHODS, Means, Method, Proportions
+from dnt_cli.power.comparisons import METHODS, Means, Method, Proportions
+from dnt_cli.power.sizes import Size, StudyPlan, detectable, power_at
 from dnt_cli.study import Language
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.wording import number, sentence
 
 
-def methods_of(effect: Proportions | Means, plan: Plan) -> tuple[Method, ...]:
+def methods_of(effect: Proportions | Means, plan: StudyPlan) -> tuple[Method, ...]:
     """The methods that apply: with sites, means have the t distribution of the sites only."""
     if isinstance(effect, Proportions):
         return METHODS
@@ -38,7 +38,9 @@ def size_rows(sizes: Sequence[Size]) -> pd.DataFrame:
     )
 
 
-def power_rows(effect: Proportions | Means, methods: Sequence[Method], plan: Plan, n: tuple[int, int]) -> pd.DataFrame:
+def power_rows(
+    effect: Proportions | Means, methods: Sequence[Method], plan: StudyPlan, n: tuple[int, int]
+) -> pd.DataFrame:
     """Power and detectable effects of groups of given sizes, a row per method."""
     rows = []
     for method in methods:
@@ -48,7 +50,7 @@ def power_rows(effect: Proportions | Means, methods: Sequence[Method], plan: Pla
     return pd.DataFrame(rows).assign(n_comparison=n[0], n_intervention=n[1])
 
 
-def size_table(effect: Proportions | Means, sizes: Sequence[Size], plan: Plan, language: Language) -> Table:
+def size_table(effect: Proportions | Means, sizes: Sequence[Size], plan: StudyPlan, language: Language) -> Table:
     """The numbers that each method asks for."""
     say = partial(sentence, language=language)
     headings = ["per_group", "total", "recruit_per_group", "recruit_total", "power", "power_below"]
@@ -73,7 +75,7 @@ def size_table(effect: Proportions | Means, sizes: Sequence[Size], plan: Plan, l
     return Table(_title("size", effect, language), tuple(columns), (Section("", tuple(rows)),), tuple(notes))
 
 
-def power_table(effect: Proportions | Means, found: pd.DataFrame, plan: Plan, language: Language) -> Table:
+def power_table(effect: Proportions | Means, found: pd.DataFrame, plan: StudyPlan, language: Language) -> Table:
     """What groups of given sizes can see."""
     say = partial(sentence, language=language)
     headings = ("method", "per_group", "power", "detectable_down", "detectable_up")
@@ -104,14 +106,18 @@ def _title(what: str, effect: Proportions | Means, language: Language) -> str:
     return sentence(f"power.{what}_title_means", language, difference=number(effect.difference, 2, language))
 
 
-def _pair(sizes: tuple[int, int] | None, plan: Plan) -> str:
+def _pair(sizes: tuple[int, int] | None, plan: StudyPlan) -> str:
     if sizes is None:
         return ""
     return str(sizes[0]) if plan.ratio == 1 else f"{sizes[0]} + {sizes[1]}"
 
 
 def _notes(
-    effect: Proportions | Means, methods: Sequence[Method], plan: Plan, language: Language, n: tuple[int, int] | None
+    effect: Proportions | Means,
+    methods: Sequence[Method],
+    plan: StudyPlan,
+    language: Language,
+    n: tuple[int, int] | None,
 ) -> list[str]:
     say, say_number = partial(sentence, language=language), partial(number, language=language)
     notes = [

@@ -164,19 +164,14 @@ def _sweep(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if path.is_dir() and not path.is_symlink():
                 _sweep_folder(path)
-            elif sys.platform != "win32":
-                _remove_unless_locked(path)
             else:
-                path.unlink()
+                _remove_unless_locked(path)
 
 
 def _sweep_folder(path: Path) -> None:
     lock = path / _LOCK
-    if lock.exists() and sys.platform != "win32":
+    if lock.exists():
         _remove_unless_locked(lock)
-        shutil.rmtree(path)
-    elif lock.exists():
-        lock.unlink()  # fails while its process lives
         shutil.rmtree(path)
     else:
         path.rmdir()  # only if it is empty
@@ -188,8 +183,9 @@ def _remove_unless_locked(path: Path) -> None:
     Raises:
         OSError: A process has.
     """
-    if sys.platform == "win32":
-        raise OSError(errno.ENOTSUP, "no such locks")
+    if sys.platform == "win32":  # which lets nobody remove an open file
+        path.unlink()
+        return
     import fcntl
 
     with path.open("r+b") as stream:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dnt_cli.power.tests import Means, Proportions
+from dnt_cli.power.comparisons import Means, Proportions
 
 CASES = json.loads((Path(__file__).parent / "power_expected.json").read_text(encoding="utf-8"))
 
