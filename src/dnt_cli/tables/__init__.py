@@ -1,0 +1,24 @@
+"""Tables: one model, and a rendering per format.
+
+The terminal's own rendering lives in `cli/console.py`. Every renderer escapes every cell.
+"""
+
+from collections.abc import Callable, Iterable
+
+from dnt_cli.tables.html import as_html
+from dnt_cli.tables.latex import as_latex
+from dnt_cli.tables.markdown import as_markdown
+from dnt_cli.tables.model import Cell, Column, Justify, Section, Table, Tone, narrowed
+from dnt_cli.tables.text import as_text
+
+__all__ = [
+    "RENDERERS", "Cell", "Column", "Justify", "Section", "Table", "Tone", "as_html", "as_latex", "as_markdown",
+    "as_text", "narrowed",
+]  # fmt: skip
+
+RENDERERS: dict[str, Callable[[Iterable[Table]], str]] = {
+    "text": as_text,
+    "md": as_markdown,
+    "html": as_html,
+    "tex": as_latex,
+}

@@ -1,0 +1,31 @@
+"""Tables as GitHub-flavoured Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dnt_cli.tables.model import Table
+
+
+def as_markdown(tables: Iterable[Table]) -> str:
+    """GitHub-flavoured Markdown."""
+    return "\n".join(_markdown(table) for table in tables)
+
+
+def _markdown(table: Table) -> str:
+    def line(texts: Iterable[str]) -> str:
+        return "| " + " | ".join(texts) + " |"
+
+    def escape(text: str) -> str:
+        for character in "\\|*_`[]<>":
+            text = text.replace(character, "\\" + character)
+        return text
+
+    empty = [""] * (len(table.columns) - 1)
+    lines = [f"**{escape(table.title)}**", "", line(escape(c.heading) for c in table.columns)]
+    lines.append(line("---:" if c.justify == "right" else ":---" for c in table.columns))
+    for section in table.sections:
+        lines += [line([f"**{escape(section.heading)}**", *empty])] if section.heading else []
+        lines += [line(escape(cell.text) for cell in row) for row in section.rows]
+    lines += ["", *(f"{escape(note)}  " for note in table.notes)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,76 @@
+"""A table as a model of headings, rows, cells and notes.
+
+No table holds a character that a terminal or a browser would obey instead of showing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dnt_cli.safe_text import shown, shown_in_line
+
+Tone = Literal["", "good", "bad", "muted"]
+Justify = Literal["left", "right"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text and what it means for the person: colour is never the only sign.
+
+    Attributes:
+        text: As it is shown.
+        tone: Good or bad for the person, or of less weight.
+        value: The number behind the text with every digit, for a spreadsheet; None where the text says it all.
+    """
+
+    text: str
+    tone: Tone = ""
+    value: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", shown_in_line(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading; `optional` columns are left out first where the terminal is narrow."""
+
+    heading: str
+    justify: Justify = "right"
+    optional: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "heading", shown_in_line(self.heading))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows under a common heading."""
+
+    heading: str
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "heading", shown_in_line(self.heading))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What is shown: a title, columns, sections of rows, and notes below."""
+
+    title: str
+    columns: tuple[Column, ...]
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", shown_in_line(self.title))
+        object.__setattr__(self, "notes", tuple(shown(note) for note in self.notes))
+
+
+def narrowed(table: Table) -> Table:
+    """The table without its optional columns."""
+    keep = [i for i, column in enumerate(table.columns) if not column.optional]
+    sections = tuple(Section(s.heading, tuple(tuple(row[i] for i in keep) for row in s.rows)) for s in table.sections)
+    return Table(table.title, tuple(table.columns[i] for i in keep), sections, table.notes)
