@@ -27,8 +27,7 @@ def without(module: str, folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("module", "command"),
     [
-        ("statsmodels", "fit-t3 imputed.parquet --jobs 1"),
-        ("statsmodels", "fit-t3 imputed.parquet --jobs 2"),
+        ("statsmodels", "power means 0.4"),
         ("duckdb", "polis records --link link.csv --study study.toml -o r.parquet"),
         ("matplotlib", "describe survey.parquet --figures figures"),
         ("openpyxl", "convert survey.parquet -o survey.xlsx"),

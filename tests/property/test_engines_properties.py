@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import statsmodels.api as sm
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -95,3 +96,27 @@ def test_a_mixed_fit_is_an_optimum_or_nothing(seed: int, sd: float, nodes: int) 
     plain = fit_logistic(Design(response, matrix, ("a", "b", "c"), None))
     # The model without random intercept is a special case.
     assert fit.log_likelihood >= plain.log_likelihood - 1e-7
+
+
+@given(SEEDS, st.sampled_from([12, 60, 700]), st.booleans(), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_endpoint_models_equal_statsmodels(seed: int, n: int, weighted: bool, binary: bool) -> None:
+    """Estimates, covariances and log-likelihoods, with columns of very different units."""
+    rng = np.random.default_rng(seed)
+    matrix = np.column_stack([np.ones(n), rng.integers(0, 2, n), rng.normal(2000, 300, n), rng.normal(0, 1e-3, n)])
+    linear = matrix @ np.array([0.2, 0.5, 0.001, 200.0]) - 2.0
+    response = (rng.random(n) < 1 / (1 + np.exp(-linear))) if binary else linear + rng.normal(0, 3, n)
+    weights = rng.uniform(0.2, 3.0, n) if weighted else None
+    design = Design(
+        np.asarray(response, dtype=float), matrix, ("one", "group", "income", "score"), None, weights=weights
+    )
+    fit = fit_logistic(design) if binary else fit_linear(design)
+    assume(fit.status.usable)
+    if binary:
+        oracle = sm.GLM(design.response, matrix, family=sm.families.Binomial(), freq_weights=weights).fit(tol=1e-13)
+    else:
+        oracle = sm.WLS(design.response, matrix, weights=1.0 if weights is None else weights).fit(method="qr")
+    error = np.sqrt(np.diag(oracle.cov_params()))
+    np.testing.assert_allclose(fit.estimate / error, oracle.params / error, atol=2e-7)
+    np.testing.assert_allclose(np.sqrt(np.diag(fit.covariance)), error, rtol=2e-7)
+    assert abs(fit.log_likelihood - oracle.llf) < 1e-8 * n

@@ -155,7 +155,7 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
     ),
     "effects.message_no_model": (lambda s: trend(s, table(), "linear"), "Late: no trend: not asked at T0."),
     "effects.own_note": (lambda s: endpoint(s, table(), "binary"), "Work: Any hours."),
-    "effects.engine": (lambda s: endpoint(s, table(), "binary"), "Fitted with statsmodels"),
+    "effects.engine": (lambda s: endpoint(s, table(), "binary"), "Fitted with dnt logistic."),
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ _PARTS = {
     "pyarrow": "stage files",
     "joblib": "processes",
     "threadpoolctl": "processes",
-    "statsmodels": "linear and logistic regression",
+    "statsmodels": "dnt power",
     "miceforest": "imputation method forest",
     "lightgbm": "imputation method forest",
     "duckdb": "dnt polis",

@@ -1,8 +1,7 @@
-"""Least squares and logistic regression (statsmodels), and Firth's method for separated data."""
+"""Least squares and logistic regression, and Firth's method for separated data."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Literal
 
 import numpy as np
@@ -11,11 +10,13 @@ from dnt_cli.engines.base import Design, Fit, Floats, Status, imprecise_message,
 from dnt_cli.engines.separation import is_separated, separation_message
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import Message, message
-from dnt_cli.packages import package_version
 
 Separation = Literal["stop", "firth"]
 
 _FIRTH_STEPS = 200
+_NEWTON_STEPS = 100
+# Of the information in an orthonormal basis; beyond it an inverse has no digits.
+_WORST_CONDITION = 1e15
 
 
 def fit_linear(design: Design) -> Fit:
@@ -24,26 +25,25 @@ def fit_linear(design: Design) -> Fit:
     Returns:
         A fit with n - k degrees of freedom, and the log-likelihood that R's logLik gives.
     """
-    from statsmodels.regression.linear_model import OLS, WLS
-
-    engine = f"statsmodels {package_version('statsmodels')} {'OLS' if design.weights is None else 'WLS'}"
+    engine = f"dnt {'least squares' if design.weights is None else 'weighted least squares'}"
     trouble = problem(design, binary=False, grouped=False)
     if trouble:
         return unusable(design, engine, trouble)
     n, k = design.matrix.shape
-    if design.weights is None:
-        result = OLS(design.response, design.matrix).fit(method="qr")
-    else:
-        result = WLS(design.response, design.matrix, weights=design.weights).fit(method="qr")
-    residual_sd = float(np.sqrt(result.scale))
+    root = np.ones(n) if design.weights is None else np.sqrt(design.weights)
+    basis, triangle = np.linalg.qr(design.matrix * root[:, None])
+    response = design.response * root
+    along = basis.T @ response
+    square = float(np.square(response - basis @ along).sum())
+    back = np.linalg.inv(triangle)
     return Fit(
         terms=design.terms,
-        estimate=np.asarray(result.params, dtype=float),
-        covariance=np.asarray(result.cov_params(), dtype=float),
+        estimate=np.linalg.solve(triangle, along),
+        covariance=square / (n - k) * (back @ back.T),
         df=np.full(k, float(n - k)),
-        log_likelihood=float(result.llf),
+        log_likelihood=float(np.log(root).sum() - 0.5 * n * (np.log(2.0 * np.pi * square / n) + 1.0)),
         random_sd=None,
-        residual_sd=residual_sd,
+        residual_sd=float(np.sqrt(square / (n - k))),
         status=Status(converged=True, singular=False, separated=False),
         engine=engine,
         n_observations=n,
@@ -61,7 +61,7 @@ def fit_logistic(design: Design, *, separation: Separation = "stop") -> Fit:
     """
     if separation not in ("stop", "firth"):
         raise ModelError(f"Unknown treatment of separation '{separation}'; choose stop or firth.")
-    engine = f"statsmodels {package_version('statsmodels')} GLM"
+    engine = "dnt logistic"
     trouble = problem(design, binary=True, grouped=False)
     if trouble:
         return unusable(design, engine, trouble)
@@ -73,25 +73,41 @@ def fit_logistic(design: Design, *, separation: Separation = "stop") -> Fit:
 
 
 def _maximum_likelihood(design: Design, engine: str) -> Fit:
-    from statsmodels.genmod.families import Binomial
-    from statsmodels.genmod.generalized_linear_model import GLM
-
     # Fitted in an orthonormal basis, so that units and offsets of covariates cost no digits.
     basis, triangle = np.linalg.qr(design.matrix)
-    with warnings.catch_warnings():
-        # statsmodels warns about fitted probabilities of 0 or 1; separation has been ruled out before.
-        warnings.simplefilter("ignore")
-        result = GLM(design.response, basis, family=Binomial(), freq_weights=design.weights).fit(maxiter=100, tol=1e-12)
-    if not result.converged:
-        return unusable(design, engine, message("engines.no_convergence"))
-    # statsmodels' covariance is that of the last step but one; this one is at the estimates.
     weights = np.ones(design.response.size) if design.weights is None else design.weights
-    chance = result.fittedvalues
-    inverse = np.linalg.inv((basis * (weights * chance * (1.0 - chance))[:, None]).T @ basis)
-    score = basis.T @ (weights * (design.response - chance))
-    return _from_basis(
-        design, engine, triangle, result.params, inverse, float(result.llf), float(0.5 * score @ inverse @ score)
-    )
+    solution = _logistic_optimum(basis, design.response, weights)
+    if solution is None:
+        return unusable(design, engine, message("engines.no_convergence"))
+    return _from_basis(design, engine, triangle, *solution)
+
+
+def _logistic_optimum(basis: Floats, response: Floats, weights: Floats) -> tuple[Floats, Floats, float, float] | None:
+    """Coefficients, inverse information, log-likelihood and .5 g'Vg by Newton's method, or None without convergence."""
+    sign = 2.0 * response - 1.0
+    coefficients: Floats = np.zeros(basis.shape[1])
+    value = -float(weights @ np.logaddexp(0.0, -sign * (basis @ coefficients)))
+    for _ in range(_NEWTON_STEPS):
+        probability = 0.5 + 0.5 * np.tanh(0.5 * (basis @ coefficients))
+        information = (basis * (weights * probability * (1.0 - probability))[:, None]).T @ basis
+        if not np.linalg.cond(information) < _WORST_CONDITION:
+            return None
+        inverse = np.asarray(np.linalg.inv(information), dtype=float)
+        score = basis.T @ (weights * (response - probability))
+        step = inverse @ score
+        decrement = float(0.5 * score @ step)
+        if decrement < 1e-20:
+            return coefficients, inverse, value, decrement
+        for _ in range(30):
+            new = -float(weights @ np.logaddexp(0.0, -sign * (basis @ (coefficients + step))))
+            # The slack is rounding, which would otherwise stop the last steps.
+            if new >= value - 1e-12 * abs(value):
+                break
+            step = step / 2.0
+        else:
+            return None
+        coefficients, value = coefficients + step, new
+    return None
 
 
 def _from_basis(

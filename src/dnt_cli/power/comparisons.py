@@ -123,8 +123,11 @@ def _unpooled(p0: float, p1: float, alpha: float, n0: float, n1: float) -> float
 
 
 def _arcsine(p0: float, p1: float, alpha: float, n0: float, n1: float) -> float:
-    h = 2 * abs(np.arcsin(np.sqrt(p1)) - np.arcsin(np.sqrt(p0)))
-    return float(stats.norm.cdf(h / np.sqrt(1 / n0 + 1 / n1) - stats.norm.isf(alpha / 2)))
+    from statsmodels.stats.power import NormalIndPower
+    from statsmodels.stats.proportion import proportion_effectsize
+
+    h = abs(proportion_effectsize(p1, p0))
+    return float(NormalIndPower().power(h, n0, alpha, ratio=n1 / n0))
 
 
 def _corrected(p0: float, p1: float, alpha: float, n0: float, n1: float) -> float:
@@ -135,13 +138,16 @@ def _corrected(p0: float, p1: float, alpha: float, n0: float, n1: float) -> floa
 
 
 def _noncentral(effect: float, alpha: float, n0: float, n1: float) -> float:
+    # Not statsmodels' TTestIndPower, which is NaN where the other side of the distribution is too small to tell.
     df = n0 + n1 - 2
     if df <= 0:
         return 0.0
     shift, critical = effect / np.sqrt(1 / n0 + 1 / n1), stats.t.isf(alpha / 2, df)
-    other_side = np.nan_to_num(stats.nct.cdf(-critical, df, shift))  # SciPy gives NaN where it is too small to tell
+    other_side = np.nan_to_num(stats.nct.cdf(-critical, df, shift))
     return float(stats.nct.sf(critical, df, shift) + other_side)
 
 
 def _normal_means(effect: float, alpha: float, n0: float, n1: float) -> float:
-    return float(stats.norm.cdf(effect / np.sqrt(1 / n0 + 1 / n1) - stats.norm.isf(alpha / 2)))
+    from statsmodels.stats.power import NormalIndPower
+
+    return float(NormalIndPower().power(effect, n0, alpha, ratio=n1 / n0))
