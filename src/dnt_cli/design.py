@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -79,7 +80,7 @@ class Designs:
         that `wide` holds.
         """
         self._wide = wide
-        self._known = known
+        self._given = known
         self._study = study
         self._group = group_indicator(wide, study)
         self._controls: dict[tuple[str, ...], tuple[Floats, tuple[str, ...]]] = {}
@@ -117,16 +118,22 @@ class Designs:
 
     def observed(self, model: Model) -> list[Observed]:
         """Observed answers per wave of the response and arm; of a difference score those with a baseline too."""
-        study, treated = self._study, self._group == 1
-        known = known_answers(self._wide, study) if self._known is None else self._known
-        if self._known is not None:
-            known = known.loc[self._wide[study.design.id]]
+        study, treated, known = self._study, self._group == 1, self._known
         names = {wave: study.column(model.outcome, wave) for wave in model.waves(study)}
         if model.difference:
             first = study.column(model.outcome, study.design.baseline)
             known = pd.DataFrame({name: known[name] & known[first] for name in names.values()})
         counts = observed_counts(known, treated, list(names.values()))
         return [Observed(wave, *count) for wave, count in zip(names, counts, strict=True)]
+
+    @cached_property
+    def _known(self) -> pd.DataFrame:
+        """(n, columns) which answers were observed, a row per row of the wide table."""
+        if self._given is None:
+            return known_answers(self._wide, self._study)
+        ids = self._wide[self._study.design.id]
+        same = len(ids) == len(self._given) and (self._given.index.to_numpy() == ids.to_numpy()).all()
+        return self._given if same else self._given.loc[ids]
 
     def _column(self, outcome: str, wave: str) -> Floats:
         values: Floats = self._wide[self._study.column(outcome, wave)].to_numpy(dtype=float)
