@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,8 @@ def test_every_block_of_a_page_runs(page: str, tmp_path: Path, request: pytest.F
     folder.mkdir()
     if "survey.csv" in PAGES[page]:
         prepared("btheb", folder)
+    if "clients.sav" in PAGES[page]:
+        shutil.copy(ROOT / "examples" / "clients" / "clients.sav", folder)
     if any(kind == "r" for kind, _ in blocks(page)):
         request.getfixturevalue("rscript")
     if page == "statistics.md":

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dnt_cli.findings import Finding
     from dnt_cli.imputed.data import Completed
-    from dnt_cli.reading import Prepared, Raw, Reading
+    from dnt_cli.reading import Hints, Prepared, Raw, Reading
     from dnt_cli.stagefile.container import Provenance, Stage
     from dnt_cli.study import Study
 
@@ -45,6 +45,7 @@ class Input:
         applied: What the provenance tells of `--study` and `--set`, where they changed the study of imputed data.
         files: Who is in which file of a folder.
         content: The bytes.
+        hints: Where its table begins, where no study says so.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Input:
     files: pd.DataFrame | None = field(default=None, repr=False)
     content: bytes = field(default=b"", repr=False)
     joined: Raw | None = field(default=None, repr=False)
+    hints: Hints | None = None
 
     @property
     def kind(self) -> str | None:
@@ -81,7 +83,7 @@ class Input:
             return self.joined
         if self.stage is not None:
             return Raw(self.stage.frame, Dictionary.from_json(self.stage.extra.get("dictionary", {})))
-        return _parsed(self.content, self.name, self.study)
+        return _parsed(self.content, self.name, self.study, self.hints)
 
     def frame(self) -> pd.DataFrame:
         """The values as the study means them, or without user-missing codes where no study is known."""
@@ -118,10 +120,14 @@ class Input:
         """
         from fnmatch import fnmatchcase
 
+        from dnt_cli.study import open_questions
         from dnt_cli.survey import with_further
 
         study, reading = self.spec, self.reading()
         frame, survey = reading.frame, reading.checked()
+        if questions := open_questions(study.text):
+            lines = ", ".join(str(question.line) for question in questions)
+            warn(f"{len(questions)} lines of the study file are still guesses (`# ?`, line {lines}).")
         tell_findings(reading.findings, self.name)
         for pattern in also:
             if not any(fnmatchcase(column, pattern) for column in frame.columns):
@@ -167,6 +173,7 @@ def open_input(
     foreign: Foreign = "never",
     study: str | None = None,
     overrides: Sequence[str] | None = None,
+    hints: Hints | None = None,
 ) -> Input:
     """What a command was given, verified, with the study that it is to be read with.
 
@@ -177,6 +184,7 @@ def open_input(
         foreign: Whether it reads files of other programs.
         study: `--study`: a study file, or a built-in study.
         overrides: `--set`, as `key=value`.
+        hints: Where the table of another program's file begins, where no study says so.
 
     Raises:
         UsageError: The study is not known, or `--study` or `--set` can change nothing in this file.
@@ -200,7 +208,8 @@ def open_input(
         more = " If another program wrote it, add --study FILE." if foreign == "with study" else ""
         raise DataError(f"{name} {holds}; {needed(kinds, command)}.{more}")
     digest = hashlib.sha256(content).hexdigest()
-    return Input(name, digest, None if study is None else load_study(study, overrides or ()), content=content)
+    spec = None if study is None else load_study(study, overrides or ())
+    return Input(name, digest, spec, content=content, hints=hints)
 
 
 def open_stage_file(source: str, command: str, kinds: Iterable[str] | None = None) -> Stage:
@@ -267,12 +276,12 @@ def _open_folder(folder: Path, study: str | None, overrides: Sequence[str] | Non
     return Input(str(folder), digest.hexdigest(), spec, files=joined.report, joined=joined.raw)
 
 
-def _parsed(content: bytes, name: str, study: Study | None) -> Raw:
+def _parsed(content: bytes, name: str, study: Study | None, hints: Hints | None = None) -> Raw:
     """The table of another program's file; a large one takes its time, which is told."""
     from dnt_cli.reading import NO_HINTS, hints_of, read_table
 
     with progress(f"Reading {name}") if len(content) > _LARGE else contextlib.nullcontext():
-        return read_table(content, name, NO_HINTS if study is None else hints_of(study))
+        return read_table(content, name, hints_of(study) if study is not None else hints or NO_HINTS)
 
 
 def tell_findings(findings: Iterable[Finding], name: str) -> None:

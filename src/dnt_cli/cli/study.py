@@ -10,7 +10,7 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_studies
 from dnt_cli.cli.console import tell, write_out
-from dnt_cli.cli.inputs import open_input
+from dnt_cli.cli.inputs import open_input, tell_findings
 from dnt_cli.cli.options import Force, Overrides
 from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import DataError, UsageError
@@ -45,6 +45,13 @@ def init(
             autocompletion=complete_studies,
         ),
     ] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", metavar="NAME", help="Sheet of a workbook; default: the first.")
+    ] = None,
+    header_row: Annotated[
+        int | None,
+        typer.Option("--header-row", metavar="N", min=1, help="Row with the names of the columns; default: found."),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Write a study file to start from: made from a data file, or a commented template.
@@ -56,14 +63,16 @@ def init(
     from importlib import resources
 
     from dnt_cli.stagefile.atomic import replacing
-    from dnt_cli.study import builtin_studies, read_builtin
+    from dnt_cli.study import builtin_studies, open_questions, read_builtin
 
     if like is not None and like not in builtin_studies():
         raise UsageError(f"There is no built-in study {like}; known: {', '.join(builtin_studies())}.")
     if like is not None and data is not None:
         raise UsageError("--like starts from a built-in study, not from data; leave out one of the two.")
+    if data is None and (sheet is not None or header_row is not None):
+        raise UsageError("--sheet and --header-row say where the table is in a data file; name that file too.")
     if data is not None:
-        text = _drafted(data)
+        text = _drafted(data, sheet, header_row)
     else:
         text = read_builtin(like) if like else (resources.files("dnt_cli") / "studies" / "template").read_text("utf-8")
     if output is None:
@@ -73,16 +82,19 @@ def init(
         raise DataError(f"{output} exists; choose another name, or --force to replace it.")
     with replacing(Path(output)) as stream:
         stream.write(text.encode())
-    questions = f" It has {text.count('# ?')} questions." if data is not None else ""
+    questions = f" It has {len(open_questions(text))} questions." if data is not None else ""
     tell(f"Wrote {output}.{questions} Edit it, then type: dnt study check {output} {data or 'DATA'}")
 
 
-def _drafted(data: str) -> str:
+def _drafted(data: str, sheet: str | None, header_row: int | None) -> str:
     """A study file for the table in a data file."""
+    from dnt_cli.reading import Hints
     from dnt_cli.reading.draft import draft_study
 
-    opened = open_input(data, "dnt study init", ["answers"], foreign="always")
-    return draft_study(opened.raw, Path(opened.name).stem)
+    hints = Hints(sheet=sheet, header_row=header_row)
+    opened = open_input(data, "dnt study init", ["answers"], foreign="always", hints=hints)
+    tell_findings(opened.raw.findings, opened.name)
+    return draft_study(opened.raw, Path(opened.name).stem, hints)
 
 
 @study_app.command()
@@ -101,7 +113,7 @@ def check(
     Example: dnt study check study.toml survey.csv
     """
     from dnt_cli.observed import thin_arms
-    from dnt_cli.study import load_study
+    from dnt_cli.study import load_study, open_questions
     from dnt_cli.wide import to_wide
 
     spec = load_study(study, overrides or ())
@@ -110,6 +122,7 @@ def check(
         f"{spec.key}: {len(spec.design.waves)} waves, {len(spec.outcomes)} outcomes ({tested} tested), "
         f"{len(spec.covariates)} covariates. The study file is in order."
     ]
+    lines += [f"QUESTION  line {q.line}: {q.guess or 'to be answered'} - {q.asked}" for q in open_questions(spec.text)]
     if data is None:
         write_out("\n".join(lines))
         return

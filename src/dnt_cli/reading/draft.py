@@ -17,6 +17,7 @@ import pandas as pd
 
 from dnt_cli.reading.codes import NO, YES
 from dnt_cli.reading.dictionary import Raw
+from dnt_cli.reading.header import NO_HINTS, Hints
 from dnt_cli.reading.missing import WORDS
 from dnt_cli.reading.numbers import shape
 from dnt_cli.reading.suspicion import NO_ANSWER, means_no_answer, suspects
@@ -61,8 +62,14 @@ class _Column:
     label: str = ""
 
 
-def draft_study(raw: Raw, key: str) -> str:
-    """The text of a study file for the table `raw`, with the questions that it leaves as comments."""
+def draft_study(raw: Raw, key: str, hints: Hints = NO_HINTS) -> str:
+    """The text of a study file for a table, with the questions that it leaves as comments.
+
+    Args:
+        raw: The table.
+        key: Name of the study.
+        hints: How the table was found in its file, which the study file then says too.
+    """
     frame = raw.frame.set_axis([str(c) for c in raw.frame.columns], axis=1)
     frame = frame.loc[:, ~frame.columns.duplicated()]
     wide, pattern = _waves_in_names([str(c) for c in frame.columns])
@@ -93,7 +100,7 @@ def draft_study(raw: Raw, key: str) -> str:
         k: v for k, v in outcomes.items() if v[0].kind not in ("text", "empty") and re.fullmatch(r"[^\W\d_][\w-]*", k)
     }
     left += [k for k in outcomes if k not in usable]
-    lines = [*_head(key), *_design(raw, frame, person, names, waves), *_files(wide, pattern)]
+    lines = [*_head(key), *_design(raw, frame, person, names, waves), *_files(wide, pattern, hints)]
     for name, (found, asked) in usable.items():
         lines += _outcome(name, found, asked)
     for name, found in covariates.items():
@@ -276,8 +283,11 @@ def _design(raw: Raw, frame: pd.DataFrame, person: str, names: dict[str, str | N
     return lines
 
 
-def _files(wide: dict[str, dict[str, str]], pattern: str) -> list[str]:
-    return ["[files]", 'layout = "wide"', f"pattern = {_toml(pattern)}", ""] if wide else []
+def _files(wide: dict[str, dict[str, str]], pattern: str, hints: Hints) -> list[str]:
+    lines = ['layout = "wide"', f"pattern = {_toml(pattern)}"] if wide else []
+    lines += [f"sheet = {_toml(hints.sheet)}"] if hints.sheet is not None else []
+    lines += [f"header_row = {hints.header_row}"] if hints.header_row is not None else []
+    return ["[files]", *lines, ""] if lines else []
 
 
 def _missing(found: _Column) -> list[str]:

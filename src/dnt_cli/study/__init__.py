@@ -2,6 +2,7 @@
 
 from dnt_cli.study.files import Code, DataFile, Source
 from dnt_cli.study.instruments import Instrument, Scale
+from dnt_cli.study.questions import Question, open_questions
 from dnt_cli.study.reader import builtin_studies, load_study, parse_study, read_builtin
 from dnt_cli.study.register import Norm, Register
 from dnt_cli.study.spec import (
@@ -38,6 +39,7 @@ __all__ = [
     "Models",
     "Norm",
     "Outcome",
+    "Question",
     "Register",
     "Robustness",
     "Scale",
@@ -49,6 +51,7 @@ __all__ = [
     "Wave",
     "builtin_studies",
     "load_study",
+    "open_questions",
     "parse_study",
     "read_builtin",
 ]
