@@ -94,11 +94,11 @@ def complete_settings(incomplete: str) -> list[str]:
     """Keys of the study file that `--set` replaces most."""
     from dataclasses import fields
 
-    from dnt_cli.study import ImputationPlan, Models, Register, Robustness, Significance
+    from dnt_cli.study import Disclosure, ImputationPlan, Models, Register, Robustness, Significance
 
     sections = {
         "imputation": ImputationPlan, "models": Models, "robustness": Robustness, "significance": Significance,
-        "register": Register,
+        "register": Register, "disclosure": Disclosure,
     }  # fmt: skip
     keys = [f"{name}.{field.name}" for name, kind in sections.items() for field in fields(kind)]
     return [key for key in keys if key.startswith(incomplete)]

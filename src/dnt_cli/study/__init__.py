@@ -1,5 +1,6 @@
 """The study specification: what was measured, of whom, when, and how it is analysed."""
 
+from dnt_cli.study.disclosure import Disclosure, Thresholds
 from dnt_cli.study.files import Code, DataFile, Source
 from dnt_cli.study.instruments import Instrument, Scale
 from dnt_cli.study.questions import Question, open_questions
@@ -31,6 +32,7 @@ __all__ = [
     "DataFile",
     "Derivation",
     "Design",
+    "Disclosure",
     "Exclusion",
     "Hypothesis",
     "ImputationPlan",
@@ -48,6 +50,7 @@ __all__ = [
     "Study",
     "Subset",
     "Text",
+    "Thresholds",
     "Wave",
     "builtin_studies",
     "load_study",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from dnt_cli.study.disclosure import Disclosure, Thresholds
 from dnt_cli.study.files import Code, Codes, DataFile, Source
 from dnt_cli.study.instruments import Instrument
 from dnt_cli.study.register import Measure, Register
@@ -249,11 +250,17 @@ class Study:
     significance: Significance = Significance()
     instruments: dict[str, Instrument] = field(default_factory=dict)  # questionnaires that `dnt score` scores
     register: Register = field(default_factory=Register)  # how records of jobs become outcomes
+    disclosure: Disclosure = field(default_factory=Disclosure)  # the rules of `dnt release`
     files: dict[str, DataFile] = field(default_factory=dict)  # the files that hold the answers, if there are several
     source: Source = field(default_factory=Source)  # how files are to be read; in the study file part of [files]
     synthetic: bool = False  # made-up data: said on every table
     text: str = field(default="", compare=False, repr=False)  # the study file itself, verbatim
     overrides: tuple[str, ...] = ()  # `--set key=value` of this run
+
+    @cached_property
+    def thresholds(self) -> Thresholds | None:
+        """What may leave the secure environment; None where everything may."""
+        return self.disclosure.thresholds(register=any(map(self.is_register, self.outcomes)))
 
     def column(self, outcome: str, wave: str) -> str:
         """Name of the wide column that holds `outcome` at `wave`."""

@@ -5,6 +5,7 @@ The terminal's own rendering lives in `cli/console.py`. Every renderer escapes e
 
 from collections.abc import Callable, Iterable
 
+from dnt_cli.tables.counts import Counts, Part, Persons, Properties, Total, named, properties, together
 from dnt_cli.tables.html import as_html
 from dnt_cli.tables.latex import as_latex
 from dnt_cli.tables.markdown import as_markdown
@@ -12,8 +13,8 @@ from dnt_cli.tables.model import Cell, Column, Justify, Section, Table, Tone, na
 from dnt_cli.tables.text import as_text
 
 __all__ = [
-    "RENDERERS", "Cell", "Column", "Justify", "Section", "Table", "Tone", "as_html", "as_latex", "as_markdown",
-    "as_text", "narrowed",
+    "RENDERERS", "Cell", "Column", "Counts", "Justify", "Part", "Persons", "Properties", "Section", "Table", "Tone",
+    "Total", "as_html", "as_latex", "as_markdown", "as_text", "named", "narrowed", "properties", "together",
 ]  # fmt: skip
 
 RENDERERS: dict[str, Callable[[Iterable[Table]], str]] = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dnt_cli.safe_text import shown, shown_in_line
+from dnt_cli.tables.counts import Counts
 
 Tone = Literal["", "good", "bad", "muted"]
 Justify = Literal["left", "right"]
@@ -22,11 +23,13 @@ class Cell:
         text: As it is shown.
         tone: Good or bad for the person, or of less weight.
         value: The number behind the text with every digit, for a spreadsheet; None where the text says it all.
+        counts: The persons behind the number; None where there is no number, or where they are not known.
     """
 
     text: str
     tone: Tone = ""
     value: float | None = None
+    counts: Counts | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", shown_in_line(self.text))

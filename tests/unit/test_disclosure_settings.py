@@ -1,0 +1,63 @@
+"""What a study file says about disclosure."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnt_cli.errors import StudyError
+from dnt_cli.study import load_study, parse_study
+from dnt_cli.study.disclosure import CBS
+
+STUDY = """
+schema = 1
+[study]
+key = "s"
+title = "S"
+[design]
+id = "id"
+wave = "wave"
+group = "group"
+intervention = "a"
+comparison = "b"
+waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
+baseline = "T0"
+endpoint = "T1"
+[outcomes.work]
+label = "Work"
+kind = "binary"
+waves = ["T0", "T1"]
+"""
+
+
+def test_the_built_in_study_follows_the_rules_of_cbs() -> None:
+    assert load_study("dnt").thresholds == CBS
+
+
+def test_without_a_register_and_a_preset_everything_may_leave() -> None:
+    assert parse_study(STUDY).thresholds is None
+
+
+def test_an_outcome_of_a_register_brings_the_rules_of_cbs() -> None:
+    assert parse_study(STUDY + 'source = "register"').thresholds == CBS
+    assert parse_study(STUDY + 'source = "register"\n[disclosure]\npreset = "none"').thresholds is None
+
+
+def test_a_threshold_of_ones_own_replaces_that_of_the_preset_and_no_other() -> None:
+    found = parse_study(STUDY, overrides=["disclosure.preset=cbs", "disclosure.persons=5"]).thresholds
+    assert found is not None
+    assert (found.persons, found.df, found.share) == (5, CBS.df, CBS.share)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("persons = 1", "at least 2"),
+        ("share = 1.2", "above 0 and at most 1"),
+        ("dominance = 0.0", "above 0 and at most 1"),
+        ('preset = "none"\ndf = 5', "not used"),
+        ('preset = "vws"', "auto"),
+    ],
+)
+def test_a_threshold_that_is_none_is_refused(line: str, said: str) -> None:
+    with pytest.raises(StudyError, match=said):
+        parse_study(f"{STUDY}[disclosure]\n{line}")
