@@ -18,7 +18,7 @@ import pytest
 
 from dnt_cli.polis.records import database, keep_records
 from dnt_cli.study.register import Register
-from tests.support.process import GUARD, SOURCE, environment, listing, together
+from tests.support.process import GUARD, SOURCE, WarmPython, environment, listing
 from tests.support.small import STUDY, survey
 
 REACHING = {
@@ -81,8 +81,10 @@ def chain(folder: Path, before: tuple[str, ...] = ()) -> dict[str, bytes]:
     folder.mkdir()
     (folder / "study.toml").write_text(STUDY, encoding="utf-8")
     survey().to_csv(folder / "survey.csv", index=False)
-    for run in together([(tuple(command.split()), folder) for command in CHAIN], before):
-        run.check()
+    python = WarmPython(before=before)
+    for command in CHAIN:
+        python.run(tuple(command.split()), folder).check()
+    python.close()
     return listing(folder)
 
 

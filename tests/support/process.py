@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import itertools
 import json
 import os
 import signal
@@ -12,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -59,6 +63,63 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return kept | {"PYTHONPATH": path, "DNT_LANG": "en", "PYTHONIOENCODING": "utf-8"} | dict(extra or {})
 
 
+class WarmPython:
+    """A Python with all modules loaded, which forks a process for each run: loading them takes most of a short run.
+
+    Each run is a process of its own, from `main` to its exit code, with its own group, folder and streams.
+    """
+
+    def __init__(self, extra: Mapping[str, str] | None = None, before: Sequence[str] = ()) -> None:
+        self._process = subprocess.Popen(
+            [*before, *WARM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(extra)
+        )
+        self._place = tempfile.TemporaryDirectory()
+        self._numbers = itertools.count()
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The reply to a request; `warm.py` says what both hold."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        reply = self._process.stdout.readline()
+        assert reply, f"the Python that forks ended with {self._process.wait(timeout=20)}"
+        return dict(json.loads(reply))
+
+    def run(self, words: tuple[str, ...], folder: Path, stdin: bytes = b"", timeout: float = 120) -> Run:
+        """One run of `dnt`."""
+        given, out, err = (Path(self._place.name, f"{next(self._numbers)}") for _ in range(3))
+        request = {
+            "arguments": words, "folder": str(folder), "out": str(out), "err": str(err), "timeout": timeout,
+        }  # fmt: skip
+        if stdin:
+            given.write_bytes(stdin)
+            request["stdin"] = str(given)
+        reply = self.ask(request)
+        if reply["late"]:
+            raise subprocess.TimeoutExpired(words, timeout)
+        run = Run(words, reply["code"], out.read_bytes(), err.read_text("utf-8"))
+        for path in (given, out, err):
+            path.unlink(missing_ok=True)
+        assert_discreet(run)
+        return run
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=20)
+        self._place.cleanup()
+
+
+@functools.cache
+def warm_python() -> WarmPython:
+    """The one of this session."""
+    python = WarmPython()
+    atexit.register(python.close)
+    return python
+
+
 def dnt(
     *arguments: str | Path,
     cwd: Path,
@@ -67,8 +128,14 @@ def dnt(
     before: Sequence[str] = (),
     timeout: float = 120,
 ) -> Run:
-    """Run `dnt` with `arguments`; `before` stands before the command, such as another program that starts it."""
+    """Run `dnt` with `arguments`; `before` stands before the command, such as another program that starts it.
+
+    With variables or a program before it, it starts a Python of its own; otherwise, where the system can fork, it runs
+    in a process of the warm one.
+    """
     words = tuple(map(str, arguments))
+    if not before and env is None and hasattr(os, "fork"):
+        return warm_python().run(words, cwd, stdin, timeout)
     done = subprocess.run(
         [*before, *DNT, *words],
         cwd=cwd,
@@ -112,31 +179,9 @@ def stage_metadata(path: Path) -> str:
     return "\n".join(value.decode("utf-8", errors="replace") for value in metadata.values())
 
 
-def together(calls: Sequence[tuple[tuple[str, ...], Path]], before: Sequence[str] = ()) -> list[Run]:
-    """Many runs, each (arguments, folder); where the system can fork, from one Python that has its modules loaded.
-
-    Loading them takes longer than finding most errors. Every run still is a process of its own, from `main` to its
-    exit code. `before` stands before that Python, as in `dnt`.
-    """
-    if not hasattr(os, "fork"):
-        return [dnt(*arguments, cwd=folder) for arguments, folder in calls]
-    with tempfile.TemporaryDirectory() as place:
-        requests = [
-            {"arguments": arguments, "folder": str(folder), "out": f"{place}/{i}.out", "err": f"{place}/{i}.err"}
-            for i, (arguments, folder) in enumerate(calls)
-        ]
-        done = subprocess.run(
-            [*before, *WARM], input="\n".join(map(json.dumps, requests)), text=True, capture_output=True,
-            env=environment(), timeout=300, check=True,
-        )  # fmt: skip
-        codes = [json.loads(reply)["code"] for reply in done.stdout.splitlines()]
-        runs = [
-            Run(words, code, Path(asked["out"]).read_bytes(), Path(asked["err"]).read_text("utf-8"))
-            for (words, _), asked, code in zip(calls, requests, codes, strict=True)
-        ]
-    for run in runs:
-        assert_discreet(run)
-    return runs
+def together(calls: Sequence[tuple[tuple[str, ...], Path]]) -> list[Run]:
+    """Many runs, each (arguments, folder)."""
+    return [dnt(*arguments, cwd=folder) for arguments, folder in calls]
 
 
 def pipe(stages: Sequence[Sequence[str]], cwd: Path) -> list[Run]:

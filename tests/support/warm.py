@@ -1,7 +1,8 @@
 """Load what `dnt` loads, then run each command line that comes in on standard input in a fork; replies go out.
 
-A request is one line of JSON: `arguments`, `folder`, `out` and `err` (files for what it says), and if need be
-`variables`, `fresh` (a new Python instead of a fork of this one, behind the words of `before`) and what goes wrong:
+A request is one line of JSON: `arguments`, `folder`, `out` and `err` (files for what it says), and if need be `stdin`
+(a file, which it gets through a pipe), `timeout` in seconds, `variables`, `fresh` (a new Python instead of a fork of
+this one, behind the words of `before`) and what goes wrong:
 
     limit     no file may grow beyond this many bytes
     closed    these streams are closed
@@ -9,7 +10,8 @@ A request is one line of JSON: `arguments`, `folder`, `out` and `err` (files for
     stranded  the working folder is gone
     after     seconds until `signal` is sent to `whom` (main, group or worker), or `touch` (an action, a path) is done
 
-The reply: `code`, `pid`, `seconds`, `injected` (it was still running then), `orphans` (processes that outlived it).
+The reply: `code`, `pid`, `seconds`, `late` (it took longer than it may and was killed), `injected` (it was still
+running then), `orphans` (processes that outlived it).
 """
 
 from __future__ import annotations
@@ -17,28 +19,41 @@ from __future__ import annotations
 import gc
 import json
 import os
-import pkgutil
 import resource
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 import dnt_cli.__main__
-import dnt_cli.cli
+import dnt_cli.cli.app
+import dnt_cli.description.tables
+import dnt_cli.diff.tables
 import dnt_cli.effects
 import dnt_cli.effects.tables
+import dnt_cli.figures.forest
+import dnt_cli.figures.outcomes
 import dnt_cli.imputed.data
+import dnt_cli.robustness.run
+import dnt_cli.robustness.tables
+import dnt_cli.scoring.tables
 import dnt_cli.stagefile.container
 import dnt_cli.survey
 
+# Loaded by dnt where they are used.
+LIBRARIES = (
+    "duckdb", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.pyplot", "openpyxl",
+    "pydantic", "pyreadstat", "rich.markdown", "scipy.optimize", "scipy.stats", "statsmodels.api",
+)  # fmt: skip
+
 _LONGEST = 60.0  # seconds that a run may take
-_HANGS = -99  # the code of one that takes longer
 _PATIENCE = 8.0  # seconds in which the processes of a run that ended must end too
 
 
@@ -47,7 +62,13 @@ def run(request: dict[str, Any]) -> NoReturn:
     os.chdir(request["folder"])
     for number, name in enumerate((os.devnull, request["out"], request["err"])):
         os.dup2(os.open(name, os.O_RDWR | os.O_CREAT, 0o600), number)
+    if "stdin" in request:
+        writer = subprocess.Popen(["cat", request["stdin"]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert writer.stdout is not None
+        os.dup2(writer.stdout.fileno(), 0)
+        writer.stdout.close()
     os.environ.update(request.get("variables", {}))
+    tempfile.tempdir = None  # TMPDIR may be another one
     spoil(request)
     sys.stdout, sys.stderr = stream(1), stream(2)  # type: ignore[assignment]
     if request.get("fresh"):
@@ -105,16 +126,16 @@ def spoil(request: dict[str, Any]) -> None:
         os.rmdir(os.getcwd())
 
 
-def watch(request: dict[str, Any], pid: int, start: float) -> tuple[int, bool]:
+def watch(request: dict[str, Any], pid: int, start: float) -> dict[str, Any]:
     """Wait for a run, and do to it what is asked, if it lives that long."""
-    injected = "after" not in request
+    injected, late = "after" not in request, False
     while True:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
-            return os.waitstatus_to_exitcode(status), injected
-        if time.monotonic() - start > _LONGEST:
+            return {"code": os.waitstatus_to_exitcode(status), "injected": injected, "late": late}
+        if not late and time.monotonic() - start > request.get("timeout", _LONGEST):
             os.killpg(pid, signal.SIGKILL)
-            return _HANGS, injected
+            late = True
         if injected:
             time.sleep(0.005)
             continue
@@ -180,19 +201,20 @@ def serve(request: dict[str, Any]) -> dict[str, Any]:
     pid = os.fork()
     if pid == 0:
         run(request)
-    code, injected = watch(request, pid, start)
-    seconds = time.monotonic() - start
-    reply = {"code": code, "pid": pid, "seconds": seconds, "injected": injected}
+    reply = watch(request, pid, start) | {"pid": pid, "seconds": time.monotonic() - start}
     return reply | ({"orphans": orphans(pid)} if "faulty" in request else {})
 
 
 def main() -> None:
-    for module in pkgutil.iter_modules(dnt_cli.cli.__path__):
-        import_module(f"dnt_cli.cli.{module.name}")
+    dnt_cli.cli.app.load_commands()
+    with warnings.catch_warnings(action="ignore"):
+        for name in LIBRARIES:
+            import_module(name)
     gc.freeze()
     for line in sys.stdin:
         sys.stdout.write(json.dumps(serve(json.loads(line))) + "\n")
         sys.stdout.flush()
+    os._exit(0)  # duckdb complains when it is taken apart
 
 
 if __name__ == "__main__":

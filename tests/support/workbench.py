@@ -9,11 +9,9 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
-import json
 import os
 import shutil
 import signal
-import subprocess
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +22,7 @@ import pyreadstat
 
 from tests.support.answers import STUDY as SCORED
 from tests.support.answers import items, write_sav
-from tests.support.process import WARM, Run, assert_discreet, assert_nothing_left, environment, listing, together
+from tests.support.process import Run, WarmPython, assert_discreet, assert_nothing_left, listing, together
 from tests.support.registers import SECRETS, write_register
 from tests.support.small import STUDY
 
@@ -109,14 +107,10 @@ class Bench:
         self.seconds: dict[tuple[str, bool], float] = {}
         self.debug = False  # whether DNT_DEBUG is set
         self._count = 0
-        self._warm = subprocess.Popen(
-            WARM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment({"MPLBACKEND": "agg"})
-        )
+        self._python = WarmPython({"MPLBACKEND": "agg"})
 
     def close(self) -> None:
-        assert self._warm.stdin is not None
-        self._warm.stdin.close()
-        self._warm.wait(timeout=20)
+        self._python.close()
 
     @contextlib.contextmanager
     def copy(self, writer: str) -> Iterator[Path]:
@@ -161,9 +155,11 @@ class Bench:
             {"TMPDIR": str(folder / "tmp")} | fault.pop("variables", {}) | ({"DNT_DEBUG": "1"} if self.debug else {})
         )
         request = {"arguments": arguments, "folder": str(folder), "out": str(out), "err": str(err), "faulty": True}
-        reply = self._ask(request | {"variables": variables} | fault)
+        reply = self._python.ask(request | {"variables": variables} | fault)
         run = Run(tuple(arguments), reply["code"], out.read_bytes(), err.read_text("utf-8", errors="replace"))
         after = Aftermath(run, folder, reply["seconds"], reply["injected"])
+        if reply["late"]:
+            after.problems.append("did not end")
         if reply["orphans"]:
             after.problems.append(f"{reply['orphans']} processes lived on")
         shared = Path("/dev/shm")
@@ -177,13 +173,6 @@ class Bench:
             path.rmdir() if path.is_dir() else path.unlink()
         after.problems += indiscreet(after)
         return after
-
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        assert self._warm.stdin is not None
-        assert self._warm.stdout is not None
-        self._warm.stdin.write(json.dumps(request) + "\n")
-        self._warm.stdin.flush()
-        return dict(json.loads(self._warm.stdout.readline()))
 
     def fault(self, writer: str, folder: Path, codes: tuple[int, ...], **fault: Any) -> Aftermath:
         """A run that meets a fault, judged: `codes` are the exit codes that it may end with."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.special import ndtri
 
 from dnt_cli.imputation.columns import Settings
 from dnt_cli.imputation.encoding import Table
@@ -134,6 +133,8 @@ def _block(
     beside: list[list[int]],
 ) -> Block:
     """The arrays of a block."""
+    from scipy.special import ndtri  # slow to load, and whoever reads imputations needs it not
+
     columns = [table.columns[p] for p in positions]
     values = table.values[positions].T  # (n, T)
     observed = ~np.isnan(values)

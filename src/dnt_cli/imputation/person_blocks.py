@@ -31,7 +31,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.special import gammaln, ndtr, ndtri
 
 from dnt_cli.imputation.draws import nearest
 
@@ -242,6 +241,8 @@ def _draw_prior(precision: Array, generators: Sequence[np.random.Generator]) -> 
     The scale matrix is (w - T - 1) v C(r): (r, w) are drawn from a grid with v integrated out under a flat prior of
     log v, and v from its gamma distribution.
     """
+    from scipy.special import gammaln  # slow to load, and whoever reads imputations needs it not
+
     c, T, _ = precision.shape
     trace = np.trace(precision, axis1=1, axis2=2)
     total = precision.sum(axis=(1, 2))
@@ -282,6 +283,8 @@ def _draw_latent(block: Block, chains: State, fitted: Array, uniforms: Array) ->
 
 def _truncated(low: Array, high: Array, uniforms: Array) -> Array:
     """Standard normal draws between limits, by the inverse distribution function on the side that is precise."""
+    from scipy.special import ndtr, ndtri
+
     flip = low > 0  # the upper tail is computed in the lower one
     a, b = np.where(flip, -high, low), np.where(flip, -low, high)
     below, above = ndtr(a), ndtr(b)
@@ -293,9 +296,11 @@ def _truncated(low: Array, high: Array, uniforms: Array) -> Array:
 
 def _shifted_limits(block: Block, centre: Array, uniforms: Array, t: int) -> tuple[Array, Array, Array]:
     """Limits that make the answer yes with log-odds raised by the shift, and a fresh uniform within them."""
+    from scipy.special import ndtr
+
     assert block.shift is not None
-    chance = np.clip(ndtr(centre), _EDGE, 1 - _EDGE)
-    odds = chance / (1 - chance) * np.exp(block.shift[:, t])
+    probability = np.clip(ndtr(centre), _EDGE, 1 - _EDGE)
+    odds = probability / (1 - probability) * np.exp(block.shift[:, t])
     no = np.clip(1 / (1 + odds), 1e-300, 1 - _EDGE)
     answer = uniforms > no  # as the inverse distribution function has it, so that a small shift changes few answers
     share = np.where(answer, (uniforms - no) / (1 - no), uniforms / no)
