@@ -42,3 +42,31 @@ def test_what_makes_no_sense_is_a_wrong_command_line(tmp_path: Path, wrong: tupl
     run = dnt("power", *wrong, cwd=tmp_path)
     assert run.code == 2
     assert "Traceback" not in run.stderr
+
+
+SIMULATED = ["study", "dnt", "--outcome", "self_efficacy", "--n", "20,20", "--effects", "0.8", "-m", "2"]
+
+
+def test_a_simulation_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    whole = dnt("power", *SIMULATED, "--dropout", "0.2", "--simulations", "12", "-o", "whole.parquet", cwd=tmp_path)
+    assert "(no effect)" in whole.check().text
+    for simulations in ("10", "12"):
+        options = ["--dropout", "0.2", "--simulations", simulations, "-o", "parts.parquet", "--jobs", "1"]
+        told = dnt("power", "--study", *SIMULATED[1:], *options, cwd=tmp_path).check()
+    assert "parts.parquet holds 10 of the 12 studies" in told.stderr
+    assert (tmp_path / "parts.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    assert dnt("show", "parts.parquet", cwd=tmp_path).check().text == whole.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--effects", "a"], "differences in standard deviations"),
+        (["--outcome", "work_any"], "--comparison"),
+        (["--comparison", "0.3"], "is a score"),
+        (["--icc", "0.1"], "belong together"),
+        (["--outcome", "ladder"], "known: work_any"),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused(arguments: list[str], said: str, tmp_path: Path) -> None:
+    assert said in dnt("power", *SIMULATED, *arguments, cwd=tmp_path).check(2).stderr

@@ -15,13 +15,13 @@ from dnt_cli.cli.inputs import Input, open_input
 from dnt_cli.cli.options import (
     INPUT,
     MODEL,
-    RUN,
     Force,
     Format,
     Jobs,
     Lang,
     Output,
     Overrides,
+    Scheduler,
     Seed,
     Shown,
     StudyFile,
@@ -110,15 +110,7 @@ def impute(
     ] = None,
     seed: Seed = None,
     jobs: Jobs = 0,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            "--scheduler",
-            metavar="ADDRESS",
-            help="Dask scheduler to use instead. The answers are sent to it over the network.",
-            rich_help_panel=RUN,
-        ),
-    ] = None,
+    scheduler: Scheduler = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,

@@ -128,6 +128,15 @@ Outcomes = Annotated[
         autocompletion=complete_outcomes,
     ),
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Dask scheduler to use instead of processes here; what is computed with is sent to it over the network.",
+        rich_help_panel=RUN,
+    ),
+]
 
 
 def split(keys: str | None) -> list[str] | None:

@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.options import Format, Lang, Shown
-from dnt_cli.cli.results import present
+from dnt_cli.cli.completion import complete_studies
+from dnt_cli.cli.console import tell
+from dnt_cli.cli.inputs import open_stage_file
+from dnt_cli.cli.options import (
+    RUN,
+    Force,
+    Format,
+    Jobs,
+    Lang,
+    Output,
+    Overrides,
+    Scheduler,
+    Shown,
+    processes,
+)
+from dnt_cli.cli.progress import progress
+from dnt_cli.cli.results import check_output, present, save_result
 from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dnt_cli.power.comparisons import Means, Proportions
+    from dnt_cli.power.result import SimulatedPower
+    from dnt_cli.power.simulation import World
     from dnt_cli.power.sizes import StudyPlan
+    from dnt_cli.study import Study
 
 _DESIGN = "Design"
+_SAVE_AFTER = 30.0  # seconds of work that a stop may lose
+
+
+class _Power(Group):
+    """`dnt power --study FILE` is `dnt power study FILE`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As Typer's own."""
+        if args[:1] == ["--study"]:
+            args = ["study", *args[1:]]
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
+
 
 power_app = Program(
-    name="power", cls=Group, no_args_is_help=True, help="Sample size and power of a comparison of two groups."
+    name="power",
+    cls=_Power,
+    no_args_is_help=True,
+    help="Sample size and power: of a comparison of two groups, or of the whole analysis of a study.",
 )
 app.add_typer(power_app, rich_help_panel="Planning")
 
@@ -33,6 +70,13 @@ class PowerMethod(StrEnum):
     unpooled = "unpooled"
     arcsine = "arcsine"
     corrected = "corrected"
+
+
+class Analysis(StrEnum):
+    """Which effect is looked for."""
+
+    t3 = "t3"
+    longitudinal = "longitudinal"
 
 
 _Method = Annotated[
@@ -138,6 +182,155 @@ def means(
 
     plan = StudyPlan(alpha, wanted, ratio, dropout, icc, sites)
     _answer(Means(difference, baseline_r), plan, n, method, form, language.value)
+
+
+@power_app.command()
+def study(
+    study_file: Annotated[
+        str,
+        typer.Argument(metavar="STUDY", help="Study file, or a built-in study.", autocompletion=complete_studies),
+    ],
+    outcome: Annotated[str, typer.Option("--outcome", metavar="KEY", help="Tested outcome.", rich_help_panel=_DESIGN)],
+    effects: Annotated[
+        str,
+        typer.Option(
+            "--effects", metavar="EFFECT,...", rich_help_panel=_DESIGN,
+            help="At the endpoint: shares in the intervention group, or differences in standard deviations.",
+        ),
+    ],
+    n: Annotated[
+        str, typer.Option("--n", metavar="N,N", help="Persons: comparison,intervention.", rich_help_panel=_DESIGN)
+    ],
+    analysis: Annotated[
+        Analysis, typer.Option("--analysis", help="Effect at the endpoint, or trend.", rich_help_panel=_DESIGN)
+    ] = Analysis.t3,
+    level: Annotated[
+        float | None,
+        typer.Option(
+            "--comparison", metavar="SHARE", min=0.001, max=0.999, rich_help_panel=_DESIGN,
+            help="Share in the comparison group; needed for a yes/no outcome.",
+        ),
+    ] = None,
+    correlation: Annotated[
+        float,
+        typer.Option(
+            "--correlation", metavar="R", min=0.0, max=0.99, help="Between two waves.", rich_help_panel=_DESIGN
+        ),
+    ] = 0.5,
+    dropout: _Dropout = 0.0,
+    icc: _Icc = 0.0,
+    sites: _Sites = None,
+    alpha: _Alpha = 0.05,
+    simulations: Annotated[
+        int,
+        typer.Option("--simulations", metavar="N", min=10, max=100_000, help="Per effect.", rich_help_panel=RUN),
+    ] = 200,
+    m: Annotated[int, typer.Option("-m", metavar="M", min=2, max=200, help="Imputations.", rich_help_panel=RUN)] = 10,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed.", rich_help_panel=RUN)] = 1,
+    overrides: Overrides = None,
+    output: Output = None,
+    jobs: Jobs = 0,
+    scheduler: Scheduler = None,
+    form: Shown = Format.table,
+    language: Lang = ...,  # type: ignore[assignment]
+    force: Force = False,
+) -> None:  # fmt: skip
+    """Power of the analysis of a study file: simulate the study, impute and analyse it, many times.
+
+    No effect is always among the effects: how often it is found is the probability of a false alarm. With -o the run
+    can be stopped, and goes on where it was when the same command is given again.
+
+    Example: dnt power study dnt --outcome work --n 55,81 --comparison 0.35 --effects 0.5,0.6 --dropout 0.3
+    """
+    from dnt_cli.power.simulation import World, single_outcome
+    from dnt_cli.power.sizes import StudyPlan
+    from dnt_cli.study import load_study
+    from dnt_cli.wording import Wording
+
+    check_output(output, "power", "power study", force=force)
+    StudyPlan(icc=icc, sites=sites)  # refuses what does not belong together
+    spec = load_study(study_file, overrides or ())
+    alone = single_outcome(spec, outcome, sites=sites is not None)
+    binary = alone.outcomes[outcome].kind == "binary"
+    if binary != (level is not None):
+        needs = "needs --comparison SHARE, which is yes/no" if binary else "has no use for --comparison: it is a score"
+        raise UsageError(f"--outcome {outcome} {needs}.")
+    if analysis is Analysis.longitudinal and not alone.has_trend(outcome):
+        raise UsageError(f"--outcome {outcome} has no longitudinal model in this study.")
+    world = World(alone, outcome, analysis.value, _sizes_of(n), level or 0.0, correlation, dropout, icc, sites, m, seed)
+    result = _simulate(spec, world, _effects_of(effects, level), alpha, simulations, output, jobs, scheduler)
+    wording = Wording(spec, language.value)
+    present(output, form, result.tables(wording), result.rows())
+
+
+def _simulate(
+    spec: Study, world: World, effects: list[float], alpha: float, simulations: int, output: str | None, jobs: int,
+    scheduler: str | None,
+) -> SimulatedPower:  # fmt: skip
+    """All replicates: those that the file at `output` holds already, and the rest, saved now and then."""
+    import time
+
+    import pandas as pd
+
+    from dnt_cli.power.result import SimulatedPower, settings_of
+    from dnt_cli.power.simulation import COLUMNS, replicates
+
+    settings = settings_of(world) | {"alpha": alpha}
+    done = _begun(output, spec, settings)
+    if done is None:
+        done = pd.DataFrame(columns=list(COLUMNS)).astype({"replicate": int, "usable": bool}, errors="ignore")
+    have = set(zip(done["effect"], done["replicate"], strict=True))
+    missing = [k for k in range(simulations) if any((effect, k) not in have for effect in effects)]
+    if len(missing) < simulations:
+        tell(f"{output} holds {simulations - len(missing)} of the {simulations} studies; going on from there.")
+    parts = [done[done["effect"].isin(effects) & ~done["replicate"].isin(missing)]]
+    saved = time.monotonic()
+
+    def result() -> SimulatedPower:
+        rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+        whole = rows.groupby("replicate")["effect"].transform("size") == len(effects)  # stopped between two effects
+        ordered = rows[whole].sort_values(["replicate", "effect"], ignore_index=True)
+        return SimulatedPower(spec, ordered, settings)
+
+    with progress("Simulating") as report:
+        for part in replicates(world, effects, missing, jobs=processes(jobs), progress=report, scheduler=scheduler):
+            parts.append(part)
+            if output not in (None, "-") and time.monotonic() - saved > _SAVE_AFTER and len(result().replicates):
+                _save(output, result())
+                saved = time.monotonic()
+    _save(output, result())
+    return result()
+
+
+def _save(output: str | None, result: SimulatedPower) -> None:
+    from dnt_cli.stagefile.container import Provenance
+
+    save_result(output, result, Provenance("power study", dict(result.settings)), force=True)
+
+
+def _begun(output: str | None, spec: Study, settings: dict[str, Any]) -> pd.DataFrame | None:
+    """The replicates of the same simulation that a file holds already."""
+    from pathlib import Path
+
+    if output in (None, "-") or not Path(str(output)).exists():
+        return None
+    opened = open_stage_file(str(output), "dnt power study", ["power"])
+    found = {name: values[0] for name, values in opened.extra["settings"].items()}
+    same = found == settings and (opened.study.text, opened.study.overrides) == (spec.text, spec.overrides)
+    return opened.frame if same else None
+
+
+def _effects_of(text: str, level: float | None) -> list[float]:
+    """The effects that are asked for, and none at all."""
+    try:
+        asked = {float(part) for part in text.split(",")}
+    except ValueError:
+        asked = {math.nan}
+    low, high = (-5.0, 5.0) if level is None else (0.0, 1.0)
+    if not all(low < effect < high for effect in asked):
+        what = "differences in standard deviations, such as 0.3,0.5" if level is None else "shares, such as 0.4,0.5"
+        raise UsageError(f"--effects {text}: expected {what}.")
+    return sorted(asked | {0.0 if level is None else level})
 
 
 def _answer(

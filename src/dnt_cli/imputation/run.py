@@ -13,10 +13,10 @@ from dnt_cli.imputation.chained import Chunk, run_chained
 from dnt_cli.imputation.columns import Column, Settings
 from dnt_cli.imputation.encoding import Decoder, Event, Table, encode
 from dnt_cli.imputation.forest import ForestPlan, load_miceforest, make_forest_plan, run_forest
-from dnt_cli.imputation.parallel import spread
 from dnt_cli.imputation.plan import Plan, default_method, make_plan, workable
 from dnt_cli.imputation.predictors import default_cap
 from dnt_cli.progress import Progress
+from dnt_cli.spreading import spread
 
 if TYPE_CHECKING:
     import pandas as pd

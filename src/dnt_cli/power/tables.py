@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from dnt_cli.power.comparisons import METHODS, Means, Method, Proportions
 from dnt_cli.power.sizes import Size, StudyPlan, detectable, power_at
 from dnt_cli.study import Language
 from dnt_cli.tables import Cell, Column, Section, Table
-from dnt_cli.wording import number, sentence
+from dnt_cli.wording import Wording, number, sentence
+
+if TYPE_CHECKING:
+    from dnt_cli.power.result import SimulatedPower
 
 
 def methods_of(effect: Proportions | Means, plan: StudyPlan) -> tuple[Method, ...]:
@@ -137,3 +142,78 @@ def _notes(
         icc, shown = say_number(plan.icc, 2), say_number(design_effect, 2)
         notes.append(say("power.sites", effect=shown, sites=plan.sites, df=plan.sites - 2, icc=icc))
     return [*notes, *(say(f"power.note_{method}_{_kind(effect)}") for method in methods)]
+
+
+def simulated_rows(replicates: pd.DataFrame, alpha: float) -> pd.DataFrame:
+    """Power per effect, with its Wilson interval; a study without estimate has not found the effect."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    rows = []
+    for effect, part in replicates.groupby("effect"):
+        found, n = int((part["p_value"] < alpha).sum()), len(part)
+        low, high = proportion_confint(found, n, method="wilson")
+        usable = part[part["usable"]]
+        rows.append(
+            {
+                "effect": effect, "studies": n, "power": found / n, "power_low": low, "power_high": high,
+                "estimate": usable["estimate"].mean(), "std_error": usable["std_error"].mean(),
+                "not_estimable": n - len(usable),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def simulated_table(result: SimulatedPower, wording: Wording) -> Table:
+    """Power per effect beside the closed form, where one holds."""
+    own, study = result.settings, result.study
+    outcome = study.outcomes[own["outcome"]]
+    binary = outcome.kind == "binary"
+    rows = []
+    for row in simulated_rows(result.replicates, own["alpha"]).to_dict("records"):
+        # No effect stands apart: its power is the probability of a false alarm.
+        none = row["effect"] == (own["level"] if binary else 0.0)
+        effect = f"{wording.number(100 * row['effect'], 1)}%" if binary else wording.number(row["effect"], 2)
+        interval = f"{wording.number(row['power_low'], 2)}–{wording.number(row['power_high'], 2)}"
+        formula = own["alpha"] if none else _closed_form(result, row["effect"], binary=binary)
+        average = np.exp(row["estimate"]) if binary else row["estimate"]
+        texts = (
+            wording.number(row["power"], 3), interval, "" if formula is None else wording.number(formula, 3),
+            wording.number(average, 2), str(row["not_estimable"] or ""), str(row["studies"]),
+        )  # fmt: skip
+        label = wording.text("power.no_effect", effect=effect) if none else effect
+        rows.append((Cell(label), *map(Cell, texts)))
+    headings = ("power", "interval", "formula", "average_or" if binary else "average", "not_estimable", "studies")
+    columns = (
+        Column(wording.text("power.effect_share" if binary else "power.effect_sd"), "left"),
+        *(Column(wording.text(f"power.{heading}")) for heading in headings),
+    )
+    sites = wording.text("power.simulated_sites", sites=own["sites"], icc=wording.number(own["icc"], 2))
+    kind = "binary" if binary else "linear"
+    notes = [
+        wording.text(f"power.simulated_{own['analysis']}", wave=outcome.endpoint or study.design.endpoint),
+        wording.text(
+            f"power.simulated_world_{kind}", comparison=own["sizes"][0], intervention=own["sizes"][1],
+            level=wording.number(100 * own["level"], 1), correlation=wording.number(own["correlation"], 2),
+            dropout=wording.number(100 * own["dropout"], 0),
+        ),
+        *([sites] if own["sites"] else []),
+        wording.text("power.simulated_analysis", m=own["m"], alpha=wording.number(own["alpha"], 3).rstrip("0")),
+        wording.text("power.formula_note"),
+    ]  # fmt: skip
+    title = wording.text("power.simulated_title", outcome=wording.label(own["outcome"]))
+    return Table(title, columns, (Section("", tuple(rows)),), tuple(notes))
+
+
+def _closed_form(result: SimulatedPower, effect: float, *, binary: bool) -> float | None:
+    """Power of the endpoint's comparison by formula, among those who are not lost."""
+    from dnt_cli.design import ENDPOINT
+
+    own = result.settings
+    if own["analysis"] != ENDPOINT:
+        return None
+    comparison, intervention = (size * (1 - own["dropout"]) for size in own["sizes"])
+    plan = StudyPlan(alpha=own["alpha"], icc=own["icc"], sites=own["sites"])
+    if binary:
+        return power_at(Proportions(own["level"], effect), "normal", plan, (comparison, intervention))
+    correlation = own["correlation"] if result.study.adjusts_for_baseline(own["outcome"]) else 0.0
+    return power_at(Means(effect, correlation), "exact", plan, (comparison, intervention))

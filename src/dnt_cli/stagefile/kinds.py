@@ -63,6 +63,7 @@ KINDS = {
     ),
     "description": Kind("a description", "`dnt describe`", "dnt_cli.description.result:Description", "survey"),
     "imputations": Kind("imputed data sets", "`dnt impute`", "dnt_cli.imputed.result:Imputations", "survey"),
+    "power": Kind("simulated power", "`dnt power study`", "dnt_cli.power.result:SimulatedPower"),
     "register": Kind("register outcomes", "`dnt polis`", "dnt_cli.polis.result:RegisterResult"),
 }
 

@@ -1,0 +1,66 @@
+"""SimulatedPower: what `dnt power study` gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import pandas as pd
+
+from dnt_cli.stagefile.result import Compared, Content, Green
+from dnt_cli.study import Study
+
+if TYPE_CHECKING:
+    from dnt_cli.power.simulation import World
+    from dnt_cli.stagefile.container import Stage
+    from dnt_cli.tables import Table
+    from dnt_cli.wording import Wording
+
+WORLD = ("outcome", "analysis", "sizes", "level", "correlation", "dropout", "icc", "sites", "m", "seed")
+
+
+def settings_of(world: World) -> dict[str, Any]:
+    """The settings that make the same replicates in another run, as plain values."""
+    plain = {name: getattr(world, name) for name in WORLD}
+    return plain | {"sizes": list(world.sizes)}
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedPower:
+    """Analyses of simulated studies, and how often they found the effect.
+
+    Attributes:
+        study: The study whose analysis was simulated.
+        replicates: A row per simulated study, with the columns `simulation.COLUMNS`.
+        settings: How the studies were simulated, as `settings_of` gives it, with the level of significance `alpha`.
+    """
+
+    compared: ClassVar[Compared] = "figures"
+
+    study: Study
+    replicates: pd.DataFrame = field(repr=False)
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def from_stage(cls, stage: Stage) -> Self:
+        """The result again, from the file that was read."""
+        return cls(stage.study, stage.frame, {name: values[0] for name, values in stage.extra["settings"].items()})
+
+    def content(self) -> Content:
+        """The replicates as a table, the settings beside them."""
+        from dnt_cli.stagefile.container import as_table
+
+        return Content([as_table(self.replicates)], {"settings": {name: [v] for name, v in self.settings.items()}})
+
+    def rows(self, *, everything: bool = False) -> pd.DataFrame:
+        """A row per effect; with `everything` a row per simulated study."""
+        from dnt_cli.power.tables import simulated_rows
+
+        return self.replicates if everything else simulated_rows(self.replicates, self.settings["alpha"])
+
+    def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
+        """Power per effect."""
+        from dnt_cli.power.tables import simulated_table
+
+        return [simulated_table(self, wording)]
