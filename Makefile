@@ -33,7 +33,7 @@ all: .venv/.runtime ## Rerun what is out of date: DATA, STUDY, M, RESULTS
 # --- the project -----------------------------------------------------------------------------------------------------
 
 test: .venv/.dev system ## Install what the tests need, R included where apt can, and run them all
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n logical --dist loadfile
 
 check: .venv/.dev ## Style, types, tests, and the built wheel in a bare environment; CI runs this
 	.venv/bin/ruff check .

@@ -6,10 +6,31 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from dnt_cli.engines import Lme4Session, lme4_available
+from tests.support.process import SEARCHES
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist tells how often it searched."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["searches"] = dict(SEARCHES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a worker told is added up."""
+    SEARCHES.update(getattr(node, "workeroutput", {}).get("searches", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How often it was searched for ids and answers of persons, planted in the data, where none may be."""
+    if SEARCHES:
+        told = ", ".join(f"{what} {count}" for what, count in sorted(SEARCHES.items()))
+        terminalreporter.write_line(f"canary searches: {SEARCHES.total()} ({told})")
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.process import SEARCHES, together
+from tests.support.process import together
 from tests.support.small import STUDY, survey
 
 # Signals, limits, terminals and devices as Linux and macOS have them.
 collect_ignore_glob = ["*_posix.py"] if sys.platform == "win32" else []
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How often it was searched for ids and answers of persons, planted in the data, where none may be."""
-    if SEARCHES:
-        told = ", ".join(f"{what} {count}" for what, count in sorted(SEARCHES.items()))
-        terminalreporter.write_line(f"canary searches: {SEARCHES.total()} ({told})")
 
 
 @pytest.fixture(scope="session")

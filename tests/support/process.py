@@ -33,6 +33,8 @@ CANARIES = ("CANARY", "31337.125", "31337,125")
 for ending in ENDINGS:
     if signal.getsignal(ending) is signal.SIG_IGN:  # as a shell or nohup leaves it to what runs in the background
         signal.signal(ending, signal.default_int_handler if ending == signal.SIGINT else signal.SIG_DFL)
+# Variables that dnt reads when it needs them, so that a fork can be given them.
+READ_LATE = ("COMP_", "DNT_DEBUG", "NO_COLOR", "PYTHONIOENCODING", "_DNT_COMPLETE", "_TYPER_COMPLETE")
 BUGS = ("Traceback", "mistake in dnt", "Exception ignored", "Warning:", "resource_tracker")
 
 
@@ -86,11 +88,19 @@ class WarmPython:
         assert reply, f"the Python that forks ended with {self._process.wait(timeout=20)}"
         return dict(json.loads(reply))
 
-    def run(self, words: tuple[str, ...], folder: Path, stdin: bytes = b"", timeout: float = 120) -> Run:
+    def run(
+        self,
+        words: tuple[str, ...],
+        folder: Path,
+        stdin: bytes = b"",
+        variables: Mapping[str, str] | None = None,
+        timeout: float = 120,
+    ) -> Run:
         """One run of `dnt`."""
         given, out, err = (Path(self._place.name, f"{next(self._numbers)}") for _ in range(3))
         request = {
             "arguments": words, "folder": str(folder), "out": str(out), "err": str(err), "timeout": timeout,
+            "variables": dict(variables or {}),
         }  # fmt: skip
         if stdin:
             given.write_bytes(stdin)
@@ -130,12 +140,12 @@ def dnt(
 ) -> Run:
     """Run `dnt` with `arguments`; `before` stands before the command, such as another program that starts it.
 
-    With variables or a program before it, it starts a Python of its own; otherwise, where the system can fork, it runs
-    in a process of the warm one.
+    With a program before it, or variables that are read at the start, it starts a Python of its own; otherwise, where
+    the system can fork, it runs in a process of the warm one.
     """
     words = tuple(map(str, arguments))
-    if not before and env is None and hasattr(os, "fork"):
-        return warm_python().run(words, cwd, stdin, timeout)
+    if not before and all(name.startswith(READ_LATE) for name in env or ()) and hasattr(os, "fork"):
+        return warm_python().run(words, cwd, stdin, env, timeout)
     done = subprocess.run(
         [*before, *DNT, *words],
         cwd=cwd,

@@ -99,7 +99,7 @@ def stream(number: int) -> TextIO | None:
         os.fstat(number)
     except OSError:
         return None
-    return open(number, "w", encoding="utf-8", closefd=False)
+    return open(number, "w", encoding=os.environ.get("PYTHONIOENCODING"), closefd=False)
 
 
 def spoil(request: dict[str, Any]) -> None:
