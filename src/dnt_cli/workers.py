@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
+from dnt_cli.cluster import connected
 from dnt_cli.errors import EngineError
 
 ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
@@ -23,14 +24,31 @@ Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]  # as joblib's
 def in_workers(calls: Iterable[Call], jobs: int, *, ordered: bool = True) -> Iterator[Any]:
     """Results of `calls`, which begin to run at once; in their order, or as they come.
 
-    Workers stay for further calls; with one job there are none.
+    Workers stay for further calls; with one job there are none. Within `cluster.at_work` those of the cluster are used.
 
     Raises:
         EngineError: The system ended a worker.
     """
+    if connected():
+        from joblib import Parallel
+
+        form = "generator" if ordered else "generator_unordered"
+        return iter(Parallel(return_as=form)(calls))
     if jobs > 1:
         _start(jobs)
     return _run(calls, jobs, ordered=ordered)
+
+
+def spread(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
+    """Results of `function(*task)` in the order of `tasks`, from `jobs` processes.
+
+    With one process they are made when they are asked for. The function must be importable, so that another process can run it.
+    """
+    if jobs == 1 and not connected():
+        return (function(*task) for task in tasks)
+    from joblib import delayed
+
+    return in_workers((delayed(function)(*task) for task in tasks), jobs)
 
 
 def _run(calls: Iterable[Call], jobs: int, *, ordered: bool) -> Iterator[Any]:

@@ -110,7 +110,7 @@ def test_no_module_that_reaches_out_is_imported() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             found |= {(path.name, name.split(".")[0]) for name in names} & {(path.name, name) for name in OUTSIDE}
-    assert found == {("spreading.py", "distributed")}
+    assert found == {("cluster.py", "distributed")}
 
 
 def test_duckdb_fetches_no_extensions_and_opens_the_records_only(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ _PARTS = {
 _EXTRAS = {
     "pymer4": "--engine lme4",
     "rpy2": "--engine lme4",
-    "distributed": "dnt impute --scheduler",
+    "distributed": "--scheduler",
 }  # not loaded here: R starts in a process of its own
 
 

@@ -24,10 +24,12 @@ from dnt_cli.cli.options import (
     Outcomes,
     Output,
     Overrides,
+    Scheduler,
+    SchedulerTls,
     Shown,
     StudyFile,
     choose,
-    processes,
+    workplace,
 )  # fmt: skip
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_output, end_if_nothing_estimable, present, save_result
@@ -99,6 +101,8 @@ def fit_t3(
     standardise: Standard = Standardise.both,
     level: Level = 0.95,
     jobs: Jobs = 0,
+    scheduler: Scheduler = None,
+    scheduler_tls: SchedulerTls = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     green: GreenMeans = Green.better,
@@ -113,10 +117,10 @@ def fit_t3(
     check_output(output, "estimates", "fit-t3", force=force)
     opened = open_input(source, "dnt fit-t3", ["imputations"], foreign="with study", study=study, overrides=overrides)
     data = opened.completed()
-    options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=processes(jobs))
     keys = choose("--outcomes", outcomes, data.study.tested)
     covariates = choose("--controls", controls, data.study.covariates, empty=True)
-    with progress("Fitting") as report:
+    with workplace(jobs, scheduler, scheduler_tls) as free, progress("Fitting") as report:
+        options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=free)
         effects = endpoint_effects(data, options, outcomes=keys, controls=covariates, progress=report)
     said = {"outcomes": keys, "controls": covariates}
     _finish("fit-t3", data.study, effects, options, said, opened, output, form, language, green, force)
@@ -164,6 +168,8 @@ def fit_longitudinal(
     standardise: Standard = Standardise.both,
     level: Level = 0.95,
     jobs: Jobs = 0,
+    scheduler: Scheduler = None,
+    scheduler_tls: SchedulerTls = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     green: GreenMeans = Green.better,
@@ -182,13 +188,13 @@ def fit_longitudinal(
         source, "dnt fit-longitudinal", ["imputations"], foreign="with study", study=study, overrides=overrides
     )
     data = opened.completed()
-    options = Options(
-        engine=engine.value, nodes=nodes, satterthwaite=satterthwaite, standardise=standardise.value, level=level,
-        jobs=processes(jobs),
-    )  # fmt: skip
     ladder = _ladder(controls, data.study)
     keys = choose("--outcomes", outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
-    with progress("Fitting") as report:
+    with workplace(jobs, scheduler, scheduler_tls) as free, progress("Fitting") as report:
+        options = Options(
+            engine=engine.value, nodes=nodes, satterthwaite=satterthwaite, standardise=standardise.value, level=level,
+            jobs=free,
+        )  # fmt: skip
         effects = trend_effects(data, options, outcomes=keys, ladder=ladder, progress=report)
         checked = cross_check(data, effects.estimates, options, cross_check_sets, report) if cross_check_sets else None
     said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets}

@@ -22,10 +22,11 @@ from dnt_cli.cli.options import (
     Output,
     Overrides,
     Scheduler,
+    SchedulerTls,
     Seed,
     Shown,
     StudyFile,
-    processes,
+    workplace,
 )
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_output, present, save
@@ -111,6 +112,7 @@ def impute(
     seed: Seed = None,
     jobs: Jobs = 0,
     scheduler: Scheduler = None,
+    scheduler_tls: SchedulerTls = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
@@ -140,8 +142,8 @@ def impute(
     if register is not None:
         job = _with_register(job, register)
     extra: dict[str, Any] = {}
-    with progress("Imputing") as report:
-        rounds, frames = _run(job, m == "auto", precision, processes(jobs), scheduler, report)
+    with workplace(jobs, scheduler, scheduler_tls) as free, progress("Imputing") as report:
+        rounds, frames = _run(job, m == "auto", precision, free, report)
         total = len(frames) if isinstance(frames, list) else job.settings.m
         made = 0 if job.before is None else job.before.parquet.num_row_groups - 1
         said = {k: getattr(replace(job.settings, m=made + total), k) for k in STUDY_SETTINGS}
@@ -238,9 +240,7 @@ def _extended(
     return _Job(wide, stage.study, replace(settings, m=m - data.m), opened, stage)
 
 
-def _run(
-    job: _Job, auto: bool, precision: float, jobs: int, scheduler: str | None, report: Any
-) -> tuple[list[Imputation], Any]:
+def _run(job: _Job, auto: bool, precision: float, jobs: int, report: Any) -> tuple[list[Imputation], Any]:
     """The imputations, and the completed tables: a list when their number follows from the data, else a stream."""
     from dnt_cli.imputed.data import impute_wide
 
@@ -249,9 +249,7 @@ def _run(
 
         return impute_until_precise(job.wide, job.study, job.settings, precision=precision, jobs=jobs, progress=report)
     start = 0 if job.before is None else job.before.parquet.num_row_groups - 1
-    imputation, completed = impute_wide(
-        job.wide, job.study, job.settings, jobs=jobs, progress=report, start=start, scheduler=scheduler
-    )
+    imputation, completed = impute_wide(job.wide, job.study, job.settings, jobs=jobs, progress=report, start=start)
     return [imputation], completed
 
 

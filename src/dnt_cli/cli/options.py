@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale
 import os
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Annotated
 
@@ -137,6 +138,15 @@ Scheduler = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+SchedulerTls = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler-tls",
+        metavar="CA,CERTIFICATE,KEY",
+        help="With --scheduler tls://HOST:PORT: files of the authority, and of this client's certificate and key.",
+        rich_help_panel=RUN,
+    ),
+]
 
 
 def split(keys: str | None) -> list[str] | None:
@@ -160,6 +170,13 @@ def choose(option: str, keys: str | None, known: Iterable[str], *, empty: bool =
     if chosen == [] and not empty:
         raise UsageError(f"{option} names nothing; expected some of {', '.join(known)}.")
     return chosen
+
+
+def workplace(jobs: int, scheduler: str | None, certificates: str | None) -> AbstractContextManager[int]:
+    """Where a command does its work; inside it is known how many tasks can run at the same time."""
+    from dnt_cli.cluster import at_work
+
+    return at_work(processes(jobs), scheduler, split(certificates) or ())
 
 
 def processes(jobs: int) -> int:

@@ -21,8 +21,9 @@ from dnt_cli.cli.options import (
     Output,
     Overrides,
     Scheduler,
+    SchedulerTls,
     Shown,
-    processes,
+    workplace,
 )
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_output, present, save_result
@@ -30,6 +31,8 @@ from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import pandas as pd
 
     from dnt_cli.power.comparisons import Means, Proportions
@@ -231,6 +234,7 @@ def study(
     output: Output = None,
     jobs: Jobs = 0,
     scheduler: Scheduler = None,
+    scheduler_tls: SchedulerTls = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
@@ -258,14 +262,15 @@ def study(
     if analysis is Analysis.longitudinal and not alone.has_trend(outcome):
         raise UsageError(f"--outcome {outcome} has no longitudinal model in this study.")
     world = World(alone, outcome, analysis.value, _sizes_of(n), level or 0.0, correlation, dropout, icc, sites, m, seed)
-    result = _simulate(spec, world, _effects_of(effects, level), alpha, simulations, output, jobs, scheduler)
+    place = workplace(jobs, scheduler, scheduler_tls)
+    result = _simulate(spec, world, _effects_of(effects, level), alpha, simulations, output, place)
     wording = Wording(spec, language.value)
     present(output, form, result.tables(wording), result.rows())
 
 
 def _simulate(
-    spec: Study, world: World, effects: list[float], alpha: float, simulations: int, output: str | None, jobs: int,
-    scheduler: str | None,
+    spec: Study, world: World, effects: list[float], alpha: float, simulations: int, output: str | None,
+    place: AbstractContextManager[int],
 ) -> SimulatedPower:  # fmt: skip
     """All replicates: those that the file at `output` holds already, and the rest, saved now and then."""
     import time
@@ -292,8 +297,8 @@ def _simulate(
         ordered = rows[whole].sort_values(["replicate", "effect"], ignore_index=True)
         return SimulatedPower(spec, ordered, settings)
 
-    with progress("Simulating") as report:
-        for part in replicates(world, effects, missing, jobs=processes(jobs), progress=report, scheduler=scheduler):
+    with place as jobs, progress("Simulating") as report:
+        for part in replicates(world, effects, missing, jobs=jobs, progress=report):
             parts.append(part)
             if output not in (None, "-") and time.monotonic() - saved > _SAVE_AFTER and len(result().replicates):
                 _save(output, result())

@@ -21,10 +21,13 @@ from dnt_cli.cli.options import (
     Language,
     Output,
     Overrides,
+    Scheduler,
+    SchedulerTls,
     Shown,
     StudyFile,
     choose,
     processes,
+    workplace,
 )  # fmt: skip
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_figures, check_output, end_if_nothing_estimable, present, save_result
@@ -63,6 +66,8 @@ def robustness(
         ),
     ] = None,
     jobs: Jobs = 0,
+    scheduler: Scheduler = None,
+    scheduler_tls: SchedulerTls = None,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
@@ -88,8 +93,9 @@ def robustness(
     )
     data = opened.completed()
     letters = choose("--checks", checks, CHECKS) or [c for c in data.study.robustness.checks if c in CHECKS]
-    options, wording = Options(jobs=processes(jobs)), Wording(data.study, language.value)
-    with progress("Checking") as report:
+    wording = Wording(data.study, language.value)
+    with workplace(jobs, scheduler, scheduler_tls) as free, progress("Checking") as report:
+        options = Options(jobs=free)
         result = run_checks(
             data, recorded_settings(opened.stage, data.study), options, letters, progress=report,
             started=lambda letter, seconds: tell(_announced(letter, seconds, wording)),
@@ -100,7 +106,7 @@ def robustness(
         from dnt_cli.figures.specification import specification_curves
 
         with progress("Drawing") as report:
-            drawn = specification_curves(result, wording, figures, jobs=options.jobs, progress=report, force=force)
+            drawn = specification_curves(result, wording, figures, jobs=processes(jobs), progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
     present(output, form, result.tables(wording), result.rows())
     end_if_nothing_estimable(result.estimates)

@@ -16,7 +16,7 @@ from dnt_cli.imputation.forest import ForestPlan, load_miceforest, make_forest_p
 from dnt_cli.imputation.plan import Plan, default_method, make_plan, workable
 from dnt_cli.imputation.predictors import default_cap
 from dnt_cli.progress import Progress
-from dnt_cli.spreading import spread
+from dnt_cli.workers import spread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,7 +173,6 @@ def impute(
     progress: Progress | None = None,
     start: int = 0,
     chunk: int | None = None,
-    scheduler: str | None = None,
 ) -> Imputation:
     """Complete `frame` m times.
 
@@ -189,11 +188,10 @@ def impute(
         progress: called with (done, m) whenever a chunk of completed data sets is ready.
         start: number of imputations made before, with the same seed: these follow them.
         chunk: imputations per task; None: as many as memory and `jobs` suggest.
-        scheduler: address of a Dask scheduler to use instead of `jobs`.
 
     Raises:
         DataError: the data cannot be imputed as asked.
-        EngineError: miceforest or Dask is asked for and does not load.
+        EngineError: miceforest is asked for and does not load.
     """
     _check_settings(settings)
     table, events = encode(frame, columns, group)
@@ -216,7 +214,7 @@ def impute(
     numbers = range(start, start + settings.m)
     size = chunk or _chunk_size(strata, settings.m, jobs)
     tasks = [(strata, settings.seed, numbers[i : i + size]) for i in range(0, settings.m, size)]
-    results = spread(run_imputations, tasks, jobs, scheduler)
+    results = spread(run_imputations, tasks, jobs)
     imputation.completed = imputation.stream(results, start, progress)
     return imputation
 

@@ -105,14 +105,13 @@ def impute_wide(
     jobs: int = 1,
     progress: Progress | None = None,
     start: int = 0,
-    scheduler: str | None = None,
     allow_empty_arm: bool = False,
 ) -> tuple[Imputation, Iterator[pd.DataFrame]]:
     """Impute the measured columns of a wide table; the iterator yields completed tables with derived outcomes.
 
     The first element's trace and events are complete once the iterator is exhausted. `start` is the number of
-    imputations made before, which these follow; `scheduler` the address of a Dask scheduler to use instead of `jobs`.
-    `allow_empty_arm` imputes what nobody of a group answered, whatever the study says.
+    imputations made before, which these follow. `allow_empty_arm` imputes what nobody of a group
+    answered, whatever the study says.
 
     Raises:
         DataError: Nobody of a group answered an outcome at a wave, although that is not allowed, or the data cannot be
@@ -131,7 +130,6 @@ def impute_wide(
         jobs=jobs,
         progress=progress,
         start=start,
-        scheduler=scheduler,
     )
 
     def completed() -> Iterator[pd.DataFrame]:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from dnt_cli.design import ENDPOINT
 from dnt_cli.errors import ModelError, UsageError
 from dnt_cli.progress import Progress
-from dnt_cli.spreading import spread
 from dnt_cli.study import Study
+from dnt_cli.workers import spread
 
 COLUMNS = ("effect", "replicate", "estimate", "std_error", "p_value", "usable")
 _TOGETHER = 4  # replicates of a task: enough to make sending it worth while, few enough to tell progress
@@ -158,7 +158,7 @@ def _answers(
 
 def replicates(
     world: World, effects: Sequence[float], numbers: Sequence[int], *, jobs: int = 1,
-    progress: Progress | None = None, scheduler: str | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[pd.DataFrame]:  # fmt: skip
     """Analyses of simulated studies, some rows at a time, with the columns `COLUMNS`.
 
@@ -168,12 +168,11 @@ def replicates(
         numbers: Of the replicates; a number gives the same rows in every run.
         jobs: Processes.
         progress: Called with (done, all) analyses.
-        scheduler: Address of a Dask scheduler to use instead of `jobs`.
     """
     cells = [(effect, number) for number in numbers for effect in effects]
     parts = [cells[i : i + _TOGETHER] for i in range(0, len(cells), _TOGETHER)]
     done = 0
-    for rows in spread(_analysed, [(world, part) for part in parts], jobs, scheduler):
+    for rows in spread(_analysed, [(world, part) for part in parts], jobs):
         done += len(rows)
         if progress is not None:
             progress(done, len(cells))
