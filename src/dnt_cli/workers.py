@@ -42,7 +42,7 @@ def in_workers(calls: Iterable[Call], jobs: int, *, ordered: bool = True) -> Ite
 def spread(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
     """Results of `function(*task)` in the order of `tasks`, from `jobs` processes.
 
-    With one process they are made when they are asked for. The function must be importable, so that another process can run it.
+    With one process they are made when they are asked for. The function must be importable: another process runs it.
     """
     if jobs == 1 and not connected():
         return (function(*task) for task in tasks)
