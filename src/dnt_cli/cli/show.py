@@ -17,6 +17,7 @@ from dnt_cli.cli.results import present, rows_as_csv, rows_as_json
 from dnt_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
+    from dnt_cli.conclusions import Conclusions
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.stagefile.result import Result
     from dnt_cli.wording import Wording
@@ -27,7 +28,7 @@ def show(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE...", help="Any stage file but a survey, or endpoint and trend together; - is a pipe."
+            metavar="FILE...", help="Any stage file but a survey; several of one study together; - is a pipe."
         ),
     ],
     figure: Annotated[
@@ -43,25 +44,41 @@ def show(
 ) -> None:
     """Show the tables of a stage file again; endpoint and trend side by side when both are given.
 
-    Example: dnt show t3.parquet longitudinal.parquet --lang nl --figure effects.svg
+    With robustness checks, a description or register outcomes beside them: what follows per hypothesis.
+
+    Example: dnt show t3.parquet longitudinal.parquet robustness.parquet --lang nl
     """
-    from dnt_cli.stagefile.kinds import KINDS, result_class, result_of
+    from dnt_cli.stagefile.kinds import KINDS
     from dnt_cli.wording import Wording
 
     several = len(sources) > 1
-    kinds = [name for name, kind in KINDS.items() if (kind.joined if several else kind.shown)]
+    kinds = [name for name, kind in KINDS.items() if (kind.concluded if several else kind.shown)]
     stages = [open_stage_file(source, "dnt show", kinds) for source in sources]
     stage = stages[0]
     if len({(s.study.key, s.study.text) for s in stages}) > 1:
         raise DataError("These files are about different studies, so they cannot stand in one table.")
     for other in stages[1:]:
         _tell_apart(stage, other, language.value, force=force)
-    results = [result_of(own) for own in stages]
-    result = result_class(stage.kind).joined(results) if several else results[0]
+    result = _together(stages)
     wording = Wording(stage.study, language.value)
     if figure is not None:
         _draw(result, wording, figure, force=force)
     present(None, form, result.tables(wording, green=green.value), result.rows(everything=True))
+
+
+def _together(stages: list[Stage]) -> Result | Conclusions:
+    """The result that a file holds; several of one kind in one table, of several kinds as conclusions."""
+    from dnt_cli.conclusions import conclude
+    from dnt_cli.stagefile.kinds import KINDS, result_class, result_of
+
+    results = [result_of(own) for own in stages]
+    if len(stages) == 1:
+        return results[0]
+    kinds = {own.kind for own in stages}
+    if len(kinds) == 1 and KINDS[stages[0].kind].joined:
+        joined: Result = result_class(stages[0].kind).joined(results)
+        return joined
+    return conclude(results)
 
 
 def _tell_apart(first: Stage, other: Stage, language: Any, *, force: bool) -> None:
@@ -86,7 +103,7 @@ def _tell_apart(first: Stage, other: Stage, language: Any, *, force: bool) -> No
         warn(sentence("diff.joined", language, names=names, differences="; ".join(told)))
 
 
-def _draw(result: Result, wording: Wording, path: str, *, force: bool) -> None:
+def _draw(result: Result | Conclusions, wording: Wording, path: str, *, force: bool) -> None:
     """Draw a result that has a figure."""
     from dnt_cli.stagefile.result import Drawn
 

@@ -67,7 +67,11 @@ class _Part:
             main = cells.get(("main", key))
             found = {k: cells.get((k, key)) for k in shown}
             first = next(r for r in (main, *found.values()) if r is not None)
-            changes = [_change(names[k], r, wording) for k, r in found.items() if r is not None]
+            changes = [
+                changed_as(names[k], str(r["verdict"]), float(r["shift"]), wording)
+                for k, r in found.items()
+                if r is not None
+            ]
             kind = str(first["kind"])
             own = (self._cell(main), Cell(" ".join(filter(None, changes))))
             checks = (self._cell(r, kind=kind) for r in found.values())
@@ -169,11 +173,11 @@ class _Part:
         return Cell(text, tone_of(row, study, "better"))
 
 
-def _change(code: str, row: pd.Series, wording: Wording) -> str:
+def changed_as(code: str, verdict: str, shift: float, wording: Wording) -> str:
     """How far an effect moved and what became of its mark, such as `a-1.2–`; empty where the verdict is the same."""
-    sign = _SIGNS[row["verdict"]]
-    moved = abs(row["shift"]) >= _SHOWN
-    return code + (wording.number(row["shift"], 1, sign=True) if moved else "") + sign if sign else ""
+    sign = _SIGNS[verdict]
+    moved = abs(shift) >= _SHOWN
+    return code + (wording.number(shift, 1, sign=True) if moved else "") + sign if sign else ""
 
 
 def _balance(rows: pd.DataFrame, wording: Wording) -> Table:

@@ -24,6 +24,7 @@ class Kind:
         source: The kind that it is made from; "" if from files of other programs only.
         shown: Whether `dnt show` has tables of it.
         joined: Whether several files can stand in one table; then the class has a method `joined`.
+        concluded: Whether conclusions are drawn from it, together with effects.
         as_given: Whether it holds the values of another program, with the labels that they came with.
     """
 
@@ -33,6 +34,7 @@ class Kind:
     source: str = ""
     shown: bool = True
     joined: bool = False
+    concluded: bool = False
     as_given: bool = False
 
 
@@ -57,14 +59,21 @@ KINDS = {
         "dnt_cli.effects.result:Estimates",
         "imputations",
         joined=True,
+        concluded=True,
     ),
     "robustness": Kind(
-        "robustness checks", "`dnt robustness`", "dnt_cli.robustness.result:RobustnessResult", "imputations"
+        "robustness checks",
+        "`dnt robustness`",
+        "dnt_cli.robustness.result:RobustnessResult",
+        "imputations",
+        concluded=True,
     ),
-    "description": Kind("a description", "`dnt describe`", "dnt_cli.description.result:Description", "survey"),
+    "description": Kind(
+        "a description", "`dnt describe`", "dnt_cli.description.result:Description", "survey", concluded=True
+    ),
     "imputations": Kind("imputed data sets", "`dnt impute`", "dnt_cli.imputed.result:Imputations", "survey"),
     "power": Kind("simulated power", "`dnt power study`", "dnt_cli.power.result:SimulatedPower"),
-    "register": Kind("register outcomes", "`dnt polis`", "dnt_cli.polis.result:RegisterResult"),
+    "register": Kind("register outcomes", "`dnt polis`", "dnt_cli.polis.result:RegisterResult", concluded=True),
 }
 
 

@@ -1,0 +1,300 @@
+"""Conclusions as tables: verdicts per hypothesis, the evidence per outcome, the sentences; and as rows of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, Evidence, Sources, register_levels
+from dnt_cli.conclusions.result import COUNTS, Conclusion, Conclusions, HypothesisConclusion
+from dnt_cli.conclusions.speech import short_effect, statements, wave_of
+from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.rows import effect_rows
+from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
+from dnt_cli.robustness.tables import changed_as
+from dnt_cli.stagefile.result import Green
+from dnt_cli.tables import Cell, Column, Section, Table, Tone
+from dnt_cli.wording import Wording
+
+_TONES: dict[str, Tone] = {
+    "supported": "good", "over_time": "good", "opposite": "bad", "opposite_over_time": "bad", "not_testable": "muted",
+}  # fmt: skip
+
+
+def conclusion_tables(conclusions: Conclusions, wording: Wording, green: Green) -> list[Table]:
+    """Verdicts per hypothesis where the study has any, the evidence per outcome, and both in words."""
+    tables = [_hypotheses(conclusions, wording)] if conclusions.study.hypotheses else []
+    return [*tables, _outcomes(conclusions, wording, green), _sentences(conclusions, wording)]
+
+
+def _hypotheses(conclusions: Conclusions, wording: Wording) -> Table:
+    say = wording.text
+    judged = [own for own in conclusions.hypotheses if own.verdict is not None]
+    names = [name for name in COUNTS if name != "differing" or any(own.count(name) for own in judged)]
+    columns = (
+        Column(say("conclusions.hypothesis"), "left"),
+        Column(say("conclusions.verdict"), "left"),
+        *(Column(say(f"conclusions.{name}")) for name in names),
+    )
+    rows = tuple(_hypothesis(own, names, wording) for own in judged)
+    wave = wording.study.design.endpoint
+    notes = [say("conclusions.rule_note", wave=wave), say("conclusions.open_note"), say("conclusions.counts_note")]
+    notes += [*_apart_notes(conclusions, wording), *_missing(conclusions.sources, wording)]
+    notes = [*wording.synthetic_note(), *notes]
+    return Table(say("conclusions.hypotheses_title"), columns, (Section("", rows),), tuple(notes))
+
+
+def _hypothesis(own: HypothesisConclusion, names: list[str], wording: Wording) -> tuple[Cell, ...]:
+    counts = [own.count(name) for name in names]
+    verdict = str(own.verdict)
+    head = Cell(wording.hypothesis(own.key)), Cell(wording.text(f"conclusions.{verdict}"), _TONES.get(verdict, ""))
+    return (*head, *(Cell(str(count), value=float(count)) for count in counts))
+
+
+def _outcomes(conclusions: Conclusions, wording: Wording, green: Green) -> Table:
+    """The evidence per outcome; narrow, what stands beside the effects is left out."""
+    say, sources = wording.text, conclusions.sources
+    found = conclusions.outcomes
+    parts = [part for part in PARTS if any(part in own.evidence.parts or part in own.evidence.reasons for own in found)]
+    beside = {
+        "checks": any(own.evidence.checks for own in found),
+        "register": any(own.evidence.registers for own in found),
+        "raw": any(own.evidence.raw for own in found),
+        "contradicts": any(own.contradictions for own in found),
+    }
+    columns = [
+        Column(say("common.outcome"), "left"),
+        Column(say("conclusions.expected_heading"), "left", optional=True),
+        Column("", "left", optional=True),
+        *(Column(_heading(part, wording)) for part in parts),
+        *(Column(say(f"conclusions.{name}_heading"), "left", optional=True) for name, there in beside.items() if there),
+        Column(say("conclusions.verdict"), "left"),
+    ]
+
+    def row(own: Conclusion) -> tuple[Cell, ...]:
+        cells = {
+            "checks": _checks_cell(own, wording),
+            "register": Cell(" ".join(_short_register(other, wording) for other in own.evidence.registers).strip()),
+            "raw": Cell("" if own.evidence.raw is None else _raw_cell(own, wording)),
+            "contradicts": Cell(", ".join(_contradiction(name, wording) for name in own.contradictions)),
+        }
+        expected = "" if own.evidence.expected is None else say(f"conclusions.{own.evidence.expected}")
+        effects = [_effect_cell(own.evidence, part, wording, green) for part in parts]
+        head = [
+            Cell(wording.label(own.evidence.outcome)),
+            Cell(expected),
+            Cell(_scales(own.evidence, wording), "muted"),
+        ]
+        verdict = Cell(say(f"conclusions.{own.verdict}"), _TONES.get(own.verdict, ""))
+        return (*head, *effects, *(cells[name] for name, there in beside.items() if there), verdict)
+
+    sections = tuple(
+        Section(wording.hypothesis(own.key), tuple(row(c) for c in own.outcomes))
+        for own in conclusions.hypotheses
+        if own.outcomes
+    )
+    notes = wording.synthetic_note()
+    if not conclusions.study.hypotheses:  # else they stand under the table of hypotheses
+        notes += [say("conclusions.open_note"), *_apart_notes(conclusions, wording), *_missing(sources, wording)]
+    notes += [wording.marks_note(), *_chance(conclusions, wording)]
+    if beside["checks"]:
+        notes += [say("conclusions.checks_note"), *_main_differs(sources, wording)]
+    if beside["raw"]:
+        design = conclusions.study.design
+        notes.append(say("conclusions.raw_note", baseline=design.baseline, wave=design.endpoint))
+    notes += [_levels(found, wording) for found in register_levels(sources)]
+    return Table(say("conclusions.outcomes_title"), tuple(columns), sections, tuple(notes))
+
+
+def _sentences(conclusions: Conclusions, wording: Wording) -> Table:
+    by_hypothesis: dict[str, list[tuple[Cell, ...]]] = {}
+    for own in statements(conclusions, wording):
+        by_hypothesis.setdefault(own.hypothesis, []).append((Cell(own.text),))
+    sections = tuple(Section(wording.hypothesis(key), tuple(rows)) for key, rows in by_hypothesis.items())
+    title = wording.text("conclusions.sentences_title")
+    return Table(title, (Column("", "left"),), sections, (*wording.synthetic_note(), wording.marks_note()))
+
+
+def _heading(part: str, wording: Wording) -> str:
+    if part == LONGITUDINAL:
+        return wording.text("common.trend")
+    return str(wording.study.design.follow_up) if part == FOLLOW_UP else wording.study.design.endpoint
+
+
+def _scales(evidence: Evidence, wording: Wording) -> str:
+    """What the effects are: one scale, or that of the endpoint and that of the trend."""
+    kinds = dict.fromkeys(own.row["kind"] for own in evidence.parts.values())
+    return " | ".join(scale_of(kind, wording) for kind in kinds)
+
+
+def _effect_cell(evidence: Evidence, part: str, wording: Wording, green: Green) -> Cell:
+    own = evidence.parts.get(part)
+    if own is None:
+        return Cell("#", "muted") if part in evidence.reasons else Cell("")
+    estimate = interval_on_scale(own.row)[0]
+    return Cell(short_effect(own, wording), tone_of(own.row, wording.study, green), value=estimate)
+
+
+def _checks_cell(own: Conclusion, wording: Wording) -> Cell:
+    """Per part how many checks change nothing, and those that do: `T3 6/6 trend 5/6 a-1.2–`."""
+    texts = []
+    for part in PARTS:
+        checks = own.checks(part)
+        if checks:
+            name = (
+                wave_of(part, own.evidence.outcome, wording) if part != LONGITUDINAL else wording.text("common.trend")
+            )
+            changes = [_changed(check, wording) for check in checks]
+            same = sum(not change for change in changes)
+            texts.append(" ".join([name, f"{same}/{len(checks)}", *filter(None, changes)]))
+    return Cell("; ".join(texts))
+
+
+def _changed(check: Check, wording: Wording) -> str:
+    """The sign of a change; a mark that is gained is a gain in either direction, whose shift tells which."""
+    verdict = "gained" if check.verdict == "opposite" else check.verdict
+    return changed_as(check.code, verdict, check.shift, wording)
+
+
+def _short_register(other: Evidence, wording: Wording) -> str:
+    return "; ".join(short_effect(other.parts[part], wording) for part in PARTS if part in other.parts)
+
+
+def _raw_cell(own: Conclusion, wording: Wording) -> str:
+    raw = own.evidence.raw
+    assert raw is not None
+    texts = [wording.number(value, raw.decimals, sign=raw.changes) for value in (raw.intervention, raw.comparison)]
+    return " | ".join(texts)
+
+
+def _contradiction(name: str, wording: Wording) -> str:
+    return wording.text(f"conclusions.contradicts_{name}", wave=wording.study.design.follow_up)
+
+
+def _apart_notes(conclusions: Conclusions, wording: Wording) -> list[str]:
+    """Per kind of contradiction the outcomes, with a mark where one of the two has it."""
+    design, notes = wording.study.design, []
+    for name in ("trend", "follow_up", "register", "raw"):
+        labels = [
+            wording.text("conclusions.apart_marked", label=label) if _marked(own, name) else label
+            for own in conclusions.outcomes
+            if name in own.contradictions
+            for label in [wording.label(own.evidence.outcome)]
+        ]
+        if labels:
+            notes.append(
+                wording.text(
+                    f"conclusions.apart_note_{name}", wave=design.endpoint, later=design.follow_up,
+                    outcomes=", ".join(labels),
+                )
+            )  # fmt: skip
+    return notes
+
+
+def _marked(own: Conclusion, contradiction: str) -> bool:
+    """Whether either side of a contradiction has a mark."""
+    evidence = own.evidence
+    if contradiction == "register":
+        sides = [evidence, *evidence.registers]
+        return any(part.mark for side in sides for part in side.parts.values())
+    other = {"trend": LONGITUDINAL, "follow_up": FOLLOW_UP}.get(contradiction, ENDPOINT)
+    return any(evidence.parts[part].mark for part in (ENDPOINT, other))
+
+
+def _chance(conclusions: Conclusions, wording: Wording) -> list[str]:
+    """How many marks there are, and how many to expect without any effect."""
+    study = wording.study
+    found = [own.evidence for own in conclusions.outcomes if not study.is_register(own.evidence.outcome)]
+    parts = [part for part in (ENDPOINT, LONGITUDINAL) if any(part in own.parts for own in found)]
+    marks = [own.parts[part].mark for own in found for part in parts if part in own.parts]
+    if len(marks) < 2:
+        return []
+    names = wording.text("conclusions.and", first=_heading(parts[0], wording), second=_heading(parts[-1], wording))
+    lenient = study.significance.lenient
+    return [
+        wording.text(
+            "conclusions.chance_note", marked=sum(map(bool, marks)), tests=len(marks),
+            parts=names if len(parts) > 1 else _heading(parts[0], wording), lenient=wording.threshold(lenient),
+            expected=lenient * len(marks),
+        )
+    ]  # fmt: skip
+
+
+def _missing(sources: Sources, wording: Wording) -> list[str]:
+    """What these files do not tell, and which command does."""
+    study, design = wording.study, wording.study.design
+    absent = [part for part in (ENDPOINT, LONGITUDINAL) if not sources.has(part)]
+    absent += ["robustness"] if sources.robustness is None else []
+    absent += ["description"] if sources.description is None else []
+    notes = [wording.text(f"conclusions.missing_{name}", wave=design.endpoint) for name in absent]
+    told = set(sources.estimates["outcome"])
+    told |= set() if sources.robustness is None else set(sources.robustness.estimates["outcome"])
+    register = [key for key in study.tested if study.is_register(key) and key not in told]
+    if register:
+        notes.append(wording.text("conclusions.missing_register", outcomes=wording.labels(register)))
+    return notes
+
+
+def _main_differs(sources: Sources, wording: Wording) -> list[str]:
+    """The effects that the file with checks knows with another mark than the file with effects."""
+    assert sources.robustness is not None
+    rows = effect_rows(sources.robustness.estimates)
+    mark = wording.study.significance.mark
+    keys = ["analysis", "outcome"]
+    main = rows[rows["model"] == "main"].set_index(keys)["p_value"].map(mark)
+    own = sources.estimates.drop_duplicates(keys).set_index(keys)["p_value"].map(mark)
+    both = main.index.intersection(own.index)
+    other = list(dict.fromkeys(outcome for key in both if main[key] != own[key] for outcome in [key[1]]))
+    return [wording.text("conclusions.main_differs", outcomes=wording.labels(other))] if other else []
+
+
+def _levels(found: tuple[str, str, int, int, float], wording: Wording) -> str:
+    key, other, count, known, said = found
+    return wording.text(
+        "conclusions.register_levels", label=wording.label(other), wave=wording.study.endpoint(key), count=count,
+        all=known, share=100 * count / known if known else math.nan, said=said,
+    )  # fmt: skip
+
+
+def conclusion_rows(conclusions: Conclusions) -> pd.DataFrame:
+    """A row per hypothesis and per outcome, with every digit."""
+    wording = Wording(conclusions.study, "en")
+    said = {(own.hypothesis, own.outcome): own.text for own in statements(conclusions, wording)}
+    rows: list[dict[str, Any]] = []
+    for own in conclusions.hypotheses:
+        if own.verdict is not None:
+            numbers = {f"outcomes_{name}": own.count(name) for name in COUNTS}
+            rows.append({"hypothesis": own.key, "outcome": "", "verdict": own.verdict} | numbers)
+        rows += [{"hypothesis": own.key} | _numbers(c) for c in own.outcomes]
+    for row in rows:
+        row["sentence"] = said[row["hypothesis"], row["outcome"]]
+    return pd.DataFrame(rows)
+
+
+def _numbers(own: Conclusion) -> dict[str, Any]:
+    evidence = own.evidence
+    row: dict[str, Any] = {
+        "outcome": evidence.outcome, "verdict": own.verdict, "why": own.why, "expected": evidence.expected,
+        "contradictions": ",".join(own.contradictions),
+    }  # fmt: skip
+    for part in (ENDPOINT, LONGITUDINAL, *([FOLLOW_UP] if FOLLOW_UP in evidence.parts else [])):
+        if part in evidence.parts:
+            found = evidence.parts[part]
+            names = ("estimate", "low", "high")
+            row |= {f"{part}_{name}": v for name, v in zip(names, interval_on_scale(found.row), strict=True)}
+            row |= {f"{part}_p_value": float(found.row["p_value"]), f"{part}_mark": found.mark}
+            row |= {f"{part}_kind": found.row["kind"], f"{part}_along": found.along}
+        checks = own.checks(part)
+        row[f"{part}_checks"] = len(checks)
+        row[f"{part}_checks_changed"] = _codes(c for c in checks if c.verdict not in ("same", "not compared"))
+    if evidence.raw is not None:
+        row |= {"observed_intervention": evidence.raw.intervention, "observed_comparison": evidence.raw.comparison}
+        row["observed_is_change"] = evidence.raw.changes
+    return row
+
+
+def _codes(checks: Iterable[Check]) -> str:
+    return ",".join(f"{check.code}:{check.verdict}" for check in checks)

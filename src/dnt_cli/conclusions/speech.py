@@ -1,0 +1,223 @@
+"""Conclusions in sentences: a statement per hypothesis and per outcome, every part of it derived from the evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, Evidence, Part, Raw
+from dnt_cli.conclusions.result import Conclusion, Conclusions, HypothesisConclusion
+from dnt_cli.conclusions.rules import apart
+from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.tables import decimals_of, displayed, interval_on_scale, mark_of, scale_of
+from dnt_cli.wording import Wording, within_sentence
+
+_CHANGES = ("lost", "reversed", "gained_for", "gained_against", "gained")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is concluded, in words.
+
+    Attributes:
+        hypothesis: Its key; empty where an outcome has none.
+        outcome: Its key; empty for a statement on the hypothesis as a whole.
+        text: One or more whole sentences.
+    """
+
+    hypothesis: str
+    outcome: str
+    text: str
+
+
+def statements(conclusions: Conclusions, wording: Wording) -> list[Statement]:
+    """Per hypothesis one on the whole, then one per outcome."""
+    level = conclusions.sources.level
+    found = []
+    for own in conclusions.hypotheses:
+        if own.verdict is not None:
+            found.append(Statement(own.key, "", hypothesis_text(own, wording)))
+        found += [Statement(own.key, c.evidence.outcome, outcome_text(c, wording, level)) for c in own.outcomes]
+    return found
+
+
+def hypothesis_text(own: HypothesisConclusion, wording: Wording) -> str:
+    """The verdict on a hypothesis, and which of its outcomes have which verdict."""
+    name = wording.hypothesis(own.key)
+    if not own.outcomes:
+        why = wording.text("conclusions.why_no_outcome")
+        return wording.text("conclusions.hypothesis_untested", hypothesis=name, why=why)
+    by_verdict: dict[str, list[str]] = {}
+    for conclusion in own.outcomes:
+        label = within_sentence(wording.label(conclusion.evidence.outcome))
+        by_verdict.setdefault(conclusion.verdict, []).append(label)
+    listed = [
+        wording.text("conclusions.listed", verdict=wording.text(f"conclusions.{verdict}"), labels=", ".join(labels))
+        for verdict, labels in by_verdict.items()
+    ]
+    outcomes = "; ".join([listed[0][:1].upper() + listed[0][1:], *listed[1:]])
+    verdict = wording.text(f"conclusions.{own.verdict}")
+    return wording.text("conclusions.hypothesis_says", hypothesis=name, verdict=verdict, outcomes=outcomes)
+
+
+def outcome_text(conclusion: Conclusion, wording: Wording, level: float) -> str:
+    """The verdict on an outcome, the effects with their precision, what the checks change, and what contradicts it."""
+    evidence = conclusion.evidence
+    pieces = [_verdict(conclusion, wording)]
+    effects = [
+        effect_text(part, evidence.parts[part], evidence, wording, level) for part in PARTS if part in evidence.parts
+    ]
+    pieces += [_begun("; ".join(effects)) + "."] if effects else []
+    for part in conclusion.deciding:
+        pieces += _checks(conclusion, part, wording)
+    if "trend" in conclusion.contradictions:
+        pieces.append(wording.text("conclusions.apart_trend", where=where(ENDPOINT, evidence, wording)))
+    if "follow_up" in conclusion.contradictions:
+        both = (where(part, evidence, wording) for part in (ENDPOINT, FOLLOW_UP))
+        now, later = both
+        pieces.append(_begun(wording.text("conclusions.apart_follow_up", where=now, later=later)))
+    pieces += [text for other in evidence.registers if (text := _register(evidence, other, wording))]
+    if evidence.raw is not None and ENDPOINT in evidence.parts:
+        key = "raw_apart" if "raw" in conclusion.contradictions else "raw_same"
+        pieces.append(wording.text(f"conclusions.{key}", raw=raw_text(evidence.raw, wording)))
+    return " ".join(pieces)
+
+
+def where(part: str, evidence: Evidence, wording: Wording) -> str:
+    """`at T3`, or `over time`."""
+    if part == LONGITUDINAL:
+        return wording.text("conclusions.in_time")
+    return wording.text("conclusions.at", wave=wave_of(part, evidence.outcome, wording))
+
+
+def wave_of(part: str, outcome: str, wording: Wording) -> str:
+    """The wave that an effect at the endpoint or the follow-up is about."""
+    return str(wording.study.design.follow_up) if part == FOLLOW_UP else wording.study.endpoint(outcome)
+
+
+def effect_text(part: str, own: Part, evidence: Evidence, wording: Wording, level: float) -> str:
+    """`at T3 OR 1.54 (95% CI 0.41 – 5.40: only what lies outside is excluded)`."""
+    estimate, low, high = (_on_scale(own, value, wording) for value in interval_on_scale(own.row))
+    return wording.text(
+        "conclusions.effect" if own.mark else "conclusions.effect_unmarked",
+        where=_of_what(part, evidence, wording), scale=scale_of(own.row["kind"], wording), estimate=estimate,
+        mark=mark_of(own.row, wording.study), low=low, high=high, level=100 * level,
+    )  # fmt: skip
+
+
+def short_effect(own: Part, wording: Wording) -> str:
+    """`1.54**`."""
+    return displayed(own.row, wording)[0] + mark_of(own.row, wording.study)
+
+
+def raw_text(raw: Raw, wording: Wording) -> str:
+    """`+15.5 against +3.6 percentage points`."""
+    texts = [wording.number(value, raw.decimals, sign=raw.changes) for value in (raw.intervention, raw.comparison)]
+    key = {
+        (True, True): "raw_points", (True, False): "raw_percent",
+        (False, True): "raw_mean_change", (False, False): "raw_mean",
+    }[raw.percentage, raw.changes]  # fmt: skip
+    return wording.text(f"conclusions.{key}", intervention=texts[0], comparison=texts[1])
+
+
+def _on_scale(own: Part, value: float, wording: Wording) -> str:
+    return wording.number(value, decimals_of(own.row["kind"]))
+
+
+def _of_what(part: str, evidence: Evidence, wording: Wording) -> str:
+    if part == LONGITUDINAL:
+        return wording.text("conclusions.trend_per", unit=wording.unit())
+    return where(part, evidence, wording)
+
+
+def _begun(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _verdict(conclusion: Conclusion, wording: Wording) -> str:
+    evidence = conclusion.evidence
+    places = [where(part, evidence, wording) for part in conclusion.deciding]
+    place = places[0] if len(places) == 1 else ""
+    if len(places) > 1:
+        place = wording.text("conclusions.and", first=places[0], second=places[1])
+    why = _why(conclusion, wording) if conclusion.why else ""
+    verdict = wording.text(f"conclusions.says_{conclusion.verdict}", where=place, why=why)
+    label = wording.label(evidence.outcome)
+    if evidence.expected is None:
+        return wording.text("conclusions.about_unexpected", label=label, verdict=verdict)
+    expected = wording.text(f"conclusions.{evidence.expected}")
+    return wording.text("conclusions.about", label=label, expected=expected, verdict=verdict)
+
+
+def _why(conclusion: Conclusion, wording: Wording) -> str:
+    """Why an outcome is not testable; of the models without an effect that at the endpoint says it, if there is one."""
+    if conclusion.why != "not_estimable":
+        return wording.text(f"conclusions.why_{conclusion.why}")
+    reasons = conclusion.evidence.reasons
+    said = wording.messages(reasons.get(ENDPOINT) or next(iter(reasons.values())))
+    return within_sentence(said.rstrip(".")) or wording.text("conclusions.why_unknown")
+
+
+def _checks(conclusion: Conclusion, part: str, wording: Wording) -> list[str]:
+    """How many checks change the mark of an effect, and which, by what they make of it."""
+    checks = conclusion.checks(part)
+    place = _of_what(part, conclusion.evidence, wording)
+    if not checks:
+        return []
+    changed: dict[str, list[Check]] = {}
+    for check in checks:
+        changed.setdefault(_change(check, conclusion.evidence), []).append(check)
+    if set(changed) == {""}:
+        return [
+            wording.text(
+                "conclusions.holds" if len(checks) > 1 else "conclusions.holds_one", all=len(checks), where=place
+            )
+        ]
+    return [
+        wording.text(
+            f"conclusions.check_{change}", n=len(changed[change]), all=len(checks), where=place,
+            checks="; ".join(_named(check, wording) for check in changed[change]),
+        )
+        for change in _CHANGES if change in changed
+    ]  # fmt: skip
+
+
+def _change(check: Check, evidence: Evidence) -> str:
+    """What a check makes of a mark: of `_CHANGES`, empty where nothing."""
+    if check.verdict in ("gained", "opposite"):
+        if evidence.expected is None or check.along == 0:
+            return "gained"
+        return "gained_for" if check.along > 0 else "gained_against"
+    return check.verdict if check.verdict in _CHANGES else ""
+
+
+def _named(check: Check, wording: Wording) -> str:
+    label = wording.messages(check.label)
+    if math.isnan(check.shift):
+        return wording.text("conclusions.check", code=check.code, label=label)
+    shift = wording.number(check.shift, 1, sign=True)
+    return wording.text("conclusions.check_shifted", code=check.code, label=label, shift=shift)
+
+
+def _register(evidence: Evidence, other: Evidence, wording: Wording) -> str:
+    """Whether the register points the same way as the survey, and how far."""
+    parts: Sequence[str] = [part for part in PARTS if part in other.parts]
+    if not parts:
+        return ""
+    both = [part for part in parts if part in evidence.parts]
+    key = "apart" if apart(evidence, other) else "same" if both else "silent"
+    effects = "; ".join(_register_effects(parts, other, wording))
+    return wording.text(
+        f"conclusions.register_{key}", label=within_sentence(wording.label(other.outcome)), effects=effects
+    )
+
+
+def _register_effects(parts: Sequence[str], other: Evidence, wording: Wording) -> Iterator[str]:
+    for part in parts:
+        own = other.parts[part]
+        yield wording.text(
+            "conclusions.register_short", where=_of_what(part, other, wording),
+            scale=scale_of(own.row["kind"], wording), estimate=displayed(own.row, wording)[0],
+            mark=mark_of(own.row, wording.study),
+        )  # fmt: skip
