@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dnt_cli.wording import catalogue
 from tests.support.process import Run, dnt, together
 
 
@@ -76,3 +77,18 @@ def test_results_of_other_data_are_not_shown_in_one_table(folder: Path) -> None:
     assert "t3.parquet and fewers.parquet were made from different data" in refused.stderr
     forced = dnt("show", "t3.parquet", "fewers.parquet", "--force", "--lang", "nl", cwd=folder).check()
     assert "verschillen in herkomst: andere gegevens" in forced.stderr
+
+
+def test_files_of_several_kinds_give_conclusions_unless_their_data_differ(folder: Path) -> None:
+    (folder / "blank.csv").write_bytes((folder / "survey.csv").read_bytes() + b"\n")
+    describe = ("describe", "survey.parquet", "-o", "description.parquet", "-q")
+    other = ("describe", "blank.csv", "--study", "study.toml", "-o", "blank.parquet", "-q")
+    for run in together([(describe, folder), (other, folder)]):
+        run.check()
+    show = ("show", "description.parquet", "t3.parquet", "--format")
+    calls = [(*show, "table"), (*show, "json"), ("show", "t3.parquet", "blank.parquet")]
+    shown, rows, refused = together([(call, folder) for call in calls])
+    assert "Conclusions per hypothesis" in shown.check().text
+    assert shown.stderr == ""
+    assert {row["verdict"] for row in json.loads(rows.check().text)} <= set(catalogue("conclusions"))
+    assert "t3.parquet and blank.parquet were made from different data" in refused.check(11).stderr

@@ -57,8 +57,10 @@ def show(
     stage = stages[0]
     if len({(s.study.key, s.study.text) for s in stages}) > 1:
         raise DataError("These files are about different studies, so they cannot stand in one table.")
-    for other in stages[1:]:
-        _tell_apart(stage, other, language.value, force=force)
+    first = next((own for own in stages if own.kind == "estimates"), stage)
+    for other in stages:
+        if other is not first:
+            _tell_apart(first, other, language.value, force=force)
     result = _together(stages)
     wording = Wording(stage.study, language.value)
     if figure is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pandas as pd
 
 from dnt_cli.description.lookup import Lookup
-from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of
+from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of, half_up
 from dnt_cli.description.rows import ALL
 from dnt_cli.description.trends import interval_names
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
@@ -272,21 +272,19 @@ def raw_of(description: pd.DataFrame, key: str, study: Study) -> Raw | None:
     end, binary = study.endpoint(key), outcome.kind == "binary"
     changes = study.adjusts_for_baseline(key) and end != design.baseline
     if changes:
-        table, statistic = "change", "pct_point_change" if binary else "mean_change"
+        table, statistic = "change", "pct_point_change_rounded" if binary else "mean_change_rounded"
         wave = interval_names(study, [(design.baseline, end)])[0]
     else:
         table, statistic, wave = "trend", "pct" if binary else "mean", end
     figures = Lookup(description, table)
     groups = (design.intervention, design.comparison)
-    exact = [figures.get(key, "", group, wave, statistic).value for group in groups]
-    shown = exact
-    if changes:
-        shown = [figures.get(key, "", group, wave, f"{statistic}_rounded").value for group in groups]
-    if any(math.isnan(value) for value in (*exact, *shown)):
-        return None
     decimals = PERCENT_DECIMALS if binary else decimals_of(outcome)
-    difference = round(exact[0] - exact[1], 9)  # beyond it is floating-point dust
-    return Raw(changes, shown[0], shown[1], decimals, binary, _sign(difference))
+    found = [figures.get(key, "", group, wave, statistic).value for group in groups]
+    if any(math.isnan(value) for value in found):
+        return None
+    own, other = (float(value) for value in half_up(found, decimals))
+    # As a reader of the figures sees it: two that are printed the same have no direction.
+    return Raw(changes, own, other, decimals, binary, _sign(own - other))
 
 
 def register_levels(sources: Sources) -> Iterable[tuple[str, str, int, int, float]]:

@@ -10,14 +10,14 @@ import pandas as pd
 
 from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, Evidence, Sources, register_levels
 from dnt_cli.conclusions.result import COUNTS, Conclusion, Conclusions, HypothesisConclusion
-from dnt_cli.conclusions.speech import short_effect, statements, wave_of
+from dnt_cli.conclusions.speech import short_effect, statements, verdict_text, wave_of
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.rows import effect_rows
 from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
 from dnt_cli.robustness.tables import changed_as
 from dnt_cli.stagefile.result import Green
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
-from dnt_cli.wording import Wording
+from dnt_cli.wording import Wording, within_sentence
 
 _TONES: dict[str, Tone] = {
     "supported": "good", "over_time": "good", "opposite": "bad", "opposite_over_time": "bad", "not_testable": "muted",
@@ -42,6 +42,7 @@ def _hypotheses(conclusions: Conclusions, wording: Wording) -> Table:
     rows = tuple(_hypothesis(own, names, wording) for own in judged)
     wave = wording.study.design.endpoint
     notes = [say("conclusions.rule_note", wave=wave), say("conclusions.open_note"), say("conclusions.counts_note")]
+    notes += [say("conclusions.fragile_note")] if any(own.fragile for own in conclusions.outcomes) else []
     notes += [*_apart_notes(conclusions, wording), *_missing(conclusions.sources, wording)]
     notes = [*wording.synthetic_note(), *notes]
     return Table(say("conclusions.hypotheses_title"), columns, (Section("", rows),), tuple(notes))
@@ -50,7 +51,7 @@ def _hypotheses(conclusions: Conclusions, wording: Wording) -> Table:
 def _hypothesis(own: HypothesisConclusion, names: list[str], wording: Wording) -> tuple[Cell, ...]:
     counts = [own.count(name) for name in names]
     verdict = str(own.verdict)
-    head = Cell(wording.hypothesis(own.key)), Cell(wording.text(f"conclusions.{verdict}"), _TONES.get(verdict, ""))
+    head = Cell(wording.hypothesis(own.key)), Cell(verdict_text(own, wording), _TONES.get(verdict, ""))
     return (*head, *(Cell(str(count), value=float(count)) for count in counts))
 
 
@@ -88,7 +89,7 @@ def _outcomes(conclusions: Conclusions, wording: Wording, green: Green) -> Table
             Cell(expected),
             Cell(_scales(own.evidence, wording), "muted"),
         ]
-        verdict = Cell(say(f"conclusions.{own.verdict}"), _TONES.get(own.verdict, ""))
+        verdict = Cell(verdict_text(own, wording), _TONES.get(own.verdict, ""))
         return (*head, *effects, *(cells[name] for name, there in beside.items() if there), verdict)
 
     sections = tuple(
@@ -212,12 +213,12 @@ def _chance(conclusions: Conclusions, wording: Wording) -> list[str]:
     marks = [own.parts[part].mark for own in found for part in parts if part in own.parts]
     if len(marks) < 2:
         return []
-    names = wording.text("conclusions.and", first=_heading(parts[0], wording), second=_heading(parts[-1], wording))
+    told = [within_sentence(_heading(part, wording)) for part in parts]
     lenient = study.significance.lenient
     return [
         wording.text(
             "conclusions.chance_note", marked=sum(map(bool, marks)), tests=len(marks),
-            parts=names if len(parts) > 1 else _heading(parts[0], wording), lenient=wording.threshold(lenient),
+            parts=" + ".join(told), lenient=wording.threshold(lenient),
             expected=lenient * len(marks),
         )
     ]  # fmt: skip
@@ -267,7 +268,8 @@ def conclusion_rows(conclusions: Conclusions) -> pd.DataFrame:
     for own in conclusions.hypotheses:
         if own.verdict is not None:
             numbers = {f"outcomes_{name}": own.count(name) for name in COUNTS}
-            rows.append({"hypothesis": own.key, "outcome": "", "verdict": own.verdict} | numbers)
+            head = {"hypothesis": own.key, "outcome": "", "verdict": own.verdict, "fragile": own.fragile}
+            rows.append(head | numbers)
         rows += [{"hypothesis": own.key} | _numbers(c) for c in own.outcomes]
     for row in rows:
         row["sentence"] = said[row["hypothesis"], row["outcome"]]
@@ -277,8 +279,8 @@ def conclusion_rows(conclusions: Conclusions) -> pd.DataFrame:
 def _numbers(own: Conclusion) -> dict[str, Any]:
     evidence = own.evidence
     row: dict[str, Any] = {
-        "outcome": evidence.outcome, "verdict": own.verdict, "why": own.why, "expected": evidence.expected,
-        "contradictions": ",".join(own.contradictions),
+        "outcome": evidence.outcome, "verdict": own.verdict, "fragile": own.fragile, "why": own.why,
+        "expected": evidence.expected, "contradictions": ",".join(own.contradictions),
     }  # fmt: skip
     for part in (ENDPOINT, LONGITUDINAL, *([FOLLOW_UP] if FOLLOW_UP in evidence.parts else [])):
         if part in evidence.parts:

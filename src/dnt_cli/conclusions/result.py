@@ -29,6 +29,8 @@ COUNTS: dict[str, frozenset[Verdict]] = {
     "untested": frozenset({"not_testable"}),
 }
 """What the outcomes of a hypothesis are counted as."""
+MARKED = COUNTS["for"] | COUNTS["against"]
+"""The verdicts that rest on a mark."""
 _DECIDING: dict[Verdict, tuple[str, ...]] = {
     "over_time": (LONGITUDINAL,),
     "opposite_over_time": (LONGITUDINAL,),
@@ -58,6 +60,12 @@ class Conclusion:
         told = _DECIDING.get(self.verdict, (ENDPOINT,) if ENDPOINT in self.evidence.parts else (LONGITUDINAL,))
         return tuple(part for part in told if part in self.evidence.parts)
 
+    @property
+    def fragile(self) -> bool:
+        """Whether it rests on a mark that a check takes away or turns round."""
+        changed = {check.verdict for part in self.deciding for check in self.checks(part)}
+        return self.verdict in MARKED and not changed.isdisjoint({"lost", "reversed"})
+
     def checks(self, part: str) -> list[Check]:
         """The checks of one part that gave an effect."""
         return [c for c in self.evidence.checks if c.part == part and c.verdict != "not estimable"]
@@ -76,6 +84,11 @@ class HypothesisConclusion:
     key: str
     verdict: Verdict | None
     outcomes: tuple[Conclusion, ...]
+
+    @property
+    def fragile(self) -> bool:
+        """Whether its verdict rests on a mark that a check takes away or turns round."""
+        return self.verdict in MARKED and any(own.fragile for own in self.outcomes)
 
     def count(self, name: str) -> int:
         """How many of its outcomes count as this, of `COUNTS`."""

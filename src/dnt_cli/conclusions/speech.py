@@ -52,13 +52,22 @@ def hypothesis_text(own: HypothesisConclusion, wording: Wording) -> str:
     for conclusion in own.outcomes:
         label = within_sentence(wording.label(conclusion.evidence.outcome))
         by_verdict.setdefault(conclusion.verdict, []).append(label)
+    verdict = verdict_text(own, wording)
+    if len(by_verdict) == 1:
+        labels = ", ".join(by_verdict[str(own.verdict)])
+        return wording.text("conclusions.hypothesis_all", hypothesis=name, verdict=verdict, labels=labels)
     listed = [
         wording.text("conclusions.listed", verdict=wording.text(f"conclusions.{verdict}"), labels=", ".join(labels))
         for verdict, labels in by_verdict.items()
     ]
-    outcomes = "; ".join([listed[0][:1].upper() + listed[0][1:], *listed[1:]])
-    verdict = wording.text(f"conclusions.{own.verdict}")
+    outcomes = _begun("; ".join(listed))
     return wording.text("conclusions.hypothesis_says", hypothesis=name, verdict=verdict, outcomes=outcomes)
+
+
+def verdict_text(own: Conclusion | HypothesisConclusion, wording: Wording) -> str:
+    """The verdict, as tables have it, and whether it is fragile."""
+    verdict = wording.text(f"conclusions.{own.verdict}")
+    return wording.text("conclusions.fragile", verdict=verdict) if own.fragile else verdict
 
 
 def outcome_text(conclusion: Conclusion, wording: Wording, level: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Literal
 
+from dnt_cli.stagefile.kinds import KINDS
 from dnt_cli.study import Study
 from dnt_cli.study.comparison import changes, written
 
@@ -103,9 +104,11 @@ def joined_causes(a: Stage, b: Stage) -> tuple[Data, list[Cause]]:
     """What differs behind two results that are to stand in one table, such as endpoint and trend.
 
     Returns:
-        Whether they began with the same data; and the differences in study, steps before, and level and
-        standardisation of the results themselves.
+        Whether they began with the same data; and the differences in study and, of two that were made from the same
+        kind of file, in steps before, and level and standardisation of the results themselves.
     """
+    if KINDS[a.kind].source != KINDS[b.kind].source:
+        return _data_of_kinds(a, b), study_causes(a.study, b.study)
     last = a.steps[-1], b.steps[-1]
     own = [{**step, "settings": {k: step["settings"].get(k) for k in _SHARED}} for step in last]
     causes = [*study_causes(a.study, b.study), *(Cause("", *found) for found in _settings(*own))]
@@ -114,6 +117,17 @@ def joined_causes(a: Stage, b: Stage) -> tuple[Data, list[Cause]]:
     before = a.steps[:-1], b.steps[:-1]
     whole = before if all(before) else (a.steps, b.steps)  # of other programs' imputations nothing is known before
     return data_of(*whole), [*causes, *step_causes(*before, causes)]
+
+
+def _data_of_kinds(a: Stage, b: Stage) -> Data:
+    """Whether a survey's description and what was made of its imputations began with the same data.
+
+    Of a register's file, and of imputations by another program, it is not known which survey they belong to.
+    """
+    foreign = any(KINDS[own.kind].source == "imputations" and len(own.steps) < 2 for own in (a, b))
+    if foreign or not (KINDS[a.kind].source and KINDS[b.kind].source):
+        return "unknown"
+    return data_of(a.steps, b.steps)
 
 
 def _aligned(a: Sequence[Step], b: Sequence[Step]) -> tuple[list[tuple[Step, Step]], list[tuple[str, bool]]]:

@@ -23,8 +23,9 @@ def _text(table: Table) -> str:
         ]
         return "  ".join(padded).rstrip()
 
-    lines = [table.title, "", line([column.heading for column in table.columns])]
-    lines.append("  ".join("-" * width for width in widths))
+    lines = [table.title, ""]
+    if any(column.heading for column in table.columns):  # a column of sentences has none
+        lines += [line([column.heading for column in table.columns]), "  ".join("-" * width for width in widths)]
     for section in table.sections:
         lines += [section.heading] if section.heading else []
         lines += [line([cell.text for cell in row]) for row in section.rows]
