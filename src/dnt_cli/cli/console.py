@@ -143,10 +143,10 @@ def _grid(table: Table) -> RichTable:
 
     rows = [row for section in table.sections for row in section.rows]
     drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for i, column in enumerate(table.columns):
-        width = max(cell_len(text) for text in (column.heading, *(row[i].text for row in rows)))
+    for i, (column, heading) in enumerate(zip(table.columns, table.headings, strict=True)):
+        width = max(cell_len(text) for text in (heading, *(row[i].text for row in rows)))
         least = min(_LABEL, width) if i == 0 else width
-        drawn.add_column(Text(column.heading), justify=column.justify, no_wrap=i > 0, overflow="fold", min_width=least)
+        drawn.add_column(Text(heading), justify=column.justify, no_wrap=i > 0, overflow="fold", min_width=least)
     for section in table.sections:
         if section.heading:
             drawn.add_row(Text(section.heading, "bold"), *[""] * (len(table.columns) - 1))
@@ -175,8 +175,8 @@ def _show_as_list(console: Console, table: Table) -> None:
         for row in section.rows:
             console.print(Text(row[0].text))
             pieces = [
-                Text.assemble((f"{column.heading} " if column.heading else "", "dim"), (cell.text, _TONES[cell.tone]))
-                for column, cell in zip(table.columns[1:], row[1:], strict=True)
+                Text.assemble((f"{heading} " if heading else "", "dim"), (cell.text, _TONES[cell.tone]))
+                for heading, cell in zip(table.headings[1:], row[1:], strict=True)
                 if cell.text
             ]
             for line in packed(pieces):

@@ -29,7 +29,9 @@ def spelled_table(table: Table, encoding: str) -> Table:
     return replace(
         table,
         title=plain(table.title),
-        columns=tuple(replace(column, heading=plain(column.heading)) for column in table.columns),
+        columns=tuple(
+            replace(column, heading=plain(column.heading), group=plain(column.group)) for column in table.columns
+        ),
         sections=tuple(
             replace(
                 section,

@@ -56,10 +56,11 @@ def _report_table(rows: pd.DataFrame, wording: Wording, *, binary: bool, green: 
     scales = {a: _standardised(rows[rows["analysis"] == a]) for a in (ENDPOINT, LONGITUDINAL)}
     columns = [Column(wording.text("common.outcome"), "left")]
     for analysis, heading in _report_headings(rows, scales, wording, binary=binary).items():
-        columns += [Column(heading), Column(wording.text("common.std_error")), Column("", "left")]
-        columns += (
-            [Column(wording.text("effects.n_observed"), optional=True)] if (rows["analysis"] == analysis).any() else []
-        )
+        name = wording.study.design.endpoint if analysis == ENDPOINT else wording.text("common.trend")
+        columns += [Column(heading, group=name), Column(wording.text("common.std_error"), group=name)]
+        columns.append(Column("", "left", group=name))
+        if (rows["analysis"] == analysis).any():
+            columns.append(Column(wording.text("effects.n_observed"), optional=True, group=name))
     # Files that are standardised otherwise are told apart: by row where an analysis has both, else by heading.
     several = any(len(own) > 1 for own in scales.values())
     part = rows["standardise"] if several else pd.Series("", index=rows.index)
@@ -86,8 +87,8 @@ def _report_headings(
     kind = "binary" if binary else "linear"
     trend = "probability" if (rows["kind"] == "probability").any() else kind
     headings = {
-        ENDPOINT: f"{wording.study.design.endpoint} {scale_of(kind, wording)}",
-        LONGITUDINAL: f"{wording.text('common.trend')} {scale_of(trend, wording)}",
+        ENDPOINT: scale_of(kind, wording),
+        LONGITUDINAL: scale_of(trend, wording),
     }
     first, second = scales[ENDPOINT], scales[LONGITUDINAL]
     if kind == "linear" and len(first) == len(second) == 1 and first != second:
@@ -122,7 +123,13 @@ def _estimate_cells(row: pd.Series | None, wording: Wording, green: Green) -> li
         return [Cell("#", "muted"), Cell(""), Cell(""), Cell(_observed(row))]
     tone = tone_of(row, wording.study, green)
     estimate, error = displayed(row, wording)
-    return [Cell(estimate, tone), Cell(f"({error})"), Cell(mark_of(row, wording.study), tone), Cell(_observed(row))]
+    value, spread = _values(row)
+    return [
+        Cell(estimate, tone, value),
+        Cell(f"({error})", value=spread),
+        Cell(mark_of(row, wording.study), tone),
+        Cell(_observed(row)),
+    ]
 
 
 def _observed(row: pd.Series) -> str:
@@ -180,6 +187,12 @@ def displayed(row: pd.Series, wording: Wording) -> tuple[str, str]:
     """Estimate and standard error as the tables show them."""
     scale = _SCALES[row["kind"]]
     return as_shown(row["kind"], row[scale.estimate], wording), as_shown(row["kind"], row[scale.error], wording)
+
+
+def _values(row: pd.Series) -> tuple[float, float]:
+    """Estimate and standard error on the scale of the tables, with every digit."""
+    scale = _SCALES[row["kind"]]
+    return scale.factor * float(row[scale.estimate]), scale.factor * float(row[scale.error])
 
 
 def as_shown(kind: str, value: float, wording: Wording) -> str:
@@ -240,11 +253,11 @@ def _row(row: pd.Series, wording: Wording, marginal: bool, green: Green, several
         blanks = [Cell("")] * (4 + marginal)
         return (label, Cell("#", "muted"), Cell("", "muted"), *blanks, Cell(_observed(row)), Cell(""), Cell(""))
     tone = tone_of(row, study, green)
-    estimate, error = displayed(row, wording)
-    cells = [label, Cell(estimate, tone), Cell(error)]
+    (estimate, error), (value, spread) = displayed(row, wording), _values(row)
+    cells = [label, Cell(estimate, tone, value), Cell(error, value=spread)]
     cells += [Cell(mark_of(row, study), tone), Cell(_interval(row, row["conf_low"], row["conf_high"], wording))]
     cells.append(Cell(_interval(row, *_limits(row, 1 - study.significance.lenient), wording)))
-    cells.append(Cell(wording.p_value(row["p_value"])))
+    cells.append(Cell(wording.p_value(row["p_value"]), value=float(row["p_value"])))
     if marginal:
         cells.append(Cell(wording.number(100 * row["marginal_effect"], 1, sign=True)))
     cells += [Cell(_observed(row)), Cell(wording.number(row["fmi"], 2)), Cell(f"{row['n_persons']:.0f}")]

@@ -5,8 +5,10 @@ The terminal's own rendering lives in `cli/console.py`. Every renderer escapes e
 
 from collections.abc import Callable, Iterable
 
+from dnt_cli.study import Language
 from dnt_cli.tables.counts import Counts, Part, Persons, Properties, Total, named, properties, together
-from dnt_cli.tables.html import as_html
+from dnt_cli.tables.csv import as_csv
+from dnt_cli.tables.html import as_html, as_page
 from dnt_cli.tables.latex import as_latex
 from dnt_cli.tables.markdown import as_markdown
 from dnt_cli.tables.model import Cell, Column, Justify, Section, Table, Tone, narrowed
@@ -14,7 +16,8 @@ from dnt_cli.tables.text import as_text
 
 __all__ = [
     "RENDERERS", "Cell", "Column", "Counts", "Justify", "Part", "Persons", "Properties", "Section", "Table", "Tone",
-    "Total", "as_html", "as_latex", "as_markdown", "as_text", "named", "narrowed", "properties", "together",
+    "Total", "as_csv", "as_html", "as_latex", "as_markdown", "as_text", "document", "named", "narrowed", "properties",
+    "together",
 ]  # fmt: skip
 
 RENDERERS: dict[str, Callable[[Iterable[Table]], str]] = {
@@ -23,3 +26,18 @@ RENDERERS: dict[str, Callable[[Iterable[Table]], str]] = {
     "html": as_html,
     "tex": as_latex,
 }
+
+
+def document(form: str, tables: Iterable[Table], language: Language) -> bytes:
+    """A whole file with the tables: `docx`, `xlsx`, `html`, `md`, `tex` or `csv`."""
+    if form == "docx":
+        from dnt_cli.tables.word import as_docx
+
+        return as_docx(tables, language)
+    if form == "xlsx":
+        from dnt_cli.tables.excel import as_xlsx
+
+        return as_xlsx(tables, language)
+    if form == "html":
+        return as_page(tables, language).encode()
+    return (as_csv(tables, language) if form == "csv" else RENDERERS[form](tables)).encode()

@@ -1,37 +1,118 @@
-"""Tables as semantic HTML."""
+"""Tables as semantic HTML, alone or as a page that stands by itself: one file, nothing loaded from elsewhere."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Iterable
 
-from dnt_cli.tables.model import Column, Table, Tone
+from dnt_cli.study import Language
+from dnt_cli.tables.model import Cell, Column, Section, Table, Tone
+from dnt_cli.tables.typography import BAD, GOOD, MUTED, is_mark, set_cell, signs, typeset
+
+STYLE = f"""\
+:root {{ color-scheme: light; }}
+body {{ font: 16px/1.5 system-ui, "Segoe UI", Arial, sans-serif; color: #222; background: #fff;
+  max-width: 62rem; margin: 0 auto; padding: 1rem 1.25rem 4rem; }}
+h1, h2, h3 {{ line-height: 1.25; }}
+h1 {{ font-size: 1.9rem; }} h2 {{ font-size: 1.4rem; margin-top: 2.5rem; }}
+h3 {{ font-size: 1.1rem; margin-top: 1.8rem; }}
+.wide {{ overflow-x: auto; margin: 1.2rem 0 .4rem; }}
+table {{ border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums lining-nums; }}
+caption {{ text-align: left; font-weight: 600; padding-bottom: .4rem; }}
+th, td {{ padding: .18rem .7rem .18rem 0; vertical-align: top; text-align: left; font-weight: normal; }}
+th:first-child, td:first-child {{ min-width: 11rem; }}
+.number {{ text-align: right; white-space: nowrap; }}
+.mark {{ white-space: nowrap; padding-left: 0; }}
+td.number:has(+ .mark), th.number:has(+ .mark) {{ padding-right: .15rem; }}
+thead {{ border-top: 2px solid #222; border-bottom: 1px solid #222; }}
+thead th {{ font-weight: 600; vertical-align: bottom; }}
+thead th[colspan] {{ border-bottom: 1px solid #999; text-align: center; }}
+tbody:last-of-type {{ border-bottom: 2px solid #222; }}
+tbody th[scope=rowgroup] {{ font-weight: 600; padding-top: .6rem; }}
+.good {{ color: #{GOOD}; font-weight: 600; }} .bad {{ color: #{BAD}; font-weight: 600; }} .muted {{ color: #{MUTED}; }}
+.notes {{ font-size: .82rem; color: #444; margin: .3rem 0 1.5rem; max-width: 46rem; }} .notes p {{ margin: .15rem 0; }}
+figure {{ margin: 1.5rem 0; }} figure svg, figure img {{ max-width: 100%; height: auto; }}
+figcaption {{ font-weight: 600; font-size: .9rem; }}
+.stamp {{ border: 2px solid #{BAD}; color: #{BAD}; font-weight: 600; padding: .4rem .8rem; margin: 0 0 1rem; }}
+nav ol {{ columns: 2; }} a {{ color: #0b5394; }}
+@media (max-width: 40rem) {{ body {{ font-size: 15px; padding: .6rem .7rem 3rem; }} nav ol {{ columns: 1; }}
+  th:first-child, td:first-child {{ min-width: 8rem; }} }}
+@media print {{ body {{ max-width: none; padding: 0; font-size: 9.5pt; }} .wide {{ overflow: visible; }}
+  table {{ font-size: 8pt; }} tr, figure {{ break-inside: avoid; }} thead {{ display: table-header-group; }}
+  h2, h3 {{ break-after: avoid; }} nav {{ display: none; }}
+  .stamp {{ position: running(stamp); }} @page {{ margin: 18mm 16mm; }} }}
+"""
+
+
+def as_page(tables: Iterable[Table], language: Language) -> str:
+    """A whole page with the tables."""
+    tables = list(tables)
+    return page(tables[0].title if tables else "", as_html(tables), language)
+
+
+def page(title: str, body: str, language: Language) -> str:
+    """A whole page around HTML, readable on a phone, on paper and by a screen reader."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="generator" content="dnt">\n'
+        f"<title>{html.escape(title)}</title>\n<style>\n{STYLE}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
+    )
 
 
 def as_html(tables: Iterable[Table]) -> str:
-    """A fragment of semantic HTML; tones become classes."""
-    return "\n".join(_html(table) for table in tables)
+    """A fragment of semantic HTML; tones become classes, and a sign beside the text."""
+    return "\n".join(table_html(table, html.escape(typeset(table.title))) for table in tables)
 
 
-def _html(table: Table) -> str:
-    def cell(tag: str, text: str, column: Column, tone: Tone = "") -> str:
-        style = ' style="text-align:right"' if column.justify == "right" else ""
-        css = f' class="{tone}"' if tone else ""
-        return f"<{tag}{css}{style}>{html.escape(text)}</{tag}>"
-
-    lines = ["<table>", f"<caption>{html.escape(table.title)}</caption>", "<thead><tr>"]
-    lines += [cell("th", column.heading, column) for column in table.columns]
+def table_html(table: Table, caption: str) -> str:
+    """One table with its notes; the caption is HTML already."""
+    lines = ['<div class="wide" role="region" tabindex="0"><table>', f"<caption>{caption}</caption>", "<thead>"]
+    lines += [*_group_row(table), "<tr>"]
+    lines += [_cell("th", column.heading, column, scope="col") for column in table.columns]
     lines.append("</tr></thead>")
     for section in table.sections:
-        lines.append("<tbody>")
-        if section.heading:
-            lines.append(
-                f'<tr><th colspan="{len(table.columns)}" scope="rowgroup">{html.escape(section.heading)}</th></tr>'
-            )
-        for row in section.rows:
-            cells = "".join(cell("td", c.text, column, c.tone) for c, column in zip(row, table.columns, strict=True))
-            lines.append(f"<tr>{cells}</tr>")
-        lines.append("</tbody>")
-    notes = "<br>".join(html.escape(note) for note in table.notes)
-    lines += ["</table>", f"<p>{notes}</p>" if notes else ""]
-    return "\n".join(lines) + "\n"
+        lines += _section(table, section)
+    lines.append("</table></div>")
+    notes = "".join(f"<p>{html.escape(typeset(note))}</p>" for note in table.notes)
+    return "\n".join([*lines, *([f'<div class="notes">{notes}</div>'] if notes else [])]) + "\n"
+
+
+def _group_row(table: Table) -> list[str]:
+    if not table.groups:
+        return []
+    cells = (
+        f'<th scope="colgroup" colspan="{span}">{html.escape(name)}</th>' if name else "<td></td>" * span
+        for name, span in table.groups
+    )
+    return [f"<tr>{''.join(cells)}</tr>"]
+
+
+def _section(table: Table, section: Section) -> list[str]:
+    lines = ["<tbody>"]
+    if section.heading:
+        lines.append(
+            f'<tr><th colspan="{len(table.columns)}" scope="rowgroup">{html.escape(section.heading)}</th></tr>'
+        )
+    lines += [f"<tr>{_row(table, row)}</tr>" for row in section.rows]
+    return [*lines, "</tbody>"]
+
+
+def _row(table: Table, row: tuple[Cell, ...]) -> str:
+    cells = []
+    for i, (cell, column, sign) in enumerate(zip(row, table.columns, signs(table, row), strict=True)):
+        text = f"{set_cell(cell, column)} {sign}" if sign else set_cell(cell, column)
+        head = i == 0 and column.justify == "left"
+        cells.append(_cell("th" if head else "td", text, column, cell.tone, "row" if head else ""))
+    return "".join(cells)
+
+
+def _cell(tag: str, text: str, column: Column, tone: Tone = "", scope: str = "") -> str:
+    if tag == "th" and not text:
+        tag, scope = "td", ""  # a heading without words is none
+    kinds = ["number"] if column.justify == "right" else ["mark"] if is_mark(column) else []
+    css = " ".join([*kinds, *([tone] if tone else [])])
+    indent = len(text) - len(text.lstrip(" "))
+    style = f' style="padding-left:{indent / 2:g}em"' if indent else ""
+    attributes = (f' class="{css}"' if css else "") + (f' scope="{scope}"' if scope else "") + style
+    return f"<{tag}{attributes}>{html.escape(text.lstrip(' '))}</{tag}>"

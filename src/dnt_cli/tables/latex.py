@@ -1,34 +1,93 @@
-"""Tables as LaTeX with booktabs rules."""
+"""Tables as LaTeX with booktabs rules: a `table`, or a `longtable` where one page is too short."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 
-from dnt_cli.tables.model import Table
+from dnt_cli.tables.model import Cell, Table
+from dnt_cli.tables.typography import is_mark, signs, typeset
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "∞": r"$\infty$",
+    "∞": r"$\infty$", "−": r"$-$", "–": "--", "▲": r"$\uparrow$", "▼": r"$\downarrow$", "\u00a0": "~",
 }  # fmt: skip
+_PAGE = 40  # rows that fit on a page
+PREAMBLE = r"\usepackage{booktabs,longtable,array,xcolor}"
+_COLOURS = r"\definecolor{dntgood}{HTML}{1B7837}\definecolor{dntbad}{HTML}{B2182B}\definecolor{dntmuted}{HTML}{6E6E6E}"
+
+
+def escaped(text: str) -> str:
+    """A text that LaTeX sets as it stands, with true minus signs."""
+    return "".join(_LATEX.get(character, character) for character in typeset(text))
 
 
 def as_latex(tables: Iterable[Table]) -> str:
-    """A `tabular` with booktabs rules per table."""
-    return "\n".join(_latex(table) for table in tables)
+    """A `table` or `longtable` per table, each with a label and its notes."""
+    used: set[str] = set()
+    parts = [_table(table, _label(table.title, used)) for table in tables]
+    return "\n".join([f"% Needs {PREAMBLE}\n{_COLOURS}\n", *parts])
 
 
-def _latex(table: Table) -> str:
-    def escape(text: str) -> str:
-        return "".join(_LATEX.get(character, character) for character in text)
+def _label(title: str, used: set[str]) -> str:
+    """`tab:` and the title in plain letters; a number where it is there already."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii").lower()
+    label = "tab:" + (re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "table")
+    number = 1
+    while label in used:
+        number += 1
+        label = f"{label.rsplit('.', 1)[0]}.{number}"
+    used.add(label)
+    return label
 
-    columns = "".join("r" if c.justify == "right" else "l" for c in table.columns)
-    lines = [r"\begin{table}", rf"\caption{{{escape(table.title)}}}", rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
-    lines += [" & ".join(escape(c.heading) for c in table.columns) + r" \\", r"\midrule"]
+
+def _table(table: Table, label: str) -> str:
+    caption = rf"\caption{{{escaped(table.title)}}}\label{{{label}}}"
+    head, body = _head(table), _body(table)
+    notes = [rf"\par\smallskip\parbox{{\linewidth}}{{\footnotesize {escaped(note)}}}" for note in table.notes]
+    if len(body) > _PAGE:
+        lines = [rf"\begin{{longtable}}{{{_columns(table)}}}", caption + r"\\", *head, r"\endfirsthead", *head]
+        lines += [r"\endhead", *body, r"\bottomrule", r"\end{longtable}", *notes]
+    else:
+        lines = [r"\begin{table}[htbp]", caption, rf"\begin{{tabular}}{{{_columns(table)}}}", *head, *body]
+        lines += [r"\bottomrule", r"\end{tabular}", *notes, r"\end{table}"]
+    return "\n".join(lines) + "\n"
+
+
+def _columns(table: Table) -> str:
+    """Alignment of the columns; marks stand close behind the number before them."""
+    return "".join("r" if c.justify == "right" else "@{\\,}l" if is_mark(c) else "l" for c in table.columns)
+
+
+def _head(table: Table) -> list[str]:
+    lines = [r"\toprule"]
+    if table.groups:
+        cells, rules, place = [], [], 1
+        for name, span in table.groups:
+            cells.append(rf"\multicolumn{{{span}}}{{c}}{{{escaped(name)}}}" if name else "&" * (span - 1))
+            rules += [rf"\cmidrule(lr){{{place}-{place + span - 1}}}"] if name else []
+            place += span
+        lines += [" & ".join(cells) + r" \\", "".join(rules)]
+    return [*lines, " & ".join(escaped(c.heading) for c in table.columns) + r" \\", r"\midrule"]
+
+
+def _body(table: Table) -> list[str]:
+    lines = []
     for section in table.sections:
         if section.heading:
-            lines.append(rf"\multicolumn{{{len(table.columns)}}}{{l}}{{\textbf{{{escape(section.heading)}}}}} \\")
-        lines += [" & ".join(escape(cell.text) for cell in row) + r" \\" for row in section.rows]
-    lines += [r"\bottomrule", r"\end{tabular}", ""]
-    lines += [escape(note) + r"\\" for note in table.notes]
-    return "\n".join([*lines, r"\end{table}"]) + "\n"
+            lines.append(rf"\multicolumn{{{len(table.columns)}}}{{l}}{{\textbf{{{escaped(section.heading)}}}}} \\")
+        lines += [_row(table, row) for row in section.rows]
+    return lines
+
+
+def _row(table: Table, row: tuple[Cell, ...]) -> str:
+    texts = [
+        _toned(cell, f"{escaped(cell.text)}{escaped(sign)}") for cell, sign in zip(row, signs(table, row), strict=True)
+    ]
+    return " & ".join(texts) + r" \\"
+
+
+def _toned(cell: Cell, text: str) -> str:
+    return rf"\textcolor{{dnt{cell.tone}}}{{{text}}}" if cell.tone and cell.text else text

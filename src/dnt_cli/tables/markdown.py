@@ -22,7 +22,7 @@ def _markdown(table: Table) -> str:
         return text
 
     empty = [""] * (len(table.columns) - 1)
-    lines = [f"**{escape(table.title)}**", "", line(escape(c.heading) for c in table.columns)]
+    lines = [f"**{escape(table.title)}**", "", line(escape(heading) for heading in table.headings)]
     lines.append(line("---:" if c.justify == "right" else ":---" for c in table.columns))
     for section in table.sections:
         lines += [line([f"**{escape(section.heading)}**", *empty])] if section.heading else []

@@ -6,6 +6,7 @@ No table holds a character that a terminal or a browser would obey instead of sh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from dnt_cli.safe_text import shown, shown_in_line
@@ -37,14 +38,23 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading; `optional` columns are left out first where the terminal is narrow."""
+    """A heading; `optional` columns are left out first where the terminal is narrow.
+
+    Attributes:
+        heading: Above the column; empty over marks, which belong to the number before them.
+        justify: Numbers stand right.
+        optional: Left out first.
+        group: The heading over this column and its neighbours of the same group.
+    """
 
     heading: str
     justify: Justify = "right"
     optional: bool = False
+    group: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "heading", shown_in_line(self.heading))
+        object.__setattr__(self, "group", shown_in_line(self.group))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +81,35 @@ class Table:
         object.__setattr__(self, "title", shown_in_line(self.title))
         object.__setattr__(self, "notes", tuple(shown(note) for note in self.notes))
 
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings in one line: the first of each group begins with the group."""
+        before = ("", *(column.group for column in self.columns))
+        return tuple(
+            f"{column.group} {column.heading}".strip() if column.group != last else column.heading
+            for column, last in zip(self.columns, before, strict=False)
+        )
+
+    @property
+    def groups(self) -> tuple[tuple[str, int], ...]:
+        """The headings over the headings, each with the number of its columns; none where no column has a group."""
+        if not any(column.group for column in self.columns):
+            return ()
+        return tuple((name, len(list(own))) for name, own in groupby(column.group for column in self.columns))
+
 
 def narrowed(table: Table) -> Table:
     """The table without its optional columns."""
     keep = [i for i, column in enumerate(table.columns) if not column.optional]
+    return _with_columns(table, keep)
+
+
+def without_empty(table: Table) -> Table:
+    """The table without the columns that hold nothing."""
+    rows = [row for section in table.sections for row in section.rows]
+    return _with_columns(table, [i for i in range(len(table.columns)) if i == 0 or any(row[i].text for row in rows)])
+
+
+def _with_columns(table: Table, keep: list[int]) -> Table:
     sections = tuple(Section(s.heading, tuple(tuple(row[i] for i in keep) for row in s.rows)) for s in table.sections)
     return Table(table.title, tuple(table.columns[i] for i in keep), sections, table.notes)

@@ -14,7 +14,7 @@ def as_text(tables: Iterable[Table]) -> str:
 
 def _text(table: Table) -> str:
     rows = [row for section in table.sections for row in section.rows]
-    widths = [max([len(column.heading), *(len(row[i].text) for row in rows)]) for i, column in enumerate(table.columns)]
+    widths = [max([len(heading), *(len(row[i].text) for row in rows)]) for i, heading in enumerate(table.headings)]
 
     def line(texts: Sequence[str]) -> str:
         padded = [
@@ -24,8 +24,8 @@ def _text(table: Table) -> str:
         return "  ".join(padded).rstrip()
 
     lines = [table.title, ""]
-    if any(column.heading for column in table.columns):  # a column of sentences has none
-        lines += [line([column.heading for column in table.columns]), "  ".join("-" * width for width in widths)]
+    if any(table.headings):  # a column of sentences has none
+        lines += [line(table.headings), "  ".join("-" * width for width in widths)]
     for section in table.sections:
         lines += [section.heading] if section.heading else []
         lines += [line([cell.text for cell in row]) for row in section.rows]

@@ -1,0 +1,73 @@
+"""How a cell is set in a document: true minus signs, numbers that never break, and a sign beside every colour."""
+
+from __future__ import annotations
+
+import re
+
+from dnt_cli.tables.model import Cell, Column, Table
+
+GOOD, BAD, MUTED = "1B7837", "B2182B", "6E6E6E"  # of texts; 5.6, 6.5 and 5.1 times as dark as white paper
+TONES = {"good": GOOD, "bad": BAD, "muted": MUTED}
+SIGNS = {"good": "▲", "bad": "▼"}
+NO_BREAK = "\u00a0"
+_MINUS = re.compile(r"(?<![\w.,\u2212-])-(?=[\d.,∞])")
+
+
+def typeset(text: str) -> str:
+    """A text with true minus signs, and a dash where a lone hyphen says that there is nothing."""
+    return "–" if text == "-" else _MINUS.sub("−", text)
+
+
+def set_cell(cell: Cell, column: Column) -> str:
+    """The text of a cell; what stands in a column of numbers or marks holds no place where a line could break."""
+    text = typeset(cell.text)
+    if column.justify == "right" or not column.heading:
+        text = text.replace(" ", NO_BREAK)
+    return text
+
+
+def signs(table: Table, row: tuple[Cell, ...]) -> list[str]:
+    """Per cell the sign that says what its colour says, or nothing.
+
+    An estimate and the mark behind it, or behind its standard error, have one sign between them.
+    """
+    found = [SIGNS.get(cell.tone, "") if cell.text else "" for cell in row]
+    for i, column in enumerate(table.columns):
+        if is_mark(column) and found[i]:
+            before = [place for place in range(max(i - 2, 0), i) if found[place] == found[i]]
+            for place in before:
+                found[place] = ""
+    return found
+
+
+def set_heading(column: Column) -> str:
+    """A heading; over numbers it breaks at spaces alone."""
+    return column.heading.replace("-", "\u2011") if column.justify == "right" else column.heading
+
+
+def coloured(table: Table) -> bool:
+    """Whether a colour says something in this table."""
+    return any(cell.tone in SIGNS for section in table.sections for row in section.rows for cell in row)
+
+
+def is_mark(column: Column) -> bool:
+    """Whether the column holds marks, which stand close behind the number before them."""
+    return not column.heading and column.justify == "left"
+
+
+_WIDTHS = {
+    **dict.fromkeys("iljI|.,:;'! \u00a0", 0.28),
+    **dict.fromkeys("ftr()[]-/*", 0.35),
+    **dict.fromkeys("mwMW%—▲▼", 0.87),
+    **dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ&", 0.7),
+}
+
+
+def width_of(text: str) -> float:
+    """The width of a text in a sans-serif type, in ems; rather too wide than too narrow."""
+    return sum(_WIDTHS.get(character, 0.56) for character in text)
+
+
+def longest_word(text: str) -> float:
+    """The width of the longest part that has no place to break, in ems."""
+    return max((width_of(word) for word in re.split(r"[ \n]|(?<=-)", text)), default=0.0)
