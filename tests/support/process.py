@@ -62,7 +62,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of a plain English session that runs this copy of dnt."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("DNT_", "LC_", "NO_COLOR", "COLUMNS"))}
     path = os.pathsep.join((str(GUARD), str(SOURCE)))
-    return kept | {"PYTHONPATH": path, "DNT_LANG": "en", "PYTHONIOENCODING": "utf-8"} | dict(extra or {})
+    return kept | {"PYTHONPATH": path, "DNT_LANG": "en", "PAGER": "", "PYTHONIOENCODING": "utf-8"} | dict(extra or {})
 
 
 class WarmPython:

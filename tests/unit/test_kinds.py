@@ -90,7 +90,8 @@ def test_a_kind_with_one_class_and_one_entry_is_written_shown_and_compared(tmp_p
     first = written(tmp_path / "a.parquet", [1, 2, 3, 4])
     second = written(tmp_path / "b.parquet", [1, 2, 3, 5])
     assert kind_of(Visits(parse_study(BASE), pd.DataFrame())) == "visits"
-    assert said("show", first, "--format", "csv").splitlines() == ["round,visits", "T0,4", "T1,6"]
+    assert said("show", first, "--format", "csv", "--raw").splitlines() == ["round,visits", "T0,4", "T1,6"]
+    assert said("show", first, "--format", "csv", "--lang", "nl").splitlines() == [";visits", "T0;4", "T1;6"]
     assert "Visits" in said("show", first)
     told = said("info", first)
     assert "a.parquet: visits" in told
@@ -101,3 +102,46 @@ def test_a_kind_with_one_class_and_one_entry_is_written_shown_and_compared(tmp_p
     assert "1 of 1 columns differ (1 cells)" in changed
     said("convert", first, "-o", tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()[1] == "1,T0,1"
+
+
+def refused(*arguments: Any) -> str:
+    """What a command says that ends with another exit code than 0."""
+    load_commands()
+    result = CliRunner().invoke(app, [*map(str, arguments)])
+    assert result.exit_code in (2, 11), result.output
+    return result.stderr
+
+
+@pytest.mark.usefixtures("visits")
+@pytest.mark.parametrize("ending", ["docx", "xlsx", "html", "md", "tex", "csv", "json", "txt"])
+def test_the_tables_are_written_in_the_format_that_the_file_ends_in(tmp_path: Path, ending: str) -> None:
+    target = tmp_path / f"visits.{ending}"
+    call = ("show", written(tmp_path / "a.parquet", [1, 2, 3, 4]), "-o", target)
+    assert said(*call) == f"Wrote {target}.\n"
+    content = target.read_bytes()
+    assert content[:2] == b"PK" if ending in ("docx", "xlsx") else b"T0" in content
+    assert f"{target} exists; choose another name, or --force" in refused(*call)
+    said(*call, "--force")
+    assert target.read_bytes() == content
+
+
+@pytest.mark.usefixtures("visits")
+def test_one_table_alone_is_chosen_by_its_name(tmp_path: Path) -> None:
+    source = written(tmp_path / "a.parquet", [1, 2, 3, 4])
+    assert said("show", source, "--tables") == "visits  Visits\n"
+    for name in ("visits", "vis", "1"):
+        assert "T0" in said("show", source, "--table", name)
+    for name in ("2", "0", "", "other"):
+        assert f"--table {name}: expected one of: visits." in refused("show", source, "--table", name)
+
+
+@pytest.mark.usefixtures("visits")
+def test_what_does_not_go_together_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    for words, told in (
+        (("--format", "docx"), "A .docx file would garble the terminal; add -o FILE.docx."),
+        (("-o", "x.pdf"), "x.pdf: dnt show writes .docx, .xlsx, .html, .md, .tex, .csv, .json, .txt."),
+        (("--format", "csv", "-o", "x.docx"), "--format csv and -o x.docx do not go together."),
+        (("--raw",), "--raw gives rows as CSV, Excel or JSON; add --format csv"),
+        (("-o", tmp_path / "nowhere" / "x.md"), "there is no folder"),
+    ):
+        assert told in " ".join(refused("show", tmp_path / "missing.parquet", *words).split())

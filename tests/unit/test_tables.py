@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnt_cli.tables import RENDERERS, Cell, Column, Section, Table, as_html, as_latex, as_markdown, as_text, narrowed
+from dnt_cli.tables.typography import typeset
 from dnt_cli.texts import number, p_value
 
 NASTY = "[intervention] a|b <b>&amp; *x* _y_ `z` \\ 5% $1 #2 {k} ~ ^"
@@ -62,10 +63,10 @@ def test_every_part_is_in_every_rendering(form: str) -> None:
 
 def test_nothing_nasty_gets_through_html() -> None:
     read = Reader(as_html([table(NASTY, note=NASTY)]))
-    assert set(read.tags) <= {"table", "caption", "thead", "tbody", "tr", "th", "td", "p", "br"}
+    assert set(read.tags) <= {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "p"}
     assert read.texts.count(NASTY) == 2
     assert "<b>" not in as_html([table(NASTY)])
-    assert '<td class="good" style="text-align:right">1</td>' in as_html([table("a")])
+    assert '<td class="number good">1 ▲</td>' in as_html([table("a")])
 
 
 def test_nothing_nasty_gets_through_markdown() -> None:
@@ -86,7 +87,9 @@ def test_nothing_nasty_gets_through_latex() -> None:
 @few
 @given(TEXT)
 def test_html_shows_any_text_as_it_is(text: str) -> None:
-    assert f"<td>{html.escape(text)}</td>" in as_html([table(text)])
+    cell = next(part for part in as_html([table(text)]).split("<tr>") if 'class="number good"' in part)
+    shown = typeset(text)
+    assert cell.startswith(f'<th scope="row">{html.escape(shown)}</th>' if shown else "<td></td>")
     assert html.unescape(html.escape(text)) == text
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -99,8 +103,13 @@ def write_out(text: str) -> None:
     sys.stdout.flush()
 
 
-def show_tables(tables: Iterable[Table]) -> None:
-    """Tables in colour and fitted to a terminal; plain and never cut anywhere else."""
+def show_tables(tables: Iterable[Table], *, pager: bool = False) -> None:
+    """Tables in colour and fitted to a terminal; plain and never cut anywhere else.
+
+    Args:
+        tables: In their order.
+        pager: More than a screen is shown by the pager of the system, if it has one.
+    """
     from dnt_cli.cli.encoding import spelled_table
     from dnt_cli.tables import as_text
 
@@ -109,8 +118,27 @@ def show_tables(tables: Iterable[Table]) -> None:
         write_out(as_text(tables))
         return
     console = _console()
-    for table in tables:
-        _show(console, table)
+    with console.capture() as drawn:
+        for table in tables:
+            _show(console, table)
+    if not (pager and _paged(drawn.get(), console.height)):
+        sys.stdout.write(drawn.get())
+        sys.stdout.flush()
+
+
+def _paged(text: str, height: int) -> bool:
+    """Whether the text was shown by a pager: $PAGER, else less where there is one; an empty $PAGER is none."""
+    command = shlex.split(os.environ.get("PAGER", "less"))
+    ends = all(stream.isatty() for stream in (sys.stdin, sys.stdout))
+    if text.count("\n") < height or not ends or not command or shutil.which(command[0]) is None:
+        return False
+    asked = {"LESS": "FRX", "LESSCHARSET": "utf-8"}  # colours are shown; the text stays on the screen
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is the pager's
+    try:
+        done = subprocess.run(command, input=text.encode(), env={**asked, **os.environ}, check=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return done.returncode == 0
 
 
 def _show(console: Console, table: Table) -> None:

@@ -90,7 +90,7 @@ def describe(
         with progress("Drawing") as report:
             drawn = draw(description, wording, figures, jobs=processes(jobs), progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
-    present(output, form, result.tables(wording), result.rows())
+    present(output, form, result.tables(wording), result.rows(), language.value)
 
 
 def _populations(source: str) -> pd.DataFrame:

@@ -40,6 +40,6 @@ def diff(
     a, b = (stage.name if source == "-" else source for source, stage in zip((old, new), stages, strict=True))
     found = compare(*stages, distinct_names(a, b))
     tables = difference_tables(found, language.value, everything=everything)
-    present(None, form, tables, difference_frame(found, everything=everything))
+    present(None, form, tables, difference_frame(found, everything=everything), language.value)
     if exit_code and not found.identical:
         raise typer.Exit(1)

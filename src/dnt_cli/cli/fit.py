@@ -234,5 +234,6 @@ def _finish(
     settings = {k: v for k, v in asdict(options).items() if k != "jobs"} | said
     result = Estimates.of(study, effects, options.level)
     save_result(output, result, opened.provenance(command, settings), force=force)
-    present(output, form, result.tables(Wording(study, language.value), green=green.value), result.rows())
+    tables = result.tables(Wording(study, language.value), green=green.value)
+    present(output, form, tables, result.rows(), language.value)
     end_if_nothing_estimable(effects.estimates)

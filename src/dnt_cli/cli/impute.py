@@ -161,7 +161,7 @@ def impute(
     if len(events):
         tell(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
     shown = imputation_summary(job.wide, models, events, said, Wording(job.study, language.value))
-    present(output, form, [shown, *_beside(job, language.value)], models)
+    present(output, form, [shown, *_beside(job, language.value)], models, language.value)
 
 
 def _count(m: str) -> int:

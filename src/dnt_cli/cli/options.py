@@ -35,6 +35,19 @@ class Format(StrEnum):
     html = "html"
 
 
+class TableFormat(StrEnum):
+    """How `dnt show` gives tables."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    md = "md"
+    tex = "tex"
+    html = "html"
+    docx = "docx"
+    xlsx = "xlsx"
+
+
 class Green(StrEnum):
     """What green means; red is the opposite."""
 

@@ -94,7 +94,7 @@ def polis(
     result = RegisterResult(spec, found.frame, _counts(found))
     said = asdict(spec.register) | {"records": [path.name for path in paths]}
     save_result(output, result, Provenance("polis", said, opened.sha256), force=force)
-    present(output, form, result.tables(Wording(spec, language.value)), result.rows())
+    present(output, form, result.tables(Wording(spec, language.value)), result.rows(), language.value)
 
 
 def _counts(found: Any) -> dict[str, Any]:

@@ -351,10 +351,10 @@ def _answer(
     methods = offered if method is None else (method.value,)
     if n is None:
         sizes = [required_size(effect, m, plan) for m in methods]
-        present(None, form, [size_table(effect, sizes, plan, language)], size_rows(sizes))
+        present(None, form, [size_table(effect, sizes, plan, language)], size_rows(sizes), language)
         return
     found = power_rows(effect, methods, plan, _sizes_of(n))
-    present(None, form, [power_table(effect, found, plan, language)], found)
+    present(None, form, [power_table(effect, found, plan, language)], found, language)
 
 
 def _sizes_of(text: str) -> tuple[int, int]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dnt_cli.stagefile.container import Provenance
     from dnt_cli.stagefile.result import Result
-    from dnt_cli.study import Study
+    from dnt_cli.study import Language, Study
     from dnt_cli.tables import Table
 
 
@@ -132,9 +132,9 @@ def rows_as_csv(frame: pd.DataFrame) -> str:
     return text
 
 
-def present(output: str | None, form: Format, tables: list[Table], frame: pd.DataFrame) -> None:
-    """Show a result, unless standard output is taken by a stage file."""
-    from dnt_cli.tables import RENDERERS
+def present(output: str | None, form: Format, tables: list[Table], frame: pd.DataFrame, language: Language) -> None:
+    """Show a result, unless standard output is taken by a stage file; CSV and JSON are the rows for a program."""
+    from dnt_cli.tables import document
 
     if output == "-":
         return
@@ -145,4 +145,4 @@ def present(output: str | None, form: Format, tables: list[Table], frame: pd.Dat
     elif form is Format.json:
         write_out(rows_as_json(frame))
     else:
-        write_out(RENDERERS[form.value](tables))
+        write_out(document(form.value, tables, language).decode())

@@ -108,7 +108,7 @@ def robustness(
         with progress("Drawing") as report:
             drawn = specification_curves(result, wording, figures, jobs=processes(jobs), progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
-    present(output, form, result.tables(wording), result.rows())
+    present(output, form, result.tables(wording), result.rows(), language.value)
     end_if_nothing_estimable(result.estimates)
 
 
@@ -124,7 +124,7 @@ def _explain(form: Format, language: Language) -> None:
         for letter in CHECK_LETTERS
     ]
     if form in (Format.csv, Format.json):
-        present(None, form, [], pd.DataFrame(rows, columns=["check", "title", "explanation"]))
+        present(None, form, [], pd.DataFrame(rows, columns=["check", "title", "explanation"]), language.value)
         return
     blocks = [f"{letter}  {title}\n{explanation}" for letter, title, explanation in rows]
     write_out("\n\n".join(block.replace("\n", "\n   ") for block in blocks))

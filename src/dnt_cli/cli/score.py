@@ -55,7 +55,7 @@ def score(
         result = SurveyResult(spec, with_further(survey, scored.survey, spec), second)
         save_result(output, result, loaded.provenance("score", {}), force=force)
     tables = [] if loaded.files is None else [files_table(loaded.files, language.value)]
-    present(output, form, [*tables, *score_tables(scored, spec, language.value)], scored.reliability)
+    present(output, form, [*tables, *score_tables(scored, spec, language.value)], scored.reliability, language.value)
 
 
 def _tell(scored: Scored) -> None:

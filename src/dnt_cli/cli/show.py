@@ -9,14 +9,20 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_tables
-from dnt_cli.cli.console import warn, write_out
+from dnt_cli.cli.console import show_tables, warn, write_out
+from dnt_cli.cli.documents import check_document, format_of, write_document
 from dnt_cli.cli.inputs import open_stage_file
-from dnt_cli.cli.options import OUTPUT, AsJson, Force, Format, Green, GreenMeans, Lang, Shown
+from dnt_cli.cli.options import OUTPUT, AsJson, Force, Green, GreenMeans, Lang, TableFormat
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import present, rows_as_csv, rows_as_json
+from dnt_cli.cli.results import rows_as_csv, rows_as_json
 from dnt_cli.errors import DataError, UsageError
 
+_COLOURED = ("docx", "xlsx", "html", "tex")
+_WRITTEN = (*_COLOURED, "md", "csv", "json")
+
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dnt_cli.conclusions import Conclusions
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.stagefile.result import Result
@@ -37,20 +43,55 @@ def show(
             "--figure", metavar="FILE", help="Draw effects, or an imputation (.svg, .png).", rich_help_panel=OUTPUT
         ),
     ] = None,
-    form: Shown = Format.table,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", rich_help_panel=OUTPUT,
+            help="Write the tables: .docx, .xlsx, .html, .md, .tex, .csv, .json or .txt.",
+        ),
+    ] = None,
+    form: Annotated[
+        TableFormat,
+        typer.Option(
+            "--format", rich_help_panel=OUTPUT,
+            help="How the tables are given; by default as the file of -o ends. json gives the rows behind them.",
+        ),
+    ] = TableFormat.table,
+    table: Annotated[
+        str | None,
+        typer.Option(
+            "--table", metavar="NAME", rich_help_panel=OUTPUT,
+            help="One table alone, by a name of --tables, or its number.",
+        ),
+    ] = None,
+    names: Annotated[
+        bool, typer.Option("--tables", help="List the names of the tables.", rich_help_panel=OUTPUT)
+    ] = False,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw", help="The rows behind the tables with every column and digit; CSV and Excel.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     language: Lang = ...,  # type: ignore[assignment]
     green: GreenMeans = Green.better,
     force: Force = False,
-) -> None:
+) -> None:  # fmt: skip
     """Show the tables of a stage file again; endpoint and trend side by side when both are given.
 
-    With robustness checks, a description or register outcomes beside them: what follows per hypothesis.
+    With robustness checks, a description or register outcomes beside them: what follows per hypothesis. Tables go to
+    Word, Excel, LaTeX, a web page or CSV as they are shown, in the language of --lang.
 
-    Example: dnt show t3.parquet longitudinal.parquet robustness.parquet --lang nl
+    Example: dnt show t3.parquet longitudinal.parquet robustness.parquet --lang nl -o findings.docx
     """
     from dnt_cli.stagefile.kinds import KINDS
+    from dnt_cli.tables import document, slugs
+    from dnt_cli.tables.legend import with_legend
     from dnt_cli.wording import Wording
 
+    chosen = _format(form, output, raw=raw)
+    check_document(output, chosen, force=force)
     several = len(sources) > 1
     kinds = [name for name, kind in KINDS.items() if (kind.concluded if several else kind.shown)]
     stages = [open_stage_file(source, "dnt show", kinds) for source in sources]
@@ -65,7 +106,62 @@ def show(
     wording = Wording(stage.study, language.value)
     if figure is not None:
         _draw(result, wording, figure, force=force)
-    present(None, form, result.tables(wording, green=green.value), result.rows(everything=True))
+    tables = result.tables(wording, green=green.value)
+    if chosen in _COLOURED:
+        tables = [with_legend(own, wording, green.value) for own in tables]
+    named = dict(zip(slugs([own.title for own in tables]), tables, strict=True))
+    if names:
+        write_out("\n".join(f"{name}  {own.title}" for name, own in named.items()))
+        return
+    if table is not None:
+        tables = [named[_chosen(table, list(named))]]
+    if chosen == "json" or raw:
+        write_document(output, _rows(result.rows(everything=True), chosen), chosen)
+    elif chosen == "table" and output is None:
+        show_tables(tables, pager=True)
+    else:
+        write_document(output, document(chosen, tables, language.value), chosen)
+
+
+def _format(form: TableFormat, output: str | None, *, raw: bool) -> str:
+    """The format of the tables: the ending of the file says it, unless `--format` does.
+
+    Raises:
+        UsageError: The ending is unknown or says another thing than `--format`, or `--raw` stands alone.
+    """
+    chosen = form.value
+    if output not in (None, "-"):
+        ending = format_of(str(output), (*_WRITTEN, "txt"), "dnt show")
+        ending = "table" if ending == "txt" else ending
+        if form is not TableFormat.table and ending != form.value:
+            raise UsageError(f"--format {form.value} and -o {output} do not go together.")
+        chosen = ending
+    if raw and chosen not in ("csv", "xlsx", "json"):
+        raise UsageError("--raw gives rows as CSV, Excel or JSON; add --format csv, or -o FILE.csv or FILE.xlsx.")
+    return chosen
+
+
+def _chosen(name: str, known: list[str]) -> str:
+    """The name of a table: given in full, by its beginning, or by its number.
+
+    Raises:
+        UsageError: No table, or more than one, is called so.
+    """
+    if name.isascii() and name.isdigit() and 0 < int(name) <= len(known):
+        return known[int(name) - 1]
+    found = [name] if name in known else [own for own in known if name and own.startswith(name)]
+    if len(found) != 1:
+        raise UsageError(f"--table {name}: expected one of: {', '.join(known)}.")
+    return found[0]
+
+
+def _rows(frame: pd.DataFrame, form: str) -> bytes:
+    """The rows behind the tables, with every column and digit."""
+    from dnt_cli.reading import Dictionary, write_table
+
+    if form == "xlsx":
+        return write_table(frame, Dictionary(), ".xlsx")
+    return (rows_as_json(frame) if form == "json" else rows_as_csv(frame)).encode()
 
 
 def _together(stages: list[Stage]) -> Result | Conclusions:

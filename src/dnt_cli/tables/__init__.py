@@ -11,13 +11,13 @@ from dnt_cli.tables.csv import as_csv
 from dnt_cli.tables.html import as_html, as_page
 from dnt_cli.tables.latex import as_latex
 from dnt_cli.tables.markdown import as_markdown
-from dnt_cli.tables.model import Cell, Column, Justify, Section, Table, Tone, narrowed
+from dnt_cli.tables.model import Cell, Column, Justify, Section, Table, Tone, narrowed, slugs
 from dnt_cli.tables.text import as_text
 
 __all__ = [
     "RENDERERS", "Cell", "Column", "Counts", "Justify", "Part", "Persons", "Properties", "Section", "Table", "Tone",
     "Total", "as_csv", "as_html", "as_latex", "as_markdown", "as_text", "document", "named", "narrowed", "properties",
-    "together",
+    "slugs", "together",
 ]  # fmt: skip
 
 RENDERERS: dict[str, Callable[[Iterable[Table]], str]] = {
@@ -40,4 +40,6 @@ def document(form: str, tables: Iterable[Table], language: Language) -> bytes:
         return as_xlsx(tables, language)
     if form == "html":
         return as_page(tables, language).encode()
-    return (as_csv(tables, language) if form == "csv" else RENDERERS[form](tables)).encode()
+    if form == "csv":
+        return as_csv(tables, language).encode()
+    return RENDERERS["text" if form == "table" else form](tables).encode()

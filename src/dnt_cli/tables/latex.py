@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
 
-from dnt_cli.tables.model import Cell, Table
+from dnt_cli.tables.model import Cell, Table, slugs
 from dnt_cli.tables.typography import is_mark, signs, typeset
 
 _LATEX = {
@@ -26,24 +24,14 @@ def escaped(text: str) -> str:
 
 def as_latex(tables: Iterable[Table]) -> str:
     """A `table` or `longtable` per table, each with a label and its notes."""
-    used: set[str] = set()
-    parts = [_table(table, _label(table.title, used)) for table in tables]
+    tables = list(tables)
+    labels = slugs(table.title for table in tables)
+    parts = [latex_table(table, f"tab:{label}") for table, label in zip(tables, labels, strict=True)]
     return "\n".join([f"% Needs {PREAMBLE}\n{_COLOURS}\n", *parts])
 
 
-def _label(title: str, used: set[str]) -> str:
-    """`tab:` and the title in plain letters; a number where it is there already."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii").lower()
-    label = "tab:" + (re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "table")
-    number = 1
-    while label in used:
-        number += 1
-        label = f"{label.rsplit('.', 1)[0]}.{number}"
-    used.add(label)
-    return label
-
-
-def _table(table: Table, label: str) -> str:
+def latex_table(table: Table, label: str) -> str:
+    """One table under its caption, with its notes."""
     caption = rf"\caption{{{escaped(table.title)}}}\label{{{label}}}"
     head, body = _head(table), _body(table)
     notes = [rf"\par\smallskip\parbox{{\linewidth}}{{\footnotesize {escaped(note)}}}" for note in table.notes]

@@ -5,6 +5,9 @@ No table holds a character that a terminal or a browser would obey instead of sh
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -96,6 +99,19 @@ class Table:
         if not any(column.group for column in self.columns):
             return ()
         return tuple((name, len(list(own))) for name, own in groupby(column.group for column in self.columns))
+
+
+def slugs(titles: Iterable[str]) -> list[str]:
+    """A name in plain letters for each title, such as `odds-ratios`; numbered where titles are the same."""
+    found: list[str] = []
+    for title in titles:
+        plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii").lower()
+        name = re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "")).strip("-") or "table"
+        number = 1
+        while (slug := name if number == 1 else f"{name}-{number}") in found:
+            number += 1
+        found.append(slug)
+    return found
 
 
 def narrowed(table: Table) -> Table:

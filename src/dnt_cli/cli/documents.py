@@ -1,0 +1,57 @@
+"""Documents for people: which format a file gets, and writing it whole or not at all."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from dnt_cli.cli.console import tell, write_out
+from dnt_cli.cli.results import check_folder
+from dnt_cli.errors import DataError, UsageError
+
+BINARY = ("docx", "xlsx")
+
+
+def format_of(output: str, known: tuple[str, ...], command: str) -> str:
+    """The format that the ending of a file names.
+
+    Raises:
+        UsageError: Another ending.
+    """
+    form = Path(output).suffix.lower().removeprefix(".")
+    if form not in known:
+        raise UsageError(f"{output}: {command} writes {', '.join(f'.{name}' for name in known)}.")
+    return form
+
+
+def check_document(output: str | None, form: str, *, force: bool) -> None:
+    """Refuse before any work is done a document that could not be written after it.
+
+    Raises:
+        UsageError: A Word or Excel file would go to the terminal.
+        DataError: The file exists, or its folder does not.
+    """
+    if output is None or output == "-":
+        if form in BINARY and (output is None or sys.stdout.isatty()):
+            raise UsageError(f"A .{form} file would garble the terminal; add -o FILE.{form}.")
+        return
+    check_folder(output)
+    if Path(output).is_dir():
+        raise DataError(f"Cannot write {output}: it is a folder.")
+    if Path(output).exists() and not force:
+        raise DataError(f"{output} exists; choose another name, or --force to replace it.")
+
+
+def write_document(output: str | None, content: bytes, form: str) -> None:
+    """The document into its file, or on standard output."""
+    from dnt_cli.stagefile.atomic import replacing
+
+    if output not in (None, "-"):
+        with replacing(Path(str(output))) as stream:
+            stream.write(content)
+        tell(f"Wrote {output}.")
+    elif form in BINARY:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        write_out(content.decode())
