@@ -265,7 +265,7 @@ def study(
     place = workplace(jobs, scheduler, scheduler_tls)
     result = _simulate(spec, world, _effects_of(effects, level), alpha, simulations, output, place)
     wording = Wording(spec, language.value)
-    present(output, form, result.tables(wording), result.rows())
+    present(output, form, result.tables(wording), result.rows(), language.value)
 
 
 def _simulate(
