@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,6 +104,12 @@ def test_tls_with_certificates(frame: pd.DataFrame, tmp_path: Path) -> None:
 )
 def test_certificates_that_do_not_fit_are_refused(address: str | None, certificates: list[str]) -> None:
     with pytest.raises(UsageError, match="--scheduler"), at_work(1, address, certificates):
+        pass
+
+
+def test_missing_dask_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(EngineError, match=r"pip install .*dask.*distributed"), at_work(1, "tcp://x:1"):
         pass
 
 

@@ -234,6 +234,7 @@ CASES = [
     ),
     ("m = 5", "max_predictors = 0  # here", "imputation.max_predictors: expected a whole number of at least 1"),
     ("m = 5", "min_correlation = 2  # here", "expected a correlation between 0 and 1"),
+    ("m = 5", "min_usable = 25  # here", "expected a share between 0 and 1"),
     ("m = 5", 'exclude = ["agee"]  # here', "unknown outcome or covariate agee"),
     ("m = 5", 'exclude = ["age"]  # here', "needs age, so it must take part in the imputation"),
     ("m = 5", 'exclude = ["score"]  # here', "needs score, so it must take part in the imputation"),

@@ -106,7 +106,7 @@ class Settings:
     method: Literal["pmm", "norm", "forest"] = "pmm"
     m: int = 50
     iterations: int = 10
-    seed: int = 20_250_101
+    seed: int = 1
     max_predictors: int | None = None
     min_correlation: float = 0.1
     min_usable: float = 0.25

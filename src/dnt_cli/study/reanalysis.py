@@ -48,6 +48,7 @@ CONCERNS = (
     ("covariates.*.describe", ANALYSIS),
     ("covariates.*", IMPUTATION),
     ("hypotheses*", ANALYSIS),
+    ("disclosure*", ANALYSIS),
     ("models.*", ANALYSIS),
     ("robustness.*", ANALYSIS),
     ("significance.*", ANALYSIS),

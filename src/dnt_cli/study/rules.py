@@ -301,6 +301,8 @@ def _check_imputation(study: Study, fail: Fail) -> None:
         fail(("imputation", "max_predictors"), "expected a whole number of at least 1")
     if not 0 <= plan.min_correlation <= 1:
         fail(("imputation", "min_correlation"), "expected a correlation between 0 and 1")
+    if not 0 <= plan.min_usable <= 1:
+        fail(("imputation", "min_usable"), "expected a share between 0 and 1")
     models = study.models
     used = {*models.all_controls, *models.register_controls, *study.tested}
     used |= {key for column, key in _baseline_columns(study).items() if column in models.register_controls}

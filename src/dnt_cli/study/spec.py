@@ -195,6 +195,9 @@ class ImputationPlan:
     donors: int = 5  # candidates from whom pmm draws an observed value
     max_predictors: int | None = None  # default: about a ninth of the persons
     min_correlation: float = 0.1  # with the values, or with their being missing, to be a predictor
+    min_usable: float = 0.25  # share of the persons to impute who must have a value, to be a predictor
+    local_residuals: bool = True  # pmm: the drawn prediction plus a donor's residual; false: the donor's value, as mice
+    skew: bool = True  # draws of yes/no and ordinal values around the posterior mean; false: around the mode, as mice
     group_interactions: bool = False  # in the imputation models: group x predictor for each predictor
     blocks: Literal["auto", "off"] = "auto"  # auto: all waves of an outcome together (three or more); off: wave by wave
     allow_empty_arm: bool = False  # impute an outcome at a wave that nobody of a group answered
