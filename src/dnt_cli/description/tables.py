@@ -19,10 +19,12 @@ from dnt_cli.description.lookup import (
     shown,
     variable_label,
 )
+from dnt_cli.description.persons import Behind
 from dnt_cli.description.rounding import decimals_of
 from dnt_cli.description.rows import ALL
 from dnt_cli.description.sample import group_names
-from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.tables import Cell, Column, Counts, Section, Table, resting, together
+from dnt_cli.tables.counts import Pair
 from dnt_cli.wording import Wording
 
 INDENT = "  "
@@ -34,14 +36,15 @@ def description_tables(description: pd.DataFrame, wording: Wording) -> list[Tabl
 
     Figures are rounded half up. Optional columns may be left out on a narrow terminal.
     """
+    behind = Behind(description, wording.study)
     tables = [
-        _sample(description, wording),
-        _patterns(description, wording),
-        _comparison(description, wording, "baseline"),
-        _comparison(description, wording, "dropout"),
-        trend_tables.trend_table(description, wording),
-        trend_tables.change_table(description, wording),
-        _further(description, wording),
+        _sample(description, wording, behind),
+        _patterns(description, wording, behind),
+        _comparison(description, wording, "baseline", behind),
+        _comparison(description, wording, "dropout", behind),
+        trend_tables.trend_table(description, wording, behind),
+        trend_tables.change_table(description, wording, behind),
+        _further(description, wording, behind),
     ]
     made_up = tuple(wording.synthetic_note())
     return [Table(t.title, t.columns, t.sections, made_up + t.notes) for t in tables if t.sections]
@@ -52,15 +55,16 @@ def _group_columns(wording: Wording) -> list[Column]:
     return [Column(group_label(group, wording)) for group in group_names(study)]
 
 
-def _sample(description: pd.DataFrame, wording: Wording) -> Table:
+def _sample(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
     study = wording.study
     groups, waves = group_names(study), study.design.wave_keys
     sample, attrition = Lookup(description, "sample"), Lookup(description, "attrition")
-    totals = [Cell(str(sample.get("", "", group, "", "pct").n)) for group in groups]
+    sizes = {group: sample.get("", "", group, "", "pct").n for group in groups}
+    totals = [Cell(str(n), counts=resting(behind.people(group), n)) for group, n in sizes.items()]
     sections = [Section("", ((Cell(wording.text("description.included")), *totals),))]
 
-    def section(title: str, rows: Iterable[tuple[str, list[lookup.Figure]]]) -> None:
-        body = [(Cell(label), *(Cell(count_and_percentage(f, wording)) for f in figures)) for label, figures in rows]
+    def section(title: str, rows: Iterable[tuple[Cell, list[tuple[lookup.Figure, Counts]]]]) -> None:
+        body = [(c, *(Cell(count_and_percentage(f, wording), counts=own) for f, own in found)) for c, found in rows]
         if body:
             sections.append(Section(wording.text(f"description.{title}"), tuple(body)))
 
@@ -68,32 +72,52 @@ def _sample(description: pd.DataFrame, wording: Wording) -> Table:
     for wave in waves:
         present, dropout = ([attrition.get("", "", g, wave, s) for g in groups] for s in ("present", "dropout"))
         texts = [f"{p.n} ({shown(d.value, 1, wording)}%)" for p, d in zip(present, dropout, strict=True)]
-        body.append((Cell(wave), *map(Cell, texts)))
+        there = [behind.share(p, g, behind.seen_at(wave)) for p, g in zip(present, groups, strict=True)]
+        body.append((Cell(wave), *(Cell(text, counts=own) for text, own in zip(texts, there, strict=True))))
     sections.append(Section(wording.text("description.wave_section"), tuple(body)))
-    kinds = ((wording.text(f"description.{k}"), [attrition.get("", "", g, "", k) for g in groups]) for k in KINDS)
+
+    def attending(variable: str, level: str, statistic: str, who: Pair) -> list[tuple[lookup.Figure, Counts]]:
+        found = [(attrition.get(variable, level, group, "", statistic), group) for group in groups]
+        return [(figure, behind.share(figure, group, who)) for figure, group in found]
+
+    kinds = ((Cell(wording.text(f"description.{k}")), attending("", "", k, behind.seen_as(k))) for k in KINDS)
     section("complete_section", kinds)
     numbers = attrition.values("level", variable="waves_seen")
-    rows = ((n, [attrition.get("waves_seen", n, g, "", "pct") for g in groups]) for n in numbers)
-    section("waves_section", [row for row in rows if row[1][-1].n])
-    site = study.design.site or ""
-    sites = [level for level in sample.values("level", variable=site) if level]
-    section("site_section", [(s, [sample.get(site, s, g, "", "pct") for g in groups]) for s in sites])
+    rows = ((Cell(n), attending("waves_seen", n, "pct", behind.seen_often(int(n)))) for n in numbers)
+    section("waves_section", [row for row in rows if row[1][-1][0].n])
+    section("site_section", _sites(sample, study.design.site or "", groups, behind))
     columns = (Column("", "left"), *_group_columns(wording))
     return Table(
         wording.text("description.sample_title"), columns, tuple(sections), (wording.text("description.dropout_note"),)
     )
 
 
-def _patterns(description: pd.DataFrame, wording: Wording) -> Table:
+def _sites(
+    sample: Lookup, site: str, groups: list[str], behind: Behind
+) -> list[tuple[Cell, list[tuple[lookup.Figure, Counts]]]]:
+    """The persons of each site; its name is not told where the number of its persons is not."""
+    rows = []
+    for level in filter(None, sample.values("level", variable=site)):
+        found = [sample.get(site, level, group, "", "pct") for group in groups]
+        counts = [behind.site(f, site, level, group) for f, group in zip(found, groups, strict=True)]
+        rows.append((Cell(level, counts=counts[-1]), list(zip(found, counts, strict=True))))
+    return rows
+
+
+def _patterns(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
     study = wording.study
     attrition, waves = Lookup(description, "attrition"), study.design.wave_keys
     rows = []
     for pattern in attrition.values("level", variable="pattern"):
         seen = seen_in(pattern, waves) or ()
         kind = attrition.values("statistic", variable="pattern", level=pattern)[0]
-        counts = [attrition.get("pattern", pattern, group, "", kind).n for group in group_names(study)]
-        marks = [Cell("x") if wave in seen else Cell(".", "muted") for wave in waves]
-        rows.append((*marks, *(Cell(str(n)) for n in counts), Cell(wording.text(f"description.kind_{kind}"))))
+        found = [(attrition.get("pattern", pattern, group, "", kind), group) for group in group_names(study)]
+        counts = [behind.share(figure, group, behind.attending([pattern])) for figure, group in found]
+        marks = [
+            Cell("x", counts=counts[-1]) if wave in seen else Cell(".", "muted", counts=counts[-1]) for wave in waves
+        ]
+        cells = [Cell(str(f.n), counts=own) for (f, _), own in zip(found, counts, strict=True)]
+        rows.append((*marks, *cells, Cell(wording.text(f"description.kind_{kind}"), counts=counts[-1])))
     columns = (
         *(Column(wave) for wave in waves),
         *_group_columns(wording),
@@ -106,8 +130,8 @@ def _patterns(description: pd.DataFrame, wording: Wording) -> Table:
 class _Comparison:
     """Rows of two groups side by side."""
 
-    def __init__(self, description: pd.DataFrame, wording: Wording, table: str) -> None:
-        self.study, self.wording = wording.study, wording
+    def __init__(self, description: pd.DataFrame, wording: Wording, table: str, behind: Behind) -> None:
+        self.study, self.wording, self.behind = wording.study, wording, behind
         self.figures = Lookup(description, table)
         own = group_names(wording.study) if table == "baseline" else [ABSENT, PRESENT, ALL]
         self.populations = [group for group in self.figures.values("group") if group and group not in own]
@@ -126,22 +150,29 @@ class _Comparison:
             if group in self.populations:
                 value = get(variable, level, group, wave, "pct" if share else "mean").value
                 text = shown(value, decimals, self.wording)
-                cells.append(Cell(f"{text}%" if share and text else text))
+                cells.append(Cell(f"{text}%" if share and text else text, counts=Counts()))  # of no person of the study
             elif share:
-                cells.append(Cell(count_and_percentage(get(variable, level, group, wave, "pct"), self.wording)))
+                figure = get(variable, level, group, wave, "pct")
+                counts = self.behind.answered(figure, variable, level, group, wave)
+                cells.append(Cell(count_and_percentage(figure, self.wording), counts=counts))
             else:
                 mean, sd = (get(variable, level, group, wave, s) for s in ("mean", "sd"))
-                cells.append(Cell(mean_and_deviation(mean, sd, decimals, self.wording)))
-        missing = get(variable, "", ALL, wave, "missing").n
+                counts = self.behind.mean(mean, variable, group, wave, sd)
+                cells.append(Cell(mean_and_deviation(mean, sd, decimals, self.wording), counts=counts))
         difference = get(variable, level, "", wave, "difference").value
         smd = get(variable, level, "", wave, "smd").value
-        cells += [Cell(str(missing or "")), Cell(shown(difference, decimals, self.wording, sign=True))]
-        return (*cells, Cell(shown(smd, 2, self.wording, sign=True)), Cell(self.mark(smd)))
+        both = together(cell.counts for cell in cells[1:3])
+        texts = [shown(difference, decimals, self.wording, sign=True), shown(smd, 2, self.wording, sign=True)]
+        return (*cells, self.missing(variable, wave), *(Cell(t, counts=both) for t in (*texts, self.mark(smd))))
+
+    def missing(self, variable: str, wave: str) -> Cell:
+        """The number of those without an answer."""
+        figure = self.figures.get(variable, "", ALL, wave, "missing")
+        return Cell(str(figure.n or ""), counts=self.behind.missing(figure, variable, ALL, wave))
 
     def heading(self, label: str, variable: str, wave: str) -> tuple[Cell, ...]:
         """The row above the levels of a characteristic: its missing values."""
-        missing = self.figures.get(variable, "", ALL, wave, "missing").n
-        return (Cell(label), *([Cell("")] * len(self.groups)), Cell(str(missing or "")), *([Cell("")] * 3))
+        return (Cell(label), *([Cell("")] * len(self.groups)), self.missing(variable, wave), *([Cell("")] * 3))
 
     def mark(self, smd: float) -> str:
         """A plus for every threshold that the difference exceeds."""
@@ -170,9 +201,9 @@ class _Comparison:
         return [variable_label(variable, self.wording) for variable in above["variable"]]
 
 
-def _comparison(description: pd.DataFrame, wording: Wording, table: str) -> Table:
+def _comparison(description: pd.DataFrame, wording: Wording, table: str, behind: Behind) -> Table:
     study = wording.study
-    comparison = _Comparison(description, wording, table)
+    comparison = _Comparison(description, wording, table, behind)
     design, variables = study.design, comparison.figures.values("variable")
     background = [v for v in variables if v not in study.outcomes]
     outcomes = [v for v in variables if v in study.outcomes]
@@ -212,7 +243,7 @@ def _comparison(description: pd.DataFrame, wording: Wording, table: str) -> Tabl
     return Table(title, columns, tuple(sections), tuple(notes))
 
 
-def _further(description: pd.DataFrame, wording: Wording) -> Table:
+def _further(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
     """Answers outside the study file under their own names."""
     study = wording.study
     figures, groups = Lookup(description, "further"), group_names(study)
@@ -221,15 +252,21 @@ def _further(description: pd.DataFrame, wording: Wording) -> Table:
         for wave in figures.values("wave", variable=variable):
             rows = []
             for level in figures.values("level", variable=variable, wave=wave):
-                found = {s: [figures.get(variable, level, g, wave, s) for g in groups] for s in ("pct", "mean", "sd")}
-                if level:
-                    texts = [count_and_percentage(figure, wording) for figure in found["pct"]]
-                else:
-                    pairs = zip(found["mean"], found["sd"], strict=True)
-                    texts = [mean_and_deviation(mean, sd, 2, wording) for mean, sd in pairs]
-                rows.append((Cell(INDENT + level if level else wording.text("description.mean")), *map(Cell, texts)))
+                cells = [_further_cell(figures, (variable, level, group, wave), wording, behind) for group in groups]
+                total = together([cells[-1].counts]) if level else None  # a word of a few is not told
+                rows.append((Cell(INDENT + level if level else wording.text("description.mean"), counts=total), *cells))
             sections.append(Section(f"{variable} ({wave})" if wave else variable, tuple(rows)))
     columns = (Column("", "left"), *_group_columns(wording))
     return Table(
         wording.text("description.further_title"), columns, tuple(sections), (wording.text("description.cells_note"),)
     )
+
+
+def _further_cell(figures: Lookup, key: tuple[str, str, str, str], wording: Wording, behind: Behind) -> Cell:
+    """A count, or a mean, of answers outside the study file."""
+    variable, level, group, wave = key
+    if level:
+        figure = figures.get(variable, level, group, wave, "pct")
+        return Cell(count_and_percentage(figure, wording), counts=behind.answered(figure, variable, level, group, wave))
+    mean, sd = (figures.get(variable, level, group, wave, s) for s in ("mean", "sd"))
+    return Cell(mean_and_deviation(mean, sd, 2, wording), counts=behind.mean(mean, variable, group, wave, sd))

@@ -8,19 +8,21 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from dnt_cli.description.lookup import Figure, Lookup, group_label, initials, level_label, shown, variable_label
+from dnt_cli.description.persons import Behind
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of
 from dnt_cli.description.trends import interval_names
 from dnt_cli.study import Study
-from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.tables import Cell, Column, Counts, Section, Table, together
 from dnt_cli.wording import Wording
 
 INDENT = "  "
+_MOVED = ("rise", "fall", "same", "paired_mean")  # statistics of those who answered twice
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _Rows = list[tuple[Cell, ...]]
 _OneRow = Callable[[str, str, str, int], tuple[Cell, ...]]  # label, level, statistic, decimals
 
 
-def trend_table(description: pd.DataFrame, wording: Wording) -> Table:
+def trend_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
     """Percentages, means and distributions over classes: per group the waves side by side, N underneath."""
     study = wording.study
     figures = Lookup(description, "trend")
@@ -32,18 +34,22 @@ def trend_table(description: pd.DataFrame, wording: Wording) -> Table:
         statistic, decimals = "pct" if binary else "mean", decimals_of(outcome)
         unit = wording.text("description.percent" if binary else "description.mean")
 
-        def cells(level: str, statistic: str, decimals: int) -> list[Figure]:
-            return [figures.get(variable, level, group, wave, statistic) for group in groups for wave in waves]
+        def cells(level: str, statistic: str) -> list[tuple[Figure, Counts]]:
+            places = [(group, wave) for group in groups for wave in waves]
+            return [_behind(figures, behind, variable, level, place, statistic) for place in places]
 
-        main = cells("", statistic, decimals)
-        charts = [Cell(text) for text in _charts([f.value for f in main], len(waves))]
+        main = cells("", statistic)
+        charts = _chart_cells(main, len(waves))
         body = [(Cell(f"{variable_label(variable, wording)} ({unit})"), *_texts(main, decimals, wording), *charts)]
         blanks = [Cell("")] * len(groups)
         for level in _levels(figures, variable):
             name = f"{INDENT}{level_label(variable, level, wording)} (%)"
-            body.append((Cell(name), *_texts(cells(level, "pct", 1), PERCENT_DECIMALS, wording), *blanks))
-        n = [f.denominator if binary else f.n for f in main]
-        body.append((Cell(f"{INDENT}N", "muted"), *(Cell(str(k or ""), "muted") for k in n), *blanks))
+            body.append((Cell(name), *_texts(cells(level, "pct"), PERCENT_DECIMALS, wording), *blanks))
+        n = [f.denominator if binary else f.n for f, _ in main]
+        places = [(group, wave) for group in groups for wave in waves]
+        counts = [behind.everybody(k, variable, *place) for k, place in zip(n, places, strict=True)]
+        numbers = [Cell(str(k or ""), "muted", counts=own if k else None) for k, own in zip(n, counts, strict=True)]
+        body.append((Cell(f"{INDENT}N", "muted"), *numbers, *blanks))
         return body
 
     short = initials(wording)
@@ -55,10 +61,10 @@ def trend_table(description: pd.DataFrame, wording: Wording) -> Table:
     return Table(wording.text("description.trend_title"), tuple(columns), sections, tuple(notes))
 
 
-def change_table(description: pd.DataFrame, wording: Wording) -> Table:
+def change_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
     """Change from baseline to endpoint and from there to follow-up, and who rose and fell on ordinal outcomes."""
     study = wording.study
-    figures, design = Lookup(description, "change"), study.design
+    figures, trend, design = Lookup(description, "change"), Lookup(description, "trend"), study.design
     pairs = [(design.baseline, design.endpoint)]
     if design.follow_up is not None:
         pairs += [(design.endpoint, design.follow_up), (design.baseline, design.follow_up)]
@@ -70,7 +76,18 @@ def change_table(description: pd.DataFrame, wording: Wording) -> Table:
         decimals = decimals_of(outcome)
 
         def row(label: str, level: str, statistic: str, decimals: int, sign: bool = True) -> tuple[Cell, ...]:
-            found = [figures.get(variable, level, group, wave, statistic) for wave in wanted for group in groups]
+            found = []
+            for wave, pair in zip(wanted, pairs, strict=True):
+                for group in groups:
+                    figure = figures.get(variable, level, group, wave, statistic)
+                    if statistic in _MOVED:
+                        how = "" if statistic == "paired_mean" else statistic
+                        counts: Counts | None = behind.moved(figure, variable, how, group, wave)
+                    else:
+                        own = "pct" if level or binary else "mean"
+                        both = [_behind(trend, behind, variable, level, (group, end), own)[1] for end in pair]
+                        counts = together(both)
+                    found.append((figure, counts))
             return (Cell(label), *_texts(found, decimals, wording, sign=sign))
 
         binary = outcome.kind == "binary"
@@ -113,8 +130,22 @@ def _levels(figures: Lookup, variable: str) -> list[str]:
     return [level for level in figures.values("level", variable=variable) if level]
 
 
-def _texts(figures: Sequence[Figure], decimals: int, wording: Wording, *, sign: bool = False) -> list[Cell]:
-    return [Cell(shown(figure.value, decimals, wording, sign=sign)) for figure in figures]
+def _behind(
+    figures: Lookup, behind: Behind, variable: str, level: str, place: tuple[str, str], statistic: str
+) -> tuple[Figure, Counts]:
+    """A percentage or mean of a group at a wave, and who is behind it."""
+    figure = figures.get(variable, level, *place, statistic)
+    if statistic == "pct":
+        return figure, behind.answered(figure, variable, level, *place)
+    return figure, behind.mean(figure, variable, *place)
+
+
+def _texts(
+    figures: Sequence[tuple[Figure, Counts | None]], decimals: int, wording: Wording, *, sign: bool = False
+) -> list[Cell]:
+    """The figures as cells; nothing stands behind an empty one."""
+    texts = [(shown(figure.value, decimals, wording, sign=sign), counts) for figure, counts in figures]
+    return [Cell(text, counts=counts if text else None) for text, counts in texts]
 
 
 def _sections(figures: Lookup, wording: Wording, rows: Callable[[str], _Rows]) -> tuple[Section, ...]:
@@ -125,6 +156,13 @@ def _sections(figures: Lookup, wording: Wording, rows: Callable[[str], _Rows]) -
         bodies.setdefault(study.outcomes[variable].hypothesis or "", []).extend(rows(variable))
     order = [*study.hypotheses, *(key for key in bodies if key not in study.hypotheses)]
     return tuple(Section(wording.hypothesis(key), tuple(bodies[key])) for key in order if bodies.get(key))
+
+
+def _chart_cells(main: Sequence[tuple[Figure, Counts]], waves: int) -> list[Cell]:
+    """A chart per group, which tells as much as the figures that it draws."""
+    known = [[own for f, own in main[i : i + waves] if not math.isnan(f.value)] for i in range(0, len(main), waves)]
+    texts = _charts([figure.value for figure, _ in main], waves)
+    return [Cell(text, counts=together(own)) for text, own in zip(texts, known, strict=True)]
 
 
 def _charts(values: Sequence[float], waves: int) -> list[str]:

@@ -6,7 +6,7 @@ The terminal's own rendering lives in `cli/console.py`. Every renderer escapes e
 from collections.abc import Callable, Iterable
 
 from dnt_cli.study import Language
-from dnt_cli.tables.counts import Counts, Part, Persons, Properties, Total, named, properties, together
+from dnt_cli.tables.counts import Counts, Part, Persons, Properties, Total, mean_of, named, resting, share_of, together
 from dnt_cli.tables.csv import as_csv
 from dnt_cli.tables.html import as_html, as_page
 from dnt_cli.tables.latex import as_latex
@@ -16,8 +16,8 @@ from dnt_cli.tables.text import as_text
 
 __all__ = [
     "RENDERERS", "Cell", "Column", "Counts", "Justify", "Part", "Persons", "Properties", "Section", "Table", "Tone",
-    "Total", "as_csv", "as_html", "as_latex", "as_markdown", "as_text", "document", "named", "narrowed", "properties",
-    "slugs", "together",
+    "Total", "as_csv", "as_html", "as_latex", "as_markdown", "as_text", "document", "mean_of", "named", "narrowed",
+    "resting", "share_of", "slugs", "together",
 ]  # fmt: skip
 
 RENDERERS: dict[str, Callable[[Iterable[Table]], str]] = {

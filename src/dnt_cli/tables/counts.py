@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 Properties = tuple[tuple[str, tuple[str, ...]], ...]
-Kind = Literal["", "missing", "extreme"]
+Kind = Literal["", "missing", "extreme", "structural"]
+Pair = tuple[str, tuple[str, ...]]  # a property and its values
+Pairs = Iterable[tuple[str, str | Iterable[str]]]
+
+GROUP = "group"  # the property of being in a group of the study
+ANY = ("*",)  # every answer, where answers are not counted one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,14 @@ class Total:
         power: Of the values that are summed.
         of: Over whom.
         total: The sum.
+        classes: Of a number that has classes, the property of each class and the number that it counts for.
     """
 
     what: str
     power: int
     of: Persons
     total: float
+    classes: tuple[tuple[Pair, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,8 @@ class Counts:
         totals: The sums that it tells.
         df: Residual degrees of freedom of the model that it comes from; None if it comes from none.
         largest: Largest share of one person in the sum; None if it is no sum.
-        kind: `missing` if it counts those without an answer, `extreme` if it is a minimum or maximum.
+        kind: `missing` if it counts those without an answer, `extreme` if it is a minimum or maximum, `structural` if
+            it follows from the design.
     """
 
     persons: tuple[Persons, ...] = ()
@@ -86,15 +94,33 @@ class Counts:
         return min([*(own.n for own in self.groups), *rests], default=0)
 
 
-def properties(**values: str | Iterable[str]) -> Properties:
+def named(values: Pairs) -> Properties:
     """The name of a group: property -> one value or several; a property without a value does not count."""
-    return named(values.items())
-
-
-def named(values: Iterable[tuple[str, str | Iterable[str]]]) -> Properties:
-    """As `properties`, of properties whose names are not Python's."""
     found = {key: (own,) if isinstance(own, str) else tuple(sorted(own)) for key, own in values}
     return tuple(sorted((key, own) for key, own in found.items() if own))
+
+
+def resting(who: Pairs, n: int, *, df: float | None = None, kind: Kind = "") -> Counts:
+    """Behind a number that rests on a group."""
+    return Counts(persons=(Persons(named(who), n),), df=df, kind=kind)
+
+
+def share_of(some: Pairs, n: int, whole: Pairs, of: int) -> Counts:
+    """Behind a count or percentage of a group."""
+    return Counts(parts=(Part(Persons(named(some), n), Persons(named(whole), of)),))
+
+
+def mean_of(
+    who: Pairs, n: int, what: str, value: float, deviation: float | None = None,
+    classes: tuple[tuple[Pair, float], ...] = (),
+) -> Counts:  # fmt: skip
+    """Behind a mean, and a standard deviation (divisor n - 1) if it stands beside it."""
+    people = Persons(named(who), n)
+    totals = [Total(what, 1, people, n * value, classes)]
+    if deviation is not None:
+        spread = (n - 1) * deviation**2 if n > 1 else 0.0
+        totals.append(Total(what, 2, people, spread + n * value**2, classes))
+    return Counts(persons=(people,), totals=tuple(totals))
 
 
 def together(counts: Iterable[Counts | None]) -> Counts | None:
