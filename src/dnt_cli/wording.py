@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -104,6 +104,10 @@ class Wording:
     def text(self, name: str, **values: object) -> str:
         """The sentence `<file>.<key>`, with the values filled in."""
         return sentence(name, self.language, **values)
+
+    def room(self, name: str) -> Callable[..., str]:
+        """`text` for the sentences of one file: `room("polis")("wave")` is `text("polis.wave")`."""
+        return lambda key, **values: self.text(f"{name}.{key}", **values)
 
     def messages(self, messages: Message | Iterable[Message] | str) -> str:
         """As the function `spoken`."""

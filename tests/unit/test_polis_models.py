@@ -194,7 +194,7 @@ def test_agreement_by_hand() -> None:
     assert found.loc["T0", "kappa"] == pytest.approx(0.40)
     assert np.isnan(found.loc["T1", "kappa"])
     assert list(found.index) == ["T0", "T1"]
-    assert "Says to work | Job" in as_text(agreement_tables(found.reset_index(), study(), "en"))
+    assert "Says to work | Job" in as_text(agreement_tables(found.reset_index(), Wording(study(), "en")))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dnt_cli.tables import RENDERERS, Cell, Column, Section, Table, as_html, as_latex, as_markdown, as_text, narrowed
 from dnt_cli.tables.typography import typeset
-from dnt_cli.texts import number, p_value
+from dnt_cli.wording import number, p_value
 
 NASTY = "[intervention] a|b <b>&amp; *x* _y_ `z` \\ 5% $1 #2 {k} ~ ^"
 TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp", "Zs"), blacklist_characters=""), max_size=8)

@@ -27,10 +27,10 @@ def test_a_form_keeps_its_decimals_and_a_count_stays_as_it_is() -> None:
 
 def test_a_setting_of_the_register_is_local() -> None:
     """In the notes under its table."""
-    from dnt_cli.polis.tables import _settings, _Words
+    from dnt_cli.polis.tables import _settings
 
     study = load_study("dnt", ["register.hours_cut=12.5", "register.work_hours=0.5", "register.missing_amount=9999.5"])
-    notes = " ".join(_settings(study.register, _Words("nl")))
+    notes = " ".join(_settings(Wording(study, "nl")))
     assert "0,5 uur" in notes
     assert "9999,5 euro" in notes
     assert not re.search(r"\d\.\d", notes)

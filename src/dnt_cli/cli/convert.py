@@ -132,8 +132,9 @@ def _to_stage(opened: Input, output: str, language: Language, *, force: bool) ->
         return
     if opened.files is not None and not terminal.quiet:
         from dnt_cli.scoring.tables import files_table
+        from dnt_cli.wording import Wording
 
-        show_tables([files_table(opened.files, language)])
+        show_tables([files_table(opened.files, Wording(spec, language))])
     if holds_items(opened.raw.frame, spec):
         table = survey_table(_checked(opened))
         write("answers", [table], {"dictionary": opened.raw.dictionary.as_json()})

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from dnt_cli.imputation import Imputation, Settings
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.study import Study
+    from dnt_cli.wording import Wording
 
 
 class Method(StrEnum):
@@ -160,8 +161,9 @@ def impute(
     events, models = _told(None, rounds, "events"), _told(None, rounds, "models")
     if len(events):
         tell(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
-    shown = imputation_summary(job.wide, models, events, said, Wording(job.study, language.value))
-    present(output, form, [shown, *_beside(job, language.value)], models, language.value)
+    wording = Wording(job.study, language.value)
+    shown = imputation_summary(job.wide, models, events, said, wording)
+    present(output, form, [shown, *_beside(job, wording)], models, language.value)
 
 
 def _count(m: str) -> int:
@@ -192,13 +194,13 @@ def _fresh(source: str, study: str | None, overrides: list[str] | None, m: int |
     return _Job(to_wide(opened.survey(), spec), spec, settings_of(spec, m=m, **changes), opened)
 
 
-def _beside(job: _Job, language: Any) -> list[Any]:
+def _beside(job: _Job, wording: Wording) -> list[Any]:
     """How far the register agrees with the answers, if there is one."""
     if not job.register:
         return []
     from dnt_cli.polis.agreement import agreement, agreement_tables
 
-    return agreement_tables(agreement(job.wide, job.study), job.study, language)
+    return agreement_tables(agreement(job.wide, job.study), wording)
 
 
 def _with_register(job: _Job, source: str) -> _Job:

@@ -14,6 +14,7 @@ from dnt_cli.cli.results import check_output, present, save_result
 
 if TYPE_CHECKING:
     from dnt_cli.scoring import Scored
+    from dnt_cli.wording import Wording
 
 
 @app.command(rich_help_panel="Stages")
@@ -40,13 +41,14 @@ def score(
     from dnt_cli.scoring.result import SurveyResult
     from dnt_cli.scoring.tables import files_table, score_tables
     from dnt_cli.survey import cast_survey, with_further
+    from dnt_cli.wording import Wording
 
     check_output(output, "survey", "score", force=force)
     loaded = open_input(source, "dnt score", ["answers"], foreign="always", study=study, overrides=overrides)
     spec = loaded.spec
     scored = score_answers(loaded.frame(), spec)
     if output == "-":
-        _tell(scored)
+        _tell(scored, Wording(spec, "en"))
     if output is not None:
         survey, findings = cast_survey(scored.survey, spec)
         for finding in findings:
@@ -54,15 +56,16 @@ def score(
         second = {"reliability": scored.reliability, "peculiarities": scored.report, "settings": scored.settings}
         result = SurveyResult(spec, with_further(survey, scored.survey, spec), second)
         save_result(output, result, loaded.provenance("score", {}), force=force)
-    tables = [] if loaded.files is None else [files_table(loaded.files, language.value)]
-    present(output, form, [*tables, *score_tables(scored, spec, language.value)], scored.reliability, language.value)
+    wording = Wording(spec, language.value)
+    tables = [] if loaded.files is None else [files_table(loaded.files, wording)]
+    present(output, form, [*tables, *score_tables(scored, wording)], scored.reliability, language.value)
 
 
-def _tell(scored: Scored) -> None:
+def _tell(scored: Scored, wording: Wording) -> None:
     """What was odd, where no table says it because standard output holds the data."""
     from dnt_cli.scoring.tables import odd_answers
 
-    for line in odd_answers(scored.report, "en"):
+    for line in odd_answers(scored.report, wording):
         tell(line)
     if doubts := int((scored.settings["doubt_en"] != "").sum()):
         tell(f"{doubts} settings of the scores are not confirmed; dnt score without -o - lists them.")

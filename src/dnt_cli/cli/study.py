@@ -141,6 +141,7 @@ def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> 
     from dnt_cli.reading import Prepared, examined
     from dnt_cli.scoring import holds_items, score
     from dnt_cli.scoring.tables import odd_answers
+    from dnt_cli.wording import Wording
 
     kinds = ["answers", "survey"]
     loaded = open_input(data, "dnt study check", kinds, foreign="always", study=study, overrides=overrides)
@@ -151,7 +152,7 @@ def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> 
     return (
         examined(Prepared(scored.survey, ()), spec),
         loaded.name,
-        [*told, *(f"WARNING  {line}" for line in odd_answers(scored.report, "en"))],
+        [*told, *(f"WARNING  {line}" for line in odd_answers(scored.report, Wording(spec, "en")))],
     )
 
 

@@ -6,13 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.study import Language, Study
+from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table
-from dnt_cli.texts import number, words
-from dnt_cli.wording import catalogue
+from dnt_cli.wording import Wording
 
 COLUMNS = ("outcome", "counterpart", "wave", "n", "both", "survey_only", "register_only", "neither", "kappa")
-_TEXTS = catalogue("agreement")
 
 
 def agreement(wide: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -42,28 +40,28 @@ def _counts(survey: NDArray[np.bool_], register: NDArray[np.bool_]) -> dict[str,
     n = len(survey)
     both, neither = int((survey & register).sum()), int((~survey & ~register).sum())
     alone = int((survey & ~register).sum())
-    chance = (survey.mean() * register.mean() + (1 - survey.mean()) * (1 - register.mean())) if n else 1.0
-    kappa = ((both + neither) / n - chance) / (1 - chance) if chance < 1 else float("nan")
+    expected = (survey.mean() * register.mean() + (1 - survey.mean()) * (1 - register.mean())) if n else 1.0
+    kappa = ((both + neither) / n - expected) / (1 - expected) if expected < 1 else float("nan")
     counts = {"n": n, "both": both, "survey_only": alone, "register_only": n - both - neither - alone}
     return counts | {"neither": neither, "kappa": float(kappa)}
 
 
-def agreement_tables(found: pd.DataFrame, study: Study, language: Language) -> list[Table]:
+def agreement_tables(found: pd.DataFrame, wording: Wording) -> list[Table]:
     """One table with a section per outcome; none where no outcome has a counterpart."""
     if found.empty:
         return []
     counts = ["n", "both", "survey_only", "register_only", "neither"]
     columns = [
-        Column(_TEXTS["wave"][language], "left"),
-        *(Column(_TEXTS[name][language]) for name in [*counts, "kappa"]),
+        Column(wording.text("agreement.wave"), "left"),
+        *(Column(wording.text(f"agreement.{name}")) for name in [*counts, "kappa"]),
     ]
     sections = []
     for key, rows in found.groupby("outcome", sort=False):
         body = tuple(
-            (Cell(row["wave"]), *(Cell(str(row[name])) for name in counts), Cell(number(row["kappa"], 2, language)))
+            (Cell(row["wave"]), *(Cell(str(row[name])) for name in counts), Cell(wording.number(row["kappa"], 2)))
             for _, row in rows.iterrows()
         )
-        labels = [study.outcomes[str(k)].label[language] for k in (rows["counterpart"].iloc[0], key)]
+        labels = [wording.label(str(k)) for k in (rows["counterpart"].iloc[0], key)]
         sections.append(Section(" | ".join(labels), body))
-    notes = [words("synthetic", language)] if study.synthetic else []
-    return [Table(_TEXTS["title"][language], tuple(columns), tuple(sections), (*notes, _TEXTS["note"][language]))]
+    notes = [*wording.synthetic_note(), wording.text("agreement.note")]
+    return [Table(wording.text("agreement.title"), tuple(columns), tuple(sections), tuple(notes))]

@@ -53,4 +53,4 @@ class RegisterResult:
         """Who works per wave, with every setting and count underneath."""
         from dnt_cli.polis.tables import register_tables
 
-        return register_tables(self.outcomes, self.study, self.counts, wording.language)
+        return register_tables(self.outcomes, self.counts, wording)

@@ -8,25 +8,19 @@ from typing import Any
 import pandas as pd
 
 from dnt_cli.polis.norms import month_number, unconfirmed
-from dnt_cli.study import Language, Register, Study
 from dnt_cli.tables import Cell, Column, Section, Table
-from dnt_cli.texts import number, words
-from dnt_cli.wording import catalogue, filled
-
-_TEXTS = catalogue("polis")
+from dnt_cli.wording import Wording
 
 
-def register_tables(frame: pd.DataFrame, study: Study, counts: Mapping[str, Any], language: Language) -> list[Table]:
+def register_tables(frame: pd.DataFrame, counts: Mapping[str, Any], wording: Wording) -> list[Table]:
     """One table: per wave who works, over the cut-off, above the norm; below it every setting and count.
 
     Args:
         frame: As `register_outcomes` gives it.
-        study: Waves and settings.
         counts: The fields of `Kept` and `Decisions`; `uncovered` as text.
-        language: Of the words and the decimal sign.
+        wording: Knows the study, with its waves and settings.
     """
-    register = study.register
-    say = _Words(language)
+    study, register, say = wording.study, wording.study.register, wording.room("polis")
     heading = say("over_hours", rule=say(register.hours_rule), cut=register.hours_cut)
     columns = [Column(say("wave"), "left"), Column(say("months"), "left"), Column(say("known"))]
     columns += [Column(say("work")), Column(heading), Column(say("above_norm")), Column(say("hours"))]
@@ -37,11 +31,11 @@ def register_tables(frame: pd.DataFrame, study: Study, counts: Mapping[str, Any]
         working = own[own["work"] == 1]
         span = f"{own['month'].min()} – {own['month'].max()}"
         cells = [wave, span, str(int(own["work"].notna().sum()))]
-        cells += [_share(own[name], language) for name in ("work", "over_hours", "above_norm")]
-        cells += [number(working["hours"].mean(), 1, language), number(working["wage"].mean(), 0, language)]
+        cells += [_share(own[name], wording) for name in ("work", "over_hours", "above_norm")]
+        cells += [wording.number(working["hours"].mean(), 1), wording.number(working["wage"].mean(), 0)]
         rows.append(tuple(Cell(cell) for cell in cells))
-    notes = [words("synthetic", language)] if study.synthetic else []
-    notes += [say("averages"), *_settings(register, say), say("limits")]
+    notes = wording.synthetic_note()
+    notes += [say("averages"), *_settings(wording), say("limits")]
     months = {month_number(month) for month in frame["month"]}
     notes += [say("unconfirmed", since=since) for since in unconfirmed(months, register)]
     linked = frame["id"].nunique() - int(counts["outside"])
@@ -51,25 +45,16 @@ def register_tables(frame: pd.DataFrame, study: Study, counts: Mapping[str, Any]
     return [Table(say("title"), tuple(columns), (Section("", tuple(rows)),), tuple(notes))]
 
 
-class _Words:
-    """The texts in one language."""
-
-    def __init__(self, language: Language) -> None:
-        self.language = language
-
-    def __call__(self, key: str, **values: object) -> str:
-        return filled(_TEXTS[key], self.language, **values)
-
-
-def _share(values: pd.Series, language: Language) -> str:
+def _share(values: pd.Series, wording: Wording) -> str:
     known = values.dropna()
     if known.empty:
         return "-"
-    return f"{int(known.sum())} ({number(100 * float(known.mean()), 1, language)}%)"
+    return f"{int(known.sum())} ({wording.number(100 * float(known.mean()), 1)}%)"
 
 
-def _settings(register: Register, say: _Words) -> list[str]:
+def _settings(wording: Wording) -> list[str]:
     """Every setting in words."""
+    register, say = wording.study.register, wording.room("polis")
     types = register.exclude_job_types
     return [
         say(

@@ -94,4 +94,4 @@ class SurveyResult:
         if not self.second:
             return []
         report, reliability, settings = (self.second[key] for key in ("peculiarities", "reliability", "settings"))
-        return score_tables(Scored(self.survey, report, reliability, settings), self.study, wording.language)
+        return score_tables(Scored(self.survey, report, reliability, settings), wording)
