@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dnt_cli.conclusions.changes import change_sentences
 from dnt_cli.conclusions.result import Conclusions
 from dnt_cli.conclusions.rules import conclude
 from dnt_cli.conclusions.speech import Statement
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
 
-__all__ = ["Conclusions", "Statement", "conclude", "sentences", "tables"]
+__all__ = ["Conclusions", "Statement", "change_sentences", "conclude", "sentences", "tables"]
 
 
 def tables(results: Sequence[Result], wording: Wording) -> list[Table]:
