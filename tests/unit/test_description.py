@@ -325,7 +325,7 @@ class TestBesideTheStudy:
         described = describe(survey, study, further=further)
         assert numbers(described, "further", "why", "moved", "all", "", "pct") == (50, 1, 2)
         assert numbers(described, "further", "visits", "", "new", "B", "mean")[:2] == (2, 3)
-        text = as_text(description_tables(described, Wording(study, "en"))[-1:])
+        text = as_text(description_tables(described, Wording(study, "en"))[-2:])
         assert "visits (B)" in text
         assert "moved" in text
 
@@ -388,7 +388,7 @@ class TestWhole:
         bare = parse_study(text[:start] + text[end:])
         described = describe(cast_survey(raw_survey(), bare)[0], bare)
         assert set(described.query("table == 'sample'")["variable"]) == {""}
-        assert len(description_tables(described, Wording(bare, "nl"))) == 6
+        assert len(description_tables(described, Wording(bare, "nl"))) == 7
 
     def test_a_wave_that_nobody_attended(self, study: Study) -> None:
         raw = raw_survey().query("when != 'C'")
@@ -405,7 +405,7 @@ def cells_of(table: Table) -> dict[str, list[str]]:
 
 class TestTables:
     def test_dutch_figures(self, description: pd.DataFrame, study: Study) -> None:
-        sample, patterns, baseline, dropout, trend, change = description_tables(description, Wording(study, "nl"))
+        sample, patterns, baseline, dropout, trend, change, _ = description_tables(description, Wording(study, "nl"))
         assert cells_of(sample)["B"] == ["3 (25,0%)", "2 (33,3%)", "5 (28,6%)"]
         assert [[cell.text for cell in cells] for cells in patterns.sections[0].rows][1] == [
             "x", "x", ".", "1", "1", "2", "monotoon"

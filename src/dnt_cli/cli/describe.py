@@ -24,7 +24,7 @@ from dnt_cli.cli.options import (
     split,
 )
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_figures, check_output, present, save_result
+from dnt_cli.cli.results import check_figures, check_output, present, save_result, table_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +54,13 @@ def describe(
             help="Other populations beside the sample: columns variable, level, population, statistic, value.",
         ),
     ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(
+            "--table", metavar="NAME", rich_help_panel=OUTPUT,
+            help="One table alone, such as codebook: by name, the beginning of it, or number.",
+        ),
+    ] = None,
     jobs: Jobs = 0,
     form: Shown = Format.table,
     language: Lang = ...,  # type: ignore[assignment]
@@ -64,6 +71,7 @@ def describe(
     Example: dnt describe survey.parquet --also 'support_*' --figures figures
     """
     from dnt_cli.description import describe as describe_survey
+    from dnt_cli.description.codebook import missing_codes
     from dnt_cli.description.result import Description
     from dnt_cli.wording import Wording
 
@@ -79,6 +87,7 @@ def describe(
         spec,
         further=survey[[design.id, design.wave, *beside]] if beside else None,
         reference=_populations(reference) if reference else None,
+        missing_codes=missing_codes(opened.prepared.findings) if opened.stage is None else None,
     )
     said = {"also": also, "reference": reference is not None}
     result = Description(spec, description)
@@ -90,7 +99,9 @@ def describe(
         with progress("Drawing") as report:
             drawn = draw(description, wording, figures, jobs=processes(jobs), progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
-    present(output, form, result.tables(wording), result.rows(), language.value)
+    tables = result.tables(wording)
+    chosen = tables if table is None else [table_named(table, tables)]
+    present(output, form, chosen, result.rows(), language.value)
 
 
 def _populations(source: str) -> pd.DataFrame:

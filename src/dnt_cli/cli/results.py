@@ -146,3 +146,20 @@ def present(output: str | None, form: Format, tables: list[Table], frame: pd.Dat
         write_out(rows_as_json(frame))
     else:
         write_out(document(form.value, tables, language).decode())
+
+
+def table_named(name: str, tables: list[Table]) -> Table:
+    """The table that `--table` names: in full, by the beginning of its name, or by its number.
+
+    Raises:
+        UsageError: No table, or more than one, is called so.
+    """
+    from dnt_cli.tables import slugs
+
+    known = slugs([own.title for own in tables])
+    if name.isascii() and name.isdigit() and 0 < int(name) <= len(known):
+        return tables[int(name) - 1]
+    found = [name] if name in known else [own for own in known if name and own.startswith(name)]
+    if len(found) != 1:
+        raise UsageError(f"--table {name}: expected one of: {', '.join(known)}.")
+    return tables[known.index(found[0])]

@@ -14,7 +14,7 @@ from dnt_cli.cli.documents import check_document, format_of, write_document
 from dnt_cli.cli.inputs import open_stage_file
 from dnt_cli.cli.options import OUTPUT, AsJson, Force, Green, GreenMeans, Lang, TableFormat
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import rows_as_csv, rows_as_json
+from dnt_cli.cli.results import rows_as_csv, rows_as_json, table_named
 from dnt_cli.errors import DataError, UsageError
 
 _COLOURED = ("docx", "xlsx", "html", "tex")
@@ -109,12 +109,12 @@ def show(
     tables = result.tables(wording, green=green.value)
     if chosen in _COLOURED:
         tables = [with_legend(own, wording, green.value) for own in tables]
-    named = dict(zip(slugs([own.title for own in tables]), tables, strict=True))
     if names:
-        write_out("\n".join(f"{name}  {own.title}" for name, own in named.items()))
+        listed = zip(slugs([own.title for own in tables]), tables, strict=True)
+        write_out("\n".join(f"{name}  {own.title}" for name, own in listed))
         return
     if table is not None:
-        tables = [named[_chosen(table, list(named))]]
+        tables = [table_named(table, tables)]
     if chosen == "json" or raw:
         write_document(output, _rows(result.rows(everything=True), chosen), chosen)
     elif chosen == "table" and output is None:
@@ -139,20 +139,6 @@ def _format(form: TableFormat, output: str | None, *, raw: bool) -> str:
     if raw and chosen not in ("csv", "xlsx", "json"):
         raise UsageError("--raw gives rows as CSV, Excel or JSON; add --format csv, or -o FILE.csv or FILE.xlsx.")
     return chosen
-
-
-def _chosen(name: str, known: list[str]) -> str:
-    """The name of a table: given in full, by its beginning, or by its number.
-
-    Raises:
-        UsageError: No table, or more than one, is called so.
-    """
-    if name.isascii() and name.isdigit() and 0 < int(name) <= len(known):
-        return known[int(name) - 1]
-    found = [name] if name in known else [own for own in known if name and own.startswith(name)]
-    if len(found) != 1:
-        raise UsageError(f"--table {name}: expected one of: {', '.join(known)}.")
-    return found[0]
 
 
 def _rows(frame: pd.DataFrame, form: str) -> bytes:

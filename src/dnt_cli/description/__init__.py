@@ -8,6 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dnt_cli.description.attrition import Attendance, attrition_rows
+from dnt_cli.description.codebook import MissingCodes, codebook_rows
 from dnt_cli.description.comparison import baseline_rows, dropout_rows
 from dnt_cli.description.further import further_rows, reference_rows
 from dnt_cli.description.rows import ALL, COLUMNS, finished
@@ -28,6 +29,7 @@ def describe(
     *,
     further: pd.DataFrame | None = None,
     reference: pd.DataFrame | None = None,
+    missing_codes: MissingCodes | None = None,
     thresholds: tuple[float, ...] = THRESHOLDS,
     level: float = 0.95,
 ) -> pd.DataFrame:
@@ -56,6 +58,8 @@ def describe(
     that of the earlier one. Of those who answered both: rise, fall, same; paired_mean (binary outcomes: percentage
     points) with paired_sd, paired_low and paired_high.
 
+    codebook: missing_code, of a code for no answer (level) that the data file has.
+
     further: pct, or mean and sd, of answers that the study file does not name.
 
     Args:
@@ -64,6 +68,7 @@ def describe(
         further: Id, wave, and any other columns of the survey file, such as support received or reasons for drop-out.
         reference: Figures of other populations that come into the baseline table as more groups; the columns are
             `further.REFERENCE_COLUMNS`.
+        missing_codes: Per variable the codes that the data file has for no answer, with their counts.
         thresholds: Of the absolute standardised difference above which a characteristic is flagged.
         level: Of the confidence intervals.
 
@@ -82,5 +87,6 @@ def describe(
         trend_rows(wide, attendance, study, level),
         change_rows(wide, study, level),
         *([] if further is None else [further_rows(further, wide, study)]),
+        codebook_rows(missing_codes or {}, study),
     ]
     return finished(parts)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dnt_cli.description import lookup, trend_tables
 from dnt_cli.description.attrition import KINDS, seen_in
+from dnt_cli.description.codebook import codebook_table
 from dnt_cli.description.comparison import ABSENT, PRESENT
 from dnt_cli.description.lookup import (
     Lookup,
@@ -45,6 +46,7 @@ def description_tables(description: pd.DataFrame, wording: Wording) -> list[Tabl
         trend_tables.trend_table(description, wording, behind),
         trend_tables.change_table(description, wording, behind),
         _further(description, wording, behind),
+        codebook_table(description, wording),
     ]
     made_up = tuple(wording.synthetic_note())
     return [Table(t.title, t.columns, t.sections, made_up + t.notes) for t in tables if t.sections]

@@ -71,7 +71,14 @@ class Notes:
         out = []
         for (level, column, name, values), counts in self._found.items():
             listed = ", ".join(f"{code}: {count}" for code, count in counts.items() if code)
-            out.append(Finding(level, column, name, {**dict(values), "count": counts.total(), "codes": listed}))
+            out.append(
+                Finding(
+                    level,
+                    column,
+                    name,
+                    {**dict(values), "count": counts.total(), "codes": listed, "by_code": dict(counts)},
+                )
+            )
         return out
 
 

@@ -1,0 +1,133 @@
+"""The codebook of a study: what each variable is called, which values it has, and how many answered when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from dnt_cli.description.lookup import Lookup, level_label, variable_label
+from dnt_cli.description.rows import Rows
+from dnt_cli.description.sample import group_names
+from dnt_cli.findings import Finding
+from dnt_cli.study import Outcome, Study
+from dnt_cli.tables import Cell, Column, Counts, Persons, Section, Table, named
+from dnt_cli.wording import Wording
+
+MissingCodes = Mapping[str, Mapping[str, int]]
+"""Per variable the codes and words that were met in the data file and taken as no answer, and how often."""
+
+
+def missing_codes(findings: Iterable[Finding]) -> dict[str, dict[str, int]]:
+    """The codes for no answer that reading a file of another program met."""
+    found: dict[str, dict[str, int]] = {}
+    for finding in findings:
+        if finding.name in ("reading.user_missing", "reading.study_missing", "reading.word_missing"):
+            found.setdefault(finding.column, {}).update(finding.values["by_code"])
+    return found
+
+
+def codebook_rows(codes: MissingCodes, study: Study) -> pd.DataFrame:
+    """A row per variable and code for no answer: statistic `missing_code`, the code as level, its count as value."""
+    rows = Rows("codebook")
+    keys = [(variable, code) for variable in (*study.covariates, *study.measured) for code in codes.get(variable, {})]
+    counts = [float(codes[variable][code]) for variable, code in keys]
+    frame = pd.DataFrame(keys, columns=["variable", "level"]).assign(wave="")
+    rows.add(frame, "", "missing_code", counts, counts)
+    return rows.frame([*study.covariates, *study.measured])
+
+
+def codebook_table(description: pd.DataFrame, wording: Wording) -> Table:
+    """Variables with their labels, kinds, values, codes for no answer, and observed answers per wave and group."""
+    study = wording.study
+    met = Lookup(description, "codebook")
+    trend, baseline = Lookup(description, "trend"), Lookup(description, "baseline")
+    waves, groups = study.design.wave_keys, group_names(study)[:2]
+
+    def codes(variable: str) -> str:
+        levels = met.values("level", variable=variable)
+        return ", ".join(f"{code}: {met.get(variable, code, '', '', 'missing_code').n}" for code in levels)
+
+    def answered(variable: str, outcome: Outcome, wave: str) -> Cell:
+        if wave not in outcome.waves:
+            return Cell("")
+        statistic = "pct" if outcome.kind == "binary" else "mean"
+        found = [trend.get(variable, "", group, wave, statistic) for group in groups]
+        n = [figure.denominator if outcome.kind == "binary" else figure.n for figure in found]
+        return _pair(n, f"{variable}@{wave}", wording)
+
+    def of_covariate(variable: str) -> list[Cell]:
+        levels = [level for level in baseline.values("level", variable=variable) if level]
+        n = []
+        for group in groups:
+            share = [baseline.get(variable, level, group, "", "pct").denominator for level in levels]
+            n.append(max(share, default=baseline.get(variable, "", group, "", "mean").n))
+        return [_pair(n, variable, wording) if any(n) else Cell(""), *[Cell("")] * (len(waves) - 1)]
+
+    def row(variable: str, kind: str, values: str, counts: list[Cell]) -> tuple[Cell, ...]:
+        label = variable_label(variable, wording)
+        texts = (variable, label, wording.text(f"description.codebook_{kind}"), values, codes(variable))
+        return (*map(Cell, texts), *counts)
+
+    covariates = [
+        row(key, spec.kind, _levels(key, wording), of_covariate(key)) for key, spec in study.covariates.items()
+    ]
+    outcomes = [
+        row(key, spec.kind, _values(key, spec, wording), [answered(key, spec, wave) for wave in waves])
+        for key, spec in study.outcomes.items()
+    ]
+    sections = [
+        Section(wording.text(f"description.codebook_{name}"), tuple(rows))
+        for name, rows in (("covariates", covariates), ("outcomes", outcomes))
+        if rows
+    ]
+    headings = ("variable", "label", "kind", "values", "missing")
+    columns = (
+        *(Column(wording.text(f"description.codebook_{heading}"), "left") for heading in headings),
+        *(Column(wave) for wave in waves),
+    )
+    notes = (
+        wording.text(
+            "description.codebook_note",
+            intervention=study.design.intervention_label[wording.language],
+            comparison=study.design.comparison_label[wording.language],
+        ),
+    )
+    return Table(wording.text("description.codebook_title"), columns, tuple(sections), notes)
+
+
+def _pair(n: list[int], answer: str, wording: Wording) -> Cell:
+    """Answers of both groups; `answer` is the property of having one."""
+    design = wording.study.design
+    groups = zip((design.intervention, design.comparison), n, strict=True)
+    persons = tuple(Persons(named([(design.group, group), (answer, "*")]), size) for group, size in groups)
+    return Cell(" + ".join(map(str, n)), counts=Counts(persons))
+
+
+def _levels(variable: str, wording: Wording) -> str:
+    covariate = wording.study.covariates[variable]
+    if covariate.kind == "continuous":
+        return _between(covariate.range, wording)
+    return ", ".join(
+        level if (name := level_label(variable, level, wording)) == level else f"{level} = {name}"
+        for level in covariate.levels
+    )
+
+
+def _values(variable: str, outcome: Outcome, wording: Wording) -> str:
+    if outcome.derive is not None:
+        return wording.text("description.codebook_derived", source=outcome.derive.source)
+    if outcome.kind == "binary":
+        return wording.text("description.codebook_yes_no")
+    if outcome.level_labels and outcome.range is not None:
+        first = int(outcome.range[0])
+        names = (text[wording.language] for text in outcome.level_labels)
+        return ", ".join(f"{code} = {name}" for code, name in enumerate(names, start=first))
+    return _between(outcome.range, wording)
+
+
+def _between(limits: tuple[float, float] | None, wording: Wording) -> str:
+    if limits is None:
+        return ""
+    low, high = (wording.number(limit, 0 if float(limit).is_integer() else 1) for limit in limits)
+    return f"{low}–{high}" if limits[0] >= 0 else wording.text("description.codebook_range", low=low, high=high)

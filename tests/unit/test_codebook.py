@@ -1,0 +1,49 @@
+"""The codebook: codes that were met, values, and answers per wave and group, against a count by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dnt_cli.description import describe
+from dnt_cli.description.codebook import codebook_table, missing_codes
+from dnt_cli.reading import examined, hints_of, prepare, read_table
+from dnt_cli.study import load_study
+from dnt_cli.wording import Wording
+
+CASE = Path(__file__).parents[1] / "cases" / "60-wide-clients"
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, list[str]]:
+    study = load_study(str(CASE / "mended.toml"))
+    prepared = prepare(read_table((CASE / "clienten.csv").read_bytes(), "clienten.csv", hints_of(study)), study)
+    figures = describe(examined(prepared, study).checked(), study, missing_codes=missing_codes(prepared.findings))
+    table = codebook_table(figures, Wording(study, "en"))
+    return {row[0].text: [cell.text for cell in row] for section in table.sections for row in section.rows}
+
+
+def test_codes_for_no_answer_are_those_of_the_file(rows: dict[str, list[str]]) -> None:
+    file = pd.read_csv(CASE / "clienten.csv", sep=";", dtype=str)
+    for variable, code in (("stress", "-99"), ("inkomen", "-99"), ("rondkomen", "weet niet")):
+        met = int((file.filter(regex=f"^{variable}_") == code).sum().sum())
+        assert rows[variable][4] == f"{code}: {met}"
+    assert rows["schuld"][4] == ""
+
+
+def test_answers_per_wave_and_group_are_those_of_the_file(rows: dict[str, list[str]]) -> None:
+    file = pd.read_csv(CASE / "clienten.csv", sep=";", dtype=str)
+    group = file["Groep"].ffill()
+    for wave, cell in zip(("T0", "T1", "T2"), rows["stress"][5:], strict=True):
+        answered = file[f"stress_{wave}"].notna() & (file[f"stress_{wave}"] != "-99")
+        n = answered.groupby(group).sum()
+        assert cell == f"{n['Schuldhulp Plus']} + {n['Gebruikelijke hulp']}"
+
+
+def test_values_are_said_in_words(rows: dict[str, list[str]]) -> None:
+    assert rows["stress"][2:4] == ["score", "1–7"]
+    assert rows["rondkomen"][3].startswith("1 = zeer moeilijk, 2 = moeilijk")
+    assert rows["makkelijk"][3] == "follows from rondkomen"
+    assert rows["schuld"][3] == "0 = no, 1 = yes"
