@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dnt_cli.diff.effects import MOVED, EffectChanges, effect_changes
+from dnt_cli.diff.effects import MOVED, EffectChanges
 from dnt_cli.study import Significance
 from tests.support.differing import NAN, effect, odds
 
@@ -16,7 +16,7 @@ MARKS = Significance()
 
 
 def compared(a: list[dict[str, Any]], b: list[dict[str, Any]], marks: Significance = MARKS) -> EffectChanges:
-    return effect_changes(pd.DataFrame(a), pd.DataFrame(b), MARKS, marks)
+    return EffectChanges.of(pd.DataFrame(a), pd.DataFrame(b), MARKS, marks)
 
 
 def one(a: dict[str, Any], b: dict[str, Any], marks: Significance = MARKS) -> dict[Any, Any]:
@@ -143,5 +143,5 @@ def test_other_terms_are_counted_apart() -> None:
 def test_inputs_are_not_changed() -> None:
     a = pd.DataFrame([effect(), effect(term="age")])
     before = a.copy()
-    effect_changes(a, a.iloc[::-1], MARKS, MARKS)
+    EffectChanges.of(a, a.iloc[::-1], MARKS, MARKS)
     pd.testing.assert_frame_equal(a, before)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from dnt_cli.diff.figures import figure_changes
-from dnt_cli.diff.records import Overlap, RecordChanges, record_changes
+from dnt_cli.diff.records import Overlap, RecordChanges
 from dnt_cli.study import Study, parse_study
 from tests.support.differing import NAN, imputed
 from tests.support.studies import BASE
@@ -33,8 +33,8 @@ def survey() -> pd.DataFrame:
 
 
 def records(a: pd.DataFrame, b: pd.DataFrame, study: Study) -> RecordChanges:
-    schemas = [pa.Schema.from_pandas(frame, preserve_index=False) for frame in (a, b)]
-    return record_changes(a, b, study, study, *schemas)
+    schemas = tuple(pa.Schema.from_pandas(frame, preserve_index=False) for frame in (a, b))
+    return RecordChanges.of(a, b, (study, study), schemas)
 
 
 def counts(found: RecordChanges) -> dict[str, tuple[int, int]]:

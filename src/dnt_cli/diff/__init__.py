@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
-
-from dnt_cli.diff.effects import EffectChanges, effect_changes
-from dnt_cli.diff.figures import figure_changes
+from dnt_cli.diff.changes import Changes
+from dnt_cli.diff.effects import EffectChanges
+from dnt_cli.diff.figures import FigureChanges
 from dnt_cli.diff.origins import Cause, Data, data_of, step_causes, study_causes
-from dnt_cli.diff.records import RecordChanges, record_changes
+from dnt_cli.diff.records import RecordChanges
 from dnt_cli.errors import DataError
 from dnt_cli.stagefile.container import Stage
 from dnt_cli.stagefile.kinds import holding, result_class
+from dnt_cli.stagefile.result import Compared
 
-__all__ = ["Cause", "Difference", "EffectChanges", "RecordChanges", "compare"]
+__all__ = ["Cause", "Difference", "compare"]
+
+# What sets two results side by side, by what their class says that is compared.
+_CHANGES: dict[Compared, type[Changes]] = {
+    "effects": EffectChanges, "figures": FigureChanges, "records": RecordChanges,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Difference:
     names: tuple[str, str]
     data: Data
     causes: tuple[Cause, ...]
-    content: EffectChanges | RecordChanges | pd.DataFrame
+    content: Changes
 
     @property
     def identical(self) -> bool:
@@ -56,13 +61,5 @@ def compare(a: Stage, b: Stage, names: tuple[str, str]) -> Difference:
         )
     study = study_causes(a.study, b.study)
     causes = (*study, *step_causes(a.steps, b.steps, study))
-    content: EffectChanges | RecordChanges | pd.DataFrame
-    compared = result_class(a.kind).compared
-    if compared == "effects":
-        content = effect_changes(a.frame, b.frame, a.study.significance, b.study.significance)
-    elif compared == "figures":
-        content = figure_changes(a.frame, b.frame)
-    else:
-        schemas = a.parquet.schema_arrow, b.parquet.schema_arrow
-        content = record_changes(a.frame, b.frame, a.study, b.study, *schemas)
+    content = _CHANGES[result_class(a.kind).compared].between(a, b)
     return Difference(a, b, names, data_of(a.steps, b.steps), causes, content)

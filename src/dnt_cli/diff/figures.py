@@ -2,14 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 import pandas as pd
 
+from dnt_cli.description.comparison import ABSENT, PRESENT
+from dnt_cli.description.lookup import group_label, level_label, variable_label
 from dnt_cli.description.rows import COLUMNS
+from dnt_cli.diff.layout import counted
+from dnt_cli.study import Study
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.wording import Wording
+
+if TYPE_CHECKING:
+    from dnt_cli.diff import Difference
+    from dnt_cli.stagefile.container import Stage
 
 KEYS = list(COLUMNS[:6])
 # Relative: what is less is a sum taken in another order, not another answer.
 NOISE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class FigureChanges:
+    """The figures of two files side by side.
+
+    Attributes:
+        figures: As `figure_changes` gives them.
+    """
+
+    figures: pd.DataFrame
+
+    @classmethod
+    def between(cls, a: Stage, b: Stage) -> Self:
+        """Join two descriptions."""
+        return cls(figure_changes(a.frame, b.frame))
+
+    @property
+    def same(self) -> bool:
+        """Whether all numbers are exactly the same."""
+        return bool((self.figures["change"] == "same").all())
+
+    def sizes(self, found: Difference) -> dict[str, tuple[str, str]]:
+        """None: they are figures themselves."""
+        return {}
+
+    def headline(self, found: Difference, wording: Wording) -> str:
+        """How many figures differ."""
+        return figures_headline(self.figures, wording)
+
+    def table(self, found: Difference, wording: Wording, *, everything: bool) -> list[Table]:
+        """The figures that differ."""
+        return figure_table(found, self.figures, wording, everything=everything)
+
+    def frame(self) -> pd.DataFrame:
+        """The figures."""
+        return self.figures.rename(columns={"value_a": "a", "value_b": "b"})
 
 
 def figure_changes(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
@@ -34,3 +85,89 @@ def figure_changes(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     joined["change"] = np.where(sides.notna(), sides, change)
     names = [f"{name}_{side}" for side in "ab" for name in COLUMNS[6:]]
     return joined[[*KEYS, *names, "change"]]
+
+
+_MOST = 40  # figures, unless all are asked for
+_TITLES = {"attrition": "sample_title"}
+# What readers look at; intervals, standard deviations and rounded figures follow from these.
+_MAIN = ("pct", "mean", "present", "dropout", "missing", "difference", "mean_change", "pct_point_change")
+
+
+def figures_headline(figures: pd.DataFrame, wording: Wording) -> str:
+    """How many figures differ."""
+    counts = figures["change"].value_counts()
+    if set(counts.index) <= {"same"}:
+        return wording.text("diff.figures", n=len(figures), parts=wording.text("diff.all_same"))
+    keys = {"same": "same", "within": "figures_within", "moved": "figures_moved"}
+    parts = [wording.text(f"diff.{text}", n=counts[key]) for key, text in keys.items() if key in counts]
+    parts += [counted(int(counts[key]), key, wording) for key in ("only in A", "only in B") if key in counts]
+    return wording.text("diff.figures", n=len(figures), parts=", ".join(parts))
+
+
+def figure_table(
+    found: Difference, figures: pd.DataFrame, wording: Wording, *, everything: bool = False
+) -> list[Table]:
+    """The figures that differ, by table; unless all are asked for, the main ones and no more than a few screens."""
+    differ = figures[~figures["change"].isin(["same", "within"])]
+    kept = figures if everything else differ
+    if not everything and len(differ) > _MOST:
+        main = differ[differ["statistic"].isin(_MAIN)]
+        main = main if len(main) else differ
+        visible = main[[_decimals(row) <= 2 for row in main.to_dict("records")]]
+        kept = (visible if len(visible) else main).head(_MOST)
+    if not len(kept):
+        return []
+    study = found.b.study
+    sections = tuple(
+        Section(_title(str(name), study, wording), tuple(_row(row, found, wording) for row in part.to_dict("records")))
+        for name, part in kept.groupby("table", sort=False)
+    )
+    columns = (
+        Column(wording.text("diff.characteristic"), "left"),
+        Column(wording.text("diff.group"), "left"),
+        Column(wording.text("common.wave_unit").capitalize(), "left"),
+        Column(wording.text("diff.statistic"), "left"),
+        Column("A"),
+        Column("B"),
+        *(Column(wording.text("diff.n_of", side=side), optional=True) for side in "AB"),
+    )
+    hidden = len(figures if everything else differ) - len(kept)
+    notes = (wording.text("diff.hidden", n=hidden),) if hidden else ()
+    title = wording.text("diff.figures_all" if everything else "diff.figures_title")
+    return [Table(title, columns, sections, notes)]
+
+
+def _title(table: str, study: Study, wording: Wording) -> str:
+    key = _TITLES.get(table, f"{table}_title")
+    wave = study.design.baseline if table == "baseline" else study.design.endpoint
+    return wording.text(f"description.{key}", wave=wave) if wording.known(f"description.{key}") else table
+
+
+def _row(row: Mapping[Any, Any], found: Difference, wording: Wording) -> tuple[Cell, ...]:
+    study, variable, level = found.b.study, row["variable"], row["level"]
+    if variable not in study.outcomes and variable in found.a.study.outcomes:
+        study = found.a.study
+    wording = Wording(study, wording.language)
+    label = variable_label(variable, wording) if variable else ""
+    label += f": {level_label(variable, level, wording)}" if level and variable else ""
+    cells = [Cell(label), Cell(_group(row["group"], wording)), Cell(row["wave"]), Cell(row["statistic"])]
+    cells += [Cell(_figure(row, side, wording)) for side in "ab"]
+    return (*cells, *(Cell("" if pd.isna(row[f"n_{side}"]) else f"{row[f'n_{side}']:.0f}") for side in "ab"))
+
+
+def _group(group: str, wording: Wording) -> str:
+    """A group, or those who were and were not seen."""
+    return wording.text(f"description.{group}") if group in (ABSENT, PRESENT) else group_label(group, wording)
+
+
+def _decimals(row: Mapping[Any, Any]) -> int:
+    """As many decimals as it takes to see that two values differ, at least two."""
+    a, b = float(row["value_a"]), float(row["value_b"])
+    return next((n for n in range(2, 9) if a == b or round(a, n) != round(b, n)), 2)
+
+
+def _figure(row: Mapping[Any, Any], side: str, wording: Wording) -> str:
+    """The value; nothing where the file lacks it."""
+    if row["change"] == f"only in {'B' if side == 'a' else 'A'}":
+        return ""
+    return wording.number(float(row[f"value_{side}"]), _decimals(row))

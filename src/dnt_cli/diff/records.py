@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dnt_cli.diff.layout import known, without_empty_end
 from dnt_cli.study import Study
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.wording import Wording
+
+if TYPE_CHECKING:
+    from dnt_cli.diff import Difference
+    from dnt_cli.stagefile.container import Stage
 
 Bools = NDArray[np.bool_]
 IMPUTATION, ROW = ".imp", ".id"  # of mice's long format
@@ -48,35 +56,69 @@ class RecordChanges:
     imputations: tuple[int, int] | None
     columns: pd.DataFrame
 
+    @classmethod
+    def between(cls, a: Stage, b: Stage) -> Self:
+        """Join two files of records."""
+        return cls.of(a.frame, b.frame, (a.study, b.study), (a.parquet.schema_arrow, b.parquet.schema_arrow))
 
-def record_changes(
-    a: pd.DataFrame, b: pd.DataFrame, study_a: Study, study_b: Study, schema_a: pa.Schema, schema_b: pa.Schema
-) -> RecordChanges:
-    """Join two survey, answers, register or imputations files on person and wave, or on person and imputation.
+    @classmethod
+    def of(
+        cls, a: pd.DataFrame, b: pd.DataFrame, studies: tuple[Study, Study], schemas: tuple[pa.Schema, pa.Schema]
+    ) -> Self:
+        """Join two survey, answers, register or imputations files on person and wave, or on person and imputation.
 
-    Args:
-        a: The first file; the order of its rows does not matter.
-        b: The second.
-        study_a: Names the columns with person and wave.
-        study_b: The same of the second.
-        schema_a: Types of the columns as they are stored.
-        schema_b: The same of the second.
-    """
-    imputed = IMPUTATION in a.columns and IMPUTATION in b.columns
-    first, persons_a = _keyed(a, study_a, imputed=imputed)
-    second, persons_b = _keyed(b, study_b, imputed=imputed)
-    common = first.index.intersection(second.index)
-    keys = {ROW, IMPUTATION, *(name for s in (study_a, study_b) for name in (s.design.id, s.design.wave))}
-    one, two = first.loc[common], second.loc[common]
-    completed = _completed(one, two, common) if imputed else None
-    rows = []
-    for name in dict.fromkeys([*b.columns, *a.columns]):
-        if name not in keys:
-            types = [_type(schema.field(name).type) if name in schema.names else "" for schema in (schema_a, schema_b)]
-            rows.append(_column(str(name), one, two, types, completed, study_b))
-    m = (int(a[IMPUTATION].max()), int(b[IMPUTATION].max())) if imputed else None
-    overlap = Overlap(len(common), len(first) - len(common), len(second) - len(common))
-    return RecordChanges(_overlap(persons_a, persons_b), overlap, m, pd.DataFrame(rows, columns=list(_COLUMNS)))
+        Args:
+            a: The first file; the order of its rows does not matter.
+            b: The second.
+            studies: Name the columns with person and wave.
+            schemas: Types of the columns as they are stored.
+        """
+        imputed = IMPUTATION in a.columns and IMPUTATION in b.columns
+        first, persons_a = _keyed(a, studies[0], imputed=imputed)
+        second, persons_b = _keyed(b, studies[1], imputed=imputed)
+        common = first.index.intersection(second.index)
+        keys = {ROW, IMPUTATION, *(name for s in studies for name in (s.design.id, s.design.wave))}
+        one, two = first.loc[common], second.loc[common]
+        completed = _completed(one, two, common) if imputed else None
+        rows = []
+        for name in dict.fromkeys([*b.columns, *a.columns]):
+            if name not in keys:
+                types = [_type(schema.field(name).type) if name in schema.names else "" for schema in schemas]
+                rows.append(_column(str(name), one, two, types, completed, studies[1]))
+        m = (int(a[IMPUTATION].max()), int(b[IMPUTATION].max())) if imputed else None
+        overlap = Overlap(len(common), len(first) - len(common), len(second) - len(common))
+        return cls(_overlap(persons_a, persons_b), overlap, m, pd.DataFrame(rows, columns=list(_COLUMNS)))
+
+    @property
+    def same(self) -> bool:
+        """Whether all records are exactly the same."""
+        return bool((self._counts()["change"] == "same").all() and (self.columns["change"] == "same").all())
+
+    def sizes(self, found: Difference) -> dict[str, tuple[str, str]]:
+        """None: the headline has them."""
+        return {}
+
+    def headline(self, found: Difference, wording: Wording) -> str:
+        """How many persons and rows are in both, and how many columns and cells differ."""
+        return records_headline(self, wording)
+
+    def table(self, found: Difference, wording: Wording, *, everything: bool) -> list[Table]:
+        """The columns that differ."""
+        return record_table(self, wording, everything=everything)
+
+    def frame(self) -> pd.DataFrame:
+        """How many persons, rows and imputations there are in each file, then the columns."""
+        return pd.concat([self._counts(), self.columns], ignore_index=True)
+
+    def _counts(self) -> pd.DataFrame:
+        counts = {
+            name: (n.both + n.only_a, n.both + n.only_b, n.both, n.same)
+            for name, n in (("persons", self.persons), ("rows", self.rows))
+        }
+        if (m := self.imputations) is not None:
+            counts["m"] = (*m, min(m), m[0] == m[1])
+        rows = [(name, a, b, both, "same" if same else "changed") for name, (a, b, both, same) in counts.items()]
+        return pd.DataFrame(rows, columns=["item", "a", "b", "both", "change"])
 
 
 _COLUMNS = (
@@ -156,3 +198,93 @@ def _type(stored: pa.DataType) -> str:
         "date": pa.types.is_temporal,
     }
     return next((name for name, test in tests.items() if test(stored)), str(stored))
+
+
+_COUNTS = ("cells", "differ", "imputed", "imputed_differ")
+
+
+def records_headline(content: RecordChanges, wording: Wording) -> str:
+    """How many persons and rows are in both, and how many columns and cells differ."""
+    columns, m = content.columns, content.imputations
+    parts = [_shared("persons", content.persons, wording)]
+    if m is None:
+        parts.append(_shared("rows", content.rows, wording))
+        other = int((columns["change"] != "same").sum())
+        cells = int(columns["differ"].sum())
+        key = "columns_differ" if other else "columns_same"
+        parts.append(wording.text(f"diff.{key}", n=other, all=len(columns), cells=cells))
+    else:
+        cells, imputed, all_imputed = (int(columns[name].sum()) for name in ("differ", "imputed_differ", "imputed"))
+        answers = int(columns["cells"].sum())
+        parts.append(wording.text("diff.observed_differ" if cells else "diff.observed_same", cells=cells, all=answers))
+        key = "imputed_differ" if imputed else "imputed_same"
+        parts.append(wording.text(f"diff.{key}", cells=imputed, all=all_imputed))
+        removed, added = (int((columns["change"] == word).sum()) for word in ("removed", "added"))
+        parts += [wording.text("diff.columns_only", a=removed, b=added)] if removed or added else []
+        parts += [wording.text("diff.imputations", a=m[0], b=m[1])] if m[0] != m[1] else []
+    return "; ".join(parts) + "."
+
+
+def _shared(key: str, found: Overlap, wording: Wording) -> str:
+    only = "" if found.same else wording.text("diff.only", a=found.only_a, b=found.only_b)
+    return wording.text(f"diff.{key}", both=found.both, only=only)
+
+
+def record_table(content: RecordChanges, wording: Wording, *, everything: bool = False) -> list[Table]:
+    """The columns that differ; imputations by outcome, since another seed changes every wave."""
+    columns, imputed = content.columns, content.imputations is not None
+    kept = columns if everything else columns[columns["change"] != "same"]
+    if not len(kept):
+        return []
+    rows = kept.to_dict("records") if everything or not imputed else _by_outcome(kept)
+    headings = [Column(wording.text("diff.column"), "left")]
+    headings += [Column(wording.text("diff.waves"), "left")] if imputed else []
+    headings += [Column(wording.text(f"diff.{key}")) for key in (("answers", "imputed") if imputed else ("cells",))]
+    headings.append(Column(wording.text("diff.change"), "left"))
+    body = tuple(_row(row, wording, imputed=imputed) for row in rows)
+    notes = [wording.text("diff.records_note")]
+    if content.imputations is not None:
+        notes.append(wording.text("diff.imputed_note", m=min(content.imputations)))
+    hidden = len(columns) - len(kept)
+    notes += [wording.text("diff.hidden", n=hidden)] if hidden else []
+    title = wording.text("diff.records_all" if everything else "diff.records_title")
+    return [without_empty_end(Table(title, tuple(headings), (Section("", body),), tuple(notes)))]
+
+
+def _by_outcome(columns: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row per outcome and kind of change, its waves beside each other."""
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in columns.to_dict("records"):
+        name = row["outcome"] or row["column"]
+        key = (name, row["change"], row["type_a"], row["type_b"])
+        if key not in rows:
+            rows[key] = {str(k): v for k, v in row.items()} | {"column": name}
+            continue
+        rows[key]["wave"] += f" {row['wave']}"
+        for count in _COUNTS:
+            rows[key][count] += row[count]
+    return list(rows.values())
+
+
+def _row(row: Mapping[Any, Any], wording: Wording, *, imputed: bool) -> tuple[Cell, ...]:
+    name = row["outcome"] if imputed and row["outcome"] else row["column"]
+    cells = [Cell(name), Cell(_span(row["wave"].split(), wording.study))] if imputed else [Cell(name)]
+    one_sided = row["change"] in ("added", "removed")
+    for differ, of in (("differ", "cells"), ("imputed_differ", "imputed"))[: 2 if imputed else 1]:
+        cells.append(Cell("" if one_sided else f"{row[differ]}/{row[of]}"))
+    word = ""
+    if one_sided:
+        word = wording.text(f"diff.{row['change']}")
+    elif row["change"] == "type":
+        a, b = (known(f"type_{row[side]}", wording) for side in ("type_a", "type_b"))
+        word = wording.text("diff.type", a=a, b=b)
+    return (*cells, Cell(word))
+
+
+def _span(waves: list[str], study: Study) -> str:
+    """`T1-T4` for waves that follow each other, else all of them."""
+    order = [wave for wave in study.design.wave_keys if wave in waves]
+    places = [study.design.wave_keys.index(wave) for wave in order]
+    if len(order) > 2 and places == list(range(places[0], places[-1] + 1)):
+        return f"{order[0]}-{order[-1]}"
+    return " ".join(waves)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from dnt_cli.diff import Difference
-from dnt_cli.diff.effect_tables import effect_table, effects_headline
-from dnt_cli.diff.effects import EffectChanges
-from dnt_cli.diff.figure_tables import figure_table, figures_headline
 from dnt_cli.diff.layout import without_empty_end
 from dnt_cli.diff.origins import INPUT, STEPS, STUDY, VERSIONS, Cause
-from dnt_cli.diff.record_tables import record_table, records_headline
-from dnt_cli.diff.records import RecordChanges
 from dnt_cli.study import Language
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.wording import Wording
@@ -32,42 +27,21 @@ def difference_tables(found: Difference, language: Language, *, everything: bool
         language: Of the words and the decimal sign.
         everything: Also what is the same.
     """
-    content, wording = found.content, Wording(found.b.study, language)
-    if isinstance(content, EffectChanges):
-        headline = effects_headline(found, content, wording)
-        parts = [] if found.identical else effect_table(found, content, wording, everything=everything)
-    elif isinstance(content, RecordChanges):
-        headline = records_headline(found, content, wording)
-        parts = [] if found.identical else record_table(found, content, wording, everything=everything)
-    else:
-        headline = figures_headline(content, wording)
-        parts = [] if found.identical else figure_table(found, content, wording, everything=everything)
-    return [_origin(found, headline, wording, everything=everything), *parts]
-
-
-def same_content(found: Difference) -> bool:
-    """Whether all numbers are exactly the same."""
-    content = found.content
-    if isinstance(content, EffectChanges):
-        return bool((content.effects["change"] == "same").all()) and not content.others_moved
-    if isinstance(content, RecordChanges):
-        m = content.imputations
-        alike = content.persons.same and content.rows.same and (m is None or m[0] == m[1])
-        return alike and bool((content.columns["change"] == "same").all())
-    return bool((content["change"] == "same").all())
+    wording = Wording(found.b.study, language)
+    origin = _origin(found, found.content.headline(found, wording), wording, everything=everything)
+    return [origin] if found.identical else [origin, *found.content.table(found, wording, everything=everything)]
 
 
 def _origin(found: Difference, headline: str, wording: Wording, *, everything: bool) -> Table:
     if found.identical:
         headline = wording.text("diff.identical")
-    elif same_content(found):
+    elif found.content.same:
         told = bool(found.causes) or found.data == "other" or found.a.study.text != found.b.study.text
         headline = f"{headline} {wording.text('diff.same_numbers' if told else 'diff.unnamed')}"
     rows = [_row(wording.text("diff.file"), *(_short_name(name) for name in found.names))]
     if found.data == "other":
         rows.append(_row(wording.text("diff.data"), *_hashes(found), wording.text("diff.other_data")))
-    if isinstance(found.content, EffectChanges):
-        rows += _sizes(found, wording)
+    rows += [_row(wording.text(f"diff.{name}"), *pair) for name, pair in found.content.sizes(found).items()]
     sections = [Section("", tuple(rows))]
     notes = wording.synthetic_note()
     hidden = 0
@@ -85,14 +59,6 @@ def _row(label: str, a: str, b: str, word: str = "") -> tuple[Cell, ...]:
     return (Cell(label), Cell(a), Cell(b), Cell(word))
 
 
-def _sizes(found: Difference, wording: Wording) -> Iterator[tuple[Cell, ...]]:
-    """Persons and imputations behind the effects, where they are not the same."""
-    for name in ("n_persons", "m"):
-        a, b = (f"{stage.frame[name].max():.0f}" for stage in (found.a, found.b))
-        if a != b and name not in {cause.item for cause in found.causes}:
-            yield _row(wording.text(f"diff.{name}"), a, b)
-
-
 def _hashes(found: Difference) -> tuple[str, str]:
     """The hash of what the first step read; `dnt example` reads nothing."""
     texts = []
@@ -102,7 +68,7 @@ def _hashes(found: Difference) -> tuple[str, str]:
     return texts[0], texts[1]
 
 
-def _further(found: Difference) -> list[Cause]:
+def _additional(found: Difference) -> list[Cause]:
     """The causes but for the hash of the first file, which is told as other data."""
     told = ("", "")
     if found.data == "other" and found.a.steps:
@@ -114,7 +80,7 @@ def _grouped(found: Difference, wording: Wording) -> dict[str, list[Cause]]:
     """The causes under their headings."""
     groups: dict[str, list[Cause]] = {}
     order = {STEPS: 0, STUDY: 2, VERSIONS: 3}
-    for cause in sorted(_further(found), key=lambda c: order.get(c.where, 1)):
+    for cause in sorted(_additional(found), key=lambda c: order.get(c.where, 1)):
         heading = wording.text(f"diff.{cause.where if cause.where in (STUDY, VERSIONS) else STEPS}")
         groups.setdefault(heading, []).append(cause)
     return groups
@@ -162,7 +128,7 @@ def _origin_notes(found: Difference, wording: Wording) -> list[str]:
     """What is the same, in plain words."""
     if found.identical:
         return []
-    wheres = {cause.where for cause in _further(found)}
+    wheres = {cause.where for cause in _additional(found)}
     others = [cause.item.removesuffix(_HASH) for cause in found.causes if cause.item.endswith(_HASH)]
     key = "same_data_but" if others else "same_data"
     same = [wording.text(f"diff.{key}", others=", ".join(others))] if found.data == "same" else []
@@ -191,34 +157,14 @@ def difference_frame(found: Difference, *, everything: bool = False) -> pd.DataF
         rows.append({"part": "origin", "where": cause.where, "item": cause.item, "change": change})
         rows[-1] |= {"a": cause.a, "b": cause.b}  # type: ignore[dict-item]
     origin = pd.DataFrame(rows, columns=["part", "where", "item", "change", "a", "b"], dtype=object)
-    content = found.content
-    if isinstance(content, EffectChanges):
-        changes = content.effects.rename(columns={"estimate_a": "a", "estimate_b": "b"})
-    elif isinstance(content, RecordChanges):
-        changes = pd.concat([_counts(content), content.columns], ignore_index=True)
-    else:
-        changes = content.rename(columns={"value_a": "a", "value_b": "b"})
+    changes = found.content.frame()
     changes = changes if everything else changes[~changes["change"].isin(_SAME)]
     changes = changes.assign(part=found.a.kind).astype(object)
     return pd.concat([origin, changes], ignore_index=True) if len(changes) else origin
 
 
 def _alike(found: Difference) -> str:
-    return "identical" if found.identical else "same numbers" if same_content(found) else "different"
-
-
-def _counts(content: RecordChanges) -> pd.DataFrame:
-    """How many persons, rows and imputations there are in each file."""
-    counts = [("persons", content.persons), ("rows", content.rows)]
-    rows: list[dict[str, object]] = [
-        {"item": name, "a": n.both + n.only_a, "b": n.both + n.only_b, "both": n.both} for name, n in counts
-    ]
-    alike = [n.same for _, n in counts]
-    if content.imputations is not None:
-        m = content.imputations
-        rows.append({"item": "m", "a": m[0], "b": m[1], "both": min(m)})
-        alike.append(m[0] == m[1])
-    return pd.DataFrame(rows).assign(change=["same" if same else "changed" for same in alike])
+    return "identical" if found.identical else "same numbers" if found.content.same else "different"
 
 
 def distinct_names(a: str, b: str) -> tuple[str, str]:
