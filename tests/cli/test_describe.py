@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.support.process import dnt
+from tests.support.process import dnt, together
 
 
 def test_further_columns_and_other_populations(tmp_path: Path) -> None:
@@ -15,8 +15,12 @@ def test_further_columns_and_other_populations(tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text(
         "variable,level,population,statistic,value\nage,,NL women,mean,42.1\n", encoding="utf-8"
     )
-    words = ["describe", "survey.parquet", "--also", "support_cv*,match_group", "--reference", "other.csv"]
-    run = dnt(*words, "--format", "csv", cwd=tmp_path).check()
+    words = ("describe", "survey.parquet", "--reference", "other.csv", "--raw", "--format", "csv")
+    also = (*words, "--also", "support_cv*,match_group", "--set", "description={}")
+    run, blocks = together([(also, tmp_path), (words, tmp_path)])
+    described = pd.read_csv(io.BytesIO(blocks.check().stdout)).query("table == 'further'")["variable"]
+    assert len(set(described)) == 31  # the blocks of the study, without being asked for
+    run.check()
     frame = pd.read_csv(io.BytesIO(run.stdout))
     further = frame[frame["table"] == "further"]
     assert set(further["variable"]) == {"support_cv_writing", "match_group"}

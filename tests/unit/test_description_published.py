@@ -9,9 +9,11 @@ import pytest
 
 from dnt_cli.description import describe
 from dnt_cli.description.rounding import half_up
-from dnt_cli.study import Study, load_study
+from dnt_cli.description.tables import description_tables
+from dnt_cli.study import Language, Study, block_columns, load_study
 from dnt_cli.survey import cast_survey
 from dnt_cli.synthetic import generate
+from dnt_cli.wording import Wording
 from tests.support.published import published
 
 GROUPS = ["intervention", "control"]
@@ -81,7 +83,7 @@ def description() -> Description:
     study, raw = load_study("dnt"), generate()
     survey, warnings = cast_survey(raw, study)
     assert warnings == []
-    more = [name for name in raw.columns if name.startswith("support_") or name == "nonresponse_reason"]
+    more = [*block_columns(study.description)]
     further = raw[["id", "wave", *more]]
     return Description(describe(survey, study, further=further, reference=other_populations(study)), study)
 
@@ -243,6 +245,57 @@ def test_support_received(description: Description) -> None:
         cell = description.row(*key)
         assert (cell["n"], cell["denominator"]) == (int(row["count"]), int(row["denom"])), row
         assert printed_like(cell["value"], row["pct"]) == Decimal(row["pct"]), row
+
+
+def cells(description: Description, language: Language, title: str) -> dict[str, list[str]]:
+    """The texts of one table, by the label of their row."""
+    tables = description_tables(description.frame, Wording(description.study, language))
+    [table] = [own for own in tables if title in own.title]
+    heads = [column.heading for column in table.columns[1:]]
+    return {"": heads} | {row[0].text: [cell.text for cell in row[1:]] for row in table.sections[0].rows}
+
+
+def test_support_stands_in_the_tables_of_the_report(description: Description) -> None:
+    for number, columns in (("3.3", 5), ("3.4", 2)):
+        printed: dict[str, list[str]] = {}
+        for row in published("support"):
+            if row["table"] == number:
+                pct = f"{row['pct'].replace('.', ',')}%" if row["pct"] else ""
+                printed.setdefault(row["item_label_nl"], []).append(pct)
+        shown = cells(description, "nl", f"tabel {number}")
+        heads = shown.pop("")
+        assert len(heads) == columns
+        assert shown == printed
+    assert heads == ["Interventie", "Controle"]
+
+
+def test_reasons_and_match_groups_stand_in_tables_of_their_own(description: Description) -> None:
+    shown = cells(description, "en", "Reasons for missing a wave")
+    printed = {row["item"]: row["n"] for row in published("attrition_reasons")[2:]}
+    assert {label: texts[2] for label, texts in shown.items()} == {"": "Total", "Total": "70"} | printed
+    groups = {
+        row["match_group"]: [row[f"n_{g}"] for g in ("intervention", "control", "total")]
+        for row in published("match_groups")
+    }
+    shown = cells(description, "en", "Match groups")
+    assert {label.lower() if label == "Total" else label: texts for label, texts in shown.items() if label} == groups
+
+
+def test_the_study_knows_the_other_populations_of_the_report(description: Description) -> None:
+    names = {"NL women": "women_nl", "Kwestie": "kwestie"}
+    working = {"yes": "work_any", "more than 12 hours": "work_gt12h"}
+    rows = [r for r in published("baseline") if r["group"] in names and r["where"] == "Table 3.2"]
+    rows = [r for r in rows if r["variable"] != "marital_status"]  # the study did not ask it
+    assert len(rows) == 17
+    for row in rows:
+        variable, level, wave = row["variable"], row["level"], ""
+        if variable == "working":
+            variable, level, wave = working[level], "", "T0"
+        obtained = description.value("baseline", variable, level, names[row["group"]], wave, row["stat"])
+        assert obtained == float(row["value"]), row
+    table = description_tables(description.frame, Wording(description.study, "nl"))[2]
+    assert "Vrouwen in Nederland" in [column.heading for column in table.columns]
+    assert any(note.startswith("Vrouwen in Nederland: 1 januari 2018") for note in table.notes)
 
 
 def test_other_populations(description: Description) -> None:

@@ -256,6 +256,48 @@ CASES = [
     ('where = "age < 40"', 'where = "age == nan"  # here', "age is compared with a number"),
     # significance
     ('checks = ["b"]', 'checks = ["b"]\n\n[significance]  # here\nstrict = 0.2', "expected 0 < strict <= lenient < 1"),
+    # described blocks and populations
+    *(
+        ("[imputation]", f"{section}\n\n[imputation]", says)
+        for section, says in (
+            (
+                '[description.a]\nlabel = "A"\nitems = {}  # here',
+                "items: expected at least one column of the survey file",
+            ),
+            (
+                '[description.a]\nlabel = "A"\nitems = { score = "S" }  # here',
+                "description.a.items: score stands in the other tables of the description already",
+            ),
+            (
+                '[description.a]\nlabel = "A"\nitems = { b = "B" }\nwave = "T9"  # here',
+                "wave: found 'T9'; allowed: T0, T1",
+            ),
+            (
+                '[description.a]\nlabel = "A"\nitems = { b = "B" }\nlayout = "waves"\nwave = "T1"  # here',
+                'it is not used: layout = "waves" shows them all',
+            ),
+            ('[populations.all]  # here\nlabel = "A"', "this is the name of a group of the study; give another key"),
+            ('[populations.nl]\nlabel = "A"\nmeans.age = nan  # here', "populations.nl.means.age: expected a number"),
+            ('[populations.nl]\nlabel = "A"\nmeans.place = 3  # here', "place has answers, not a mean"),
+            (
+                '[populations.nl]\nlabel = "A"\nmeans.plce = 3  # here',
+                "plce is no covariate, nor an outcome asked at T0",
+            ),
+            (
+                '[populations.nl]\nlabel = "A"\npercentages.score = { yes = 3 }  # here',
+                "populations.nl.percentages.score: score has a mean, not answers",
+            ),
+            ('[populations.nl]\nlabel = "A"\npercentages.work = { no = 3 }  # here', "found 'no'; known: yes"),
+            (
+                '[populations.nl]\nlabel = "A"\npercentages.place = { ciy = 3 }  # here',
+                "known: city, town hall, village",
+            ),
+            (
+                '[populations.nl]\nlabel = "A"\npercentages.work = { yes = 101 }  # here',
+                "yes: expected a percentage, 0 to 100",
+            ),
+        )
+    ),
 ]
 
 

@@ -73,15 +73,18 @@ def describe(
     from dnt_cli.description import describe as describe_survey
     from dnt_cli.description.codebook import missing_codes
     from dnt_cli.description.result import Description
+    from dnt_cli.study import block_columns
     from dnt_cli.wording import Wording
 
     check_output(output, "description", "describe", force=force)
     check_figures(figures, output)
     opened = open_input(source, "dnt describe", ["survey"], foreign="with study", study=study, overrides=overrides)
-    survey, spec = opened.survey(also=split(also) or ()), opened.spec
+    spec = opened.spec
+    in_blocks = block_columns(spec.description)
+    survey = opened.survey(also=split(also) or (), beside=in_blocks)
     design = spec.design
     named = {design.id, design.wave, design.group, *design.places, *spec.covariates, *spec.measured}
-    beside = [c for c in survey.columns if c not in named]
+    beside = [c for c in survey.columns if c not in named or c in in_blocks]
     description = describe_survey(
         survey[[c for c in survey.columns if c in named]],
         spec,

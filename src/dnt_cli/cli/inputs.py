@@ -112,11 +112,12 @@ class Input:
         stored = self.stage is not None and self.kind == "survey"
         return examined(Prepared(self.stage.frame, ()) if stored and self.stage else self.prepared, self.spec)
 
-    def survey(self, also: Sequence[str] = ()) -> pd.DataFrame:
+    def survey(self, also: Sequence[str] = (), beside: Iterable[str] = ()) -> pd.DataFrame:
         """The survey, cast to the study.
 
         Args:
             also: Patterns such as `support_*` of columns that the study file does not name; they follow the others.
+            beside: Names of columns that follow too, as far as the file has them.
         """
         from fnmatch import fnmatchcase
 
@@ -132,7 +133,8 @@ class Input:
         for pattern in also:
             if not any(fnmatchcase(column, pattern) for column in frame.columns):
                 raise UsageError(f"--also {pattern}: {self.name} has no such column.")
-        further = [c for c in frame.columns if c not in survey and any(fnmatchcase(c, pattern) for pattern in also)]
+        wanted = {c for c in frame.columns if c in beside or any(fnmatchcase(c, pattern) for pattern in also)}
+        further = [c for c in frame.columns if c in wanted and c not in survey]
         if further:
             survey = with_further(survey, frame[[study.design.id, study.design.wave, *further]], study)
         return survey

@@ -10,7 +10,7 @@ import pandas as pd
 from dnt_cli.description.attrition import Attendance, attrition_rows
 from dnt_cli.description.codebook import MissingCodes, codebook_rows
 from dnt_cli.description.comparison import baseline_rows, dropout_rows
-from dnt_cli.description.further import further_rows, reference_rows
+from dnt_cli.description.further import further_rows, populations, reference_rows
 from dnt_cli.description.rows import ALL, COLUMNS, finished
 from dnt_cli.description.sample import sample_rows
 from dnt_cli.description.trends import change_rows, trend_rows
@@ -78,11 +78,12 @@ def describe(
     wide = derive(to_wide(survey, study), study)
     attendance = Attendance.of(survey, wide, study)
     baseline = baseline_rows(wide, study, thresholds)
+    others = [populations(study, baseline), *([] if reference is None else [reference])]
     parts = [
         sample_rows(wide, study),
         attrition_rows(attendance, study),
         baseline,
-        *([] if reference is None else [reference_rows(reference, study, baseline)]),
+        *(reference_rows(other, study, baseline) for other in others if len(other)),
         dropout_rows(wide, attendance, study, thresholds),
         trend_rows(wide, attendance, study, level),
         change_rows(wide, study, level),

@@ -10,7 +10,8 @@ from dnt_cli.description.moments import moments
 from dnt_cli.description.rows import Rows
 from dnt_cli.description.sample import group_names, memberships
 from dnt_cli.errors import DataError
-from dnt_cli.study import Study
+from dnt_cli.study import Study, block_columns
+from dnt_cli.study.described import YES
 from dnt_cli.study.reader import suggest
 from dnt_cli.survey import LARGEST_SIZE, identifiers
 
@@ -41,6 +42,9 @@ def further_rows(further: pd.DataFrame, wide: pd.DataFrame, study: Study) -> pd.
     if strangers := int((~keyed[design.id].isin(index)).sum()):
         raise DataError(f"{design.id}: {strangers} rows of the further answers belong to nobody in the survey.")
     names = [c for c in further.columns if c not in (design.id, design.wave, design.group)]
+    # Of a block of the study the answers are counted, also where they are numbers.
+    own = block_columns(study.description)
+    keyed = keyed.assign(**{c: identifiers(keyed[c]) for c in names if c in own})
     _refuse_free_text(keyed, names)
     columns = []
     for name in names:
@@ -117,6 +121,25 @@ def _as_known(reference: pd.DataFrame, known: list[tuple[str, str]]) -> pd.DataF
     pairs = zip(text["variable"], text["level"], strict=True)
     text["level"] = pd.Series([spelled.get(pair, pair[1]) for pair in pairs], index=reference.index, dtype="object")
     return pd.DataFrame({**text, "value": pd.to_numeric(reference["value"], errors="coerce").astype("float64")})
+
+
+def populations(study: Study, known: pd.DataFrame) -> pd.DataFrame:
+    """The figures of the study's own populations, with the columns `REFERENCE_COLUMNS`.
+
+    Args:
+        study: Its populations.
+        known: The baseline rows beside which they will stand; what these lack is left out.
+    """
+    found: list[tuple[str, str, str, str, float]] = []
+    for name, population in study.populations.items():
+        found += [(variable, "", name, "mean", value) for variable, value in population.means.items()]
+        for variable, shares in population.percentages.items():
+            binary = variable in study.outcomes and study.outcomes[variable].kind == "binary"
+            levels = {level: "" if binary and level == YES else level for level in shares}
+            found += [(variable, levels[level], name, "pct", value) for level, value in shares.items()]
+    there = set(zip(known["variable"], known["level"], known["statistic"], strict=True))
+    kept = [row for row in found if (row[0], row[1], row[3]) in there]
+    return pd.DataFrame(kept, columns=list(REFERENCE_COLUMNS))
 
 
 def reference_rows(reference: pd.DataFrame, study: Study, known: pd.DataFrame) -> pd.DataFrame:

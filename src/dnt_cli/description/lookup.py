@@ -65,13 +65,14 @@ def mean_and_deviation(mean: Figure, deviation: Figure, decimals: int, wording: 
 
 
 def group_label(group: str, wording: Wording) -> str:
-    """The name of a group, or of all together."""
+    """The name of a group, of all together, or of another population."""
     study = wording.study
     names = {
         study.design.intervention: study.design.intervention_label[wording.language],
         study.design.comparison: study.design.comparison_label[wording.language],
         ALL: wording.text("description.total"),
     }
+    names |= {key: own.label[wording.language] for key, own in study.populations.items()}
     return names.get(group, group)
 
 

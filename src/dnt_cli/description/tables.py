@@ -9,6 +9,7 @@ import pandas as pd
 
 from dnt_cli.description import lookup, trend_tables
 from dnt_cli.description.attrition import KINDS, seen_in
+from dnt_cli.description.blocks import block_tables
 from dnt_cli.description.codebook import codebook_table
 from dnt_cli.description.comparison import ABSENT, PRESENT
 from dnt_cli.description.lookup import (
@@ -24,6 +25,7 @@ from dnt_cli.description.persons import Behind
 from dnt_cli.description.rounding import decimals_of
 from dnt_cli.description.rows import ALL
 from dnt_cli.description.sample import group_names
+from dnt_cli.study import block_columns
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, resting, together
 from dnt_cli.tables.counts import Pair
 from dnt_cli.wording import Wording
@@ -45,6 +47,7 @@ def description_tables(description: pd.DataFrame, wording: Wording) -> list[Tabl
         _comparison(description, wording, "dropout", behind),
         trend_tables.trend_table(description, wording, behind),
         trend_tables.change_table(description, wording, behind),
+        *block_tables(description, wording, behind),
         _further(description, wording, behind),
         codebook_table(description, wording),
     ]
@@ -236,6 +239,8 @@ def _comparison(description: pd.DataFrame, wording: Wording, table: str, behind:
         for i, limit in enumerate(limits)
     ]
     notes += [", ".join(texts) + "."] if texts else []
+    if table == "baseline":
+        notes += _sources(comparison, wording)
     if table == "baseline" and comparison.thresholds:
         found = comparison.candidates(comparison.thresholds[-1])
         notes += (
@@ -245,12 +250,23 @@ def _comparison(description: pd.DataFrame, wording: Wording, table: str, behind:
     return Table(title, columns, tuple(sections), tuple(notes))
 
 
+def _sources(comparison: _Comparison, wording: Wording) -> list[str]:
+    """Where the figures of the study's populations come from."""
+    own = [wording.study.populations[key] for key in comparison.populations if key in wording.study.populations]
+    pairs = [(population.label[wording.language], population.note) for population in own]
+    return [
+        wording.text("description.population_note", population=label, note=note[wording.language])
+        for label, note in pairs
+        if note is not None
+    ]
+
+
 def _further(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
     """Answers outside the study file under their own names."""
     study = wording.study
     figures, groups = Lookup(description, "further"), group_names(study)
-    sections = []
-    for variable in figures.values("variable"):
+    sections, in_blocks = [], block_columns(study.description)
+    for variable in (name for name in figures.values("variable") if name not in in_blocks):
         for wave in figures.values("wave", variable=variable):
             rows = []
             for level in figures.values("level", variable=variable, wave=wave):

@@ -1,5 +1,6 @@
 """The study specification: what was measured, of whom, when, and how it is analysed."""
 
+from dnt_cli.study.described import Block, Population, block_columns
 from dnt_cli.study.disclosure import Disclosure, Thresholds
 from dnt_cli.study.files import Code, DataFile, Source
 from dnt_cli.study.instruments import Instrument, Scale
@@ -26,6 +27,7 @@ from dnt_cli.study.spec import (
 )
 
 __all__ = [
+    "Block",
     "Code",
     "Condition",
     "Covariate",
@@ -41,6 +43,7 @@ __all__ = [
     "Models",
     "Norm",
     "Outcome",
+    "Population",
     "Question",
     "Register",
     "Robustness",
@@ -52,6 +55,7 @@ __all__ = [
     "Text",
     "Thresholds",
     "Wave",
+    "block_columns",
     "builtin_studies",
     "load_study",
     "open_questions",

@@ -48,6 +48,8 @@ CONCERNS = (
     ("covariates.*.describe", ANALYSIS),
     ("covariates.*", IMPUTATION),
     ("hypotheses*", ANALYSIS),
+    ("description*", ANALYSIS),
+    ("populations*", ANALYSIS),
     ("disclosure*", ANALYSIS),
     ("models.*", ANALYSIS),
     ("robustness.*", ANALYSIS),

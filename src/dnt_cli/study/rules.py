@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
+from dnt_cli.study.described import check_described
 from dnt_cli.study.disclosure import check_disclosure
 from dnt_cli.study.instruments import check_instrument
 from dnt_cli.study.register import check_register
@@ -47,6 +48,7 @@ def check(study: Study, fail: Fail, attempt: Callable[..., object]) -> None:
     attempt(_check_files, study, fail)
     attempt(check_source, study, fail)
     attempt(_check_significance, study, fail)
+    attempt(check_described, study, fail)
     attempt(check_disclosure, study.disclosure, fail)
 
 
