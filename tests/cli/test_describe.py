@@ -15,7 +15,7 @@ def test_further_columns_and_other_populations(tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text(
         "variable,level,population,statistic,value\nage,,NL women,mean,42.1\n", encoding="utf-8"
     )
-    words = ("describe", "survey.parquet", "--reference", "other.csv", "--raw", "--format", "csv")
+    words = ("describe", "survey.parquet", "--reference", "other.csv", "--format", "csv")
     also = (*words, "--also", "support_cv*,match_group", "--set", "description={}")
     run, blocks = together([(also, tmp_path), (words, tmp_path)])
     described = pd.read_csv(io.BytesIO(blocks.check().stdout)).query("table == 'further'")["variable"]
