@@ -106,8 +106,9 @@ def resting(who: Pairs, n: int, *, df: float | None = None, kind: Kind = "") -> 
 
 
 def share_of(some: Pairs, n: int, whole: Pairs, of: int) -> Counts:
-    """Behind a count or percentage of a group."""
-    return Counts(parts=(Part(Persons(named(some), n), Persons(named(whole), of)),))
+    """Behind a count or percentage of a group; of all of it where both are the same by name."""
+    part, every = Persons(named(some), n), Persons(named(whole), of)
+    return Counts(persons=(every,)) if part == every else Counts(parts=(Part(part, every),))
 
 
 def mean_of(

@@ -1,0 +1,179 @@
+"""Tables as they may leave: what rests on too few is left out, and so is what would tell it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from dnt_cli.disclosure.protect import Decision, decided
+from dnt_cli.disclosure.quantities import Quantity, Registry, quantities_of, registered
+from dnt_cli.disclosure.rounding import rounded
+from dnt_cli.disclosure.rules import broken_rule
+from dnt_cli.study import Thresholds
+from dnt_cli.tables import Cell, Section, Table
+from dnt_cli.wording import Wording
+
+HIDDEN = "[x]"
+_CHART = re.compile("[▁▂▃▄▅▆▇█]")
+_DIGIT = re.compile(r"\d")
+_SMALL = re.compile(r"(?<![\w.,<>=+\-–])\d+(?![\w%]|[.,]\d)")  # a whole number by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Something that is left out.
+
+    Attributes:
+        source: The file that was asked for.
+        table: The title of the table.
+        row: The label of the row; of a note, its beginning.
+        column: The heading of the column; nothing for a note.
+        rule: What `disclosure.rule_<rule>` says.
+    """
+
+    source: str
+    table: str
+    row: str
+    column: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What may leave, and what not.
+
+    Attributes:
+        tables: Source -> its tables.
+        left: Cells and notes that are left out.
+        shown: Number of cells with a number that are shown, per source and table.
+        decision: What is told and hidden, and within which bounds that can be computed.
+    """
+
+    tables: Mapping[str, Sequence[Table]]
+    left: Sequence[Left]
+    shown: Mapping[tuple[str, str], int]
+    decision: Decision
+
+    @property
+    def told(self) -> dict[Quantity, float]:
+        """What the release tells."""
+        return {q: value for q, value in self.decision.values.items() if q not in self.decision.hidden}
+
+
+def released(
+    sources: Mapping[str, Sequence[Table]],
+    thresholds: Thresholds,
+    wording: Wording,
+    earlier: Mapping[Quantity, float] | None = None,
+) -> Release:
+    """The tables of all sources as they may leave together.
+
+    Args:
+        sources: Name of a file -> its tables.
+        thresholds: Of the study.
+        wording: Of the tables.
+        earlier: What an earlier release told.
+    """
+    registry = Registry(thresholds.persons)
+    for quantity, value in (earlier or {}).items():
+        registry.known(quantity, value)
+    known = {source: registered(registry, tables) for source, tables in sources.items()}
+    decision = decided(registry, thresholds, earlier)
+    filter_ = _Filter(decision, thresholds, wording)
+    tables = {source: [filter_.table(source, table) for table in own] for source, own in known.items()}
+    return Release(tables, tuple(filter_.left), filter_.shown, decision)
+
+
+def is_number(cell: Cell, place: int) -> bool:
+    """Whether a cell tells a number: anything with a digit but a label, and small charts."""
+    if cell.counts is not None:
+        return bool(cell.text.strip())
+    if _CHART.search(cell.text):
+        return True
+    return bool(_DIGIT.search(cell.text)) and place > 0
+
+
+@dataclass
+class _Filter:
+    """Leaves out of tables what a decision hides."""
+
+    decision: Decision
+    thresholds: Thresholds
+    wording: Wording
+    left: list[Left] = field(default_factory=list)
+    shown: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def table(self, source: str, table: Table) -> Table:
+        """The table, without rows of which nothing is left but a label that may not be told."""
+        sections = []
+        self.shown[source, table.title] = 0
+        for section in table.sections:
+            rows = [self._row(source, table, row) for row in section.rows]
+            kept = [row for row in rows if row[0].text != HIDDEN]
+            sections.append(Section(section.heading, tuple(kept)))
+        notes = self._notes(source, table)
+        if any(own.table == table.title and own.source == source for own in self.left):
+            notes = (*notes, self.wording.text("disclosure.hidden_note", mark=HIDDEN, n=self.thresholds.persons))
+        return replace(table, sections=tuple(sections), notes=notes)
+
+    def _row(self, source: str, table: Table, row: Sequence[Cell]) -> tuple[Cell, ...]:
+        found = []
+        for place, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
+            if not is_number(cell, place):
+                found.append(cell)
+                continue
+            rule = self._rule(cell)
+            if rule:
+                self.left.append(Left(source, table.title, row[0].text.strip(), column.heading, rule))
+                found.append(Cell(HIDDEN, "muted"))
+            else:
+                self.shown[source, table.title] += 1
+                found.append(rounded(cell, self.wording))
+        if found[0].text == HIDDEN:  # a label of few: nothing of the row stays
+            return tuple(Cell(HIDDEN, "muted") for _ in found)
+        return tuple(found)
+
+    def _rule(self, cell: Cell) -> str:
+        """Why a cell is left out; empty if it is not."""
+        if cell.counts is None:
+            return "unknown"
+        own = broken_rule(cell.counts, self.thresholds)
+        if own:
+            return own
+        hidden = [self.decision.hidden[q] for q in quantities_of(cell.counts) if q in self.decision.hidden]
+        return next((rule for rule in hidden if rule != "secondary"), hidden[0] if hidden else "")
+
+    def _notes(self, source: str, table: Table) -> tuple[str, ...]:
+        """The notes without those that name a number of persons below the threshold."""
+        texts = _texts_of(self.wording)
+        kept = []
+        for note in table.notes:
+            plain = note
+            for text in texts:
+                plain = plain.replace(text, " ")
+            if any(0 < int(found) < self.thresholds.persons for found in _SMALL.findall(plain)):
+                self.left.append(Left(source, table.title, note[:40], "", "note"))
+            else:
+                kept.append(note)
+        return tuple(kept)
+
+
+def _texts_of(wording: Wording) -> list[str]:
+    """The labels and notes of the study file, whose numbers are not of persons; the longest first."""
+    study, language = wording.study, wording.language
+    outcomes, covariates = list(study.outcomes.values()), list(study.covariates.values())
+    texts = [own.label for own in outcomes] + [own.label for own in covariates]
+    texts += [own.label for own in study.hypotheses.values()] + [own.note for own in outcomes if own.note is not None]
+    texts += [text for own in outcomes for text in own.level_labels]
+    texts += [text for own in covariates for text in own.level_labels]
+    found = {text[language].rstrip(".") for text in texts}
+    return sorted(found, key=len, reverse=True)
+
+
+def cells_of(tables: Iterable[Table]) -> Iterable[Cell]:
+    """The cells of tables that tell a number."""
+    for table in tables:
+        for section in table.sections:
+            for row in section.rows:
+                yield from (cell for place, cell in enumerate(row) if is_number(cell, place))

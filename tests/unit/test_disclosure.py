@@ -1,0 +1,206 @@
+"""What is left out of tables, and between which bounds it can be computed."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnt_cli.disclosure.bounds import System
+from dnt_cli.disclosure.protect import Decision, decided
+from dnt_cli.disclosure.quantities import Quantity, Registry
+from dnt_cli.disclosure.relations import relations_of
+from dnt_cli.disclosure.release import HIDDEN, released
+from dnt_cli.disclosure.rounding import carried
+from dnt_cli.disclosure.rules import broken_rule
+from dnt_cli.study import load_study
+from dnt_cli.study.disclosure import CBS
+from dnt_cli.tables import Cell, Column, Counts, Section, Table, mean_of, named, resting, share_of, together
+from dnt_cli.tables.counts import Pair
+from dnt_cli.wording import Wording
+
+YES, BOTH = ("work", ("1",)), ("work", ("0", "1"))
+ENGLISH = Wording(load_study("dnt"), "en")
+
+
+def arm(name: str) -> list[Pair]:
+    return [("group", (name,))] if name else []
+
+
+def yes(group: str, n: int, of: int) -> Counts:
+    return share_of([*arm(group), YES], n, [*arm(group), BOTH], of)
+
+
+def size(*who: Pair) -> Quantity:
+    return Quantity(named(who))
+
+
+def of(*numbers: Counts, earlier: dict[Quantity, float] | None = None) -> Decision:
+    registry = Registry(CBS.persons)
+    for quantity, value in (earlier or {}).items():
+        registry.known(quantity, value)
+    for own in numbers:
+        registry.add(own)
+    return decided(registry, CBS, earlier)
+
+
+def table(rows: list[tuple[str, str, Counts | None]], notes: tuple[str, ...] = ()) -> Table:
+    body = tuple((Cell(label), Cell(text, counts=counts)) for label, text, counts in rows)
+    return Table("T", (Column("", "left"), Column("N")), (Section("", body),), notes)
+
+
+def texts(own: Table, earlier: dict[Quantity, float] | None = None) -> list[str]:
+    shown = released({"f": [own]}, CBS, ENGLISH, earlier).tables["f"][0]
+    return [row[1].text for section in shown.sections for row in section.rows]
+
+
+@pytest.mark.parametrize(
+    ("counts", "rule"),
+    [
+        (yes("a", 10, 30), ""),
+        (yes("a", 9, 30), "persons"),
+        (yes("a", 21, 30), "persons"),  # the nine who did not
+        (yes("a", 0, 30), "persons"),
+        (yes("a", 380, 400), "share"),
+        (yes("a", 20, 400), "share"),  # 95 % gave the other answer
+        (resting(arm("a"), 9), "persons"),
+        (resting(arm("a"), 40, df=9.9), "df"),
+        (Counts((), largest=0.51), "dominance"),
+        (resting(arm("a"), 40, kind="extreme"), "extremes"),
+        (resting(arm("a"), 40, kind="missing"), "missing"),
+        (Counts(), ""),
+    ],
+)
+def test_each_rule_at_its_threshold(counts: Counts, rule: str) -> None:
+    assert broken_rule(counts, CBS) == rule
+
+
+def test_a_number_of_which_nothing_is_known_is_left_out() -> None:
+    assert texts(table([("Mean", "3.2", None), ("Other", "-", None)])) == [HIDDEN, "-"]
+
+
+def test_a_small_count_is_not_found_by_subtracting_from_the_total() -> None:
+    found = of(yes("a", 4, 40), yes("b", 20, 40), yes("", 24, 80))
+    assert found.hidden[size(*arm("a"), YES)] == "persons"
+    assert {rule for q, rule in found.hidden.items() if q != size(*arm("a"), YES)} == {"secondary"}
+    low, high = found.bounds[size(*arm("a"), YES)]
+    assert high - low >= CBS.width
+    assert not found.unprotected
+
+
+def test_without_a_total_nothing_more_is_hidden() -> None:
+    assert list(of(yes("a", 4, 40), yes("b", 20, 40)).hidden.values()) == ["persons"]
+
+
+def test_the_bounds_are_those_of_the_totals() -> None:
+    registry = Registry(CBS.persons)
+    for own in (yes("a", 4, 40), yes("b", 20, 40), yes("", 24, 80)):
+        registry.add(own)
+    system = System(registry.values, relations_of(registry.values, registry.classes))
+    everything = set(registry.values)
+    one, other, both = (size(*arm(g), YES) for g in ("a", "b", ""))
+    assert system.bounds(one, everything - {one}) == (4, 4)
+    assert system.bounds(one, everything - {one, other}) == (0, 24)
+    assert system.bounds(one, everything - {one, both}) == (0, 40)
+
+
+def test_classes_are_not_found_from_their_mean_and_spread() -> None:
+    """Three classes of which the sizes follow from the number, the mean and the standard deviation."""
+    values = [0] * 20 + [1] * 4 + [2] * 16
+    mean = sum(values) / 40
+    deviation = (sum((v - mean) ** 2 for v in values) / 39) ** 0.5
+    classes = tuple((("score", (str(c),)), float(c)) for c in range(3))
+    every = ("score", ("0", "1", "2"))
+    levels = [share_of([("score", (str(c),))], values.count(c), [every], 40) for c in range(3)]
+    found = of(mean_of([every], 40, "score", mean, deviation, classes), *levels)
+    low, high = found.bounds[size(("score", ("1",)))]
+    assert high - low >= CBS.width
+    assert any(q.what for q in found.hidden)  # the mean or its deviation is hidden too
+
+
+def test_a_group_within_a_group_is_not_found_from_what_it_is_taken_together_in() -> None:
+    """`mid/high` and `mid` together tell `high`."""
+    every = ("school", ("low", "mid", "high"))
+
+    def of_level(n: int, *levels: str) -> Counts:
+        return share_of([("school", levels)], n, [every], 80)
+
+    found = of(of_level(40, "low"), of_level(34, "mid"), of_level(6, "high"), of_level(40, "mid", "high"))
+    low, high = found.bounds[size(("school", ("high",)))]
+    assert high - low >= CBS.width
+
+
+def test_what_an_earlier_release_told_counts_as_known() -> None:
+    one, other, both = (size(*arm(g), YES) for g in ("a", "b", ""))
+    alone = of(yes("a", 4, 40), yes("b", 20, 40))
+    assert other not in alone.hidden
+    later = of(yes("a", 4, 40), yes("b", 20, 40), earlier={both: 24.0, size(BOTH): 80.0})
+    assert later.hidden[other] == "secondary"
+    low, high = later.bounds[one]
+    assert high - low >= CBS.width
+
+
+def test_what_was_told_before_cannot_be_hidden_and_is_said() -> None:
+    assert of(yes("a", 4, 40), earlier={size(*arm("a"), YES): 4.0}).unprotected == {size(*arm("a"), YES)}
+
+
+def test_two_numbers_of_one_group_that_differ_by_few_tell_of_those() -> None:
+    rows = [("All", "100", resting(arm("a"), 100)), ("Without one", "99", resting(arm("a"), 99))]
+    assert texts(table(rows)) == ["100", HIDDEN]
+    rows = [("All", "100", resting(arm("a"), 100)), ("Half", "50", resting(arm("a"), 50))]
+    assert texts(table(rows)) == ["100", "50"]
+
+
+def test_the_same_group_a_little_larger_in_an_earlier_release() -> None:
+    assert texts(table([("All", "100", resting(arm("a"), 100))]), {size(*arm("a")): 101.0}) == [HIDDEN]
+    assert texts(table([("All", "100", resting(arm("a"), 100))]), {size(*arm("a")): 120.0}) == ["100"]
+
+
+def test_a_difference_of_two_groups_goes_with_either() -> None:
+    both = together([yes("a", 4, 40), yes("b", 20, 40)])
+    assert texts(table([("a", "4 (10.0%)", yes("a", 4, 40)), ("difference", "-40.0", both)])) == [HIDDEN, HIDDEN]
+
+
+def test_a_note_that_names_a_few_persons_is_left_out() -> None:
+    notes = ("Of 3 persons nothing is known.", "** p < .05; T3; H2: 95% CI.", "N = 136 persons.")
+    shown = released({"f": [table([("All", "136", resting([], 136))], notes)]}, CBS, ENGLISH)
+    assert shown.tables["f"][0].notes[:2] == notes[1:]
+    assert [own.rule for own in shown.left] == ["note"]
+
+
+def test_a_label_that_stands_for_a_few_goes_with_its_row() -> None:
+    small = resting([("site", ("X",))], 3)
+    row = (Cell("Site X", counts=small), Cell("3", counts=small))
+    own = Table("T", (Column("", "left"), Column("N")), (Section("", (row,)),))
+    assert released({"f": [own]}, CBS, ENGLISH).tables["f"][0].sections[0].rows == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "counts", "shown"),
+    [
+        ("37 (45.7%)", yes("a", 37, 81), "37 (46%)"),
+        ("610 (45.3%)", yes("a", 610, 1347), "610 (45.3%)"),
+        ("63.0", yes("a", 51, 81), "63"),
+        ("2.44 (1.16)", mean_of(arm("a"), 81, "x", 2.4449, 1.161), "2.4 (1.2)"),
+        ("2.44", mean_of(arm("a"), 181, "x", 2.4449), "2.44"),
+        ("-13.4", together([yes("a", 51, 81), yes("b", 42, 55)]), "-13"),
+        ("0.61", resting(arm("a"), 81), "0.61"),
+    ],
+)
+def test_decimals_are_those_that_the_number_of_persons_carries(text: str, counts: Counts, shown: str) -> None:
+    assert texts(table([("x", text, counts)])) == [shown]
+
+
+def test_a_half_is_rounded_from_the_figure_and_not_from_what_was_printed() -> None:
+    assert texts(table([("x", "46.5", yes("a", 67, 144))])) == ["47"]  # 46.53
+    assert texts(table([("x", "45.5", yes("a", 46, 101))])) == ["46"]  # 45.54
+    assert texts(table([("x", "54.5", yes("a", 391, 718))])) == ["54"]  # 54.457
+
+
+def test_decimals_by_the_number_of_persons() -> None:
+    assert [carried(n, percent=True) for n in (10, 99, 100, 999, 1000)] == [0, 0, 0, 0, 1]
+    assert [carried(n, percent=False) for n in (10, 99, 100, 999)] == [1, 1, 2, 2]
+
+
+def test_no_digit_behind_the_text_leaves_in_a_workbook() -> None:
+    row = (Cell("x"), Cell("0.61", value=0.6123456, counts=resting(arm("a"), 81)))
+    own = Table("T", (Column("", "left"), Column("OR")), (Section("", (row,)),))
+    assert released({"f": [own]}, CBS, ENGLISH).tables["f"][0].sections[0].rows[0][1].value is None
