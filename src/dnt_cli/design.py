@@ -25,6 +25,7 @@ WAVE = "wave"
 TREND = "group:wave"
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Designs:
         self._given = known
         self._study = study
         self._group = group_indicator(wide, study)
+        self._sites: Integers | None = None
         self._controls: dict[tuple[str, ...], tuple[Floats, tuple[str, ...]]] = {}
 
     def build(self, model: Model) -> Design:
@@ -114,7 +116,18 @@ class Designs:
             message("effects.reference", control=control, level=design.terms[j].partition("[")[2].removesuffix("]"))
             for control, j in moved.items()
         ]
-        return Design(design.response[complete], matrix[:, keep], terms, groups), tuple(told)
+        sites = self.sites()
+        if sites is not None:
+            sites = sites[complete] if groups is None else sites[groups]
+        return Design(design.response[complete], matrix[:, keep], terms, groups, sites=sites), tuple(told)
+
+    def sites(self) -> Integers | None:
+        """(n,) code of the site of each person; those whose site is unknown form one. None without sites."""
+        site = self._study.design.site
+        if self._sites is None and site is not None and site in self._wide.columns:
+            codes, _ = pd.factorize(self._wide[site], sort=True, use_na_sentinel=False)
+            self._sites = np.asarray(codes, dtype=np.int64)
+        return self._sites
 
     def observed(self, model: Model) -> list[Observed]:
         """Observed answers per wave of the response and arm; of a difference score those with a baseline too."""

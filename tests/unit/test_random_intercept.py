@@ -44,8 +44,10 @@ def test_value_slope_and_curvature_are_those_of_the_second_likelihood(nodes: int
     there = oracle.likelihood(gamma, sd, nodes)
     assert point.value[0] == pytest.approx(there.value, abs=1e-9)
     np.testing.assert_allclose(point.slope[0], there.slope, atol=1e-8)
-    scores = data.scores(gamma[None], np.array([sd]), nodes)
+    halves = [np.arange(40) % 2 == 0, np.arange(40) % 2 == 1]
+    scores, information = data.by_person(gamma[None], np.array([sd]), nodes, halves)
     np.testing.assert_allclose(scores[0].sum(axis=0), point.slope[0], atol=1e-10)
+    np.testing.assert_allclose(information[0].sum(axis=0), -point.curvature[0], atol=1e-9)
     step = 1e-5
     for j in range(6 if sd else 5):
         ends = []

@@ -36,6 +36,7 @@ class Design:
         terms: k names for people; they may hold dots, spaces and brackets and never reach an engine.
         groups: (n,) code of the random intercept (the person) per row; None without a random effect.
         weights: (n,) positive weights for least squares and logistic regression; None for equal weights.
+        sites: (n,) code of the site of each row, which no fit uses; None without sites.
     """
 
     response: Floats
@@ -43,6 +44,7 @@ class Design:
     terms: tuple[str, ...]
     groups: Integers | None
     weights: Floats | None = None
+    sites: Integers | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ class RobustCovariance:
     """A covariance matrix and its degrees of freedom.
 
     Attributes:
-        covariance: (k, k).
-        df: (k,) per coefficient.
+        covariance: (..., k, k).
+        df: (..., k) per coefficient.
     """
 
     covariance: Floats
@@ -35,40 +35,50 @@ def bias_reduced(slopes: Floats, variance: Floats, residual: Floats, clusters: I
     Business & Economic Statistics 36). It is what R's clubSandwich gives for lm and glm.
 
     Args:
-        slopes: (n, k) derivative of each row's mean to the coefficients: X for least squares, p(1 - p)X for logistic.
-        variance: (n,) of each row by the model: 1 for least squares, p(1 - p) for logistic regression.
-        residual: (n,) response minus mean.
-        clusters: (n,) codes.
+        slopes: (..., n, k) derivative of each row's mean to the coefficients: X for least squares, p(1 - p)X for
+            logistic regression; leading dimensions are data sets.
+        variance: (..., n) of each row by the model: 1 for least squares, p(1 - p) for logistic regression.
+        residual: (..., n) response minus mean.
+        clusters: (n,) codes, the same in all data sets.
     """
-    k = slopes.shape[1]
-    inverse = np.linalg.inv((slopes / variance[:, None]).T @ slopes)
+    weighted_slopes = slopes / variance[..., None]
+    inverse = np.asarray(np.linalg.inv(_turned(weighted_slopes) @ slopes), dtype=float)
     factor = np.linalg.cholesky(inverse)
     scores, spreads, overlaps = [], [], []
     for code in np.unique(clusters):
         rows = clusters == code
-        own, spread = slopes[rows], np.sqrt(variance[rows])
-        left = np.diag(variance[rows]) - own @ inverse @ own.T
-        adjusted = spread[:, None] * _inverse_root(spread[:, None] * left * spread) * spread
-        weighted = inverse @ (own / variance[rows][:, None]).T @ adjusted  # (k, rows)
-        scores.append(weighted @ residual[rows])
-        spreads.append(np.square(weighted * spread).sum(axis=1))
+        own, spread = slopes[..., rows, :], np.sqrt(variance[..., rows])
+        left = -own @ inverse @ _turned(own)
+        place = np.arange(left.shape[-1])
+        left[..., place, place] += variance[..., rows]
+        outer = spread[..., :, None] * spread[..., None, :]
+        adjusted = outer * _inverse_root(outer * left)
+        weighted = inverse @ _turned(weighted_slopes[..., rows, :]) @ adjusted  # (..., k, rows)
+        scores.append((weighted @ residual[..., rows, None])[..., 0])
+        spreads.append(np.square(weighted * spread[..., None, :]).sum(axis=-1))
         overlaps.append(weighted @ own @ factor)
-    score = np.array(scores)  # (G, k)
-    overlap = np.array(overlaps)  # (G, k, k)
-    product = -np.einsum("gkc,hkc->kgh", overlap, overlap)
+    score = np.stack(scores, axis=-2)  # (..., G, k)
+    overlap = np.stack(overlaps, axis=-2)  # (..., k, G, k)
+    product = -overlap @ _turned(overlap)  # (..., k, G, G)
     place = np.arange(len(scores))
-    product[:, place, place] += np.array(spreads).T
-    trace = product[:, place, place].sum(axis=1)
+    product[..., place, place] += np.stack(spreads, axis=-1)
+    trace = product[..., place, place].sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):  # a coefficient that one cluster determines
-        df = trace**2 / np.square(product).reshape(k, -1).sum(axis=1)
-    return RobustCovariance(score.T @ score, df)
+        df = trace**2 / np.square(product).sum(axis=(-2, -1))
+    return RobustCovariance(_turned(score) @ score, df)
+
+
+def _turned(matrices: Floats) -> Floats:
+    return matrices.swapaxes(-1, -2)
 
 
 def _inverse_root(matrix: Floats) -> Floats:
-    """Inverse square root of a symmetric matrix; directions without variance are left out."""
+    """Inverse square root of symmetric matrices; directions without variance are left out."""
     values, vectors = np.linalg.eigh(matrix)
     kept = values > _SMALLEST_EIGENVALUE
-    root: Floats = (vectors[:, kept] / np.sqrt(values[kept])) @ vectors[:, kept].T
+    root: Floats = (vectors * np.where(kept, 1.0 / np.sqrt(np.where(kept, values, 1.0)), 0.0)[..., None, :]) @ _turned(
+        vectors
+    )
     return root
 
 

@@ -9,6 +9,7 @@ few steps, and standard errors need no numerical derivatives.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +88,11 @@ class _Block:
     response: Floats
     mask: Floats | None
 
+    def part(self, own: Integers) -> _Block:
+        """Some of the persons."""
+        mask = None if self.mask is None else self.mask[own]
+        return _Block(self.persons[own], self.fixed[:, own], self.varying[:, own], self.response[:, own], mask)
+
 
 @dataclass(frozen=True, slots=True)
 class LogisticData:
@@ -145,14 +151,32 @@ class LogisticData:
             _add(point, block, value, slopes, curves)
         return point, found
 
-    def scores(self, coefficients: Floats, sd: Floats, nodes: int) -> Floats:
-        """(m, G, k + 1) each person's slope of the log-likelihood at a point as in `at`."""
+    def by_person(
+        self, coefficients: Floats, sd: Floats, nodes: int, members: Sequence[np.ndarray]
+    ) -> tuple[Floats, Floats]:
+        """Each person's slope of the log-likelihood, and the information of groups of persons.
+
+        Args:
+            coefficients: (m, k).
+            sd: (m,) of the random intercept.
+            nodes: of the quadrature.
+            members: (G,) flags of the persons of each of C groups.
+
+        Returns:
+            (m, G, k + 1) slopes, and (m, C, k + 1, k + 1) minus the second derivatives.
+        """
         m, k = coefficients.shape
         scores = np.empty((m, self.n_persons, k + 1))
+        points = [Point(np.zeros(m), np.zeros((m, k + 1)), np.zeros((m, k + 1, k + 1))) for _ in members]
         for block in self.blocks:
-            _, slopes, _, _ = _in_block(block, coefficients, sd, nodes, np.zeros((m, block.persons.size)))
+            start = np.zeros((m, block.persons.size))
+            value, slopes, curves, _ = _in_block(block, coefficients, sd, nodes, start)
             scores[:, block.persons] = _spread(block, slopes)
-        return scores
+            for point, member in zip(points, members, strict=True):
+                own = np.flatnonzero(member[block.persons])
+                if own.size:
+                    _add(point, block.part(own), value[:, own], slopes[:, own], curves[:, own])
+        return scores, -np.stack([point.curvature for point in points], axis=1)
 
 
 def _classes(sizes: Integers) -> list[Integers]:
