@@ -47,7 +47,6 @@ def test_one_table_per_analysis_and_what_lies_behind(result: RobustnessResult, s
         "Without one site at a time. Effect at T2",
         "If drop-outs do worse: intervention group. Trend of the effect, per wave",
         "If drop-outs do worse: both groups. Trend of the effect, per wave",
-        "Without one site at a time. Trend of the effect, per wave",
         "Balance at baseline",
     ]
 

@@ -13,6 +13,7 @@ from joblib import delayed
 from numpy.typing import NDArray
 
 from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, Designs, Model
+from dnt_cli.effects.clusters import Clustered, clustered
 from dnt_cli.engines import (
     Design,
     Fit,
@@ -58,6 +59,7 @@ class Options:
         standardise: `both` divides by the SD of outcome and predictor, `outcome` by that of the outcome only.
         satterthwaite: Satterthwaite's degrees of freedom for linear mixed models.
         quadrature_check: number of imputations on which the answer is compared with that of more nodes.
+        clusters: errors by person and by site too.
         level: of the confidence intervals.
         jobs: processes.
     """
@@ -68,6 +70,7 @@ class Options:
     standardise: Literal["both", "outcome"] = "both"
     satterthwaite: bool = False
     quadrature_check: int = 3
+    clusters: bool = True
     level: float = 0.95
     jobs: int = 1
 
@@ -85,6 +88,7 @@ class Result:
         observed: Observed answers per wave and arm.
         enough: Whether those are enough for an effect.
         notes: What was changed in the design: controls left out, another reference.
+        clustered: Errors of the effect by person and by site.
     """
 
     fit: Fit
@@ -95,6 +99,7 @@ class Result:
     observed: tuple[Observed, ...] = ()
     enough: bool = True
     notes: tuple[Message, ...] = ()
+    clustered: Clustered | None = None
 
 
 def fit_all(
@@ -156,14 +161,19 @@ def fit_sets(
         else:
             built[i] = designs.built(model)
     binary = model.kind(study) == "binary"
+    alone = [design for design, _ in built.values()]
     if fitter is None:
-        fits = _engine([design for design, _ in built.values()], model, binary, options, session)
+        fits = _engine(alone, model, binary, options, session)
     else:
         fits = [fitter(sets[i], design, model) for i, (design, _) in built.items()]
+    errors: Sequence[Clustered | None] = [None] * len(fits)
+    if options.clusters and fitter is None:
+        errors = clustered(alone, fits, model, binary=binary)
     marginal = binary and model.analysis == ENDPOINT and fitter is None
-    for (i, (design, notes)), fit in zip(built.items(), fits, strict=True):
+    for (i, (design, notes)), fit, own in zip(built.items(), fits, errors, strict=True):
         response = _response(sets[i], model, design)
-        results[i] = _result(design, response, fit, options, observed[i], notes, binary=binary, marginal=marginal)
+        result = _result(design, response, fit, options, observed[i], notes, binary=binary, marginal=marginal)
+        results[i] = replace(result, clustered=own)
     return [results[i] for i in range(len(sets))]
 
 

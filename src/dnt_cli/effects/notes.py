@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, keys_in
+from dnt_cli.effects.cluster_notes import Note, cluster_notes, note
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, within_sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A note under a table.
-
-    Attributes:
-        key: `<file>.<key>` of its words.
-        text: The note in the language of the table.
-    """
-
-    key: str
-    text: str
 
 
 def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
@@ -37,6 +23,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         *_scale_notes(rows, wording),
         *_observed_note(rows, wording),
         Note("common.marks", wording.marks_note()),
+        *cluster_notes(rows, wording),
         *_adjusted(rows, wording),
         *_against(rows, wording),
         *_row_notes(rows, wording),
@@ -44,14 +31,10 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     ]
 
 
-def _note(key: str, wording: Wording, **values: object) -> Note:
-    return Note(key, wording.text(key, **values))
-
-
 def _sample(rows: pd.DataFrame, wording: Wording) -> Note:
     m, persons = int(rows["m"].max()), rows["n_persons"].max()
     n = 0 if pd.isna(persons) else int(persons)
-    return _note("effects.sample", wording, n=n, m=m) if m > 1 else _note("effects.sample_single", wording, n=n)
+    return note("effects.sample", wording, n=n, m=m) if m > 1 else note("effects.sample_single", wording, n=n)
 
 
 def _control_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
@@ -66,11 +49,11 @@ def _control_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         own = fitted[[found == held for found in sets]]
         named = _enumerated(held, own, wording)
         if held == common:
-            notes.append(_note("effects.controls" if named else "effects.no_controls", wording, controls=named))
+            notes.append(note("effects.controls" if named else "effects.no_controls", wording, controls=named))
         else:
             outcomes = wording.labels(list(own["outcome"]))
             key = "effects.controls_of" if named else "effects.uncontrolled_of"
-            notes.append(_note(key, wording, outcomes=outcomes, controls=named))
+            notes.append(note(key, wording, outcomes=outcomes, controls=named))
     return notes
 
 
@@ -99,23 +82,23 @@ def _scale_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     """What the estimates mean."""
     kind, endpoint = rows["kind"].iloc[0], rows["analysis"].iloc[0] == ENDPOINT
     if kind == "probability":
-        return [_note("effects.probability_note", wording, unit=wording.unit())]
+        return [note("effects.probability_note", wording, unit=wording.unit())]
     if kind == "binary":
         if not endpoint:
-            return [_note("effects.rate_trend", wording, unit=wording.unit())]
-        return [_note("effects.rate", wording), _note("effects.marginal_note", wording)]
+            return [note("effects.rate_trend", wording, unit=wording.unit())]
+        return [note("effects.rate", wording), note("effects.marginal_note", wording)]
     keys = {
         "both": "effects.beta_both",
         "outcome": "effects.beta_outcome" if endpoint else "effects.beta_outcome_trend",
     }
-    return [_note(keys[own], wording, unit=wording.unit()) for own in rows["standardise"].unique() if own]
+    return [note(keys[own], wording, unit=wording.unit()) for own in rows["standardise"].unique() if own]
 
 
 def _observed_note(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     if rows["n_observed_intervention"].isna().all():
         return []
     key = "effects.observed_note" if rows["analysis"].iloc[0] == ENDPOINT else "effects.observed_note_trend"
-    return [_note(key, wording, least=wording.study.models.min_observed)]
+    return [note(key, wording, least=wording.study.models.min_observed)]
 
 
 def _adjusted(rows: pd.DataFrame, wording: Wording) -> list[Note]:
@@ -123,12 +106,12 @@ def _adjusted(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         return []
     lenient = wording.study.significance.lenient
     holm, bh = (int((rows[column] < lenient).sum()) for column in ("p_holm", "p_bh"))
-    return [_note("effects.adjusted", wording, holm=holm, bh=bh, lenient=wording.threshold(lenient))]
+    return [note("effects.adjusted", wording, holm=holm, bh=bh, lenient=wording.threshold(lenient))]
 
 
 def _against(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     found = against_hypothesis(rows, wording.study)
-    return [_note("effects.against", wording, outcomes=wording.labels(found))] if found else []
+    return [note("effects.against", wording, outcomes=wording.labels(found))] if found else []
 
 
 def against_hypothesis(rows: pd.DataFrame, study: Study) -> list[str]:
@@ -161,9 +144,9 @@ def _row_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         if own is not None:
             said.setdefault(("effects.own_note", own[wording.language]), []).append(label)
     # What is the same for several outcomes is said once.
-    return [_note(key, wording, outcome=", ".join(own), message=text) for (key, text), own in said.items()]
+    return [note(key, wording, outcome=", ".join(own), message=text) for (key, text), own in said.items()]
 
 
 def _engines(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     engines = ", ".join(dict.fromkeys(engine for engine in rows["engine"] if engine))
-    return [_note("effects.engine", wording, engine=engines)] if engines else []
+    return [note("effects.engine", wording, engine=engines)] if engines else []

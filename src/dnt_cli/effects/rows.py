@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, Model, control_of, keys_as_text, keys_in
+from dnt_cli.effects.clusters import CLUSTER_COLUMNS, cluster_row
+from dnt_cli.effects.errors import decisive
 from dnt_cli.effects.fitting import Floats, Options, Result
 from dnt_cli.messages import Message, encoded, message
 from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, two_sided
@@ -21,6 +23,7 @@ COLUMNS = (
     "beta", "beta_se", "marginal_effect", "marginal_effect_se", "m", "ubar", "b", "t", "riv", "lambda", "fmi",
     "n_persons", "n_observations", "n_events", "n_observed_intervention", "n_observed_comparison", "random_sd",
     "residual_sd", "controls", "left_out", "baseline", "standardise", "engine", "status", "message", "p_holm", "p_bh",
+    *CLUSTER_COLUMNS,
 )  # fmt: skip
 FITS = (
     "analysis", "model", "outcome", "controls", "imputation", "usable", "singular", "separated", "log_likelihood",
@@ -179,6 +182,8 @@ def _term_rows(
                 row |= {"marginal_effect": marginal[0], "marginal_effect_se": marginal[1]}
         elif beta is not None:
             row |= {"beta": float(beta.estimate[j]), "beta_se": float(beta.std_error[j])}
+        if term == model.effect:
+            row |= cluster_row(estimates[:, j], [r.clustered for r in results], options.level)
         rows.append(row)
     return rows
 
@@ -298,7 +303,8 @@ def finished(rows: list[dict[str, Any]], fits: list[dict[str, Any]], study: Stud
     """
     estimates = _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
     register = [study is not None and study.is_register(key) for key in estimates["outcome"]]
-    parts = [adjusted(part) for _, part in estimates.groupby(np.array(register, dtype=bool), sort=False)]
+    errors = "model" if study is None else study.models.errors
+    parts = [adjusted(part, errors) for _, part in estimates.groupby(np.array(register, dtype=bool), sort=False)]
     estimates = pd.concat(parts).loc[estimates.index] if parts else adjusted(estimates)
     return Effects(estimates, _typed(pd.DataFrame(fits, columns=list(FITS))))
 
@@ -317,14 +323,17 @@ def effect_rows(estimates: pd.DataFrame) -> pd.DataFrame:
     return estimates[endpoint | trend]
 
 
-def adjusted(estimates: pd.DataFrame) -> pd.DataFrame:
-    """The estimates with p-values adjusted over the family of all effects of one analysis and model."""
+def adjusted(estimates: pd.DataFrame, errors: str = "model") -> pd.DataFrame:
+    """The estimates with p-values adjusted over the family of all effects of one analysis and model.
+
+    The p-values are those that the marks rest on (`models.errors`).
+    """
     estimates = estimates.assign(p_holm=np.nan, p_bh=np.nan)
     effect = estimates["term"].isin([GROUP, TREND]) & ~(
         (estimates["analysis"] == LONGITUDINAL) & (estimates["term"] == GROUP)
     )
     for _, family in estimates[effect & estimates["p_value"].notna()].groupby(["analysis", "model"], sort=False):
-        p = family["p_value"].to_numpy(dtype=float)
+        p = np.array([decisive(row, errors) for _, row in family.iterrows()])
         estimates.loc[family.index, "p_holm"] = adjust(p, "holm")
         estimates.loc[family.index, "p_bh"] = adjust(p, "bh")
     return estimates

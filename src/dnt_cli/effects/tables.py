@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.clusters import CLUSTERS
+from dnt_cli.effects.errors import FLAGS, flags_of, resting_on
 from dnt_cli.effects.notes import notes_of
 from dnt_cli.effects.rows import effect_rows
 from dnt_cli.pooling import critical_value
@@ -28,7 +31,7 @@ def effect_tables(
         level: Of the intervals in `estimates`.
         green: What is better for the person, or a positive effect.
     """
-    shown = effect_rows(estimates)
+    shown = resting_on(effect_rows(estimates), wording.study.models.errors)
     register = shown["outcome"].map(wording.study.is_register)
     return [
         _table(rows, wording, level, green) for _, rows in shown.groupby(["analysis", register, "kind"], sort=False)
@@ -43,7 +46,7 @@ def report_tables(estimates: pd.DataFrame, wording: Wording, *, green: Green = "
         wording: Labels, hypotheses and marks of the study, in a language.
         green: What is better for the person, or a positive effect.
     """
-    shown = effect_rows(estimates)
+    shown = resting_on(effect_rows(estimates), wording.study.models.errors)
     register = shown["outcome"].map(wording.study.is_register)
     binary = shown["kind"] != "linear"
     return [
@@ -201,8 +204,9 @@ def as_shown(kind: str, value: float, wording: Wording) -> str:
 
 
 def mark_of(row: pd.Series, study: Study) -> str:
-    """The mark of significance, and `!` where the estimate is doubtful."""
-    return study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "")
+    """The mark of significance, `!` where the estimate is doubtful, and the errors that it does not stand up to."""
+    flags = "".join(FLAGS[by] for by in flags_of(row, study))
+    return study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "") + flags
 
 
 def _source(rows: pd.DataFrame, wording: Wording) -> str:
@@ -232,26 +236,55 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
         Column(say("common.p_value")),
         *([Column(say("common.marginal"))] if marginal else []),
         Column(say("effects.n_observed")),
+        *_cluster_columns(rows, wording, level),
         Column(say("common.fmi"), optional=True),
         Column(say("common.n"), optional=True),
     ]
     several = len(_standardised(rows)) > 1
     sections = []
     for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
-        body = tuple(_row(row, wording, marginal, green, several) for _, row in group.iterrows())
+        body = tuple(_row(row, wording, marginal, green, several, _clusters_shown(rows)) for _, row in group.iterrows())
         sections.append(Section(wording.hypothesis(str(hypothesis)), body))
-    notes = [*wording.synthetic_note(), *(note.text for note in notes_of(rows, wording))]
+    notes = [*wording.synthetic_note(), *(own.text for own in notes_of(rows, wording))]
     return Table(title, tuple(columns), tuple(sections), tuple(notes))
 
 
-def _row(row: pd.Series, wording: Wording, marginal: bool, green: Green, several: bool) -> tuple[Cell, ...]:
+def _clusters_shown(rows: pd.DataFrame) -> list[str]:
+    """Of which kinds of cluster, on which no row rests, errors are known."""
+    return [by for by in CLUSTERS if rows[f"p_value_{by}"].notna().any() and not (rows["errors"] == by).any()]
+
+
+def _cluster_columns(rows: pd.DataFrame, wording: Wording, level: float) -> list[Column]:
+    columns = []
+    for by in _clusters_shown(rows):
+        columns.append(Column(wording.text(f"effects.p_{by}"), optional=True))
+        if by == "sites":
+            columns.append(Column(wording.text("effects.interval_sites", level=100 * level), optional=True))
+    return columns
+
+
+def _cluster_cells(row: pd.Series, clusters: Sequence[str], wording: Wording) -> list[Cell]:
+    cells = []
+    for by in clusters:
+        known = pd.notna(row[f"p_value_{by}"])
+        cells.append(Cell(wording.p_value(row[f"p_value_{by}"]) if known else ""))
+        if by == "sites":
+            limits = (row["conf_low_sites"], row["conf_high_sites"])
+            cells.append(Cell(_interval(row, *limits, wording) if known else ""))
+    return cells
+
+
+def _row(
+    row: pd.Series, wording: Wording, marginal: bool, green: Green, several: bool, clusters: Sequence[str]
+) -> tuple[Cell, ...]:
     """One effect; its label says how it is standardised where the table holds several standardisations."""
     study = wording.study
     name = wording.label(row["outcome"])
     label = Cell(wording.text(f"effects.standardised_{row['standardise']}", label=name) if several else name)
     if row["status"] == "not estimable":
         blanks = [Cell("")] * (4 + marginal)
-        return (label, Cell("#", "muted"), Cell("", "muted"), *blanks, Cell(_observed(row)), Cell(""), Cell(""))
+        behind = [Cell("")] * (len(clusters) + ("sites" in clusters) + 2)
+        return (label, Cell("#", "muted"), Cell("", "muted"), *blanks, Cell(_observed(row)), *behind)
     tone = tone_of(row, study, green)
     (estimate, error), (value, spread) = displayed(row, wording), _values(row)
     cells = [label, Cell(estimate, tone, value), Cell(error, value=spread)]
@@ -260,7 +293,8 @@ def _row(row: pd.Series, wording: Wording, marginal: bool, green: Green, several
     cells.append(Cell(wording.p_value(row["p_value"]), value=float(row["p_value"])))
     if marginal:
         cells.append(Cell(wording.number(100 * row["marginal_effect"], 1, sign=True)))
-    cells += [Cell(_observed(row)), Cell(wording.number(row["fmi"], 2)), Cell(f"{row['n_persons']:.0f}")]
+    cells += [Cell(_observed(row)), *_cluster_cells(row, clusters, wording)]
+    cells += [Cell(wording.number(row["fmi"], 2)), Cell(f"{row['n_persons']:.0f}")]
     return tuple(cells)
 
 

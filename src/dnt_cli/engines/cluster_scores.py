@@ -75,7 +75,7 @@ def cluster_errors(designs: Sequence[Design], fits: Sequence[Fit]) -> list[Clust
         for stack in stacked([designs[i] for i in places]):
             own = [places[i] for i in stack.places]
             first = own[0]
-            order = np.argsort(designs[first].groups, kind="stable")  # type: ignore[arg-type]
+            order = np.argsort(designs[first].groups, kind="stable")
             known = designs[first].sites
             codes = None if known is None else known[order][stack.starts]
             parts = [fits[i] for i in own]
@@ -119,8 +119,8 @@ def bias_reduced_scores(
     Returns:
         Variances and degrees of freedom, (m, k) each.
     """
-    root = np.linalg.cholesky(covariance)[:, None]
-    share = transposed(root) @ information @ root  # (m, C, d, d)
+    root: Floats = np.asarray(np.linalg.cholesky(covariance), dtype=float)[:, None]
+    share: Floats = transposed(root) @ information @ root  # (m, C, d, d)
     values, vectors = np.linalg.eigh(0.5 * (share + transposed(share)))
     left = 1.0 - values
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -129,7 +129,7 @@ def bias_reduced_scores(
     adjusted = vectors @ (factor[..., None] * asked)
     parts = ((scores[:, :, None] @ root) @ adjusted)[:, :, 0]  # (m, C, k) each cluster's part of the error
     variance = np.square(parts).sum(axis=1)
-    weights = (share @ adjusted).transpose(0, 3, 1, 2)  # (m, k, C, d)
+    weights: Floats = np.moveaxis(share @ adjusted, 3, 1)  # (m, k, C, d)
     product = -(weights @ transposed(weights))  # (m, k, C, C) covariances of the parts, if the model is right
     place = np.arange(scores.shape[1])
     product[:, :, place, place] += (adjusted * (share @ adjusted)).sum(axis=2).transpose(0, 2, 1)

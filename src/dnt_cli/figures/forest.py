@@ -13,6 +13,7 @@ import pandas as pd
 from dnt_cli.description.lookup import shown
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects import effect_rows
+from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.tables import (
     decimals_of,
     interval_on_scale,
@@ -59,7 +60,7 @@ def forest_plot(
         DataError: There is no effect to draw, an effect stands there twice, or the file cannot be written or is no
             figure of dnt.
     """
-    rows = effect_rows(estimates)
+    rows = resting_on(effect_rows(estimates), wording.study.models.errors)
     if rows.empty:
         raise DataError("There are no effects to draw: give the estimates of `dnt fit-t3` or `dnt fit-longitudinal`.")
     if rows.duplicated(["analysis", "outcome"]).any():

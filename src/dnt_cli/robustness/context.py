@@ -40,12 +40,10 @@ class Task:
     Attributes:
         model: Which.
         fitter: Fits it in another way than the engines; its own degrees of freedom are pooled.
-        least_df: With fewer degrees of freedom of its fits, on average, the effect is not estimable.
     """
 
     model: Model
     fitter: Fitter | None = None
-    least_df: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +147,10 @@ class Context:
         row = self.main[(self.main["analysis"] == analysis) & (self.main["outcome"] == outcome)].iloc[0]
         return keys_in(str(row["controls"]))
 
-    def endpoint_tasks(
-        self, keys: Sequence[str] | None = None, fitter: Fitter | None = None, least_df: float = 0.0
-    ) -> tuple[Task, ...]:
+    def endpoint_tasks(self, keys: Sequence[str] | None = None, fitter: Fitter | None = None) -> tuple[Task, ...]:
         """The endpoint models of the main analysis."""
         wanted = [k for k in self.keys(ENDPOINT) if keys is None or k in keys]
-        return tuple(Task(Model(ENDPOINT, k, self.controls(ENDPOINT, k)), fitter, least_df) for k in wanted)
+        return tuple(Task(Model(ENDPOINT, k, self.controls(ENDPOINT, k)), fitter) for k in wanted)
 
     def trend_tasks(self, keys: Sequence[str] | None = None) -> tuple[Task, ...]:
         """The longitudinal models of the main analysis, with the controls that each ended with."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import pandas as pd
 from joblib import delayed
 from threadpoolctl import threadpool_limits
@@ -16,18 +14,12 @@ from dnt_cli.effects.fitting import Result, fit_sets
 from dnt_cli.effects.rows import finished, fit_rows, pooled_rows
 from dnt_cli.errors import UserError
 from dnt_cli.imputed.data import plan_columns
-from dnt_cli.messages import encoded, message
 from dnt_cli.progress import Progress
 from dnt_cli.robustness.context import Reanalysis, Task
 from dnt_cli.robustness.sources import DataSets, NewImputations, View, Workspace, parts
 from dnt_cli.study import Study
 from dnt_cli.workers import in_workers
 
-# Columns that say which model it is and on how many persons, whatever the estimate.
-_ABOUT_THE_MODEL = {
-    "analysis", "model", "outcome", "hypothesis", "kind", "term", "m", "n_persons", "n_observations", "n_events",
-    "n_observed_intervention", "n_observed_comparison", "controls", "left_out", "baseline", "standardise", "engine",
-}  # fmt: skip
 # Seconds per model of a column in one iteration of one imputation, on one core of 2020; for announcements only.
 _SECONDS = {"forest": 0.02, "pmm": 6e-5, "norm": 6e-5}
 
@@ -162,27 +154,10 @@ def _pooled(one: Reanalysis, pieces: Sequence[_Done], study: Study, options: Opt
     rows, fits = [], []
     for number, task in enumerate(one.tasks):
         own = [results[number] for results in sets]
-        pooled = pooled_rows(study, task.model, own, options, one.key, own_df=task.fitter is not None)
-        rows += _with_enough_df(pooled, own, task)
+        rows += pooled_rows(study, task.model, own, options, one.key, own_df=task.fitter is not None)
         fits += fit_rows(task.model, own, one.key)
     measured = [frame for piece in pieces for frame in piece.measured if len(frame)]
     mean = None
     if measured:
         mean = pd.concat(measured).groupby(["outcome", "term"], sort=False, as_index=False).mean()
     return Estimated(finished(rows, fits), mean)
-
-
-def _with_enough_df(rows: list[dict[str, Any]], results: Sequence[Result], task: Task) -> list[dict[str, Any]]:
-    """The rows of a model; without its numbers where the fits give the effect too few degrees of freedom of their own.
-
-    Those of the pooled estimate can be fewer, since they also count what is missing.
-    """
-    effect = next((row for row in rows if row["term"] == task.model.effect), None)
-    if effect is None or effect["status"] == "not estimable" or not task.least_df:
-        return rows
-    df = float(np.mean([r.fit.df[r.fit.terms.index(task.model.effect)] for r in results]))
-    if df >= task.least_df:
-        return rows
-    why = message("robustness.few_df", df=df, least=task.least_df)
-    kept = {name: value for name, value in effect.items() if name in _ABOUT_THE_MODEL}
-    return [kept | {"status": "not estimable", "message": encoded([why])}]

@@ -1,4 +1,4 @@
-"""Other ways to fit an endpoint model: clustered by site, weighted by propensity, by Firth's penalised likelihood."""
+"""Other ways to fit an endpoint model: weighted by propensity, by Firth's penalised likelihood."""
 
 from __future__ import annotations
 
@@ -12,29 +12,12 @@ from numpy.typing import NDArray
 from dnt_cli.design import Designs, Model
 from dnt_cli.engines import Design, Fit, fit_firth, fit_linear, fit_logistic
 from dnt_cli.engines.base import unusable
-from dnt_cli.engines.robust_covariance import bias_reduced, heteroscedastic
+from dnt_cli.engines.robust_covariance import heteroscedastic
 from dnt_cli.messages import Message, message
 from dnt_cli.robustness.propensity import Propensity, baseline_columns, characteristics, propensity
 from dnt_cli.robustness.sources import Workspace
 
 Floats = NDArray[np.float64]
-
-
-def site_codes(wide: pd.DataFrame, site: str) -> NDArray[np.int64]:
-    """(n,) codes of the sites; persons whose site is unknown form one of their own."""
-    codes: NDArray[np.int64] = pd.factorize(wide[site], sort=True, use_na_sentinel=False)[0].astype(np.int64)
-    return codes
-
-
-def clustered(designs: Designs, design: Design, model: Model) -> Fit:
-    """The usual estimates with a covariance that allows for dependence within sites."""
-    space, binary = _space(designs), _is_binary(designs, model)
-    fit = fit_logistic(design) if binary else fit_linear(design)
-    if not fit.status.usable or space.study.design.site is None:
-        return fit
-    codes = space.once("sites", lambda: site_codes(space.wide, str(space.study.design.site)))
-    robust = bias_reduced(*_linearised(design, fit, binary), codes)
-    return _with_covariance(design, fit, robust.covariance, robust.df, f"{fit.engine}, CR2 by site")
 
 
 def firth(designs: Designs, design: Design, model: Model) -> Fit:

@@ -16,6 +16,7 @@ from dnt_cli.messages import Message, message
 from dnt_cli.observed import known_answers
 from dnt_cli.progress import Progress, named
 from dnt_cli.robustness.checks import CHECKS
+from dnt_cli.robustness.checks.h_sites import WITH_ALL, WITHOUT
 from dnt_cli.robustness.context import Context, DoesNotApplyError, KnownEffects, LeftOut, Reanalysis
 from dnt_cli.robustness.estimate import Estimated, estimate, expected_seconds
 from dnt_cli.robustness.result import BALANCE, RobustnessResult, in_order
@@ -64,7 +65,7 @@ def run_checks(
             started(letter, sum(expected_seconds(s, pace, options.jobs) for s in own if isinstance(s, Reanalysis)))
     wanted = [item for item in planned if isinstance(item, Reanalysis)]
     known = known_answers(data.observed, data.study)
-    results = estimate(wanted, data.study, context.options, progress, known=known)
+    results = estimate(wanted, data.study, replace(context.options, clusters=False), progress, known=known)
     by_key = dict(zip([s.key for s in wanted], results, strict=True))
     return _assembled(data.study, main, planned, by_key, left_out, options.level)
 
@@ -113,19 +114,28 @@ def _assembled(
 
 
 def _compared(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """The rows with `verdict` and `shift`; a register outcome is compared with its counterpart in the survey."""
+    """The rows with `verdict` and `shift`; a register outcome is compared with its counterpart in the survey.
+
+    What was estimated without a site is compared with all sites on the same imputations.
+    """
     rows = rows.reset_index(drop=True)
-    main = {(r["analysis"], r["outcome"]): r for _, r in rows[rows["model"] == "main"].iterrows()}
+    references = {key: own for key, own in rows.groupby("model") if key in ("main", WITH_ALL)}
+    main, all_sites = (_by_outcome(references.get(key, rows.iloc[:0])) for key in ("main", WITH_ALL))
     words, shifts = [], []
     for _, row in rows.iterrows():
         register = study.is_register(row["outcome"])
-        own = main.get((row["analysis"], study.outcomes[row["outcome"]].counterpart or row["outcome"]))
+        reference = all_sites if row["model"].startswith(WITHOUT) else main
+        own = reference.get((row["analysis"], study.outcomes[row["outcome"]].counterpart or row["outcome"]))
         if row["model"] == "main":
             words.append("")
         else:
             words.append(register_verdict(own, row) if register else verdict(own, row, study.significance))
         shifts.append(shift(own, row, register=register))
     return rows.assign(verdict=words, shift=shifts)
+
+
+def _by_outcome(rows: pd.DataFrame) -> dict[tuple[str, str], pd.Series]:
+    return {(r["analysis"], r["outcome"]): r for _, r in rows.iterrows()}
 
 
 def _balance_rows(key: str, measured: pd.DataFrame) -> pd.DataFrame:

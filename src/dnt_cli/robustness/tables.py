@@ -9,6 +9,7 @@ import pandas as pd
 
 from dnt_cli.effects.tables import displayed, scale_of, tone_of
 from dnt_cli.robustness.checks.e_dropouts import SCOPES, grid_key
+from dnt_cli.robustness.checks.h_sites import WITH_ALL
 from dnt_cli.robustness.notes import notes_of
 from dnt_cli.robustness.propensity import SIZE
 from dnt_cli.robustness.result import BALANCE, RobustnessResult, codes, in_order
@@ -113,7 +114,7 @@ class _Part:
         if not ranges:
             return
         columns = [Column(wording.text("common.outcome"), "left"), Column("", optional=True)]
-        columns.append(Column(wording.text("common.main")))
+        columns.append(Column(wording.text("robustness.all_sites")))
         for end in ("lowest", "highest"):
             columns.append(Column(wording.text(f"robustness.{end}")))
             columns.append(Column(wording.text("robustness.without"), "left", optional=True))
@@ -122,16 +123,16 @@ class _Part:
         by_label = {label: row for label, row in self.rows.iterrows()}
 
         def row(key: str) -> tuple[Cell, ...]:
-            found = [Cell("")] * 5
-            if key in ranges:
-                own = ranges[key]
-                low, high = (self._cell(by_label[own[end]]) for end in ("lowest", "highest"))
-                count = Cell(f"{own['changed']} / {own['sites']}")
-                found = [low, Cell(own["lowest_site"]), high, Cell(own["highest_site"]), count]
-            return (*self._head(key), self._cell(cells.get(("main", key))), *found)
+            own = ranges[key]
+            low, high = (self._cell(by_label[own[end]]) for end in ("lowest", "highest"))
+            count = Cell(f"{own['changed']} / {own['sites']}")
+            found = [low, Cell(own["lowest_site"]), high, Cell(own["highest_site"]), count]
+            return (*self._head(key), self._cell(cells.get((WITH_ALL, key))), *found)
 
         title = wording.text("robustness.sites_title", where=self._where())
-        yield Table(title, tuple(columns), self._sections(row), (wording.text("robustness.sites_note"),))
+        m = int(self.rows.loc[self.rows["model"] == WITH_ALL, "m"].max())
+        note = wording.text("robustness.sites_note", m=m)
+        yield Table(title, tuple(columns), self._sections(row, ranges), (note,))
 
     def _where(self) -> str:
         wave = self.wording.study.design.endpoint

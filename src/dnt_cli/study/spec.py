@@ -169,6 +169,7 @@ class Models:
     controls: tuple[str, ...] = ()  # endpoint model
     ladder: tuple[tuple[str, ...], ...] = ((),)  # longitudinal model: the first set whose fits all converge
     time: Literal["wave", "months"] = "wave"  # wave: 0, 1, 2, ... per measurement
+    errors: Literal["model", "persons", "sites"] = "model"  # what SE, p and marks rest on: independent rows, or these
     min_observed: int = 5  # an effect is shown only if each group has so many observed answers at each of its waves
     register_controls: tuple[str, ...] = ()  # models of register outcomes; also survey outcomes, as `<key>_<baseline>`
     register_covariates: Literal["imputed", "observed"] = "imputed"  # observed: without persons who miss a control

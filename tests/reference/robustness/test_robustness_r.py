@@ -17,7 +17,6 @@ from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.robustness import RobustnessResult as Checked
 from dnt_cli.robustness import run_checks, site_ranges
-from dnt_cli.robustness.fitters import clustered
 from dnt_cli.robustness.sources import Workspace
 from dnt_cli.study import parse_study
 
@@ -115,10 +114,11 @@ def test_clustered_errors_and_df_per_set(data: dict[str, Completed], name: str, 
     expected = EXPECTED[name][outcome]["h_sets"]
     for i, wide in enumerate(own.sets):
         model = Model("t3", outcome, own.study.models.controls)
-        fit = fit_sets([Workspace(wide, own.study)], own.study, model, Options(), fitter=clustered)[0].fit
-        j = fit.terms.index("group")
-        assert fit.std_error[j] == pytest.approx(expected["std_error"][i], rel=1e-8)
-        assert fit.df[j] == pytest.approx(expected["df"][i], rel=1e-8)
+        found = fit_sets([Workspace(wide, own.study)], own.study, model, Options())[0].clustered
+        assert found is not None
+        assert found.sites is not None
+        assert found.sites.value == pytest.approx(expected["std_error"][i] ** 2, rel=1e-8)
+        assert found.sites.df == pytest.approx(expected["df"][i], rel=1e-8)
 
 
 @pytest.mark.parametrize(("name", "outcome"), CASES)

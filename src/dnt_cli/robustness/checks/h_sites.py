@@ -8,21 +8,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.design import ENDPOINT, Model, group_indicator
+from dnt_cli.design import ENDPOINT, Designs, Model
 from dnt_cli.effects import Effects
-from dnt_cli.messages import message
+from dnt_cli.effects.clusters import LEAST_DF, LEAST_SITES
+from dnt_cli.effects.errors import resting_on
+from dnt_cli.messages import encoded, message
 from dnt_cli.robustness.context import Context, KnownEffects, LeftOut, Plan, Reanalysis, does_not_apply
-from dnt_cli.robustness.fitters import clustered, site_codes
 from dnt_cli.robustness.pairs import LEAST_PAIRS, complete_pairs, pooled_differences, sign_flip
+from dnt_cli.robustness.sources import DataSets
 
 WITHOUT = "h:without "
+WITH_ALL = "h:with all"
+"""The effects with all sites on as many data sets as those without one of them, which are compared with these."""
 PAIRS = "h:pairs"
 _OF_THE_MODEL = ("std_error", "statistic", "df", "conf_low", "conf_high", "odds_ratio_se", "beta_se")
 """What a test by permutation does not have."""
-LEAST_SITES = 5
-"""In each group; the distribution of a cluster-robust test is not known well enough with fewer."""
-LEAST_DF = 4.0
-"""Below it Satterthwaite's approximation breaks down (Tipton 2015, Psychological Methods 20)."""
+_MOST_SETS = 10  # imputations on which sites are left out; more change what is left out of them little
+_ESTIMATED = (*_OF_THE_MODEL, "estimate", "p_value", "odds_ratio", "odds_ratio_low", "odds_ratio_high", "beta")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,25 +43,27 @@ class Without:
 
 
 def plan(context: Context) -> Plan:
-    """The endpoint models with errors by site, and every model without each of the sites."""
+    """The effects with errors by site, and the endpoint models without each of the sites."""
     study, wide = context.study, context.data.observed
-    site = study.design.site
-    if site is None or site not in wide.columns:
+    site, codes = study.design.site, Designs(wide, study).sites()
+    if site is None or codes is None:
         raise does_not_apply("no_site")
-    codes = site_codes(wide, site)
     count = int(codes.max()) + 1
     if count < 2:
         raise does_not_apply("one_site")
-    planned: list[Reanalysis | KnownEffects | LeftOut] = [_by_cluster(context, codes)]
+    planned: list[Reanalysis | KnownEffects | LeftOut] = [_by_cluster(context)]
     if study.design.pair is not None:
         planned.append(_by_pair(context))
+    few = DataSets(context.data.sets[:_MOST_SETS])
+    tasks = context.endpoint_tasks()
+    planned.append(Reanalysis(WITH_ALL, tasks, few))
     for code in range(count):
         keep = codes != code
         name = str(wide.loc[~keep, site].iloc[0])
         if wide.loc[keep, study.design.group].nunique() < 2:
             planned.append(LeftOut(f"{WITHOUT}{name}", message("robustness.no_groups_without", site=name)))
             continue
-        planned.append(Reanalysis(f"{WITHOUT}{name}", context.all_tasks(), context.source, view=Without(keep)))
+        planned.append(Reanalysis(f"{WITHOUT}{name}", tasks, few, view=Without(keep)))
     return planned
 
 
@@ -79,13 +83,19 @@ def _by_pair(context: Context) -> KnownEffects | LeftOut:
     return KnownEffects(PAIRS, Effects(rows, none), message("robustness.label_pairs", pairs=len(pairs)))
 
 
-def _by_cluster(context: Context, codes: NDArray[np.int64]) -> Reanalysis | LeftOut:
-    """CR2 by site, unless there are too few sites in a group for it."""
-    treated = group_indicator(context.data.observed, context.study) == 1
-    sites = [len(np.unique(codes[own])) for own in (treated, ~treated)]
-    if min(sites) < LEAST_SITES:
-        reason = message("robustness.few_sites", least=LEAST_SITES, intervention=sites[0], comparison=sites[1])
+def _by_cluster(context: Context) -> KnownEffects | LeftOut:
+    """The main estimates with standard errors by site, which the main analysis has beside its own."""
+    rows = context.main[context.main["status"] != "not estimable"]
+    counts = [int(rows[f"n_sites_{arm}"].max()) for arm in ("intervention", "comparison")] if len(rows) else [0, 0]
+    if min(counts) < LEAST_SITES:
+        reason = message("robustness.few_sites", least=LEAST_SITES, intervention=counts[0], comparison=counts[1])
         return LeftOut("h", reason)
-    tasks = context.endpoint_tasks(fitter=clustered, least_df=LEAST_DF)
-    label = message("robustness.label_sites", sites=len(np.unique(codes)))
-    return Reanalysis("h", tasks, context.source, label=label)
+    known = resting_on(rows, "sites")
+    known["engine"] = known["engine"] + ", CR2 by site"
+    few, why = known["errors"] == "model", message("robustness.few_df", least=LEAST_DF)
+    if few.all():
+        return LeftOut("h", why)
+    known.loc[few, "status"], known.loc[few, "message"] = "not estimable", encoded([why])
+    known.loc[few, list(_ESTIMATED)] = np.nan
+    label = message("robustness.label_sites", sites=int(rows["n_sites"].max()))
+    return KnownEffects("h", Effects(known.drop(columns="errors"), context.effects.fits.iloc[:0]), label)

@@ -1,0 +1,94 @@
+"""What is said under a table of effects about persons of a site, and waves of a person, that are alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dnt_cli.effects.clusters import CLUSTERS, LEAST_DF, LEAST_SITES
+from dnt_cli.effects.errors import flags_of, inflation
+from dnt_cli.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note under a table.
+
+    Attributes:
+        key: `<file>.<key>` of its words.
+        text: The note in the language of the table.
+    """
+
+    key: str
+    text: str
+
+
+def note(key: str, wording: Wording, **values: object) -> Note:
+    """A note, with its values filled in."""
+    return Note(key, wording.text(key, **values))
+
+
+def cluster_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """The notes, given the effects of one table as `errors.resting_on` gives them."""
+    fitted = rows[rows["status"] != "not estimable"]
+    if fitted.empty or "n_sites" not in fitted:
+        return []
+    parts = (_allocation, _rested, _flagged, _few)
+    return [own for part in parts for own in part(fitted, wording)]
+
+
+def _allocation(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """That every site lies in one group, and how alike its persons are."""
+    known = rows[rows["n_sites"] == rows["n_sites_intervention"] + rows["n_sites_comparison"]]
+    if known.empty or known["icc_sites"].isna().all():
+        return []
+    icc, most = known["icc_sites"], known.iloc[int(known["n_sites"].to_numpy().argmax())]
+    counts = {name: int(most[f"n_sites_{name}"]) for name in ("intervention", "comparison")}
+    values = {
+        name: wording.number(float(value), 2)
+        for name, value in (("icc", icc.median()), ("low", icc.min()), ("high", icc.max()))
+    }
+    return [note("effects.allocation", wording, n=int(most["n_sites"]), **counts, **values)]
+
+
+def _rested(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """What the standard errors shown are, where they are not the model's."""
+    used = [by for by in CLUSTERS if (rows["errors"] == by).any()]
+    notes = [note(f"effects.errors_{by}", wording) for by in used]
+    left = rows[rows["errors"] == "model"]
+    if used and len(left):
+        notes.append(note("effects.errors_not_for", wording, outcomes=wording.labels(list(left["outcome"]))))
+    return notes
+
+
+def _flagged(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """The effects that do not stand up to other errors."""
+    study, found = wording.study, []
+    for by in CLUSTERS:
+        told = [
+            wording.text(
+                "effects.flagged", outcome=wording.label(row["outcome"]), ratio=inflation(row, by),
+                p=wording.p_value(row[f"p_value_{by}"]),
+            )
+            for _, row in rows.iterrows() if by in flags_of(row, study)
+        ]  # fmt: skip
+        if told:
+            found.append(note(f"effects.flag_{by}", wording, outcomes="; ".join(told)))
+    known = rows["p_value_sites"].notna() & (rows["errors"] != "sites")
+    marked = any(study.significance.mark(p) for p in rows.loc[known, "p_value"])
+    if marked and known.all() and not any(own.key == "effects.flag_sites" for own in found):
+        found.append(note("effects.flag_sites_none", wording))
+    return found
+
+
+def _few(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """That there are too few sites for errors by site."""
+    without = rows[rows["n_sites"].notna() & rows["p_value_sites"].isna()]
+    if without.empty:
+        return []
+    if len(without) < len(rows):
+        outcomes = wording.labels(list(without["outcome"]))
+        return [note("effects.few_sites_of", wording, df=LEAST_DF, outcomes=outcomes)]
+    counts = {name: int(without[f"n_sites_{name}"].max()) for name in ("intervention", "comparison")}
+    return [note("effects.few_sites", wording, least=LEAST_SITES, df=LEAST_DF, **counts)]

@@ -1,0 +1,72 @@
+"""Which standard errors the marks rest on, and which marks do not survive other ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dnt_cli.design import LONGITUDINAL
+from dnt_cli.effects.clusters import CLUSTERS
+from dnt_cli.study import Study
+
+LARGER = 1.10
+"""A standard error by person that exceeds the model's by this factor is told: its waves are not equally alike."""
+
+FLAGS = {"persons": "!p", "sites": "!s"}
+
+
+def resting_on(rows: pd.DataFrame, errors: str) -> pd.DataFrame:
+    """Effects with the standard errors, intervals and p-values that the marks rest on.
+
+    Args:
+        rows: Effects as the fitting stages write them.
+        errors: "model", "persons" or "sites". By person the endpoint keeps the model's errors, since each person has
+            one row there; an effect whose errors by cluster are not known keeps the model's too.
+
+    Returns:
+        The rows with a column `errors` that says what each rests on.
+    """
+    rows = rows.assign(errors="model")
+    if errors == "model":
+        return rows
+    known = rows[f"std_error_{errors}"].notna().to_numpy(dtype=bool)
+    ratio = rows[f"std_error_{errors}"] / rows["std_error"]
+    changed: dict[str, pd.Series] = {
+        name: rows[f"{name}_{errors}"] for name in ("std_error", "df", "p_value", "conf_low", "conf_high")
+    }
+    changed["statistic"] = rows["estimate"] / rows[f"std_error_{errors}"]
+    changed |= {name: rows[name] * ratio for name in ("odds_ratio_se", "beta_se", "marginal_effect_se")}
+    changed |= {f"odds_ratio_{end}": np.exp(rows[f"conf_{end}_{errors}"]) for end in ("low", "high")}
+    binary = rows["kind"] == "binary"
+    for name, values in changed.items():
+        where = known & (binary.to_numpy(dtype=bool) if name.startswith("odds_ratio") else True)
+        rows[name] = rows[name].where(~where, values)
+    return rows.assign(errors=np.where(known, errors, "model"))
+
+
+def decisive(row: pd.Series, errors: str) -> float:
+    """The p-value that the mark of an effect rests on."""
+    own = float("nan") if errors == "model" else float(row[f"p_value_{errors}"])
+    return float(row["p_value"]) if np.isnan(own) else own
+
+
+def flags_of(row: pd.Series, study: Study) -> list[str]:
+    """Which errors, "persons" or "sites", the effect does not stand up to.
+
+    Under them its mark is weaker or gone; or, of a trend, the standard error by person is much larger than the model's.
+    A row that already rests on them has no such flag.
+    """
+    found = []
+    for by in CLUSTERS:
+        if f"p_value_{by}" not in row or pd.isna(row[f"p_value_{by}"]) or row.get("errors", "model") in (by, "sites"):
+            continue
+        mark = study.significance.mark
+        weaker = len(mark(row[f"p_value_{by}"])) < len(mark(row["p_value"]))
+        larger = by == "persons" and row["analysis"] == LONGITUDINAL and inflation(row, by) > LARGER
+        found += [by] if weaker or larger else []
+    return found
+
+
+def inflation(row: pd.Series, by: str) -> float:
+    """The standard error by cluster as a multiple of the one that the row rests on."""
+    return float(row[f"std_error_{by}"] / row["std_error"])
