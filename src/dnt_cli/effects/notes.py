@@ -6,6 +6,7 @@ import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, keys_in
 from dnt_cli.effects.cluster_notes import Note, cluster_notes, note
+from dnt_cli.effects.errors import resting_on
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, within_sentence
 
@@ -17,6 +18,8 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         rows: The effects in the table: one analysis and one kind of outcome.
         wording: The study in a language.
     """
+    if "errors" not in rows:
+        rows = resting_on(rows, wording.study.models.errors)
     return [
         _sample(rows, wording),
         *_control_notes(rows, wording),
