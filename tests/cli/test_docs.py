@@ -2,7 +2,7 @@
 
 The blocks of a page are run in their order in one folder, with `dnt` on the PATH: `sh` and `console` by sh, `r` by
 Rscript; `toml` must be a study file, or a part of one. Lines that call make are run dry (`make -n`). Blocks of
-`powershell` and `text` are not run.
+`powershell` and `text` are not run; `python` is run in `test_library.py`.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def test_every_piece_of_a_study_file_is_one(page: str) -> None:
 
 
 def test_every_block_is_of_a_kind_that_is_run_or_named_here() -> None:
-    assert {kind for page in PAGES for kind, _ in blocks(page)} <= {*RUN, "toml", "powershell", "text"}
+    assert {kind for page in PAGES for kind, _ in blocks(page)} <= {*RUN, "toml", "powershell", "text", "python"}
 
 
 @pytest.mark.parametrize("script", ["study_file.py", "commands.py"])

@@ -202,7 +202,7 @@ def open_input(
     content, name = read(source)
     stage = open_stage(content, name)
     if stage is not None:
-        return _with_study(require_kind(stage, kinds, command), study, overrides)
+        return with_study(require_kind(stage, kinds, command), study, overrides)
     if foreign == "never" or (foreign == "with study" and study is None):
         if foreign == "with study" and kinds != ("imputations",) and not is_parquet(content):
             raise UsageError(f"{name} is no stage file, so dnt cannot know the study; add --study FILE.")
@@ -223,7 +223,7 @@ def open_stage_file(source: str, command: str, kinds: Iterable[str] | None = Non
     return read_stage(content, name, KINDS if kinds is None else kinds, command)
 
 
-def _with_study(stage: Stage, study: str | None, overrides: Sequence[str] | None) -> Input:
+def with_study(stage: Stage, study: str | None, overrides: Sequence[str] | None) -> Input:
     """The stage file under the study that the command line asks for."""
     from dnt_cli.study import load_study, parse_study
     from dnt_cli.study.reanalysis import require_reanalysis
