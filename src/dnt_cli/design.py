@@ -178,12 +178,25 @@ class Designs:
         person = np.repeat(np.arange(len(self._wide), dtype=np.int64), len(waves))
         time = np.tile([times[wave] for wave in waves], len(self._wide))
         group = self._group[person]
-        controls, names = self.controls(model.controls)
-        matrix = np.column_stack([np.ones(len(person)), group, time, group * time, controls[person]])
+        controls, names = self._controls_at(model.controls, waves)
+        matrix = np.column_stack([np.ones(len(person)), group, time, group * time, controls])
         return Design(response, matrix, (INTERCEPT, GROUP, WAVE, TREND, *names), person)
 
+    def _controls_at(self, keys: tuple[str, ...], waves: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
+        """(n x waves, k) controls at the wave of each row, person by person, and their k names."""
+        study = self._study
+        named = (tuple(study.covariate_column(k, w) if k in study.covariates else k for k in keys) for w in waves)
+        by_wave = [self.controls(own) for own in named]
+        stacked = np.stack([controls for controls, _ in by_wave], axis=1)
+        return stacked.reshape(len(self._wide) * len(waves), -1 if stacked.size else 0), self.controls(keys)[1]
+
     def controls(self, keys: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:
-        """(n, k) treatment-coded controls, NaN where missing, and their k names such as `education[mid/high]`."""
+        """(n, k) treatment-coded controls, NaN where missing, and their k names such as `education[mid/high]`.
+
+        Args:
+            keys: Of covariates, as they were at baseline; or columns of the wide table that hold one at another wave,
+                or an outcome at baseline.
+        """
         if keys not in self._controls:
             self._controls[keys] = control_matrix(self._wide, self._study, keys)
         return self._controls[keys]
@@ -226,7 +239,7 @@ def control_matrix(wide: pd.DataFrame, study: Study, keys: Sequence[str]) -> tup
             columns.append(wide[key].to_numpy(dtype=float))
             names.append(key)
             continue
-        covariate = study.covariates[key]
+        covariate = study.covariates[study.covariate_columns[key][0]]
         if covariate.kind == "continuous":
             columns.append(wide[key].to_numpy(dtype=float))
             names.append(key)

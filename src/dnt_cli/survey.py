@@ -87,7 +87,7 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
         for c, (key, _) in study.columns.items()
         if key in study.measured or (study.is_register(key) and c in frame.columns)
     }
-    findings = _missing_columns(frame, [design.id, design.group, *design.places, *study.covariates, *columns])
+    findings = _missing_columns(frame, [design.id, design.group, *design.places, *study.covariate_columns, *columns])
     if findings:
         return findings, None
     cast = {
@@ -103,8 +103,8 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
         findings.append(error(design.group, "group_unknown_wide", count=unknown))
     for place in design.places:
         cast[place] = identifiers(frame[place])
-    for key, covariate in study.covariates.items():
-        cast[key], found = _cast_covariate(frame[key], key, covariate)
+    for name, (key, _) in study.covariate_columns.items():
+        cast[name], found = _cast_covariate(frame[name], key, study.covariates[key])
         findings += found
     for column, key in columns.items():
         outcome = study.outcomes[key]
@@ -176,6 +176,8 @@ def _within_person(cast: pd.DataFrame, study: Study) -> list[Finding]:
     for column in (design.group, *design.places, *study.covariates):
         changing = int((persons[column].nunique() > 1).sum())
         if changing:
+            if column in study.covariates and study.covariates[column].timing == "wave":
+                continue
             if column in study.covariates:
                 findings.append(warning(column, "changing_covariate", count=changing))
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,8 @@ def to_wide(survey: pd.DataFrame, study: Study) -> pd.DataFrame:
     """The survey with one row per person, sorted by id, gaps as NaN.
 
     Returns:
-        Columns id, group, site and pair if any, covariates, and `<outcome>_<wave>` for every measured outcome and wave.
+        Columns id, group, site and pair if any, covariates (`<covariate>_<wave>` at later waves of those that change),
+        and `<outcome>_<wave>` for every measured outcome and wave.
     """
     design = study.design
     persons = survey.groupby(design.id, sort=True, observed=True)
@@ -26,7 +28,15 @@ def to_wide(survey: pd.DataFrame, study: Study) -> pd.DataFrame:
         wide[column] = wide[column].astype(survey[column].dtype)
     index = pd.Index(wide[design.id])
     by_wave = {wave: part.set_index(design.id) for wave, part in survey.groupby(design.wave, observed=True)}
-    columns = {}
+    columns: dict[str, Any] = {}
+    for name, (key, wave) in study.covariate_columns.items():
+        if study.covariates[key].timing == "wave":
+            at_wave = by_wave.get(wave, survey.iloc[:0].set_index(design.id))
+            own = at_wave[key].reindex(index).array
+            if name == key:
+                wide[key] = own
+            else:
+                columns[name] = own
     for name, (key, wave) in study.columns.items():
         if key in study.measured:
             part = by_wave.get(wave)

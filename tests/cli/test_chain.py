@@ -152,11 +152,12 @@ def test_every_stage_shows_in_every_format(made: Path) -> None:
     files = ("imputed", "t3", "longitudinal", "robustness", "description")
     formats = ("csv", "json", "md", "tex", "html")
     calls = [(("show", f"{f}.parquet", "--format", form, "--lang", "nl"), made) for f in files for form in formats]
+    calls += [(("show", f"{f}.parquet", "--format", "csv", "--raw"), made) for f in files]
     for run in together(calls):
         assert run.check().stdout
         if "json" in run.arguments:
             assert isinstance(json.loads(run.text), list)
-        if "csv" in run.arguments:
+        if "--raw" in run.arguments:
             assert len(pd.read_csv(io.BytesIO(run.stdout))) > 0
 
 

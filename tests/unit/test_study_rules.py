@@ -195,6 +195,12 @@ CASES = [
     ("[covariates.age]", "[covariates.arm]  # here", "covariates.arm: another column has this name"),
     ("[covariates.age]", "[covariates.work]  # here", "covariates.work: another column has this name"),
     ("[outcomes.rung]", "[outcomes.person]  # here", "outcomes.person: another column has this name"),
+    (
+        "[covariates.age]",
+        '[covariates.home]  # here\nlabel = "home"\nkind = "continuous"\ntiming = "wave"\n\n'
+        '[covariates.home_T1]\nlabel = "b"\nkind = "continuous"\n\n[covariates.age]',
+        "the wide column home_T1 has the name of another column",
+    ),
     ("[covariates.age]", "[covariates.wave]  # here", "covariates.wave: the models have a term of this name"),
     ('intervention = "treated"', 'intervention = "all"  # here', "'all' is what results call both groups together"),
     (

@@ -52,12 +52,14 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
     controls = study.models.all_controls
     kinds: dict[str, Kind] = {"binary": "binary", "linear": "continuous", "ordinal": "ordinal"}
     columns = [Column(design.group, "categorical", (design.comparison, design.intervention), impute=False)]
-    for key, covariate in study.covariates.items():
+    for name, (key, wave) in study.covariate_columns.items():
+        covariate = study.covariates[key]
         if covariate.impute and key not in plan.exclude:
             low, high = covariate.range or (None, None)
             kind: Kind = "continuous" if covariate.kind == "continuous" else "categorical"
-            always = (design.group, *(c for c in controls if c != key))
-            columns.append(Column(key, kind, covariate.levels, lower=low, upper=high, always=always))
+            others = tuple(c for c, (own, _) in study.covariate_columns.items() if own == key and c != name)
+            always = (design.group, *others, *(study.covariate_column(c, wave) for c in controls if c != key))
+            columns.append(Column(name, kind, covariate.levels, lower=low, upper=high, always=always))
     for name, (key, wave) in study.columns.items():
         outcome = study.outcomes[key]
         if key not in study.measured or key in plan.exclude:
@@ -71,7 +73,7 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
                 kinds[outcome.kind],
                 lower=low,
                 upper=high,
-                always=(design.group, *others, *controls),
+                always=(design.group, *others, *(study.covariate_column(c, wave) for c in controls)),
                 conditional_on=parent,
                 method=outcome.impute_method,
                 series=key,
@@ -202,5 +204,5 @@ def require_inference(data: Completed) -> None:
 
 def gaps(data: Completed) -> int:
     """Number of missing cells in the observed outcomes and covariates."""
-    columns = [*data.study.covariates, *(c for c in data.study.columns if c in data.observed.columns)]
+    columns = [*data.study.covariate_columns, *(c for c in data.study.columns if c in data.observed.columns)]
     return int(np.count_nonzero(data.observed[columns].isna()))

@@ -42,18 +42,13 @@ def imputation_summary(
     models = models.set_index("variable")
     rows = []
     for key in [k for k in study.measured if k not in study.imputation.exclude]:
-        rows.append(_outcome_row(wide, models, key, wording))
-    covariates = [
-        (
-            Cell(wording.label(key)),
-            Cell(str(models.loc[key, "method"])),
-            Cell(_percent(wide[key].isna().mean(), wording)),
-            *[Cell("")] * (len(waves) - 1),
-            Cell(str(models.loc[key, "n_predictors"])),
-        )
-        for key in study.covariates
-        if key in models.index
-    ]
+        names = {wave: study.column(key, wave) for wave in study.outcomes[key].waves}
+        rows.append(_row(wide, models, key, names, wording))
+    of_covariates: dict[str, dict[str, str]] = {}
+    for name, (key, wave) in study.covariate_columns.items():
+        if name in models.index:
+            of_covariates.setdefault(key, {})[wave] = name
+    covariates = [_row(wide, models, key, names, wording) for key, names in of_covariates.items()]
     sections = [Section("", tuple(rows))] + (
         [Section(wording.text("imputed.covariates"), tuple(covariates))] if covariates else []
     )
@@ -75,18 +70,19 @@ def imputation_summary(
     return Table(wording.text("imputed.imputation_title"), tuple(columns), tuple(sections), tuple(notes))
 
 
-def _outcome_row(wide: pd.DataFrame, models: pd.DataFrame, key: str, wording: Wording) -> tuple[Cell, ...]:
-    study = wording.study
-    outcome = study.outcomes[key]
-    names = {wave: study.column(key, wave) for wave in outcome.waves}
+def _row(
+    wide: pd.DataFrame, models: pd.DataFrame, key: str, names: Mapping[str, str], wording: Wording
+) -> tuple[Cell, ...]:
+    """Share missing per wave of a variable whose columns are `names`, and the models that fill its gaps."""
     done = [name for name in names.values() if name in models.index]
     methods = list(dict.fromkeys(models.loc[done, "method"]))
     predictors = models.loc[done, "n_predictors"]
     shares = [
         Cell(_percent(wide[names[wave]].isna().mean(), wording)) if wave in names else Cell("")
-        for wave in study.design.wave_keys
+        for wave in wording.study.design.wave_keys
     ]
-    span = "" if predictors.empty else f"{predictors.min():.0f}–{predictors.max():.0f}"
+    low, high = (predictors.min(), predictors.max()) if len(predictors) else (0, 0)
+    span = "" if predictors.empty else f"{low:.0f}" if len(names) == 1 else f"{low:.0f}–{high:.0f}"
     return (Cell(wording.label(key)), Cell(", ".join(methods)), *shares, Cell(span))
 
 

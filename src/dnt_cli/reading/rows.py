@@ -65,6 +65,8 @@ def persons_filled(table: Table) -> None:
     if not table.of("id"):
         return
     for column, variable in table.of("group", "site", "covariate"):
+        if variable.covariate is not None and variable.covariate.timing == "wave":
+            continue
         values, ids = table.frame[column], table.frame[design.id]
         texts = identifiers(values) if values.dtype == "object" else values
         empty = texts.isna() & ids.notna()

@@ -255,6 +255,11 @@ def _check_names(study: Study, fail: Fail) -> None:
         if key in fixed:
             fail(("outcomes", key), "another column has this name")
     taken = {*fixed, *study.covariates}
+    for key in study.covariates:
+        for column in {study.covariate_column(key, wave) for wave in design.wave_keys} - {key}:
+            if column in taken:
+                fail(("covariates", key), f"the wide column {column} has the name of another column")
+            taken.add(column)
     for key, outcome in study.outcomes.items():
         for column in (study.column(key, wave) for wave in outcome.waves):
             if column in taken:

@@ -131,10 +131,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Covariate:
-    """A characteristic of the person at baseline."""
+    """A characteristic of the person."""
 
     label: Text
     kind: Literal["categorical", "ordered", "continuous"]
+    timing: Literal["baseline", "wave"] = "baseline"  # wave: it may change; trends use it at the wave of the outcome
     levels: tuple[str, ...] = ()  # in order
     reference: str | None = None  # default: the first level
     collapse: dict[str, tuple[str, ...]] = field(default_factory=dict)  # levels taken together in models
@@ -282,6 +283,20 @@ class Study:
             for wave in self.design.wave_keys
             if wave in outcome.waves
         }
+
+    @cached_property
+    def covariate_columns(self) -> dict[str, tuple[str, str]]:
+        """Wide column -> (covariate, wave); of a covariate that does not change only its key, at baseline."""
+        return {
+            self.covariate_column(key, wave): (key, wave)
+            for key, covariate in self.covariates.items()
+            for wave in (self.design.wave_keys if covariate.timing == "wave" else (self.design.baseline,))
+        }
+
+    def covariate_column(self, covariate: str, wave: str) -> str:
+        """Name of the wide column that holds a covariate at a wave; of one that does not change, its own name."""
+        changes = self.covariates[covariate].timing == "wave" and wave != self.design.baseline
+        return f"{covariate}_{wave}" if changes else covariate
 
     @cached_property
     def measured(self) -> dict[str, Outcome]:
