@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from dnt_cli.study import Language
 from dnt_cli.tables.model import Cell, Column, Section, Table, Tone
-from dnt_cli.tables.typography import BAD, GOOD, MUTED, is_mark, set_cell, signs, typeset
+from dnt_cli.tables.typography import BAD, GOOD, MUTED, set_row, typeset
 
 STYLE = f"""\
 :root {{ color-scheme: light; }}
@@ -67,10 +67,12 @@ def as_html(tables: Iterable[Table]) -> str:
 
 def table_html(table: Table, caption: str) -> str:
     """One table with its notes; the caption is HTML already."""
-    lines = ['<div class="wide" role="region" tabindex="0"><table>', f"<caption>{caption}</caption>", "<thead>"]
-    lines += [*_group_row(table), "<tr>"]
-    lines += [_cell("th", column.heading, column, scope="col") for column in table.columns]
-    lines.append("</tr></thead>")
+    label = html.escape(typeset(table.title))
+    lines = [f'<div class="wide" role="region" tabindex="0" aria-label="{label}"><table>']
+    lines.append(f"<caption>{caption}</caption>")
+    if any(table.headings):
+        heads = (_cell("th", c.heading, c, i in table.marks, scope="col") for i, c in enumerate(table.columns))
+        lines += ["<thead>", *_group_row(table), "<tr>", *heads, "</tr></thead>"]
     for section in table.sections:
         lines += _section(table, section)
     lines.append("</table></div>")
@@ -99,18 +101,18 @@ def _section(table: Table, section: Section) -> list[str]:
 
 
 def _row(table: Table, row: tuple[Cell, ...]) -> str:
-    cells = []
-    for i, (cell, column, sign) in enumerate(zip(row, table.columns, signs(table, row), strict=True)):
-        text = f"{set_cell(cell, column)} {sign}" if sign else set_cell(cell, column)
-        head = i == 0 and column.justify == "left"
-        cells.append(_cell("th" if head else "td", text, column, cell.tone, "row" if head else ""))
+    cells, marks = [], table.marks
+    alone = len(table.columns) == 1  # a column of sentences
+    for i, (cell, column, text) in enumerate(zip(row, table.columns, set_row(table, row), strict=True)):
+        head = i == 0 and column.justify == "left" and not alone
+        cells.append(_cell("th" if head else "td", text, column, i in marks, cell.tone, "row" if head else ""))
     return "".join(cells)
 
 
-def _cell(tag: str, text: str, column: Column, tone: Tone = "", scope: str = "") -> str:
+def _cell(tag: str, text: str, column: Column, mark: bool, tone: Tone = "", scope: str = "") -> str:
     if tag == "th" and not text:
         tag, scope = "td", ""  # a heading without words is none
-    kinds = ["number"] if column.justify == "right" else ["mark"] if is_mark(column) else []
+    kinds = ["number"] if column.justify == "right" else ["mark"] if mark else []
     css = " ".join([*kinds, *([tone] if tone else [])])
     indent = len(text) - len(text.lstrip(" "))
     style = f' style="padding-left:{indent / 2:g}em"' if indent else ""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dnt_cli.tables.model import Cell, Table, slugs
-from dnt_cli.tables.typography import is_mark, signs, typeset
+from dnt_cli.tables.typography import signs, typeset
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "∞": r"$\infty$", "−": r"$-$", "–": "--", "▲": r"$\uparrow$", "▼": r"$\downarrow$", "\u00a0": "~",
 }  # fmt: skip
+_SENTENCE = 60  # characters of a text that is broken into lines
 _PAGE = 40  # rows that fit on a page
 PREAMBLE = r"\usepackage{booktabs,longtable,array,xcolor}"
 _COLOURS = r"\definecolor{dntgood}{HTML}{1B7837}\definecolor{dntbad}{HTML}{B2182B}\definecolor{dntmuted}{HTML}{6E6E6E}"
@@ -46,7 +47,18 @@ def latex_table(table: Table, label: str) -> str:
 
 def _columns(table: Table) -> str:
     """Alignment of the columns; marks stand close behind the number before them."""
-    return "".join("r" if c.justify == "right" else "@{\\,}l" if is_mark(c) else "l" for c in table.columns)
+    marks = table.marks
+    return "".join(
+        "r" if c.justify == "right" else "@{\\,}l" if i in marks else _text(table, i)
+        for i, c in enumerate(table.columns)
+    )
+
+
+def _text(table: Table, place: int) -> str:
+    """How a column of text is set: in lines of one width where it holds sentences."""
+    longest = max((len(row[place].text) for section in table.sections for row in section.rows), default=0)
+    room = 0.9 if len(table.columns) == 1 else 0.3
+    return rf"p{{{room}\linewidth}}" if longest > _SENTENCE else "l"
 
 
 def _head(table: Table) -> list[str]:

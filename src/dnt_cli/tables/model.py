@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Literal
 
 from dnt_cli.safe_text import shown, shown_in_line
@@ -92,6 +92,12 @@ class Table:
             f"{column.group} {column.heading}".strip() if column.group != last else column.heading
             for column, last in zip(self.columns, before, strict=False)
         )
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The places of columns of marks: without a heading, behind numbers."""
+        places = enumerate(pairwise(self.columns), start=1)
+        return frozenset(i for i, (a, b) in places if a.justify == "right" and b.justify == "left" and not b.heading)
 
     @property
     def groups(self) -> tuple[tuple[str, int], ...]:

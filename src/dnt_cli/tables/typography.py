@@ -18,12 +18,15 @@ def typeset(text: str) -> str:
     return "–" if text == "-" else _MINUS.sub("−", text)
 
 
-def set_cell(cell: Cell, column: Column) -> str:
-    """The text of a cell; what stands in a column of numbers or marks holds no place where a line could break."""
-    text = typeset(cell.text)
-    if column.justify == "right" or not column.heading:
-        text = text.replace(" ", NO_BREAK)
-    return text
+def set_row(table: Table, row: tuple[Cell, ...]) -> list[str]:
+    """The texts of a row, each with its sign; numbers and marks hold no place where a line could break."""
+    marks, texts = table.marks, []
+    for i, (cell, column, sign) in enumerate(zip(row, table.columns, signs(table, row), strict=True)):
+        text = typeset(cell.text)
+        if column.justify == "right" or i in marks:
+            text = text.replace(" ", NO_BREAK)
+        texts.append(f"{text}{NO_BREAK}{sign}" if sign else text)
+    return texts
 
 
 def signs(table: Table, row: tuple[Cell, ...]) -> list[str]:
@@ -32,10 +35,9 @@ def signs(table: Table, row: tuple[Cell, ...]) -> list[str]:
     An estimate and the mark behind it, or behind its standard error, have one sign between them.
     """
     found = [SIGNS.get(cell.tone, "") if cell.text else "" for cell in row]
-    for i, column in enumerate(table.columns):
-        if is_mark(column) and found[i]:
-            before = [place for place in range(max(i - 2, 0), i) if found[place] == found[i]]
-            for place in before:
+    for i in table.marks:
+        for place in range(max(i - 2, 0), i):
+            if found[i] and found[place] == found[i]:
                 found[place] = ""
     return found
 
@@ -48,11 +50,6 @@ def set_heading(column: Column) -> str:
 def coloured(table: Table) -> bool:
     """Whether a colour says something in this table."""
     return any(cell.tone in SIGNS for section in table.sections for row in section.rows for cell in row)
-
-
-def is_mark(column: Column) -> bool:
-    """Whether the column holds marks, which stand close behind the number before them."""
-    return not column.heading and column.justify == "left"
 
 
 _WIDTHS = {

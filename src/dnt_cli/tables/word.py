@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from dnt_cli.study import Language
-from dnt_cli.tables.model import Cell, Column, Section, Table, narrowed, without_empty
+from dnt_cli.tables.model import Cell, Section, Table, narrowed, without_empty
 from dnt_cli.tables.reproducible import reproducible
-from dnt_cli.tables.typography import TONES, is_mark, longest_word, set_cell, set_heading, signs, typeset, width_of
+from dnt_cli.tables.typography import TONES, longest_word, set_heading, set_row, typeset, width_of
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -179,13 +179,13 @@ def _widths(table: Table, size: float, room: int) -> tuple[int, ...] | None:
 
 def _demands(table: Table, size: float) -> list[tuple[int, int]]:
     """The least and the wished width of each column, twips."""
-    rows = [(row, signs(table, row)) for section in table.sections for row in section.rows]
-    found = []
+    rows = [set_row(table, row) for section in table.sections for row in section.rows]
+    found, marks = [], table.marks
     for i, column in enumerate(table.columns):
-        texts = [f"{set_cell(row[i], column)} {sign[i]}".rstrip() for row, sign in rows]
+        texts = [row[i] for row in rows]
         natural = max((width_of(text) for text in texts), default=0.0)
         least = wished = natural
-        if column.justify == "left" and not is_mark(column):
+        if column.justify == "left" and i not in marks:
             words = max((longest_word(text) for text in texts), default=0.0)
             least = max(words, min(natural, _LABEL)) if i == 0 else max(words, min(natural, _LABEL / 2))
         head = longest_word(set_heading(column)) * 1.08  # bold
@@ -242,7 +242,9 @@ class _Rows:
     def head(self) -> str:
         """The headings, which Word repeats on every page."""
         table, widths = self.layout.table, self.layout.widths
-        lines = []
+        lines: list[str] = []
+        if not any(table.headings):
+            return ""
         if table.groups:
             cells, place = [], 0
             for name, span in table.groups:
@@ -267,17 +269,16 @@ class _Rows:
             lines.append(self._cell(section.heading, sum(widths), bold=True, span=len(widths), before=4))
             self.left -= 1
         for row in section.rows:
-            lines.append(self._row(row, signs(table, row)))
+            lines.append(self._row(row, set_row(table, row)))
             self.left -= 1
         return "".join(f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{line}</w:tr>" for line in lines)
 
-    def _row(self, row: tuple[Cell, ...], signed: Sequence[str]) -> str:
+    def _row(self, row: tuple[Cell, ...], texts: Sequence[str]) -> str:
         table = self.layout.table
         cells = []
         for i, (cell, column, width) in enumerate(zip(row, table.columns, self.layout.widths, strict=True)):
-            text = f"{set_cell(cell, column)}\u00a0{signed[i]}" if signed[i] else set_cell(cell, column)
             colour, strong = TONES.get(cell.tone, ""), cell.tone in ("good", "bad")
-            cells.append(self._cell(text, width, bold=strong, align=column.justify, colour=colour, column=i))
+            cells.append(self._cell(texts[i], width, bold=strong, align=column.justify, colour=colour, column=i))
         return "".join(cells)
 
     def _cell(
@@ -308,9 +309,6 @@ class _Rows:
         """Marks stand close behind the number before them."""
         if place is None:
             return ""
-        columns: tuple[Column, ...] = self.layout.table.columns
-        if is_mark(columns[place]) and place:
+        if place in self.layout.table.marks:
             return '<w:tcMar><w:left w:w="0" w:type="dxa"/></w:tcMar>'
-        if place + 1 < len(columns) and is_mark(columns[place + 1]) and columns[place].justify == "right":
-            return '<w:tcMar><w:right w:w="15" w:type="dxa"/></w:tcMar>'
-        return ""
+        return '<w:tcMar><w:right w:w="15" w:type="dxa"/></w:tcMar>' if place + 1 in self.layout.table.marks else ""
