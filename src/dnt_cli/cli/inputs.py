@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dnt_cli.imputed.data import Completed
     from dnt_cli.reading import Hints, Prepared, Raw, Reading
     from dnt_cli.stagefile.container import Provenance, Stage
-    from dnt_cli.study import Study
+    from dnt_cli.study import Language, Study
 
 _LARGE = 1_000_000  # bytes of a file of another program; dnt's own are read at once
 _CASTABLE = ("answers", "survey")  # kinds whose values are read again under whatever study is given
@@ -221,6 +221,46 @@ def open_stage_file(source: str, command: str, kinds: Iterable[str] | None = Non
 
     content, name = read(source)
     return read_stage(content, name, KINDS if kinds is None else kinds, command)
+
+
+def open_together(
+    sources: Sequence[str], command: str, kinds: Iterable[str], language: Language, *, force: bool
+) -> list[Stage]:
+    """Stage files of one study that are to stand side by side; what differs behind them is told.
+
+    Raises:
+        DataError: They are about different studies, or began with different data and `force` is not given.
+    """
+    stages = [open_stage_file(source, command, kinds) for source in sources]
+    if len({(stage.study.key, stage.study.text) for stage in stages}) > 1:
+        raise DataError("These files are about different studies, so they cannot stand in one table.")
+    first = next((own for own in stages if own.kind == "estimates"), stages[0])
+    for other in stages:
+        if other is not first:
+            _tell_apart(first, other, language, force=force)
+    return stages
+
+
+def _tell_apart(first: Stage, other: Stage, language: Language, *, force: bool) -> None:
+    """Say in one line what differs behind two results that are to stand in one table.
+
+    Raises:
+        DataError: They began with different data, and `--force` was not given.
+    """
+    from dnt_cli.diff.origins import joined_causes
+    from dnt_cli.wording import sentence
+
+    data, causes = joined_causes(first, other)
+    if data == "other" and not force:
+        raise DataError(
+            f"{first.name} and {other.name} were made from different data, so they do not belong in one table; "
+            "show them one by one, or together with --force."
+        )
+    told = [sentence(f"diff.{key}", language) for key in ("joined_data",) if data == "other"]
+    told += [f"{cause.item} {cause.a or '-'} | {cause.b or '-'}" for cause in causes]
+    if told:
+        names = f"{first.name} | {other.name}"
+        warn(sentence("diff.joined", language, names=names, differences="; ".join(told)))
 
 
 def with_study(stage: Stage, study: str | None, overrides: Sequence[str] | None) -> Input:

@@ -9,13 +9,13 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_tables
-from dnt_cli.cli.console import show_tables, warn, write_out
+from dnt_cli.cli.console import show_tables, write_out
 from dnt_cli.cli.documents import check_document, format_of, write_document
-from dnt_cli.cli.inputs import open_stage_file
+from dnt_cli.cli.inputs import open_stage_file, open_together
 from dnt_cli.cli.options import OUTPUT, AsJson, Force, Green, GreenMeans, Lang, TableFormat
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import rows_as_csv, rows_as_json, table_named
-from dnt_cli.errors import DataError, UsageError
+from dnt_cli.errors import UsageError
 
 _COLOURED = ("docx", "xlsx", "html", "tex")
 _WRITTEN = (*_COLOURED, "md", "csv", "json")
@@ -94,16 +94,9 @@ def show(
     check_document(output, chosen, force=force)
     several = len(sources) > 1
     kinds = [name for name, kind in KINDS.items() if (kind.concluded if several else kind.shown)]
-    stages = [open_stage_file(source, "dnt show", kinds) for source in sources]
-    stage = stages[0]
-    if len({(s.study.key, s.study.text) for s in stages}) > 1:
-        raise DataError("These files are about different studies, so they cannot stand in one table.")
-    first = next((own for own in stages if own.kind == "estimates"), stage)
-    for other in stages:
-        if other is not first:
-            _tell_apart(first, other, language.value, force=force)
+    stages = open_together(sources, "dnt show", kinds, language.value, force=force)
     result = _together(stages)
-    wording = Wording(stage.study, language.value)
+    wording = Wording(stages[0].study, language.value)
     if figure is not None:
         _draw(result, wording, figure, force=force)
     tables = result.tables(wording, green=green.value)
@@ -163,28 +156,6 @@ def _together(stages: list[Stage]) -> Result | Conclusions:
         joined: Result = result_class(stages[0].kind).joined(results)
         return joined
     return conclude(results)
-
-
-def _tell_apart(first: Stage, other: Stage, language: Any, *, force: bool) -> None:
-    """Say in one line what differs behind two results that are to stand in one table.
-
-    Raises:
-        DataError: They began with different data, and `--force` was not given.
-    """
-    from dnt_cli.diff.origins import joined_causes
-    from dnt_cli.wording import sentence
-
-    data, causes = joined_causes(first, other)
-    if data == "other" and not force:
-        raise DataError(
-            f"{first.name} and {other.name} were made from different data, so they do not belong in one table; "
-            "show them one by one, or together with --force."
-        )
-    told = [sentence(f"diff.{key}", language) for key in ("joined_data",) if data == "other"]
-    told += [f"{cause.item} {cause.a or '-'} | {cause.b or '-'}" for cause in causes]
-    if told:
-        names = f"{first.name} | {other.name}"
-        warn(sentence("diff.joined", language, names=names, differences="; ".join(told)))
 
 
 def _draw(result: Result | Conclusions, wording: Wording, path: str, *, force: bool) -> None:

@@ -60,13 +60,17 @@ def forest_plot(
         DataError: There is no effect to draw, an effect stands there twice, or the file cannot be written or is no
             figure of dnt.
     """
+    draw_one(forest_drawing(estimates, wording, level), Path(path), force=force)
+
+
+def forest_drawing(estimates: pd.DataFrame, wording: Wording, level: float = 0.95) -> Drawing:
+    """The drawing of `forest_plot`; arguments and errors as there."""
     rows = resting_on(effect_rows(estimates), wording.study.models.errors)
     if rows.empty:
         raise DataError("There are no effects to draw: give the estimates of `dnt fit-t3` or `dnt fit-longitudinal`.")
     if rows.duplicated(["analysis", "outcome"]).any():
         raise DataError("Some effects stand there more than once; draw the estimates of one model at a time.")
-    forest = _Forest(rows, wording, level)
-    draw_one(Drawing(forest.figure, "effects", wording.text("description.forest_title")), Path(path), force=force)
+    return Drawing(_Forest(rows, wording, level).figure, "effects", wording.text("description.forest_title"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,15 +83,17 @@ def draw(
     Raises:
         DataError: The folder or a file cannot be written, a file is no figure of dnt, or an unknown format.
     """
-    study = wording.study
-    figures = Lookup(description, "trend")
-    drawings = [
-        Drawing(
-            _Plot(figures, wording, outcome, level).figure, outcome, study.outcomes[outcome].label[wording.language]
-        )
-        for outcome in figures.values("variable")
-    ]
+    drawings = list(outcome_drawings(description, wording, level).values())
     return draw_all(drawings, Path(folder), formats, jobs=jobs, progress=progress, force=force)
+
+
+def outcome_drawings(description: pd.DataFrame, wording: Wording, level: float = 0.95) -> dict[str, Drawing]:
+    """A drawing per outcome that has a value, in the order of the study file; arguments as of `draw`."""
+    figures = Lookup(description, "trend")
+    return {
+        outcome: Drawing(_Plot(figures, wording, outcome, level).figure, outcome, wording.label(outcome))
+        for outcome in figures.values("variable")
+    }
 
 
 class _Plot:

@@ -89,7 +89,7 @@ def draw_all(
     paths = [folder / f"{drawing.stem}.{ending}" for drawing in drawings for ending in formats]
     _refuse_foreign(paths, force=force)
     jobs = min(jobs, len(drawings)) or 1
-    drawn = in_workers((delayed(_render)(drawing, formats) for drawing in drawings), jobs)
+    drawn = in_workers((delayed(render)(drawing, formats) for drawing in drawings), jobs)
     targets = iter(paths)
     for done, contents in enumerate(drawn, start=1):
         for content in contents:
@@ -108,7 +108,7 @@ def draw_one(drawing: Drawing, path: Path, *, force: bool = False) -> None:
     ending = path.suffix.removeprefix(".").lower()
     _check_format(ending, path.name)
     _refuse_foreign([path], force=force)
-    _write(path, *_render(drawing, [ending]))
+    _write(path, *render(drawing, [ending]))
 
 
 def _check_format(ending: str, name: str) -> None:
@@ -124,7 +124,7 @@ def _refuse_foreign(paths: Sequence[Path], *, force: bool) -> None:
             )
 
 
-def _render(drawing: Drawing, formats: Sequence[str]) -> list[bytes]:
+def render(drawing: Drawing, formats: Sequence[str]) -> list[bytes]:
     """The figure in each format, cut to what is drawn."""
     import matplotlib as mpl
 

@@ -60,12 +60,12 @@ def number_in(cell: Cell, language: Language) -> tuple[float, str] | None:
     return value, f"+{shown};-{shown};{shown}" if sign == "+" else shown
 
 
-def add_sheet(book: Workbook, table: Table, language: Language) -> None:
+def add_sheet(book: Workbook, table: Table, language: Language, name: str = "") -> None:
     """A sheet with the title, the headings (which stay in sight), the rows and the notes."""
     from openpyxl.styles import Alignment, Border, Font, Side
     from openpyxl.utils import get_column_letter
 
-    sheet = book.create_sheet(_sheet_name(table.title, book.sheetnames))
+    sheet = book.create_sheet(_sheet_name(name or table.title, book.sheetnames))
     rule = Side(style="thin")
     sheet.append([neutral(table.title)])
     sheet["A1"].font = Font(bold=True, size=12)

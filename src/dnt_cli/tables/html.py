@@ -15,7 +15,7 @@ body {{ font: 16px/1.5 system-ui, "Segoe UI", Arial, sans-serif; color: #222; ba
   max-width: 62rem; margin: 0 auto; padding: 1rem 1.25rem 4rem; }}
 h1, h2, h3 {{ line-height: 1.25; }}
 h1 {{ font-size: 1.9rem; }} h2 {{ font-size: 1.4rem; margin-top: 2.5rem; }}
-h3 {{ font-size: 1.1rem; margin-top: 1.8rem; }}
+h3 {{ font-size: 1.15rem; margin-top: 2rem; }} h4 {{ font-size: 1rem; margin: 1.6rem 0 .4rem; }}
 .wide {{ overflow-x: auto; margin: 1.2rem 0 .4rem; }}
 table {{ border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums lining-nums; }}
 caption {{ text-align: left; font-weight: 600; padding-bottom: .4rem; }}
@@ -40,7 +40,8 @@ nav ol {{ columns: 2; }} a {{ color: #0b5394; }}
 @media print {{ body {{ max-width: none; padding: 0; font-size: 9.5pt; }} .wide {{ overflow: visible; }}
   table {{ font-size: 8pt; }} tr, figure {{ break-inside: avoid; }} thead {{ display: table-header-group; }}
   h2, h3 {{ break-after: avoid; }} nav {{ display: none; }}
-  .stamp {{ position: running(stamp); }} @page {{ margin: 18mm 16mm; }} }}
+  .stamp {{ position: fixed; top: 0; left: 0; right: 0; font-size: 8pt; padding: 1mm 2mm; background: #fff; }}
+  main {{ padding-top: 8mm; }} @page {{ margin: 16mm; }} }}
 """
 
 

@@ -23,6 +23,11 @@ def escaped(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in typeset(text))
 
 
+def document_colours() -> str:
+    """The definitions of the colours of tables."""
+    return _COLOURS
+
+
 def as_latex(tables: Iterable[Table]) -> str:
     """A `table` or `longtable` per table, each with a label and its notes."""
     tables = list(tables)

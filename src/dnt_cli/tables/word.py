@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -119,6 +120,24 @@ def field(paragraph: Any, instruction: str, shown: str) -> None:
     paragraph._p.append(
         parse_xml(f"<w:fldSimple {_SPACE} w:instr={quoteattr(instruction)}><w:r><w:t>{text}</w:t></w:r></w:fldSimple>")
     )
+
+
+def link(paragraph: Any, anchor: str, text: str) -> None:
+    """A text that leads to a bookmark of the same document."""
+    from docx.oxml import parse_xml
+
+    run = f'<w:r><w:t xml:space="preserve">{escape(_clean(text))}</w:t></w:r>'
+    paragraph._p.append(parse_xml(f"<w:hyperlink {_SPACE} w:anchor={quoteattr(anchor)}>{run}</w:hyperlink>"))
+
+
+@contextlib.contextmanager
+def anchored(paragraph: Any, name: str, number: int) -> Iterator[None]:
+    """A bookmark around what is added to the paragraph meanwhile."""
+    from docx.oxml import parse_xml
+
+    paragraph._p.append(parse_xml(f'<w:bookmarkStart {_SPACE} w:id="{number}" w:name={quoteattr(name)}/>'))
+    yield
+    paragraph._p.append(parse_xml(f'<w:bookmarkEnd {_SPACE} w:id="{number}"/>'))
 
 
 def turn(document: Document, *, landscape: bool) -> None:

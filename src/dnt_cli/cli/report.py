@@ -1,0 +1,113 @@
+"""`dnt report`: the results of a study as a document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dnt_cli.cli.app import app
+from dnt_cli.cli.console import tell
+from dnt_cli.cli.documents import check_document, format_of, write_document
+from dnt_cli.cli.inputs import open_together, read
+from dnt_cli.cli.options import OUTPUT, Force, Green, GreenMeans, Jobs, Lang, choose, processes
+from dnt_cli.cli.progress import progress
+from dnt_cli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from dnt_cli.report.model import Block
+    from dnt_cli.wording import Wording
+
+_FORMATS = ("docx", "html", "xlsx", "md", "tex")
+
+
+@app.command(rich_help_panel="Files")
+def report(
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Stage files of one study: effects, and what stands beside them."),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help=".docx, .html, .xlsx, .md or .tex.", rich_help_panel=OUTPUT
+        ),
+    ],
+    include: Annotated[
+        str | None,
+        typer.Option(
+            "--include", metavar="SECTION,...", rich_help_panel=OUTPUT,
+            help="Only these: summary, population, method, effects, robustness, outcomes, appendix.",
+        ),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            "--text", metavar="FILE", rich_help_panel=OUTPUT,
+            help="Own text in Markdown; under a heading # SECTION stands what is to come before that section.",
+        ),
+    ] = None,
+    green: GreenMeans = Green.better,
+    jobs: Jobs = 0,
+    language: Lang = ...,  # type: ignore[assignment]
+    force: Force = False,
+) -> None:  # fmt: skip
+    """Write the report of a study: verdicts, population, method, effects, robustness, a figure per outcome, appendix.
+
+    It has what the files tell; a section whose results are not among them is left out. Numbers, notes and the method
+    are taken from the results and from the settings that they were made with.
+
+    Example: dnt report t3.parquet longitudinal.parquet robustness.parquet description.parquet --lang nl -o report.docx
+    """
+    from dnt_cli.report import NAMES, build
+    from dnt_cli.report.material import Material
+    from dnt_cli.report.writers import FORMATS, images, written
+    from dnt_cli.stagefile.kinds import KINDS, result_of
+    from dnt_cli.wording import Wording
+
+    if output == "-":
+        raise UsageError("A report goes into a file: add -o FILE.docx, or another name.")
+    form = format_of(output, _FORMATS, "dnt report")
+    check_document(output, form, force=force)
+    chosen = choose("--include", include, NAMES)
+    kinds = [name for name, kind in KINDS.items() if kind.concluded or name == "imputations"]
+    stages = open_together(sources, "dnt report", kinds, language.value, force=force)
+    wording = Wording(stages[0].study, language.value)
+    own = _own_text(text, wording)
+    material = Material(stages, [result_of(stage) for stage in stages], wording, green.value)
+    made = build(material, chosen, own)
+    if not made.sections:
+        raise DataError("These files hold nothing for the sections that were asked for.")
+    with progress("Drawing") as told:
+        pictures = images(made, form, processes(jobs), told)
+    folder = Path(output).with_name(f"{Path(output).stem}_figures")
+    if FORMATS[form].beside and pictures:
+        _write_pictures(folder, pictures, FORMATS[form].picture)
+    write_document(output, written(made, form, pictures, folder.name), form)
+
+
+def _own_text(source: str | None, wording: Wording) -> dict[str, list[Block]]:
+    """The author's text per section."""
+    from dnt_cli.report import NAMES
+    from dnt_cli.report.own_text import parse
+
+    if source is None:
+        return {}
+    content, name = read(source)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(f"{name} is no text in UTF-8; save it as such.") from None
+    return parse(text, {own: wording.text(f"report.{own}") for own in NAMES}, name)
+
+
+def _write_pictures(folder: Path, pictures: dict[str, bytes], ending: str) -> None:
+    from dnt_cli.figures.style import make_folder
+    from dnt_cli.stagefile.atomic import replacing
+
+    make_folder(folder)
+    for key, content in pictures.items():
+        with replacing(folder / f"{key}.{ending}") as stream:
+            stream.write(content)
+    tell(f"Drew {len(pictures)} files in {folder}.")

@@ -1,0 +1,41 @@
+"""The report of a study: from its results to a document for Word, a web page, Excel, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from dnt_cli import __version__
+from dnt_cli.report.model import Block, Report
+from dnt_cli.report.sections import KINDS, NAMES, built
+
+if TYPE_CHECKING:
+    from dnt_cli.report.material import Material
+
+__all__ = ["NAMES", "Report", "build"]
+
+
+def build(
+    material: Material, include: Sequence[str] | None = None, own: Mapping[str, Sequence[Block]] | None = None
+) -> Report:
+    """The report of these results.
+
+    Args:
+        material: The results, and who reads them.
+        include: Names of sections; all of them by default. A section whose results are not there is left out.
+        own: Section -> text of the author, which stands before what dnt writes.
+    """
+    wording = material.wording
+    say, study = wording.text, wording.study
+    chosen = [kind for kind in KINDS if include is None or kind.name in include]
+    sections = [built(kind, material, tuple((own or {}).get(kind.name, ()))) for kind in chosen]
+    files = ", ".join(dict.fromkeys(stage.name for stage in material.stages))
+    return Report(
+        title=say("report.title", study=study.title[wording.language]),
+        lines=(say("report.made_by", version=__version__, files=files),),
+        stamp=say("common.synthetic") if study.synthetic else "",
+        contents=say("report.contents"),
+        kinds=(say("report.table"), say("report.figure")),
+        sections=tuple(section for section in sections if section is not None),
+        language=wording.language,
+    )

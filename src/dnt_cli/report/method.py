@@ -1,0 +1,83 @@
+"""The method, written from the settings that the results were made with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dnt_cli import __version__
+from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.report.material import Material
+from dnt_cli.report.model import Block, Heading, Paragraph, reference
+from dnt_cli.wording import within_sentence
+
+VERSIONS = "versions"
+
+
+def method(material: Material) -> Iterator[Block]:
+    """Missing answers, models, checks, software; each as far as a result tells."""
+    say = material.wording.text
+    if material.estimates is None and material.imputations is None:
+        return
+    yield Heading(say("report.missing_head"))
+    yield Paragraph(_missing(material))
+    if material.estimates is not None:
+        yield Heading(say("report.models_head"))
+        yield from map(Paragraph, _models(material))
+    if material.robustness is not None:
+        yield Heading(say("report.checks_head"))
+        yield from _checks(material)
+    yield Heading(say("report.software_head"))
+    yield Paragraph(say("report.software", version=__version__, table=reference(VERSIONS)))
+
+
+def _missing(material: Material) -> str:
+    """How the gaps were filled."""
+    say, found = material.wording.text, material.step("impute")
+    if not found:
+        m = 1 if material.estimates is None else int(material.estimates.estimates["m"].max())
+        return say("report.imputed_elsewhere", m=m) if m > 1 else say("report.not_imputed")
+    name = say(f"report.method_{found['method']}", donors=found.get("donors"))
+    return say("report.imputed", m=found["m"], method=name, iterations=found["iterations"], seed=found["seed"])
+
+
+def _models(material: Material) -> Iterator[str]:
+    """The models behind the effects that are there, and their controls."""
+    assert material.estimates is not None
+    rows, wording = material.estimates.estimates, material.wording
+    study, say = wording.study, wording.text
+    survey = rows[~rows["outcome"].map(study.is_register)]
+    wave = study.design.endpoint
+    for kind in ("binary", "linear"):
+        if ((rows["analysis"] == ENDPOINT) & (rows["kind"] == kind)).any():
+            yield say(f"report.endpoint_{kind}", wave=wave)
+    trend = (rows["analysis"] == LONGITUDINAL).any()
+    if trend:
+        yield say("report.trend_models", unit=wording.unit())
+    if (survey["analysis"] == ENDPOINT).any():
+        yield say("report.controls_endpoint", wave=wave, controls=_labels(study.models.controls, material))
+    if (survey["analysis"] == LONGITUDINAL).any():
+        rungs = "; ".join(f"({i}) {_labels(own, material)}" for i, own in enumerate(study.models.ladder, start=1))
+        yield say("report.controls_ladder", rungs=rungs)
+    if len(survey) < len(rows):
+        yield say("report.controls_register", controls=_labels(study.models.register_controls, material))
+    yield say("report.marks", marks=wording.marks_note())
+
+
+def _labels(keys: tuple[str, ...], material: Material) -> str:
+    wording = material.wording
+    return ", ".join(within_sentence(wording.label(key)) for key in keys) or wording.text("report.no_controls")
+
+
+def _checks(material: Material) -> Iterator[Block]:
+    """The checks that were done, and why others were not."""
+    from dnt_cli.robustness.result import codes
+
+    result, wording = material.robustness, material.wording
+    assert result is not None
+    yield Paragraph(wording.text("report.checks_lead"))
+    names = codes(result.labels)
+    for key, label in result.labels.items():
+        yield Paragraph(wording.text("report.check", code=names[key], label=wording.messages(label)), "item")
+    for key, reason in sorted(result.left_out.items()):
+        told = wording.messages(reason)
+        yield Paragraph(wording.text("report.check_left_out", code=key[0], reason=told), "item")

@@ -1,0 +1,123 @@
+"""A report as data: sections of paragraphs, tables and figures, with numbered captions and references to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from dnt_cli.figures.style import Drawing
+from dnt_cli.study import Language
+from dnt_cli.tables import Table
+
+_OPEN, _CLOSE = "\ue000", "\ue001"  # private characters, which no text of a study holds
+REFERENCE = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
+
+
+def reference(key: str) -> str:
+    """What stands in a paragraph for `table 3`, whatever its number will be."""
+    return f"{_OPEN}{key}{_CLOSE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph, or a line of a list."""
+
+    text: str
+    style: Literal["body", "lead", "item"] = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading within a section; 2 is the first level below that of the section."""
+
+    text: str
+    level: Literal[2, 3] = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TableBlock:
+    """A table with the name by which paragraphs refer to it."""
+
+    key: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class FigureBlock:
+    """A figure.
+
+    Attributes:
+        key: By which paragraphs refer to it.
+        title: Of the caption.
+        alternative: What it shows, with the numbers, for who cannot see it.
+        drawing: It itself.
+    """
+
+    key: str
+    title: str
+    alternative: str
+    drawing: Drawing
+
+
+Block = Paragraph | Heading | TableBlock | FigureBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A chapter."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole report.
+
+    Attributes:
+        title: Of the report.
+        lines: Under the title: what it is about and what it was made with.
+        stamp: On every page; empty where there is nothing to warn of.
+        contents: The heading over the list of sections.
+        kinds: What a table and a figure are called.
+        sections: In their order.
+        language: Of all words.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    stamp: str
+    contents: str
+    kinds: tuple[str, str]
+    sections: tuple[Section, ...]
+    language: Language
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks in their order."""
+        for section in self.sections:
+            yield from section.blocks
+
+    @property
+    def tables(self) -> list[TableBlock]:
+        """All tables."""
+        return [block for block in self.blocks() if isinstance(block, TableBlock)]
+
+    @property
+    def figures(self) -> list[FigureBlock]:
+        """All figures."""
+        return [block for block in self.blocks() if isinstance(block, FigureBlock)]
+
+    def numbers(self) -> dict[str, str]:
+        """Key of a table or figure -> `Table 3`."""
+        found = {block.key: f"{self.kinds[0]} {i}" for i, block in enumerate(self.tables, start=1)}
+        return found | {block.key: f"{self.kinds[1]} {i}" for i, block in enumerate(self.figures, start=1)}
+
+
+def pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """The parts of a paragraph in their order; with True a reference, of which the key is given."""
+    for i, part in enumerate(REFERENCE.split(text)):
+        if part:
+            yield part, i % 2 == 1

@@ -1,0 +1,148 @@
+"""The sections of a report: what each says, and which results it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.rows import effect_rows
+from dnt_cli.effects.tables import effect_tables
+from dnt_cli.report.alternatives import effects_alternative
+from dnt_cli.report.appendix import appendix
+from dnt_cli.report.material import Material
+from dnt_cli.report.method import method
+from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, Section, TableBlock, reference
+from dnt_cli.report.outcomes import CHANGES, LEVELS, described, outcomes
+from dnt_cli.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of section.
+
+    Attributes:
+        name: In `--include`, in the file of own texts, and of its title in the words.
+        build: Its content; nothing where the results that it needs are not there.
+    """
+
+    name: str
+    build: Callable[[Material], Iterator[Block]]
+
+
+def _summary(material: Material) -> Iterator[Block]:
+    """A verdict per hypothesis, and the evidence behind it."""
+    from dnt_cli.conclusions.speech import hypothesis_text
+
+    conclusions, wording = material.conclusions, material.wording
+    if conclusions is None:
+        return
+    tables = material.explained(conclusions.tables(wording, green=material.green))[:-1]  # the last one is sentences
+    keys = ["verdicts", "evidence"][-len(tables) :]
+    names = {key: reference(key) for key in keys}
+    yield Paragraph(wording.text(f"report.summary_{'lead' if 'verdicts' in names else 'plain'}", **names), "lead")
+    for own in conclusions.hypotheses:
+        if own.verdict is not None:
+            yield Paragraph(hypothesis_text(own, wording), "item")
+    yield from map(TableBlock, keys, tables)
+
+
+def _population(material: Material) -> Iterator[Block]:
+    """The design; who took part, and how the groups differed."""
+    from dnt_cli.figures.style import figure_number
+
+    design, wording = material.wording.study.design, material.wording
+    waves = [
+        wording.text("report.wave_months", wave=wave.key, months=figure_number(wave.months, wording.language))
+        for wave in design.waves
+    ]
+    yield Paragraph(
+        wording.text(
+            "report.design", intervention=design.intervention_label[wording.language],
+            comparison=design.comparison_label[wording.language], count=len(waves), waves=", ".join(waves),
+            baseline=design.baseline, endpoint=design.endpoint,
+        )
+    )  # fmt: skip
+    tables = [own for own in described(material) if own.key not in (LEVELS, CHANGES)]
+    keys = [own.key for own in tables]
+    if {"sample", "baseline"} <= set(keys):
+        first, second = reference("sample"), reference("baseline")
+        yield Paragraph(wording.text("report.population_tables", first=first, second=second))
+    yield from tables
+
+
+def _effects(material: Material) -> Iterator[Block]:
+    """Odds ratios and coefficients by hypothesis, endpoint left and trend right, and a figure of them."""
+    from dnt_cli.figures.forest import forest_drawing
+
+    found, wording = material.estimates, material.wording
+    if found is None:
+        return
+    tables = material.explained(found.tables(wording, green=material.green))
+    both = found.estimates["analysis"].nunique() > 1
+    keys = [f"effects_{i}" for i in range(1, len(tables) + 1)]
+    lead = "report.effects_lead" if both else "report.effects_alone"
+    names = {"first": ", ".join(map(reference, keys)), "figure": reference("forest")}
+    yield Paragraph(wording.text(lead, wave=wording.study.design.endpoint, **names))
+    for key, table in zip(keys, tables, strict=True):
+        yield TableBlock(key, replace(table, title=_effects_title(table, material, both=both)))
+    rows = effect_rows(found.estimates)
+    title = wording.text("report.forest", level=100 * found.level)
+    drawing = forest_drawing(found.estimates, wording, found.level)
+    yield FigureBlock("forest", title, effects_alternative(rows, wording, found.level), drawing)
+
+
+def _effects_title(table: Table, material: Material, *, both: bool) -> str:
+    wording = material.wording
+    if not both:
+        return wording.text("report.effects_where", title=table.title)
+    what = table.title[:1].lower() + table.title[1:]
+    wave = wording.study.design.endpoint
+    return wording.text("report.effects_title", what=what, wave=wave, unit=wording.unit())
+
+
+def _robustness(material: Material) -> Iterator[Block]:
+    """The effects under other choices."""
+    result, wording = material.robustness, material.wording
+    if result is None:
+        return
+    tables = material.explained(result.tables(wording, green=material.green))
+    if not tables:
+        return
+    keys = [f"robustness_{i}" for i in range(1, len(tables) + 1)]
+    main = [key for key, table in zip(keys, tables, strict=True) if table.title.startswith(
+        wording.text("common.robustness_title"))]  # fmt: skip
+    yield Paragraph(wording.text("report.robustness_lead", first=", ".join(map(reference, main or keys[:1]))))
+    yield from map(TableBlock, keys, tables)
+
+
+def _appendix(material: Material) -> Iterator[Block]:
+    """All estimates, how the gaps were filled, and where everything came from."""
+    found, wording = material.estimates, material.wording
+    if found is not None and found.estimates["analysis"].nunique() > 1:
+        yield Heading(wording.text("report.estimates_head"))
+        for analysis in (ENDPOINT, LONGITUDINAL):
+            rows = found.estimates[found.estimates["analysis"] == analysis]
+            tables = effect_tables(rows, wording, level=found.level, green=material.green)
+            for i, table in enumerate(material.explained(tables), start=1):
+                yield TableBlock(f"all_{analysis}_{i}", table)
+    yield from appendix(material)
+
+
+KINDS = (
+    Kind("summary", _summary),
+    Kind("population", _population),
+    Kind("method", method),
+    Kind("effects", _effects),
+    Kind("robustness", _robustness),
+    Kind("outcomes", outcomes),
+    Kind("appendix", _appendix),
+)
+NAMES = tuple(kind.name for kind in KINDS)
+
+
+def built(kind: Kind, material: Material, own: tuple[Block, ...]) -> Section | None:
+    """A section with the author's own text before it; None where there is nothing to say."""
+    blocks = (*own, *kind.build(material))
+    title = material.wording.text(f"report.{kind.name}")
+    return Section(kind.name, title, blocks) if blocks else None

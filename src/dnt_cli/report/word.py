@@ -1,0 +1,119 @@
+"""A report as a Word document: headings, a list of sections, numbered captions, references that can be clicked."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, Report, Section, TableBlock, pieces
+from dnt_cli.tables import without_empty
+from dnt_cli.tables.typography import BAD, typeset
+from dnt_cli.tables.word import add_table, anchored, field, laid_out, link, new_document, saved, turn
+
+if TYPE_CHECKING:
+    from docx.document import Document
+
+    from dnt_cli.report.writers import Images
+
+_WIDTH = 15.5  # centimetres that a figure may take
+_HEIGHT = 21.0
+_PIXELS = 200 / 2.54  # in a centimetre, as figures are drawn
+
+
+def as_word(report: Report, pictures: Images, _folder: str = "") -> bytes:
+    """The document; `pictures` are PNG."""
+    return saved(_Writer(report, pictures).document())
+
+
+class _Writer:
+    def __init__(self, report: Report, pictures: Images) -> None:
+        self.report, self.pictures = report, pictures
+        self.numbers = report.numbers()
+        self.marks = {key: i for i, key in enumerate(self.numbers, start=1)}  # numbers of the bookmarks
+        self.made: Document = new_document(report.title, report.language)
+
+    def document(self) -> Document:
+        """The whole document."""
+        from docx.shared import Pt, RGBColor
+
+        made, report = self.made, self.report
+        if report.stamp:
+            stamp = made.sections[0].header.paragraphs[0].add_run(report.stamp)
+            stamp.bold, stamp.font.size, stamp.font.color.rgb = True, Pt(9), RGBColor.from_string(BAD)
+        made.add_paragraph(typeset(report.title), style="Title")
+        for line in report.lines:
+            made.add_paragraph(typeset(line))
+        made.add_paragraph(report.contents, style="Heading 2")
+        for i, section in enumerate(report.sections, start=1):
+            entry = made.add_paragraph()
+            entry.paragraph_format.space_after = Pt(3)
+            link(entry, _anchor(section), f"{i}  {section.title}")
+        for i, section in enumerate(report.sections, start=1):
+            self._section(i, section)
+        return made
+
+    def _section(self, number: int, section: Section) -> None:
+        turn(self.made, landscape=False)
+        heading = self.made.add_heading(level=1)
+        heading.paragraph_format.page_break_before = True
+        with anchored(heading, _anchor(section), 1000 + number):
+            heading.add_run(f"{number}  {typeset(section.title)}")
+        count = 0
+        for block in section.blocks:
+            if isinstance(block, Heading) and block.level == 2:
+                count += 1
+                turn(self.made, landscape=False)
+                self.made.add_heading(f"{number}.{count}  {typeset(block.text)}", level=2)
+            else:
+                self._block(block)
+
+    def _block(self, block: Block) -> None:
+        if isinstance(block, TableBlock):
+            layout = laid_out(without_empty(block.table))
+            turn(self.made, landscape=layout.landscape)
+            self._caption(block.key, block.table.title)
+            add_table(self.made, layout)
+            return
+        turn(self.made, landscape=False)
+        if isinstance(block, FigureBlock):
+            self._figure(block)
+        elif isinstance(block, Heading):
+            self.made.add_heading(typeset(block.text), level=block.level)
+        else:
+            self._paragraph(block)
+
+    def _paragraph(self, block: Paragraph) -> None:
+        paragraph = self.made.add_paragraph(style="List Bullet" if block.style == "item" else None)
+        for text, refers in pieces(block.text):
+            if refers:
+                field(paragraph, f" REF {self._bookmark(text)} \\h ", self.numbers.get(text, text))
+            else:
+                paragraph.add_run(typeset(text))
+
+    def _caption(self, key: str, title: str, *, keep: bool = True) -> None:
+        paragraph = self.made.add_paragraph(style="Caption")
+        paragraph.paragraph_format.keep_with_next = keep
+        kind, number = self.numbers[key].rsplit(" ", 1)
+        with anchored(paragraph, self._bookmark(key), self.marks[key]):
+            paragraph.add_run(f"{kind} ")
+            field(paragraph, f" SEQ {kind} \\* ARABIC ", number)
+        paragraph.add_run(f"  {typeset(title)}")
+
+    def _figure(self, block: FigureBlock) -> None:
+        from docx.shared import Cm
+
+        content = self.pictures[block.key]
+        width, height = (int.from_bytes(content[at : at + 4], "big") / _PIXELS for at in (16, 20))  # of a PNG
+        scale = min(_WIDTH / width, _HEIGHT / height, 1.0)
+        shape: Any = self.made.add_picture(io.BytesIO(content), width=Cm(width * scale))
+        shape._inline.docPr.set("descr", typeset(block.alternative))
+        shape._inline.docPr.set("name", block.key)
+        self.made.paragraphs[-1].paragraph_format.keep_with_next = True
+        self._caption(block.key, block.title, keep=False)
+
+    def _bookmark(self, key: str) -> str:
+        return f"dnt_{self.marks.get(key, 0)}"
+
+
+def _anchor(section: Section) -> str:
+    return f"dnt_section_{section.name}"
