@@ -85,6 +85,7 @@ def show(
 
     Example: dnt show t3.parquet longitudinal.parquet robustness.parquet --lang nl -o findings.docx
     """
+    from dnt_cli.conclusions import Conclusions
     from dnt_cli.stagefile.kinds import KINDS
     from dnt_cli.tables import document, slugs
     from dnt_cli.tables.legend import with_legend
@@ -101,7 +102,8 @@ def show(
         _draw(result, wording, figure, force=force)
     tables = result.tables(wording, green=green.value)
     if chosen in _COLOURED:
-        tables = [with_legend(own, wording, green.value) for own in tables]
+        verdicts = isinstance(result, Conclusions)
+        tables = [with_legend(own, wording, green.value, verdicts=verdicts) for own in tables]
     if names:
         listed = zip(slugs([own.title for own in tables]), tables, strict=True)
         write_out("\n".join(f"{name}  {own.title}" for name, own in listed))

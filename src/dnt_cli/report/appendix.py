@@ -20,7 +20,7 @@ def appendix(material: Material) -> Iterator[Block]:
     found = material.imputations
     if found is not None and found.settings:
         yield Heading(say("report.imputation_head"))
-        for i, table in enumerate(found.tables(material.wording), start=1):
+        for i, table in enumerate(material.explained(found.tables(material.wording)), start=1):
             yield TableBlock(f"imputation_{i}", table)
     yield Heading(say("report.provenance_head"))
     yield TableBlock("files", _files(material))

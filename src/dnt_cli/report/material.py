@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -79,9 +79,11 @@ class Material:
         """Outcome -> what is concluded of it."""
         return {} if self.conclusions is None else {own.evidence.outcome: own for own in self.conclusions.outcomes}
 
-    def explained(self, tables: Sequence[Table]) -> list[Table]:
-        """The tables with the meaning of their colours."""
-        return [with_legend(table, self.wording, self.green) for table in tables]
+    def explained(self, tables: Sequence[Table], *, verdicts: bool = False) -> list[Table]:
+        """The tables with the meaning of their colours, without what the stamp on every page says."""
+        stamp = self.wording.synthetic_note()
+        plain = [replace(own, notes=tuple(note for note in own.notes if note not in stamp)) for own in tables]
+        return [with_legend(own, self.wording, self.green, verdicts=verdicts) for own in plain]
 
     def step(self, command: str) -> dict[str, Any]:
         """The settings of the last step of this command behind any of the files; nothing where there is none."""

@@ -23,7 +23,7 @@ def described(material: Material) -> list[TableBlock]:
     wording, design = material.wording, material.wording.study.design
     waves = {"baseline": design.baseline, "dropout": design.endpoint}
     names = {wording.text(f"description.{name}_title", wave=waves.get(name, "")): name for name in _TITLES}
-    tables = material.description.tables(wording)
+    tables = material.explained(material.description.tables(wording))
     others = slugs(table.title for table in tables)
     return [TableBlock(names.get(t.title, f"description_{o}"), t) for t, o in zip(tables, others, strict=True)]
 

@@ -37,7 +37,8 @@ def _summary(material: Material) -> Iterator[Block]:
     conclusions, wording = material.conclusions, material.wording
     if conclusions is None:
         return
-    tables = material.explained(conclusions.tables(wording, green=material.green))[:-1]  # the last one is sentences
+    *told, _sentences = conclusions.tables(wording, green=material.green)
+    tables = material.explained(told, verdicts=True)
     keys = ["verdicts", "evidence"][-len(tables) :]
     names = {key: reference(key) for key in keys}
     yield Paragraph(wording.text(f"report.summary_{'lead' if 'verdicts' in names else 'plain'}", **names), "lead")

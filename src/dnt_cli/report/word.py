@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from dnt_cli.report.writers import Images
 
-_WIDTH = 15.5  # centimetres that a figure may take
-_HEIGHT = 21.0
+_WIDTH, _HEIGHT = 14.0, 20.0  # centimetres that a figure may take
 _PIXELS = 200 / 2.54  # in a centimetre, as figures are drawn
 
 

@@ -10,8 +10,16 @@ from dnt_cli.tables.typography import coloured
 from dnt_cli.wording import Wording
 
 
-def with_legend(table: Table, wording: Wording, green: Green) -> Table:
-    """The table with a note on its colours and signs, if it has any."""
+def with_legend(table: Table, wording: Wording, green: Green, *, verdicts: bool = False) -> Table:
+    """The table with a note on its colours and signs, if it has any.
+
+    Args:
+        table: Of effects, of verdicts, or of both.
+        wording: The language of the note.
+        green: What green means of an effect.
+        verdicts: Whether verdicts on hypotheses are coloured too.
+    """
     if not coloured(table):
         return table
-    return replace(table, notes=(wording.text(f"tables.green_{green}"), *table.notes))
+    names = [f"green_{green}", *(["green_verdict"] if verdicts else [])]
+    return replace(table, notes=(*(wording.text(f"tables.{name}") for name in names), *table.notes))

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from dnt_cli.study import Language
 from dnt_cli.tables.model import Cell, Section, Table, narrowed, without_empty
 from dnt_cli.tables.reproducible import reproducible
-from dnt_cli.tables.typography import TONES, longest_word, set_heading, set_row, typeset, width_of
+from dnt_cli.tables.typography import SIGNS, TONES, longest_word, set_heading, set_row, typeset, width_of
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -24,6 +24,8 @@ _PORTRAIT, _LANDSCAPE = 9070, 13460  # twips: A4 within margins of 2.5 and 3 cm
 _SIZES = (9.0, 8.0, 7.0)  # points
 _PADDING = 70  # twips on either side of a cell
 _LABEL = 13.0  # ems that the first column keeps
+_EASE, _HEADING = 24.0, 8.0  # ems in which a longer text, or heading, is read at ease
+_BOLD = 1.1  # times as wide
 _TOGETHER = 32  # rows of a table that stays on one page
 _BEGINNING = 3  # rows of a longer one that stay with its headings
 _LANGUAGES: dict[Language, str] = {"nl": "nl-NL", "en": "en-GB"}
@@ -173,45 +175,62 @@ class Layout:
 
 def laid_out(table: Table) -> Layout:
     """The largest letters, on an upright page where possible, at which no word and no number is broken."""
-    pages = [(False, size) for size in _SIZES[:2]] + [(True, size) for size in _SIZES]
+    pages = [(landscape, size) for landscape in (False, True) for size in _SIZES if landscape or size > _SIZES[-1]]
     for model in (table, narrowed(table)):
-        for landscape, size in pages:
-            widths = _widths(model, size, _LANDSCAPE if landscape else _PORTRAIT)
-            if widths is not None:
-                return Layout(model, widths, size, landscape)
+        for whole in (True, False):
+            for landscape, size in pages:
+                widths = _widths(model, size, _LANDSCAPE if landscape else _PORTRAIT, whole=whole)
+                if widths is not None:
+                    return Layout(model, widths, size, landscape)
     model, size = narrowed(table), _SIZES[-1]
-    least = [wide[0] for wide in _demands(model, size)]
+    least = [own.least for own in _demands(model, size)]
     return Layout(model, tuple(int(own * _LANDSCAPE / sum(least)) for own in least), size, True)
 
 
-def _widths(table: Table, size: float, room: int) -> tuple[int, ...] | None:
-    """The widths of the columns; None if they do not fit."""
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """The room that a column takes, in twips: at least, to be read at ease, and for each text in one line."""
+
+    least: int
+    wished: int
+    most: int
+
+
+def _widths(table: Table, size: float, room: int, *, whole: bool) -> tuple[int, ...] | None:
+    """The widths of the columns; None if not all of them have the wished width, or where not `whole` the least."""
     demands = _demands(table, size)
-    if sum(least for least, _ in demands) > room:
+    floor = [own.wished if whole else own.least for own in demands]
+    if sum(floor) > room:
         return None
-    if sum(wished for _, wished in demands) <= room:
-        return tuple(wished for _, wished in demands)
-    spare = room - sum(least for least, _ in demands)
-    more = sum(wished - least for least, wished in demands)
-    return tuple(least + int(spare * (wished - least) / more) for least, wished in demands)
+    wanted = [own.most for own in demands]
+    more = sum(wanted) - sum(floor)
+    share = min((room - sum(floor)) / more, 1.0) if more else 0.0
+    return tuple(low + int(share * (high - low)) for low, high in zip(floor, wanted, strict=True))
 
 
-def _demands(table: Table, size: float) -> list[tuple[int, int]]:
-    """The least and the wished width of each column, twips."""
-    rows = [set_row(table, row) for section in table.sections for row in section.rows]
+def _demands(table: Table, size: float) -> list[_Demand]:
+    """What each column needs."""
+    rows = [
+        [
+            width_of(text) * (_BOLD if cell.tone in SIGNS else 1)
+            for text, cell in zip(set_row(table, row), row, strict=True)
+        ]
+        for section in table.sections
+        for row in section.rows
+    ]
+    texts = [row for section in table.sections for row in section.rows]
     found, marks = [], table.marks
     for i, column in enumerate(table.columns):
-        texts = [row[i] for row in rows]
-        natural = max((width_of(text) for text in texts), default=0.0)
+        natural = max((row[i] for row in rows), default=0.0)
         least = wished = natural
         if column.justify == "left" and i not in marks:
-            words = max((longest_word(text) for text in texts), default=0.0)
-            least = max(words, min(natural, _LABEL)) if i == 0 else max(words, min(natural, _LABEL / 2))
-        head = longest_word(set_heading(column)) * 1.08  # bold
-        spread = min(width_of(column.heading) * 1.08, 8.0) if i else head
-        widths = (max(least, head), max(wished, head, spread))
-        padding = 2 * _PADDING + 30
-        found.append((int(widths[0] * size * _TWIPS) + padding, int(widths[1] * size * _TWIPS) + padding))
+            words = max((longest_word(row[i].text) for row in texts), default=0.0) * _BOLD
+            least = max(words, min(natural, _LABEL if i == 0 else _LABEL / 2))
+            wished = max(words, min(natural, _EASE))
+        word, heading = longest_word(set_heading(column)) * _BOLD, width_of(column.heading) * _BOLD
+        wished = max(wished, word, min(heading, _HEADING))
+        ems = (max(least, word), wished, max(natural, wished))
+        found.append(_Demand(*(int(own * size * _TWIPS) + 2 * _PADDING + 30 for own in ems)))
     return found
 
 

@@ -1,0 +1,242 @@
+"""The report of a small study: every section from the results, every number as its table shows it, in every format."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docx
+import openpyxl
+import pytest
+from typer.testing import CliRunner
+
+from dnt_cli.cli.app import app, load_commands
+from dnt_cli.effects.rows import effect_rows
+from dnt_cli.errors import UsageError
+from dnt_cli.report import NAMES, build
+from dnt_cli.report.material import Material
+from dnt_cli.report.model import Heading, Paragraph, Report, pieces, reference
+from dnt_cli.report.own_text import parse
+from dnt_cli.report.writers import FORMATS, images, written
+from dnt_cli.stagefile.container import Stage, read_stage
+from dnt_cli.stagefile.kinds import KINDS, result_of
+from dnt_cli.study import Language
+from dnt_cli.wording import Wording
+from tests.support.small import STUDY, survey
+
+FILES = ("t3", "longitudinal", "robustness", "description", "imputed")
+
+
+def ran(*arguments: Any) -> str:
+    """What a command says, when it ends well."""
+    load_commands()
+    result = CliRunner().invoke(app, [*map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small study through every stage, marked as made up."""
+    place = tmp_path_factory.mktemp("report")
+    (place / "study.toml").write_text(STUDY.replace('title = "Small"', 'title = "Small"\nsynthetic = true'), "utf-8")
+    survey().to_csv(place / "survey.csv", index=False)
+    ran("convert", place / "survey.csv", "--study", place / "study.toml", "-o", place / "survey.parquet")
+    ran("describe", place / "survey.parquet", "-o", place / "description.parquet", "-q")
+    ran("impute", place / "survey.parquet", "-o", place / "imputed.parquet", "--jobs", "1", "-q")
+    for command, name in (("fit-t3", "t3"), ("fit-longitudinal", "longitudinal"), ("robustness", "robustness")):
+        ran(command, place / "imputed.parquet", "-o", place / f"{name}.parquet", "--jobs", "1", "-q")
+    return place
+
+
+def stage(folder: Path, name: str) -> Stage:
+    return read_stage((folder / f"{name}.parquet").read_bytes(), f"{name}.parquet", list(KINDS), "test")
+
+
+def material(folder: Path, *names: str, language: Language = "nl") -> Material:
+    stages = [stage(folder, name) for name in names or FILES]
+    return Material(stages, [result_of(own) for own in stages], Wording(stages[0].study, language), "better")
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path) -> Report:
+    return build(material(folder))
+
+
+@pytest.fixture(scope="module")
+def word(report: Report) -> bytes:
+    return written(report, "docx", images(report, "docx"))
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> str:
+    return written(report, "html", images(report, "html")).decode()
+
+
+def texts(report: Report, section: str) -> Iterator[str]:
+    """The paragraphs and headings of a section, references in numbers."""
+    numbers = report.numbers()
+    (own,) = (s for s in report.sections if s.name == section)
+    for block in own.blocks:
+        if isinstance(block, Paragraph | Heading):
+            yield "".join(numbers[part] if refers else part for part, refers in pieces(block.text))
+
+
+def test_it_has_every_section_in_order(report: Report) -> None:
+    assert tuple(section.name for section in report.sections) == NAMES
+    assert report.title == "Small: resultaten"
+    assert "SYNTHETISCHE GEGEVENS" in report.stamp
+
+
+def test_a_section_without_its_results_is_left_out(folder: Path) -> None:
+    only = build(material(folder, "description"))
+    assert [section.name for section in only.sections] == ["population", "outcomes", "appendix"]
+    effects = build(material(folder, "t3"))
+    assert [section.name for section in effects.sections] == ["summary", "population", "method", "effects", "appendix"]
+    assert [s.name for s in build(material(folder), ["robustness", "method"]).sections] == ["method", "robustness"]
+
+
+def test_every_reference_leads_to_a_table_or_figure(report: Report, folder: Path) -> None:
+    for made in (report, build(material(folder, "t3")), build(material(folder, "description"))):
+        numbers = made.numbers()
+        assert len(numbers) == len(made.tables) + len(made.figures)
+        for block in made.blocks():
+            if isinstance(block, Paragraph):
+                for part, refers in pieces(block.text):
+                    assert not refers or part in numbers or made is not report, part
+
+
+def test_the_method_follows_the_settings(report: Report, folder: Path) -> None:
+    told = "\n".join(texts(report, "method"))
+    assert "3 keer geïmputeerd met predictive mean matching (5 donoren), in 2 rondes (seed 1)" in told
+    assert "Controlevariabelen op T2: age." in told
+    assert "(1) age; (2) geen" in told
+    for label in material(folder).robustness.labels.values():  # type: ignore[union-attr]
+        assert Wording(stage(folder, "t3").study, "nl").messages(label) in told
+    other = "\n".join(texts(build(material(folder, "longitudinal", language="en")), "method"))
+    assert "Trend: models with a random intercept" in other
+    assert "Effect at" not in other
+
+
+def test_the_summary_has_a_verdict_per_hypothesis_and_the_outcomes_their_sentence(report: Report, folder: Path) -> None:
+    said = material(folder)
+    assert said.conclusions is not None
+    summary, outcomes = list(texts(report, "summary")), list(texts(report, "outcomes"))
+    for own in said.conclusions.hypotheses:
+        assert own.verdict is None or any(text.startswith(said.wording.hypothesis(own.key)) for text in summary)
+    assert sum("Waargenomen" in text for text in outcomes) == len(said.verdicts)
+
+
+def test_a_figure_says_its_numbers_in_words(report: Report, folder: Path) -> None:
+    figures = {figure.key: figure for figure in report.figures}
+    described = stage(folder, "description").frame
+    row = described[
+        (described["table"] == "trend") & (described["variable"] == "work") & (described["statistic"] == "pct")
+        & (described["group"] == "treated") & (described["wave"] == "T1")
+    ].iloc[0]  # fmt: skip
+    shown = f"T1 {row['value']:.1f}%".replace(".", ",") + f" (N = {row['denominator']:.0f})"
+    assert shown in figures["figure_work"].alternative
+    effects = effect_rows(stage(folder, "t3").frame).set_index("outcome")
+    odds_ratio = f"OR {effects.loc['work', 'odds_ratio']:.2f}".replace(".", ",")
+    assert f"Works, op T2: {odds_ratio} (" in figures["forest"].alternative
+
+
+def test_word_has_headings_captions_pictures_and_the_stamp_on_every_page(word: bytes, report: Report) -> None:
+    made = docx.Document(io.BytesIO(word))
+    headings = [p.text for p in made.paragraphs if p.style is not None and p.style.name == "Heading 1"]
+    assert headings == [f"{i}  {section.title}" for i, section in enumerate(report.sections, start=1)]
+    assert len(made.tables) == len(report.tables)
+    captions = [p for p in made.paragraphs if p.style is not None and p.style.name == "Caption"]
+    assert len(captions) == len(report.tables) + len(report.figures)
+    xml = zipfile.ZipFile(io.BytesIO(word)).read("word/document.xml").decode()
+    assert xml.count(" SEQ Tabel ") == len(report.tables)
+    assert xml.count(" SEQ Figuur ") == len(report.figures)
+    for target in re.findall(r" REF (\w+) ", xml):
+        assert f'w:name="{target}"' in xml
+    alternatives = re.findall(r'<wp:docPr [^>]*descr="([^"]*)"', xml)
+    assert len(alternatives) == len(report.figures)
+    assert all(alternatives)
+    assert all("SYNTHETISCHE" in section.header.paragraphs[0].text for section in made.sections)
+
+
+def test_word_and_excel_show_what_the_tables_say(word: bytes, report: Report) -> None:
+    made = docx.Document(io.BytesIO(word))
+    cells = {cell.text for row in made.tables[2].rows for cell in row.cells}
+    labels = {cell.text for section in report.tables[2].table.sections for row in section.rows for cell in row[:1]}
+    assert {label.strip() for label in labels} <= cells
+    book = openpyxl.load_workbook(io.BytesIO(written(report, "xlsx", {})))
+    assert book.sheetnames == ["Inhoud", *(f"Tabel {i}" for i in range(1, len(report.tables) + 1))]
+
+
+def test_the_page_is_whole_and_reads_aloud(page: str, report: Report) -> None:
+    assert page.startswith('<!DOCTYPE html>\n<html lang="nl">')
+    assert not re.search(r'(?:src|href)="(?!#|data:image/svg)', page)
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert {target for target in re.findall(r'href="#([^"]+)"', page)} <= set(ids)
+    pictures = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]+)"', page)
+    assert len(pictures) == len(report.figures)
+    assert all(base64.b64decode(content).lstrip().startswith(b"<?xml") for content, _ in pictures)
+    assert page.count("<ul>") == page.count("</ul>")
+
+
+@pytest.mark.parametrize("form", ["md", "tex"])
+def test_markdown_and_latex_name_pictures_that_are_drawn(report: Report, form: str) -> None:
+    text = written(report, form, {}, "r_figures").decode()
+    named = set(re.findall(rf"r_figures/(\w+)\.{FORMATS[form].picture}", text))
+    assert named == {figure.key for figure in report.figures}
+    assert "\ue000" not in text
+
+
+def test_the_same_results_are_the_same_bytes(folder: Path) -> None:
+    first, again = (build(material(folder), ["effects"]) for _ in range(2))
+    for form in ("docx", "html", "xlsx"):
+        assert written(again, form, images(again, form)) == written(first, form, images(first, form))
+
+
+def test_own_text_stands_before_what_dnt_writes(folder: Path) -> None:
+    titles = {"method": "Methode", "effects": "Effecten"}
+    own = parse(
+        "# Methode\n\nWij *kozen* dit,\nen dat.\n\n- een\n- twee\n\n## Kop\n\n# effects\nDit.\n", titles, "own.md"
+    )
+    assert own["method"] == [
+        Paragraph("Wij kozen dit, en dat."), Paragraph("een", "item"), Paragraph("twee", "item"), Heading("Kop"),
+    ]  # fmt: skip
+    made = build(material(folder), ["method"], own)
+    assert made.sections[0].blocks[0] == Paragraph("Wij kozen dit, en dat.")
+    for text, said in (("# Other\n", "own.md, line 1: no section of that name"), ("x\n", "text before the first")):
+        with pytest.raises(UsageError, match=said):
+            parse(text, titles, "own.md")
+
+
+def test_blocks_refer_to_each_other_by_key() -> None:
+    text = f"Zie {reference('a')} en {reference('b')}."
+    assert list(pieces(text)) == [("Zie ", False), ("a", True), (" en ", False), ("b", True), (".", False)]
+
+
+def test_the_command_writes_and_refuses(folder: Path, tmp_path: Path) -> None:
+    for name in FILES[:2]:
+        shutil.copy(folder / f"{name}.parquet", tmp_path)
+    files = [tmp_path / f"{name}.parquet" for name in FILES[:2]]
+    target = tmp_path / "r.md"
+    call = ("report", *files, "--include", "effects", "-o", target, "--jobs", "1", "--lang", "en")
+    told = ran(*call)
+    assert "Drew 1 files in" in told
+    assert f"Wrote {target}." in told
+    assert (tmp_path / "r_figures" / "forest.svg").read_bytes().startswith(b"<?xml")
+    load_commands()
+    for words, said in (
+        (call, "exists; choose another name"),
+        ((*call[:-6], "-o", "x.pdf"), "dnt report writes .docx, .html, .xlsx, .md, .tex."),
+        (("report", *files, "--include", "outcomes", "-o", tmp_path / "x.md"), "hold nothing for the sections"),
+        (("report", *files, "--include", "zzz", "-o", tmp_path / "x.md"), "--include zzz: unknown"),
+    ):
+        result = CliRunner().invoke(app, [*map(str, words)])
+        assert result.exit_code in (2, 11)
+        assert said in " ".join(result.stderr.split())
