@@ -139,7 +139,7 @@ def test_one_table_alone_is_chosen_by_its_name(tmp_path: Path) -> None:
 def test_what_does_not_go_together_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     for words, told in (
         (("--format", "docx"), "A .docx file would garble the terminal; add -o FILE.docx."),
-        (("-o", "x.pdf"), "x.pdf: dnt show writes .docx, .xlsx, .html, .md, .tex, .csv, .json, .txt."),
+        (("-o", "x.pdf"), "x.pdf: dnt show writes .docx, .xlsx, .html, .tex, .md, .csv, .json, .txt."),
         (("--format", "csv", "-o", "x.docx"), "--format csv and -o x.docx do not go together."),
         (("--raw",), "--raw gives rows as CSV, Excel or JSON; add --format csv"),
         (("-o", tmp_path / "nowhere" / "x.md"), "there is no folder"),
