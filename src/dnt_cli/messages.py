@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+_BEGIN = '[{"key"'
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -53,9 +55,40 @@ def decoded(text: str | None) -> tuple[Message, ...]:
     """The messages in a column; a sentence from a file of an older version is a message of its own."""
     if not isinstance(text, str) or not text:
         return ()
-    if not text.startswith('[{"key"'):
+    if not text.startswith(_BEGIN) or not are_encoded(text):
         return (message("common.verbatim", text=text),)
     return tuple(_restored(own) for own in json.loads(text))
+
+
+def are_encoded(text: str) -> bool:
+    """Whether a text is what `encoded` gives, or a sentence."""
+    if not text.startswith(_BEGIN):
+        return True
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(content, list) and all(_is_message(own) for own in content)
+
+
+def _is_message(found: Any) -> bool:
+    if (
+        not isinstance(found, dict)
+        or not isinstance(found.get("key"), str)
+        or not isinstance(found.get("values"), dict)
+    ):
+        return False
+    return all(map(_is_value, found["values"].values()))
+
+
+def _is_value(found: Any) -> bool:
+    if isinstance(found, list):
+        return all(map(_is_value, found))
+    if not isinstance(found, dict):
+        return True
+    if "label" in found:
+        return isinstance(found["label"], str) and found.get("kind") in ("name", "subset")
+    return _is_message(found)
 
 
 def _plain(own: Message) -> dict[str, Any]:

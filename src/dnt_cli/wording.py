@@ -29,6 +29,18 @@ def sentence(name: str, language: Language, **values: object) -> str:
     return filled(catalogue(room)[key], language, **values)
 
 
+def is_known(name: str) -> bool:
+    """Whether there is a sentence `<file>.<key>`."""
+    room, _, key = name.partition(".")
+    return room in _rooms() and key in catalogue(room)
+
+
+@cache
+def _rooms() -> frozenset[str]:
+    """The files of words."""
+    return frozenset(path.name.removesuffix(".toml") for path in (files("dnt_cli") / "words").iterdir())
+
+
 def filled(template: Text, language: Language, /, **values: object) -> str:
     """A sentence with its values; numbers that are not whole get the decimal sign of the language."""
     local = _LocalComma if language == "nl" else _Local
@@ -61,7 +73,8 @@ def spoken(
         messages = decoded(messages if isinstance(messages, str) else None)
     if isinstance(messages, Message):
         values = {name: _said(value, language, study) for name, value in messages.values}
-        return sentence(messages.key, language, **values)
+        # A file of a later dnt can hold messages whose words are not known here.
+        return sentence(messages.key, language, **values) if is_known(messages.key) else messages.key
     text = ""
     for said in (spoken(own, language, study) for own in messages):
         text += ("" if not text else " " if text.endswith(".") else "; ") + said
@@ -115,8 +128,7 @@ class Wording:
 
     def known(self, name: str) -> bool:
         """Whether there is such a sentence."""
-        room, _, key = name.partition(".")
-        return key in catalogue(room)
+        return is_known(name)
 
     def number(self, value: float | None, decimals: int, *, sign: bool = False) -> str:
         """As the function `number`."""

@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from dnt_cli.polis.measures import COLUMNS
+from dnt_cli.polis.result import COUNTS
 from dnt_cli.stagefile.container import Provenance, write_stage
 from dnt_cli.study import parse_study
 from tests.support.process import CANARIES, Run, dnt, together
@@ -302,13 +304,18 @@ def test_what_cannot_be_compared(again: Path) -> None:
 def test_the_other_kinds(made: Path, tmp_path: Path, kind: str) -> None:
     """A register and answers to questionnaires are records of persons too."""
     study = parse_study((made / "study.toml").read_text(encoding="utf-8"))
-    frame = pd.read_csv(made / "survey.csv")[["id", "wave", "score"]]
+    frame = pd.read_csv(made / "survey.csv")[["id", "wave", "score"]].assign(month="2020-01")
+    frame = frame.assign(**{name: 1 for name in COLUMNS if name not in frame.columns})  # what a register holds
+    counts = {name: [1] for name in COUNTS} | {"uncovered": [""]}
     for name, own in (("a", frame), ("b", frame.assign(score=frame["score"] * 2, extra=1).iloc[::-1])):
         table = pa.Table.from_pandas(own, preserve_index=False)
-        write_stage(str(tmp_path / f"{name}.parquet"), kind, study, [table], Provenance("polis", {}, name * 64))
+        made_by = Provenance("polis", {}, name * 64)
+        write_stage(str(tmp_path / f"{name}.parquet"), kind, study, [table], made_by, {"counts": counts})
     done = dnt("diff", "a.parquet", "b.parquet", cwd=tmp_path).check()
     n = len(frame)
-    assert done.text.startswith(f"30 persons in both; {n} rows in both; 2 of 2 columns differ ({n} cells).")
+    assert done.text.startswith(
+        f"30 persons in both; {n} rows in both; 2 of {len(COLUMNS)} columns differ ({n} cells)."
+    )
     assert re.search(r"^extra +added$", done.text, flags=re.MULTILINE)
     assert re.search(rf"^score +{n}/{n}$", done.text, flags=re.MULTILINE)
     for canary in CANARIES:

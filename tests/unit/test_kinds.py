@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from dnt_cli.cli.app import app, load_commands
 from dnt_cli.cli.results import save_result
 from dnt_cli.stagefile.container import Provenance, Stage
+from dnt_cli.stagefile.form import Form
 from dnt_cli.stagefile.kinds import KINDS, Kind, kind_of, result_class
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study, parse_study
@@ -28,6 +29,7 @@ class Visits:
     """A kind that dnt does not have: how often each person was visited per wave."""
 
     compared: ClassVar[Compared] = "records"
+    form: ClassVar[Form] = Form(numbers=frozenset({"visits"}))
 
     study: Study
     visits: pd.DataFrame = field(repr=False)

@@ -216,11 +216,11 @@ def open_input(
 
 def open_stage_file(source: str, command: str, kinds: Iterable[str] | None = None) -> Stage:
     """A stage file of one of the kinds, or of any kind, as it stands."""
-    from dnt_cli.stagefile.container import read_stage
+    from dnt_cli.stagefile.container import read_stage, require_whole
     from dnt_cli.stagefile.kinds import KINDS
 
     content, name = read(source)
-    return read_stage(content, name, KINDS if kinds is None else kinds, command)
+    return require_whole(read_stage(content, name, KINDS if kinds is None else kinds, command))
 
 
 def open_together(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import pandas as pd
 
+from dnt_cli.description.rows import COLUMNS, TEXT
+from dnt_cli.stagefile.form import Form
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
+
+FORM = Form(frozenset(TEXT), frozenset(COLUMNS) - set(TEXT), columns=frozenset(COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Description:
     """
 
     compared: ClassVar[Compared] = "figures"
+    form: ClassVar[Form] = FORM
 
     study: Study
     figures: pd.DataFrame = field(repr=False)

@@ -12,7 +12,7 @@ from dnt_cli.description.columns import Columns
 from dnt_cli.description.moments import Bools, Floats, Moments, mean_interval, share_interval
 
 COLUMNS = ("table", "variable", "level", "group", "wave", "statistic", "value", "n", "denominator")
-_TEXT = COLUMNS[:6]
+TEXT = COLUMNS[:6]
 ALL = "all"
 
 
@@ -102,7 +102,7 @@ class Rows:
 def finished(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """The parts below each other, with counts as whole numbers."""
     frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    text = {column: "object" for column in _TEXT}
+    text = {column: "object" for column in TEXT}
     return frame.astype({**text, "value": "float64", "n": "Int64", "denominator": "Int64"})
 
 

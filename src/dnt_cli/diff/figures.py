@@ -38,8 +38,10 @@ class FigureChanges:
 
     @classmethod
     def between(cls, a: Stage, b: Stage) -> Self:
-        """Join two descriptions."""
-        return cls(figure_changes(a.frame, b.frame))
+        """Join two files of figures."""
+        from dnt_cli.stagefile.kinds import result_class
+
+        return cls(figure_changes(*(result_class(stage.kind).from_stage(stage).figures for stage in (a, b))))
 
     @property
     def same(self) -> bool:

@@ -85,7 +85,7 @@ class RecordChanges:
             if name not in keys:
                 types = [_type(schema.field(name).type) if name in schema.names else "" for schema in schemas]
                 rows.append(_column(str(name), one, two, types, completed, studies[1]))
-        m = (int(a[IMPUTATION].max()), int(b[IMPUTATION].max())) if imputed else None
+        m = (_last(a[IMPUTATION]), _last(b[IMPUTATION])) if imputed else None
         overlap = Overlap(len(common), len(first) - len(common), len(second) - len(common))
         return cls(_overlap(persons_a, persons_b), overlap, m, pd.DataFrame(rows, columns=list(_COLUMNS)))
 
@@ -146,6 +146,11 @@ class _Completed:
 
     later: Bools
     observed: NDArray[np.intp]
+
+
+def _last(numbers: pd.Series) -> int:
+    """The number of the last imputation; 0 in an empty file."""
+    return int(numbers.max()) if len(numbers) else 0
 
 
 def _completed(one: pd.DataFrame, two: pd.DataFrame, common: pd.Index) -> _Completed:

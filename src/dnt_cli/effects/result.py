@@ -11,6 +11,7 @@ import pandas as pd
 from dnt_cli.effects.rows import COLUMNS, TEXT, Effects, effect_rows
 from dnt_cli.effects.tables import effect_tables, report_tables
 from dnt_cli.messages import decoded
+from dnt_cli.stagefile.form import Form, are_columns, is_count, is_level, is_outcome, is_table_of, one_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, spoken
@@ -18,6 +19,27 @@ from dnt_cli.wording import Wording, spoken
 if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
+
+
+NEEDED = frozenset(
+    [
+        "analysis", "model", "outcome", "kind", "term", "estimate", "std_error", "df", "p_value", "conf_low",
+        "conf_high", "odds_ratio", "odds_ratio_se", "beta", "beta_se", "m", "n_persons", "engine", "status", "message",
+    ]
+)  # fmt: skip
+"""Columns that files of every version have."""
+ARE_FITS = is_table_of()
+VALUES = {
+    "outcome": is_outcome,
+    "kind": one_of("binary", "linear"),
+    "controls": are_columns,
+    "standardise": one_of("both", "outcome", "none", "", None),
+    "m": is_count,
+    "n_persons": is_count,
+}
+FORM = Form(
+    TEXT, frozenset(COLUMNS) - TEXT, VALUES, {"fits": ARE_FITS, "level": is_level}, NEEDED, notes=frozenset({"level"})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +54,7 @@ class Estimates:
     """
 
     compared: ClassVar[Compared] = "effects"
+    form: ClassVar[Form] = FORM
 
     study: Study
     estimates: pd.DataFrame = field(repr=False)

@@ -30,10 +30,10 @@ FITS = (
     "random_sd", "residual_sd", "gradient", "nodes", "engine", "message",
 )  # fmt: skip
 
-TEXT = {
+TEXT = frozenset({
     "analysis", "model", "outcome", "hypothesis", "kind", "term", "controls", "left_out", "baseline", "standardise",
     "engine", "status", "message",
-}  # fmt: skip
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

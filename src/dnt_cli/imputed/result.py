@@ -11,6 +11,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.imputed.data import Completed, imputation_tables, measured_columns, plan_columns, read_completed
+from dnt_cli.stagefile.form import Form, is_table_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording
@@ -18,6 +19,18 @@ from dnt_cli.wording import Wording
 if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
+
+
+FORM = Form(
+    numbers=frozenset({".imp", ".id"}),
+    extra={
+        "models": is_table_of(("variable", "method"), ("share_missing",), ("n_missing", "n_predictors")),
+        "trace": is_table_of(("variable",), ("mean", "sd"), ("iteration", "imputation")),
+        "events": is_table_of(("variable", "method", "event"), counts=("count",)),
+    },
+    columns=frozenset({".imp"}),
+    keys=("id", "group"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,7 @@ class Imputations:
     """
 
     compared: ClassVar[Compared] = "records"
+    form: ClassVar[Form] = FORM
 
     data: Completed
     models: pd.DataFrame = field(repr=False)
@@ -57,7 +71,7 @@ class Imputations:
         """The result again, from the file that was read."""
         last = stage.steps[-1]
         models, trace, events = (stage.extra_frame(key) for key in ("models", "trace", "events"))
-        settings = last["settings"] if last["command"] == "impute" else {}
+        settings = last["settings"] if last["command"] == "impute" and len(models) and len(trace) else {}
         return cls(read_completed(stage), models, trace, events, settings, stage.name)
 
     def content(self) -> Content:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
+from dnt_cli.polis.measures import COLUMNS, Decisions
+from dnt_cli.polis.records import Kept
+from dnt_cli.stagefile.form import Form, is_counts, one_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 
@@ -15,6 +19,22 @@ if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
+
+
+def _is_month(value: Any, study: Study) -> bool:
+    return re.fullmatch(r"\d{4}-\d{2}", str(value)) is not None
+
+
+TEXT = frozenset({"id", "wave", "month"})
+COUNTS = frozenset(own.name for own in (*fields(Kept), *fields(Decisions))) - {"months", "uncovered"}
+FORM = Form(
+    TEXT,
+    frozenset(COLUMNS) - TEXT,
+    {"month": _is_month, **{name: one_of(0, 1, None) for name in ("work", "over_hours", "above_norm")}},
+    {"counts": is_counts(COUNTS, ("uncovered",))},
+    frozenset(COLUMNS),
+    notes=frozenset({"counts"}),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +48,7 @@ class RegisterResult:
     """
 
     compared: ClassVar[Compared] = "records"
+    form: ClassVar[Form] = FORM
 
     study: Study
     outcomes: pd.DataFrame = field(repr=False)

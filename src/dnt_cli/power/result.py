@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
+from dnt_cli.description.rows import COLUMNS as FIGURES
+from dnt_cli.power.simulation import COLUMNS
+from dnt_cli.stagefile.form import Form, one_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 
@@ -18,12 +21,29 @@ if TYPE_CHECKING:
     from dnt_cli.wording import Wording
 
 WORLD = ("outcome", "analysis", "sizes", "level", "correlation", "dropout", "icc", "sites", "m", "seed")
+_OTHERS = ("outcome", "analysis", "sizes", "sites")  # settings that are not one number
 
 
 def settings_of(world: World) -> dict[str, Any]:
     """The settings that make the same replicates in another run, as plain values."""
     plain = {name: getattr(world, name) for name in WORLD}
     return plain | {"sizes": list(world.sizes)}
+
+
+def _are_settings(value: Any) -> bool:
+    """Whether each setting is there, once, and of its type."""
+    if not isinstance(value, dict) or not all(isinstance(own, list) and len(own) == 1 for own in value.values()):
+        return False
+    plain = {name: own[0] for name, own in value.items()}
+    sizes = plain.get("sizes")
+    return (
+        all(isinstance(plain.get(name), str) for name in ("outcome", "analysis"))
+        and isinstance(sizes, list)
+        and len(sizes) == 2
+        and all(isinstance(number, int) for number in sizes)
+        and all(isinstance(plain.get(name), int | float) for name in (*WORLD, "alpha") if name not in _OTHERS)
+        and isinstance(plain.get("sites"), int | None)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +57,13 @@ class SimulatedPower:
     """
 
     compared: ClassVar[Compared] = "figures"
+    form: ClassVar[Form] = Form(
+        numbers=frozenset(COLUMNS) - {"usable"},
+        values={"usable": one_of(True, False)},
+        extra={"settings": _are_settings},
+        columns=frozenset(COLUMNS),
+        notes=frozenset({"settings"}),
+    )
 
     study: Study
     replicates: pd.DataFrame = field(repr=False)
@@ -58,6 +85,15 @@ class SimulatedPower:
         from dnt_cli.power.tables import simulated_rows
 
         return self.replicates if everything else simulated_rows(self.replicates, self.settings["alpha"])
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """The power of each effect as the figures of a description, which `dnt diff` sets side by side."""
+        rows = self.rows()
+        own = {"table": "power", "variable": self.settings["outcome"], "level": "", "group": "", "wave": ""}
+        found = rows.assign(statistic=rows["effect"].map("power {:g}".format), value=rows["power"], n=rows["studies"])
+        found = found.assign(**own)
+        return found.assign(denominator=found["n"])[list(FIGURES)]
 
     def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
         """Power per effect."""

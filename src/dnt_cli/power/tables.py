@@ -160,7 +160,8 @@ def simulated_rows(replicates: pd.DataFrame, alpha: float) -> pd.DataFrame:
                 "not_estimable": n - len(usable),
             }
         )  # fmt: skip
-    return pd.DataFrame(rows)
+    names = ["effect", "studies", "power", "power_low", "power_high", "estimate", "std_error", "not_estimable"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def simulated_table(result: SimulatedPower, wording: Wording) -> Table:

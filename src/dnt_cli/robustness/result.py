@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
+from dnt_cli.effects.result import ARE_FITS, NEEDED, VALUES
+from dnt_cli.effects.rows import COLUMNS, TEXT
 from dnt_cli.messages import Message, decoded, encoded, message
+from dnt_cli.stagefile.form import Form, are_messages, is_level, is_table_of, one_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, spoken
@@ -18,6 +21,22 @@ if TYPE_CHECKING:
     from dnt_cli.tables import Table
 
 BALANCE = "balance"  # what `analysis` says of the rows that hold standardised differences at baseline
+
+FORM = Form(
+    text=TEXT | {"verdict"},
+    numbers=(frozenset(COLUMNS) - TEXT) | {"shift"},
+    values=VALUES | {"kind": one_of("binary", "linear", None)},  # None of the balance at baseline
+    extra={
+        "fits": ARE_FITS,
+        "labels": are_messages,
+        "left_out": are_messages,
+        "notes": are_messages,
+        "tipping": is_table_of(("analysis", "outcome", "scope"), ("tipping_point",)),
+        "level": is_level,
+    },
+    columns=NEEDED | {"statistic", "verdict", "shift"},
+    notes=frozenset({"labels", "left_out"}),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +57,7 @@ class RobustnessResult:
     """
 
     compared: ClassVar[Compared] = "effects"
+    form: ClassVar[Form] = FORM
 
     study: Study
     estimates: pd.DataFrame = field(repr=False)

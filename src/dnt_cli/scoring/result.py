@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
+from dnt_cli.stagefile.form import Form, is_dictionary, is_table_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
+
+
+SURVEY = Form(
+    extra={
+        "dictionary": is_dictionary,
+        "reliability": is_table_of(
+            ("instrument", "scale", "outcome", "wave"),
+            ("alpha", "omega"),
+            ("n_scored", "items", "n_listwise", "improper"),
+        ),
+        "peculiarities": is_table_of(("instrument", "scale", "column", "wave", "what"), ("value",), ("count",)),
+        "settings": is_table_of(("instrument", "setting", "value", "doubt_nl", "doubt_en")),
+    },
+    keys=("id", "wave"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +44,7 @@ class AnswersResult:
     """
 
     compared: ClassVar[Compared] = "records"
+    form: ClassVar[Form] = Form(extra={"dictionary": is_dictionary}, keys=("id", "wave"))
 
     study: Study
     answers: pd.DataFrame = field(repr=False)
@@ -65,6 +82,7 @@ class SurveyResult:
     """
 
     compared: ClassVar[Compared] = "records"
+    form: ClassVar[Form] = SURVEY
 
     study: Study
     survey: pd.DataFrame = field(repr=False)
@@ -91,7 +109,7 @@ class SurveyResult:
         from dnt_cli.scoring.score import Scored
         from dnt_cli.scoring.tables import score_tables
 
-        if not self.second:
+        if not {"peculiarities", "reliability", "settings"} <= self.second.keys():
             return []
         report, reliability, settings = (self.second[key] for key in ("peculiarities", "reliability", "settings"))
         return score_tables(Scored(self.survey, report, reliability, settings), wording)

@@ -31,7 +31,7 @@ def odd_answers(report: pd.DataFrame, wording: Wording) -> list[str]:
 
 def _finding(row: Mapping[Hashable, object], wording: Wording) -> str:
     """A row of the report in words."""
-    value = wording.number(float(row["value"]), 2) if row["what"] == "negative" else ""  # type: ignore[arg-type]
+    value = wording.number(row["value"], 2) if row["what"] == "negative" else ""  # type: ignore[arg-type]
     return wording.text(f"scoring.{row['what']}", value=value, scale=row["scale"])
 
 

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from dnt_cli import __version__
 from dnt_cli.errors import DataError
 from dnt_cli.stagefile.atomic import read_bytes, refuse_unwritable, replacing
-from dnt_cli.stagefile.kinds import KINDS, holding, sources
+from dnt_cli.stagefile.kinds import KINDS, form_of, holding, sources
 from dnt_cli.study import Study, parse_study
 
 SCHEMA = 1
@@ -118,6 +118,9 @@ def open_stage(content: bytes, name: str) -> Stage | None:
     parquet, metadata = _open(content, name)
     if metadata is None:
         return None
+    form = form_of(metadata["kind"])
+    if form is not None and not form.fits(metadata["extra"], parquet.schema_arrow):
+        raise _foreign(name)
     study = parse_study(metadata["study"], f"the study in {name}", metadata["overrides"])
     digest = hashlib.sha256(content).hexdigest()
     return Stage(str(metadata["kind"]), name, study, digest, tuple(metadata["steps"]), metadata["extra"], parquet)
@@ -145,6 +148,22 @@ def require_kind(stage: Stage, expected: Iterable[str], command: str) -> Stage:
     expected = tuple(expected)
     if stage.kind not in expected:
         raise DataError(f"{stage.name} holds {holding(stage.kind)}; {needed(expected, command, stage.kind)}.")
+    return stage
+
+
+def require_whole(stage: Stage) -> Stage:
+    """The stage, if all is there without which it cannot be shown, and nothing that cannot.
+
+    Raises:
+        DataError: Another program took something out, or put something in.
+    """
+    form = form_of(stage.kind)
+    if form is None:
+        return stage
+    names = stage.parquet.schema_arrow.names
+    coded = stage.parquet.read([name for name in names if name in form.values])
+    if not (form.is_whole(stage.extra, names, stage.study) and form.holds_known(coded, stage.study)):
+        raise _foreign(stage.name)
     return stage
 
 
@@ -184,8 +203,12 @@ def _open(content: bytes, name: str) -> tuple[pq.ParquetFile, dict[str, Any] | N
     if not _is_sealed(content, str(metadata.get("seal")).encode()):
         raise damaged
     if not _is_formed(metadata):
-        raise DataError(f"{name} was changed by another program and is not as dnt writes it; make it again.")
+        raise _foreign(name)
     return parquet, metadata
+
+
+def _foreign(name: str) -> DataError:
+    return DataError(f"{name} was changed by another program and is not as dnt writes it; make it again.")
 
 
 def _is_formed(metadata: Mapping[str, Any]) -> bool:

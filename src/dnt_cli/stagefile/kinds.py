@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
+    from dnt_cli.stagefile.form import Form
     from dnt_cli.stagefile.result import Result
 
 
@@ -96,6 +97,11 @@ def result_class(kind: str) -> Any:
 
     module, _, name = KINDS[kind].result.partition(":")
     return getattr(import_module(module), name)
+
+
+def form_of(kind: str) -> Form | None:
+    """What a stage file of this kind must look like; None of a kind that is not known here."""
+    return result_class(kind).form if kind in KINDS else None
 
 
 def result_of(stage: Stage) -> Result:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dnt_cli.stagefile.container import Stage
+    from dnt_cli.stagefile.form import Form
     from dnt_cli.study import Study
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
@@ -37,6 +38,7 @@ class Result(Protocol):
     """The result of a stage. Each kind of stage file has one class of this form, in `result.py` of its room."""
 
     compared: ClassVar[Compared]
+    form: ClassVar[Form]
 
     @property
     def study(self) -> Study:
