@@ -143,6 +143,8 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
     "effects.observed_note": (lambda s: endpoint(s, table(), "binary"), "at least 5 in each"),
     "effects.observed_note_trend": (lambda s: trend(s, table(), "binary"), "at every wave"),
     "common.marks": (lambda s: endpoint(s, table(), "binary"), "** p < .05, * p < .10"),
+    "effects.detectable_rate": (lambda s: endpoint(s, table(), "binary"), "p < .05; per outcome: Work "),
+    "effects.detectable_size": (lambda s: endpoint(s, table(), "linear"), "per outcome: Score ±"),
     "effects.adjusted": (lambda s: endpoint(s, table(), "binary"), "Holm"),
     "effects.against": (lambda s: endpoint(s, table(), "binary"), "Against the hypothesis: Work."),
     "effects.message": (
@@ -217,7 +219,7 @@ def test_two_files_standardised_otherwise_are_told_apart(study: Study) -> None:
     }
     over_time = Estimates.of(study, trend_effects(data, outcome, outcomes=["score"]), 0.95)
     beside = Estimates.joined([ends[0], over_time]).tables(wording)[0]
-    assert [c.heading for c in beside.columns if "SD of" in c.heading] == [
+    assert [f"{c.group} {c.heading}" for c in beside.columns if "SD of" in c.heading] == [
         "T2 beta (SD of outcome and group)", "Trend beta (SD of outcome)",
     ]  # fmt: skip
     same = Estimates.joined([ends[1], over_time]).tables(wording)[0]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, keys_in
 from dnt_cli.effects.cluster_notes import Note, cluster_notes, note
+from dnt_cli.effects.detectable import detectable_scaled
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, within_sentence
@@ -28,6 +30,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         Note("common.marks", wording.marks_note()),
         *cluster_notes(rows, wording),
         *_adjusted(rows, wording),
+        *_detectable(rows, wording),
         *_against(rows, wording),
         *_row_notes(rows, wording),
         *_engines(rows, wording),
@@ -102,6 +105,25 @@ def _observed_note(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         return []
     key = "effects.observed_note" if rows["analysis"].iloc[0] == ENDPOINT else "effects.observed_note_trend"
     return [note(key, wording, least=wording.study.models.min_observed)]
+
+
+def _detectable(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """What the study could have shown, per outcome, and in the middle of them."""
+    fitted = rows[rows["std_error"].notna()]
+    if fitted.empty:
+        return []
+    kind = "rate" if fitted["kind"].iloc[0] == "binary" else "size"
+    digits = 3 if fitted["kind"].iloc[0] == "probability" else 2
+    low, high = detectable_scaled(fitted)
+    middle = int(np.argsort(high, kind="stable")[(len(high) - 1) // 2])
+
+    def pair(i: int) -> str:
+        size = wording.number(high[i], digits)
+        return f"{wording.number(low[i], digits)} / {size}" if kind == "rate" else f"±{size}"
+
+    each = "; ".join(f"{wording.label(key)} {pair(i)}" for i, key in enumerate(fitted["outcome"]))
+    middle_of = {"low": wording.number(low[middle], digits), "high": wording.number(high[middle], digits)}
+    return [note(f"effects.detectable_{kind}", wording, **middle_of, each=each)]
 
 
 def _adjusted(rows: pd.DataFrame, wording: Wording) -> list[Note]:
