@@ -24,8 +24,9 @@ help: ## Show this list
 
 # --- the analysis ----------------------------------------------------------------------------------------------------
 
-demo: all ## Set up, write the example data, run the five stages, show the tables
+demo: all ## Set up, write the example data, run the five stages, write the report, show the tables
 	@cd "$$CALLER" && for table in describe imputed t3 longitudinal robustness effects; do cat "$$RESULTS/$$table.txt"; done
+	@echo "The report is $$RESULTS/report.docx and, for a browser, $$RESULTS/report.html."
 
 all: .venv/.runtime ## Rerun what is out of date: DATA, STUDY, M, RESULTS
 	@cd "$$CALLER" && sh "$(CURDIR)/scripts/rerun.sh" "$${DATA:-example}" "$$STUDY" "$$RESULTS"

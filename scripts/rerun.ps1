@@ -1,4 +1,4 @@
-# The whole analysis of a study, from answers and register records to tables and figures; stops at the first step that
+# The whole analysis of a study, from answers and register records to the report; stops at the first step that
 # fails. The same steps as scripts/rerun.sh, each of them every time.
 # usage: powershell -ExecutionPolicy Bypass -File scripts\rerun.ps1 -Survey answers.csv -Study study.toml -Results out
 #        [-Records G:\Spolis\SPOLISBUS -Link link.csv] [-Register register.parquet] [-M 50] [-Dnt C:\path\to\dnt.exe]
@@ -61,4 +61,10 @@ Invoke-Dnt "longitudinal" @("fit-longitudinal", $imputed, "-o", $longitudinal, "
 Invoke-Dnt "robustness" @("robustness", $imputed, "-o", (Get-Target "robustness.parquet"), "--force", "-q")
 Invoke-Dnt "imputed" @("show", $imputed, "--figure", (Get-Target "imputed.svg"), "--force", "-q")
 Invoke-Dnt "effects" @("show", $t3, $longitudinal, "--figure", (Get-Target "effects.svg"), "--force", "-q")
-Write-Host "Done: the tables are in $Results\*.txt, the figures in $Results\*.svg and $Results\figures."
+$files = @($t3, $longitudinal, (Get-Target "robustness.parquet"), (Get-Target "description.parquet"))
+if ($Register -ne "") { $files += $Register }
+$files += $imputed
+Invoke-Dnt "report" (@("report") + $files + @("-o", (Get-Target "report.docx"), "--force", "-q"))
+Invoke-Dnt "page" (@("report") + $files + @("-o", (Get-Target "report.html"), "--force", "-q"))
+Write-Host "Done: the report is $Results\report.docx and, for a browser, $Results\report.html."
+Write-Host "The tables are in $Results\*.txt, the figures in $Results\*.svg and $Results\figures."

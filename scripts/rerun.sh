@@ -1,5 +1,5 @@
 #!/bin/sh
-# The whole analysis of a study, from answers and register records to tables and figures. Steps whose input and settings
+# The whole analysis of a study, from answers and register records to the report. Steps whose input and settings
 # have not changed are not run again; it stops at the first step that fails.
 # usage: sh scripts/rerun.sh SURVEY STUDY RESULTS [RECORDS LINK]
 #   SURVEY   answers, a row per person and wave (CSV, Parquet, SPSS), or a stage file; `example` for the example data
@@ -76,4 +76,9 @@ run robustness "$results/robustness.parquet" "$imputed" -- \
 run imputed "$results/imputed.svg" "$imputed" -- show "$imputed" --figure "$results/imputed.svg" --force -q
 run effects "$results/effects.svg" "$t3" "$longitudinal" -- \
     show "$t3" "$longitudinal" --figure "$results/effects.svg" --force -q
-echo "Done: the tables are in $results/*.txt, the figures in $results/*.svg and $results/figures." >&2
+set -- "$t3" "$longitudinal" "$results/robustness.parquet" "$results/description.parquet" \
+    ${register:+"$register"} "$imputed"
+run report "$results/report.docx" "$@" -- report "$@" -o "$results/report.docx" --force -q
+run page "$results/report.html" "$@" -- report "$@" -o "$results/report.html" --force -q
+echo "Done: the report is $results/report.docx and, for a browser, $results/report.html." >&2
+echo "The tables are in $results/*.txt, the figures in $results/*.svg and $results/figures." >&2

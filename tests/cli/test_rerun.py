@@ -45,7 +45,11 @@ def test_both_scripts_do_the_same_steps() -> None:
     assert [call for call in unix if call] == commands("rerun.ps1")
     assert [call.split()[0] for call in unix] == [
         "study", "convert", "polis", "describe", "impute", "fit-t3", "fit-longitudinal", "robustness", "show", "show",
+        "report", "report",
     ]  # fmt: skip
+    for script in ("rerun.sh", "rerun.ps1"):
+        text = (ROOT / "scripts" / script).read_text(encoding="utf-8")
+        assert text.count("report.docx") == text.count("report.html") >= 2  # made, and said
 
 
 def test_make_calls_the_script() -> None:
@@ -84,19 +88,19 @@ def place(tmp_path: Path) -> Place:
 
 def test_only_what_is_out_of_date_is_run_again(place: Place) -> None:
     script = ("sh", str(ROOT / "scripts" / "rerun.sh"), "my answers.csv", "my study.toml", "the results")
-    assert len(place.run(*script, M="3")) == 9
+    assert len(place.run(*script, M="3")) == 11
     assert place.run(*script, M="3") == []
     # Another number of imputations.
     assert [call.split()[0] for call in place.run(*script, M="4")] == [
-        "impute", "fit-t3", "fit-longitudinal", "robustness", "show", "show",
+        "impute", "fit-t3", "fit-longitudinal", "robustness", "show", "show", "report", "report",
     ]  # fmt: skip
     # One result is lost.
     (place.folder / "the results" / "t3.parquet").unlink()
-    assert [call.split()[0] for call in place.run(*script, M="4")] == ["fit-t3", "show"]
+    assert [call.split()[0] for call in place.run(*script, M="4")] == ["fit-t3", "show", "report", "report"]
     # Other answers.
     time.sleep(0.02)
     (place.folder / "my answers.csv").write_text("other", encoding="utf-8")
-    assert len(place.run(*script, M="4")) == 9
+    assert len(place.run(*script, M="4")) == 11
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
@@ -111,7 +115,8 @@ def test_make_takes_paths_with_spaces_relative_to_the_caller(place: Place, way: 
         names, call, folder = (files[0], files[1], files[2]), ("make",), ROOT
     given = (f"DATA={names[0]}", f"STUDY={names[1]}", f"RESULTS={names[2]}", f"DNT={place.dnt}", "M=3")
     calls = place.run(*call, "-o", ".venv/.runtime", "all", *given, folder=folder)
-    assert len(calls) == 9
+    assert len(calls) == 11
     assert (place.folder / "the results" / "robustness.parquet").exists()
     assert (place.folder / "the results" / "effects.txt").exists()
+    assert (place.folder / "the results" / "report.docx").exists()
     assert {path.name for path in ROOT.iterdir()} == before

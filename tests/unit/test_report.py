@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dnt_cli.cli.app import app, load_commands
+from dnt_cli.conclusions import change_sentences
 from dnt_cli.effects.rows import effect_rows
 from dnt_cli.errors import UsageError
 from dnt_cli.report import NAMES, build
@@ -131,6 +132,9 @@ def test_the_summary_has_a_verdict_per_hypothesis_and_the_outcomes_their_sentenc
     for own in said.conclusions.hypotheses:
         assert own.verdict is None or any(text.startswith(said.wording.hypothesis(own.key)) for text in summary)
     assert sum("Waargenomen" in text for text in outcomes) == len(said.verdicts)
+    assert said.description is not None
+    for told in change_sentences(said.description, said.wording):
+        assert told.text in outcomes
 
 
 def test_a_figure_says_its_numbers_in_words(report: Report, folder: Path) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
-from dnt_cli.description.lookup import Lookup, group_label, shown
+from dnt_cli.description.lookup import Lookup
 from dnt_cli.report.alternatives import outcome_alternative
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, TableBlock, reference
 from dnt_cli.tables import slugs
-from dnt_cli.wording import Wording
 
-LEVELS, CHANGES = "trend", "change"
-_TITLES = ("sample", "patterns", "baseline", "dropout", LEVELS, CHANGES, "further")
+LEVELS, CHANGES, CODEBOOK = "trend", "change", "codebook"
+_TITLES = ("sample", "patterns", "baseline", "dropout", LEVELS, CHANGES, "further", CODEBOOK)
 
 
 def described(material: Material) -> list[TableBlock]:
@@ -30,6 +28,7 @@ def described(material: Material) -> list[TableBlock]:
 
 def outcomes(material: Material) -> Iterator[Block]:
     """Per hypothesis its outcomes: a figure, what was observed, and what the models say."""
+    from dnt_cli.conclusions import change_sentences
     from dnt_cli.figures.outcomes import outcome_drawings
 
     found, wording = material.description, material.wording
@@ -38,6 +37,7 @@ def outcomes(material: Material) -> Iterator[Block]:
     study, level = wording.study, 0.95
     drawings = outcome_drawings(found.figures, wording, level)
     figures = Lookup(found.figures, "trend")
+    went = {own.outcome: own.text for own in change_sentences(found, wording)}
     tables = {own.key: own for own in described(material) if own.key in (LEVELS, CHANGES)}
     if len(tables) == 2:
         levels, changes = reference(LEVELS), reference(CHANGES)
@@ -52,33 +52,17 @@ def outcomes(material: Material) -> Iterator[Block]:
         for key in own:
             label = wording.label(key)
             yield Heading(label, 3)
-            yield from _said(key, figures, material)
+            yield from map(Paragraph, filter(None, (went.get(key), _concluded(key, material))))
             title = wording.text("report.outcome_figure", label=label)
             yield FigureBlock(f"figure_{key}", title, outcome_alternative(figures, key, wording), drawings[key])
     yield from tables.values()
 
 
-def _said(key: str, figures: Lookup, material: Material) -> Iterator[Block]:
-    """What is concluded of an outcome, and where counts and percentages go different ways."""
+def _concluded(key: str, material: Material) -> str:
+    """What is concluded of an outcome from the models; empty where it was not tested."""
     from dnt_cli.conclusions.speech import outcome_text
 
     conclusion, conclusions = material.verdicts.get(key), material.conclusions
-    if conclusion is not None and conclusions is not None:
-        yield Paragraph(outcome_text(conclusion, material.wording, conclusions.sources.level))
-    yield from map(Paragraph, _counts(key, figures, material.wording))
-
-
-def _counts(key: str, figures: Lookup, wording: Wording) -> Iterator[str]:
-    """Per group a sentence where fewer persons are a larger percentage."""
-    study = wording.study
-    baseline, wave = study.design.baseline, study.endpoint(key)
-    for group in (study.design.intervention, study.design.comparison):
-        before, after = (figures.get(key, "", group, own, "pct") for own in (baseline, wave))
-        if math.isnan(before.value) or math.isnan(after.value):
-            continue
-        if after.n < before.n and after.value > before.value:
-            yield wording.text(
-                "report.count_falls", group=group_label(group, wording), n_from=before.n, n_to=after.n,
-                baseline=baseline, wave=wave, to=shown(after.value, 1, wording),
-                **{"from": shown(before.value, 1, wording)},
-            )  # fmt: skip
+    if conclusion is None or conclusions is None:
+        return ""
+    return outcome_text(conclusion, material.wording, conclusions.sources.level)

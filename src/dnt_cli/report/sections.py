@@ -13,7 +13,7 @@ from dnt_cli.report.appendix import appendix
 from dnt_cli.report.material import Material
 from dnt_cli.report.method import method
 from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, Section, TableBlock, reference
-from dnt_cli.report.outcomes import CHANGES, LEVELS, described, outcomes
+from dnt_cli.report.outcomes import CHANGES, CODEBOOK, LEVELS, described, outcomes
 from dnt_cli.tables import Table
 
 
@@ -64,7 +64,7 @@ def _population(material: Material) -> Iterator[Block]:
             baseline=design.baseline, endpoint=design.endpoint,
         )
     )  # fmt: skip
-    tables = [own for own in described(material) if own.key not in (LEVELS, CHANGES)]
+    tables = [own for own in described(material) if own.key not in (LEVELS, CHANGES, CODEBOOK)]
     keys = [own.key for own in tables]
     if {"sample", "baseline"} <= set(keys):
         first, second = reference("sample"), reference("baseline")
@@ -127,6 +127,7 @@ def _appendix(material: Material) -> Iterator[Block]:
             tables = effect_tables(rows, wording, level=found.level, green=material.green)
             for i, table in enumerate(material.explained(tables), start=1):
                 yield TableBlock(f"all_{analysis}_{i}", table)
+    yield from (own for own in described(material) if own.key == CODEBOOK)
     yield from appendix(material)
 
 
