@@ -12,6 +12,7 @@ from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.clusters import CLUSTERS
 from dnt_cli.effects.errors import FLAGS, flags_of, resting_on
 from dnt_cli.effects.notes import notes_of
+from dnt_cli.effects.persons import with_counts
 from dnt_cli.effects.rows import effect_rows
 from dnt_cli.pooling import critical_value
 from dnt_cli.stagefile.result import Green
@@ -123,16 +124,17 @@ def _estimate_cells(row: pd.Series | None, wording: Wording, green: Green) -> li
     if row is None:
         return [Cell("")] * 4
     if row["status"] == "not estimable":
-        return [Cell("#", "muted"), Cell(""), Cell(""), Cell(_observed(row))]
+        return [Cell("#", "muted"), Cell(""), Cell(""), *with_counts([Cell(_observed(row))], row, wording.study)]
     tone = tone_of(row, wording.study, green)
     estimate, error = displayed(row, wording)
     value, spread = _values(row)
-    return [
+    cells = [
         Cell(estimate, tone, value),
         Cell(f"({error})", value=spread),
         Cell(mark_of(row, wording.study), tone),
         Cell(_observed(row)),
     ]
+    return list(with_counts(cells, row, wording.study))
 
 
 def _observed(row: pd.Series) -> str:
@@ -284,10 +286,11 @@ def _row(
     if row["status"] == "not estimable":
         blanks = [Cell("")] * (4 + marginal)
         behind = [Cell("")] * (len(clusters) + ("sites" in clusters) + 2)
-        return (label, Cell("#", "muted"), Cell("", "muted"), *blanks, Cell(_observed(row)), *behind)
+        (observed,) = with_counts([Cell(_observed(row))], row, study)
+        return (label, Cell("#", "muted"), Cell("", "muted"), *blanks, observed, *behind)
     tone = tone_of(row, study, green)
     (estimate, error), (value, spread) = displayed(row, wording), _values(row)
-    cells = [label, Cell(estimate, tone, value), Cell(error, value=spread)]
+    cells = [Cell(estimate, tone, value), Cell(error, value=spread)]
     cells += [Cell(mark_of(row, study), tone), Cell(_interval(row, row["conf_low"], row["conf_high"], wording))]
     cells.append(Cell(_interval(row, *_limits(row, 1 - study.significance.lenient), wording)))
     cells.append(Cell(wording.p_value(row["p_value"]), value=float(row["p_value"])))
@@ -295,7 +298,7 @@ def _row(
         cells.append(Cell(wording.number(100 * row["marginal_effect"], 1, sign=True)))
     cells += [Cell(_observed(row)), *_cluster_cells(row, clusters, wording)]
     cells += [Cell(wording.number(row["fmi"], 2)), Cell(f"{row['n_persons']:.0f}")]
-    return tuple(cells)
+    return (label, *with_counts(cells, row, study))
 
 
 def _limits(row: pd.Series, level: float) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.tables import Cell, Column, Section, Table, resting
 
 FAR = 0.5
 """SDs of the observed answers by which imputed ones may differ before it is told."""
@@ -78,12 +78,17 @@ def _row(
     methods = list(dict.fromkeys(models.loc[done, "method"]))
     predictors = models.loc[done, "n_predictors"]
     shares = [
-        Cell(_percent(wide[names[wave]].isna().mean(), wording)) if wave in names else Cell("")
-        for wave in wording.study.design.wave_keys
+        _missing(wide[names[wave]], wording) if wave in names else Cell("") for wave in wording.study.design.wave_keys
     ]
     low, high = (predictors.min(), predictors.max()) if len(predictors) else (0, 0)
     span = "" if predictors.empty else f"{low:.0f}" if len(names) == 1 else f"{low:.0f}–{high:.0f}"
     return (Cell(wording.label(key)), Cell(", ".join(methods)), *shares, Cell(span))
+
+
+def _missing(values: pd.Series, wording: Wording) -> Cell:
+    """The share without an answer."""
+    counts = resting([(str(values.name), ("missing",))], int(values.isna().sum()), kind="missing")
+    return Cell(_percent(values.isna().mean(), wording), counts=counts)
 
 
 def _percent(share: float, wording: Wording) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dnt_cli.study import Study
-from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.tables import Cell, Column, Section, Table, resting, share_of, together
 from dnt_cli.wording import Wording
 
 COLUMNS = ("outcome", "counterpart", "wave", "n", "both", "survey_only", "register_only", "neither", "kappa")
@@ -57,11 +57,17 @@ def agreement_tables(found: pd.DataFrame, wording: Wording) -> list[Table]:
     ]
     sections = []
     for key, rows in found.groupby("outcome", sort=False):
-        body = tuple(
-            (Cell(row["wave"]), *(Cell(str(row[name])) for name in counts), Cell(wording.number(row["kappa"], 2)))
-            for _, row in rows.iterrows()
-        )
+        body = tuple(_row(row, counts, wording) for _, row in rows.iterrows())
         labels = [wording.label(str(k)) for k in (rows["counterpart"].iloc[0], key)]
         sections.append(Section(" | ".join(labels), body))
     notes = [*wording.synthetic_note(), wording.text("agreement.note")]
     return [Table(wording.text("agreement.title"), tuple(columns), tuple(sections), tuple(notes))]
+
+
+def _row(row: pd.Series, names: list[str], wording: Wording) -> tuple[Cell, ...]:
+    """The counts of one wave, and the persons behind them; kappa tells of all four ways to agree or not."""
+    name = f"{row['counterpart']} and {row['outcome']}@{row['wave']}"
+    n, every = int(row["n"]), (name, tuple(names[1:]))
+    behind = [resting([every], n), *(share_of([(name, own)], int(row[own]), [every], n) for own in names[1:])]
+    cells = [Cell(str(row[own]), counts=counts) for own, counts in zip(names, behind, strict=True)]
+    return (Cell(row["wave"]), *cells, Cell(wording.number(row["kappa"], 2), counts=together(behind)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from dnt_cli.polis.norms import month_number, unconfirmed
-from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.tables import Cell, Column, Section, Table, mean_of, resting, share_of
+from dnt_cli.tables.counts import ANY, Pair
 from dnt_cli.wording import Wording
 
 
@@ -30,10 +32,12 @@ def register_tables(frame: pd.DataFrame, counts: Mapping[str, Any], wording: Wor
         own = frame[frame["wave"] == wave]
         working = own[own["work"] == 1]
         span = f"{own['month'].min()} – {own['month'].max()}"
-        cells = [wave, span, str(int(own["work"].notna().sum()))]
-        cells += [_share(own[name], wording) for name in ("work", "over_hours", "above_norm")]
-        cells += [wording.number(working["hours"].mean(), 1), wording.number(working["wage"].mean(), 0)]
-        rows.append(tuple(Cell(cell) for cell in cells))
+        known = int(own["work"].notna().sum())
+        cells = [Cell(wave), Cell(span, counts=resting([], known, kind="extreme"))]
+        cells.append(Cell(str(known), counts=resting([_known("work", wave)], known)))
+        cells += [_share(own[name], wave, wording) for name in ("work", "over_hours", "above_norm")]
+        cells += [_mean(working[name], wave, digits, wording) for name, digits in (("hours", 1), ("wage", 0))]
+        rows.append(tuple(cells))
     notes = wording.synthetic_note()
     notes += [say("averages"), *_settings(wording), say("limits")]
     months = {month_number(month) for month in frame["month"]}
@@ -45,11 +49,29 @@ def register_tables(frame: pd.DataFrame, counts: Mapping[str, Any], wording: Wor
     return [Table(say("title"), tuple(columns), (Section("", tuple(rows)),), tuple(notes))]
 
 
-def _share(values: pd.Series, wording: Wording) -> str:
+def _known(name: str, wave: str) -> Pair:
+    return f"register {name}@{wave}", ("0", "1")
+
+
+def _share(values: pd.Series, wave: str, wording: Wording) -> Cell:
+    """How many of those of whom it is known, and who they are."""
     known = values.dropna()
     if known.empty:
-        return "-"
-    return f"{int(known.sum())} ({wording.number(100 * float(known.mean()), 1)}%)"
+        return Cell("-")
+    name, _ = every = _known(str(values.name), wave)
+    counts = share_of([(name, "1")], int(known.sum()), [every], len(known))
+    return Cell(f"{int(known.sum())} ({wording.number(100 * float(known.mean()), 1)}%)", counts=counts)
+
+
+def _mean(values: pd.Series, wave: str, decimals: int, wording: Wording) -> Cell:
+    """The mean of those who work, how many they are, and the largest part that one of them has in the sum."""
+    known, mean = values.dropna(), values.mean()
+    if known.empty:
+        return Cell(wording.number(mean, decimals))
+    counts = mean_of([(_known("work", wave)[0], "1"), (f"register {values.name}@{wave}", ANY)], len(known),
+                     f"register {values.name}@{wave}", float(mean))  # fmt: skip
+    largest = float(known.max() / known.sum()) if known.sum() > 0 else 1.0
+    return Cell(wording.number(mean, decimals), counts=replace(counts, largest=largest))
 
 
 def _settings(wording: Wording) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from dnt_cli.effects.persons import behind, with_counts
 from dnt_cli.effects.tables import displayed, scale_of, tone_of
 from dnt_cli.robustness.checks.e_dropouts import SCOPES, grid_key
 from dnt_cli.robustness.checks.h_sites import WITH_ALL
@@ -14,7 +15,7 @@ from dnt_cli.robustness.notes import notes_of
 from dnt_cli.robustness.propensity import SIZE
 from dnt_cli.robustness.result import BALANCE, RobustnessResult, codes, in_order
 from dnt_cli.robustness.summaries import site_ranges, tipping_points
-from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.tables import Cell, Column, Section, Table, together
 from dnt_cli.wording import Wording
 
 _SIGNS = {
@@ -74,7 +75,9 @@ class _Part:
                 if r is not None
             ]
             kind = str(first["kind"])
-            own = (self._cell(main), Cell(" ".join(filter(None, changes))))
+            told = " ".join(filter(None, changes))
+            counts = together(behind(r, wording.study) for r in found.values() if r is not None)
+            own = (self._cell(main), Cell(told, counts=counts if told else None))
             checks = (self._cell(r, kind=kind) for r in found.values())
             return (Cell(wording.label(key)), Cell(scale_of(kind, wording), "muted"), *own, *checks)
 
@@ -99,7 +102,7 @@ class _Part:
             def row(key: str, keys: Sequence[str] = keys, own: pd.Series = points[scope]) -> tuple[Cell, ...]:
                 found = [self._cell(cells.get((k, key))) for k in keys]
                 shown = "–" if pd.isna(own[key]) else wording.number(own[key], 2)
-                return (*self._head(key), *found, Cell(shown))
+                return (*self._head(key), *found, Cell(shown, counts=together(c.counts for c in found if c.text)))
 
             named = wording.text(f"robustness.scope_{scope}")
             title = wording.text("robustness.grid_title", scope=named, where=self._where())
@@ -126,7 +129,8 @@ class _Part:
             own = ranges[key]
             low, high = (self._cell(by_label[own[end]]) for end in ("lowest", "highest"))
             count = Cell(f"{own['changed']} / {own['sites']}")
-            found = [low, Cell(own["lowest_site"]), high, Cell(own["highest_site"]), count]
+            without = [Cell(own[f"{end}_site"], counts=c.counts) for end, c in (("lowest", low), ("highest", high))]
+            found = [low, without[0], high, without[1], count]
             return (*self._head(key), self._cell(cells.get((WITH_ALL, key))), *found)
 
         title = wording.text("robustness.sites_title", where=self._where())
@@ -171,7 +175,7 @@ class _Part:
         text = displayed(row, self.wording)[0] + study.significance.mark(row["p_value"])
         if kind and row["kind"] != kind:
             text = f"{text} {scale_of(row['kind'], self.wording)}"
-        return Cell(text, tone_of(row, study, "better"))
+        return with_counts([Cell(text, tone_of(row, study, "better"))], row, study)[0]
 
 
 def changed_as(code: str, verdict: str, shift: float, wording: Wording) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 import pandas as pd
 
 from dnt_cli.scoring.score import Scored
-from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.tables import Cell, Column, Counts, Section, Table, resting
 from dnt_cli.wording import Wording
 
 
@@ -63,11 +63,16 @@ def _settings_table(settings: pd.DataFrame, wording: Wording) -> Table:
     rows = []
     for row in settings.to_dict("records"):
         doubt = str(row[f"doubt_{wording.language}"])
-        cells = (Cell(str(row["setting"])), Cell(str(row["value"])), Cell(f"! {doubt}" if doubt else "", "bad"))
+        cells = (Cell(str(row["setting"])), Cell(str(row["value"]), counts=Counts()), _doubt(doubt))
         rows.append((str(row["instrument"]), cells))
     columns = _columns(wording, ("setting", "value", "status"))
     notes = [*wording.synthetic_note(), wording.text("scoring.settings_note")]
     return Table(wording.text("scoring.settings_title"), columns, _sections(rows, wording), tuple(notes))
+
+
+def _doubt(text: str) -> Cell:
+    """What nobody confirmed; it tells of no person."""
+    return Cell(f"! {text}" if text else "", "bad", counts=Counts() if text else None)
 
 
 def _report_table(report: pd.DataFrame, wording: Wording) -> Table:
@@ -86,9 +91,18 @@ def _reliability_table(reliability: pd.DataFrame, wording: Wording) -> Table:
         key = str(row["outcome"])
         label = wording.label(key) if key in wording.study.outcomes else key
         doubt = "!" if row["improper"] else ""
-        counts = (row["n_scored"], row["items"], row["n_listwise"])
+        scored, complete = (
+            resting([(name, (f"{key}@{row['wave']}",))], int(row[n]))
+            for name, n in (("scored", "n_scored"), ("all items answered", "n_listwise"))
+        )
         figures = (wording.number(row["alpha"], 2), wording.number(row["omega"], 2) + doubt)
-        cells = (Cell(label), Cell(str(row["wave"])), *(Cell(str(c)) for c in counts), *(Cell(f) for f in figures))
+        cells = (
+            Cell(label),
+            Cell(str(row["wave"]), counts=Counts()),
+            Cell(str(row["n_scored"]), counts=scored),
+            Cell(str(row["items"]), counts=Counts()),
+            *(Cell(text, counts=complete) for text in (str(row["n_listwise"]), *figures)),
+        )
         rows.append((str(row["instrument"]), cells))
     columns = _columns(wording, ("scale", "wave"), ("n_scored", "items", "n", "alpha", "omega"))
     notes = [wording.text("scoring.reliability_note")]

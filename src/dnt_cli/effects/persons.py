@@ -1,0 +1,57 @@
+"""The persons behind an estimate: those in the model, and those of each group whose answers it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from dnt_cli.design import ENDPOINT, keys_in
+from dnt_cli.study import Study
+from dnt_cli.tables import Cell, Counts, Persons, named
+from dnt_cli.tables.counts import GROUP, Pair
+
+
+def behind(row: pd.Series, study: Study) -> Counts | None:
+    """The persons in the model, the observed answers per group, and of a yes/no outcome the events and the others.
+
+    A model of the same outcome on other persons has the same name, so that a difference of a few is noticed.
+
+    Returns:
+        None where a file of an older version does not tell the numbers.
+    """
+    numbers = [row["n_persons"], row["n_observed_intervention"], row["n_observed_comparison"]]
+    if any(pd.isna(number) for number in numbers):
+        return None
+    total, intervention, comparison = (int(number) for number in numbers)
+    name = f"{row['outcome']}, {row['analysis']}"
+    people = [_persons(total, ("in the model", (name,)))]
+    for code, n in ((study.design.intervention, intervention), (study.design.comparison, comparison)):
+        people.append(_persons(n, (GROUP, (code,)), ("observed in the model", (name,))))
+    if not pd.isna(row["n_events"]) and row["analysis"] == ENDPOINT and not pd.isna(row["n_observations"]):
+        events, answers = float(row["n_events"]), float(row["n_observations"])
+        people.append(_persons(int(events), ("events in the model", (f"{name}, {row['model']}",))))
+        people.append(_persons(int(answers - events), ("others in the model", (f"{name}, {row['model']}",))))
+    return Counts(tuple(people), df=total - _terms(row, study))
+
+
+def with_counts(cells: Sequence[Cell], row: pd.Series, study: Study) -> tuple[Cell, ...]:
+    """The cells of an estimate with the persons behind it; empty ones tell of nobody."""
+    counts = behind(row, study)
+    return tuple(replace(cell, counts=counts) if cell.text else cell for cell in cells)
+
+
+def _persons(n: int, *who: Pair) -> Persons:
+    return Persons(named(who), n)
+
+
+def _terms(row: pd.Series, study: Study) -> int:
+    """Coefficients of the model: the constant and the group, time and its product, the controls, the baseline value."""
+    left_out = keys_in(row["left_out"])
+    terms = 2 if row["analysis"] == ENDPOINT else 4
+    for key in keys_in(row["controls"]):
+        if key not in left_out:
+            covariate = study.covariates.get(key)
+            terms += 1 if covariate is None or not covariate.levels else len(covariate.model_levels) - 1
+    return terms + bool(row["baseline"])
