@@ -17,6 +17,8 @@ from dnt_cli.description.lookup import Lookup
 from dnt_cli.effects import COLUMNS
 from dnt_cli.errors import DataError
 from dnt_cli.figures import draw, forest_plot
+from dnt_cli.figures.composed import composed_drawings
+from dnt_cli.figures.flow import flow_drawing
 from dnt_cli.figures.forest import _Forest
 from dnt_cli.figures.outcomes import _places, _Plot
 from dnt_cli.figures.style import DOTS_PER_INCH, MARGIN, shades, text_on, tick_labels
@@ -53,6 +55,7 @@ label = { nl = "Ziek", en = "Ill" }
 kind = "binary"
 waves = ["A", "B", "C"]
 better = "lower"
+figure = "3"
 [outcomes.step]
 label = { nl = "Trede", en = "Step" }
 kind = "ordinal"
@@ -69,6 +72,19 @@ hypothesis = "H1"
 endpoint = "C"
 trend = false
 note = { nl = "Een opmerking die zo lang is dat zij in een smalle figuur niet op een regel past.", en = "A remark." }
+[figures.moves]
+label = { nl = "Omhoog of omlaag", en = "Up or down" }
+kind = "moves"
+outcomes = ["step"]
+number = "5"
+[figures.steps]
+label = { nl = "Hoeveel treden", en = "How many steps" }
+kind = "steps"
+outcomes = ["step"]
+[figures.both]
+label = { nl = "Samen", en = "Together" }
+kind = "panel"
+outcomes = ["well", "ill"]
 [models]
 controls = []
 """
@@ -111,9 +127,10 @@ def test_a_file_per_outcome_with_nothing_cut_off(
 ) -> None:
     before = dict(mpl.rcParams)
     paths = draw(description, Wording(study, language), tmp_path / "new" / "figures")  # type: ignore[arg-type]
-    assert [p.name for p in paths] == [f"{k}.{e}" for k in ("well", "ill", "step", "score") for e in ("svg", "png")]
+    stems = ("flow", "well", "ill", "step", "score", "moves", "steps", "both")
+    assert [p.name for p in paths] == [*(f"{k}.{e}" for k in stems for e in ("svg", "png")), "figures.csv"]
     assert sorted((tmp_path / "new" / "figures").iterdir()) == sorted(paths)
-    for path in paths[1::2]:
+    for path in paths[1:-1:2]:
         assert white_border(path) >= 0.75 * MARGIN * DOTS_PER_INCH, path.name
     assert dict(mpl.rcParams) == before
 
@@ -122,7 +139,7 @@ def test_same_bytes_every_time_without_date_or_version(description: pd.DataFrame
     first, again = (draw(description, Wording(study, "nl"), tmp_path / name) for name in ("first", "again"))
     for one, other in zip(first, again, strict=True):
         assert one.read_bytes() == other.read_bytes()
-    svg = first[0].read_text(encoding="utf-8")
+    svg = first[2].read_text(encoding="utf-8")
     assert "Matplotlib v" not in svg
     assert "<dc:date>" not in svg
     assert ET.fromstring(svg).find("{http://www.w3.org/2000/svg}title").text == "Gezond"  # type: ignore[union-attr]
@@ -130,7 +147,7 @@ def test_same_bytes_every_time_without_date_or_version(description: pd.DataFrame
 
 def test_one_format_and_unknown_format(description: pd.DataFrame, study: Study, tmp_path: Path) -> None:
     paths = draw(description, Wording(study, "en"), tmp_path, ["svg"])
-    assert {path.suffix for path in paths} == {".svg"}
+    assert {path.suffix for path in paths} == {".svg", ".csv"}
     with pytest.raises(DataError, match=r"\.svg or \.png"):
         draw(description, Wording(study, "en"), tmp_path, ["gif"])
     assert not list(tmp_path.glob("*.gif"))
@@ -140,6 +157,87 @@ def test_a_file_in_the_place_of_the_folder(description: pd.DataFrame, study: Stu
     (tmp_path / "taken").write_text("", encoding="utf-8")
     with pytest.raises(DataError, match="taken"):
         draw(description, Wording(study, "nl"), tmp_path / "taken")
+
+
+def test_text_in_an_svg_stays_text_and_says_what_is_shown(
+    description: pd.DataFrame, study: Study, tmp_path: Path
+) -> None:
+    paths = {path.stem: path for path in draw(description, Wording(study, "en"), tmp_path, ["svg"])}
+    space = "{http://www.w3.org/2000/svg}"
+    for stem in ("flow", "moves", "steps", "both"):
+        root = ET.fromstring(paths[stem].read_text(encoding="utf-8"))
+        assert root.get("role") == "img"
+        said = [element.text for element in root.iter(f"{space}text")]
+        assert root.find(f"{space}title").text in " ".join(filter(None, said))  # type: ignore[union-attr, operator]
+        assert root.find(f"{space}desc").text  # type: ignore[union-attr]
+        assert "Verdana, sans-serif" in paths[stem].read_text(encoding="utf-8")
+
+
+def test_a_list_says_which_file_is_which_figure_of_the_report(
+    description: pd.DataFrame, study: Study, tmp_path: Path
+) -> None:
+    paths = draw(description, Wording(study, "nl"), tmp_path, ["svg"])
+    lines = paths[-1].read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "file,figure,title"
+    assert lines[2:4] == ["well.svg,,Gezond", "ill.svg,3,Ziek"]
+    assert lines[6:8] == ["moves.svg,5,Omhoog of omlaag", "steps.svg,,Hoeveel treden"]
+    assert [line.partition(",")[0] for line in lines[1:]] == [path.name for path in paths[:-1]]
+    (tmp_path / "figures.csv").write_text("my own table\n", encoding="utf-8")
+    with pytest.raises(DataError, match="is no list that dnt made"):
+        draw(description, Wording(study, "nl"), tmp_path, ["svg"])
+    assert draw(description, Wording(study, "nl"), tmp_path, ["svg"], force=True)
+
+
+def test_who_rose_and_fell_is_told_in_bars_and_words(description: pd.DataFrame, study: Study) -> None:
+    # Step is 1 + (i + w) % 3: of the persons seen twice two thirds rise by one and one third falls by two.
+    drawn = composed_drawings(description, Wording(study, "en"))
+    counts = {}
+    for group, persons in (("New", range(16)), ("Usual", range(16, 30))):
+        twice = [i for i in persons if i % 10 >= 1]
+        counts[group] = (len(twice), sum(i % 3 < 2 for i in twice))
+    expected = " ".join(
+        f"A-B {group} (N = {n}): risen {100 * up / n:.1f}%, the same 0.0%, fallen {100 * (n - up) / n:.1f}%."
+        for group, (n, up) in counts.items()
+    )
+    assert drawn["moves"].about == expected
+    with mpl.rc_context():
+        axes = drawn["moves"].plot().axes[0]
+    ends = [round(max(p.get_x() + p.get_width() for p in axes.patches if abs(p.get_y() + 0.4 - y) < 1e-9), 6)
+            for y in axes.get_yticks()]  # fmt: skip
+    assert ends == [100.0, 100.0]
+    means = {group: (up - 2 * (n - up)) / n for group, (n, up) in counts.items()}
+    for group, (n, _) in counts.items():
+        assert f"{group} (N = {n}): {means[group]:+.2f} (" in drawn["steps"].about
+    with mpl.rc_context():
+        steps = drawn["steps"].plot().axes[0]
+    assert [patch.get_width() for patch in steps.patches] == pytest.approx(list(means.values()))
+
+
+def test_a_panel_has_one_scale_and_its_figures_underneath(description: pd.DataFrame, study: Study) -> None:
+    drawing = composed_drawings(description, Wording(study, "en"))["both"]
+    with mpl.rc_context():
+        figure = drawing.plot()
+    first, second = figure.axes
+    assert first.get_ylim() == second.get_ylim()
+    said = texts(figure)
+    start = said.index("N")  # the initial of New
+    assert said[start + 1 : start + 4] == ["6.3", "14.3", "25.0"]
+    assert "B Ill" in said
+    assert drawing.about.startswith("Healthy, with a name")
+    assert "New: A 6.3, B 14.3, C 25.0." in drawing.about
+
+
+def test_the_flow_tells_who_was_seen_missed_and_came_back(description: pd.DataFrame, study: Study) -> None:
+    # Of 16 and 14 persons, who ends in 0 misses B and C, who ends in 1 misses C; nobody comes back.
+    drawing = flow_drawing(description, Wording(study, "en"))
+    assert drawing.about == (
+        "New: 16 in the study; A: 16 seen; B: 14 seen, 2 missed (12.5%); C: 12 seen, 4 missed (25.0%). "
+        "Usual: 14 in the study; A: 14 seen; B: 13 seen, 1 missed (7.1%); C: 12 seen, 2 missed (14.3%)."
+    )
+    with mpl.rc_context():
+        said = texts(drawing.plot())
+    assert "B: 14 seen" in said
+    assert "2 missed (12.5%)" in said
 
 
 def plot(description: pd.DataFrame, study: Study, outcome: str, language: str = "nl") -> _Plot:

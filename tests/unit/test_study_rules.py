@@ -302,6 +302,23 @@ CASES = [
                 '[populations.nl]\nlabel = "A"\npercentages.work = { yes = 101 }  # here',
                 "yes: expected a percentage, 0 to 100",
             ),
+            (
+                '[figures.work]  # here\nlabel = "A"\nkind = "moves"\noutcomes = ["rung"]',
+                "is drawn already; give another key",
+            ),
+            (
+                '[figures."a b"]  # here\nlabel = "A"\nkind = "moves"\noutcomes = ["rung"]',
+                "it becomes the name of a file",
+            ),
+            ('[figures.a]\nlabel = "A"\nkind = "moves"\noutcomes = []  # here', "expected at least one outcome"),
+            (
+                '[figures.a]\nlabel = "A"\nkind = "moves"\noutcomes = ["rong"]  # here',
+                "found 'rong'; known: work, hours",
+            ),
+            (
+                '[figures.a]\nlabel = "A"\nkind = "steps"\noutcomes = ["work"]  # here',
+                "work is binary, which a figure of steps does not show",
+            ),
         )
     ),
 ]

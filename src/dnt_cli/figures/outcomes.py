@@ -5,9 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,17 +14,14 @@ from dnt_cli.description.lookup import Lookup, group_label, level_label, shown
 from dnt_cli.description.rounding import decimals_of
 from dnt_cli.figures.style import (
     BLUE,
-    FORMATS,
     GREY,
     VERMILLION,
     Drawing,
-    draw_all,
     figure_number,
     shades,
     text_on,
     tick_labels,
 )
-from dnt_cli.progress import Progress
 from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
@@ -52,39 +47,6 @@ class _Look:
 
 
 _LOOKS = (_Look(BLUE, "-", "o", BLUE), _Look(VERMILLION, (0, (4, 2)), "s", "white"))  # type: ignore[arg-type]
-
-
-def draw(
-    description: pd.DataFrame,
-    wording: Wording,
-    folder: str | Path,
-    formats: Sequence[str] = FORMATS,
-    *,
-    level: float = 0.95,
-    jobs: int = 1,
-    progress: Progress | None = None,
-    force: bool = False,
-) -> list[Path]:
-    """Draw a figure per outcome that has a value.
-
-    Args:
-        description: As `description.describe` makes it.
-        wording: The study with its labels and the order of the outcomes, and the language.
-        folder: Made if it is not there. Files are named after the outcomes; those of an earlier run are replaced.
-        formats: `svg`, `png`.
-        level: Of the intervals in the description.
-        jobs: Processes; the figures do not depend on it.
-        progress: Told of figures done and to do.
-        force: Replace files that dnt did not draw.
-
-    Returns:
-        The files, in the order of the study file.
-
-    Raises:
-        DataError: The folder or a file cannot be written, a file is no figure of dnt, or an unknown format.
-    """
-    drawings = list(outcome_drawings(description, wording, level).values())
-    return draw_all(drawings, Path(folder), formats, jobs=jobs, progress=progress, force=force)
 
 
 def outcome_drawings(description: pd.DataFrame, wording: Wording, level: float = 0.95) -> dict[str, Drawing]:

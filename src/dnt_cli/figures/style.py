@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 # Okabe & Ito (2008), Color Universal Design.
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
-INK, GREY = "#222222", "#6E6E6E"
+INK, GREY, LIGHT = "#222222", "#6E6E6E", "#D0D0D0"
 FORMATS = ("svg", "png")
 DOTS_PER_INCH = 200
 MARGIN = 0.12  # inches
+_FONTS = "'DejaVu Sans', Verdana, sans-serif"  # Verdana is as wide; others are narrower, so that nothing is cut off
 _CREATOR = "drawn by dnt"
 _MARKS = (b"Software\0" + _CREATOR.encode(), f"<dc:title>{_CREATOR}</dc:title>".encode())  # in a PNG, in an SVG
 
@@ -48,7 +50,7 @@ STYLE: Any = {
     "text.color": INK,
     "hatch.linewidth": 0.6,
     "legend.frameon": False,
-    "svg.fonttype": "path",  # letters as shapes: the same widths everywhere, so nothing is cut off
+    "svg.fonttype": "none",  # text stays text, which can be found, copied and read aloud
     "svg.hashsalt": "dnt",  # otherwise the ids in an SVG are random
 }
 
@@ -60,6 +62,7 @@ class Drawing:
     plot: Callable[[], Figure]
     stem: str  # of the files
     title: str  # inside the files
+    about: str = ""  # what it shows, in words and numbers, inside an SVG
 
 
 def draw_all(
@@ -142,8 +145,17 @@ def render(drawing: Drawing, formats: Sequence[str]) -> list[bytes]:
                 content, format=ending, dpi=DOTS_PER_INCH, bbox_inches=box, facecolor="white",
                 metadata={"Title": shown_in_line(drawing.title), **about},
             )  # fmt: skip
-            rendered.append(content.getvalue())
+            rendered.append(_accessible(content.getvalue(), drawing) if ending == "svg" else content.getvalue())
     return rendered
+
+
+def _accessible(svg: bytes, drawing: Drawing) -> bytes:
+    """An SVG that a screen reader can tell of, whose letters have their width also where the font is not installed."""
+    text = svg.decode("utf-8")
+    text = text.replace("'DejaVu Sans', sans-serif", _FONTS).replace("'DejaVu Sans'", _FONTS)
+    text = text.replace("<svg ", '<svg role="img" ', 1)
+    about = html.escape(shown_in_line(drawing.about), quote=False)
+    return text.replace("</title>", f"</title>\n <desc>{about}</desc>" if about else "</title>", 1).encode("utf-8")
 
 
 def _write(path: Path, content: bytes) -> None:

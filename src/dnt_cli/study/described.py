@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 Fail = Callable[[tuple[str, ...], str], None]
 
+FLOW = "flow"  # the figure of who was seen when
+_FILE_NAME = re.compile(r"^[A-Za-z0-9][\w-]*$", re.ASCII)
 YES = "yes"  # of a binary outcome, in the figures of a population
 
 
@@ -41,6 +44,16 @@ class Population:
     note: Text | None = None  # source, printed under the table
 
 
+@dataclass(frozen=True)
+class ComposedFigure:
+    """A figure of `dnt describe --figures` beside the one of each outcome."""
+
+    label: Text  # title of the figure
+    kind: Literal["moves", "steps", "panel"]  # who rose and fell; mean steps; several outcomes beside each other
+    outcomes: tuple[str, ...]  # ordinal ones of moves and steps, scores or yes/no of a panel
+    number: str | None = None  # in the report that it stands in; told in figures.csv
+
+
 def block_columns(blocks: dict[str, Block]) -> tuple[str, ...]:
     """The columns that blocks are about, each once."""
     return tuple(dict.fromkeys(column for block in blocks.values() for column in block.items))
@@ -52,6 +65,23 @@ def check_described(study: Study, fail: Fail) -> None:
         _check_block(study, ("description", key), block, fail)
     for key, population in study.populations.items():
         _check_population(study, ("populations", key), population, fail)
+    for key, figure in study.figures.items():
+        _check_figure(study, ("figures", key), figure, fail)
+
+
+def _check_figure(study: Study, path: tuple[str, ...], figure: ComposedFigure, fail: Fail) -> None:
+    if path[-1] in study.outcomes or path[-1] == FLOW:
+        fail(path, "a figure of this name is drawn already; give another key")
+    if not _FILE_NAME.match(path[-1]):
+        fail(path, "it becomes the name of a file: letters, digits, - and _ only")
+    if not figure.outcomes:
+        fail((*path, "outcomes"), "expected at least one outcome")
+    for key in figure.outcomes:
+        outcome = study.outcomes.get(key)
+        if outcome is None:
+            fail((*path, "outcomes"), f"found {key!r}; known: {', '.join(study.outcomes)}")
+        elif (outcome.kind == "ordinal") == (figure.kind == "panel"):
+            fail((*path, "outcomes"), f"{key} is {outcome.kind}, which a figure of {figure.kind} does not show")
 
 
 def _check_block(study: Study, path: tuple[str, ...], block: Block, fail: Fail) -> None:

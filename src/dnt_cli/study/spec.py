@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from dnt_cli.study.described import Block, Population
+from dnt_cli.study.described import Block, ComposedFigure, Population
 from dnt_cli.study.disclosure import Disclosure, Thresholds
 from dnt_cli.study.files import Code, Codes, DataFile, Source
 from dnt_cli.study.instruments import Instrument
@@ -122,6 +122,7 @@ class Outcome:
     counterpart: str | None = None  # the survey outcome that a register outcome stands beside
     register: Measure | None = None  # what `dnt polis` makes that this outcome is; default: a column of its own name
     note: Text | None = None  # printed under the table
+    figure: str | None = None  # number of its figure in the report that it stands in; told in figures.csv
     missing: Codes = ()  # codes and words of the data file that mean no answer
     valid: Codes = ()  # numbers that look like codes for no answer, but are answers
     yes: Codes = ()  # of a binary outcome: what stands in the file for 1, such as "ja" or 1
@@ -258,6 +259,7 @@ class Study:
     register: Register = field(default_factory=Register)  # how records of jobs become outcomes
     description: dict[str, Block] = field(default_factory=dict)  # further answers, in tables of their own
     populations: dict[str, Population] = field(default_factory=dict)  # published figures beside those at baseline
+    figures: dict[str, ComposedFigure] = field(default_factory=dict)  # beside the figure of each outcome
     disclosure: Disclosure = field(default_factory=Disclosure)  # the rules of `dnt release`
     files: dict[str, DataFile] = field(default_factory=dict)  # the files that hold the answers, if there are several
     source: Source = field(default_factory=Source)  # how files are to be read; in the study file part of [files]

@@ -1,0 +1,340 @@
+"""Figures of more than one outcome per wave: who rose and fell, by how many steps, and several outcomes as a panel."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dnt_cli.description.lookup import Figure as Value
+from dnt_cli.description.lookup import Lookup, group_label, initials, shown
+from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of
+from dnt_cli.description.trends import interval_names
+from dnt_cli.figures.style import BLUE, GREY, LIGHT, VERMILLION, Drawing, text_on, tick_labels
+from dnt_cli.study import ComposedFigure, Study
+from dnt_cli.wording import Wording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_WIDTH = 6.3  # inches, the text width of an A4 page
+_SMALL = 7.5
+_LABELLED = 4.5  # per cent below which a part of a bar is too narrow for its number
+_MOVES = ("rise", "same", "fall")
+_COLOURS = (BLUE, LIGHT, VERMILLION)
+_HATCHES = ("", "", "////")
+_COLUMNS = 3  # of a panel
+
+
+def composed_drawings(description: pd.DataFrame, wording: Wording, level: float = 0.95) -> dict[str, Drawing]:
+    """A drawing per figure of the study file whose outcomes have values, by its key; arguments as of `draw`."""
+    found = {}
+    tables = {name: Lookup(description, name) for name in ("change", "trend")}
+    for key, spec in wording.study.figures.items():
+        own = _KINDS[spec.kind](tables["trend" if spec.kind == "panel" else "change"], wording, spec, level)
+        if own.there:
+            found[key] = Drawing(own.figure, key, spec.label[wording.language], own.told())
+    return found
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """What happened between two waves to the outcomes of a figure, per group."""
+
+    figures: Lookup
+    wording: Wording
+    spec: ComposedFigure
+    level: float
+
+    @property
+    def study(self) -> Study:
+        return self.wording.study
+
+    @property
+    def groups(self) -> tuple[str, str]:
+        return self.study.design.intervention, self.study.design.comparison
+
+    @property
+    def there(self) -> bool:
+        return bool(self.rows())
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Outcome, interval and group of each bar: from baseline to endpoint, and on to the follow-up."""
+        design = self.study.design
+        pairs = [(design.baseline, design.endpoint)]
+        pairs += [(design.endpoint, design.follow_up)] if design.follow_up is not None else []
+        return [
+            (outcome, interval, group)
+            for outcome in self.spec.outcomes
+            for interval in interval_names(self.study, pairs)
+            for group in self.groups
+            if not math.isnan(self.figures.get(outcome, "", group, interval, "paired_mean").value)
+        ]
+
+    def get(self, row: tuple[str, str, str], statistic: str) -> Value:
+        outcome, interval, group = row
+        return self.figures.get(outcome, "", group, interval, statistic)
+
+    def names(self) -> list[str]:
+        """What stands beside each bar: the group and how many persons answered at both waves."""
+        return [f"{group_label(row[2], self.wording)} (N = {self.get(row, 'rise').denominator})" for row in self.rows()]
+
+    def places(self) -> list[float]:
+        """Bars of an interval beside each other, intervals apart."""
+        places: list[float] = []
+        before: tuple[str, str] | None = None
+        for row in self.rows():
+            places.append((places[-1] + (1.0 if row[:2] == before else 1.6)) if places else 0.0)
+            before = row[:2]
+        return places
+
+    def headings(self) -> Iterator[tuple[float, str]]:
+        """Where the bars of an interval stand, and its name; of several outcomes with the outcome."""
+        by_interval: dict[tuple[str, str], list[float]] = {}
+        for row, place in zip(self.rows(), self.places(), strict=True):
+            by_interval.setdefault(row[:2], []).append(place)
+        for (outcome, interval), own in by_interval.items():
+            label = f"{self.wording.label(outcome)}\n" if len(self.spec.outcomes) > 1 else ""
+            yield sum(own) / len(own), label + interval
+
+    def axes(self) -> tuple[Figure, Axes]:
+        """Axes with a bar per interval and group, its name at the left and the interval at the right."""
+        from matplotlib.figure import Figure
+
+        places = self.places()
+        figure = Figure(figsize=(_WIDTH, 0.34 * len(places) + 0.7))
+        axes = figure.add_subplot()
+        axes.set_yticks(places, self.names(), fontsize=8)
+        for place, name in self.headings():
+            axes.annotate(
+                name, (1, place), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
+                fontweight="bold", annotation_clip=False,
+            )  # fmt: skip
+        axes.set_ylim(places[-1] + 0.7, places[0] - 0.7)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        titled(axes, self.spec.label[self.wording.language])
+        return figure, axes
+
+
+class _Moves(_Changes):
+    """Who rose, fell or stayed the same."""
+
+    def figure(self) -> Figure:
+        figure, axes = self.axes()
+        rows, places = self.rows(), self.places()
+        starts = [0.0] * len(rows)
+        for move, colour, hatch in zip(_MOVES, _COLOURS, _HATCHES, strict=True):
+            sizes = [self.get(row, move).value for row in rows]
+            axes.barh(
+                places, sizes, 0.8, left=starts, color=colour, hatch=hatch, edgecolor="white", linewidth=0.8,
+                label=self.wording.text(f"description.moves_{move}"),
+            )  # fmt: skip
+            for place, start, size in zip(places, starts, sizes, strict=True):
+                if size >= _LABELLED:
+                    axes.text(
+                        start + size / 2, place, shown(size, PERCENT_DECIMALS, self.wording), ha="center",
+                        va="center_baseline", fontsize=_SMALL, color="black" if hatch else text_on(_rgb(colour)),
+                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0} if hatch else None,
+                    )  # fmt: skip
+            starts = [start + size for start, size in zip(starts, sizes, strict=True)]
+        axes.set_xlim(0, 100)
+        axes.set_xlabel(self.wording.text("description.share_axis"))
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(0, -0.55 / (0.34 * len(places) + 0.1)), ncols=3, borderaxespad=0.0
+        )
+        small_print(axes, 62.0, [self.wording.text("description.moves_note")], self.wording)
+        return figure
+
+    def told(self) -> str:
+        """The same in words."""
+        texts = []
+        for row in self.rows():
+            parts = (
+                f"{self.wording.text(f'description.moves_{move}')} "
+                f"{shown(self.get(row, move).value, PERCENT_DECIMALS, self.wording)}%"
+                for move in _MOVES
+            )
+            n = self.get(row, "rise").denominator
+            texts.append(f"{row[1]} {group_label(row[2], self.wording)} (N = {n}): {', '.join(parts)}.")
+        return " ".join(texts)
+
+
+class _Steps(_Changes):
+    """By how many steps persons rose or fell on average, with the interval of the mean."""
+
+    def figure(self) -> Figure:
+        figure, axes = self.axes()
+        rows, places = self.rows(), self.places()
+        means, lows, highs = ([self.get(row, f"paired_{s}").value for row in rows] for s in ("mean", "low", "high"))
+        errors = [
+            [0.0 if math.isnan(low) else mean - low for mean, low in zip(means, lows, strict=True)],
+            [0.0 if math.isnan(high) else high - mean for mean, high in zip(means, highs, strict=True)],
+        ]
+        colours = [BLUE if row[2] == self.groups[0] else VERMILLION for row in rows]
+        axes.barh(places, means, 0.7, color=colours, xerr=errors, error_kw={"elinewidth": 1.0, "capsize": 3})
+        axes.axvline(0, color=GREY, linewidth=0.8)
+        for place, row, mean, error in zip(places, rows, means, errors[1], strict=True):
+            text = shown(mean, decimals_of(self.study.outcomes[row[0]]), self.wording, sign=True)
+            axes.annotate(text, (mean + error, place), (5, 0), textcoords="offset points", va="center", fontsize=_SMALL)
+        _number_ticks(axes, self.wording)
+        axes.set_xlabel(self.wording.text("description.steps_axis"))
+        small_print(axes, 36.0, [self.wording.text("description.steps_note", level=100 * self.level)], self.wording)
+        return figure
+
+    def told(self) -> str:
+        """The same in words."""
+        texts = []
+        for row in self.rows():
+            decimals = decimals_of(self.study.outcomes[row[0]])
+            mean, low, high = (
+                shown(self.get(row, f"paired_{s}").value, decimals, self.wording, sign=True)
+                for s in ("mean", "low", "high")
+            )
+            n = self.get(row, "paired_mean").n
+            texts.append(f"{row[1]} {group_label(row[2], self.wording)} (N = {n}): {mean} ({low} – {high}).")
+        return " ".join(texts)
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """Several outcomes beside each other, on one scale."""
+
+    figures: Lookup
+    wording: Wording
+    spec: ComposedFigure
+    level: float
+
+    @property
+    def groups(self) -> tuple[str, str]:
+        return self.wording.study.design.intervention, self.wording.study.design.comparison
+
+    @property
+    def there(self) -> bool:
+        return bool(self.outcomes())
+
+    def outcomes(self) -> list[str]:
+        known = set(self.figures.values("variable"))
+        return [key for key in self.spec.outcomes if key in known]
+
+    def waves(self) -> list[str]:
+        """The waves at which any of the outcomes has a value."""
+        seen = {wave for key in self.outcomes() for wave in self.figures.values("wave", variable=key)}
+        return [wave for wave in self.wording.study.design.wave_keys if wave in seen]
+
+    def get(self, outcome: str, group: str, wave: str, end: str = "") -> Value:
+        binary = self.wording.study.outcomes[outcome].kind == "binary"
+        statistic = ("pct" if binary else "mean") + end
+        return self.figures.get(outcome, "", group, wave, statistic)
+
+    def figure(self) -> Figure:
+        from matplotlib.figure import Figure
+
+        outcomes = self.outcomes()
+        rows = -(-len(outcomes) // _COLUMNS)
+        figure = Figure(figsize=(_WIDTH, 2.3 * rows + 0.4))
+        grid = figure.subplots(rows, min(_COLUMNS, len(outcomes)), sharey=True, squeeze=False)
+        figure.subplots_adjust(hspace=0.95, wspace=0.12)
+        flat = list(grid.flat)
+        for axes in flat[len(outcomes) :]:
+            axes.set_visible(False)
+        for letter, outcome, axes in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", outcomes, flat, strict=False):
+            self._one(axes, letter, outcome)
+        flat[0].set_ylim(bottom=min(0.0, flat[0].get_ylim()[0]))
+        low, high = flat[0].get_ylim()
+        ticks = [tick for tick in flat[0].get_yticks() if low <= tick <= high]
+        flat[0].set_yticks(ticks, tick_labels(ticks, self.wording.language))
+        flat[0].legend(loc="lower left", bbox_to_anchor=(0, 1.25), ncols=2, borderaxespad=0.0, handlelength=3.2)
+        titled(flat[0], self.spec.label[self.wording.language], above=46)
+        note = self.wording.text("description.figure_note", level=100 * self.level)
+        small_print(grid[-1][0], 62.0, [note], self.wording)
+        return figure
+
+    def _one(self, axes: Axes, letter: str, outcome: str) -> None:
+        """One outcome: a line per group with intervals, and its figures under the axis."""
+        waves, short = self.waves(), initials(self.wording)
+        looks = ((BLUE, "-", "o", BLUE, -0.06), (VERMILLION, (0, (4, 2)), "s", "white", 0.06))
+        below = 17.0
+        for group, (colour, line, marker, face, side) in zip(self.groups, looks, strict=True):
+            values = [self.get(outcome, group, wave).value for wave in waves]
+            ends = [
+                [
+                    0.0 if math.isnan(limit := self.get(outcome, group, wave, end).value) else abs(limit - value)
+                    for wave, value in zip(waves, values, strict=True)
+                ]
+                for end in ("_low", "_high")
+            ]
+            style: dict[str, Any] = {"linestyle": line, "marker": marker, "markerfacecolor": face, "color": colour}
+            axes.errorbar(
+                [i + side for i in range(len(waves))], values, yerr=ends, markersize=5, linewidth=1.4, elinewidth=1.0,
+                capsize=2, label=group_label(group, self.wording), **style,
+            )  # fmt: skip
+            decimals = decimals_of(self.wording.study.outcomes[outcome])
+            common: dict[str, Any] = {
+                "textcoords": "offset points", "va": "top", "fontsize": _SMALL, "color": colour,
+                "annotation_clip": False,
+            }  # fmt: skip
+            axes.annotate(short[group], (0, 0), (-3, -below), xycoords="axes fraction", ha="right", **common)
+            for place, value in enumerate(values):
+                text = shown(value, decimals, self.wording) or "-"
+                axes.annotate(text, (place, 0), (0, -below), xycoords=("data", "axes fraction"), ha="center", **common)
+            below += 11
+        axes.set_xlim(-0.5, len(waves) - 0.5)
+        axes.set_xticks(range(len(waves)), waves)
+        axes.tick_params(axis="x", length=0)
+        axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
+        label = textwrap.fill(f"{letter} {self.wording.label(outcome)}", 25)
+        axes.set_title(label, fontsize=8, x=0, pad=5, fontweight="normal")
+
+    def told(self) -> str:
+        """The same in words."""
+        texts = []
+        for outcome in self.outcomes():
+            decimals = decimals_of(self.wording.study.outcomes[outcome])
+            for group in self.groups:
+                own = [(wave, self.get(outcome, group, wave).value) for wave in self.waves()]
+                parts = [f"{wave} {shown(v, decimals, self.wording)}" for wave, v in own if not math.isnan(v)]
+                texts.append(f"{self.wording.label(outcome)}, {group_label(group, self.wording)}: {', '.join(parts)}.")
+        return " ".join(texts)
+
+
+_KINDS: dict[str, Callable[[Lookup, Wording, ComposedFigure, float], _Moves | _Steps | _Panel]] = {
+    "moves": _Moves,
+    "steps": _Steps,
+    "panel": _Panel,
+}
+
+
+def titled(axes: Axes, title: str, above: float = 8.0) -> None:
+    """The title of a figure over its first axes, in as many lines as it needs."""
+    axes.annotate(
+        textwrap.fill(title, int(9.5 * _WIDTH)), (0, 1), (0, above), xycoords="axes fraction",
+        textcoords="offset points", va="bottom", fontsize=11, fontweight="bold", annotation_clip=False,
+    )  # fmt: skip
+
+
+def small_print(axes: Axes, below: float, notes: list[str], wording: Wording) -> None:
+    """Remarks under the axes, from `below` points on."""
+    lines = [textwrap.fill(part, int(15.5 * _WIDTH)) for part in (*notes, *wording.synthetic_note())]
+    axes.annotate(
+        "\n".join(lines), (0, 0), (0, -below), xycoords="axes fraction", textcoords="offset points", va="top",
+        fontsize=_SMALL, color=GREY, linespacing=1.3, annotation_clip=False,
+    )  # fmt: skip
+
+
+def _number_ticks(axes: Axes, wording: Wording) -> None:
+    low, high = axes.get_xlim()
+    high += 0.08 * (high - low)  # room for the number at the end of the longest bar
+    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    axes.set_xlim(low, high)
+    axes.set_xticks(ticks, tick_labels(ticks, wording.language))
+
+
+def _rgb(colour: str) -> tuple[float, float, float]:
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue
