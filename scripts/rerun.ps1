@@ -1,5 +1,6 @@
 # The whole analysis of a study, from answers and register records to the report; stops at the first step that
-# fails. The same steps as scripts/rerun.sh, each of them every time.
+# fails. The same steps as scripts/rerun.sh, each of them every time. A step without a usable answer is no failure: the
+# others are run, and the end is 1, as that step's was.
 # usage: powershell -ExecutionPolicy Bypass -File scripts\rerun.ps1 -Survey answers.csv -Study study.toml -Results out
 #        [-Records G:\Spolis\SPOLISBUS -Link link.csv] [-Register register.parquet] [-M 50] [-Dnt C:\path\to\dnt.exe]
 param(
@@ -17,6 +18,7 @@ $ErrorActionPreference = "Stop"
 $env:PYTHONUTF8 = "1"
 $encoding = New-Object System.Text.UTF8Encoding $false
 [Console]::OutputEncoding = $encoding
+$script:without = @()  # steps that gave no usable answer
 New-Item -ItemType Directory -Force -Path $Results | Out-Null
 
 function Invoke-Dnt([string]$Table, [string[]]$Arguments) {
@@ -30,6 +32,7 @@ function Invoke-Dnt([string]$Table, [string[]]$Arguments) {
     [System.IO.File]::WriteAllLines($target, [string[]]@($lines), $encoding)
     if ($code -eq 1) {
         Write-Host "dnt $($Arguments[0]): done, but without a usable answer; $target says why."
+        $script:without += $target
     } elseif ($code -ne 0) {
         Write-Host "dnt $($Arguments[0]) ended with $code; the message above says why."
         exit $code
@@ -68,3 +71,5 @@ Invoke-Dnt "report" (@("report") + $files + @("-o", (Get-Target "report.docx"), 
 Invoke-Dnt "page" (@("report") + $files + @("-o", (Get-Target "report.html"), "--force", "-q"))
 Write-Host "Done: the report is $Results\report.docx and, for a browser, $Results\report.html."
 Write-Host "The tables are in $Results\*.txt, the figures in $Results\*.svg and $Results\figures."
+foreach ($target in $script:without) { Write-Host "No usable answer: $target says why." }
+if ($script:without.Count -gt 0) { exit 1 }

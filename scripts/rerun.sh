@@ -1,6 +1,7 @@
 #!/bin/sh
 # The whole analysis of a study, from answers and register records to the report. Steps whose input and settings
-# have not changed are not run again; it stops at the first step that fails.
+# have not changed are not run again; it stops at the first step that fails. A step without a usable answer is no failure:
+# the others are run, and the end is 1, as that step's was.
 # usage: sh scripts/rerun.sh SURVEY STUDY RESULTS [RECORDS LINK]
 #   SURVEY   answers, a row per person and wave (CSV, Parquet, SPSS), or a stage file; `example` for the example data
 #   STUDY    study file, or the name of a built-in study
@@ -10,7 +11,7 @@
 # register outcomes that is already there.
 set -eu
 if [ "$#" -ne 3 ] && [ "$#" -ne 5 ]; then
-    sed -n '4,10s/^# //p' "$0" >&2
+    sed -n '5,11s/^# //p' "$0" >&2
     exit 2
 fi
 survey=$1 study=$2 results=$3 records=${4:-} link=${5:-} register=${REGISTER:-}
@@ -18,6 +19,7 @@ dnt=${DNT:-dnt}
 study_file=$study
 [ -f "$study_file" ] || study_file=$(dirname "$0")/../src/dnt_cli/studies/$study.toml
 mkdir -p "$results/.steps"
+without=""  # steps that gave no usable answer, in this run or when they were last run
 
 # run NAME FILE INPUT... -- COMMAND...: make FILE and the table NAME.txt, unless FILE is newer than every input and was
 # made by the same command.
@@ -32,13 +34,18 @@ run() {
         shift
     done
     shift
-    if [ "$due" = no ] && [ "$(cat "$marker")" = "$*" ]; then return 0; fi
-    rm -f "$marker"
+    if [ "$due" = no ] && [ "$(cat "$marker")" = "$*" ]; then
+        if [ -e "$marker.unusable" ]; then without="$without $name"; fi
+        return 0
+    fi
+    rm -f "$marker" "$marker.unusable"
     echo "dnt $1 ..." >&2
     code=0
     "$dnt" "$@" >"$results/$name.txt" || code=$?
     if [ "$code" = 1 ]; then
         echo "dnt $1: done, but without a usable answer; $results/$name.txt says why." >&2
+        without="$without $name"
+        : >"$marker.unusable"
     elif [ "$code" != 0 ]; then
         echo "dnt $1 ended with $code; the message above says why." >&2
         exit "$code"
@@ -82,3 +89,7 @@ run report "$results/report.docx" "$@" -- report "$@" -o "$results/report.docx" 
 run page "$results/report.html" "$@" -- report "$@" -o "$results/report.html" --force -q
 echo "Done: the report is $results/report.docx and, for a browser, $results/report.html." >&2
 echo "The tables are in $results/*.txt, the figures in $results/*.svg and $results/figures." >&2
+for name in $without; do
+    echo "No usable answer: $results/$name.txt says why." >&2
+done
+[ -z "$without" ]

@@ -17,10 +17,12 @@ ROOT = Path(__file__).parents[2]
 STAND_IN = """\
 #!/bin/sh
 echo "$@" >>"$CALLS"
+case $1 in ${UNUSABLE:-none}) unusable=1 ;; ${FAILING:-none}) exit 12 ;; esac
 while [ "$#" -gt 0 ]; do
     case $1 in -o | --figure) touch "$2" ;; esac
     shift
 done
+exit "${unusable:-0}"
 """
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
 
@@ -71,13 +73,16 @@ class Place:
         self.dnt.write_text(STAND_IN, encoding="utf-8")
         self.dnt.chmod(0o755)
         self.calls = folder / "calls"
+        self.said = ""
 
-    def run(self, *command: str, folder: Path | None = None, **settings: str) -> list[str]:
-        """The commands of dnt that a run called."""
+    def run(self, *command: str, folder: Path | None = None, code: int = 0, **settings: str) -> list[str]:
+        """The commands of dnt that a run called, which ended with `code`."""
         self.calls.write_text("", encoding="utf-8")
         where = folder or self.folder
         known = {"DNT": str(self.dnt), "CALLS": str(self.calls), "PWD": str(where)}
-        subprocess.run(command, cwd=where, env=os.environ | known | settings, check=True, capture_output=True)
+        done = subprocess.run(command, cwd=where, env=os.environ | known | settings, capture_output=True, check=False)
+        assert done.returncode == code, done.stderr
+        self.said = done.stderr.decode()
         return self.calls.read_text(encoding="utf-8").splitlines()
 
 
@@ -101,6 +106,22 @@ def test_only_what_is_out_of_date_is_run_again(place: Place) -> None:
     time.sleep(0.02)
     (place.folder / "my answers.csv").write_text("other", encoding="utf-8")
     assert len(place.run(*script, M="4")) == 11
+
+
+def test_a_step_without_an_answer_is_no_failure_but_the_end(place: Place) -> None:
+    """All steps are run, and whoever looks at the exit code knows; also when nothing is due any more."""
+    script = ("sh", str(ROOT / "scripts" / "rerun.sh"), "my answers.csv", "my study.toml", "the results")
+    assert len(place.run(*script, code=1, UNUSABLE="fit-longitudinal")) == 11
+    told = "No usable answer: the results/longitudinal.txt says why."
+    assert place.said.splitlines()[-1] == told
+    assert place.run(*script, code=1) == []
+    assert place.said.splitlines()[-1] == told
+    # The next time there is an answer.
+    (place.folder / "the results" / "longitudinal.parquet").unlink()
+    assert [call.split()[0] for call in place.run(*script)] == ["fit-longitudinal", "show", "report", "report"]
+    assert "No usable answer" not in place.said
+    # A failure ends it, with its own code.
+    assert [call.split()[0] for call in place.run(*script, code=12, M="9", FAILING="fit-t3")] == ["impute", "fit-t3"]
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")

@@ -15,7 +15,9 @@ import pyreadstat
 import pytest
 
 from dnt_cli.errors import DataError
-from dnt_cli.reading import read_table
+from dnt_cli.reading import prepare, read_table
+from dnt_cli.study import parse_study
+from tests.support.studies import BASE
 
 _DAY = 86_400.0
 _2020 = (date(2020, 3, 1) - date(1582, 10, 14)).days * _DAY
@@ -33,6 +35,16 @@ def test_an_impossible_date_is_missing_and_told(odd: float, form: str, right: da
     raw = read_table(spss([_2020, odd, None], form, tmp_path), "x.sav")
     assert raw.frame["visit"].tolist() == [right, None, None]
     assert [str(f) for f in raw.findings] == ["visit: dates outside the years 1 to 9999 were taken as no answer (1)"]
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_date_is_told_of_only_where_the_study_uses_its_column(used: bool, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"person": ["a", "b"], "visit": [_2020, 1e15]})
+    pyreadstat.write_sav(frame, str(tmp_path / "x.sav"), variable_format={"visit": "DATE11"})
+    raw = read_table((tmp_path / "x.sav").read_bytes(), "x.sav")
+    more = '\n[files.columns]\nvisit = "score"\n' if used else ""
+    names = [finding.name for finding in prepare(raw, parse_study(BASE + more)).findings]
+    assert ("reading.dates_beyond" in names) == used
 
 
 @pytest.mark.parametrize("form", ["DATE11", "DATETIME20", "TIME8"])

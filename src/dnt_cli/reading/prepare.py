@@ -91,16 +91,16 @@ def prepare(raw: Raw, study: Study, steps: tuple[Step, ...] = STEPS) -> Prepared
     table = Table(raw.frame.copy(), raw.dictionary, study, decimals=raw.decimals)
     for step in steps:
         step(table)
-    used = set(table.variables) | set(raw.frame.columns).intersection(study.columns)
-    found = [_for_study(finding, used) for finding in raw.findings]
-    return Prepared(table.frame, (*found, *table.notes.all()))
+    used = {*table.variables, *study.columns, *study.source.columns}
+    found = (_for_study(finding, finding.column in used) for finding in raw.findings)
+    return Prepared(table.frame, (*filter(None, found), *table.notes.all()))
 
 
-def _for_study(finding: Finding, used: set[str]) -> Finding:
-    """What was lost in a column that the study uses is an error."""
-    if finding.name == "reading.formula_empty" and finding.column in used:
+def _for_study(finding: Finding, used: bool) -> Finding | None:
+    """What was lost in a column that the study uses is an error; dates of a column that it does not use are nothing."""
+    if finding.name == "reading.formula_empty" and used:
         return Finding("error", finding.column, finding.name, finding.values)
-    return finding
+    return finding if used or finding.name != "reading.dates_beyond" else None
 
 
 def read_survey(content: bytes, name: str, study: Study) -> Reading:
