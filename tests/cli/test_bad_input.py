@@ -54,6 +54,11 @@ def cell(column: str, value: object, row: int = 4) -> Setup:
     return data(change)
 
 
+def line(start: str) -> int:
+    """The first line of the study file that starts so."""
+    return next(n for n, text in enumerate(STUDY.splitlines(), start=1) if text.startswith(start))
+
+
 def study(old: str, new: str) -> Setup:
     """Writes the study file, changed, to bad.toml."""
 
@@ -172,20 +177,21 @@ CASES = [
     # study files
     Case("no study file", "impute survey.csv --study nosuch.toml -o imputed.parquet", 10,
          ("There is no study file nosuch.toml", "dnt study init -o nosuch.toml")),
-    Case("study not TOML", "study check bad.toml", 10, ("bad.toml is not valid TOML", "line 3"),
+    Case("study not TOML", "study check bad.toml", 10, ("bad.toml is not valid TOML", "line 2"),
          study("[study]", "[study")),
     Case("study not UTF-8", "study check bad.toml", 10, ("it is not UTF-8 text",),
          write("bad.toml", STUDY.replace("Small", "Ménage").encode("latin-1"))),
     Case("study key misspelt", "study check bad.toml", 10,
-         ("bad.toml, line 26: outcomes.score.knd: unknown key; did you mean kind?",),
+         (f"bad.toml, line {line('kind')}: outcomes.score.knd: unknown key; did you mean kind?",),
          study('kind = "linear"', 'knd = "linear"')),
     Case("study section misspelt", "study check bad.toml", 10,
-         ("bad.toml, line 32: outcome: unknown key; did you mean outcomes?",),
+         (f"bad.toml, line {line('[outcomes.work')}: outcome: unknown key; did you mean outcomes?",),
          study("[outcomes.work]", "[outcome.work]")),
     Case("study value of another type", "study check bad.toml", 10,
-         ("bad.toml, line 58: imputation.m: found '3', expected a whole number",), study("m = 3", 'm = "3"')),
+         (f"bad.toml, line {line('m ')}: imputation.m: found '3', expected a whole number",),
+         study("m = 3", 'm = "3"')),
     Case("study wave unknown", "study check bad.toml", 10,
-         ("bad.toml, line 19: design.endpoint: found 'T9'; allowed: T0, T1, T2",),
+         (f"bad.toml, line {line('endpoint')}: design.endpoint: found 'T9'; allowed: T0, T1, T2",),
          study('endpoint = "T2"', 'endpoint = "T9"')),
     Case("--set misspelt", "impute survey.parquet --set imputation.itrations=3 -o imputed.parquet", 10,
          ("--set imputation.itrations=3", "did you mean iterations?")),

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from tests.support.process import dnt
+from tests.support.studies import study_text
 
 PERSONS, WAVES = 80, ("T0", "T1", "T2")
 GOOD = "estimable"
@@ -35,30 +36,13 @@ CASES = {
     "huge_unit": ("binary", "income", GOOD),
     "unix_seconds": ("binary", "seconds", GOOD),
 }
-
-
-def study_text() -> str:
-    waves = ", ".join(f'{{ key = "{w}", months = {i} }}' for i, w in enumerate(WAVES))
-    asked = ", ".join(f'"{w}"' for w in WAVES)
-    outcomes = "\n".join(f'[outcomes.{k}]\nlabel = "{k}"\nkind = "{v[0]}"\nwaves = [{asked}]' for k, v in CASES.items())
-    names = ("always_three", "age", "age_again", "age_nearly", "income", "seconds")
-    covariates = "\n".join(f'[covariates.{name}]\nlabel = "{name}"\nkind = "continuous"' for name in names)
-    return f"""
-[study]
-key = "hard"
-title = "Hard cases"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "i"
-comparison = "c"
-waves = [{waves}]
-baseline = "T0"
-endpoint = "T2"
-{outcomes}
-{covariates}
-"""
+COVARIATES = ("always_three", "age", "age_again", "age_nearly", "income", "seconds")
+STUDY = study_text(
+    {key: {"label": key, "kind": case[0]} for key, case in CASES.items()},
+    key="hard",
+    waves={wave: months for months, wave in enumerate(WAVES)},
+    covariates={name: {"label": name, "kind": "continuous"} for name in COVARIATES},
+)
 
 
 def completed(seed: int) -> pd.DataFrame:
@@ -95,7 +79,7 @@ def completed(seed: int) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hard")
-    (folder / "study.toml").write_text(study_text(), encoding="utf-8")
+    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
     # Nothing is missing, so every set is the observed one; the hard part is the models.
     sets = [completed(1).assign(**{".imp": i}) for i in range(3)]
     pd.concat(sets).to_csv(folder / "long.csv", index=False)

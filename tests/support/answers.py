@@ -8,39 +8,28 @@ import numpy as np
 import pandas as pd
 import pyreadstat
 
-STUDY = """\
-[study]
-key = "scored"
-title = "Scored"
+from tests.support.studies import TWO_WAVES, study_text
 
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "treated"
-comparison = "control"
-intervention_label = { nl = "Interventie", en = "Intervention" }
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
-baseline = "T0"
-endpoint = "T1"
-
-[outcomes.self_efficacy]
-label = "Self-efficacy"
-kind = "linear"
-waves = ["T0", "T1"]
-range = [10, 40]
-
-[covariates.place]
-label = "Place"
-kind = "categorical"
-levels = ["town", "village"]
-level_labels = [{ nl = "stad", en = "town" }, { nl = "dorp", en = "village" }]
-
-[instruments.gse]
-definition = "gse"
-columns = "s{item}"
-scales.self_efficacy.outcome = "self_efficacy"
-"""
+STUDY = study_text(
+    {"self_efficacy": {"label": "Self-efficacy", "kind": "linear", "range": [10, 40]}},
+    key="scored",
+    waves=TWO_WAVES,
+    design={
+        "intervention": "treated",
+        "comparison": "control",
+        "intervention_label": {"nl": "Interventie", "en": "Intervention"},
+    },
+    covariates={
+        "place": {
+            "kind": "categorical",
+            "levels": ["town", "village"],
+            "level_labels": [{"nl": "stad", "en": "town"}, {"nl": "dorp", "en": "village"}],
+        }
+    },
+    instruments={
+        "gse": {"definition": "gse", "columns": "s{item}", "scales": {"self_efficacy": {"outcome": "self_efficacy"}}}
+    },
+)
 ITEMS = [f"s{i}" for i in range(1, 11)]
 
 

@@ -5,70 +5,30 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-STUDY = """\
-schema = 1
+from tests.support.studies import study_text
 
-[study]
-key = "small"
-title = "Small"
-
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "treated"
-comparison = "control"
-waves = [
-  { key = "T0", months = 0 },
-  { key = "T1", months = 6 },
-  { key = "T2", months = 12 },
-]
-baseline = "T0"
-endpoint = "T2"
-
-[hypotheses.H1]
-label = { nl = "Hoger", en = "Higher" }
-
-[outcomes.score]
-label = "Score [of all]"
-kind = "linear"
-waves = ["T0", "T1", "T2"]
-hypothesis = "H1"
-expected = "increase"
-range = [0, 40000]
-
-[outcomes.work]
-label = "Works"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-
-[outcomes.high]
-label = "High score"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-derive = { source = "score", rule = "at_least", value = 31337 }
-
-[covariates.place]
-label = "Place"
-kind = "categorical"
-levels = ["town", "village"]
-
-[covariates.age]
-label = "Age"
-kind = "continuous"
-range = [16, 100]
-
-[models]
-controls = ["age"]
-ladder = [["age"], []]
-
-[imputation]
-m = 3
-iterations = 2
-
-[robustness]
-checks = ["b", "c"]
-"""
+STUDY = study_text(
+    {
+        "score": {
+            "label": "Score [of all]", "kind": "linear", "hypothesis": "H1", "expected": "increase",
+            "range": [0, 40000],
+        },
+        "work": {"label": "Works", "kind": "binary"},
+        "high": {
+            "label": "High score", "kind": "binary", "derive": {"source": "score", "rule": "at_least", "value": 31337},
+        },
+    },
+    key="small",
+    design={"intervention": "treated", "comparison": "control"},
+    covariates={
+        "place": {"kind": "categorical", "levels": ["town", "village"]},
+        "age": {"kind": "continuous", "range": [16, 100]},
+    },
+    hypotheses={"H1": {"label": {"nl": "Hoger", "en": "Higher"}}},
+    models={"controls": ["age"], "ladder": [["age"], []]},
+    imputation={"m": 3, "iterations": 2},
+    robustness={"checks": ["b", "c"]},
+)  # fmt: skip
 
 
 def survey() -> pd.DataFrame:

@@ -90,6 +90,9 @@ where = "age < 40"
 """
 
 
+TWO_WAVES = {"T0": 0, "T1": 6}
+
+
 def changed(old: str, new: str) -> str:
     """The study with one thing replaced."""
     assert BASE.count(old) == 1, old
@@ -138,6 +141,6 @@ SMALL = study_text(
         "work": {"label": "Works", "kind": "binary"},
     },
     key="small",
-    waves={"T0": 0, "T1": 6},
+    waves=TWO_WAVES,
     design={"intervention": "treated", "comparison": "control"},
 )

@@ -7,26 +7,11 @@ import pytest
 from dnt_cli.errors import StudyError
 from dnt_cli.study import load_study, parse_study
 from dnt_cli.study.disclosure import CBS
+from tests.support.studies import TWO_WAVES, study_text
 
-STUDY = """
-schema = 1
-[study]
-key = "s"
-title = "S"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "a"
-comparison = "b"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
-baseline = "T0"
-endpoint = "T1"
-[outcomes.work]
-label = "Work"
-kind = "binary"
-waves = ["T0", "T1"]
-"""
+STUDY = study_text(
+    {"work": {"kind": "binary"}}, key="s", waves=TWO_WAVES, design={"intervention": "a", "comparison": "b"}
+)
 
 
 def test_the_built_in_study_follows_the_rules_of_cbs() -> None:

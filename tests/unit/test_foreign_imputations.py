@@ -11,35 +11,17 @@ import pytest
 from dnt_cli.errors import DataError
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long, holds_imputations
-from dnt_cli.study import Study, parse_study
+from dnt_cli.study import parse_study
+from tests.support.studies import TWO_WAVES, study_text
 
-STUDY: Study = parse_study(
-    """
-    [study]
-    key = "small"
-    title = "Small"
-    [design]
-    id = "id"
-    wave = "wave"
-    group = "group"
-    site = "site"
-    intervention = "treated"
-    comparison = "control"
-    waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
-    baseline = "T0"
-    endpoint = "T1"
-    [outcomes.score]
-    label = "Score"
-    kind = "linear"
-    waves = ["T0", "T1"]
-    [outcomes.work]
-    label = "Work"
-    kind = "binary"
-    waves = ["T0", "T1"]
-    [covariates.age]
-    label = "Age"
-    kind = "continuous"
-    """
+STUDY = parse_study(
+    study_text(
+        {"score": {"kind": "linear"}, "work": {"kind": "binary"}},
+        key="small",
+        waves=TWO_WAVES,
+        design={"site": "site", "intervention": "treated", "comparison": "control"},
+        covariates={"age": {"kind": "continuous"}},
+    )
 )
 PERSONS, M = 12, 3
 

@@ -26,25 +26,9 @@ from dnt_cli.stagefile.container import Provenance, write_stage
 from dnt_cli.study import parse_study
 from dnt_cli.survey import cast_survey, survey_table
 from dnt_cli.wording import Wording
+from tests.support.studies import TWO_WAVES, study_text
 
-SMALL = """
-[study]
-key = "small"
-title = "Small"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "i"
-comparison = "c"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
-baseline = "T0"
-endpoint = "T1"
-[outcomes.y]
-label = "Y"
-kind = "linear"
-waves = ["T0", "T1"]
-"""
+SMALL = study_text({"y": {"kind": "linear"}}, key="small", waves=TWO_WAVES)
 
 
 def survey(**columns: object) -> pd.DataFrame:
@@ -387,7 +371,7 @@ def test_json_holds_every_digit(capsys: pytest.CaptureFixture[str]) -> None:
     frame = pd.DataFrame(
         {"p": [1e-20, np.nan, np.inf], "name": ["a", None, "[b]"], "n": pd.array([1, None, 3], "Int64")}
     )
-    present(None, Format.json, [], frame)
+    present(None, Format.json, [], frame, "en")
     assert json.load(io.StringIO(capsys.readouterr().out)) == [
         {"p": 1e-20, "name": "a", "n": 1}, {"p": None, "name": None, "n": None}, {"p": None, "name": "[b]", "n": 3},
     ]  # fmt: skip

@@ -26,6 +26,7 @@ from dnt_cli.stagefile.container import read_stage
 from dnt_cli.stagefile.kinds import KINDS
 from tests.support.oracles.any_command import CODES, Run, check_estimates, listing, typed
 from tests.support.oracles.any_options import NEUTRAL, TALK, Typed, lines
+from tests.support.studies import TWO_WAVES, study_text
 
 CANARIES = ("CANARY", "31337.125", "31337,125")
 SLOWEST = 20.0  # seconds that a run may take
@@ -35,133 +36,49 @@ _INTERVALS = ("conf_low", "conf_high", "odds_ratio_low", "odds_ratio_high")
 _OTHERS_COUNT = ("p_holm", "p_bh")
 _SCALES = ("beta", "beta_se", "standardise")
 
-STUDY = """\
-schema = 1
-[study]
-key = "options"
-title = "Options"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "treated"
-comparison = "control"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }, { key = "T2", months = 12 }]
-baseline = "T0"
-endpoint = "T2"
-site = "town"
-[hypotheses.H1]
-label = { nl = "Hoger", en = "Higher" }
-[outcomes.score]
-label = "Score [of all]"
-kind = "linear"
-waves = ["T0", "T1", "T2"]
-hypothesis = "H1"
-expected = "increase"
-range = [0, 40000]
-[outcomes.work]
-label = "Works"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-[outcomes.hours]
-label = "Hours"
-kind = "linear"
-waves = ["T0", "T1", "T2"]
-conditional_on = "work"
-range = [0, 60]
-integer = true
-[outcomes.late]
-label = "Late"
-kind = "linear"
-waves = ["T1", "T2"]
-better = "lower"
-[outcomes.mood]
-label = "Mood"
-kind = "ordinal"
-role = "descriptive"
-waves = ["T0", "T1", "T2"]
-range = [0, 3]
-[outcomes.high]
-label = "High"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-derive = { source = "score", rule = "at_least", value = 52 }
-[outcomes.rise]
-label = "Rise"
-kind = "binary"
-waves = ["T1", "T2"]
-derive = { source = "score", rule = "rise", since = "T0" }
-[outcomes.gain]
-label = "Gain"
-kind = "linear"
-waves = ["T1", "T2"]
-derive = { source = "score", rule = "change", since = "T0" }
-[outcomes.work_register]
-label = "Works (register)"
-kind = "binary"
-source = "register"
-counterpart = "work"
-waves = ["T0", "T1", "T2"]
-[outcomes.wage_register]
-label = "Wage (register)"
-kind = "linear"
-source = "register"
-waves = ["T0", "T1", "T2"]
-[covariates.age]
-label = "Age"
-kind = "continuous"
-range = [16, 100]
-[covariates.place]
-label = "Place"
-kind = "categorical"
-levels = ["north", "south", "west"]
-collapse = { both = ["south", "west"] }
-[covariates.school]
-label = "School"
-kind = "ordered"
-levels = ["low", "mid", "high"]
-[covariates.born]
-label = "Born here"
-kind = "categorical"
-levels = ["yes", "no"]
-[models]
-controls = ["age"]
-ladder = [["age", "school"], ["age"], []]
-register_controls = ["age", "score_T0"]
-[imputation]
-m = 3
-iterations = 2
-[robustness]
-checks = ["b", "c"]
-[robustness.subsets.part]
-label = "the part"
-where = "work_T0 != 1"
-"""
+LATER = ["T1", "T2"]
+STUDY = study_text(
+    {
+        "score": {
+            "label": "Score [of all]", "kind": "linear", "hypothesis": "H1", "expected": "increase",
+            "range": [0, 40000],
+        },
+        "work": {"label": "Works", "kind": "binary"},
+        "hours": {"kind": "linear", "conditional_on": "work", "range": [0, 60], "integer": True},
+        "late": {"kind": "linear", "waves": LATER, "better": "lower"},
+        "mood": {"kind": "ordinal", "role": "descriptive", "range": [0, 3]},
+        "high": {"kind": "binary", "derive": {"source": "score", "rule": "at_least", "value": 52}},
+        "rise": {"kind": "binary", "waves": LATER, "derive": {"source": "score", "rule": "rise", "since": "T0"}},
+        "gain": {"kind": "linear", "waves": LATER, "derive": {"source": "score", "rule": "change", "since": "T0"}},
+        "work_register": {
+            "label": "Works (register)", "kind": "binary", "source": "register", "counterpart": "work",
+        },
+        "wage_register": {"label": "Wage (register)", "kind": "linear", "source": "register"},
+    },
+    key="options",
+    design={"intervention": "treated", "comparison": "control", "site": "town"},
+    covariates={
+        "age": {"kind": "continuous", "range": [16, 100]},
+        "place": {
+            "kind": "categorical", "levels": ["north", "south", "west"], "collapse": {"both": ["south", "west"]},
+        },
+        "school": {"kind": "ordered", "levels": ["low", "mid", "high"]},
+        "born": {"label": "Born here", "kind": "categorical", "levels": ["yes", "no"]},
+    },
+    hypotheses={"H1": {"label": {"nl": "Hoger", "en": "Higher"}}},
+    models={
+        "controls": ["age"], "ladder": [["age", "school"], ["age"], []], "register_controls": ["age", "score_T0"],
+    },
+    imputation={"m": 3, "iterations": 2},
+    robustness={"checks": ["b", "c"], "subsets": {"part": {"label": "the part", "where": "work_T0 != 1"}}},
+)  # fmt: skip
 
-ITEMS = """\
-schema = 1
-[study]
-key = "items"
-title = "Items"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "i"
-comparison = "c"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
-baseline = "T0"
-endpoint = "T1"
-[outcomes.total]
-label = "Total"
-kind = "linear"
-waves = ["T0", "T1"]
-range = [10, 40]
-[instruments.gse]
-definition = "gse"
-columns = "s{item}"
-scales = { self_efficacy = { outcome = "total" } }
-"""
+ITEMS = study_text(
+    {"total": {"kind": "linear", "range": [10, 40]}},
+    key="items",
+    waves=TWO_WAVES,
+    instruments={"gse": {"definition": "gse", "columns": "s{item}", "scales": {"self_efficacy": {"outcome": "total"}}}},
+)
 
 
 # --- the data --------------------------------------------------------------------------------------------------------
