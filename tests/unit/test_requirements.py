@@ -12,6 +12,8 @@ from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from dnt_cli.packages import install_command
+
 ROOT = Path(__file__).parents[2]
 PYTHONS = ("3.11", "3.12", "3.13")
 
@@ -80,3 +82,9 @@ def test_the_check_would_notice_a_wheel_for_another_system() -> None:
     assert not linux & windows_tags("3.11")
     assert not older & windows_tags("3.12")
     assert older & windows_tags("3.11")
+
+
+def test_the_package_to_install_is_the_one_that_brings_the_module() -> None:
+    """`docx` itself is another package of the public index."""
+    assert re.search(r'"python-docx[^"]*"$', install_command("docx"))
+    assert re.search(r'"openpyxl[^"]*"$', install_command("openpyxl"))

@@ -29,6 +29,7 @@ _PARTS = {
     "duckdb": "dnt polis",
     "pyreadstat": "SPSS and Stata files",
     "openpyxl": "Excel files",
+    "docx": "Word files",
     "matplotlib": "figures",
 }
 _EXTRAS = {
@@ -45,6 +46,7 @@ def doctor(as_json: AsJson = False) -> None:
     Example: dnt doctor
     """
     from dnt_cli.engines import lme4_available, package_version
+    from dnt_cli.packages import PACKAGES
 
     facts: dict[str, Any] = {
         "dnt": __version__,
@@ -57,7 +59,7 @@ def doctor(as_json: AsJson = False) -> None:
     for name in _PARTS:
         try:
             importlib.import_module(name)
-            facts["packages"][name] = package_version(name)
+            facts["packages"][name] = package_version(PACKAGES.get(name, name))
         except (ImportError, OSError) as error:
             facts["packages"][name] = f"does not load ({type(error).__name__}: {error})"
     facts["packages"] |= {name: package_version(name) for name in _EXTRAS}
