@@ -23,8 +23,8 @@ def package_version(name: str) -> str | None:
 def install_command(*packages: str) -> str:
     """What to type to install packages in the versions that dnt needs, as its own metadata list them.
 
-    It works for a clone and for an installed wheel alike: only packages of the public index are named. A module is taken
-    for the package that brings it.
+    It works for a clone and for an installed wheel alike: only packages of the public index are named. A module is
+    taken for the package that brings it.
     """
     try:
         listed = [line.partition(";")[0].strip() for line in requires("dnt-cli") or ()]
