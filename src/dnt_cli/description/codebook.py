@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from dnt_cli.description.lookup import Lookup, level_label, variable_label
+from dnt_cli.description.persons import Behind
 from dnt_cli.description.rows import Rows
 from dnt_cli.description.sample import group_names
 from dnt_cli.findings import Finding
 from dnt_cli.study import Outcome, Study
-from dnt_cli.tables import Cell, Column, Counts, Persons, Section, Table, named
+from dnt_cli.tables import Cell, Column, Counts, Section, Table, together
 from dnt_cli.wording import Wording
 
 MissingCodes = Mapping[str, Mapping[str, int]]
@@ -43,6 +44,7 @@ def codebook_table(description: pd.DataFrame, wording: Wording) -> Table:
     met = Lookup(description, "codebook")
     trend, baseline = Lookup(description, "trend"), Lookup(description, "baseline")
     waves, groups = study.design.wave_keys, group_names(study)[:2]
+    behind = Behind(description, study)
 
     def codes(variable: str) -> str:
         levels = met.values("level", variable=variable)
@@ -54,7 +56,7 @@ def codebook_table(description: pd.DataFrame, wording: Wording) -> Table:
         statistic = "pct" if outcome.kind == "binary" else "mean"
         found = [trend.get(variable, "", group, wave, statistic) for group in groups]
         n = [figure.denominator if outcome.kind == "binary" else figure.n for figure in found]
-        return _pair(n, f"{variable}@{wave}", wording)
+        return _pair(n, variable, wave, behind)
 
     def of_covariate(variable: str) -> list[Cell]:
         levels = [level for level in baseline.values("level", variable=variable) if level]
@@ -62,12 +64,14 @@ def codebook_table(description: pd.DataFrame, wording: Wording) -> Table:
         for group in groups:
             share = [baseline.get(variable, level, group, "", "pct").denominator for level in levels]
             n.append(max(share, default=baseline.get(variable, "", group, "", "mean").n))
-        return [_pair(n, variable, wording) if any(n) else Cell(""), *[Cell("")] * (len(waves) - 1)]
+        return [_pair(n, variable, "", behind) if any(n) else Cell(""), *[Cell("")] * (len(waves) - 1)]
 
     def row(variable: str, kind: str, values: str, counts: list[Cell]) -> tuple[Cell, ...]:
         label = variable_label(variable, wording)
-        texts = (variable, label, wording.text(f"description.codebook_{kind}"), values, codes(variable))
-        return (*map(Cell, texts), *counts)
+        texts = (variable, label, wording.text(f"description.codebook_{kind}"), values)
+        # The study file says these; the codes that were met are counts of those without an answer.
+        said = (Cell(text, counts=Counts()) for text in texts[1:])
+        return (Cell(variable), *said, Cell(codes(variable), counts=Counts(kind="missing")), *counts)
 
     covariates = [
         row(key, spec.kind, _levels(key, wording), of_covariate(key)) for key, spec in study.covariates.items()
@@ -96,12 +100,11 @@ def codebook_table(description: pd.DataFrame, wording: Wording) -> Table:
     return Table(wording.text("description.codebook_title"), columns, tuple(sections), notes)
 
 
-def _pair(n: list[int], answer: str, wording: Wording) -> Cell:
-    """Answers of both groups; `answer` is the property of having one."""
-    design = wording.study.design
-    groups = zip((design.intervention, design.comparison), n, strict=True)
-    persons = tuple(Persons(named([(design.group, group), (answer, "*")]), size) for group, size in groups)
-    return Cell(" + ".join(map(str, n)), counts=Counts(persons))
+def _pair(n: list[int], variable: str, wave: str, behind: Behind) -> Cell:
+    """Answers of both groups."""
+    groups = group_names(behind.study)[:2]
+    counts = together(behind.everybody(size, variable, group, wave) for group, size in zip(groups, n, strict=True))
+    return Cell(" + ".join(map(str, n)), counts=counts)
 
 
 def _levels(variable: str, wording: Wording) -> str:
