@@ -22,6 +22,7 @@ from dnt_cli.effects.tables import (
     tone_of,
 )
 from dnt_cli.errors import DataError
+from dnt_cli.figures.alternatives import effects_alternative
 from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
 from dnt_cli.wording import Wording
 
@@ -70,7 +71,8 @@ def forest_drawing(estimates: pd.DataFrame, wording: Wording, level: float = 0.9
         raise DataError("There are no effects to draw: give the estimates of `dnt fit-t3` or `dnt fit-longitudinal`.")
     if rows.duplicated(["analysis", "outcome"]).any():
         raise DataError("Some effects stand there more than once; draw the estimates of one model at a time.")
-    return Drawing(_Forest(rows, wording, level).figure, "effects", wording.text("description.forest_title"))
+    about = effects_alternative(rows, wording, level)
+    return Drawing(_Forest(rows, wording, level).figure, "effects", wording.text("description.forest_title"), about)
 
 
 @dataclass(frozen=True, slots=True)

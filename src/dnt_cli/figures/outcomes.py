@@ -12,6 +12,7 @@ import pandas as pd
 
 from dnt_cli.description.lookup import Lookup, group_label, level_label, shown
 from dnt_cli.description.rounding import decimals_of
+from dnt_cli.figures.alternatives import outcome_alternative
 from dnt_cli.figures.style import (
     BLUE,
     GREY,
@@ -53,7 +54,12 @@ def outcome_drawings(description: pd.DataFrame, wording: Wording, level: float =
     """A drawing per outcome that has a value, in the order of the study file; arguments as of `draw`."""
     figures = Lookup(description, "trend")
     return {
-        outcome: Drawing(_Plot(figures, wording, outcome, level).figure, outcome, wording.label(outcome))
+        outcome: Drawing(
+            _Plot(figures, wording, outcome, level).figure,
+            outcome,
+            wording.label(outcome),
+            outcome_alternative(figures, outcome, wording),
+        )
         for outcome in figures.values("variable")
     }
 

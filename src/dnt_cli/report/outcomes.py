@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from dnt_cli.description.lookup import Lookup
-from dnt_cli.report.alternatives import outcome_alternative
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, TableBlock, reference
 from dnt_cli.tables import slugs
+
+if TYPE_CHECKING:
+    from dnt_cli.figures.style import Drawing
 
 LEVELS, CHANGES, CODEBOOK = "trend", "change", "codebook"
 _TITLES = ("sample", "patterns", "baseline", "dropout", LEVELS, CHANGES, "further", CODEBOOK)
@@ -29,6 +31,7 @@ def described(material: Material) -> list[TableBlock]:
 def outcomes(material: Material) -> Iterator[Block]:
     """Per hypothesis its outcomes: a figure, what was observed, and what the models say."""
     from dnt_cli.conclusions import change_sentences
+    from dnt_cli.figures.composed import composed_drawings
     from dnt_cli.figures.outcomes import outcome_drawings
 
     found, wording = material.description, material.wording
@@ -36,7 +39,10 @@ def outcomes(material: Material) -> Iterator[Block]:
         return
     study, level = wording.study, 0.95
     drawings = outcome_drawings(found.figures, wording, level)
-    figures = Lookup(found.figures, "trend")
+    composed: dict[str, list[tuple[str, Drawing]]] = {}
+    for name, drawing in composed_drawings(found.figures, wording, level).items():
+        shown = [key for key in drawings if key in study.figures[name].outcomes]
+        composed.setdefault(shown[-1], []).append((name, drawing))  # behind the last of its outcomes
     went = {own.outcome: own.text for own in change_sentences(found, wording)}
     tables = {own.key: own for own in described(material) if own.key in (LEVELS, CHANGES)}
     if len(tables) == 2:
@@ -54,7 +60,8 @@ def outcomes(material: Material) -> Iterator[Block]:
             yield Heading(label, 3)
             yield from map(Paragraph, filter(None, (went.get(key), _concluded(key, material))))
             title = wording.text("report.outcome_figure", label=label)
-            yield FigureBlock(f"figure_{key}", title, outcome_alternative(figures, key, wording), drawings[key])
+            yield FigureBlock(f"figure_{key}", title, drawings[key].about, drawings[key])
+            yield from (FigureBlock(f"figure_{name}", own.title, own.about, own) for name, own in composed.pop(key, ()))
     yield from tables.values()
 
 

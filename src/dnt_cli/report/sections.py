@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
-from dnt_cli.effects.rows import effect_rows
 from dnt_cli.effects.tables import effect_tables
-from dnt_cli.report.alternatives import effects_alternative
 from dnt_cli.report.appendix import appendix
 from dnt_cli.report.material import Material
 from dnt_cli.report.method import method
@@ -64,6 +62,12 @@ def _population(material: Material) -> Iterator[Block]:
             baseline=design.baseline, endpoint=design.endpoint,
         )
     )  # fmt: skip
+    if material.description is not None:
+        from dnt_cli.figures.flow import flow_drawing
+
+        flow = flow_drawing(material.description.figures, wording)
+        yield Paragraph(wording.text("report.flow_lead", figure=reference("flow")))
+        yield FigureBlock("flow", flow.title, flow.about, flow)
     tables = [own for own in described(material) if own.key not in (LEVELS, CHANGES, CODEBOOK)]
     keys = [own.key for own in tables]
     if {"sample", "baseline"} <= set(keys):
@@ -87,10 +91,9 @@ def _effects(material: Material) -> Iterator[Block]:
     yield Paragraph(wording.text(lead, wave=wording.study.design.endpoint, **names))
     for key, table in zip(keys, tables, strict=True):
         yield TableBlock(key, replace(table, title=_effects_title(table, material, both=both)))
-    rows = effect_rows(found.estimates)
     title = wording.text("report.forest", level=100 * found.level)
     drawing = forest_drawing(found.estimates, wording, found.level)
-    yield FigureBlock("forest", title, effects_alternative(rows, wording, found.level), drawing)
+    yield FigureBlock("forest", title, drawing.about, drawing)
 
 
 def _effects_title(table: Table, material: Material, *, both: bool) -> str:

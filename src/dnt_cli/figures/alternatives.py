@@ -23,7 +23,7 @@ def outcome_alternative(figures: Lookup, outcome: str, wording: Wording) -> str:
         texts = [text for wave in waves if (text := _at(figures, outcome, group, wave, wording))]
         parts.append(f"{group_label(group, wording)}: {', '.join(texts)}.")
     unit = {"binary": "percent", "ordinal": "classes"}.get(spec.kind, "mean")
-    return " ".join([f"{spec.label[wording.language]}, {wording.text(f'report.alternative_{unit}')}.", *parts])
+    return " ".join([f"{spec.label[wording.language]}, {wording.text(f'description.alternative_{unit}')}.", *parts])
 
 
 def _at(figures: Lookup, outcome: str, group: str, wave: str, wording: Wording) -> str:
@@ -53,8 +53,8 @@ def effects_alternative(rows: pd.DataFrame, wording: Wording, level: float) -> s
         if row["status"] == "not estimable":
             continue
         estimate, low, high = (wording.number(value, effect_decimals(row["kind"])) for value in interval_on_scale(row))
-        where = wording.text(f"report.alternative_{row['analysis']}", wave=wording.study.endpoint(row["outcome"]))
+        where = wording.text(f"description.alternative_{row['analysis']}", wave=wording.study.endpoint(row["outcome"]))
         scale = scale_of(row["kind"], wording)
         mark = mark_of(row, wording.study)
         texts.append(f"{wording.label(row['outcome'])}, {where}: {scale} {estimate}{mark} ({low} – {high})")
-    return f"{wording.text('report.alternative_effects', level=100 * level)} {'; '.join(texts)}."
+    return f"{wording.text('description.alternative_effects', level=100 * level)} {'; '.join(texts)}."
