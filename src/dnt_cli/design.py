@@ -19,6 +19,7 @@ from dnt_cli.study import Study
 
 ENDPOINT = "t3"  # analysis: the effect at the endpoint
 LONGITUDINAL = "longitudinal"  # analysis: the trend of the effect
+WAVES = "waves"  # analysis: the effect at a wave that is not the endpoint, by the model of the endpoint
 INTERCEPT = "(Intercept)"
 GROUP = "group"
 WAVE = "wave"
@@ -37,12 +38,23 @@ class Model:
         outcome: the outcome's key.
         controls: covariates on the right-hand side.
         difference: the change since baseline is the response, and the baseline value no control.
+        at: of the endpoint model, the wave that is the response; None for the outcome's endpoint.
     """
 
     analysis: str
     outcome: str
     controls: tuple[str, ...] = ()
     difference: bool = False
+    at: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the `analysis` column of a result says."""
+        return self.analysis if self.at is None else WAVES
+
+    def wave(self, study: Study) -> str:
+        """The wave that is the response of an endpoint model."""
+        return study.endpoint(self.outcome) if self.at is None else self.at
 
     @property
     def effect(self) -> str:
@@ -60,7 +72,7 @@ class Model:
     def waves(self, study: Study) -> tuple[str, ...]:
         """The waves whose answers are the response."""
         if self.analysis == ENDPOINT:
-            return (study.endpoint(self.outcome),)
+            return (self.wave(study),)
         return tuple(wave for wave in study.design.wave_keys if wave in study.outcomes[self.outcome].waves)
 
 
@@ -154,7 +166,7 @@ class Designs:
 
     def _endpoint(self, model: Model) -> Design:
         study, key = self._study, model.outcome
-        response = self._column(key, study.endpoint(key))
+        response = self._column(key, model.wave(study))
         controls, names = self.controls(model.controls)
         columns = [np.ones(len(response)), self._group]
         terms = [INTERCEPT, GROUP]

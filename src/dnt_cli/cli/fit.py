@@ -95,6 +95,15 @@ def fit_t3(
             autocompletion=complete_controls,
         ),
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="WAVE,WAVE|all",
+            help="The effect at these waves too; default: at the follow-up; '' for none.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     separation: Annotated[
         Separation, typer.Option("--separation", help="Where no finite estimate exists.", rich_help_panel=MODEL)
     ] = Separation.stop,
@@ -119,10 +128,11 @@ def fit_t3(
     data = opened.completed()
     keys = choose("--outcomes", outcomes, data.study.tested)
     covariates = choose("--controls", controls, data.study.covariates, empty=True)
+    waves = _waves(at, data.study)
     with workplace(jobs, scheduler, scheduler_tls) as free, progress("Fitting") as report:
         options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=free)
-        effects = endpoint_effects(data, options, outcomes=keys, controls=covariates, progress=report)
-    said = {"outcomes": keys, "controls": covariates}
+        effects = endpoint_effects(data, options, outcomes=keys, controls=covariates, at=waves, progress=report)
+    said = {"outcomes": keys, "controls": covariates, "at": waves}
     _finish("fit-t3", data.study, effects, options, said, opened, output, form, language, green, force)
 
 
@@ -210,6 +220,16 @@ def _show_cross_check(checked: pd.DataFrame, study: Study, language: Any) -> Non
     from dnt_cli.wording import Wording
 
     tell(as_text([cross_check_table(checked, Wording(study, language))]))
+
+
+def _waves(at: str | None, study: Study) -> list[str]:
+    """The waves of `--at`, in order of time; by default the follow-up."""
+    design = study.design
+    if at is None:
+        return [] if design.follow_up is None else [design.follow_up]
+    known = [wave for wave in design.wave_keys if wave != design.baseline]
+    chosen = known if at.strip() == "all" else choose("--at", at, known, empty=True) or []
+    return [wave for wave in known if wave in chosen]
 
 
 def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:

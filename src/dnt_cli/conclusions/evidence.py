@@ -148,7 +148,7 @@ class Sources:
         if not effects:
             raise DataError("Conclusions need effects: add the file of `dnt fit-t3` or `dnt fit-longitudinal`.")
         joined = Estimates.joined(effects)
-        rows = effect_rows(joined.estimates)
+        rows = effect_rows(joined.estimates, waves=True)
         keys = ["analysis", "outcome", *(["wave"] if "wave" in rows.columns else [])]
         if rows.duplicated(keys).any():
             raise DataError("Two of these files hold the same effects, so no conclusion follows; give one of the two.")

@@ -19,6 +19,7 @@ from dnt_cli.effects.rows import (
     no_trend_row,
     pooled_rows,
 )
+from dnt_cli.effects.waves import models_at, wave_rows
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed, require_inference
 from dnt_cli.progress import Progress
@@ -40,7 +41,7 @@ __all__ = [
 
 def endpoint_effects(
     data: Completed, options: Options, *, outcomes: Sequence[str] | None = None, controls: Sequence[str] | None = None,
-    difference: bool = False, label: str = "main", progress: Progress | None = None,
+    difference: bool = False, at: Sequence[str] = (), label: str = "main", progress: Progress | None = None,
 ) -> Effects:  # fmt: skip
     """Effects at the endpoint: y_end ~ group + y_baseline + controls, per outcome.
 
@@ -50,6 +51,7 @@ def endpoint_effects(
         outcomes: Keys; default: all tested outcomes that the data hold.
         controls: Covariates; default: the study's, those of the register models for outcomes from a register.
         difference: The change since baseline as response, for linear outcomes with a baseline.
+        at: Further waves whose outcome is the response of the same model; an outcome that was not asked there has none.
         label: What the `model` column says.
         progress: Called with (done, all) fits.
 
@@ -57,16 +59,19 @@ def endpoint_effects(
         ModelError: Fewer than two imputations.
     """
     study = data.study
-    rows, fits = [], []
+    rows, later, fits = [], [], []
     for own, part in _sources(data, _chosen(data, outcomes, study.tested)):
         default = study.models.register_controls if study.is_register(part[0]) else study.models.controls
         models = [Model(ENDPOINT, key, default if controls is None else tuple(controls), difference) for key in part]
         _refuse_single(own)
-        fitted = fit_all(own, [(model, options) for model in models], options.jobs, progress)
-        for model, results in zip(models, fitted, strict=True):
-            rows += pooled_rows(study, model, results, options, label)
-            fits += fit_rows(model, results, label)
-    return finished(rows, fits, study)
+        wanted = [one for model in models for one in (model, *models_at(study, model, at))]
+        found = fit_all(own, [(one, options) for one in wanted], options.jobs, progress)
+        fitted = dict(zip(wanted, found, strict=True))
+        for model in models:
+            rows += pooled_rows(study, model, fitted[model], options, label)
+            later += wave_rows(study, {m: r for m, r in fitted.items() if m.outcome == model.outcome}, options, label)
+        fits += [row for model, results in fitted.items() for row in fit_rows(model, results, label)]
+    return finished(rows + later, fits, study)
 
 
 def trend_effects(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -47,12 +47,14 @@ class Clustered:
         sites: CR2 by site, with Satterthwaite's degrees of freedom; None where there are too few for it.
         counts: Number of sites, and of sites with persons of the intervention and of the comparison group.
         icc: Likeness of persons of a site, in what the model leaves unexplained.
+        influence: (n,) of each person on an effect at one wave; their squares add up to HC1's variance.
     """
 
     persons: Variance | None = None
     sites: Variance | None = None
     counts: tuple[int, int, int] | None = None
     icc: float = float("nan")
+    influence: Floats | None = field(default=None, repr=False)
 
 
 def clustered(designs: Sequence[Design], fits: Sequence[Fit], model: Model, *, binary: bool) -> list[Clustered | None]:
@@ -102,15 +104,20 @@ def _variance(value: float, df: float) -> Variance | None:
 
 
 def _described(found: Clustered, design: Design, fit: Fit, model: Model, *, binary: bool) -> Clustered:
-    """With the number of sites and the likeness of their persons."""
+    """With the influence of each person, the number of sites and the likeness of their persons."""
+    residual = design.response - _means(design, fit, binary=binary)
+    if model.analysis == ENDPOINT:
+        scale = 1.0 if fit.residual_sd is None else fit.residual_sd**2
+        n, k = design.matrix.shape
+        own = design.matrix @ fit.covariance[:, fit.terms.index(GROUP)] / scale
+        found = replace(found, influence=own * residual * np.sqrt(n / (n - k)))
     if design.sites is None:
         return found
-    residual = design.response - _means(design, fit, binary=binary)
     treated, sites = design.matrix[:, design.terms.index(GROUP)] == 1, design.sites
     if model.analysis != ENDPOINT:
         residual, first = _slopes(design, residual)
         treated, sites = treated[first], sites[first]
-    return Clustered(found.persons, found.sites, _counts(design), intraclass_correlation(residual, sites, treated))
+    return replace(found, counts=_counts(design), icc=intraclass_correlation(residual, sites, treated))
 
 
 def _means(design: Design, fit: Fit, *, binary: bool) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, keys_in
+from dnt_cli.design import LONGITUDINAL, WAVES, keys_in
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Counts, Persons, named
 from dnt_cli.tables.counts import GROUP, Pair
@@ -26,10 +26,12 @@ def behind(row: pd.Series, study: Study) -> Counts | None:
         return None
     total, intervention, comparison = (int(number) for number in numbers)
     name = f"{row['outcome']}, {row['analysis']}"
+    if row["analysis"] == WAVES:
+        name += f" {row['wave']}"
     people = [_persons(total, ("in the model", (name,)))]
     for code, n in ((study.design.intervention, intervention), (study.design.comparison, comparison)):
         people.append(_persons(n, (GROUP, (code,)), ("observed in the model", (name,))))
-    if not pd.isna(row["n_events"]) and row["analysis"] == ENDPOINT and not pd.isna(row["n_observations"]):
+    if not pd.isna(row["n_events"]) and row["analysis"] != LONGITUDINAL and not pd.isna(row["n_observations"]):
         events, answers = float(row["n_events"]), float(row["n_observations"])
         people.append(_persons(int(events), ("events in the model", (f"{name}, {row['model']}",))))
         people.append(_persons(int(answers - events), ("others in the model", (f"{name}, {row['model']}",))))
@@ -49,7 +51,7 @@ def _persons(n: int, *who: Pair) -> Persons:
 def _terms(row: pd.Series, study: Study) -> int:
     """Coefficients of the model: the constant and the group, time and its product, the controls, the baseline value."""
     left_out = keys_in(row["left_out"])
-    terms = 2 if row["analysis"] == ENDPOINT else 4
+    terms = 4 if row["analysis"] == LONGITUDINAL else 2
     for key in keys_in(row["controls"]):
         if key not in left_out:
             covariate = study.covariates.get(key)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import pandas as pd
 
+from dnt_cli.design import ENDPOINT, LONGITUDINAL, WAVES
 from dnt_cli.effects.rows import COLUMNS, TEXT, Effects, effect_rows
 from dnt_cli.effects.tables import effect_tables, report_tables
+from dnt_cli.effects.wave_tables import at_waves, wave_tables
 from dnt_cli.messages import decoded
 from dnt_cli.stagefile.form import Form, are_columns, is_count, is_level, is_outcome, is_table_of, one_of
 from dnt_cli.stagefile.result import Compared, Content, Green
@@ -95,7 +97,10 @@ class Estimates:
 
     def rows(self, *, everything: bool = False) -> pd.DataFrame:
         """A row per effect, or per term of a model; messages in English."""
-        rows = self.estimates if everything else effect_rows(self.estimates)
+        rows = self.estimates
+        if not everything:
+            kept = effect_rows(rows).index.union(rows.index[rows["analysis"] == WAVES])
+            rows = rows.loc[kept]
         return rows.assign(message=[spoken(decoded(text), "en") for text in rows["message"]])
 
     def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
@@ -105,12 +110,18 @@ class Estimates:
             wording: The study in a language.
             green: What is better for the person, or a positive effect.
         """
-        if self.estimates["analysis"].nunique() > 1:
-            return report_tables(self.estimates, wording, green=green)
-        return effect_tables(self.estimates, wording, level=self.level, green=green)
+        if {ENDPOINT, LONGITUDINAL} <= set(self.estimates["analysis"]):
+            tables = report_tables(self.estimates, wording, green=green)
+        else:
+            tables = effect_tables(self.estimates, wording, level=self.level, green=green)
+        return [*tables, *wave_tables(self.estimates, wording, green=green)]
 
     def figure(self, wording: Wording, path: str, *, force: bool = False) -> None:
-        """Draw a forest plot."""
-        from dnt_cli.figures import forest_plot
+        """Draw a forest plot, or the effects over the waves where there are more than two."""
+        from dnt_cli.figures import forest_plot, wave_plot
 
+        several = at_waves(self.estimates, self.study)["wave"].nunique() > 2
+        if several and LONGITUDINAL not in set(self.estimates["analysis"]):
+            wave_plot(self.estimates, wording, path, level=self.level, force=force)
+            return
         forest_plot(self.estimates, wording, path, level=self.level, force=force)

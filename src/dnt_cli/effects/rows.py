@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, Model, control_of, keys_as_text, keys_in
+from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVES, Model, control_of, keys_as_text, keys_in
 from dnt_cli.effects.clusters import CLUSTER_COLUMNS, cluster_row
 from dnt_cli.effects.errors import decisive
 from dnt_cli.effects.fitting import Floats, Options, Result
@@ -18,7 +18,7 @@ from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, two_sided
 from dnt_cli.study import Study
 
 COLUMNS = (
-    "analysis", "model", "outcome", "hypothesis", "kind", "term", "estimate", "std_error", "statistic", "df",
+    "analysis", "model", "outcome", "hypothesis", "kind", "wave", "term", "estimate", "std_error", "statistic", "df",
     "p_value", "conf_low", "conf_high", "odds_ratio", "odds_ratio_se", "odds_ratio_low", "odds_ratio_high",
     "beta", "beta_se", "marginal_effect", "marginal_effect_se", "m", "ubar", "b", "t", "riv", "lambda", "fmi",
     "n_persons", "n_observations", "n_events", "n_observed_intervention", "n_observed_comparison", "random_sd",
@@ -31,8 +31,8 @@ FITS = (
 )  # fmt: skip
 
 TEXT = frozenset({
-    "analysis", "model", "outcome", "hypothesis", "kind", "term", "controls", "left_out", "baseline", "standardise",
-    "engine", "status", "message",
+    "analysis", "model", "outcome", "hypothesis", "kind", "wave", "term", "controls", "left_out", "baseline",
+    "standardise", "engine", "status", "message",
 })  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def pooled_rows(
         own_df: Another fitter than the engines gave complete-data degrees of freedom of its own; pool those.
     """
     kind = model.kind(study)
-    base = _described(study, model, results, options, label)
+    base = described(study, model, results, options, label)
     notes = _notes(base, results, own_df=own_df)
     if results and not all(r.enough for r in results):
         why = list(dict.fromkeys(own for r in results for own in r.fit.status.messages))
@@ -90,11 +90,11 @@ def no_trend_row(study: Study, key: str, label: str, m: int) -> dict[str, Any]:
         why = message("effects.no_baseline", wave=study.design.baseline)
     else:
         why = message("effects.one_wave", wave=study.design.baseline)
-    base = _described(study, model, [], Options(), label) | {"m": m}
+    base = described(study, model, [], Options(), label) | {"m": m}
     return base | {"term": model.effect, "status": "not estimable", "message": encoded([why])}
 
 
-def _described(study: Study, model: Model, results: Sequence[Result], options: Options, label: str) -> dict[str, Any]:
+def described(study: Study, model: Model, results: Sequence[Result], options: Options, label: str) -> dict[str, Any]:
     """What the rows of one model have in common: which model, on how many persons and answers, with what in it."""
     kind = model.kind(study)
     fewest = [[getattr(own, arm) for r in results for own in r.observed] for arm in ("intervention", "comparison")]
@@ -102,9 +102,10 @@ def _described(study: Study, model: Model, results: Sequence[Result], options: O
     held = {control_of(term) for term in terms}
     baseline = study.column(model.outcome, study.design.baseline)
     return {
-        "analysis": model.analysis,
+        "analysis": model.name,
         "model": label,
         "outcome": model.outcome,
+        "wave": model.wave(study) if model.analysis == ENDPOINT else "",
         "hypothesis": study.outcomes[model.outcome].hypothesis,
         "kind": kind,
         "m": len(results),
@@ -266,7 +267,7 @@ def fit_rows(model: Model, results: Sequence[Result], label: str) -> list[dict[s
     """One row per imputation's fit."""
     return [
         {
-            "analysis": model.analysis,
+            "analysis": model.name,
             "model": label,
             "outcome": model.outcome,
             "controls": keys_as_text(model.controls),
@@ -316,11 +317,17 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(types)
 
 
-def effect_rows(estimates: pd.DataFrame) -> pd.DataFrame:
-    """The rows that hold the effect of the intervention: the group at the endpoint, group x wave in a trend."""
+def effect_rows(estimates: pd.DataFrame, *, waves: bool = False) -> pd.DataFrame:
+    """The rows that hold the effect of the intervention: the group at the endpoint, group x wave in a trend.
+
+    Args:
+        estimates: As the fitting stages write them.
+        waves: The group at further waves too.
+    """
     endpoint = (estimates["analysis"] == ENDPOINT) & (estimates["term"] == GROUP)
     trend = (estimates["analysis"] == LONGITUDINAL) & (estimates["term"] == TREND)
-    return estimates[endpoint | trend]
+    further = (estimates["analysis"] == WAVES) & (estimates["term"] == GROUP) & waves
+    return estimates[endpoint | trend | further]
 
 
 def adjusted(estimates: pd.DataFrame, errors: str = "model") -> pd.DataFrame:

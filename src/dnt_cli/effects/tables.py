@@ -76,7 +76,7 @@ def _report_table(rows: pd.DataFrame, wording: Wording, *, binary: bool, green: 
             cells = [Cell(wording.text(f"effects.standardised_{own}", label=label) if own else label)]
             for analysis in scales:
                 found = pair[pair["analysis"] == analysis]
-                shown = _estimate_cells(found.iloc[0] if len(found) else None, wording, green)
+                shown = estimate_cells(found.iloc[0] if len(found) else None, wording, green)
                 cells += shown if (rows["analysis"] == analysis).any() else shown[:3]
             body.append(tuple(cells))
         sections.append(Section(wording.hypothesis(str(hypothesis)), tuple(body)))
@@ -119,12 +119,12 @@ def _standardised(rows: pd.DataFrame) -> list[str]:
     return [own for own in rows.loc[rows["kind"] == "linear", "standardise"].unique() if own]
 
 
-def _estimate_cells(row: pd.Series | None, wording: Wording, green: Green) -> list[Cell]:
+def estimate_cells(row: pd.Series | None, wording: Wording, green: Green) -> list[Cell]:
     """Estimate, standard error, mark and observed N; `#` where nothing can be estimated, empty without a model."""
     if row is None:
         return [Cell("")] * 4
     if row["status"] == "not estimable":
-        return [Cell("#", "muted"), Cell(""), Cell(""), *with_counts([Cell(_observed(row))], row, wording.study)]
+        return [Cell("#", "muted"), Cell(""), Cell(""), *with_counts([Cell(answered(row))], row, wording.study)]
     tone = tone_of(row, wording.study, green)
     estimate, error = displayed(row, wording)
     value, spread = _values(row)
@@ -132,12 +132,12 @@ def _estimate_cells(row: pd.Series | None, wording: Wording, green: Green) -> li
         Cell(estimate, tone, value),
         Cell(f"({error})", value=spread),
         Cell(mark_of(row, wording.study), tone),
-        Cell(_observed(row)),
+        Cell(answered(row)),
     ]
     return list(with_counts(cells, row, wording.study))
 
 
-def _observed(row: pd.Series) -> str:
+def answered(row: pd.Series) -> str:
     """Observed answers per group; empty where a file of an older version does not tell."""
     counts = (row["n_observed_intervention"], row["n_observed_comparison"])
     return "" if pd.isna(counts[0]) else "{:.0f}/{:.0f}".format(*counts)
@@ -286,7 +286,7 @@ def _row(
     if row["status"] == "not estimable":
         blanks = [Cell("")] * (4 + marginal)
         behind = [Cell("")] * (len(clusters) + ("sites" in clusters) + 2)
-        (observed,) = with_counts([Cell(_observed(row))], row, study)
+        (observed,) = with_counts([Cell(answered(row))], row, study)
         return (label, Cell("#", "muted"), Cell("", "muted"), *blanks, observed, *behind)
     tone = tone_of(row, study, green)
     (estimate, error), (value, spread) = displayed(row, wording), _values(row)
@@ -296,7 +296,7 @@ def _row(
     cells.append(Cell(wording.p_value(row["p_value"]), value=float(row["p_value"])))
     if marginal:
         cells.append(Cell(wording.number(100 * row["marginal_effect"], 1, sign=True)))
-    cells += [Cell(_observed(row)), *_cluster_cells(row, clusters, wording)]
+    cells += [Cell(answered(row)), *_cluster_cells(row, clusters, wording)]
     cells += [Cell(wording.number(row["fmi"], 2)), Cell(f"{row['n_persons']:.0f}")]
     return (label, *with_counts(cells, row, study))
 

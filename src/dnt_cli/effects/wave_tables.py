@@ -1,0 +1,84 @@
+"""The effect at each wave side by side, with the joint test over the waves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from dnt_cli.design import ENDPOINT, GROUP, WAVES
+from dnt_cli.effects.cluster_notes import Note, cluster_notes, note
+from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.tables import estimate_cells, mark_of, scale_of
+from dnt_cli.effects.waves import JOINT
+from dnt_cli.stagefile.result import Green
+from dnt_cli.study import Study
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.wording import Wording
+
+
+def at_waves(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The effects at the waves and the endpoint, a row per outcome and wave; none where only the endpoint was asked."""
+    if not (estimates["analysis"] == WAVES).any():
+        return estimates.iloc[:0]
+    own = estimates[estimates["analysis"].isin([ENDPOINT, WAVES]) & (estimates["term"] == GROUP)]
+    wave = own["wave"].where(own["wave"] != "", [study.endpoint(key) for key in own["outcome"]])
+    return own.assign(wave=wave)
+
+
+def wave_tables(estimates: pd.DataFrame, wording: Wording, *, green: Green = "better") -> Iterator[Table]:
+    """A table per source and kind of outcome, with a column per wave."""
+    study = wording.study
+    rows = resting_on(at_waves(estimates, study), study.models.errors)
+    joint = estimates[estimates["term"] == JOINT].set_index("outcome")["p_value"]
+    register = rows["outcome"].map(study.is_register)
+    for (_, _), own in rows.groupby([register, "kind"], sort=False):
+        yield _table(own, joint, wording, green)
+
+
+def _table(rows: pd.DataFrame, joint: pd.Series, wording: Wording, green: Green) -> Table:
+    study, kind = wording.study, str(rows["kind"].iloc[0])
+    waves = [wave for wave in study.design.wave_keys if (rows["wave"] == wave).any()]
+    columns = [Column(wording.text("common.outcome"), "left")]
+    for wave in waves:
+        columns += [Column(scale_of(kind, wording), group=wave), Column(wording.text("common.std_error"), group=wave)]
+        columns.append(Column("", "left", group=wave))
+        columns.append(Column(wording.text("effects.n_observed"), optional=True, group=wave))
+    columns.append(Column(wording.text("effects.joint_p")))
+    sections = []
+    for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
+        body = []
+        for key, own in group.groupby("outcome", sort=False):
+            found = {row["wave"]: row for _, row in own.iterrows()}
+            cells = [cell for wave in waves for cell in estimate_cells(found.get(wave), wording, green)]
+            tested = Cell(wording.p_value(joint[key]) if key in joint.index else "")
+            body.append((Cell(wording.label(str(key))), *cells, tested))
+        sections.append(Section(wording.hypothesis(str(hypothesis)), tuple(body)))
+    register = study.is_register(str(rows["outcome"].iloc[0]))
+    source = wording.text("common.register") + " " if register else ""
+    title = f"{source}{wording.text(f'common.{kind}_title')}. {wording.text('effects.waves_title')}"
+    notes = [*wording.synthetic_note(), *(own.text for own in _notes(rows, joint, wording))]
+    return Table(title, tuple(columns), tuple(sections), tuple(notes))
+
+
+def _notes(rows: pd.DataFrame, joint: pd.Series, wording: Wording) -> list[Note]:
+    notes = [note("effects.waves_note", wording), Note("common.marks", wording.marks_note())]
+    if rows["outcome"].isin(joint.index).any():
+        notes.append(note("effects.waves_joint", wording))
+    own = [
+        found
+        for found in cluster_notes(rows, wording)
+        if found.key not in ("effects.flag_sites", "effects.flag_persons")
+    ]
+    if any("!s" in mark_of(row, wording.study) for _, row in rows.iterrows()):
+        own.append(note("effects.waves_flag", wording))
+    notes += own
+    said: dict[str, list[str]] = {}
+    for _, row in rows[rows["status"] == "not estimable"].iterrows():
+        where = f"{wording.label(row['outcome'])} {row['wave']}"
+        said.setdefault(wording.messages(row["message"]).rstrip("."), []).append(where)
+    notes += [
+        note("effects.message_not_estimable", wording, outcome=", ".join(own), message=text)
+        for text, own in said.items()
+    ]
+    return notes
