@@ -11,8 +11,10 @@ import pytest
 from dnt_cli.effects import Options, endpoint_effects
 from dnt_cli.effects.result import Estimates
 from dnt_cli.errors import DataError
+from dnt_cli.figures.forest import KINDS
 from dnt_cli.imputed.data import Completed, impute_wide, settings_of
 from dnt_cli.imputed.result import Imputations
+from dnt_cli.robustness.result import RobustnessResult
 from dnt_cli.stagefile.container import Provenance, Stage, read_stage, write_stage
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wide import derive
@@ -81,3 +83,11 @@ def test_estimates_of_an_older_version_are_read(made: tuple[Study, Imputations],
     shown = again.tables(Wording(study, "nl"))
     assert any("Something." in note for table in shown for note in table.notes)
     assert not any(note.startswith("N beantw.") for table in shown for note in table.notes)
+
+
+def test_files_may_hold_effects_of_every_kind_that_tables_show() -> None:
+    """Trends in the probability of a register outcome among them."""
+    study = parse_study(STUDY)
+    for kind in KINDS:
+        for form in (Estimates.form, RobustnessResult.form):
+            assert form.values["kind"](kind, study)

@@ -33,7 +33,7 @@ NEEDED = frozenset(
 ARE_FITS = is_table_of()
 VALUES = {
     "outcome": is_outcome,
-    "kind": one_of("binary", "linear"),
+    "kind": one_of("binary", "linear", "probability"),
     "controls": are_columns,
     "standardise": one_of("both", "outcome", "none", "", None),
     "m": is_count,

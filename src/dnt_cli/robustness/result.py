@@ -25,7 +25,7 @@ BALANCE = "balance"  # what `analysis` says of the rows that hold standardised d
 FORM = Form(
     text=TEXT | {"verdict"},
     numbers=(frozenset(COLUMNS) - TEXT) | {"shift"},
-    values=VALUES | {"kind": one_of("binary", "linear", None)},  # None of the balance at baseline
+    values=VALUES | {"kind": one_of("binary", "linear", "probability", None)},  # None of the balance at baseline
     extra={
         "fits": ARE_FITS,
         "labels": are_messages,
