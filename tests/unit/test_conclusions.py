@@ -305,6 +305,33 @@ def test_a_check_that_takes_the_mark_away_makes_the_verdict_fragile(
     assert not conclude([estimates(study, *BASE), checks(study, *BASE, *CHECKS)]).outcomes[0].fragile
 
 
+def test_a_mark_that_other_standard_errors_take_away_is_fragile_and_said(study: Study) -> None:
+    rows = changed(BASE, 0, p_value_sites=0.4, p_value_persons=0.01)
+    work = conclude([estimates(study, *rows)]).outcomes[0]
+    assert (work.verdict, work.fragile) == ("supported", True)
+    said = text_of(study, "work", estimates(study, *rows))
+    assert "With standard errors by site the mark is lost (at T1)." in said
+    assert "by person" not in said
+    assert any(note.startswith("!s, !p: ") for note in tables([estimates(study, *rows)], Wording(study, "en"))[1].notes)
+    assert not any("!s" in note for note in tables([estimates(study, *BASE)], Wording(study, "en"))[1].notes)
+    weaker = changed(BASE, 0, p_value_sites=0.09)  # still a mark
+    assert not conclude([estimates(study, *weaker)]).outcomes[0].fragile
+
+
+def test_marks_rest_on_the_standard_errors_of_the_study() -> None:
+    by_site = parse_study(STUDY.replace("[outcomes.work]", '[models]\nerrors = "sites"\n\n[outcomes.work]', 1))
+    sites = {
+        "std_error_sites": 1.0,
+        "p_value_sites": 0.4,
+        "conf_low_sites": -1.7,
+        "conf_high_sites": 2.3,
+        "df_sites": 9,
+    }
+    rows = changed(BASE, 0, **sites)
+    assert verdict_of(by_site, "work", *rows) == "expected"
+    assert "At T1 OR 1.35 (95% CI 0.18 – 9.97: only" in text_of(by_site, "work", estimates(by_site, *rows))
+
+
 @pytest.mark.parametrize(
     ("verdict", "value", "said"),
     [

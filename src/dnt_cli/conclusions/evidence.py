@@ -14,6 +14,7 @@ from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of, half_up
 from dnt_cli.description.rows import ALL
 from dnt_cli.description.trends import interval_names
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.errors import flags_of, resting_on
 from dnt_cli.effects.result import Estimates
 from dnt_cli.effects.rows import effect_rows
 from dnt_cli.errors import DataError
@@ -41,12 +42,14 @@ class Part:
         direction: 1 upward, -1 downward, 0 neither.
         along: 1 in the expected direction, -1 the other way, 0 neither, or nothing expected.
         mark: Of significance.
+        not_under: The other standard errors, of `effects.clusters.CLUSTERS`, that take the mark away.
     """
 
     row: pd.Series = field(repr=False)
     direction: int
     along: int
     mark: str
+    not_under: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ class Sources:
         register = _only([own for own in results if isinstance(own, RegisterResult)], "register outcomes")
         return cls(
             joined.study,
-            rows,
+            _resting(rows, joined.study),
             joined.level,
             robustness,
             None if described is None else described.figures,
@@ -182,7 +185,7 @@ def collect(sources: Sources) -> dict[str, Evidence]:
     rows: dict[tuple[str, str], pd.Series] = {}
     if sources.robustness is not None:  # the register's effects stand among the checks where nothing else tells them
         own = effect_rows(sources.robustness.estimates)
-        rows = _by_part(own[own["model"].str[0] == REGISTER], study)
+        rows = _by_part(_resting(own[own["model"].str[0] == REGISTER], study), study)
     rows |= _by_part(sources.estimates, study)
     checks = {} if sources.robustness is None else _checks(sources.robustness)
     found: dict[str, Evidence] = {}
@@ -242,8 +245,18 @@ def _sign(value: float) -> int:
 
 
 def _part(row: pd.Series, expected: str | None, study: Study) -> Part:
-    direction = _sign(float(row["estimate"]))
-    return Part(row, direction, _along(direction, expected), study.significance.mark(row["p_value"]))
+    direction, mark = _sign(float(row["estimate"])), study.significance.mark
+    lost = [
+        by for by in flags_of(row, study)
+        if mark(row["p_value"]) and not mark(row[f"p_value_{by}"])
+    ]  # fmt: skip
+    return Part(row, direction, _along(direction, expected), mark(row["p_value"]), tuple(lost))
+
+
+def _resting(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The effects on the standard errors that the study's marks rest on; files of older versions have the model's."""
+    errors = study.models.errors
+    return resting_on(rows, errors if f"p_value_{errors}" in rows.columns else "model")
 
 
 def _checks(robustness: RobustnessResult) -> dict[str, list[Check]]:

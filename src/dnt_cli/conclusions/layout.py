@@ -13,7 +13,7 @@ from dnt_cli.conclusions.result import COUNTS, Conclusion, Conclusions, Hypothes
 from dnt_cli.conclusions.speech import short_effect, statements, verdict_text, wave_of
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.rows import effect_rows
-from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
+from dnt_cli.effects.tables import interval_on_scale, mark_of, scale_of, tone_of
 from dnt_cli.robustness.tables import changed_as
 from dnt_cli.stagefile.result import Green
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
@@ -101,6 +101,8 @@ def _outcomes(conclusions: Conclusions, wording: Wording, green: Green) -> Table
     if not conclusions.study.hypotheses:  # else they stand under the table of hypotheses
         notes += [say("conclusions.open_note"), *_apart_notes(conclusions, wording), *_missing(sources, wording)]
     notes += [wording.marks_note(), *_chance(conclusions, wording)]
+    marks = (mark_of(part.row, wording.study) for own in found for part in own.evidence.parts.values())
+    notes += [say("conclusions.flags_note")] if any("!" in mark for mark in marks) else []
     if beside["checks"]:
         notes += [say("conclusions.checks_note"), *_main_differs(sources, wording)]
     if beside["raw"]:

@@ -62,9 +62,10 @@ class Conclusion:
 
     @property
     def fragile(self) -> bool:
-        """Whether it rests on a mark that a check takes away or turns round."""
+        """Whether it rests on a mark that a check or other standard errors take away, or that a check turns round."""
         changed = {check.verdict for part in self.deciding for check in self.checks(part)}
-        return self.verdict in MARKED and not changed.isdisjoint({"lost", "reversed"})
+        unsure = any(self.evidence.parts[part].not_under for part in self.deciding)
+        return self.verdict in MARKED and (unsure or not changed.isdisjoint({"lost", "reversed"}))
 
     def checks(self, part: str) -> list[Check]:
         """The checks of one part that gave an effect."""

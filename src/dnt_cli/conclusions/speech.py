@@ -79,6 +79,10 @@ def outcome_text(conclusion: Conclusion, wording: Wording, level: float) -> str:
     ]
     pieces += [_begun("; ".join(effects)) + "."] if effects else []
     for part in conclusion.deciding:
+        pieces += [
+            wording.text(f"conclusions.not_under_{by}", where=_of_what(part, evidence, wording))
+            for by in evidence.parts[part].not_under
+        ]
         pieces += _checks(conclusion, part, wording)
     if "trend" in conclusion.contradictions:
         pieces.append(wording.text("conclusions.apart_trend", where=where(ENDPOINT, evidence, wording)))
