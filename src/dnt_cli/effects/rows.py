@@ -18,12 +18,12 @@ from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, two_sided
 from dnt_cli.study import Study
 
 COLUMNS = (
-    "analysis", "model", "outcome", "hypothesis", "kind", "wave", "term", "estimate", "std_error", "statistic", "df",
+    "analysis", "model", "outcome", "hypothesis", "kind", "term", "estimate", "std_error", "statistic", "df",
     "p_value", "conf_low", "conf_high", "odds_ratio", "odds_ratio_se", "odds_ratio_low", "odds_ratio_high",
     "beta", "beta_se", "marginal_effect", "marginal_effect_se", "m", "ubar", "b", "t", "riv", "lambda", "fmi",
     "n_persons", "n_observations", "n_events", "n_observed_intervention", "n_observed_comparison", "random_sd",
     "residual_sd", "controls", "left_out", "baseline", "standardise", "engine", "status", "message", "p_holm", "p_bh",
-    *CLUSTER_COLUMNS,
+    "wave", *CLUSTER_COLUMNS,
 )  # fmt: skip
 FITS = (
     "analysis", "model", "outcome", "controls", "imputation", "usable", "singular", "separated", "log_likelihood",
