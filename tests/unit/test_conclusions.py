@@ -217,6 +217,13 @@ def test_a_hypothesis_gets_what_its_outcomes_share_or_the_weaker(verdicts: tuple
     assert combine(verdicts[::-1]) == whole
 
 
+def test_what_hardly_differs_from_none_contradicts_nothing(study: Study) -> None:
+    for value, mark, told in ((-0.024, "", ()), (-0.024, "*", ("trend",)), (-0.026, "", ("trend",))):
+        rows = effect("work", value=0.3), effect("work", "longitudinal", value, mark)
+        found = {own.evidence.outcome: own.contradictions for own in conclude([estimates(study, *rows)]).outcomes}
+        assert found["work"] == told  # standard errors are 0.5
+
+
 def test_a_register_that_no_file_tells_of_leaves_the_verdict_to_the_survey(study: Study) -> None:
     supported = effect("work", mark="**"), effect("hours", mark="**")
     alone = conclude([estimates(study, *supported)]).hypotheses[0]
@@ -314,6 +321,10 @@ def test_a_mark_that_other_standard_errors_take_away_is_fragile_and_said(study: 
     assert "by person" not in said
     assert any(note.startswith("!s, !p: ") for note in tables([estimates(study, *rows)], Wording(study, "en"))[1].notes)
     assert not any("!s" in note for note in tables([estimates(study, *BASE)], Wording(study, "en"))[1].notes)
+    tried = tuple(row | {"verdict": "lost", "shift": 0.0, "model": "h"} for row in BASE[:1])
+    both = text_of(study, "work", estimates(study, *rows), checks(study, *BASE, *tried))
+    assert "In 1 of 1 checks (at T1) the mark is lost: (h) check h, +0.0 SE." in both
+    assert "by site" not in both  # the check says it
     weaker = changed(BASE, 0, p_value_sites=0.09)  # still a mark
     assert not conclude([estimates(study, *weaker)]).outcomes[0].fragile
 

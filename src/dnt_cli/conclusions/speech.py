@@ -13,6 +13,7 @@ from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.tables import decimals_of, displayed, interval_on_scale, mark_of, scale_of
 from dnt_cli.wording import Wording, within_sentence
 
+SITES = "h"  # the check whose standard errors are by site
 _CHANGES = ("lost", "reversed", "gained_for", "gained_against", "gained")
 
 
@@ -79,10 +80,7 @@ def outcome_text(conclusion: Conclusion, wording: Wording, level: float) -> str:
     ]
     pieces += [_begun("; ".join(effects)) + "."] if effects else []
     for part in conclusion.deciding:
-        pieces += [
-            wording.text(f"conclusions.not_under_{by}", where=_of_what(part, evidence, wording))
-            for by in evidence.parts[part].not_under
-        ]
+        pieces += _other_errors(conclusion, part, wording)
         pieces += _checks(conclusion, part, wording)
     if "trend" in conclusion.contradictions:
         pieces.append(wording.text("conclusions.apart_trend", where=where(ENDPOINT, evidence, wording)))
@@ -194,6 +192,14 @@ def _checks(conclusion: Conclusion, part: str, wording: Wording) -> list[str]:
         )
         for change in _CHANGES if change in changed
     ]  # fmt: skip
+
+
+def _other_errors(conclusion: Conclusion, part: str, wording: Wording) -> list[str]:
+    """The standard errors that take the mark away, unless the check of sites says so already."""
+    told = {"sites" for check in conclusion.checks(part) if check.code[0] == SITES and check.verdict == "lost"}
+    place = _of_what(part, conclusion.evidence, wording)
+    errors = (by for by in conclusion.evidence.parts[part].not_under if by not in told)
+    return [wording.text(f"conclusions.not_under_{by}", where=place) for by in errors]
 
 
 def _change(check: Check, evidence: Evidence) -> str:
