@@ -37,7 +37,7 @@ def _hypotheses(conclusions: Conclusions, wording: Wording) -> Table:
     columns = (
         Column(say("conclusions.hypothesis"), "left"),
         Column(say("conclusions.verdict"), "left"),
-        *(Column(say(f"conclusions.{name}")) for name in names),
+        *(Column(say(f"conclusions.{name}"), optional=True) for name in names),
     )
     rows = tuple(_hypothesis(own, names, wording) for own in judged)
     wave = wording.study.design.endpoint
