@@ -61,6 +61,11 @@ class Material:
         """The figures as observed."""
         return self.first(Description)
 
+    @cached_property
+    def described(self) -> list[Table]:
+        """The tables of the description."""
+        return [] if self.description is None else self.explained(self.description.tables(self.wording))
+
     @property
     def imputations(self) -> Imputations | None:
         """The completed data sets."""

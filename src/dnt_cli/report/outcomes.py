@@ -18,12 +18,10 @@ _TITLES = ("sample", "patterns", "baseline", "dropout", LEVELS, CHANGES, "furthe
 
 def described(material: Material) -> list[TableBlock]:
     """The tables of the description, named by what they show."""
-    if material.description is None:
-        return []
     wording, design = material.wording, material.wording.study.design
     waves = {"baseline": design.baseline, "dropout": design.endpoint}
     names = {wording.text(f"description.{name}_title", wave=waves.get(name, "")): name for name in _TITLES}
-    tables = material.explained(material.description.tables(wording))
+    tables = material.described
     others = slugs(table.title for table in tables)
     return [TableBlock(names.get(t.title, f"description_{o}"), t) for t, o in zip(tables, others, strict=True)]
 

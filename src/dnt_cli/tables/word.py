@@ -22,6 +22,13 @@ FONT = "Arial"
 _TWIPS = 20  # in a point
 _PORTRAIT, _LANDSCAPE = 9070, 13460  # twips: A4 within margins of 2.5 and 3 cm
 _SIZES = (9.0, 8.0, 7.0)  # points
+# What is tried in this order: on its side or not, points, and how far a text may be broken into narrow lines.
+_TRIED = (
+    *((False, size, ease) for ease in (1.0, 0.6) for size in _SIZES[:2]),
+    *((True, size, ease) for ease in (1.0, 0.6) for size in _SIZES[:2]),
+    (False, 9.0, 0.0), (False, 8.0, 0.0), (True, 9.0, 0.0), (True, 8.0, 0.0), (True, 7.0, 0.0),
+)  # fmt: skip
+_AROUND = 12  # twips above and below a line
 _PADDING = 70  # twips on either side of a cell
 _LABEL = 13.0  # ems that the first column keeps
 _EASE, _HEADING = 24.0, 8.0  # ems in which a longer text, or heading, is read at ease
@@ -72,7 +79,8 @@ def new_document(title: str, language: Language) -> Document:
         style.font.size, style.font.bold, style.font.color.rgb = Pt(size), bold, ink
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(before), Pt(after)
         style.paragraph_format.keep_with_next = name != "Normal"
-    document.styles["Normal"].paragraph_format.line_spacing = 1.2
+    document.styles["Normal"].paragraph_format.line_spacing = 1.15
+    document.styles["List Bullet"].paragraph_format.space_after = Pt(2)
     for name, size, after in (("Table text", 9.0, 0), ("Table note", 8.0, 2)):
         added: Any = document.styles.add_style(name, 1)
         added.base_style = document.styles["Normal"]
@@ -175,13 +183,11 @@ class Layout:
 
 def laid_out(table: Table) -> Layout:
     """The largest letters, on an upright page where possible, at which no word and no number is broken."""
-    pages = [(landscape, size) for landscape in (False, True) for size in _SIZES if landscape or size > _SIZES[-1]]
     for model in (table, narrowed(table)):
-        for whole in (True, False):
-            for landscape, size in pages:
-                widths = _widths(model, size, _LANDSCAPE if landscape else _PORTRAIT, whole=whole)
-                if widths is not None:
-                    return Layout(model, widths, size, landscape)
+        for landscape, size, ease in _TRIED:
+            widths = _widths(model, size, _LANDSCAPE if landscape else _PORTRAIT, ease)
+            if widths is not None:
+                return Layout(model, widths, size, landscape)
     model, size = narrowed(table), _SIZES[-1]
     least = [own.least for own in _demands(model, size)]
     return Layout(model, tuple(int(own * _LANDSCAPE / sum(least)) for own in least), size, True)
@@ -196,10 +202,10 @@ class _Demand:
     most: int
 
 
-def _widths(table: Table, size: float, room: int, *, whole: bool) -> tuple[int, ...] | None:
-    """The widths of the columns; None if not all of them have the wished width, or where not `whole` the least."""
+def _widths(table: Table, size: float, room: int, ease: float) -> tuple[int, ...] | None:
+    """The widths of the columns, from their least (ease 0) to what is read at ease (1); None if they do not fit."""
     demands = _demands(table, size)
-    floor = [own.wished if whole else own.least for own in demands]
+    floor = [own.least + int(ease * (own.wished - own.least)) for own in demands]
     if sum(floor) > room:
         return None
     wanted = [own.most for own in demands]
@@ -326,9 +332,8 @@ class _Rows:
         size = int(2 * self.layout.size)
         look = ("<w:b/>" if bold else "") + (f'<w:color w:val="{colour}"/>' if colour else "")
         indent = len(text) - len(text.lstrip(" "))
-        paragraph = ("<w:keepNext/>" if self.left > 0 else "") + (
-            f'<w:spacing w:before="{before * _TWIPS}" w:after="0"/>' if before else ""
-        )
+        paragraph = "<w:keepNext/>" if self.left > 0 else ""
+        paragraph += f'<w:spacing w:before="{max(before * _TWIPS, _AROUND)}" w:after="{_AROUND}"/>'
         paragraph += f'<w:ind w:left="{indent * 90}"/>' if indent else ""
         words = escape(_clean(text.strip()))
         run = f'<w:r><w:rPr>{look}<w:sz w:val="{size}"/></w:rPr><w:t xml:space="preserve">{words}</w:t></w:r>'
