@@ -14,6 +14,8 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 # number keeps results the same to the last bit. Must be set before NumPy is loaded.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
+# Excel files are the same whether lxml is there or not, and a full disk is an OSError, not an error of lxml.
+os.environ["OPENPYXL_LXML"] = "False"
 
 
 def main() -> None:
