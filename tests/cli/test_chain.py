@@ -38,7 +38,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_piped_chain_prints_a_csv_and_nothing_else(alone: Path, tmp_path: Path) -> None:
     """As typed by an analyst; piped, with more processes, it equals the stages run alone to the byte."""
-    chain = ["example -o -", "impute - -o - -m 5 --seed 1", "fit-t3 - --format csv"]
+    chain = ["example -o -", "impute - -o - -m 5 --seed 1 --jobs 2", "fit-t3 - --format csv --jobs 2"]
     *before, last = pipe([stage.split() for stage in chain], tmp_path)
     assert before[0].check().stderr == ""
     assert "Error" not in before[1].check().stderr

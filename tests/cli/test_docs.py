@@ -13,6 +13,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ import typer
 from dnt_cli.study import parse_study
 from tests.support.commands import COMMANDS
 from tests.support.examples import prepared
-from tests.support.process import DNT, Run, assert_discreet, dnt, environment
+from tests.support.process import WARM, WARM_DNT, Run, assert_discreet, dnt, environment
 
 ROOT = Path(__file__).parents[2]
 PAGES = {
@@ -59,13 +60,23 @@ def typed(kind: str, block: str, folder: Path, extra: dict[str, str]) -> Run:
     return run.check()
 
 
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A program `dnt` in a folder for the PATH, which runs in forks of a warm Python."""
+    folder = tmp_path_factory.mktemp("bin")
+    words = [sys.executable, "-S", "-E", str(WARM_DNT), str(folder / "socket")]
+    (folder / "dnt").write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
+    (folder / "dnt").chmod(0o755)
+    with subprocess.Popen([*WARM, words[-1]], stdout=subprocess.PIPE, text=True, env=environment()) as warm:
+        assert warm.stdout is not None
+        assert warm.stdout.readline() == "ready\n"
+        yield folder / "dnt"
+        warm.kill()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
 @pytest.mark.parametrize("page", RUNNABLE)
-def test_every_block_of_a_page_runs(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    program = tmp_path / "bin" / "dnt"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(DNT)} "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
+def test_every_block_of_a_page_runs(page: str, program: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     extra = {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
     folder = tmp_path / "work"
     folder.mkdir()

@@ -24,6 +24,7 @@ import dnt_cli
 from dnt_cli.workers import ENDINGS
 
 WARM = (sys.executable, str(Path(__file__).with_name("warm.py")))
+WARM_DNT = Path(__file__).with_name("warm_dnt.py")
 DNT = (sys.executable, "-m", "dnt_cli")
 SOURCE = Path(dnt_cli.__file__).parents[1]
 GUARD = Path(__file__).with_name("guard")  # ends every Python that reaches for the network

@@ -1,5 +1,7 @@
 """Load what `dnt` loads, then run each command line that comes in on standard input in a fork; replies go out.
 
+Called with a path it makes a socket there instead, which `warm_dnt.py` calls as if it were `dnt`.
+
 A request is one line of JSON: `arguments`, `folder`, `out` and `err` (files for what it says), and if need be `stdin`
 (a file, which it gets through a pipe), `timeout` in seconds, `variables`, `fresh` (a new Python instead of a fork of
 this one, behind the words of `before`) and what goes wrong:
@@ -22,6 +24,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -67,6 +70,7 @@ def run(request: dict[str, Any]) -> NoReturn:
         assert writer.stdout is not None
         os.dup2(writer.stdout.fileno(), 0)
         writer.stdout.close()
+    sys.stdin = stream(0, "r")
     os.environ.update(request.get("variables", {}))
     tempfile.tempdir = None  # TMPDIR may be another one
     spoil(request)
@@ -76,7 +80,12 @@ def run(request: dict[str, Any]) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
         words = [*request.get("before", []), sys.executable, "-m", "dnt_cli", *request["arguments"]]
         os.execvp(words[0], words)
-    sys.argv = ["dnt", *request["arguments"]]
+    execute(request["arguments"])
+
+
+def execute(arguments: list[str]) -> NoReturn:
+    """What the program does from here on."""
+    sys.argv = ["dnt", *arguments]
     code = 0
     try:
         dnt_cli.__main__.main()
@@ -93,13 +102,13 @@ def run(request: dict[str, Any]) -> NoReturn:
     os._exit(code)  # taking the modules apart would cost more than the run
 
 
-def stream(number: int) -> TextIO | None:
+def stream(number: int, mode: str = "w") -> TextIO | None:
     """As a Python that starts has it."""
     try:
         os.fstat(number)
     except OSError:
         return None
-    return open(number, "w", encoding=os.environ.get("PYTHONIOENCODING"), closefd=False)
+    return open(number, mode, encoding=os.environ.get("PYTHONIOENCODING"), closefd=False)
 
 
 def spoil(request: dict[str, Any]) -> None:
@@ -205,12 +214,56 @@ def serve(request: dict[str, Any]) -> dict[str, Any]:
     return reply | ({"orphans": orphans(pid)} if "faulty" in request else {})
 
 
+def answer(link: socket.socket) -> NoReturn:
+    """Run what `warm_dnt.py` was called with, with its streams, folder and variables, and send it the exit code."""
+    said, streams, _, _ = socket.recv_fds(link, 1 << 16, 3)
+    while part := link.recv(1 << 16):
+        said += part
+    request = json.loads(said)
+    pid = os.fork()
+    if pid == 0:
+        link.close()
+        for number, given in enumerate(streams):
+            os.dup2(given, number)
+            os.close(given)
+        os.chdir(request["folder"])
+        os.environ.clear()
+        os.environ.update(request["variables"])
+        tempfile.tempdir = None
+        sys.stdin = stream(0, "r")
+        sys.stdout, sys.stderr = stream(1), stream(2)  # type: ignore[assignment]
+        execute(request["arguments"])
+    for given in (0, 1, *streams):  # whoever reads what the run says waits until nobody can write it
+        os.close(given)
+    link.sendall(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
+    os._exit(0)
+
+
+def listen(path: str) -> None:
+    """Answer calls of `warm_dnt.py`, several at once as in a pipe, until whoever started this ends it."""
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(path)
+        door.listen()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        while True:
+            link, _ = door.accept()
+            if os.fork() == 0:
+                door.close()
+                answer(link)
+            link.close()
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
 def main() -> None:
     dnt_cli.cli.app.load_commands()
     with warnings.catch_warnings(action="ignore"):
         for name in LIBRARIES:
             import_module(name)
     gc.freeze()
+    if sys.argv[1:]:
+        listen(sys.argv[1])
     for line in sys.stdin:
         sys.stdout.write(json.dumps(serve(json.loads(line))) + "\n")
         sys.stdout.flush()
