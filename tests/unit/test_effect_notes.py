@@ -132,6 +132,16 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
     "effects.rate_trend": (lambda s: trend(s, table(), "binary"), "given the random intercept of the person"),
     "effects.probability_note": (lambda s: trend(s, table(), "probability", register=True), "linear probability"),
     "effects.beta_both": (lambda s: endpoint(s, table(), "linear"), "of outcome and group: not the difference"),
+    "effects.d_note": (lambda s: endpoint(s, table(), "linear"), "standard deviations of the outcome; own units"),
+    "effects.own_units_note": (
+        lambda s: endpoint(s, table(), "linear", standardise="none"),
+        "Difference between the groups in the outcome's own units",
+    ),
+    "effects.own_units_note_trend": (
+        lambda s: trend(s, table(), "linear", standardise="none"),
+        "Difference between the groups per wave, in the outcome's own units",
+    ),
+    "effects.marginal_trend": (lambda s: trend(s, table(), "binary"), "change per wave of the difference in prob"),
     "effects.beta_outcome": (
         lambda s: endpoint(s, table(), "linear", standardise="outcome"),
         "Beta: difference between the groups in standard deviations of the outcome",

@@ -61,6 +61,7 @@ class Standardise(StrEnum):
 
     both = "both"
     outcome = "outcome"
+    none = "none"
 
 
 Source = Annotated[
@@ -73,7 +74,7 @@ Source = Annotated[
 Standard = Annotated[
     Standardise,
     typer.Option(
-        "--standardise", help="Betas by the SD of outcome and group, or of the outcome.", rich_help_panel=MODEL
+        "--standardise", help="By the SD of outcome and group, of the outcome, or not.", rich_help_panel=MODEL
     ),
 ]
 

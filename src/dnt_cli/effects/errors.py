@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -31,17 +33,33 @@ def resting_on(rows: pd.DataFrame, errors: str) -> pd.DataFrame:
         return rows
     known = rows[f"std_error_{errors}"].notna().to_numpy(dtype=bool)
     ratio = rows[f"std_error_{errors}"] / rows["std_error"]
-    changed: dict[str, pd.Series] = {
+    changed: dict[str, Any] = {
         name: rows[f"{name}_{errors}"] for name in ("std_error", "df", "p_value", "conf_low", "conf_high")
     }
     changed["statistic"] = rows["estimate"] / rows[f"std_error_{errors}"]
     changed |= {name: rows[name] * ratio for name in ("odds_ratio_se", "beta_se", "marginal_effect_se")}
     changed |= {f"odds_ratio_{end}": np.exp(rows[f"conf_{end}_{errors}"]) for end in ("low", "high")}
     binary = rows["kind"] == "binary"
+    changed |= _scales(rows, ratio, errors)
     for name, values in changed.items():
         where = known & (binary.to_numpy(dtype=bool) if name.startswith("odds_ratio") else True)
         rows[name] = rows[name].where(~where, values)
     return rows.assign(errors=np.where(known, errors, "model"))
+
+
+def _scales(rows: pd.DataFrame, ratio: pd.Series, errors: str) -> dict[str, Any]:
+    """Errors and intervals of the effect on other scales: as many standard errors wide as that of the estimate."""
+    own, used = rows["conf_high"] - rows["conf_low"], rows[f"conf_high_{errors}"] - rows[f"conf_low_{errors}"]
+    wider = used / own
+    found: dict[str, Any] = {"d_se": rows["d_se"] * ratio}
+    for name, middle in (("marginal", rows["marginal_effect"]), ("d", rows["d"])):
+        for end in ("low", "high"):
+            found[f"{name}_{end}"] = middle + (rows[f"{name}_{end}"] - middle) * wider
+    log = np.log(rows["odds_ratio_population"].astype(float))
+    for end in ("low", "high"):
+        reach = np.log(rows[f"odds_ratio_population_{end}"].astype(float)) - log
+        found[f"odds_ratio_population_{end}"] = np.exp(log + reach * wider)
+    return found
 
 
 def decisive(row: pd.Series, errors: str) -> float:

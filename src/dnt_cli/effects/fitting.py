@@ -12,7 +12,7 @@ import pandas as pd
 from joblib import delayed
 from numpy.typing import NDArray
 
-from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, Designs, Model
+from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVE, Designs, Model
 from dnt_cli.effects.clusters import Clustered, clustered
 from dnt_cli.engines import (
     Design,
@@ -27,6 +27,7 @@ from dnt_cli.engines import (
     fit_mixed_logistic_sets,
 )
 from dnt_cli.engines.base import unusable
+from dnt_cli.engines.margins import trend_risk_difference
 from dnt_cli.engines.mixed import DEFAULT_NODES
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed
@@ -56,7 +57,8 @@ class Options:
         engine: of the mixed models: our own, or R's lme4.
         nodes: quadrature nodes; 1 is the Laplace approximation.
         separation: what to do with a separated logistic model.
-        standardise: `both` divides by the SD of outcome and predictor, `outcome` by that of the outcome only.
+        standardise: `both` divides by the SD of outcome and predictor, `outcome` by that of the outcome only, `none`
+            by nothing.
         satterthwaite: Satterthwaite's degrees of freedom for linear mixed models.
         quadrature_check: number of imputations on which the answer is compared with that of more nodes.
         clusters: errors by person and by site too.
@@ -67,7 +69,7 @@ class Options:
     engine: Literal["own", "lme4"] = "own"
     nodes: int = DEFAULT_NODES
     separation: Literal["stop", "firth"] = "stop"
-    standardise: Literal["both", "outcome"] = "both"
+    standardise: Literal["both", "outcome", "none"] = "both"
     satterthwaite: bool = False
     quadrature_check: int = 3
     clusters: bool = True
@@ -82,13 +84,15 @@ class Result:
     Attributes:
         fit: The fit; without numbers where an arm has too few observed answers, which no engine then saw.
         scale: (k,) beta = estimate * scale.
-        marginal: Average marginal effect of the group and its standard error, as shares.
+        marginal: Difference in probability over persons and its standard error, as shares: of the group at one wave, or
+            of group x wave per unit of time.
         n_persons: In the model.
         n_events: Ones among the response of a logistic model.
         observed: Observed answers per wave and arm.
         enough: Whether those are enough for an effect.
         notes: What was changed in the design: controls left out, another reference.
         clustered: Errors of the effect by person and by site.
+        outcome_sd: Standard deviation of the response.
     """
 
     fit: Fit
@@ -100,6 +104,7 @@ class Result:
     enough: bool = True
     notes: tuple[Message, ...] = ()
     clustered: Clustered | None = None
+    outcome_sd: float = float("nan")
 
 
 def fit_all(
@@ -169,7 +174,7 @@ def fit_sets(
     errors: Sequence[Clustered | None] = [None] * len(fits)
     if options.clusters and fitter is None:
         errors = clustered(alone, fits, model, binary=binary)
-    marginal = binary and model.analysis == ENDPOINT and fitter is None
+    marginal = binary and fitter is None
     for (i, (design, notes)), fit, own in zip(built.items(), fits, errors, strict=True):
         response = _response(sets[i], model, design)
         result = _result(design, response, fit, options, observed[i], notes, binary=binary, marginal=marginal)
@@ -183,12 +188,22 @@ def _result(
 ) -> Result:  # fmt: skip
     effect = (float("nan"), float("nan"))
     if marginal and fit.status.usable:
-        column = design.terms.index(GROUP)
-        effect = average_marginal_effect(design.matrix, fit.estimate, fit.covariance, column)
+        effect = _marginal(design, fit)
     persons = len(design.response) if design.groups is None else len(np.unique(design.groups))
     events = int(design.response.sum()) if binary else None
     scale = _scale(design, response, options.standardise)
-    return Result(fit, scale, effect, persons, events, observed, True, notes)
+    return Result(fit, scale, effect, persons, events, observed, True, notes, outcome_sd=float(response.std(ddof=1)))
+
+
+def _marginal(design: Design, fit: Fit) -> tuple[float, float]:
+    """The effect as a difference in probability over persons."""
+    if design.groups is None:
+        return average_marginal_effect(design.matrix, fit.estimate, fit.covariance, design.terms.index(GROUP))
+    _, first = np.unique(design.groups, return_index=True)
+    columns = (design.terms.index(GROUP), design.terms.index(WAVE), design.terms.index(TREND))
+    time = design.matrix[:, columns[1]]
+    ends, sd = (float(time.min()), float(time.max())), float(fit.random_sd or 0.0)
+    return trend_risk_difference(design.matrix[first], fit.estimate, fit.covariance, columns, ends, sd)
 
 
 def _unfitted(designs: Designs, model: Model, observed: tuple[Observed, ...], why: Message) -> Result:
@@ -234,6 +249,8 @@ def _scale(design: Design, response: Floats, standardise: str) -> Floats:
     spread = design.matrix.std(axis=0, ddof=1)
     if TREND in design.terms:
         spread[design.terms.index(TREND)] = spread[design.terms.index(GROUP)]
+    if standardise == "none":
+        return np.ones_like(spread)
     if standardise == "outcome":
         spread = np.ones_like(spread)
     outcome = response.std(ddof=1)

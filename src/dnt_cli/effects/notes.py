@@ -91,13 +91,15 @@ def _scale_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         return [note("effects.probability_note", wording, unit=wording.unit())]
     if kind == "binary":
         if not endpoint:
-            return [note("effects.rate_trend", wording, unit=wording.unit())]
+            return [note(f"effects.{key}", wording, unit=wording.unit()) for key in ("rate_trend", "marginal_trend")]
         return [note("effects.rate", wording), note("effects.marginal_note", wording)]
     keys = {
         "both": "effects.beta_both",
         "outcome": "effects.beta_outcome" if endpoint else "effects.beta_outcome_trend",
+        "none": "effects.own_units_note" if endpoint else "effects.own_units_note_trend",
     }
-    return [note(keys[own], wording, unit=wording.unit()) for own in rows["standardise"].unique() if own]
+    notes = [note(keys[own], wording, unit=wording.unit()) for own in rows["standardise"].unique() if own]
+    return [*notes, note("effects.d_note", wording)] if rows["d"].notna().any() else notes
 
 
 def _observed_note(rows: pd.DataFrame, wording: Wording) -> list[Note]:

@@ -13,6 +13,7 @@ from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVES, Model, c
 from dnt_cli.effects.clusters import CLUSTER_COLUMNS, cluster_row
 from dnt_cli.effects.errors import decisive
 from dnt_cli.effects.fitting import Floats, Options, Result
+from dnt_cli.effects.scales import SCALE_COLUMNS, effect_size, population_odds, risk_difference
 from dnt_cli.messages import Message, encoded, message
 from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, two_sided
 from dnt_cli.study import Study
@@ -23,7 +24,7 @@ COLUMNS = (
     "beta", "beta_se", "marginal_effect", "marginal_effect_se", "m", "ubar", "b", "t", "riv", "lambda", "fmi",
     "n_persons", "n_observations", "n_events", "n_observed_intervention", "n_observed_comparison", "random_sd",
     "residual_sd", "controls", "left_out", "baseline", "standardise", "engine", "status", "message", "p_holm", "p_bh",
-    "wave", *CLUSTER_COLUMNS,
+    "wave", *CLUSTER_COLUMNS, *SCALE_COLUMNS,
 )  # fmt: skip
 FITS = (
     "analysis", "model", "outcome", "controls", "imputation", "usable", "singular", "separated", "log_likelihood",
@@ -169,7 +170,6 @@ def _term_rows(
     scales = np.array([r.scale for r in results])
     rows = []
     beta = None if binary else _pool(estimates * scales, variances * scales**2, results, own_df=own_df)
-    marginal = _pool_marginal(results)
     for j, term in enumerate(terms):
         row: dict[str, Any] = {"term": term}
         for name in ("estimate", "std_error", "statistic", "df", "p_value", "ubar", "b", "t", "riv", "lambda_", "fmi"):
@@ -179,12 +179,11 @@ def _term_rows(
             ratio = float(np.exp(row["estimate"]))
             row |= {"odds_ratio": ratio, "odds_ratio_se": ratio * row["std_error"]}
             row |= {"odds_ratio_low": float(np.exp(low[j])), "odds_ratio_high": float(np.exp(high[j]))}
-            if term == GROUP and model.analysis == ENDPOINT:
-                row |= {"marginal_effect": marginal[0], "marginal_effect_se": marginal[1]}
         elif beta is not None:
             row |= {"beta": float(beta.estimate[j]), "beta_se": float(beta.std_error[j])}
         if term == model.effect:
             row |= cluster_row(estimates[:, j], [r.clustered for r in results], options.level)
+            row |= _scales(results, estimates[:, j], variances[:, j], options, j, binary=binary, own_df=own_df)
         rows.append(row)
     return rows
 
@@ -232,14 +231,20 @@ def _single(estimate: Floats, variance: Floats, df: Floats) -> Pooled:
     return Pooled(1, estimate, error, statistic, df, p, variance, none, variance, none, none, none)
 
 
-def _pool_marginal(results: Sequence[Result]) -> tuple[float, float]:
-    values = np.array([r.marginal for r in results])
-    if np.isnan(values).any():
-        return float("nan"), float("nan")
-    if len(results) == 1:
-        return float(values[0, 0]), float(values[0, 1])
-    pooled = pool(values[:, :1], values[:, 1:] ** 2, np.inf)
-    return float(pooled.estimate[0]), float(pooled.std_error[0])
+def _scales(
+    results: Sequence[Result], estimates: Floats, variances: Floats, options: Options, place: int, *, binary: bool,
+    own_df: bool,
+) -> dict[str, float]:  # fmt: skip
+    """The effect on the scales that people read."""
+    own = own_df or len(results) == 1
+    df = np.array([r.fit.df[place] if own else r.fit.df_residual for r in results])
+    if not binary:
+        return effect_size(estimates, variances, np.array([r.outcome_sd for r in results]), df, options.level)
+    found = risk_difference([r.marginal for r in results], options.level)
+    if results[0].fit.random_sd is not None:
+        sds = np.array([float(r.fit.random_sd or 0.0) for r in results])
+        found |= population_odds(estimates, variances, sds, df, options.level)
+    return found
 
 
 def _failure(failed: Sequence[Result], m: int) -> list[Message]:

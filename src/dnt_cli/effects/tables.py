@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
-from dnt_cli.effects.clusters import CLUSTERS
 from dnt_cli.effects.errors import FLAGS, flags_of, resting_on
+from dnt_cli.effects.further_columns import Further, cluster_columns, decimals_for, scale_columns
 from dnt_cli.effects.notes import notes_of
 from dnt_cli.effects.persons import with_counts
 from dnt_cli.effects.rows import effect_rows
@@ -191,7 +191,18 @@ def limits_on_scale(row: pd.Series, low: float, high: float) -> tuple[float, flo
 def displayed(row: pd.Series, wording: Wording) -> tuple[str, str]:
     """Estimate and standard error as the tables show them."""
     scale = _SCALES[row["kind"]]
-    return as_shown(row["kind"], row[scale.estimate], wording), as_shown(row["kind"], row[scale.error], wording)
+    decimals = shown_decimals(row)
+    estimate, error = (wording.number(scale.factor * row[name], decimals) for name in (scale.estimate, scale.error))
+    return estimate, error
+
+
+def shown_decimals(row: pd.Series) -> int:
+    """Decimals of an effect: those of its kind, or as many as the standard error of a score asks for."""
+    usual = decimals_of(row["kind"])
+    if row["kind"] != "linear" or pd.isna(row["beta_se"]):
+        return usual
+    found = decimals_for(float(row["beta_se"]))
+    return found if row["standardise"] == "none" else max(usual, found)
 
 
 def _values(row: pd.Series) -> tuple[float, float]:
@@ -226,66 +237,49 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
     analysis, kind = rows["analysis"].iloc[0], rows["kind"].iloc[0]
     say = wording.text
     lenient = wording.study.significance.lenient
-    title = f"{_source(rows, wording)}{say(f'common.{kind}_title')}. {_where(analysis, wording)}"
-    marginal = bool(kind == "binary" and analysis == ENDPOINT)
+    plain = _standardised(rows) == ["none"]
+    named = say("effects.units_title") if plain else say(f"common.{kind}_title")
+    title = f"{_source(rows, wording)}{named}. {_where(analysis, wording)}"
+    scales = scale_columns(rows, wording, level)
+
+    def limits(row: pd.Series, low: float, high: float) -> str:
+        return _interval(row, low, high, wording)
+
+    clusters = cluster_columns(rows, wording, level, limits)
     columns = [
         Column(say("common.outcome"), "left"),
-        Column(scale_of(kind, wording)),
+        Column(say("effects.units") if plain else scale_of(kind, wording)),
         Column(say("common.std_error")),
         Column("", "left"),
         Column(say("common.interval", level=100 * level)),
         Column(say("common.interval", level=100 * (1 - lenient)), optional=True),
         Column(say("common.p_value")),
-        *([Column(say("common.marginal"))] if marginal else []),
+        *(own.column for own in scales),
         Column(say("effects.n_observed")),
-        *_cluster_columns(rows, wording, level),
+        *(own.column for own in clusters),
         Column(say("common.fmi"), optional=True),
         Column(say("common.n"), optional=True),
     ]
     several = len(_standardised(rows)) > 1
     sections = []
     for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
-        body = tuple(_row(row, wording, marginal, green, several, _clusters_shown(rows)) for _, row in group.iterrows())
+        body = tuple(_row(row, wording, scales, green, several, clusters) for _, row in group.iterrows())
         sections.append(Section(wording.hypothesis(str(hypothesis)), body))
     notes = [*wording.synthetic_note(), *(own.text for own in notes_of(rows, wording))]
     return Table(title, tuple(columns), tuple(sections), tuple(notes))
 
 
-def _clusters_shown(rows: pd.DataFrame) -> list[str]:
-    """Of which kinds of cluster, on which no row rests, errors are known."""
-    return [by for by in CLUSTERS if rows[f"p_value_{by}"].notna().any() and not (rows["errors"] == by).any()]
-
-
-def _cluster_columns(rows: pd.DataFrame, wording: Wording, level: float) -> list[Column]:
-    columns = []
-    for by in _clusters_shown(rows):
-        columns.append(Column(wording.text(f"effects.p_{by}"), optional=True))
-        if by == "sites":
-            columns.append(Column(wording.text("effects.interval_sites", level=100 * level), optional=True))
-    return columns
-
-
-def _cluster_cells(row: pd.Series, clusters: Sequence[str], wording: Wording) -> list[Cell]:
-    cells = []
-    for by in clusters:
-        known = pd.notna(row[f"p_value_{by}"])
-        cells.append(Cell(wording.p_value(row[f"p_value_{by}"]) if known else ""))
-        if by == "sites":
-            limits = (row["conf_low_sites"], row["conf_high_sites"])
-            cells.append(Cell(_interval(row, *limits, wording) if known else ""))
-    return cells
-
-
 def _row(
-    row: pd.Series, wording: Wording, marginal: bool, green: Green, several: bool, clusters: Sequence[str]
-) -> tuple[Cell, ...]:
+    row: pd.Series, wording: Wording, scales: Sequence[Further], green: Green, several: bool,
+    clusters: Sequence[Further],
+) -> tuple[Cell, ...]:  # fmt: skip
     """One effect; its label says how it is standardised where the table holds several standardisations."""
     study = wording.study
     name = wording.label(row["outcome"])
     label = Cell(wording.text(f"effects.standardised_{row['standardise']}", label=name) if several else name)
     if row["status"] == "not estimable":
-        blanks = [Cell("")] * (4 + marginal)
-        behind = [Cell("")] * (len(clusters) + ("sites" in clusters) + 2)
+        blanks = [Cell("")] * (4 + len(scales))
+        behind = [Cell("")] * (len(clusters) + 2)
         (observed,) = with_counts([Cell(answered(row))], row, study)
         return (label, Cell("#", "muted"), Cell("", "muted"), *blanks, observed, *behind)
     tone = tone_of(row, study, green)
@@ -294,9 +288,8 @@ def _row(
     cells += [Cell(mark_of(row, study), tone), Cell(_interval(row, row["conf_low"], row["conf_high"], wording))]
     cells.append(Cell(_interval(row, *_limits(row, 1 - study.significance.lenient), wording)))
     cells.append(Cell(wording.p_value(row["p_value"]), value=float(row["p_value"])))
-    if marginal:
-        cells.append(Cell(wording.number(100 * row["marginal_effect"], 1, sign=True)))
-    cells += [Cell(answered(row)), *_cluster_cells(row, clusters, wording)]
+    cells += [own.cell(row) for own in scales]
+    cells += [Cell(answered(row)), *(own.cell(row) for own in clusters)]
     cells += [Cell(wording.number(row["fmi"], 2)), Cell(f"{row['n_persons']:.0f}")]
     return (label, *with_counts(cells, row, study))
 
@@ -309,7 +302,7 @@ def _limits(row: pd.Series, level: float) -> tuple[float, float]:
 
 def _interval(row: pd.Series, low: float, high: float, wording: Wording) -> str:
     """Limits on the link scale as the table shows them."""
-    return " – ".join(wording.number(limit, decimals_of(row["kind"])) for limit in limits_on_scale(row, low, high))
+    return " – ".join(wording.number(limit, shown_decimals(row)) for limit in limits_on_scale(row, low, high))
 
 
 def tone_of(row: pd.Series, study: Study, green: Green) -> Tone:

@@ -15,10 +15,10 @@ from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects import effect_rows
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.tables import (
-    decimals_of,
     interval_on_scale,
     mark_of,
     scale_of,
+    shown_decimals,
     tone_of,
 )
 from dnt_cli.errors import DataError
@@ -191,7 +191,7 @@ class _Forest:
             text = self.wording.text("common.not_estimable" if modelled else "description.not_modelled")
             axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, color=GREY, annotation_clip=False, **place)
             return
-        texts = [shown(value, decimals_of(row["kind"]), self.wording) for value in figures]
+        texts = [shown(value, shown_decimals(row), self.wording) for value in figures]
         scale = "" if row["kind"] == kind else f" {scale_of(row['kind'], self.wording)}"
         text = f"{texts[0]} ({texts[1]} \N{EN DASH} {texts[2]}){scale} {mark_of(row, self.study)}".rstrip()
         axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, annotation_clip=False, **place)

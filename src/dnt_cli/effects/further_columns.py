@@ -1,0 +1,124 @@
+"""Columns of a table of effects beside the estimate: percentage points, own units, d, and errors by cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dnt_cli.design import ENDPOINT
+from dnt_cli.effects.clusters import CLUSTERS
+from dnt_cli.tables import Cell, Column
+from dnt_cli.wording import Wording
+
+Limits = Callable[[pd.Series, float, float], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A column, and what stands in it for an effect that was estimated."""
+
+    column: Column
+    cell: Callable[[pd.Series], Cell]
+
+
+def decimals_for(error: float, most: int = 5) -> int:
+    """Decimals with which a standard error of this size has two digits, at most `most`; never below zero.
+
+    Two decimals do as long as the standard error is at least .016; a smaller one would be shown as .01 or .00.
+    """
+    if not error > 0 or error == float("inf"):
+        return 2
+    for decimals in range(most):
+        if error * 10**decimals >= (1.6 if decimals > 1 else 10.0):
+            return decimals
+    return most
+
+
+def scale_columns(rows: pd.DataFrame, wording: Wording, level: float) -> list[Further]:
+    """The effect on other scales; what the file of an older version does not tell has no column."""
+    kind, endpoint = rows["kind"].iloc[0], rows["analysis"].iloc[0] == ENDPOINT
+    interval = wording.text("common.interval", level=100 * level)
+    if kind == "binary":
+        columns = [Further(Column(wording.text("common.marginal"), optional=not endpoint), _points(wording))]
+        columns.append(_between(f"{wording.text('common.marginal')} {interval}", "marginal", 100.0, 1, wording))
+        if not endpoint:
+            heading = f"{wording.text('effects.population')} ({interval})"
+            columns.append(_with_interval(heading, "odds_ratio_population", wording))
+        return [own for own in columns if _told(rows, "marginal_effect") or "OR" in own.column.heading]
+    if kind != "linear":
+        return []
+    columns = [] if (rows["standardise"] == "none").all() else [_own_units(interval, wording)]
+    return [*columns, _with_interval(f"d ({interval})", "d", wording)] if _told(rows, "d") else columns
+
+
+def cluster_columns(rows: pd.DataFrame, wording: Wording, level: float, limits: Limits) -> list[Further]:
+    """p-values by person and by site, and the interval by site; of clusters on which no row rests already.
+
+    `limits` shows an interval on the link scale as the table has it.
+    """
+    columns = []
+    for by in CLUSTERS:
+        if rows[f"p_value_{by}"].isna().all() or (rows["errors"] == by).any():
+            continue
+        columns.append(Further(Column(wording.text(f"effects.p_{by}"), optional=True), _p_by(by, wording)))
+        if by == "sites":
+            heading = wording.text("effects.interval_sites", level=100 * level)
+            columns.append(Further(Column(heading, optional=True), _limits_by(by, limits)))
+    return columns
+
+
+def _told(rows: pd.DataFrame, name: str) -> bool:
+    return bool(rows[name].notna().any())
+
+
+def _points(wording: Wording) -> Callable[[pd.Series], Cell]:
+    def cell(row: pd.Series) -> Cell:
+        return Cell(wording.number(100 * row["marginal_effect"], 1, sign=True))
+
+    return cell
+
+
+def _between(heading: str, name: str, factor: float, decimals: int, wording: Wording) -> Further:
+    def cell(row: pd.Series) -> Cell:
+        ends = [factor * row[f"{name}_{end}"] for end in ("low", "high")]
+        return Cell("" if pd.isna(ends[0]) else " – ".join(wording.number(end, decimals) for end in ends))
+
+    return Further(Column(heading, optional=True), cell)
+
+
+def _with_interval(heading: str, name: str, wording: Wording) -> Further:
+    def cell(row: pd.Series) -> Cell:
+        if pd.isna(row[name]):
+            return Cell("")
+        decimals = decimals_for(row["d_se"]) if name == "d" else 2
+        value, low, high = (wording.number(row[f"{name}{end}"], decimals) for end in ("", "_low", "_high"))
+        return Cell(f"{value} ({low} – {high})")
+
+    return Further(Column(heading, optional=True), cell)
+
+
+def _own_units(interval: str, wording: Wording) -> Further:
+    def cell(row: pd.Series) -> Cell:
+        decimals = decimals_for(row["std_error"])
+        value, low, high = (wording.number(row[name], decimals) for name in ("estimate", "conf_low", "conf_high"))
+        return Cell(f"{value} ({low} – {high})")
+
+    return Further(Column(f"{wording.text('effects.units')} ({interval})", optional=True), cell)
+
+
+def _p_by(by: str, wording: Wording) -> Callable[[pd.Series], Cell]:
+    def cell(row: pd.Series) -> Cell:
+        p = row[f"p_value_{by}"]
+        return Cell("" if pd.isna(p) else wording.p_value(p))
+
+    return cell
+
+
+def _limits_by(by: str, limits: Limits) -> Callable[[pd.Series], Cell]:
+    def cell(row: pd.Series) -> Cell:
+        low, high = row[f"conf_low_{by}"], row[f"conf_high_{by}"]
+        return Cell("" if pd.isna(low) else limits(row, low, high))
+
+    return cell
