@@ -52,7 +52,7 @@ def test_odds_ratio_over_persons(row: pd.Series) -> None:
 def test_over_persons_it_is_what_estimating_equations_tend_to(sd: float) -> None:
     """Generalised estimating equations with independence tend to the logistic regression of the expected shares.
 
-    The odds ratio by the formula is an approximation, as good as the tolerances say; the change in probability is exact.
+    The odds ratio by the formula is an approximation, as good as the tolerances; the change in probability is exact.
     """
     cells = np.array([(g, t) for g in (0.0, 1.0) for t in range(4)])
     matrix = np.column_stack([np.ones(8), cells, cells.prod(axis=1)])
@@ -64,7 +64,7 @@ def test_over_persons_it_is_what_estimating_equations_tend_to(sd: float) -> None
     terms = ("(Intercept)", "group", "wave", "group:wave")
     limit = fit_logistic(Design(response, np.vstack([matrix, matrix]), terms, None, weights))
     assert estimate[3] * attenuation(np.array(sd)) == pytest.approx(
-        limit.estimate[3], rel={0.5: 0.01, 1.5: 0.05, 3.0: 0.08}[sd]
+        limit.estimate[3], rel={0.5: 0.02, 1.5: 0.06, 3.0: 0.08}[sd]
     )
     change, _ = trend_risk_difference(matrix[::4], estimate, np.eye(4), (1, 2, 3), (0.0, 3.0), sd)
     assert change == pytest.approx((shares[7] - shares[3] - shares[4] + shares[0]) / 3, abs=1e-6)
