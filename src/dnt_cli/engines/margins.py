@@ -35,7 +35,7 @@ def average_marginal_effect(matrix: Floats, estimate: Floats, covariance: Floats
 
 # (16 sqrt(3) / (15 pi))^2: a logistic distribution is close to a normal one with this scale.
 _LOGISTIC_AS_NORMAL = (16.0 * np.sqrt(3.0) / (15.0 * np.pi)) ** 2
-_NODES = 31
+_NODES = 61
 
 
 def attenuation(sd: Floats) -> Floats:
