@@ -6,11 +6,33 @@ column names only, because messages end up in logs that leave the secure environ
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dnt_cli.sentences import Worded
+    from dnt_cli.study import Language
+
 
 class UserError(Exception):
-    """An error shown without a traceback; `exit_code` tells a script what kind it was."""
+    """An error shown without a traceback; `exit_code` tells a script what kind it was.
+
+    Args:
+        said: What is said: a sentence in both languages, or one in English.
+    """
 
     exit_code = 1
+
+    def __init__(self, said: str | Worded) -> None:
+        super().__init__(said)
+        self.said = said
+
+    def text(self, language: Language) -> str:
+        """What is said, in a language if it is known there."""
+        return self.said if isinstance(self.said, str) else self.said.text(language)
+
+    def __str__(self) -> str:
+        """What is said, in English."""
+        return self.text("en")
 
 
 class UsageError(UserError):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dnt_cli.sentences import Worded
 from dnt_cli.study import Language, Text
 from dnt_cli.wording import sentence
 
@@ -36,7 +37,7 @@ class Finding:
 
     def text(self, language: Language) -> str:
         """The sentence, without the column."""
-        values = {k: v[language] if isinstance(v, Text) else v for k, v in self.values.items()}
+        values = {k: _in(v, language) for k, v in self.values.items()}
         if "count" in values:
             number = "one" if values["count"] == 1 else "many"
             for unit in _COUNTED:
@@ -52,6 +53,13 @@ class Finding:
         return self.line("en")
 
 
+def _in(value: Any, language: Language) -> Any:
+    """A value of a sentence, in the language where it has one."""
+    if isinstance(value, Text):
+        return value[language]
+    return value.text(language) if isinstance(value, Worded) else value
+
+
 def error(column: str, name: str, **values: Any) -> Finding:
     """A finding of `words/reading.toml` that stops the analysis."""
     return Finding("error", column, f"reading.{name}", values)
@@ -62,8 +70,25 @@ def warning(column: str, name: str, **values: Any) -> Finding:
     return Finding("warning", column, f"reading.{name}", values)
 
 
-def summary(findings: Iterable[Finding]) -> str:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A finding with its column, in either language, and how many more there are.
+
+    Attributes:
+        finding: What is said.
+        more: Others, which are only counted.
+    """
+
+    finding: Finding
+    more: int = 0
+
+    def text(self, language: Language) -> str:
+        """`column: sentence`."""
+        more = sentence("errors.and_more", language, count=self.more) if self.more else ""
+        return self.finding.line(language) + more
+
+
+def summary(findings: Iterable[Finding]) -> Line:
     """The first error, and how many more there are."""
     errors = [f for f in findings if f.level == "error"]
-    more = f"; and {len(errors) - 1} more, which `dnt study check` lists" if len(errors) > 1 else ""
-    return f"{errors[0]}{more}"
+    return Line(errors[0], len(errors) - 1)

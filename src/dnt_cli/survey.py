@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dnt_cli.column_names import look_like_answers, near_column
 from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, error, summary, warning
+from dnt_cli.sentences import say
 from dnt_cli.study import Covariate, Outcome, Study
 
 # Whole numbers of an outcome without a range; stage files store them in 32 bits.
@@ -40,7 +41,7 @@ def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[F
     findings, cast = examine_survey(frame, study)
     errors = [f for f in findings if f.level == "error"]
     if errors or cast is None:
-        raise DataError(f"The data do not fit the study: {summary(errors)}.")
+        raise DataError(say("data_unfit", finding=summary(errors)))
     return cast, findings
 
 

@@ -23,7 +23,7 @@ def catalogue(room: str) -> dict[str, Text]:
     return {key: Text(**both) for key, both in tomllib.loads(content).items()}
 
 
-def sentence(name: str, language: Language, **values: object) -> str:
+def sentence(name: str, /, language: Language, **values: object) -> str:
     """The sentence `<file>.<key>` in a language, with the values filled in."""
     room, _, key = name.partition(".")
     return filled(catalogue(room)[key], language, **values)

@@ -25,7 +25,7 @@ def test_names_are_names(names: list[str]) -> None:
 
 
 def test_a_near_name_is_told() -> None:
-    assert near_column("stres", ["id", "stress"]) == "; did you mean stress?"
+    assert str(near_column("stres", ["id", "stress"])) == "; did you mean stress?"
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,10 @@ from dnt_cli import __version__
 from dnt_cli.cli.console import complain, let_go
 from dnt_cli.cli.encoding import ERRORS
 from dnt_cli.cli.endings import outside_cause, remember_exit_code
+from dnt_cli.cli.options import default_language
 from dnt_cli.cli.terminal import Group, Program, terminal
 from dnt_cli.errors import DataError, UserError
+from dnt_cli.sentences import Worded, say
 from dnt_cli.workers import ENDINGS
 
 EXIT_CODES = (
@@ -60,7 +62,7 @@ def _stoppable() -> Iterator[None]:
         if not _stopped:
             raise
         if _stopped[0] == signal.SIGINT:
-            _end_saying("Stopped. Nothing was left half-written.")
+            _end_saying(say("stopped"))
         raise typer.Exit(128 + _stopped[0]) from None
 
 
@@ -70,14 +72,14 @@ def _told() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        _end_saying(str(error), error)
+        _end_saying(error, error)
         raise typer.Exit(error.exit_code) from None
     except BrokenPipeError:
         let_go()  # the reader of our output has seen enough
         raise typer.Exit(0) from None
     except OSError as error:
         let_go()
-        _end_saying(f"The system refused to read or write: {error.strerror or type(error).__name__}.", error)
+        _end_saying(say("system", reason=error.strerror or type(error).__name__), error)
         raise typer.Exit(DataError.exit_code) from None
     except (typer.Exit, typer.Abort):
         raise
@@ -93,24 +95,23 @@ def _told() -> Iterator[None]:
         known = outside_cause(error)
         if known is None:
             raise _own_mistake(error) from None
-        _end_saying(str(known), error)
+        _end_saying(known, error)
         raise typer.Exit(known.exit_code) from None
 
 
 def _own_mistake(error: BaseException) -> typer.Exit:
     place = traceback.extract_tb(error.__traceback__)[-1]
     _end_saying(
-        f"This is a mistake in dnt itself ({type(error).__name__} in {os.path.basename(place.filename)}, "
-        f"line {place.lineno}). Nothing was written. Please report it, with this line and `dnt --version`.",
+        say("own_mistake", kind=type(error).__name__, file=os.path.basename(place.filename), line=place.lineno),
         error,
     )
     return typer.Exit(_INTERNAL_ERROR)
 
 
-def _end_saying(message: str, error: BaseException | None = None) -> None:
+def _end_saying(message: Worded, error: BaseException | None = None) -> None:
     """The last words; where they cannot be said, the exit code still tells."""
     try:
-        complain(message)
+        complain(message.text(terminal.language))
         if error is not None:
             _trace_if_asked(error)
     except OSError:
@@ -176,6 +177,7 @@ def run() -> None:
     # Warnings of libraries tell users nothing and may hold data; what matters is a status or a note of ours.
     warnings.simplefilter("ignore")
     os.environ["PYTHONWARNINGS"] = "ignore"  # in worker processes
+    terminal.language = "nl" if default_language() == "nl" else "en"
     load_commands()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from dnt_cli.cli.terminal import When, terminal
 from dnt_cli.safe_text import shown
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,12 +30,12 @@ _TONES = {"good": "bold green", "bad": "bold red", "muted": "dim", "": ""}
 
 def complain(message: str) -> None:
     """An error on standard error."""
-    _say("Error: ", "bold red", message)
+    _say(say("error").text(terminal.language), "bold red", message)
 
 
 def warn(message: str) -> None:
     """A warning on standard error."""
-    _say("Note: ", "yellow", message)
+    _say(say("note").text(terminal.language), "yellow", message)
 
 
 def tell(message: str) -> None:

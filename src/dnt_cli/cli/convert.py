@@ -15,6 +15,7 @@ from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_folder, save
 from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import DataError, UsageError
+from dnt_cli.sentences import say
 from dnt_cli.stagefile.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def convert(
         raise UsageError("A stage file carries its study: add --study FILE.")
     check_folder(output)
     if suffix != _STAGE and Path(output).exists() and not force:
-        raise DataError(f"{output} exists; choose another name, or --force to replace it.")
+        raise DataError(say("exists", file=output))
     opened = open_input(source, "dnt convert", KINDS, foreign="always", study=study, overrides=overrides)
     if suffix == _STAGE:
         _to_stage(opened, output, language.value, force=force)

@@ -8,6 +8,7 @@ from pathlib import Path
 from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.results import check_folder
 from dnt_cli.errors import DataError, UsageError
+from dnt_cli.sentences import say
 
 BINARY = ("docx", "xlsx")
 
@@ -39,7 +40,7 @@ def check_document(output: str | None, form: str, *, force: bool) -> None:
     if Path(output).is_dir():
         raise DataError(f"Cannot write {output}: it is a folder.")
     if Path(output).exists() and not force:
-        raise DataError(f"{output} exists; choose another name, or --force to replace it.")
+        raise DataError(say("exists", file=output))
 
 
 def write_document(output: str | None, content: bytes, form: str) -> None:

@@ -9,42 +9,48 @@ import re
 import sys
 from typing import Any
 
+from dnt_cli.cli.terminal import BEFORE, terminal
 from dnt_cli.errors import EngineError, MemoryLimitError, UserError
+from dnt_cli.sentences import Listed, Sentence, say
 
 _LITTLE_MEMORY = re.compile(
     r"map segment|cannot allocate|out of memory|bad_alloc|unable to allocate|resource temporarily unavailable"
     r"|start new thread|memory allocation",
     re.IGNORECASE,
 )
-_SHORTAGE = (
-    "There is not enough memory for this. Use fewer processes (--jobs 1), fewer imputations (-m) or fewer outcomes "
-    "(--outcomes), close other programs, or raise the memory limit of this session."
-)
+_SAVING = {"jobs": "fewer_jobs", "m": "fewer_imputations", "outcomes": "fewer_outcomes", "checks": "fewer_checks"}
 _exit_code = [1]  # of this process, once it is known
+_kept_words = [b""]  # what is said then, worded beforehand, since it takes memory
 _kept: list[Any] = []  # what C calls must live as long as the process
 
 
 def outside_cause(error: BaseException) -> UserError | None:
     """What the user can do about an error that no part of dnt foresaw; None if it is a mistake in dnt."""
     if isinstance(error, MemoryError):
-        return MemoryLimitError(_SHORTAGE)
+        return MemoryLimitError(shortage())
     of_system = isinstance(error, (ImportError, OSError, RuntimeError)) or type(error).__module__.startswith("pyarrow")
     if of_system and _LITTLE_MEMORY.search(str(error)):
-        return MemoryLimitError(_SHORTAGE)
+        return MemoryLimitError(shortage())
     if isinstance(error, ImportError):
         return _missing_library(error)
     return None
+
+
+def shortage() -> Sentence:
+    """What can be done about too little memory: with the options that the running command has."""
+    advice = [say(sentence) for option, sentence in _SAVING.items() if option in terminal.options]
+    return say("shortage", advice=Listed((*advice, say("close_others"))))
 
 
 def _missing_library(error: ImportError) -> EngineError | None:
     module = (error.name or "").partition(".")[0]
     if not module or module == "dnt_cli":
         return None
-    state = "is not installed" if isinstance(error, ModuleNotFoundError) and error.name == module else "does not load"
+    missing = isinstance(error, ModuleNotFoundError) and error.name == module
     from dnt_cli.packages import install_command
 
     return EngineError(
-        f"The Python package {module} {state}. Type: {install_command(module)}; `dnt doctor` shows what is installed."
+        say("not_installed" if missing else "does_not_load", package=module, install=install_command(module))
     )
 
 
@@ -66,15 +72,22 @@ def tell_exits_of_libraries() -> None:
     register = getattr(ctypes.CDLL(None), "on_exit", None)
     if register is None:
         return
+    BEFORE.append(_word)
+    _word()
     handler = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)(_ended_by_library)
     _kept.append(handler)
     atexit.register(_end)
     register(handler, None)
 
 
+def _word() -> None:
+    """Word beforehand what is said of a lack of memory, since that takes memory."""
+    _kept_words[0] = f"{say('error').text(terminal.language)}{shortage().text(terminal.language)}\n".encode()
+
+
 def _ended_by_library(_status: int, _argument: object) -> None:
     with contextlib.suppress(OSError):
-        os.write(2, f"Error: {_SHORTAGE}\n".encode())
+        os.write(2, _kept_words[0])
     os._exit(MemoryLimitError.exit_code)
 
 

@@ -31,6 +31,7 @@ from dnt_cli.cli.options import (
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_output, present, save
 from dnt_cli.errors import UsageError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,7 +175,7 @@ def _count(m: str) -> int:
     except ValueError:
         count = 0
     if not 1 <= count <= MOST_ROUNDS:
-        raise UsageError(f"-m {m}: expected a whole number from 1 to {MOST_ROUNDS}, or auto.")
+        raise UsageError(say("m_wrong", m=m, most=MOST_ROUNDS))
     return count
 
 

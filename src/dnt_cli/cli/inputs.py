@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dnt_cli.cli.console import detail, warn
 from dnt_cli.cli.progress import progress
+from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import DataError, UsageError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +73,7 @@ class Input:
             UsageError: Nothing says which study it is.
         """
         if self.study is None:
-            raise UsageError(f"{self.name} is no stage file, so dnt cannot know the study; add --study FILE.")
+            raise UsageError(say("add_study", file=self.name))
         return self.study
 
     @cached_property
@@ -132,7 +134,7 @@ class Input:
         tell_findings(reading.findings, self.name)
         for pattern in also:
             if not any(fnmatchcase(column, pattern) for column in frame.columns):
-                raise UsageError(f"--also {pattern}: {self.name} has no such column.")
+                raise UsageError(say("also_column", pattern=pattern, file=self.name))
         wanted = {c for c in frame.columns if c in beside or any(fnmatchcase(c, pattern) for pattern in also)}
         further = [c for c in frame.columns if c in wanted and c not in survey]
         if further:
@@ -161,7 +163,7 @@ def read(source: str) -> tuple[bytes, str]:
     from dnt_cli.stagefile.atomic import read_bytes
 
     if source == "-" and sys.stdin is not None and sys.stdin.isatty():
-        raise UsageError("- reads a stage file from a pipe, but standard input is the keyboard; give a file name.")
+        raise UsageError(say("keyboard"))
     content, name = read_bytes(source, None if sys.stdin is None else sys.stdin.buffer)
     detail(f"Read {name}: {len(content):,} bytes.")
     return content, name
@@ -193,7 +195,7 @@ def open_input(
         DataError: The file is damaged, of another kind, or none that the command reads.
         StudyError: The study file is wrong, or would need other data or another imputation.
     """
-    from dnt_cli.stagefile.container import is_parquet, needed, open_stage, require_kind
+    from dnt_cli.stagefile.container import is_parquet, no_stage_file, open_stage, require_kind
     from dnt_cli.study import load_study
 
     kinds = tuple(kinds)
@@ -205,10 +207,8 @@ def open_input(
         return with_study(require_kind(stage, kinds, command), study, overrides)
     if foreign == "never" or (foreign == "with study" and study is None):
         if foreign == "with study" and kinds != ("imputations",) and not is_parquet(content):
-            raise UsageError(f"{name} is no stage file, so dnt cannot know the study; add --study FILE.")
-        holds = "is Parquet but no dnt stage file" if is_parquet(content) else "is not a Parquet file"
-        more = " If another program wrote it, add --study FILE." if foreign == "with study" else ""
-        raise DataError(f"{name} {holds}; {needed(kinds, command)}.{more}")
+            raise UsageError(say("add_study", file=name))
+        raise no_stage_file(content, name, kinds, command, foreign=foreign == "with study")
     digest = hashlib.sha256(content).hexdigest()
     spec = None if study is None else load_study(study, overrides or ())
     return Input(name, digest, spec, content=content, hints=hints)
@@ -233,7 +233,7 @@ def open_together(
     """
     stages = [open_stage_file(source, command, kinds) for source in sources]
     if len({(stage.study.key, stage.study.text) for stage in stages}) > 1:
-        raise DataError("These files are about different studies, so they cannot stand in one table.")
+        raise DataError(say("other_studies"))
     first = next((own for own in stages if own.kind == "estimates"), stages[0])
     for other in stages:
         if other is not first:
@@ -252,10 +252,7 @@ def _tell_apart(first: Stage, other: Stage, language: Language, *, force: bool) 
 
     data, causes = joined_causes(first, other)
     if data == "other" and not force:
-        raise DataError(
-            f"{first.name} and {other.name} were made from different data, so they do not belong in one table; "
-            "show them one by one, or together with --force."
-        )
+        raise DataError(say("other_data", first=first.name, other=other.name))
     told = [sentence(f"diff.{key}", language) for key in ("joined_data",) if data == "other"]
     told += [f"{cause.item} {cause.a or '-'} | {cause.b or '-'}" for cause in causes]
     if told:
@@ -273,7 +270,7 @@ def with_study(stage: Stage, study: str | None, overrides: Sequence[str] | None)
     given = list(overrides or ())
     if stage.kind not in (*_CASTABLE, "imputations"):
         option = "--set" if study is None else "--study"
-        raise UsageError(f"{option} changes nothing in {stage.name}, which holds results; run the analysis again.")
+        raise UsageError(say("changes_nothing", option=option, file=stage.name))
     if study is None:
         inherited = list(stage.study.overrides)
         asked = parse_study(stage.study.text, f"the study in {stage.name}", [*inherited, *given])
@@ -295,11 +292,12 @@ def with_study(stage: Stage, study: str | None, overrides: Sequence[str] | None)
 
 def _open_folder(folder: Path, study: str | None, overrides: Sequence[str] | None) -> Input:
     """All files of the study, joined; each is named when something is wrong with it."""
+    from dnt_cli.findings import Line
     from dnt_cli.reading import join_files
     from dnt_cli.study import load_study
 
     if study is None:
-        raise UsageError(f"{folder} is a folder; --study FILE must say which files to take from it.")
+        raise UsageError(say("folder_study", file=folder))
     spec = load_study(study, overrides or ())
     digest = hashlib.sha256()
 
@@ -312,9 +310,9 @@ def _open_folder(folder: Path, study: str | None, overrides: Sequence[str] | Non
     errors = [f for f in joined.findings if f.level == "error"]
     for finding in joined.findings:
         if finding.level == "warning" or len(errors) > 1:
-            warn(f"{finding}.")
+            warn(f"{finding.line(terminal.language)}.")
     if errors:
-        raise DataError(f"The files do not fit together: {errors[0]}.")
+        raise DataError(say("files_unfit", finding=Line(errors[0])))
     return Input(str(folder), digest.hexdigest(), spec, files=joined.report, joined=joined.raw)
 
 
@@ -330,4 +328,5 @@ def tell_findings(findings: Iterable[Finding], name: str) -> None:
     """Warn of what was noticed, apart from errors; each names the file."""
     for finding in findings:
         if finding.level == "warning":
-            warn(f"{finding}." if "file" in finding.values else f"{name}: {finding}.")
+            line = finding.line(terminal.language)
+            warn(f"{line}." if "file" in finding.values else f"{name}: {line}.")

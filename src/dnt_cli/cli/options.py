@@ -13,6 +13,7 @@ import typer
 
 from dnt_cli.cli.completion import complete_outcomes, complete_settings, complete_studies
 from dnt_cli.errors import UsageError
+from dnt_cli.sentences import say
 
 INPUT, MODEL, OUTPUT, RUN = "Input", "Model", "Output", "Reproducibility and speed"
 
@@ -173,15 +174,17 @@ def choose(option: str, keys: str | None, known: Iterable[str], *, empty: bool =
     Raises:
         UsageError: A key is unknown, or there is none.
     """
-    from dnt_cli.study.reader import suggest
+    from dnt_cli.study.reader import nearest
 
     chosen, known = split(keys), list(known)
     for key in chosen or []:
         if key not in known:
-            near = suggest(key, known)  # first, since there may be many to choose from
-            raise UsageError(f"{option} {key}: unknown{near or '.'} Expected one of: {', '.join(known) or 'none'}.")
+            word = nearest(key, known)  # first, since there may be many to choose from
+            near = say("did_you_mean", name=word) if word else "."
+            listed = ", ".join(known) or "-"
+            raise UsageError(say("option_unknown", option=option, key=key, near=near, known=listed))
     if chosen == [] and not empty:
-        raise UsageError(f"{option} names nothing; expected some of {', '.join(known)}.")
+        raise UsageError(say("option_nothing", option=option, known=", ".join(known)))
     return chosen
 
 

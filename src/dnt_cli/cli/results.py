@@ -13,7 +13,9 @@ import typer
 
 from dnt_cli.cli.console import complain, detail, show_tables, tell, write_out
 from dnt_cli.cli.options import Format
+from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import DataError, UsageError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,10 +33,10 @@ def check_output(output: str | None, kind: str, command: str, *, force: bool, re
 
     if output is None:
         if required:
-            raise UsageError(f"dnt {command} needs to know where its result goes: add -o FILE, or -o - in a pipe.")
+            raise UsageError(say("add_output", command=command))
     elif output == "-":
         if sys.stdout.isatty():
-            raise UsageError("A Parquet file would garble the terminal; add -o FILE, or pipe it into the next command.")
+            raise UsageError(say("garble"))
     else:
         refuse_foreign(output, kind, command, force=force)
         check_folder(output)
@@ -44,7 +46,7 @@ def check_folder(output: str) -> None:
     """Refuse a file in a folder that is not there."""
     folder = Path(output).parent
     if not folder.is_dir():
-        raise DataError(f"Cannot write {output}: there is no folder {folder}.")
+        raise DataError(say("no_folder", file=output, folder=folder))
 
 
 def check_figures(folder: str | None, output: str | None) -> None:
@@ -55,10 +57,10 @@ def check_figures(folder: str | None, output: str | None) -> None:
     from dnt_cli.stagefile.atomic import refuse_unwritable
 
     if not folder.strip():
-        raise UsageError("--figures names no folder; give one, such as --figures figures.")
+        raise UsageError(say("figures_none"))
     path = Path(folder)
     if output not in (None, "-") and path.absolute().is_relative_to(Path(str(output)).absolute()):
-        raise UsageError(f"-o {output} and --figures {folder} name the same place; give the figures another folder.")
+        raise UsageError(say("figures_same", file=output, folder=folder))
     missing = [place for place in (path, *path.parents) if not os.path.exists(place)]
     try:
         make_folder(path)
@@ -120,7 +122,7 @@ def rows_as_json(frame: pd.DataFrame) -> str:
 def end_if_nothing_estimable(estimates: pd.DataFrame) -> None:
     """End with 1, which tells a script that there is no answer, when no effect could be estimated."""
     if (estimates["status"] == "not estimable").all():
-        complain("None of the effects could be estimated; the notes say why.")
+        complain(say("none_estimable").text(terminal.language))
         raise typer.Exit(1)
 
 
@@ -161,5 +163,5 @@ def table_named(name: str, tables: list[Table]) -> Table:
         return tables[int(name) - 1]
     found = [name] if name in known else [own for own in known if name and own.startswith(name)]
     if len(found) != 1:
-        raise UsageError(f"--table {name}: expected one of: {', '.join(known)}.")
+        raise UsageError(say("table_unknown", name=name, known=", ".join(known)))
     return tables[known.index(found[0])]

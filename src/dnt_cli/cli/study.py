@@ -14,6 +14,7 @@ from dnt_cli.cli.inputs import open_input, tell_findings
 from dnt_cli.cli.options import Force, Overrides
 from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import DataError, UsageError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,7 @@ def init(
     from dnt_cli.study import builtin_studies, open_questions, read_builtin
 
     if like is not None and like not in builtin_studies():
-        raise UsageError(f"There is no built-in study {like}; known: {', '.join(builtin_studies())}.")
+        raise UsageError(say("no_builtin", name=like, known=", ".join(builtin_studies())))
     if like is not None and data is not None:
         raise UsageError("--like starts from a built-in study, not from data; leave out one of the two.")
     if data is None and (sheet is not None or header_row is not None):
@@ -79,7 +80,7 @@ def init(
         write_out(text)
         return
     if Path(output).exists() and not force:
-        raise DataError(f"{output} exists; choose another name, or --force to replace it.")
+        raise DataError(say("exists", file=output))
     with replacing(Path(output)) as stream:
         stream.write(text.encode())
     questions = f" It has {len(open_questions(text))} questions." if data is not None else ""
@@ -131,7 +132,7 @@ def check(
     lines += [*told, *(f"{f.level.upper()}  {f}" for f in findings)]
     if survey is None:
         write_out("\n".join(lines))
-        raise DataError(f"{name} does not fit the study; what must be mended is marked ERROR.")
+        raise DataError(say("check_failed", file=name))
     lines += [f"WARNING  {line}" for line in thin_arms(to_wide(survey, spec), spec)]
     write_out("\n".join([*lines, *_counts(survey, spec, name)]))
 

@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from dnt_cli.cli.options import OUTPUT, Format
 from dnt_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from dnt_cli.study import Language
 
 _PANEL = "Terminal"
 
@@ -36,9 +39,13 @@ class Terminal:
     color: When = When.auto
     debug: bool = False
     started: float = 0.0  # time.monotonic() when the command began
+    options: frozenset[str] = frozenset()  # parameters of the command that runs
+    language: Language = "en"  # of errors and notes: `--lang` where the command has it, or else the system's
 
 
 terminal = Terminal()  # of this process, which runs one command
+
+BEFORE: list[Callable[[], None]] = []  # called when a command begins
 
 _SHARED = {
     "quiet": (bool, typer.Option("-q", "--quiet", help="Only warnings and errors.", rich_help_panel=_PANEL), False),
@@ -119,7 +126,11 @@ def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
             if arguments["form"] not in (Format.table, Format.json):
                 raise UsageError(f"--json and --format {arguments['form'].value} do not go together.")
             arguments["form"] = Format.json
+        terminal.options = frozenset(arguments)
+        terminal.language = getattr(arguments.get("language"), "value", terminal.language)
         vars(terminal).update(said, started=time.monotonic())
+        for prepare in BEFORE:
+            prepare()
         function(**arguments)
 
     added = [

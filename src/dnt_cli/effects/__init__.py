@@ -23,6 +23,7 @@ from dnt_cli.effects.waves import models_at, wave_rows
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed, require_inference
 from dnt_cli.progress import Progress
+from dnt_cli.sentences import say
 from dnt_cli.wide import register_outcomes
 
 __all__ = [
@@ -152,11 +153,9 @@ def _chosen(data: Completed, outcomes: Sequence[str] | None, default: Iterable[s
         return [key for key in default if key not in missing]
     for key in outcomes:
         if key not in study.outcomes:
-            raise ModelError(f"The study has no outcome {key}; known: {', '.join(study.tested)}.")
+            raise ModelError(say("no_outcome", name=key, known=", ".join(study.tested)))
         if key in missing:
-            raise ModelError(
-                f"{key} comes from a register, which these imputations lack: run dnt impute again with --register FILE."
-            )
+            raise ModelError(say("register_lacking", name=key))
     return list(outcomes)
 
 

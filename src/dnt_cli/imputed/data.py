@@ -10,10 +10,12 @@ import pandas as pd
 import pyarrow as pa
 
 from dnt_cli.errors import DataError, ModelError
+from dnt_cli.findings import Line
 from dnt_cli.imputation import Column, Imputation, Settings, impute
 from dnt_cli.imputation.columns import Kind
 from dnt_cli.observed import refuse_empty_arms
 from dnt_cli.progress import Progress
+from dnt_cli.sentences import say
 from dnt_cli.stagefile.container import Stage
 from dnt_cli.study import Study
 from dnt_cli.study.spec import ImputationPlan
@@ -165,11 +167,11 @@ def completed_sets(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: 
     """
     counts = numbers.value_counts()
     if 0 not in counts:
-        raise DataError(f"{name} holds no observed data (.imp 0); write it with include = TRUE.")
+        raise DataError(say("no_observed", file=name))
     sets, n = len(counts), int(counts[0])
     if sorted(counts.index) != list(range(sets)):
-        raise DataError(f"{name}: the imputations are not numbered 1, 2, 3, ... without gaps.")
-    others = DataError(f"{name}: the imputations do not hold the same persons.")
+        raise DataError(say("not_numbered", file=name))
+    others = DataError(say("other_persons", file=name))
     if (counts != n).any():
         raise others
     # All sets below each other are checked, cast and derived in one go.
@@ -177,7 +179,7 @@ def completed_sets(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: 
     findings, cast = examine_wide(stacked, study, sets=sets)
     errors = [f for f in findings if f.level == "error"]
     if errors or cast is None:
-        raise DataError(f"{name} does not fit the study: {errors[0]}.")
+        raise DataError(say("imputations_unfit", file=name, finding=Line(errors[0])))
     table = derive(cast, study)
     persons = table[study.design.id].to_numpy().reshape(sets, n)
     if (persons != persons[0]).any():
@@ -199,7 +201,7 @@ def require_inference(data: Completed) -> None:
         ModelError: Fewer than two imputations although something is missing.
     """
     if data.m < 2:
-        raise ModelError("One imputation allows no inference; run dnt impute with -m 2 or more (50 is a good number).")
+        raise ModelError(say("one_imputation"))
 
 
 def gaps(data: Completed) -> int:

@@ -16,6 +16,7 @@ from dnt_cli.reading.readstat import ENCODINGS, PROGRAMS, convert_dates, damage,
 from dnt_cli.reading.text import read_csv
 from dnt_cli.reading.workbook import read_workbook
 from dnt_cli.safe_text import restored_frame
+from dnt_cli.sentences import say
 
 _SPSS, _ZIP, _OLE, _PARQUET = (b"$FL2", b"$FL3"), b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -33,13 +34,13 @@ def read_table(content: bytes, name: str, hints: Hints = NO_HINTS) -> Raw:
     if content[:4] == _PARQUET:
         return _read_parquet(content, name)
     if kind == "parquet":
-        raise DataError(f"{name} is damaged or cut off.")
+        raise DataError(say("damaged", file=name))
     if content[:4] in _SPSS or kind == "sav":
         return _read_statistics(content, name, ".sav")
     if content[:11] == b"<stata_dta>" or kind == "dta":
         return _read_statistics(content, name, ".dta")
     if content[:4] == _OLE:
-        raise DataError(f"{name} is an old or a locked Excel file; save it as .xlsx without a password.")
+        raise DataError(say("old_excel", file=name))
     if content[:4] == _ZIP or kind == "xlsx":
         raw = read_workbook(content, name, hints)
     else:
@@ -53,7 +54,7 @@ def _read_parquet(content: bytes, name: str) -> Raw:
     try:
         return Raw(pd.read_parquet(io.BytesIO(content)))
     except (pa.ArrowException, OSError, ValueError, LookupError, TypeError):  # pandas' own part too
-        raise DataError(f"{name} is damaged or cut off.") from None
+        raise DataError(say("damaged", file=name)) from None
 
 
 def _read_statistics(content: bytes, name: str, suffix: str) -> Raw:

@@ -22,6 +22,7 @@ from dnt_cli.reading.numbers import numbers
 from dnt_cli.reading.rows import excluded, ids, persons_filled, questions_below_header, waves_outside
 from dnt_cli.reading.suspicion import suspicious
 from dnt_cli.reading.table import Table
+from dnt_cli.sentences import say
 from dnt_cli.study import Study
 from dnt_cli.survey import examine_survey
 
@@ -57,7 +58,7 @@ class Prepared:
             DataError: The first error, and how many more there are.
         """
         if any(f.level == "error" for f in self.findings):
-            raise DataError(f"{name}: {summary(self.findings)}.")
+            raise DataError(say("file_unfit", file=name, finding=summary(self.findings)))
         return self.frame
 
 
@@ -82,7 +83,7 @@ class Reading:
             DataError: There is none; the first error, and how many more there are.
         """
         if self.survey is None:
-            raise DataError(f"The data do not fit the study: {summary(self.findings)}.")
+            raise DataError(say("data_unfit", finding=summary(self.findings)))
         return self.survey
 
 

@@ -15,6 +15,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, warning
 from dnt_cli.reading.dictionary import Raw
 from dnt_cli.reading.header import IMPORT_ID, LOOK, NO_HINTS, Hints, header_at
+from dnt_cli.sentences import say
 
 _SEPARATORS = (",", ";", "\t")
 # As numbers these would lose a zero, a sign or digits, and two persons could become one: 007, +31, 1E5 (which R and
@@ -43,7 +44,7 @@ def read_csv(content: bytes, name: str, hints: Hints = NO_HINTS) -> Raw:
         DataError: No text, or no table.
     """
     text, findings = _decoded(content, name)
-    no_table = DataError(f"{name} is not a CSV table with one header line and as many fields in every line.")
+    no_table = DataError(say("no_csv", file=name))
     if "\0" in text:
         raise no_table
     text, separator, found = _from_header(text, name, hints)
@@ -215,6 +216,4 @@ def _decoded(content: bytes, name: str) -> tuple[str, tuple[Finding, ...]]:
     try:
         return content.decode("cp1252"), (warning("", "windows_1252", file=name),)
     except UnicodeDecodeError:
-        raise DataError(
-            f"{name} is no file that dnt can read: Parquet, SPSS (.sav), Stata (.dta), Excel (.xlsx) or CSV."
-        ) from None
+        raise DataError(say("unreadable", file=name)) from None

@@ -17,6 +17,7 @@ from dnt_cli.findings import Finding, warning
 from dnt_cli.reading.dictionary import Code, Dictionary, Raw, bound
 from dnt_cli.reading.header import IMPORT_ID, LOOK, Hints, header_at
 from dnt_cli.reading.text import without_blanks
+from dnt_cli.sentences import say
 
 CODEBOOK = "codebook"  # the second sheet of a workbook that dnt wrote
 CODEBOOK_COLUMNS = ("column", "label", "code", "value_label", "missing_from", "missing_to")
@@ -37,7 +38,7 @@ def read_workbook(content: bytes, name: str, hints: Hints) -> Raw:
     book = _opened(content, name)
     titles = [sheet.title for sheet in book.worksheets]
     if hints.sheet is not None and hints.sheet not in titles:
-        raise DataError(f"{name} has no sheet {hints.sheet}; it has {', '.join(titles)} (see sheet in [files]).")
+        raise DataError(say("no_sheet", file=name, sheet=hints.sheet, sheets=", ".join(titles)))
     rows: dict[str, _Rows] = {}
     chosen = hints.sheet or _chosen(book, titles, hints, rows, name)
     if chosen not in rows:
@@ -57,7 +58,7 @@ def _opened(content: bytes, name: str) -> Any:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
-    damaged = DataError(f"{name} is damaged or no Excel workbook (.xlsx).")
+    damaged = DataError(say("no_workbook", file=name))
     if not _is_whole(content):
         raise damaged
     try:
@@ -70,7 +71,7 @@ def _rows(book: Any, title: str, name: str) -> _Rows:
     try:
         return _filled_rows(book[title], name)
     except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError, OSError, TypeError, AttributeError):
-        raise DataError(f"{name} is damaged or no Excel workbook (.xlsx).") from None
+        raise DataError(say("no_workbook", file=name)) from None
 
 
 def _filled_rows(sheet: Any, name: str) -> _Rows:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dnt_cli.errors import DataError
+from dnt_cli.sentences import say
 
 _TEMPORARY = ".dnt-tmp"
 _LOCK = "lock"  # in a temporary folder: open and locked as long as its process lives
@@ -29,7 +30,7 @@ def read_bytes(source: str, stdin: BinaryIO | None) -> tuple[bytes, str]:
     if source == "-":
         content = stdin.read() if stdin is not None else b""
         if not content:
-            raise DataError("Nothing came from standard input: the command before the pipe failed or wrote no data.")
+            raise DataError(say("nothing_piped"))
         return content, "standard input"
     name = Path(source).name
     try:
@@ -37,14 +38,14 @@ def read_bytes(source: str, stdin: BinaryIO | None) -> tuple[bytes, str]:
             # A file that is replaced as a whole is still read as it was; one that is written into is not.
             found = os.fstat(stream.fileno())
             if stat.S_ISCHR(found.st_mode):  # such as /dev/zero, which never ends
-                raise DataError(f"{source} is a device and no file; give a file name, or - for standard input.")
+                raise DataError(say("device", file=source))
             before = _state(found)
             content = stream.read()
             after = _state(os.fstat(stream.fileno()))
     except FileNotFoundError:
-        raise DataError(f"There is no file {source}.") from None
+        raise DataError(say("no_file", file=source)) from None
     except OSError as error:
-        raise DataError(f"Cannot read {source}: {error.strerror}.") from None
+        raise DataError(say("cannot_read", file=source, reason=error.strerror)) from None
     if before != after:
         raise _changed(name)
     return content, name
@@ -74,7 +75,7 @@ def _state(found: os.stat_result) -> FileState | None:
 
 
 def _changed(name: str) -> DataError:
-    return DataError(f"{name} was changed while it was read; run again.")
+    return DataError(say("changed", file=name))
 
 
 def refuse_unwritable(path: Path) -> None:
@@ -85,10 +86,10 @@ def refuse_unwritable(path: Path) -> None:
     """
     place = Path(os.path.realpath(path))
     if place.is_symlink():
-        raise DataError(f"Cannot write {path}: it is a link that leads in a circle.")
+        raise DataError(say("link_circle", file=path))
     for checked in (place, place.parent):
         if checked.exists() and not os.access(checked, os.W_OK):
-            raise DataError(f"Cannot write {path}: {os.strerror(errno.EACCES)}. What was there is untouched.")
+            raise DataError(say("cannot_write", file=path, reason=os.strerror(errno.EACCES)))
 
 
 @contextlib.contextmanager
@@ -114,7 +115,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         temporary.replace(place)
     except OSError as error:
         reason = error.strerror or error
-        raise DataError(f"Cannot write {path}: {reason}. What was there is untouched.") from None
+        raise DataError(say("cannot_write", file=path, reason=reason)) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()

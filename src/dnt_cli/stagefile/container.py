@@ -27,8 +27,9 @@ import pyarrow.parquet as pq
 
 from dnt_cli import __version__
 from dnt_cli.errors import DataError
+from dnt_cli.sentences import Either, Sentence, say
 from dnt_cli.stagefile.atomic import read_bytes, refuse_unwritable, replacing
-from dnt_cli.stagefile.kinds import KINDS, form_of, holding, sources
+from dnt_cli.stagefile.kinds import KINDS, form_of, held, maker_of, sources
 from dnt_cli.study import Study, parse_study
 
 SCHEMA = 1
@@ -134,8 +135,7 @@ def read_stage(content: bytes, name: str, expected: Iterable[str], command: str)
     """
     stage = open_stage(content, name)
     if stage is None:
-        holds = "is Parquet but no dnt stage file" if is_parquet(content) else "is not a Parquet file"
-        raise DataError(f"{name} {holds}; {needed(expected, command)}.")
+        raise no_stage_file(content, name, expected, command)
     return require_kind(stage, expected, command)
 
 
@@ -147,7 +147,8 @@ def require_kind(stage: Stage, expected: Iterable[str], command: str) -> Stage:
     """
     expected = tuple(expected)
     if stage.kind not in expected:
-        raise DataError(f"{stage.name} holds {holding(stage.kind)}; {needed(expected, command, stage.kind)}.")
+        needs = needed(expected, command, stage.kind)
+        raise DataError(say("other_kind", file=stage.name, holds=held(stage.kind), needs=needs))
     return stage
 
 
@@ -167,22 +168,31 @@ def require_whole(stage: Stage) -> Stage:
     return stage
 
 
-def needed(expected: Iterable[str], command: str, found: str = "") -> str:
+def no_stage_file(
+    content: bytes, name: str, expected: Iterable[str], command: str, *, foreign: bool = False
+) -> DataError:
+    """What is said of a file that dnt did not write; `foreign` if the command reads such files with `--study`."""
+    key = "parquet_no_stage" if is_parquet(content) else "no_parquet"
+    more = say("foreign_add_study") if foreign else ""
+    return DataError(say(key, file=name, needs=needed(expected, command), more=more))
+
+
+def needed(expected: Iterable[str], command: str, found: str = "") -> Sentence:
     """Which kinds of file a command needs, and how to come by one; `found` is the kind that it was given instead."""
     expected = tuple(expected)
     if set(expected) == set(KINDS):
-        return f"{command} reads any file that a dnt command wrote with -o"
+        return say("needs_any", command=command)
     if len(expected) > 1:
-        listed = " or ".join(KINDS[kind].words for kind in expected)
-        return f"{command} reads {listed}; `dnt info` looks into any stage file"
-    kind = KINDS[expected[0]]
-    advice = "give the file that this one was made from" if expected[0] in sources(found) else f"run {kind.maker} first"
-    return f"{command} needs {kind.words}: {advice}"
+        return say("needs_one_of", command=command, kinds=Either(tuple(map(held, expected))))
+    kind = expected[0]
+    if kind in sources(found):
+        return say("needs_source", command=command, kind=held(kind))
+    return say("needs_made", command=command, kind=held(kind), maker=maker_of(kind))
 
 
 def _open(content: bytes, name: str) -> tuple[pq.ParquetFile, dict[str, Any] | None]:
     """The Parquet file and its metadata, None if another program wrote it."""
-    damaged = DataError(f"{name} is damaged or cut off; make it again.")
+    damaged = DataError(say("damaged_stage", file=name))
     try:
         parquet = pq.ParquetFile(io.BytesIO(content))
         raw = (parquet.metadata.metadata or {}).get(_KEY)
@@ -196,10 +206,7 @@ def _open(content: bytes, name: str) -> tuple[pq.ParquetFile, dict[str, Any] | N
     if not isinstance(metadata, dict):
         raise damaged
     if metadata.get("schema") != SCHEMA:
-        raise DataError(
-            f"{name} was written by another version of dnt (schema {metadata.get('schema')}, this one reads {SCHEMA}); "
-            "make it again with this version."
-        )
+        raise DataError(say("other_version", file=name, schema=metadata.get("schema"), own=SCHEMA))
     if not _is_sealed(content, str(metadata.get("seal")).encode()):
         raise damaged
     if not _is_formed(metadata):
@@ -208,7 +215,7 @@ def _open(content: bytes, name: str) -> tuple[pq.ParquetFile, dict[str, Any] | N
 
 
 def _foreign(name: str) -> DataError:
-    return DataError(f"{name} was changed by another program and is not as dnt writes it; make it again.")
+    return DataError(say("changed_by_other", file=name))
 
 
 def _is_formed(metadata: Mapping[str, Any]) -> bool:
@@ -333,26 +340,26 @@ def refuse_foreign(target: str, kind: str, command: str, *, force: bool) -> None
     """
     path = Path(target)
     if path.is_dir():
-        raise DataError(f"{target} is a folder; give a file name.")
+        raise DataError(say("folder", file=target))
     refuse_unwritable(path)
     if not path.exists():
         return
     if not path.is_file():
-        raise DataError(f"{target} is no ordinary file; give another name, or write to standard output with -o -.")
+        raise DataError(say("no_ordinary", file=target))
     if force:
         return
     content, _ = read_bytes(target, None)
     try:
         metadata = _open(content, target)[1] if is_parquet(content) else None
     except DataError as error:
-        raise DataError(f"{target} exists but cannot be read by this dnt; choose another name, or --force.") from error
-    holds = "something that dnt did not write"
+        raise DataError(say("exists_unreadable", file=target)) from error
+    holds = say("not_of_dnt")
     if metadata is not None:
         maker = metadata["steps"][-1]["command"]
         if (metadata["kind"], maker) == (kind, command):
             return
-        holds = f"{holding(metadata['kind'])}, made by dnt {maker}"
-    raise DataError(f"{target} exists and holds {holds}; choose another name, or --force to replace it.")
+        holds = say("kind_made_by", kind=held(metadata["kind"]), command=maker)
+    raise DataError(say("exists_holding", file=target, holds=holds))
 
 
 def as_table(frame: pd.DataFrame) -> pa.Table:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dnt_cli.sentences import Either, Sentence, say
+
 if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.stagefile.form import Form
@@ -81,6 +83,16 @@ KINDS = {
 def holding(kind: str) -> str:
     """What a file of this kind holds; files of a later dnt may be of a kind that is not known here."""
     return KINDS[kind].words if kind in KINDS else "something unknown"
+
+
+def held(kind: str) -> Sentence:
+    """The same, in either language."""
+    return say(f"kind_{kind}" if kind in KINDS else "kind_unknown")
+
+
+def maker_of(kind: str) -> Either:
+    """The commands that make a file of this kind, in either language."""
+    return Either(tuple(KINDS[kind].maker.split(" or ")))
 
 
 def sources(kind: str) -> list[str]:

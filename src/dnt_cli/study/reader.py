@@ -334,14 +334,20 @@ def _show(value: Any) -> str:
 
 
 def suggest(word: Any, known: Iterable[Any]) -> str:
-    """`; did you mean x?` where a known word is near, or has a part that is; else nothing."""
+    """`; did you mean x?` where a known word is near; else nothing."""
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near else ""
+
+
+def nearest(word: Any, known: Iterable[Any]) -> str | None:
+    """The known word that is near, or has a part that is."""
     whole = {str(k): str(k) for k in known}
     parts = {part: name for name in reversed(whole) for part in name.split("_") if len(part) > 3}
     for names, cutoff in ((whole, 0.6), (parts, 0.75)):
         if near := difflib.get_close_matches(str(word), names, n=1, cutoff=cutoff):
-            return f"; did you mean {names[near[0]]}?"
+            return names[near[0]]
     begun = [name for name in whole if len(str(word)) > 2 and name.startswith(str(word))]
-    return f"; did you mean {begun[0]}?" if begun else ""
+    return begun[0] if begun else None
 
 
 def _line(text: str, path: _Path) -> int | None:
