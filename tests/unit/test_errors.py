@@ -41,7 +41,7 @@ def said(*command: str) -> tuple[int, str]:
 def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
     modules = [path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")]
     sayers = (
-        own for own in modules if re.search(r"from dnt_cli\.sentences import .*\bsay$|def say\(", own, re.MULTILINE)
+        own for own in modules if re.search(r"from dnt_cli\.sentences import .*\bsay$|^def say\(", own, re.MULTILINE)
     )
     used = {key for own in sayers for key in re.findall(r"\bsay\(\s*\"(\w+)\"", own)}
     used |= {key for own in modules for key in re.findall(r"\"errors\.(\w+)\"", own)}
