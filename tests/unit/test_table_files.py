@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnt_cli.study import Language, parse_study
-from dnt_cli.tables import Cell, Column, Section, Table, as_latex, document, slugs
+from dnt_cli.tables import Cell, Column, Section, Table, as_latex, document, slugs, without_charts, without_empty
 from dnt_cli.tables.excel import number_in
 from dnt_cli.tables.legend import with_legend
 from dnt_cli.tables.typography import signs, typeset
@@ -228,3 +228,10 @@ def test_any_text_comes_through_word_and_excel(text: str) -> None:
     shown = typeset(cell.text).strip().replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
     assert not shown or found.rows[1].cells[1].text == shown
     assert sheet(table).cell(3, 1).value == "x"
+
+
+def test_columns_that_say_nothing_on_paper_are_left_out() -> None:
+    columns = (Column("a", "left"), Column("b"), Column("c", "left"))
+    table = Table("t", columns, (Section("", ((Cell("x"), Cell(""), Cell("▁▃█")), (Cell("y"), Cell(""), Cell("")))),))
+    assert [c.heading for c in without_empty(table).columns] == ["a", "c"]
+    assert [c.heading for c in without_charts(table).columns] == ["a", "b"]

@@ -15,7 +15,7 @@ from dnt_cli.imputed.result import Imputations
 from dnt_cli.robustness.result import RobustnessResult
 from dnt_cli.stagefile.kinds import KINDS
 from dnt_cli.stagefile.result import Green, Result
-from dnt_cli.tables import Table
+from dnt_cli.tables import Table, without_charts
 from dnt_cli.tables.legend import with_legend
 from dnt_cli.wording import Wording
 
@@ -64,7 +64,8 @@ class Material:
     @cached_property
     def described(self) -> list[Table]:
         """The tables of the description."""
-        return [] if self.description is None else self.explained(self.description.tables(self.wording))
+        found = [] if self.description is None else self.description.tables(self.wording)
+        return self.explained([without_charts(table) for table in found])
 
     @property
     def imputations(self) -> Imputations | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, Report, Section, TableBlock, pieces
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from dnt_cli.report.writers import Images
 
-_WIDTH, _HEIGHT = 14.0, 20.0  # centimetres that a figure may take
+_WIDTH, _HEIGHT = 13.0, 20.0  # centimetres that a figure may take
+_LEAD = 2  # headings and paragraphs before a wide table that stand on its page
 _PIXELS = 200 / 2.54  # in a centimetre, as figures are drawn
 
 
@@ -52,19 +54,21 @@ class _Writer:
         return made
 
     def _section(self, number: int, section: Section) -> None:
-        turn(self.made, landscape=False)
+        turn(self.made, landscape=_wide_ahead(section.blocks))
         heading = self.made.add_heading(level=1)
         heading.paragraph_format.page_break_before = True
         with anchored(heading, _anchor(section), 1000 + number):
             heading.add_run(f"{number}  {typeset(section.title)}")
         count = 0
-        for block in section.blocks:
+        for i, block in enumerate(section.blocks):
             if isinstance(block, Heading) and block.level == 2:
                 count += 1
-                turn(self.made, landscape=False)
+                turn(self.made, landscape=_wide_ahead(section.blocks[i:]))
                 self.made.add_heading(f"{number}.{count}  {typeset(block.text)}", level=2)
-            else:
-                self._block(block)
+                continue
+            if not isinstance(block, TableBlock) and not _wide_ahead(section.blocks[i:]):
+                turn(self.made, landscape=False)
+            self._block(block)
 
     def _block(self, block: Block) -> None:
         if isinstance(block, TableBlock):
@@ -73,7 +77,6 @@ class _Writer:
             self._caption(block.key, block.table.title)
             add_table(self.made, layout)
             return
-        turn(self.made, landscape=False)
         if isinstance(block, FigureBlock):
             self._figure(block)
         elif isinstance(block, Heading):
@@ -112,6 +115,16 @@ class _Writer:
 
     def _bookmark(self, key: str) -> str:
         return f"dnt_{self.marks.get(key, 0)}"
+
+
+def _wide_ahead(blocks: Sequence[Block]) -> bool:
+    """Whether a table on a page on its side follows at once, or after a line or two; then all of it begins there."""
+    for i, block in enumerate(blocks):
+        if isinstance(block, TableBlock):
+            return i <= _LEAD and laid_out(without_empty(block.table)).landscape
+        if isinstance(block, FigureBlock):
+            return False
+    return False
 
 
 def _anchor(section: Section) -> str:

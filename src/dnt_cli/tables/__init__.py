@@ -11,13 +11,24 @@ from dnt_cli.tables.csv import as_csv
 from dnt_cli.tables.html import as_html, as_page
 from dnt_cli.tables.latex import as_latex
 from dnt_cli.tables.markdown import as_markdown
-from dnt_cli.tables.model import Cell, Column, Justify, Section, Table, Tone, narrowed, slugs, without_empty
+from dnt_cli.tables.model import (
+    Cell,
+    Column,
+    Justify,
+    Section,
+    Table,
+    Tone,
+    narrowed,
+    slugs,
+    without_charts,
+    without_empty,
+)
 from dnt_cli.tables.text import as_text
 
 __all__ = [
     "RENDERERS", "Cell", "Column", "Counts", "Justify", "Part", "Persons", "Properties", "Section", "Table", "Tone",
     "Total", "as_csv", "as_html", "as_latex", "as_markdown", "as_text", "document", "mean_of", "named", "narrowed",
-    "resting", "share_of", "slugs", "together", "without_empty",
+    "resting", "share_of", "slugs", "together", "without_charts", "without_empty",
 ]  # fmt: skip
 
 RENDERERS: dict[str, Callable[[Iterable[Table]], str]] = {

@@ -15,6 +15,7 @@ from typing import Literal
 from dnt_cli.safe_text import shown, shown_in_line
 from dnt_cli.tables.counts import Counts
 
+_CHART = re.compile("[▁▂▃▄▅▆▇█ ]+")
 Tone = Literal["", "good", "bad", "muted"]
 Justify = Literal["left", "right"]
 
@@ -130,6 +131,13 @@ def without_empty(table: Table) -> Table:
     """The table without the columns that hold nothing."""
     rows = [row for section in table.sections for row in section.rows]
     return _with_columns(table, [i for i in range(len(table.columns)) if i == 0 or any(row[i].text for row in rows)])
+
+
+def without_charts(table: Table) -> Table:
+    """The table without the columns of small charts made of characters, which few printed types have."""
+    rows = [row for section in table.sections for row in section.rows]
+    drawn = [i for i in range(len(table.columns)) if _CHART.fullmatch("".join(row[i].text for row in rows))]
+    return _with_columns(table, [i for i in range(len(table.columns)) if i not in drawn])
 
 
 def _with_columns(table: Table, keep: list[int]) -> Table:

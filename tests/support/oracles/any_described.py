@@ -149,5 +149,5 @@ def drive_description(case: Case, reference: pd.DataFrame | None, folder: Path, 
     done["described cells"] = cells
     assert run.text == text
     assert judge.run("show", "d.parquet", "--lang", plan["lang"]).text == text
-    check_csv(judge.run("show", "d.parquet", "--format", "csv").text, frame)
+    check_csv(judge.run("show", "d.parquet", "--format", "csv", "--raw").text, frame)
     return done

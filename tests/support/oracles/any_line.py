@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import os
@@ -365,6 +366,8 @@ def _check_shown(line: Typed, run: Run, where: str) -> None:
     odd = " ".join(value or "" for name, value in line.options if name in ("--set", "--output", "--figures"))
     if form == "json":
         json.loads(run.text, parse_constant=_no_constant)
+    elif form == "csv" and line.command == "show" and line.last("--raw") is None:
+        assert all("nan" not in row for row in csv.reader(io.StringIO(run.text))), where
     elif form == "csv":
         pd.read_csv(io.StringIO(run.text))
     elif line.command not in ("info", "study check", "study init", "doctor", "convert", "score", "diff") and not (
