@@ -11,6 +11,7 @@ from dnt_cli.disclosure.relations import relations_of
 from dnt_cli.disclosure.release import HIDDEN, released
 from dnt_cli.disclosure.rounding import carried
 from dnt_cli.disclosure.rules import broken_rule
+from dnt_cli.errors import DataError
 from dnt_cli.study import load_study
 from dnt_cli.study.disclosure import CBS
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, mean_of, named, resting, share_of, together
@@ -204,3 +205,8 @@ def test_no_digit_behind_the_text_leaves_in_a_workbook() -> None:
     row = (Cell("x"), Cell("0.61", value=0.6123456, counts=resting(arm("a"), 81)))
     own = Table("T", (Column("", "left"), Column("OR")), (Section("", (row,)),))
     assert released({"f": [own]}, CBS, ENGLISH).tables["f"][0].sections[0].rows[0][1].value is None
+
+
+def test_numbers_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(DataError, match="different data"):
+        of(yes("a", 4, 40), yes("b", 20, 40), yes("", 15, 80))

@@ -34,7 +34,7 @@ _INTERNAL_ERROR = 70
 _stopped: list[int] = []  # the signal that ends this process
 _COMMANDS = (  # in the order of --help
     "score", "impute", "fit", "robustness", "describe", "polis", "power", "example", "study", "convert", "show",
-    "report", "diff", "doctor",
+    "report", "release", "diff", "doctor",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from dnt_cli.disclosure.quantities import Quantity
 from dnt_cli.disclosure.relations import Relation
+from dnt_cli.errors import DataError
 
 _SLACK = 1e-6  # of a sum that is told, in shares of its size: rounding in the last digits
 
@@ -66,7 +67,7 @@ class System:
         Nobody has less than zero persons, nor a sum below zero where no sum of that property is.
 
         Raises:
-            ArithmeticError: What is told contradicts itself.
+            DataError: What is told contradicts itself.
         """
         unknown, rows = self.component(quantity, told)
         if not rows:
@@ -120,5 +121,8 @@ def _end(program: _Program, direction: float) -> float:
     if found.status == 3:  # unbounded
         return -direction * np.inf
     if found.status != 0:
-        raise ArithmeticError(f"the linear program ended with status {found.status}")
+        raise DataError(
+            "The numbers of these files contradict each other, so they were made from different data; "
+            "release them apart, the second with --with the folder of the first."
+        )
     return float(direction * found.fun)

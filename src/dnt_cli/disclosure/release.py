@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dnt_cli.disclosure.protect import Decision, decided
@@ -60,6 +60,15 @@ class Release:
         """What the release tells."""
         return {q: value for q, value in self.decision.values.items() if q not in self.decision.hidden}
 
+    def of(self, sources: Collection[str]) -> Release:
+        """What leaves of some sources alone."""
+        return replace(
+            self,
+            tables={source: own for source, own in self.tables.items() if source in sources},
+            left=[own for own in self.left if own.source in sources],
+            shown={key: n for key, n in self.shown.items() if key[0] in sources},
+        )
+
 
 def released(
     sources: Mapping[str, Sequence[Table]],
@@ -85,13 +94,15 @@ def released(
     return Release(tables, tuple(filter_.left), filter_.shown, decision)
 
 
-def is_number(cell: Cell, place: int) -> bool:
-    """Whether a cell tells a number: anything with a digit but a label, and small charts."""
-    if cell.counts is not None:
-        return bool(cell.text.strip())
-    if _CHART.search(cell.text):
-        return True
-    return bool(_DIGIT.search(cell.text)) and place > 0
+def is_number(cell: Cell, place: int, width: int) -> bool:
+    """Whether a cell tells a number: anything with a digit but the label of a row, and small charts.
+
+    Args:
+        cell: Of a row.
+        place: In the row.
+        width: Cells of the row; one alone is no label, but a sentence.
+    """
+    return bool(_CHART.search(cell.text) or (_DIGIT.search(cell.text) and (place > 0 or width == 1)))
 
 
 @dataclass
@@ -118,17 +129,19 @@ class _Filter:
         return replace(table, sections=tuple(sections), notes=notes)
 
     def _row(self, source: str, table: Table, row: Sequence[Cell]) -> tuple[Cell, ...]:
-        found = []
+        found: list[Cell] = []
         for place, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
-            if not is_number(cell, place):
+            number = is_number(cell, place, len(row))
+            if not number and (cell.counts is None or not cell.text.strip()):
                 found.append(cell)
                 continue
             rule = self._rule(cell)
             if rule:
-                self.left.append(Left(source, table.title, row[0].text.strip(), column.heading, rule))
+                label = found[0].text.strip() if found else HIDDEN
+                self.left += [Left(source, table.title, label, column.heading, rule)] if number else []
                 found.append(Cell(HIDDEN, "muted"))
             else:
-                self.shown[source, table.title] += 1
+                self.shown[source, table.title] += number
                 found.append(rounded(cell, self.wording))
         if found[0].text == HIDDEN:  # a label of few: nothing of the row stays
             return tuple(Cell(HIDDEN, "muted") for _ in found)
@@ -176,4 +189,4 @@ def cells_of(tables: Iterable[Table]) -> Iterable[Cell]:
     for table in tables:
         for section in table.sections:
             for row in section.rows:
-                yield from (cell for place, cell in enumerate(row) if is_number(cell, place))
+                yield from (cell for place, cell in enumerate(row) if is_number(cell, place, len(row)))

@@ -12,6 +12,8 @@ from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Counts, Persons, named
 from dnt_cli.tables.counts import GROUP, Pair
 
+YES = ("yes",)
+
 
 def behind(row: pd.Series, study: Study) -> Counts | None:
     """The persons in the model, the observed answers per group, and of a yes/no outcome the events and the others.
@@ -28,13 +30,13 @@ def behind(row: pd.Series, study: Study) -> Counts | None:
     name = f"{row['outcome']}, {row['analysis']}"
     if row["analysis"] == WAVES:
         name += f" {row['wave']}"
-    people = [_persons(total, ("in the model", (name,)))]
+    people = [_persons(total, (f"in the model of {name}", YES))]
     for code, n in ((study.design.intervention, intervention), (study.design.comparison, comparison)):
-        people.append(_persons(n, (GROUP, (code,)), ("observed in the model", (name,))))
+        people.append(_persons(n, (GROUP, (code,)), (f"observed in the model of {name}", YES)))
     if not pd.isna(row["n_events"]) and row["analysis"] != LONGITUDINAL and not pd.isna(row["n_observations"]):
         events, answers = float(row["n_events"]), float(row["n_observations"])
-        people.append(_persons(int(events), ("events in the model", (f"{name}, {row['model']}",))))
-        people.append(_persons(int(answers - events), ("others in the model", (f"{name}, {row['model']}",))))
+        people.append(_persons(int(events), (f"events in the model of {name}, {row['model']}", YES)))
+        people.append(_persons(int(answers - events), (f"others in the model of {name}, {row['model']}", YES)))
     return Counts(tuple(people), df=total - _terms(row, study))
 
 

@@ -92,7 +92,7 @@ def _reliability_table(reliability: pd.DataFrame, wording: Wording) -> Table:
         label = wording.label(key) if key in wording.study.outcomes else key
         doubt = "!" if row["improper"] else ""
         scored, complete = (
-            resting([(name, (f"{key}@{row['wave']}",))], int(row[n]))
+            resting([(f"{name} {key}@{row['wave']}", "yes")], int(row[n]))
             for name, n in (("scored", "n_scored"), ("all items answered", "n_listwise"))
         )
         figures = (wording.number(row["alpha"], 2), wording.number(row["omega"], 2) + doubt)

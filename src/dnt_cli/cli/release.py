@@ -1,0 +1,185 @@
+"""`dnt release`: tables that may leave a secure environment, and what a checker reads beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dnt_cli.cli.app import app
+from dnt_cli.cli.console import complain, show_tables, tell, warn
+from dnt_cli.cli.inputs import open_together
+from dnt_cli.cli.options import OUTPUT, Force, Lang
+from dnt_cli.cli.progress import progress
+from dnt_cli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from dnt_cli.disclosure.quantities import Quantity
+    from dnt_cli.disclosure.release import Release
+    from dnt_cli.stagefile.container import Stage
+    from dnt_cli.study import Thresholds
+    from dnt_cli.tables import Table
+    from dnt_cli.wording import Wording
+
+_FIGURES = (".svg", ".png", ".pdf", ".eps", ".jpg")
+_RECORDS = ("answers",)
+_FORMS = ("xlsx", "docx", "csv")
+_INSIDE = "stays-inside"
+_LOG = "release.json"
+
+
+@app.command(rich_help_panel="Files")
+def release(
+    sources: Annotated[list[str], typer.Argument(metavar="FILE...", help="Stage files of one study.")],
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Folder for what may leave.", rich_help_panel=OUTPUT),
+    ] = None,
+    earlier: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with", metavar="FOLDER", help="Folder of an earlier release, which is public already; may be repeated."
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Say what would be left out; write nothing.", rich_help_panel=OUTPUT)
+    ] = False,
+    language: Lang = ...,  # type: ignore[assignment]
+    force: Force = False,
+) -> None:
+    """Write the tables that may leave a secure environment: no figure rests on too few persons or tells one that does.
+
+    The thresholds are [disclosure] of the study file. Beside the tables (Excel, Word, CSV): outputcheck.xlsx and a text
+    for the checker; in another folder the log, which stays inside. Ends with 1 if something that was asked for is
+    left out whole.
+
+    Example: dnt release description.parquet t3.parquet -o export
+    """
+    from dnt_cli.disclosure.papers import files_table
+    from dnt_cli.wording import Wording
+
+    if check == (output is not None):
+        raise UsageError("Give a folder with -o FOLDER, or --check to see what would be left out.")
+    if output is not None:
+        _check_folder(Path(output), force=force)
+    files = [source for source in sources if Path(source).suffix.lower() not in _FIGURES]
+    refused = [("figure", source) for source in sources if source not in files]
+    known = _told_before(earlier or [])
+    if not files:
+        raise UsageError("Only figures were given; give the stage files that they were drawn from.")
+    stages = open_together(files, "dnt release", _kinds(), language.value, force=force)
+    wording = Wording(stages[0].study, language.value)
+    thresholds = _thresholds(stages[0])
+    names = _names(files)
+    with progress("Checking"):
+        result, kinds, records = _decide(dict(zip(names, stages, strict=True)), thresholds, wording, known)
+    refused += [("records", name) for name in records]
+    refused += [("nothing", name) for name in result.tables if not _figures_in(result, name)]
+    result = result.of([name for name in result.tables if _figures_in(result, name)])
+    if result.decision.unprotected:
+        warn(wording.text("disclosure.already", n=len(result.decision.unprotected)))
+    if output is None:
+        show_tables([files_table(result, kinds, wording, "checked_title")])
+    else:
+        _write(Path(output), result, kinds, thresholds, wording)
+    for why, name in refused:
+        complain(wording.text(f"disclosure.refused_{why}", file=name))
+    if refused:
+        raise typer.Exit(1)
+
+
+def _kinds() -> list[str]:
+    from dnt_cli.stagefile.kinds import KINDS
+
+    return list(KINDS)
+
+
+def _decide(
+    stages: dict[str, Stage], thresholds: Thresholds, wording: Wording, earlier: dict[Quantity, float]
+) -> tuple[Release, dict[str, str], list[str]]:
+    """What may leave, the kind of each file, and the files that hold nothing but records."""
+    from dnt_cli.disclosure.release import released
+    from dnt_cli.stagefile.kinds import result_of
+
+    tables: dict[str, Sequence[Table]] = {}
+    for name, stage in stages.items():
+        tables[name] = [] if stage.kind in _RECORDS else result_of(stage).tables(wording)
+    records = [name for name, own in tables.items() if not own]
+    kept = {name: own for name, own in tables.items() if own}
+    result = released(kept, thresholds, wording, earlier)
+    return result, {name: stage.kind for name, stage in stages.items()}, records
+
+
+def _figures_in(result: Release, name: str) -> int:
+    return sum(n for (source, _), n in result.shown.items() if source == name)
+
+
+def _thresholds(stage: Stage) -> Thresholds:
+    """Those of the study; those of CBS where it sets none."""
+    from dnt_cli.study.disclosure import CBS
+
+    if stage.study.thresholds is None:
+        warn("The study file sets no [disclosure]; the rules of the preset cbs are applied.")
+    return stage.study.thresholds or CBS
+
+
+def _names(sources: Sequence[str]) -> list[str]:
+    """A name for each file, by which its tables go."""
+    names: list[str] = []
+    for source in sources:
+        stem = "stdin" if source == "-" else Path(source).stem
+        names.append(stem if stem not in names else f"{stem}-{sum(n.startswith(stem) for n in names) + 1}")
+    return names
+
+
+def _inside(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-{_INSIDE}")
+
+
+def _check_folder(folder: Path, *, force: bool) -> None:
+    """Refuse a folder that holds something, so that nothing leaves that this release did not decide on."""
+    if not folder.absolute().parent.is_dir():
+        raise DataError(f"Cannot write {folder}: there is no folder {folder.absolute().parent}.")
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"Cannot write {folder}: it is a file; give a folder.")
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        raise DataError(f"{folder} holds files already; give another folder, or --force to add to it.")
+
+
+def _told_before(folders: Sequence[str]) -> dict[Quantity, float]:
+    """What earlier releases told."""
+    from dnt_cli.disclosure.papers import told_before
+
+    known: dict[Quantity, float] = {}
+    for folder in folders:
+        path = _inside(Path(folder)) / _LOG
+        try:
+            known |= told_before(path.read_text(encoding="utf-8"))
+        except OSError:
+            raise DataError(
+                f"--with {folder}: there is no {path}, which dnt release wrote beside it; put that folder back."
+            ) from None
+        except (ValueError, KeyError, TypeError):
+            raise DataError(f"--with {folder}: {path} is not a log that dnt release wrote.") from None
+    return known
+
+
+def _write(folder: Path, result: Release, kinds: dict[str, str], thresholds: Thresholds, wording: Wording) -> None:
+    from dnt_cli.disclosure.papers import checker_tables, letter, log
+    from dnt_cli.figures.style import make_folder
+    from dnt_cli.stagefile.atomic import replacing
+    from dnt_cli.tables import document
+
+    language = wording.language
+    files = {f"{name}.{form}": document(form, own, language) for name, own in result.tables.items() for form in _FORMS}
+    files["outputcheck.xlsx"] = document("xlsx", checker_tables(result, kinds, thresholds, wording), language)
+    files["outputcheck.txt"] = letter(result, thresholds, wording).encode()
+    inside = _inside(folder)
+    for place, own in ((folder, files), (inside, {_LOG: log(result, thresholds).encode()})):
+        make_folder(place)
+        for name, content in own.items():
+            with replacing(place / name) as stream:
+                stream.write(content)
+    tell(f"Wrote {len(files)} files into {folder}; {inside} stays inside.")
