@@ -1,0 +1,79 @@
+"""`dnt release`: what it writes, what it refuses, and what an earlier release makes of a later one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.support.process import CANARIES, dnt
+
+
+@pytest.fixture(scope="module")
+def released(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small study, released; beside it what was asked for and refused."""
+    folder = tmp_path_factory.mktemp("released")
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    (folder / "figure.svg").write_text("<svg/>", encoding="utf-8")
+    run = dnt(
+        "release", "description.parquet", "t3.parquet", "survey.parquet", "figure.svg", "-o", "export", "--lang", "en",
+        cwd=folder,
+    ).check(1)  # fmt: skip
+    (folder / "stderr.txt").write_text(run.stderr, encoding="utf-8")
+    return folder
+
+
+def test_each_file_is_written_in_three_forms_with_the_papers_of_the_checker(released: Path) -> None:
+    names = {path.name for path in (released / "export").iterdir()}
+    assert {"description.xlsx", "description.docx", "description.csv"} < names
+    assert {"outputcheck.xlsx", "outputcheck.txt"} < names
+    assert not any("survey" in name or "figure" in name for name in names)
+    assert [path.name for path in (released / "export-stays-inside").iterdir()] == ["release.json"]
+
+
+def test_what_was_asked_for_and_is_left_out_is_said(released: Path) -> None:
+    said = (released / "stderr.txt").read_text(encoding="utf-8")
+    assert "figure.svg is a figure" in said
+    assert "survey holds a line for every person" in said
+    assert "preset cbs" in said  # the study of the test sets no rules
+
+
+def test_no_count_below_the_threshold_and_no_person_is_in_the_folder(released: Path) -> None:
+    for path in (released / "export").glob("*.xlsx"):
+        for sheet in openpyxl.load_workbook(path):
+            for row in sheet.iter_rows(values_only=True):
+                assert not any(mark in str(value) for value in row for mark in CANARIES)
+    book = openpyxl.load_workbook(released / "export/description.xlsx")
+    counts = [
+        str(v).split(" (")[0] for s in book for row in s.iter_rows(values_only=True) for v in row if "%)" in str(v)
+    ]
+    assert all(int(count) >= 10 for count in counts if count.isdigit())
+
+
+def test_the_workbook_of_the_checker_counts_what_was_left_out(released: Path) -> None:
+    book = openpyxl.load_workbook(released / "export/outputcheck.xlsx")
+    assert len(book.sheetnames) == 4
+    left = json.loads((released / "export-stays-inside/release.json").read_text(encoding="utf-8"))["left"]
+    listed = [
+        row for row in book.worksheets[2].iter_rows(min_row=3, values_only=True) if row[0] in ("description", "t3")
+    ]
+    assert len(listed) == sum(own["rule"] != "note" and own["source"] in ("description", "t3") for own in left)
+
+
+def test_a_folder_with_files_is_refused_and_a_check_writes_nothing(released: Path) -> None:
+    again = dnt("release", "t3.parquet", "-o", "export", cwd=released).check(11)
+    assert "holds files already" in again.stderr
+    before = sorted(released.iterdir())
+    shown = dnt("release", "description.parquet", "--check", "--lang", "en", cwd=released).check()
+    assert "What would be released" in shown.text
+    assert sorted(released.iterdir()) == before
+    dnt("release", "description.parquet", cwd=released).check(2)
+
+
+def test_an_earlier_release_is_known_by_its_log(released: Path) -> None:
+    dnt("release", "description.parquet", "-o", "later", "--with", "export", cwd=released).check()
+    missing = dnt("release", "t3.parquet", "-o", "more", "--with", "nowhere", cwd=released).check(11)
+    assert "put that folder back" in missing.stderr
