@@ -61,6 +61,14 @@ def table(
     return frame.drop(columns=["score_T1", "debts_T0", "late_T0", "late_T1"])
 
 
+def rare_work() -> pd.DataFrame:
+    """Four persons of each group work at the end."""
+    frame = table()
+    order = np.random.default_rng(3).permutation(N)
+    frame["work_T2"] = np.isin(np.arange(N), [i for arm in (0, 1) for i in order[order % 2 == arm][:4]]).astype(float)
+    return frame
+
+
 def completed(study: Study, *sets: pd.DataFrame, m: int = 2) -> Completed:
     own = sets if len(sets) > 1 else sets * m
     frames = tuple(derive(frame, study) for frame in own)
@@ -132,6 +140,9 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
     "effects.rate_trend": (lambda s: trend(s, table(), "binary"), "given the random intercept of the person"),
     "effects.probability_note": (lambda s: trend(s, table(), "probability", register=True), "linear probability"),
     "effects.beta_both": (lambda s: endpoint(s, table(), "linear"), "of outcome and group: not the difference"),
+    "effects.estimand": (lambda s: endpoint(s, table(), "binary"), "as they were assigned"),
+    "effects.few_events": (lambda s: endpoint(s, rare_work(), "binary"), "per coefficient: Work (2.0)"),
+    "effects.few_in_group": (lambda s: endpoint(s, rare_work(), "binary"), "Fewer than 10 answers of one kind"),
     "effects.d_note": (lambda s: endpoint(s, table(), "linear"), "standard deviations of the outcome; own units"),
     "effects.own_units_note": (
         lambda s: endpoint(s, table(), "linear", standardise="none"),

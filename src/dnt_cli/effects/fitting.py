@@ -93,6 +93,7 @@ class Result:
         notes: What was changed in the design: controls left out, another reference.
         clustered: Errors of the effect by person and by site.
         outcome_sd: Standard deviation of the response.
+        fewest: Of a logistic model, the fewest answers of either kind in a group.
     """
 
     fit: Fit
@@ -105,6 +106,7 @@ class Result:
     notes: tuple[Message, ...] = ()
     clustered: Clustered | None = None
     outcome_sd: float = float("nan")
+    fewest: int | None = None
 
 
 def fit_all(
@@ -192,7 +194,12 @@ def _result(
     persons = len(design.response) if design.groups is None else len(np.unique(design.groups))
     events = int(design.response.sum()) if binary else None
     scale = _scale(design, response, options.standardise)
-    return Result(fit, scale, effect, persons, events, observed, True, notes, outcome_sd=float(response.std(ddof=1)))
+    fewest = None
+    if binary:
+        arms = [design.response[design.matrix[:, design.terms.index(GROUP)] == arm] for arm in (0, 1)]
+        fewest = int(min(count for own in arms for count in (own.sum(), len(own) - own.sum())))
+    spread = float(response.std(ddof=1))
+    return Result(fit, scale, effect, persons, events, observed, True, notes, outcome_sd=spread, fewest=fewest)
 
 
 def _marginal(design: Design, fit: Fit) -> tuple[float, float]:

@@ -9,8 +9,14 @@ from dnt_cli.design import ENDPOINT, LONGITUDINAL, keys_in
 from dnt_cli.effects.cluster_notes import Note, cluster_notes, note
 from dnt_cli.effects.detectable import detectable_scaled
 from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.persons import coefficients
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, within_sentence
+
+LEAST_EVENTS = 5
+"""Events, or non-events, per coefficient (Vittinghoff and McCulloch 2007, American Journal of Epidemiology 165)."""
+LEAST_IN_GROUP = 10
+"""Events, or non-events, in each group."""
 
 
 def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
@@ -23,18 +29,46 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     if "errors" not in rows:
         rows = resting_on(rows, wording.study.models.errors)
     return [
+        _estimand(rows, wording),
         _sample(rows, wording),
         *_control_notes(rows, wording),
         *_scale_notes(rows, wording),
         *_observed_note(rows, wording),
         Note("common.marks", wording.marks_note()),
         *cluster_notes(rows, wording),
+        *_few_events(rows, wording),
         *_adjusted(rows, wording),
         *_detectable(rows, wording),
         *_against(rows, wording),
         *_row_notes(rows, wording),
         *_engines(rows, wording),
     ]
+
+
+def _estimand(rows: pd.DataFrame, wording: Wording) -> Note:
+    """What is estimated, in the terms of ICH E9(R1): population, treatment, variable, events in between, measure."""
+    analysis, kind = rows["analysis"].iloc[0], rows["kind"].iloc[0]
+    place = "endpoint" if analysis == ENDPOINT else "trend"
+    measure = wording.text(f"effects.measure_{kind}_{place}", unit=wording.unit())
+    handled = wording.text("effects.gaps_imputed" if int(rows["m"].max()) > 1 else "effects.gaps_left_out")
+    when = wording.study.design.endpoint if place == "endpoint" else wording.text("effects.all_waves")
+    return note("effects.estimand", wording, when=when, measure=measure, handled=handled)
+
+
+def _few_events(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """The yes/no outcomes with so few answers of one kind that an odds ratio and its interval are not to be trusted."""
+    fitted = rows[(rows["status"] != "not estimable") & (rows["kind"] == "binary") & rows["n_events"].notna()]
+    thin, rare = [], []
+    for _, row in fitted.iterrows():
+        label = wording.label(row["outcome"])
+        fewer = min(row["n_events"], row["n_observations"] - row["n_events"])
+        ratio = fewer / coefficients(row, wording.study)
+        if ratio < LEAST_EVENTS:
+            thin.append(f"{label} ({wording.number(ratio, 1)})")
+        if pd.notna(row["fewest_events"]) and row["fewest_events"] < LEAST_IN_GROUP:
+            rare.append(f"{label} ({wording.number(row['fewest_events'], 0)})")
+    found = (("few_events", LEAST_EVENTS, thin), ("few_in_group", LEAST_IN_GROUP, rare))
+    return [note(f"effects.{key}", wording, least=least, outcomes=", ".join(own)) for key, least, own in found if own]
 
 
 def _sample(rows: pd.DataFrame, wording: Wording) -> Note:

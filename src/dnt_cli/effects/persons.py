@@ -37,7 +37,7 @@ def behind(row: pd.Series, study: Study) -> Counts | None:
         events, answers = float(row["n_events"]), float(row["n_observations"])
         people.append(_persons(int(events), (f"events in the model of {name}, {row['model']}", YES)))
         people.append(_persons(int(answers - events), (f"others in the model of {name}, {row['model']}", YES)))
-    return Counts(tuple(people), df=total - _terms(row, study))
+    return Counts(tuple(people), df=total - coefficients(row, study))
 
 
 def with_counts(cells: Sequence[Cell], row: pd.Series, study: Study) -> tuple[Cell, ...]:
@@ -50,7 +50,7 @@ def _persons(n: int, *who: Pair) -> Persons:
     return Persons(named(who), n)
 
 
-def _terms(row: pd.Series, study: Study) -> int:
+def coefficients(row: pd.Series, study: Study) -> int:
     """Coefficients of the model: the constant and the group, time and its product, the controls, the baseline value."""
     left_out = keys_in(row["left_out"])
     terms = 4 if row["analysis"] == LONGITUDINAL else 2

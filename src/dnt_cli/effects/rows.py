@@ -24,7 +24,7 @@ COLUMNS = (
     "beta", "beta_se", "marginal_effect", "marginal_effect_se", "m", "ubar", "b", "t", "riv", "lambda", "fmi",
     "n_persons", "n_observations", "n_events", "n_observed_intervention", "n_observed_comparison", "random_sd",
     "residual_sd", "controls", "left_out", "baseline", "standardise", "engine", "status", "message", "p_holm", "p_bh",
-    "wave", *CLUSTER_COLUMNS, *SCALE_COLUMNS,
+    "wave", *CLUSTER_COLUMNS, *SCALE_COLUMNS, "fewest_events",
 )  # fmt: skip
 FITS = (
     "analysis", "model", "outcome", "controls", "imputation", "usable", "singular", "separated", "log_likelihood",
@@ -113,6 +113,7 @@ def described(study: Study, model: Model, results: Sequence[Result], options: Op
         "n_persons": _rounded([r.n_persons for r in results]),
         "n_observations": _rounded([r.fit.n_observations for r in results]),
         "n_events": _mean([r.n_events for r in results]) if kind == "binary" else None,
+        "fewest_events": _mean([r.fewest for r in results]) if kind == "binary" else None,
         "n_observed_intervention": min(fewest[0], default=None),
         "n_observed_comparison": min(fewest[1], default=None),
         "controls": keys_as_text(model.controls),

@@ -108,8 +108,8 @@ def _report_notes(rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wor
     for analysis in scales:
         own = rows[rows["analysis"] == analysis]
         if len(own):
-            # The average marginal effect is about a column that is not in this table.
-            told = [note.text for note in notes_of(own, wording) if note.key != "effects.marginal_note"]
+            # These are about columns that are not in this table.
+            told = [note.text for note in notes_of(own, wording) if note.key not in _OF_OTHER_COLUMNS]
             notes += [f"{_where(analysis, wording)}:", *(text for text in told if text not in notes)]
     return notes
 
@@ -141,6 +141,9 @@ def answered(row: pd.Series) -> str:
     """Observed answers per group; empty where a file of an older version does not tell."""
     counts = (row["n_observed_intervention"], row["n_observed_comparison"])
     return "" if pd.isna(counts[0]) else "{:.0f}/{:.0f}".format(*counts)
+
+
+_OF_OTHER_COLUMNS = ("effects.marginal_note", "effects.marginal_trend", "effects.d_note")
 
 
 @dataclass(frozen=True, slots=True)
