@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from dnt_cli.report.material import Material
-from dnt_cli.report.method import VERSIONS
 from dnt_cli.report.model import Block, Heading, TableBlock
 from dnt_cli.tables import Cell, Column, Section, Table
 
@@ -22,10 +21,14 @@ def appendix(material: Material) -> Iterator[Block]:
         yield Heading(say("report.imputation_head"))
         for i, table in enumerate(material.explained(found.tables(material.wording)), start=1):
             yield TableBlock(f"imputation_{i}", table)
+    if material.register is not None:
+        yield Heading(say("report.register_head"))
+        for i, table in enumerate(material.explained(material.register.tables(material.wording)), start=1):
+            yield TableBlock(f"register_{i}", table)
     yield Heading(say("report.provenance_head"))
     yield TableBlock("files", _files(material))
     yield TableBlock("steps", _steps(material))
-    yield TableBlock(VERSIONS, _versions(material))
+    yield TableBlock("versions", _versions(material))
 
 
 def _files(material: Material) -> Table:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dnt_cli import __version__
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.report.material import Material
-from dnt_cli.report.model import Block, Heading, Paragraph, reference
+from dnt_cli.report.model import Block, Heading, Paragraph
 from dnt_cli.wording import within_sentence
-
-VERSIONS = "versions"
 
 
 def method(material: Material) -> Iterator[Block]:
@@ -27,13 +24,14 @@ def method(material: Material) -> Iterator[Block]:
         yield Heading(say("report.checks_head"))
         yield from _checks(material)
     yield Heading(say("report.software_head"))
-    yield Paragraph(say("report.software", version=__version__, table=reference(VERSIONS)))
+    versions = ", ".join(f"{name} {version}" for name, version in material.versions().items())
+    yield Paragraph(say("report.software", versions=versions))
 
 
 def _missing(material: Material) -> str:
     """How the gaps were filled."""
     say, found = material.wording.text, material.step("impute")
-    if not found:
+    if not {"m", "method", "iterations", "seed"} <= found.keys():
         m = 1 if material.estimates is None else int(material.estimates.estimates["m"].max())
         return say("report.imputed_elsewhere", m=m) if m > 1 else say("report.not_imputed")
     name = say(f"report.method_{found['method']}", donors=found.get("donors"))
