@@ -140,6 +140,22 @@ def test_what_saves_memory_is_an_option_of_the_command(
         assert not any(option in text for option in not_there), text
 
 
+@pytest.mark.parametrize(("megabytes", "option", "refused"), [(400, "jobs", True), (400, "figure", False),
+                                                              (900, "jobs", False), (None, "jobs", False)])  # fmt: skip
+def test_a_limit_below_what_the_libraries_need_is_refused_before_they_are_loaded(
+    megabytes: int | None, option: str, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endings, "address_limit", lambda: None if megabytes is None else megabytes * 2**20)
+    terminal.options = frozenset({option})
+    if not refused:
+        endings.refuse_low_limit()
+        return
+    with pytest.raises(MemoryLimitError) as caught:
+        endings.refuse_low_limit()
+    assert "limited to 400 MB (ulimit -v)" in str(caught.value)
+    assert "begrensd op 400 MB (ulimit -v)" in caught.value.text("nl")
+
+
 def test_usage_errors_carry_the_near_word() -> None:
     from dnt_cli.cli.options import choose
 

@@ -10,8 +10,16 @@ import pytest
 from matplotlib.image import imread
 
 from dnt_cli.figures import imputation_figure
-from dnt_cli.study import load_study
+from dnt_cli.figures.imputation import _short
+from dnt_cli.study import Language, load_study
 from dnt_cli.wording import Wording
+
+
+@pytest.mark.parametrize(("language", "shown"), [("nl", "12,5"), ("en", "12.5")])
+def test_where_a_range_begins_has_the_decimal_sign_of_the_language(language: Language, shown: str) -> None:
+    wording = Wording(load_study("dnt"), language)
+    assert _short("12.5 to 13.75", wording) == shown
+    assert _short("mid/high", wording) == "mid/high"
 
 
 def test_the_figure_keeps_its_margins_and_its_bytes(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,12 @@ from dnt_cli.design import Designs
 from dnt_cli.effects import endpoint_effects, trend_effects
 from dnt_cli.effects.fitting import fit_sets
 from dnt_cli.errors import StudyError
+from dnt_cli.messages import message
 from dnt_cli.pooling import adjust
 from dnt_cli.robustness import CHECKS, RobustnessResult, run_checks, tipping_points
+from dnt_cli.robustness.checks import k_multiplicity
 from dnt_cli.robustness.checks.e_dropouts import grid_key, shifts
-from dnt_cli.robustness.context import Context, Reanalysis
+from dnt_cli.robustness.context import Context, DoesNotApplyError, Reanalysis
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import as_text
 from dnt_cli.wording import Wording
@@ -465,6 +468,13 @@ class TestDoesNotApply:
         assert set(result.left_out) == {"c", "e", "f"}
         assert set(result.labels) == {"a:not_working", "k:holm", "k:bh"}
         assert pick(result, "main")["status"] == "ok"
+
+    @pytest.mark.parametrize(("known", "reason"), [(0, "no_test"), (1, "one_test")])
+    def test_too_few_tests_to_correct_for(self, known: int, reason: str) -> None:
+        main = pd.DataFrame({"p_value": [0.01] * known + [np.nan] * 3})
+        with pytest.raises(DoesNotApplyError) as caught:
+            k_multiplicity.plan(SimpleNamespace(main=main))  # type: ignore[arg-type]
+        assert caught.value.reason == message(f"robustness.{reason}")
 
     def test_no_subset(self) -> None:
         text = STUDY[: STUDY.index("[robustness")]

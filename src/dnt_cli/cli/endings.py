@@ -19,6 +19,8 @@ _LITTLE_MEMORY = re.compile(
     re.IGNORECASE,
 )
 _SAVING = {"jobs": "fewer_jobs", "m": "fewer_imputations", "outcomes": "fewer_outcomes", "checks": "fewer_checks"}
+# Of address space, loaded and with a small study: with 700 MB OpenBLAS gives up, with 800 an analysis is done.
+NEEDED_BY_LIBRARIES = 800_000 * 1024
 _exit_code = [1]  # of this process, once it is known
 _kept_words = [b""]  # what is said then, worded beforehand, since it takes memory
 _kept: list[Any] = []  # what C calls must live as long as the process
@@ -54,6 +56,29 @@ def _missing_library(error: ImportError) -> EngineError | None:
     )
 
 
+def address_limit() -> int | None:
+    """The bytes of memory that the system lets this process use at most (`ulimit -v`); None where there is no limit."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
+def refuse_low_limit() -> None:
+    """Stop a command that computes before it loads libraries that do not survive so little memory.
+
+    C++ libraries abort, and OpenBLAS and the loader of the system try again for minutes.
+
+    Raises:
+        MemoryLimitError: The limit of this session is below what the libraries need by themselves.
+    """
+    limit = address_limit()
+    if limit is not None and limit < NEEDED_BY_LIBRARIES and "jobs" in terminal.options:
+        raise MemoryLimitError(say("low_limit", limit=limit // 2**20, needed=NEEDED_BY_LIBRARIES // 2**20))
+
+
 def remember_exit_code(code: object) -> None:
     """The code with which Python is about to end this process."""
     _exit_code[0] = code if isinstance(code, int) else 0 if code is None else 1
@@ -72,7 +97,7 @@ def tell_exits_of_libraries() -> None:
     register = getattr(ctypes.CDLL(None), "on_exit", None)
     if register is None:
         return
-    BEFORE.append(_word)
+    BEFORE.extend((refuse_low_limit, _word))
     _word()
     handler = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)(_ended_by_library)
     _kept.append(handler)

@@ -50,7 +50,7 @@ def _figure(trace: pd.DataFrame, distribution: pd.DataFrame, wording: Wording) -
     for row, name in zip(panels, drawn, strict=False):
         label = wording.label(study.columns[name][0])
         _chains(row[0], trace[trace["variable"] == name], label)
-        _shares(row[1], distribution[distribution["variable"] == name])
+        _shares(row[1], distribution[distribution["variable"] == name], wording)
     panels[0, 0].set_title(f"{wording.text('imputed.chains')}\n{panels[0, 0].get_title(loc='left')}", loc="left")
     panels[0, 1].legend(
         [wording.text("imputed.observed_values"), wording.text("imputed.imputed_values")],
@@ -66,10 +66,11 @@ def _figure(trace: pd.DataFrame, distribution: pd.DataFrame, wording: Wording) -
     return figure
 
 
-def _short(value: str) -> str:
+def _short(value: str, wording: Wording) -> str:
+    """The level, or where a range of a score begins."""
     start = value.split(" to ")[0]
     try:
-        return f"{float(start):.3g}"
+        return wording.text("imputed.tick", value=float(start))
     except ValueError:
         return start
 
@@ -85,7 +86,7 @@ def _chains(panel: Axes, trace: pd.DataFrame, label: str) -> None:
     panel.margins(x=0.02)
 
 
-def _shares(panel: Axes, distribution: pd.DataFrame) -> None:
+def _shares(panel: Axes, distribution: pd.DataFrame, wording: Wording) -> None:
     """Bars of the observed and imputed shares side by side; hatched, so that they differ without colour."""
     place = np.arange(len(distribution))
     panel.bar(place - 0.2, distribution["observed"], width=0.4, color=GREY, label="observed")
@@ -93,8 +94,7 @@ def _shares(panel: Axes, distribution: pd.DataFrame) -> None:
         place + 0.2, distribution["imputed"], width=0.4, facecolor="white", edgecolor=VERMILLION, hatch="////",
         label="imputed",
     )  # fmt: skip
-    # A range of a score is named by where it begins.
-    panel.set_xticks(place, [_short(str(value)) for value in distribution["value"]])
+    panel.set_xticks(place, [_short(str(value), wording) for value in distribution["value"]])
     panel.tick_params(axis="x", labelsize=6.5)
     panel.tick_params(axis="y", labelsize=7)
     panel.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}%")

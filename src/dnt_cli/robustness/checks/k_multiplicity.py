@@ -11,8 +11,9 @@ from dnt_cli.robustness.context import Context, KnownEffects, Plan, does_not_app
 def plan(context: Context) -> Plan:
     """The main effects with corrected p-values."""
     main = context.main
-    if main["p_value"].notna().sum() < 2:
-        raise does_not_apply("one_test")
+    tests = main["p_value"].notna().sum()
+    if tests < 2:
+        raise does_not_apply("one_test" if tests else "no_test")
     adjusted = {f"p_{name}": adjust(main["p_value"].to_numpy(dtype=float), name) for name in ("holm", "bh")}
     family = main.assign(**adjusted)
     none = context.effects.fits.iloc[:0]
