@@ -235,6 +235,16 @@ CASES = [
     ("m = 5", "seed = -1  # here", "imputation.seed: expected a whole number of at least 0"),
     (
         "[imputation]",
+        'controls_as_published = { rung = ["age"] }  # here\n[imputation]',
+        "models.controls_as_published.rung: expected an outcome with a longitudinal model",
+    ),
+    (
+        "[imputation]",
+        'controls_as_published = { work = ["height"] }  # here\n[imputation]',
+        "models.controls_as_published.work: unknown covariate height",
+    ),
+    (
+        "[imputation]",
         "min_observed = 0  # here\n[imputation]",
         "models.min_observed: expected a whole number of at least 1",
     ),

@@ -148,8 +148,8 @@ def fit_longitudinal(
         str | None,
         typer.Option(
             "--controls",
-            metavar="RUNG|KEY,KEY",
-            help="Only this rung of the ladder (1, 2, ...), or these covariates; '' for none.",
+            metavar="RUNG|KEY,KEY|published",
+            help="Only this rung of the ladder (1, 2, ...), these covariates ('' for none), or those of the report.",
             rich_help_panel=MODEL,
             autocompletion=complete_controls,
         ),
@@ -199,14 +199,16 @@ def fit_longitudinal(
         source, "dnt fit-longitudinal", ["imputations"], foreign="with study", study=study, overrides=overrides
     )
     data = opened.completed()
-    ladder = _ladder(controls, data.study)
+    published = controls is not None and controls.strip() == "published"
+    ladder = None if published else _ladder(controls, data.study)
+    own = _published(data.study) if published else None
     keys = choose("--outcomes", outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
     with workplace(jobs, scheduler, scheduler_tls) as free, progress("Fitting") as report:
         options = Options(
             engine=engine.value, nodes=nodes, satterthwaite=satterthwaite, standardise=standardise.value, level=level,
             jobs=free,
         )  # fmt: skip
-        effects = trend_effects(data, options, outcomes=keys, ladder=ladder, progress=report)
+        effects = trend_effects(data, options, outcomes=keys, ladder=ladder, own_controls=own, progress=report)
         checked = cross_check(data, effects.estimates, options, cross_check_sets, report) if cross_check_sets else None
     said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets}
     if checked is not None:
@@ -231,6 +233,14 @@ def _waves(at: str | None, study: Study) -> list[str]:
     known = [wave for wave in design.wave_keys if wave != design.baseline]
     chosen = known if at.strip() == "all" else choose("--at", at, known, empty=True) or []
     return [wave for wave in known if wave in chosen]
+
+
+def _published(study: Study) -> dict[str, tuple[str, ...]]:
+    """The controls per outcome of the published analysis."""
+    found = study.models.controls_as_published
+    if not found:
+        raise UsageError("--controls published: the study file has no models.controls_as_published.")
+    return found
 
 
 def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:

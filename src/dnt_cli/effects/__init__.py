@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, Model
@@ -77,7 +77,8 @@ def endpoint_effects(
 
 def trend_effects(
     data: Completed, options: Options, *, outcomes: Sequence[str] | None = None,
-    ladder: Sequence[Sequence[str]] | None = None, label: str = "main", progress: Progress | None = None,
+    ladder: Sequence[Sequence[str]] | None = None, own_controls: Mapping[str, Sequence[str]] | None = None,
+    label: str = "main", progress: Progress | None = None,
 ) -> Effects:  # fmt: skip
     """Trends of the effect: y_wave ~ group * wave + controls + (1 | person), per outcome with a longitudinal model.
 
@@ -89,6 +90,7 @@ def trend_effects(
         options: How models are fitted.
         outcomes: Keys; default: all tested outcomes.
         ladder: Sets of controls, first choice first; default: the study's.
+        own_controls: The only set of controls of some outcomes, instead of the ladder.
         label: What the `model` column says.
         progress: Called with (done, all) fits.
 
@@ -103,9 +105,17 @@ def trend_effects(
         default = study.models.ladder
         if study.is_register(keys[0]):
             default = tuple(dict.fromkeys([study.models.register_controls, ()]))
-        rungs = [tuple(rung) for rung in (default if ladder is None else ladder)]
+        rungs = tuple(tuple(rung) for rung in (default if ladder is None else ladder))
         _refuse_single(own)
-        by_key, tried = _climb(own, options, keys, rungs, label, progress)
+        alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+        for key in keys:
+            alike.setdefault((tuple(own_controls[key]),) if key in (own_controls or {}) else rungs, []).append(key)  # type: ignore[index]
+        by_key: dict[str, list[dict[str, Any]]] = {}
+        tried: list[dict[str, Any]] = []
+        for sets, part in alike.items():
+            found, attempts = _climb(own, options, part, sets, label, progress)
+            by_key |= found
+            tried += attempts
         note_ladder(by_key, tried)
         if options.quadrature_check:
             check_quadrature(own, by_key, options, progress)

@@ -284,6 +284,13 @@ def _check_models(study: Study, fail: Fail) -> None:
                 fail(("models", name), f"unknown covariate {control}; known: {known}")
             if not study.covariates[control].impute:
                 fail(("covariates", control, "impute"), "it stands in a model, so its gaps must be filled")
+    for outcome, controls in models.controls_as_published.items():
+        path = ("models", "controls_as_published", outcome)
+        if outcome not in study.outcomes or not study.has_trend(outcome):
+            fail(path, "expected an outcome with a longitudinal model")
+        for control in controls:
+            if control not in study.covariates:
+                fail(path, f"unknown covariate {control}; known: {', '.join(study.covariates) or 'none'}")
     if models.min_observed < 1:
         fail(("models", "min_observed"), "expected a whole number of at least 1")
     if any(len(set(rung)) != len(rung) for rung in models.ladder):

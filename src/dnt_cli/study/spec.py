@@ -170,6 +170,9 @@ class Models:
 
     controls: tuple[str, ...] = ()  # endpoint model
     ladder: tuple[tuple[str, ...], ...] = ((),)  # longitudinal model: the first set whose fits all converge
+    controls_as_published: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # of trends, for --controls published
     time: Literal["wave", "months"] = "wave"  # wave: 0, 1, 2, ... per measurement
     errors: Literal["model", "persons", "sites"] = "model"  # what SE, p and marks rest on: independent rows, or these
     min_observed: int = 5  # an effect is shown only if each group has so many observed answers at each of its waves
@@ -185,7 +188,8 @@ class Models:
     @cached_property
     def all_controls(self) -> tuple[str, ...]:
         """Every control of the models of survey outcomes, once."""
-        return tuple(dict.fromkeys([*self.controls, *self.ladder_controls]))
+        published = [control for own in self.controls_as_published.values() for control in own]
+        return tuple(dict.fromkeys([*self.controls, *self.ladder_controls, *published]))
 
 
 @dataclass(frozen=True)
