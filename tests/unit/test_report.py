@@ -8,6 +8,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from dnt_cli.report.writers import FORMATS, images, written
 from dnt_cli.stagefile.container import Stage, read_stage
 from dnt_cli.stagefile.kinds import KINDS, result_of
 from dnt_cli.study import Language
+from dnt_cli.study.disclosure import Disclosure
 from dnt_cli.wording import Wording
 from tests.support.small import STUDY, survey
 
@@ -93,6 +95,20 @@ def test_it_has_every_section_in_order(report: Report) -> None:
     assert tuple(section.name for section in report.sections) == NAMES
     assert report.title == "Small. Resultaten"
     assert "SYNTHETISCHE GEGEVENS" in report.stamp
+
+
+def test_every_page_says_that_numbers_may_not_leave_as_they_are(folder: Path) -> None:
+    """Of a study with rules for that; made-up data may."""
+    found = material(folder, "t3")
+    study = found.wording.study
+    for changed, said in (
+        (replace(study, synthetic=False, disclosure=Disclosure(preset="cbs")), "dnt release"),
+        (replace(study, synthetic=True, disclosure=Disclosure(preset="cbs")), "SYNTHETISCHE"),
+        (replace(study, synthetic=False), ""),
+    ):
+        stamp = build(replace(found, wording=Wording(changed, "nl")), ["method"]).stamp
+        assert said in stamp
+        assert bool(stamp) == bool(said)
 
 
 def test_a_section_without_its_results_is_left_out(folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import tell
+from dnt_cli.cli.console import tell, warn
 from dnt_cli.cli.documents import check_document, format_of, write_document
 from dnt_cli.cli.inputs import open_together, read
 from dnt_cli.cli.options import OUTPUT, Force, Green, GreenMeans, Jobs, Lang, choose, processes
@@ -79,6 +79,8 @@ def report(
     made = build(material, chosen, own)
     if not made.sections:
         raise DataError("These files hold nothing for the sections that were asked for.")
+    if made.stamp:
+        warn(made.stamp)
     with progress("Drawing") as told:
         pictures = images(made, form, processes(jobs), told)
     folder = Path(output).with_name(f"{Path(output).stem}_figures")

@@ -33,9 +33,17 @@ def build(
     return Report(
         title=say("report.title", study=study.title[wording.language]),
         lines=(say("report.made_by", version=__version__, files=files),),
-        stamp=say("common.synthetic") if study.synthetic else "",
+        stamp=_stamp(material),
         contents=say("report.contents"),
         kinds=(say("report.table"), say("report.figure")),
         sections=tuple(section for section in sections if section is not None),
         language=wording.language,
     )
+
+
+def _stamp(material: Material) -> str:
+    """What must be said on every page: that the data are made up, or that the numbers may not leave as they are."""
+    wording = material.wording
+    if wording.study.synthetic:
+        return wording.text("common.synthetic")
+    return wording.text("report.inside") if wording.study.thresholds is not None else ""
