@@ -89,8 +89,8 @@ def test_settings_languages_formats_and_the_same_bytes_again(folder: Path) -> No
     )
     assert "Werk en inkomen volgens het register" in dutch.text
     lines = rows.text.splitlines()
-    assert lines[0] == "id,wave,month,work,hours,over_hours,wage,income,above_norm,norm,jobs"
-    assert len(lines) == 91
+    assert lines[0] == "wave,work,work_known,over_hours,over_hours_known,above_norm,above_norm_known,hours,wage"
+    assert len(lines) == 4  # a row per wave, and no person's record
     assert (pd.read_parquet(folder / "none.parquet")["work"] == 0).all()
     assert "Sbasisuren" in wrong.stderr
     assert (folder / "one.parquet").read_bytes() == (folder / "two.parquet").read_bytes()

@@ -10,7 +10,7 @@ from dnt_cli.disclosure.quantities import Quantity, Registry
 from dnt_cli.disclosure.relations import relations_of
 from dnt_cli.disclosure.release import HIDDEN, released
 from dnt_cli.disclosure.rounding import carried
-from dnt_cli.disclosure.rules import broken_rule
+from dnt_cli.disclosure.rules import broken_rule, told_inside
 from dnt_cli.errors import DataError
 from dnt_cli.study import load_study
 from dnt_cli.study.disclosure import CBS
@@ -210,3 +210,13 @@ def test_no_digit_behind_the_text_leaves_in_a_workbook() -> None:
 def test_numbers_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(DataError, match="different data"):
         of(yes("a", 4, 40), yes("b", 20, 40), yes("", 15, 80))
+
+
+def test_inside_the_number_of_figures_that_are_not_for_release_is_said() -> None:
+    own = table([("a", "4", yes("a", 4, 40)), ("b", "20", yes("b", 20, 40))], ("First.",))
+    (noted,) = told_inside([own], ENGLISH)
+    assert noted.notes[0] == "First."
+    assert noted.notes[1].startswith("Not for release: 1 figures rest on fewer than 10 persons")
+    made_up = Wording(load_study("dnt", ["synthetic=true"]), "en")
+    assert told_inside([own], made_up) == [own]
+    assert told_inside([table([("b", "20", yes("b", 20, 40))])], ENGLISH)[0].notes == ()

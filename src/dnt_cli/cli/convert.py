@@ -71,6 +71,13 @@ def convert(
         return
     _to_other(opened, output, suffix, language.value, raw=raw)
     tell(f"Wrote {output}.")
+    if _has_rules(opened):
+        warn(f"{output} holds records, a line or more for every person: it stays inside; dnt release makes tables.")
+
+
+def _has_rules(opened: Input) -> bool:
+    """Whether the study has rules on what may leave, and is not made up."""
+    return opened.study is not None and opened.study.thresholds is not None and not opened.study.synthetic
 
 
 def _to_other(opened: Input, output: str, suffix: str, language: Language, *, raw: bool) -> None:

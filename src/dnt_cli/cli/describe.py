@@ -73,6 +73,7 @@ def describe(
     from dnt_cli.description import describe as describe_survey
     from dnt_cli.description.codebook import missing_codes
     from dnt_cli.description.result import Description
+    from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.study import block_columns
     from dnt_cli.wording import Wording
 
@@ -102,7 +103,7 @@ def describe(
         with progress("Drawing") as report:
             drawn = draw(description, wording, figures, jobs=processes(jobs), progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
-    tables = result.tables(wording)
+    tables = told_inside(result.tables(wording), wording)
     chosen = tables if table is None else [table_named(table, tables)]
     present(output, form, chosen, result.rows(), language.value)
 

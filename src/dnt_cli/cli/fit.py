@@ -259,12 +259,14 @@ def _finish(
     output: str | None, form: Format, language: Any, green: Green, force: bool,
 ) -> None:  # fmt: skip
     """Write, show, and end with 1 when nothing could be estimated."""
+    from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.effects.result import Estimates
     from dnt_cli.wording import Wording
 
     settings = {k: v for k, v in asdict(options).items() if k != "jobs"} | said
     result = Estimates.of(study, effects, options.level)
     save_result(output, result, opened.provenance(command, settings), force=force)
-    tables = result.tables(Wording(study, language.value), green=green.value)
+    wording = Wording(study, language.value)
+    tables = told_inside(result.tables(wording, green=green.value), wording)
     present(output, form, tables, result.rows(), language.value)
     end_if_nothing_estimable(effects.estimates)

@@ -75,6 +75,7 @@ def polis(
         raise UsageError("dnt polis needs records and a link file: dnt polis FOLDER --link link.csv --study dnt.")
     if study is None:
         raise UsageError("Records do not say of which study they are; add --study FILE.")
+    from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.polis import chosen_files, read_link, register_outcomes
     from dnt_cli.polis.result import RegisterResult
     from dnt_cli.stagefile.container import Provenance
@@ -94,7 +95,8 @@ def polis(
     result = RegisterResult(spec, found.frame, _counts(found))
     said = asdict(spec.register) | {"records": [path.name for path in paths]}
     save_result(output, result, Provenance("polis", said, opened.sha256), force=force)
-    present(output, form, result.tables(Wording(spec, language.value)), result.rows(), language.value)
+    wording = Wording(spec, language.value)
+    present(output, form, told_inside(result.tables(wording), wording), result.rows(), language.value)
 
 
 def _counts(found: Any) -> dict[str, Any]:

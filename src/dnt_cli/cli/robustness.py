@@ -76,6 +76,7 @@ def robustness(
 
     Example: dnt robustness imputed.parquet --checks a,b,c
     """
+    from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.effects import Options
     from dnt_cli.imputed.data import recorded_settings
     from dnt_cli.robustness import CHECKS, run_checks
@@ -108,7 +109,7 @@ def robustness(
         with progress("Drawing") as report:
             drawn = specification_curves(result, wording, figures, jobs=processes(jobs), progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
-    present(output, form, result.tables(wording), result.rows(), language.value)
+    present(output, form, told_inside(result.tables(wording), wording), result.rows(), language.value)
     end_if_nothing_estimable(result.estimates)
 
 

@@ -86,6 +86,7 @@ def show(
     Example: dnt show t3.parquet longitudinal.parquet robustness.parquet --lang nl -o findings.docx
     """
     from dnt_cli.conclusions import Conclusions
+    from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.stagefile.kinds import KINDS
     from dnt_cli.tables import document, slugs
     from dnt_cli.tables.legend import with_legend
@@ -100,7 +101,7 @@ def show(
     wording = Wording(stages[0].study, language.value)
     if figure is not None:
         _draw(result, wording, figure, force=force)
-    tables = result.tables(wording, green=green.value)
+    tables = told_inside(result.tables(wording, green=green.value), wording)
     if chosen in _COLOURED:
         verdicts = isinstance(result, Conclusions)
         tables = [with_legend(own, wording, green.value, verdicts=verdicts) for own in tables]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from dnt_cli.disclosure.quantities import Quantity, Registry
 from dnt_cli.study import Thresholds
-from dnt_cli.tables import Counts, Properties
+from dnt_cli.tables import Counts, Table
+from dnt_cli.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,21 @@ def _part_rule(some: float, whole: float, thresholds: Thresholds) -> str:
     return "share" if max(some, whole - some) > thresholds.share * whole else ""
 
 
-def sizes_of(values: Mapping[Quantity, float]) -> dict[Properties, float]:
-    """The sizes of groups among quantities."""
-    return {q.who: value for q, value in values.items() if not q.what}
+def told_inside(tables: Sequence[Table], wording: Wording) -> list[Table]:
+    """The tables as they are, with the number of figures that are not for release below each.
+
+    Nothing is said of made-up data, nor where the study sets no thresholds.
+    """
+    thresholds = wording.study.thresholds
+    if thresholds is None or wording.study.synthetic:
+        return list(tables)
+    return [_noted(table, thresholds, wording) for table in tables]
+
+
+def _noted(table: Table, thresholds: Thresholds, wording: Wording) -> Table:
+    counts = [cell.counts for section in table.sections for row in section.rows for cell in row]
+    n = sum(own is not None and _too_few(own, thresholds) for own in counts)
+    if not n:
+        return table
+    note = wording.text("disclosure.not_for_release", n=n, persons=thresholds.persons)
+    return replace(table, notes=(*table.notes, note))

@@ -67,8 +67,10 @@ class RegisterResult:
         return Content([table], {"counts": {name: [count] for name, count in self.counts.items()}})
 
     def rows(self, *, everything: bool = False) -> pd.DataFrame:
-        """A row per person and wave."""
-        return self.outcomes
+        """A row per wave: how many persons are known, and who of them works; no person's record."""
+        from dnt_cli.polis.tables import register_rows
+
+        return register_rows(self.outcomes, self.study)
 
     def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
         """Who works per wave, with every setting and count underneath."""

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dnt_cli.polis.norms import month_number, unconfirmed
+from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table, mean_of, resting, share_of
 from dnt_cli.tables.counts import ANY, Pair
 from dnt_cli.wording import Wording
@@ -47,6 +48,24 @@ def register_tables(frame: pd.DataFrame, counts: Mapping[str, Any], wording: Wor
     if counts["uncovered"]:
         notes.append(say("uncovered", months=counts["uncovered"]))
     return [Table(say("title"), tuple(columns), (Section("", tuple(rows)),), tuple(notes))]
+
+
+def register_rows(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The figures of the table, a row per wave.
+
+    Returns:
+        `wave`; of each yes/no outcome `<name>` (how many) and `<name>_known` (of how many persons); of those who work
+        the means `hours` and `wage`.
+    """
+    rows = []
+    for wave in study.design.wave_keys:
+        own = frame[frame["wave"] == wave]
+        row: dict[str, Any] = {"wave": wave}
+        for name in ("work", "over_hours", "above_norm"):
+            row |= {name: int(own[name].sum()), f"{name}_known": int(own[name].notna().sum())}
+        working = own[own["work"] == 1]
+        rows.append(row | {name: float(working[name].mean()) for name in ("hours", "wage")})
+    return pd.DataFrame(rows)
 
 
 def _known(name: str, wave: str) -> Pair:
