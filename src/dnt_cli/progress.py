@@ -1,4 +1,4 @@
-"""How long work tells how far it is, to whoever asked to hear it."""
+"""The protocol of progress callbacks."""
 
 from __future__ import annotations
 

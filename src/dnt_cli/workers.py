@@ -1,4 +1,4 @@
-"""Worker processes: started deaf to Ctrl-C, ended with the process that started them, and kept off the disk."""
+"""Worker processes: they ignore SIGINT, end with the process that started them, and write no temporary files."""
 
 from __future__ import annotations
 

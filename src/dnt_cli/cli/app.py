@@ -205,7 +205,7 @@ def _stop(number: int, _frame: Any) -> None:
 
 
 def _unraised(lost: Any) -> None:
-    """A stop that fell where Python lets no exception through comes again in a moment; others tell users nothing."""
+    """Send a signal again that came where Python drops exceptions, such as a finaliser; hide other such exceptions."""
     if _stopped and isinstance(lost.exc_value, SystemExit):
         signal.signal(_stopped[0], _stop)
         threading.Timer(0.01, _thread.interrupt_main, _stopped[:1]).start()

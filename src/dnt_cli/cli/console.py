@@ -65,7 +65,7 @@ def _say(prefix: str, style: str, message: str) -> None:
 
 
 def let_go() -> None:
-    """Send what is still to be written nowhere, or Python complains once more when it flushes at the end."""
+    """Redirect unwritten output to the null device, or Python reports the broken pipe again when it flushes at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -15,7 +15,7 @@ from dnt_cli.cli.results import check_output, save_result
 def example(
     output: Output = None,
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="Another seed gives other women.", rich_help_panel=RUN)
+        int, typer.Option("--seed", metavar="N", min=0, help="Seed of the made-up data.", rich_help_panel=RUN)
     ] = 2021,
     answers: Annotated[
         bool, typer.Option("--answers", help="Answers to every item, for dnt score.", rich_help_panel=OUTPUT)

@@ -17,7 +17,7 @@ ALL = "all"
 
 
 def parted(keys: Sequence[str], sign: str) -> str:
-    """What stands between keys of waves in a name that is made of them, so that no two names are the same.
+    """The separator of wave keys in the name of an interval, such that no two intervals have one name.
 
     The sign itself, unless a key and the sign are how another key begins: `a` and `a+b`, seen at both or at `b` too.
     Then the sign as often as no key holds it, between spaces, with which no key begins or ends.

@@ -26,9 +26,9 @@ def average_marginal_effect(matrix: Floats, estimate: Floats, covariance: Floats
     for value in (1.0, 0.0):
         there = matrix.copy()
         there[:, column] = value
-        chance = 1.0 / (1.0 + np.exp(-(there @ estimate)))
-        means.append(float(chance.mean()))
-        slopes.append((chance * (1.0 - chance)) @ there / matrix.shape[0])
+        probability = 1.0 / (1.0 + np.exp(-(there @ estimate)))
+        means.append(float(probability.mean()))
+        slopes.append((probability * (1.0 - probability)) @ there / matrix.shape[0])
     slope = slopes[0] - slopes[1]
     return means[0] - means[1], float(np.sqrt(slope @ covariance @ slope))
 

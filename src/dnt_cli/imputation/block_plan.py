@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from dnt_cli.imputation.columns import Settings
-from dnt_cli.imputation.encoding import Table
+from dnt_cli.imputation.encoding import EncodedTable
 from dnt_cli.imputation.person_blocks import Block
-from dnt_cli.imputation.predictors import Design, Selector
+from dnt_cli.imputation.predictors import PredictorMatrix, Selector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +28,7 @@ SKEWNESS = 1.5
 
 
 def make_blocks(
-    table: Table, design: Design, selector: Selector, settings: Settings, methods: Mapping[int, str]
+    table: EncodedTable, design: PredictorMatrix, selector: Selector, settings: Settings, methods: Mapping[int, str]
 ) -> tuple[tuple[Block, ...], dict[int, tuple[str, ...]]]:
     """The blocks, and per column index the names of its predictors.
 
@@ -50,7 +50,7 @@ def make_blocks(
     return tuple(blocks), names
 
 
-def _series(table: Table, methods: Mapping[int, str]) -> dict[str, list[int]]:
+def _series(table: EncodedTable, methods: Mapping[int, str]) -> dict[str, list[int]]:
     """Outcomes with enough waves that a model can be fitted to, as column indices in order of time."""
     found: dict[str, list[int]] = {}
     for position, column in enumerate(table.columns):
@@ -65,7 +65,7 @@ def _series(table: Table, methods: Mapping[int, str]) -> dict[str, list[int]]:
     }
 
 
-def _fits(table: Table, position: int, methods: Mapping[int, str]) -> bool:
+def _fits(table: EncodedTable, position: int, methods: Mapping[int, str]) -> bool:
     """Whether a column can be part of a block: no condition, no method of its own that a block does not stand for."""
     column = table.columns[position]
     known = table.values[position, ~np.isnan(table.values[position])]
@@ -74,7 +74,7 @@ def _fits(table: Table, position: int, methods: Mapping[int, str]) -> bool:
 
 
 def _chosen(
-    table: Table, design: Design, selector: Selector, settings: Settings, positions: list[int]
+    table: EncodedTable, design: PredictorMatrix, selector: Selector, settings: Settings, positions: list[int]
 ) -> tuple[list[int], list[list[int]]]:
     """Columns that describe the person, and per other outcome its column at each wave of the block (-1: not asked).
 
@@ -124,8 +124,8 @@ def _chosen(
 
 
 def _block(
-    table: Table,
-    design: Design,
+    table: EncodedTable,
+    design: PredictorMatrix,
     settings: Settings,
     positions: list[int],
     methods: Mapping[int, str],

@@ -174,8 +174,8 @@ def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int
         modes[step.position] = np.where(converged[:, None], mode, 0.0)
         if plan.skew:
             beta = beta + posterior_mean.logistic_shift(X, mode, plan.prior_scale)
-        chance = draws.logistic(_shifted(np.matmul(beta[:, None, :], target)[:, 0], step))
-        return step.classes[(noise.uniform(u) < chance).astype(np.intp)], int((~converged).sum())
+        probability = draws.logistic(_shifted(np.matmul(beta[:, None, :], target)[:, 0], step))
+        return step.classes[(noise.uniform(u) < probability).astype(np.intp)], int((~converged).sum())
     if step.method == "polr":
         cumulative = _ordered_chances(plan, step, X, target, normals, modes)
     else:
@@ -190,7 +190,7 @@ def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int
 
 
 def _ordered_chances(plan: Plan, step: Step, X: Array, target: Array, normals: Array, modes: dict[int, Array]) -> Array:
-    """(c, L - 1, u) chance of at most each class but the last, from a drawn proportional-odds model."""
+    """(c, L - 1, u) probability of at most each class but the last, from a drawn proportional-odds model."""
     slopes = step.size - 1
     codes = step.response.astype(np.intp)
     below = np.searchsorted(np.sort(codes), np.arange(1, step.classes.size)) / codes.size

@@ -31,7 +31,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class EncodedTable:
     """The columns as numbers, sorted by name so that their order in the frame changes nothing.
 
     Attributes:
@@ -59,7 +59,7 @@ class Table:
         return np.isnan(self.values)
 
 
-def encode(frame: pd.DataFrame, columns: Sequence[Column], group: str) -> tuple[Table, list[Event]]:
+def encode(frame: pd.DataFrame, columns: Sequence[Column], group: str) -> tuple[EncodedTable, list[Event]]:
     """Check `frame` against `columns` and turn it into numbers.
 
     Raises:
@@ -81,7 +81,7 @@ def encode(frame: pd.DataFrame, columns: Sequence[Column], group: str) -> tuple[
     coded = [_codes(frame[column.name], column) for column in ordered]
     values = np.stack([code for code, _ in coded])
     absent = np.isnan(values)
-    table = Table(ordered, values, absent, tuple(levels for _, levels in coded), sorted(chosen).index(group))
+    table = EncodedTable(ordered, values, absent, tuple(levels for _, levels in coded), sorted(chosen).index(group))
     if absent[table.group].any():
         count = int(absent[table.group].sum())
         raise DataError(f"Group '{group}' is missing for {count} person(s): every person needs a group.")
@@ -164,7 +164,7 @@ def _check_support(column: Column, values: NDArray[np.float64]) -> None:
         raise DataError(f"Column '{column.name}' has {how_many}: it cannot be imputed. Leave it out.")
 
 
-def _check_links(table: Table) -> None:
+def _check_links(table: EncodedTable) -> None:
     """`conditional_on` names binary columns that are there, without a circle; `always`/`never` name columns."""
     index = table.index
     for column in table.columns:
@@ -179,7 +179,7 @@ def _check_links(table: Table) -> None:
             parent = table.columns[index[parent]].conditional_on
 
 
-def _check_conditions(table: Table) -> None:
+def _check_conditions(table: EncodedTable) -> None:
     """What an incomplete column is conditional on is complete, or will be."""
     for position, column in enumerate(table.columns):
         if column.conditional_on is None or not column.impute or not table.unknown[position].any():
@@ -192,7 +192,7 @@ def _check_conditions(table: Table) -> None:
             )
 
 
-def lineage(table: Table) -> list[int]:
+def lineage(table: EncodedTable) -> list[int]:
     """All columns, each after the one it is conditional on; by name within a generation."""
     index = table.index
 
@@ -203,7 +203,7 @@ def lineage(table: Table) -> list[int]:
     return sorted(range(len(table.columns)), key=lambda position: (depth(position), position))
 
 
-def _deduce(table: Table) -> list[Event]:
+def _deduce(table: EncodedTable) -> list[Event]:
     """Fill what is certain, in place: a condition holds where its column is not 0; a column is 0 where it fails.
 
     A condition also fails where its column is 0, if that column is a score that is never 0 where the condition holds.
@@ -237,7 +237,7 @@ def _deduce(table: Table) -> list[Event]:
 class Decoder:
     """Puts imputed cells into copies of the frame: same rows, columns, order and dtypes."""
 
-    def __init__(self, frame: pd.DataFrame, table: Table) -> None:
+    def __init__(self, frame: pd.DataFrame, table: EncodedTable) -> None:
         self._frame, self._table = frame, table
         index = table.index
         self._positions = [index.get(name, -1) for name in frame.columns]

@@ -16,7 +16,7 @@ import numpy as np
 from dnt_cli.errors import EngineError
 from dnt_cli.imputation.chained import Chunk
 from dnt_cli.imputation.columns import Settings
-from dnt_cli.imputation.encoding import Event, Table
+from dnt_cli.imputation.encoding import EncodedTable, Event
 from dnt_cli.imputation.predictors import Selector, build_design
 from dnt_cli.packages import install_command, package_version
 
@@ -73,7 +73,7 @@ def load_miceforest() -> Any:
 
 
 def make_forest_plan(
-    table: Table, settings: Settings, positions: Sequence[int]
+    table: EncodedTable, settings: Settings, positions: Sequence[int]
 ) -> tuple[ForestPlan, dict[int, tuple[str, ...]], list[Event]]:
     """Plan the imputation of the columns at `positions` by trees.
 

@@ -11,9 +11,9 @@ import numpy as np
 from dnt_cli.errors import DataError
 from dnt_cli.imputation.block_plan import make_blocks
 from dnt_cli.imputation.columns import Column, Method, Settings
-from dnt_cli.imputation.encoding import Event, Table, lineage
+from dnt_cli.imputation.encoding import EncodedTable, Event, lineage
 from dnt_cli.imputation.person_blocks import Block
-from dnt_cli.imputation.predictors import Design, Selector, build_design
+from dnt_cli.imputation.predictors import PredictorMatrix, Selector, build_design
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,7 +138,7 @@ def default_method(column: Column, settings: Settings) -> Method:
 
 
 def make_plan(
-    table: Table, settings: Settings, methods: Mapping[int, str]
+    table: EncodedTable, settings: Settings, methods: Mapping[int, str]
 ) -> tuple[Plan, dict[int, tuple[str, ...]], list[Event]]:
     """Plan the imputation of the columns whose indices are the keys of `methods`.
 
@@ -177,7 +177,7 @@ def make_plan(
     return plan, names, events
 
 
-def _opening(table: Table, design: Design, steps: Sequence[Step]) -> tuple[Step, ...]:
+def _opening(table: EncodedTable, design: PredictorMatrix, steps: Sequence[Step]) -> tuple[Step, ...]:
     """First visits: each column's model with the predictors that are complete or visited before it.
 
     So the chains start near where they are going: in the simulations an effect after one round does not differ from
@@ -195,13 +195,13 @@ def _opening(table: Table, design: Design, steps: Sequence[Step]) -> tuple[Step,
     return tuple(opening)
 
 
-def _generation(table: Table, position: int) -> int:
-    """How many conditions a column hangs on: those come first."""
+def _generation(table: EncodedTable, position: int) -> int:
+    """The number of conditions, one on another, that a column depends on; columns with fewer are imputed first."""
     parent = table.columns[position].conditional_on
     return 0 if parent is None else 1 + _generation(table, table.index[parent])
 
 
-def _fit_mask(table: Table, position: int) -> NDArray[np.bool_]:
+def _fit_mask(table: EncodedTable, position: int) -> NDArray[np.bool_]:
     """(n,) persons known on the column and, if it is conditional, known to meet the condition."""
     mask: NDArray[np.bool_] = ~np.isnan(table.values[position])
     parent = table.columns[position].conditional_on
@@ -210,7 +210,7 @@ def _fit_mask(table: Table, position: int) -> NDArray[np.bool_]:
     return mask
 
 
-def workable(table: Table, position: int, method: str) -> tuple[str, str]:
+def workable(table: EncodedTable, position: int, method: str) -> tuple[str, str]:
     """The method that the known values allow, and the reason if it is another one than asked."""
     if method == "given":
         return method, ""
@@ -226,8 +226,8 @@ def workable(table: Table, position: int, method: str) -> tuple[str, str]:
 
 
 def _step(
-    table: Table,
-    design: Design,
+    table: EncodedTable,
+    design: PredictorMatrix,
     settings: Settings,
     position: int,
     method: str,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dnt_cli.imputation.columns import Settings
-from dnt_cli.imputation.encoding import Event, Table
+from dnt_cli.imputation.encoding import EncodedTable, Event
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,7 @@ COLLINEAR = 0.9999
 
 
 @dataclass(frozen=True, slots=True)
-class Design:
+class PredictorMatrix:
     """The columns as predictors: row 0 is ones; a category with L levels is L - 1 indicator rows.
 
     Attributes:
@@ -52,7 +52,7 @@ class Design:
         return np.flatnonzero(self.owner == position)
 
 
-def build_design(table: Table) -> Design:
+def build_design(table: EncodedTable) -> PredictorMatrix:
     """Numbers as they are, categories as indicators of all known levels but the most common."""
     rows, owner, code = [np.ones(table.values.shape[1])], [-1], [np.nan]
     for position, column in enumerate(table.columns):
@@ -73,7 +73,7 @@ def build_design(table: Table) -> Design:
     scale[~(scale > 1e-12 * np.maximum(np.abs(mean), 1.0))] = 1.0
     mean[0] = 0.0
     scaled = np.where(known, (stacked - mean[:, None]) / scale[:, None], np.nan)
-    return Design(scaled, np.array(owner), np.array(code), mean, scale)
+    return PredictorMatrix(scaled, np.array(owner), np.array(code), mean, scale)
 
 
 def correlations(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -143,7 +143,7 @@ class Selector:
         cap: most predictors in a model, dummies counted.
     """
 
-    def __init__(self, table: Table, design: Design, settings: Settings) -> None:
+    def __init__(self, table: EncodedTable, design: PredictorMatrix, settings: Settings) -> None:
         self._table, self._design, self._settings = table, design, settings
         observed = (~np.isnan(design.rows)).astype(float)
         self._with_value = correlations(design.rows, design.rows)

@@ -11,7 +11,7 @@ import numpy as np
 from dnt_cli.errors import DataError
 from dnt_cli.imputation.chained import Chunk, run_chained
 from dnt_cli.imputation.columns import Column, Settings
-from dnt_cli.imputation.encoding import Decoder, Event, Table, encode
+from dnt_cli.imputation.encoding import Decoder, EncodedTable, Event, encode
 from dnt_cli.imputation.forest import ForestPlan, load_miceforest, make_forest_plan, run_forest
 from dnt_cli.imputation.plan import Plan, default_method, make_plan, workable
 from dnt_cli.imputation.predictors import default_cap
@@ -83,7 +83,7 @@ class Imputation:
     def __init__(
         self,
         frame: pd.DataFrame,
-        table: Table,
+        table: EncodedTable,
         models: pd.DataFrame,
         events: list[Event],
         strata: Sequence[Stratum],
@@ -227,7 +227,7 @@ def _check_settings(settings: Settings) -> None:
         raise DataError(f"Imputation setting max_predictors is {settings.max_predictors}: it must be at least 1.")
 
 
-def _check_shifts(table: Table, settings: Settings) -> None:
+def _check_shifts(table: EncodedTable, settings: Settings) -> None:
     """Shifts fit the frame and go with a method that can take them."""
     for name, shift in settings.shifts.items():
         if name not in table.index:
@@ -241,7 +241,7 @@ def _check_shifts(table: Table, settings: Settings) -> None:
 
 
 def _strata(
-    table: Table, settings: Settings, methods: Mapping[int, str]
+    table: EncodedTable, settings: Settings, methods: Mapping[int, str]
 ) -> tuple[list[Stratum], dict[int, tuple[str, ...]], list[Event]]:
     """Plans for all persons together, or for each group."""
     codes = table.values[table.group]
@@ -262,7 +262,7 @@ def _strata(
 
 
 def _stratum(
-    table: Table, settings: Settings, methods: Mapping[int, str], number: int, persons: NDArray[np.intp]
+    table: EncodedTable, settings: Settings, methods: Mapping[int, str], number: int, persons: NDArray[np.intp]
 ) -> tuple[Stratum, dict[int, tuple[str, ...]], list[Event]]:
     part = replace(table, values=table.values[:, persons], absent=table.absent[:, persons])
     settings = replace(settings, shifts={name: np.asarray(shift)[persons] for name, shift in settings.shifts.items()})
@@ -299,7 +299,7 @@ def _stratum(
 
 
 def _models(
-    table: Table, methods: Mapping[int, str], names: dict[int, tuple[str, ...]], strata: Sequence[Stratum]
+    table: EncodedTable, methods: Mapping[int, str], names: dict[int, tuple[str, ...]], strata: Sequence[Stratum]
 ) -> pd.DataFrame:
     """One row per incomplete column."""
     import pandas as pd

@@ -18,13 +18,13 @@ from dnt_cli.imputed.data import Completed, completed_sets, measured_columns
 from dnt_cli.study import Study
 from dnt_cli.survey import identifiers
 
-_CHANCE = 1e-6  # two imputations that agree in every gap with a smaller probability than this are one made twice
+_COINCIDENCE = 1e-6  # two imputations that agree in every gap with a smaller probability than this are one made twice
 _NAMED = 3  # columns that a message names
 _STATA_WIDE = re.compile(r"_(\d+)_(.+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class LongLayout:
     """How a program numbers its imputations.
 
     Attributes:
@@ -38,13 +38,13 @@ class Layout:
     advice: str
 
 
-_MICE = Layout(".imp", "mice", 'write it with complete(imp, action = "long", include = TRUE)')
+_MICE = LongLayout(".imp", "mice", 'write it with complete(imp, action = "long", include = TRUE)')
 LAYOUTS = (
     _MICE,
-    Layout("Imputation_", "SPSS", "save the imputed data set whole, with the original data as Imputation_ 0"),
-    Layout("_mi_m", "Stata", "save it with `mi convert flong`, which keeps the original data as _mi_m 0"),
-    Layout("_Imputation_", "SAS", "put the original data above it, with _Imputation_ 0"),
-    Layout("imp", "Amelia", "put the original data above it, with imp 0"),
+    LongLayout("Imputation_", "SPSS", "save the imputed data set whole, with the original data as Imputation_ 0"),
+    LongLayout("_mi_m", "Stata", "save it with `mi convert flong`, which keeps the original data as _mi_m 0"),
+    LongLayout("_Imputation_", "SAS", "put the original data above it, with _Imputation_ 0"),
+    LongLayout("imp", "Amelia", "put the original data above it, with imp 0"),
 )
 
 
@@ -54,7 +54,7 @@ def holds_imputations(frame: pd.DataFrame) -> bool:
     return "_mi_miss" in frame.columns or (found is not None and found.column != "imp")
 
 
-def _layout(frame: pd.DataFrame) -> Layout | None:
+def _layout(frame: pd.DataFrame) -> LongLayout | None:
     names = {str(column) for column in frame.columns}
     return next((layout for layout in LAYOUTS if layout.column in names), None)
 
@@ -200,11 +200,11 @@ def _refuse_identical(data: Completed, name: str) -> None:
     first = data.sets[0]
     gaps = {column: (observed[column].isna() & first[column].notna()).to_numpy() for column in observed.columns}
     gaps = {column: gap for column, gap in gaps.items() if gap.any()}
-    chance = 1.0
+    probability = 1.0
     for column, gap in gaps.items():
         shares = observed[column].value_counts(normalize=True).to_numpy()
-        chance *= float((shares**2).sum() or 1.0) ** int(gap.sum())
-    if not gaps or chance > _CHANCE:
+        probability *= float((shares**2).sum() or 1.0) ** int(gap.sum())
+    if not gaps or probability > _COINCIDENCE:
         return
     filled = [[completed[column][gap].tolist() for column, gap in gaps.items()] for completed in data.sets]
     if twins := {j for i, j in combinations(range(data.m), 2) if filled[i] == filled[j]}:

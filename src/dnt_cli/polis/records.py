@@ -13,7 +13,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError, EngineError
 from dnt_cli.polis.link import DIGITS, IN_POPULATION, KEY, KIND
-from dnt_cli.polis.sources import Source, open_source, quoted_text, scan
+from dnt_cli.polis.sources import RecordFile, open_source, quoted_text, scan
 from dnt_cli.progress import Progress
 from dnt_cli.study.register import Register
 
@@ -117,7 +117,7 @@ def keep_records(
     return _gathered(connection, roles, sources)
 
 
-def _confine(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
+def _confine(connection: duckdb.DuckDBPyConnection, sources: Sequence[RecordFile]) -> None:
     """From here on DuckDB opens these files and nothing else, and takes no settings that say otherwise."""
     paths = ", ".join(quoted_text(str(source.path)) for source in sources)
     connection.execute(f"SET allowed_paths = [{paths}]")
@@ -206,7 +206,7 @@ def _as_decimal(column: str, kind: str) -> str:
     return f"TRY_CAST({value} AS DECIMAL(18, 4))"
 
 
-def _gathered(connection: duckdb.DuckDBPyConnection, roles: dict[str, str], sources: Sequence[Source]) -> Kept:
+def _gathered(connection: duckdb.DuckDBPyConnection, roles: dict[str, str], sources: Sequence[RecordFile]) -> Kept:
     """One row per different record, whichever files it came from, and what there was."""
     amounts = "".join(f", {role}" for role in roles)
     connection.execute(
@@ -250,7 +250,7 @@ def _day(column: str) -> str:
     return f"CASE WHEN regexp_full_match({text}, '[0-9]{{8}}') THEN CAST(TRY_STRPTIME({text}, '%Y%m%d') AS DATE) END"
 
 
-def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
+def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, sources: Sequence[RecordFile]) -> None:
     """Dates in another form would leave persons without any record in a month, and so without work.
 
     Raises:

@@ -23,7 +23,7 @@ _CHUNK = 500_000  # rows of an SPSS or Stata file in memory at once
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RecordFile:
     """One file of records.
 
     Attributes:
@@ -89,7 +89,7 @@ def _rank(path: Path) -> tuple[str, str, int] | None:
     return match["year"], "", int(version)
 
 
-def open_source(path: Path, wanted: Iterable[str]) -> Source:
+def open_source(path: Path, wanted: Iterable[str]) -> RecordFile:
     """The file's columns, matched whatever their case.
 
     Raises:
@@ -116,7 +116,7 @@ def open_source(path: Path, wanted: Iterable[str]) -> Source:
             raise DataError(f"{path.name}: two columns have the name {name}.")
         place = upper.index(name)
         columns[name] = f"c{place}" if suffix == ".csv" else header[place]
-    return Source(path, columns, separator, len(header), state)
+    return RecordFile(path, columns, separator, len(header), state)
 
 
 def _csv_header(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -147,7 +147,7 @@ def _readstat_header(path: Path) -> list[str]:
     return list(metadata.column_names)
 
 
-def scan(connection: duckdb.DuckDBPyConnection, source: Source, take: Callable[[str], None]) -> None:
+def scan(connection: duckdb.DuckDBPyConnection, source: RecordFile, take: Callable[[str], None]) -> None:
     """Call `take` with the SQL of a table that has the source's columns under our names.
 
     Whole for Parquet and CSV, which DuckDB streams; in chunks for SPSS and Stata files.
@@ -163,7 +163,7 @@ def scan(connection: duckdb.DuckDBPyConnection, source: Source, take: Callable[[
     refuse_changed(source.path, source.state)
 
 
-def _scan(connection: duckdb.DuckDBPyConnection, source: Source, take: Callable[[str], None]) -> None:
+def _scan(connection: duckdb.DuckDBPyConnection, source: RecordFile, take: Callable[[str], None]) -> None:
     damaged = DataError(f"{source.path.name} is damaged, or a line has another number of fields than the header.")
     columns = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in source.columns.items())
     try:
@@ -180,7 +180,7 @@ def _scan(connection: duckdb.DuckDBPyConnection, source: Source, take: Callable[
         raise damaged from None
 
 
-def _reading(source: Source) -> str:
+def _reading(source: RecordFile) -> str:
     name = quoted_text(str(source.path))
     if source.path.suffix.lower() == ".parquet":
         return f"read_parquet({name})"
@@ -192,7 +192,7 @@ def _reading(source: Source) -> str:
     )
 
 
-def _chunks(source: Source, damaged: DataError) -> Iterator[Any]:
+def _chunks(source: RecordFile, damaged: DataError) -> Iterator[Any]:
     chunks = readstat().read_file_in_chunks(
         reader(source.path.suffix.lower()), str(source.path), chunksize=_CHUNK, usecols=list(source.columns.values()),
         disable_datetime_conversion=True,

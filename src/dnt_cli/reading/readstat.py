@@ -68,7 +68,7 @@ def damage() -> tuple[type[Exception], ...]:
 
 
 def survives(source: bytes | Path, suffix: str) -> bool:
-    """Whether the library lives through the header; tried in another process, since its death would be ours.
+    """Whether the library lives through the header; tried in another process, since a segfault would end this one.
 
     With pyreadstat 1.3.7 one in 200 bytes that fall over in the header of a small .sav is deadly.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.study.instruments import Instrument, Part, Scale, Step, names
+from dnt_cli.study.instruments import DecisionStep, Instrument, Part, Scale, names
 
 Floats = NDArray[np.float64]
 _DUST = 6  # decimals of the last digit beyond which a difference from a half is rounding of the computer
@@ -123,7 +123,7 @@ def _decision(items: Floats, instrument: Instrument, scale: Scale) -> Floats:
     return score
 
 
-def _holds(items: Floats, instrument: Instrument, step: Step) -> Floats:
+def _holds(items: Floats, instrument: Instrument, step: DecisionStep) -> Floats:
     """1, 0 or NaN per row, by the three-valued logic of Kleene: `and` is the minimum and `or` the maximum."""
     parts = []
     if step.all:

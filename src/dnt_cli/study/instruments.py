@@ -45,7 +45,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Step:
+class DecisionStep:
     """One rung of a decision rule: all of `all`, at least one of `any`, none of `none`; items are yes (1) or no (0)."""
 
     value: float
@@ -70,7 +70,7 @@ class Scale:
     constant: float = 0.0  # of weighted and norm
     weights: dict[str, tuple[float, ...]] = field(default_factory=dict)  # of weighted: item -> per code
     coefficients: dict[str, float] = field(default_factory=dict)  # of norm: part -> coefficient
-    steps: tuple[Step, ...] = ()  # of decision: from the highest down; the first that holds counts
+    steps: tuple[DecisionStep, ...] = ()  # of decision: from the highest down; the first that holds counts
     otherwise: float | None = None  # of decision: where none holds
     cutoffs: dict[str, tuple[float, ...]] = field(default_factory=dict)  # convention -> class limits
 

@@ -17,7 +17,7 @@ from dnt_cli.synthetic.people import (
     nonresponse_reasons,
     work_history,
 )  # fmt: skip
-from dnt_cli.synthetic.plan import GROUPS, WAVES, IntArray, Plan, read_plan
+from dnt_cli.synthetic.plan import GROUPS, WAVES, IntArray, PopulationPlan, read_plan
 from dnt_cli.synthetic.scales import DKL_CLASSES, bounded_scores, scores_within_classes, skewed_scores
 
 ASKED_AT_T0_T3_T4 = "locus_of_control"
@@ -39,7 +39,7 @@ class Survey:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._plan: Plan = read_plan()
+        self._plan: PopulationPlan = read_plan()
         n = sum(sum(sizes) for _, sizes in self._plan.match_groups)
         self._latent = Latent(seed, n)
         self.people: People = make_people(self._plan, self._latent, seed)

@@ -6,13 +6,13 @@ import numpy as np
 
 from dnt_cli.synthetic.latent import FloatArray, allocate
 from dnt_cli.synthetic.people import BoolArray, People
-from dnt_cli.synthetic.plan import GROUPS, WAVES, IntArray, Plan
+from dnt_cli.synthetic.plan import GROUPS, WAVES, IntArray, PopulationPlan
 
 SUPPORTED_WORK = 5  # this rung and the next are paid work
 CARRY = 0.5  # pull of a woman's rungs at T0 and T3 on her rung at the waves between, per rung
 
 
-def end_waves(plan: Plan, people: People, score: FloatArray, stays: FloatArray) -> tuple[IntArray, BoolArray]:
+def end_waves(plan: PopulationPlan, people: People, score: FloatArray, stays: FloatArray) -> tuple[IntArray, BoolArray]:
     """Rungs at T0, T3 and T4 and who is interviewed at T4.
 
     Args:
@@ -56,7 +56,9 @@ def _present_at_both(rung_t3: IntArray, seen: IntArray, wanted: IntArray, stays:
     return np.concatenate(chosen)
 
 
-def middle_waves(plan: Plan, people: People, rung: IntArray, attends: BoolArray, score: FloatArray) -> IntArray:
+def middle_waves(
+    plan: PopulationPlan, people: People, rung: IntArray, attends: BoolArray, score: FloatArray
+) -> IntArray:
     """Fills the rungs of T1 and T2 between those of T0 and T3; 0 stays where a woman was not interviewed."""
     rung = rung.copy()
     end = np.where(attends[:, 3], rung[:, 3], rung[:, 0])
@@ -69,7 +71,7 @@ def middle_waves(plan: Plan, people: People, rung: IntArray, attends: BoolArray,
 
 
 def paid_work(
-    plan: Plan, people: People, rung: IntArray, attends: BoolArray, scores: tuple[FloatArray, FloatArray]
+    plan: PopulationPlan, people: People, rung: IntArray, attends: BoolArray, scores: tuple[FloatArray, FloatArray]
 ) -> tuple[IntArray, IntArray]:
     """Any paid work and more than 12 hours, 0/1, shape (n, 5).
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnt_cli.synthetic.latent import FloatArray, Latent, allocate, stream
-from dnt_cli.synthetic.plan import GROUPS, IntArray, Plan
+from dnt_cli.synthetic.plan import GROUPS, IntArray, PopulationPlan
 
 BoolArray = NDArray[np.bool_]
 
@@ -47,7 +47,9 @@ class People:
         return {name: column - column.mean() for name, column in raw.items()}
 
 
-def allocate_by_group(plan: Plan, variable: str, group: IntArray, score: FloatArray, wave: int = 0) -> IntArray:
+def allocate_by_group(
+    plan: PopulationPlan, variable: str, group: IntArray, score: FloatArray, wave: int = 0
+) -> IntArray:
     """Category per person such that each group meets its planned counts."""
     category = np.empty(group.size, dtype=np.int64)
     for g in range(len(GROUPS)):
@@ -55,7 +57,7 @@ def allocate_by_group(plan: Plan, variable: str, group: IntArray, score: FloatAr
     return category
 
 
-def make_people(plan: Plan, latent: Latent, seed: int) -> People:
+def make_people(plan: PopulationPlan, latent: Latent, seed: int) -> People:
     """Draws background and attendance at T3; attendance at the other waves follows the ladder (see `attendance`)."""
     group, match_group = _sites(plan, seed)
     stays = latent.lasting("attendance", {"social": 0.3, "work": 0.3, "mental": 0.2})
@@ -66,7 +68,7 @@ def make_people(plan: Plan, latent: Latent, seed: int) -> People:
     return People(group, match_group, _covariates(plan, latent, group), present)
 
 
-def _sites(plan: Plan, seed: int) -> tuple[IntArray, NDArray[np.str_]]:
+def _sites(plan: PopulationPlan, seed: int) -> tuple[IntArray, NDArray[np.str_]]:
     sizes = np.array([n for _, n in plan.match_groups])
     letters = np.array([letter for letter, _ in plan.match_groups])
     group = np.repeat(np.arange(len(GROUPS)), sizes.sum(axis=0))
@@ -75,7 +77,7 @@ def _sites(plan: Plan, seed: int) -> tuple[IntArray, NDArray[np.str_]]:
     return group, np.concatenate([rng.permutation(site) for site in sites])
 
 
-def _covariates(plan: Plan, latent: Latent, group: IntArray) -> dict[str, IntArray]:
+def _covariates(plan: PopulationPlan, latent: Latent, group: IntArray) -> dict[str, IntArray]:
     out: dict[str, IntArray] = {}
 
     def put(name: str, factors: dict[str, float], extra: NDArray[np.floating] | float = 0.0) -> None:
@@ -97,7 +99,7 @@ def _covariates(plan: Plan, latent: Latent, group: IntArray) -> dict[str, IntArr
     return out
 
 
-def work_history(plan: Plan, latent: Latent, people: People, works: BoolArray) -> dict[str, IntArray]:
+def work_history(plan: PopulationPlan, latent: Latent, people: People, works: BoolArray) -> dict[str, IntArray]:
     """Work experience, and a last job over five years ago, in line with work at T0 (`works`) and the last contract."""
     experience = latent.lasting("work_experience", {"work": 0.6}) + 0.8 * people.covariates["born_in_nl"]
     experience += 100.0 * (works | (people.covariates["permanent_contract_last_job"] == 1))
@@ -119,7 +121,7 @@ def _ages(score: FloatArray) -> IntArray:
     return np.asarray(np.clip(whole, YOUNGEST, OLDEST), dtype=np.int64)
 
 
-def attendance(plan: Plan, latent: Latent, people: People, present_t4: BoolArray) -> BoolArray:
+def attendance(plan: PopulationPlan, latent: Latent, people: People, present_t4: BoolArray) -> BoolArray:
     """Who was interviewed when, shape (n, 5): the planned patterns, given attendance at T3 and T4."""
     score = latent.lasting("attendance T1 T2", {"social": 0.3, "work": 0.3, "mental": 0.2})
     attends = np.ones((people.group.size, 5), dtype=np.bool_)
@@ -134,7 +136,7 @@ def attendance(plan: Plan, latent: Latent, people: People, present_t4: BoolArray
     return attends
 
 
-def nonresponse_reasons(plan: Plan, latent: Latent, people: People, attends: BoolArray) -> list[str | None]:
+def nonresponse_reasons(plan: PopulationPlan, latent: Latent, people: People, attends: BoolArray) -> list[str | None]:
     """The reason for missing one or more waves; None for completers."""
     reasons: list[str | None] = [None] * people.group.size
     open_ = np.asarray(~attends.all(axis=1))

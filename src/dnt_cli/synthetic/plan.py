@@ -22,7 +22,7 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PopulationPlan:
     """All margins of the example data; groups and waves are given by their position in `GROUPS` and `WAVES`.
 
     Attributes:
@@ -56,11 +56,11 @@ def rows(folder: str, name: str) -> Iterator[dict[str, str]]:
     yield from csv.DictReader(path.read_text(encoding="utf-8").splitlines())
 
 
-def read_plan() -> Plan:
+def read_plan() -> PopulationPlan:
     """Reads the whole plan."""
     categories, counts = _read_counts()
     reasons = ((row["item"], int(row["n"])) for row in rows("published", "attrition_reasons"))
-    return Plan(
+    return PopulationPlan(
         categories=categories,
         counts=counts,
         means={_cell(row, "variable"): float(row["mean"]) for row in rows("plan", "means")},

@@ -63,9 +63,9 @@ def find_modes(linear: Floats, response: Floats, mask: Floats | None, sd: Floats
     found = mode.copy()
     todo = np.arange(mode.size)
     for _ in range(_MODE_STEPS):
-        chance = _chance(linear + (sd * mode)[:, None])
-        weight = chance * (1.0 - chance)
-        rest = response - chance
+        probability = _probability(linear + (sd * mode)[:, None])
+        weight = probability * (1.0 - probability)
+        rest = response - probability
         if mask is not None:
             weight *= mask
             rest *= mask
@@ -97,10 +97,10 @@ class _Local:
         sd: (P,).
         mode: (P,).
         at: (P, J) linear predictors at the mode.
-        chance: (P, J) of a 1 there.
-        weight: (P, J) chance * (1 - chance), 0 in padding.
+        probability: (P, J) of a 1 there.
+        weight: (P, J) probability * (1 - probability), 0 in padding.
         skew: (P, J) its derivative.
-        rest: (P, J) response minus chance, 0 in padding.
+        rest: (P, J) response minus probability, 0 in padding.
         bend: (P,) -f''.
         columns: (P, J, d) derivative of the linear predictor at a fixed u.
         moved: (P, J, d) the same at the mode, which moves.
@@ -112,7 +112,7 @@ class _Local:
     sd: Floats
     mode: Floats
     at: Floats
-    chance: Floats
+    probability: Floats
     weight: Floats
     skew: Floats
     rest: Floats
@@ -126,12 +126,12 @@ class _Local:
 
 def _around(columns: Floats, linear: Floats, response: Floats, mask: Floats | None, sd: Floats, mode: Floats) -> _Local:
     at = linear + (sd * mode)[:, None]
-    chance = _chance(at)
-    weight, rest = chance * (1.0 - chance), response - chance
+    probability = _probability(at)
+    weight, rest = probability * (1.0 - probability), response - probability
     if mask is not None:
         weight *= mask
         rest *= mask
-    skew = weight * (1.0 - 2.0 * chance)
+    skew = weight * (1.0 - 2.0 * probability)
     total = weight.sum(axis=1)
     bend = 1.0 + sd * sd * total
     persons, rows, v = columns.shape
@@ -145,7 +145,7 @@ def _around(columns: Floats, linear: Floats, response: Floats, mask: Floats | No
     skewed = (skew[:, None, :] @ moved)[:, 0]
     bend_slope = (sd * sd)[:, None] * skewed
     bend_slope[:, v] += 2.0 * sd * total
-    return _Local(sd, mode, at, chance, weight, skew, rest, bend, wide, moved, mode_slope, bend_slope, skewed)
+    return _Local(sd, mode, at, probability, weight, skew, rest, bend, wide, moved, mode_slope, bend_slope, skewed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +190,9 @@ def _quadrature(
     position, log_weight = _rule(nodes)
     sd, bend = local.sd, local.bend
     node = local.mode[:, None] + position / np.sqrt(bend)[:, None]  # (P, K)
-    chance, cost = _at_nodes(linear, sd, node, mask)
+    probability, cost = _at_nodes(linear, sd, node, mask)
     events = response.sum(axis=1)
-    rest = events[:, None] - chance.sum(axis=1)
+    rest = events[:, None] - probability.sum(axis=1)
     height = (response * linear).sum(axis=1)[:, None] + (sd * events)[:, None] * node - cost
     height += log_weight - 0.5 * node**2
     top = height.max(axis=1, keepdims=True)
@@ -203,7 +203,7 @@ def _quadrature(
     persons, _, v = columns.shape
     across = transposed(columns)
     score = np.empty((persons, v + 1, nodes))  # slope of f at fixed nodes
-    score[:, :v] = (across @ response[..., None]) - across @ chance
+    score[:, :v] = (across @ response[..., None]) - across @ probability
     score[:, v] = rest * node
     pull = sd[:, None] * rest - node  # f' at the nodes
     first = (share * pull).sum(axis=1)
@@ -216,7 +216,7 @@ def _quadrature(
     full = score + pull[:, None, :] * node_slope
     average = mean + first[:, None] * local.mode_slope + second[:, None] * local.bend_slope
     curvature = (full * share[:, None, :]) @ transposed(full) - average[..., :, None] * average[..., None, :]
-    curvature += _of_fixed_nodes(columns, chance, rest, share, node, node_slope, sd)
+    curvature += _of_fixed_nodes(columns, probability, rest, share, node, node_slope, sd)
     weights = _Weights(first, second - 0.5 / bend, 0.5 / bend**2 - 1.5 * second / bend)
     return value, slope, curvature, weights
 
@@ -226,24 +226,24 @@ def _at_nodes(linear: Floats, sd: Floats, node: Floats, mask: Floats | None) -> 
     at = linear[..., None] + (sd[:, None] * node)[:, None, :]
     small = np.exp(-np.abs(at))
     one = 1.0 + small
-    chance = np.where(at >= 0.0, 1.0, small) / one
+    probability = np.where(at >= 0.0, 1.0, small) / one
     large = np.maximum(at, 0.0, out=at)
     if mask is not None:
         here = mask[..., None]
         large *= here
         one = np.where(here > 0.0, one, 1.0)
-        chance *= here
+        probability *= here
     logs = np.log(one.prod(axis=1)) if linear.shape[1] <= _PRODUCT else np.log(one).sum(axis=1)
-    return chance, large.sum(axis=1) + logs
+    return probability, large.sum(axis=1) + logs
 
 
 def _of_fixed_nodes(
-    columns: Floats, chance: Floats, rest: Floats, share: Floats, node: Floats, node_slope: Floats, sd: Floats
+    columns: Floats, probability: Floats, rest: Floats, share: Floats, node: Floats, node_slope: Floats, sd: Floats
 ) -> Floats:
-    """(P, d, d) mean over the nodes of the second derivative of f in parameters and u; overwrites `chance`."""
+    """(P, d, d) mean over the nodes of the second derivative of f in parameters and u; overwrites `probability`."""
     persons, _, v = columns.shape
     across = transposed(columns)
-    weight = np.multiply(chance, 1.0 - chance, out=chance)
+    weight = np.multiply(probability, 1.0 - probability, out=probability)
     total = weight.sum(axis=1)
     found = np.zeros((persons, v + 1, v + 1))
     found[:, :v, :v] = -across @ ((weight @ share[..., None]) * columns)
@@ -266,7 +266,7 @@ def _of_moving_nodes(local: _Local, by: _Weights) -> Floats:
     weighted = (weight[:, None, :] @ local.moved)[:, 0]
     # The mode's second derivative has the skew in it, as the bend's has; together they multiply it with this.
     joint = by.bend * sd**3 * local.skew.sum(axis=1) + by.mode
-    bow = weight * (1.0 - 6.0 * local.chance * (1.0 - local.chance))
+    bow = weight * (1.0 - 6.0 * local.probability * (1.0 - local.probability))
     factor = (by.bend * sd * sd)[:, None] * bow - (joint * sd / bend)[:, None] * local.skew
     found: Floats = transposed(local.moved) @ (factor[..., None] * local.moved)
     found += (by.square[:, None] * local.bend_slope)[..., :, None] * local.bend_slope[..., None, :]
@@ -279,7 +279,7 @@ def _of_moving_nodes(local: _Local, by: _Weights) -> Floats:
     return found
 
 
-def _chance(linear: Floats) -> Floats:
+def _probability(linear: Floats) -> Floats:
     small = np.exp(-np.abs(linear))
-    chance: Floats = np.where(linear >= 0.0, 1.0, small) / (1.0 + small)
-    return chance
+    probability: Floats = np.where(linear >= 0.0, 1.0, small) / (1.0 + small)
+    return probability

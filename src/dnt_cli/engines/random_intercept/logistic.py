@@ -343,9 +343,9 @@ def without_intercepts(stack: Stack, steps: int = 25) -> Floats:
     todo = np.arange(m)
     for _ in range(steps):
         matrix, beta = stack.matrix[todo], found[todo]
-        chance = 0.5 + 0.5 * np.tanh(0.5 * (matrix @ beta[..., None])[..., 0])
-        slope = ((stack.response[todo] - chance)[:, None, :] @ matrix)[:, 0]
-        information = transposed(matrix) @ ((chance * (1.0 - chance))[..., None] * matrix)
+        probability = 0.5 + 0.5 * np.tanh(0.5 * (matrix @ beta[..., None])[..., 0])
+        slope = ((stack.response[todo] - probability)[:, None, :] @ matrix)[:, 0]
+        information = transposed(matrix) @ ((probability * (1.0 - probability))[..., None] * matrix)
         information += (1e-9 * np.trace(information, axis1=1, axis2=2))[:, None, None] * np.eye(k)
         step = np.linalg.solve(information, slope[..., None])[..., 0]
         # Columns have mean square one, so that a step of a few units is a long one.
