@@ -121,33 +121,39 @@ def white_border(path: Path) -> int:
     return int(min(rows[0], drawn.shape[0] - 1 - rows[-1], columns[0], drawn.shape[1] - 1 - columns[-1]))
 
 
+@pytest.fixture(scope="module")
+def drawn(description: pd.DataFrame, study: Study, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    """All figures in both languages, drawn once."""
+    folder, before = tmp_path_factory.mktemp("drawn"), dict(mpl.rcParams)
+    found = {
+        language: draw(description, Wording(study, language), folder / "new" / language) for language in ("nl", "en")
+    }  # type: ignore[arg-type]
+    assert dict(mpl.rcParams) == before
+    return found
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
-def test_a_file_per_outcome_with_nothing_cut_off(
-    description: pd.DataFrame, study: Study, tmp_path: Path, language: str
-) -> None:
-    before = dict(mpl.rcParams)
-    paths = draw(description, Wording(study, language), tmp_path / "new" / "figures")  # type: ignore[arg-type]
+def test_a_file_per_outcome_with_nothing_cut_off(drawn: dict[str, list[Path]], language: str) -> None:
+    paths = drawn[language]
     stems = ("flow", "well", "ill", "step", "score", "moves", "steps", "both")
     assert [p.name for p in paths] == [*(f"{k}.{e}" for k in stems for e in ("svg", "png")), "figures.csv"]
-    assert sorted((tmp_path / "new" / "figures").iterdir()) == sorted(paths)
+    assert sorted(paths[0].parent.iterdir()) == sorted(paths)
     for path in paths[1:-1:2]:
         assert white_border(path) >= 0.75 * MARGIN * DOTS_PER_INCH, path.name
-    assert dict(mpl.rcParams) == before
 
 
-def test_same_bytes_every_time_without_date_or_version(description: pd.DataFrame, study: Study, tmp_path: Path) -> None:
-    first, again = (draw(description, Wording(study, "nl"), tmp_path / name) for name in ("first", "again"))
-    for one, other in zip(first, again, strict=True):
+def test_same_bytes_every_time_without_date_or_version(
+    drawn: dict[str, list[Path]], description: pd.DataFrame, study: Study, tmp_path: Path
+) -> None:
+    for one, other in zip(drawn["nl"], draw(description, Wording(study, "nl"), tmp_path / "again"), strict=True):
         assert one.read_bytes() == other.read_bytes()
-    svg = first[2].read_text(encoding="utf-8")
+    svg = drawn["nl"][2].read_text(encoding="utf-8")
     assert "Matplotlib v" not in svg
     assert "<dc:date>" not in svg
     assert ET.fromstring(svg).find("{http://www.w3.org/2000/svg}title").text == "Gezond"  # type: ignore[union-attr]
 
 
-def test_one_format_and_unknown_format(description: pd.DataFrame, study: Study, tmp_path: Path) -> None:
-    paths = draw(description, Wording(study, "en"), tmp_path, ["svg"])
-    assert {path.suffix for path in paths} == {".svg", ".csv"}
+def test_an_unknown_format_is_refused(description: pd.DataFrame, study: Study, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"\.svg or \.png"):
         draw(description, Wording(study, "en"), tmp_path, ["gif"])
     assert not list(tmp_path.glob("*.gif"))
@@ -159,12 +165,10 @@ def test_a_file_in_the_place_of_the_folder(description: pd.DataFrame, study: Stu
         draw(description, Wording(study, "nl"), tmp_path / "taken")
 
 
-def test_text_in_an_svg_stays_text_and_says_what_is_shown(
-    description: pd.DataFrame, study: Study, tmp_path: Path
-) -> None:
-    paths = {path.stem: path for path in draw(description, Wording(study, "en"), tmp_path, ["svg"])}
+def test_text_in_an_svg_stays_text_and_says_what_is_shown(drawn: dict[str, list[Path]]) -> None:
+    paths = {path.stem: path for path in drawn["en"] if path.suffix == ".svg"}
     space = "{http://www.w3.org/2000/svg}"
-    for stem in ("flow", "moves", "steps", "both"):
+    for stem in ("flow", "score", "moves", "steps", "both"):
         root = ET.fromstring(paths[stem].read_text(encoding="utf-8"))
         assert root.get("role") == "img"
         said = [element.text for element in root.iter(f"{space}text")]
@@ -173,19 +177,23 @@ def test_text_in_an_svg_stays_text_and_says_what_is_shown(
         assert "Verdana, sans-serif" in paths[stem].read_text(encoding="utf-8")
 
 
-def test_a_list_says_which_file_is_which_figure_of_the_report(
-    description: pd.DataFrame, study: Study, tmp_path: Path
-) -> None:
-    paths = draw(description, Wording(study, "nl"), tmp_path, ["svg"])
+def test_a_list_says_which_file_is_which_figure_of_the_report(drawn: dict[str, list[Path]]) -> None:
+    paths = drawn["nl"]
     lines = paths[-1].read_text(encoding="utf-8").splitlines()
     assert lines[0] == "file,figure,title"
-    assert lines[2:4] == ["well.svg,,Gezond", "ill.svg,3,Ziek"]
-    assert lines[6:8] == ["moves.svg,5,Omhoog of omlaag", "steps.svg,,Hoeveel treden"]
+    assert lines[3:7:2] == ["well.svg,,Gezond", "ill.svg,3,Ziek"]
+    assert lines[11:15:2] == ["moves.svg,5,Omhoog of omlaag", "steps.svg,,Hoeveel treden"]
     assert [line.partition(",")[0] for line in lines[1:]] == [path.name for path in paths[:-1]]
+
+
+def test_a_list_of_somebody_else_is_kept(description: pd.DataFrame, study: Study, tmp_path: Path) -> None:
     (tmp_path / "figures.csv").write_text("my own table\n", encoding="utf-8")
     with pytest.raises(DataError, match="is no list that dnt made"):
         draw(description, Wording(study, "nl"), tmp_path, ["svg"])
-    assert draw(description, Wording(study, "nl"), tmp_path, ["svg"], force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["figures.csv"]
+    few = description[description["table"].isin(["sample", "attrition"])]
+    assert draw(few, Wording(study, "nl"), tmp_path, ["svg"], force=True)[-1] == tmp_path / "figures.csv"
+    assert draw(few, Wording(study, "nl"), tmp_path, ["svg"])  # its own list is replaced
 
 
 def test_who_rose_and_fell_is_told_in_bars_and_words(description: pd.DataFrame, study: Study) -> None:
