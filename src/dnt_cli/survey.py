@@ -49,7 +49,7 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
     """All findings, and the cast survey unless there are errors."""
     design = study.design
     needed = [design.id, design.wave, design.group, *design.places, *study.covariates, *study.measured]
-    findings = _missing_columns(frame, needed)
+    findings = missing_columns(frame, needed)
     if findings:
         return findings, None
     cast = pd.DataFrame(
@@ -88,7 +88,7 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
         for c, (key, _) in study.columns.items()
         if key in study.measured or (study.is_register(key) and c in frame.columns)
     }
-    findings = _missing_columns(frame, [design.id, design.group, *design.places, *study.covariate_columns, *columns])
+    findings = missing_columns(frame, [design.id, design.group, *design.places, *study.covariate_columns, *columns])
     if findings:
         return findings, None
     cast = {
@@ -118,7 +118,8 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
     return findings, pd.DataFrame(cast).reset_index(drop=True)
 
 
-def _missing_columns(frame: pd.DataFrame, needed: Iterable[str | None]) -> list[Finding]:
+def missing_columns(frame: pd.DataFrame, needed: Iterable[str | None]) -> list[Finding]:
+    """Errors of a table: columns that are not there, or twice, or no rows; no name that may be a person's answer."""
     present = [str(c) for c in frame.columns]
     wanted = [name for name in needed if name is not None]
     if look_like_answers(present) and not any(name in present for name in wanted):

@@ -5,9 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from dnt_cli.cli.convert import _checked
+from dnt_cli.cli.inputs import Input
 from dnt_cli.column_names import look_like_answers, near_column
 from dnt_cli.description.further import MOST_LEVELS, _refuse_free_text
 from dnt_cli.errors import DataError
+from dnt_cli.reading import Raw
+from dnt_cli.study import parse_study
+from tests.support.answers import STUDY as SCORED
 
 
 @pytest.mark.parametrize(
@@ -47,3 +52,22 @@ def test_free_text_is_refused_by_name(texts: list[str]) -> None:
 def test_classes_and_numbers_are_described() -> None:
     frame = pd.DataFrame({"support": ["yes", "no"] * 10, "income": range(20), "few": ["a", "b", None, None] * 5})
     _refuse_free_text(frame, list(frame))
+
+
+@pytest.mark.parametrize(
+    ("columns", "told", "never"),
+    [
+        (["id", "wave", "s1", "s1"], "s1: two columns have this name", ()),
+        (["id", "wave", "3", "31337", "31337"], "1 names stand above two columns each", ("31337",)),
+        (["CANARY-7", "1", "31337"], "the first line looks like data", ("CANARY", "31337")),
+        (["id", "waves", "s1"], "wave: this column is missing; did you mean waves?", ()),
+    ],
+)
+def test_converted_answers_name_no_answer(columns: list[str], told: str, never: tuple[str, ...]) -> None:
+    """`dnt convert` says what is wrong with columns, but not what may be the first person's answers."""
+    study = parse_study(SCORED)
+    raw = Raw(pd.DataFrame([["a"] * len(columns)], columns=columns))
+    with pytest.raises(DataError) as caught:
+        _checked(Input("answers.csv", "", study, joined=raw))
+    assert told in str(caught.value)
+    assert not any(word in caught.value.text("nl") + str(caught.value) for word in never)

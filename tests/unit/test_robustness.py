@@ -36,6 +36,7 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def everything(study: Study) -> RobustnessResult:
+    # Check (j) is done at 20 whatever is imputed, which `test_the_sparse_check_does_not_hang_on_imputed_values` counts.
     small = replace(study, robustness=replace(study.robustness, deltas=(0.5, 1.0), second_m=2, sparse=20.0))
     return run(make_wide(), small, list(CHECKS))
 
@@ -45,6 +46,17 @@ class TestResults:
         assert sorted({key[0] for key in everything.labels}) == list("abcefghijk")
         assert set(everything.left_out) == {"d"}
         assert said(everything, "left_out", "d", "nl") == "de studie heeft geen registeruitkomsten"
+
+    def test_the_sparse_check_does_not_hang_on_imputed_values(self, study: Study) -> None:
+        """At 10, the default, it would: the fewer of events and non-events can be 28 to 45 over 4 coefficients."""
+        wide = make_wide()
+        answers = wide[study.column("work", study.design.endpoint)]
+        events, others, persons = int((answers == 1).sum()), int((answers == 0).sum()), len(wide)
+        fitted = endpoint_effects(complete(wide, study)[0], OPTIONS, outcomes=["work"])
+        coefficients = fitted.estimates.query("analysis == 't3'")["term"].nunique()
+        assert (events, others, persons, coefficients) == (35, 28, 90, 4)
+        least, most = min(events, others) / coefficients, persons / 2 / coefficients
+        assert least < study.robustness.sparse < most < 20
 
     def test_every_row_is_compared(self, everything: RobustnessResult) -> None:
         effects = everything.estimates[everything.estimates["analysis"] != "balance"]

@@ -152,11 +152,10 @@ def _to_stage(opened: Input, output: str, language: Language, *, force: bool) ->
 
 def _checked(opened: Input) -> pd.DataFrame:
     """The answers as they stand, if they say whose they are and when they were given."""
-    frame, study = opened.raw.frame, opened.spec
-    columns = [str(c) for c in frame.columns]
-    for needed in (study.design.id, study.design.wave):
-        if needed not in columns:
-            raise DataError(f"{opened.name} lacks the column {needed}.")
-    if twice := sorted({c for c in columns if columns.count(c) > 1}):
-        raise DataError(f"{opened.name} has two columns {twice[0]}.")
+    from dnt_cli.findings import summary
+    from dnt_cli.survey import missing_columns
+
+    frame, design = opened.raw.frame, opened.spec.design
+    if findings := missing_columns(frame, [design.id, design.wave]):
+        raise DataError(say("file_unfit", file=opened.name, finding=summary(findings)))
     return frame
