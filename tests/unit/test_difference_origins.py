@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from dnt_cli.diff.origins import Cause, data_of, step_causes, study_causes
-from dnt_cli.study import parse_study
+from dnt_cli.diff.origins import Cause, data_of, joined_causes, step_causes, study_causes
+from dnt_cli.study import load_study, parse_study
 from tests.support.studies import BASE, changed
 
 
@@ -109,3 +110,17 @@ def test_data_of_examples_links_and_strangers() -> None:
     assert data_of([example, step("impute", "b" * 64)], [example, step("impute", "c" * 64)]) == "unknown"
     assert data_of([step("polis")], [step("polis")]) == "same link"
     assert data_of([], CHAIN) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [("instruments.locus.reversed=none", []), ("imputation.seed=7", []), ("register.lag=-1", ["register.lag"])],
+)
+def test_beside_a_register_only_what_concerns_it_is_told(override: str, told: list[str]) -> None:
+    """How answers were scored and imputed is not known where records were read."""
+    stages = [
+        SimpleNamespace(kind="estimates", study=load_study("dnt", [override]), steps=()),
+        SimpleNamespace(kind="register", study=load_study("dnt"), steps=()),
+    ]
+    data, causes = joined_causes(*stages)  # type: ignore[arg-type]
+    assert (data, [cause.item for cause in causes]) == ("unknown", told)

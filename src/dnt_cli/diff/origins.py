@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dnt_cli.stagefile.kinds import KINDS
 from dnt_cli.study import Study
 from dnt_cli.study.comparison import changes, written
+from dnt_cli.study.reanalysis import IMPUTATION, SCORES, concern
 
 if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
@@ -108,7 +109,10 @@ def joined_causes(a: Stage, b: Stage) -> tuple[Data, list[Cause]]:
         kind of file, in steps before, and level and standardisation of the results themselves.
     """
     if KINDS[a.kind].source != KINDS[b.kind].source:
-        return _data_of_kinds(a, b), study_causes(a.study, b.study)
+        causes = study_causes(a.study, b.study)
+        if not (KINDS[a.kind].source and KINDS[b.kind].source):  # records know nothing of how answers were scored
+            causes = [cause for cause in causes if concern(cause.item) not in (SCORES, IMPUTATION)]
+        return _data_of_kinds(a, b), causes
     last = a.steps[-1], b.steps[-1]
     own = [{**step, "settings": {k: step["settings"].get(k) for k in _SHARED}} for step in last]
     causes = [*study_causes(a.study, b.study), *(Cause("", *found) for found in _settings(*own))]
