@@ -20,12 +20,13 @@ from tests.support.studies import study_text
 
 STUDY = study_text(
     {
-        "work": {"kind": "binary", "expected": "decrease", "note": "Any hours."},
+        "work": {"kind": "binary", "expected": "decrease", "note": "Any hours.", "hypothesis": "H1"},
         "debts": {"kind": "binary", "waves": ["T1", "T2"]},
         "score": {"kind": "linear", "waves": ["T0", "T2"]},
         "late": {"kind": "linear", "waves": ["T2"]},
         "paid": {"label": "Paid (register)", "kind": "binary", "source": "register"},
     },
+    hypotheses={"H1": {"label": "More work", "primary": True}},
     covariates={
         "age": {"kind": "continuous"},
         "town": {"kind": "categorical", "levels": ["none", "a", "b", "c"]},
@@ -143,6 +144,11 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
     "effects.estimand": (lambda s: endpoint(s, table(), "binary"), "as they were assigned"),
     "effects.few_events": (lambda s: endpoint(s, rare_work(), "binary"), "per coefficient: Work (2.0)"),
     "effects.few_in_group": (lambda s: endpoint(s, rare_work(), "binary"), "Fewer than 10 answers of one kind"),
+    "effects.false_alarms": (
+        lambda s: endpoint(s, table(), "binary"),
+        "2 tests in this table: without any effect 0.2 of them",
+    ),
+    "effects.primary": (lambda s: endpoint(s, table(), "binary"), "Primary: Work. After Holm's correction"),
     "effects.d_note": (lambda s: endpoint(s, table(), "linear"), "standard deviations of the outcome; own units"),
     "effects.own_units_note": (
         lambda s: endpoint(s, table(), "linear", standardise="none"),

@@ -165,9 +165,17 @@ def _detectable(rows: pd.DataFrame, wording: Wording) -> list[Note]:
 def _adjusted(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     if int(rows["p_value"].notna().sum()) < 2:
         return []
-    lenient = wording.study.significance.lenient
+    lenient, tests = wording.study.significance.lenient, int(rows["p_value"].notna().sum())
+    alarms = note("effects.false_alarms", wording, tests=tests, alarms=wording.number(tests * lenient, 1))
+    primary = rows[rows["p_holm_primary"].notna()]
     holm, bh = (int((rows[column] < lenient).sum()) for column in ("p_holm", "p_bh"))
-    return [note("effects.adjusted", wording, holm=holm, bh=bh, lenient=wording.threshold(lenient))]
+    values = {"lenient": wording.threshold(lenient)}
+    notes = [alarms, note("effects.adjusted", wording, holm=holm, bh=bh, **values)]
+    if len(primary):
+        left = [wording.label(row["outcome"]) for _, row in primary.iterrows() if row["p_holm_primary"] < lenient]
+        named, stay = wording.labels(list(primary["outcome"])), ", ".join(left) or wording.text("effects.none_left")
+        notes.append(note("effects.primary", wording, outcomes=named, left=stay, **values))
+    return notes
 
 
 def _against(rows: pd.DataFrame, wording: Wording) -> list[Note]:

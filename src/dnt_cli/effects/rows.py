@@ -24,7 +24,7 @@ COLUMNS = (
     "beta", "beta_se", "marginal_effect", "marginal_effect_se", "m", "ubar", "b", "t", "riv", "lambda", "fmi",
     "n_persons", "n_observations", "n_events", "n_observed_intervention", "n_observed_comparison", "random_sd",
     "residual_sd", "controls", "left_out", "baseline", "standardise", "engine", "status", "message", "p_holm", "p_bh",
-    "wave", *CLUSTER_COLUMNS, *SCALE_COLUMNS, "fewest_events",
+    "wave", *CLUSTER_COLUMNS, *SCALE_COLUMNS, "fewest_events", "p_holm_primary",
 )  # fmt: skip
 FITS = (
     "analysis", "model", "outcome", "controls", "imputation", "usable", "singular", "separated", "log_likelihood",
@@ -313,6 +313,8 @@ def finished(rows: list[dict[str, Any]], fits: list[dict[str, Any]], study: Stud
     errors = "model" if study is None else study.models.errors
     parts = [adjusted(part, errors) for _, part in estimates.groupby(np.array(register, dtype=bool), sort=False)]
     estimates = pd.concat(parts).loc[estimates.index] if parts else adjusted(estimates)
+    if study is not None:
+        estimates = _primary(estimates, study)
     return Effects(estimates, _typed(pd.DataFrame(fits, columns=list(FITS))))
 
 
@@ -334,6 +336,17 @@ def effect_rows(estimates: pd.DataFrame, *, waves: bool = False) -> pd.DataFrame
     trend = (estimates["analysis"] == LONGITUDINAL) & (estimates["term"] == TREND)
     further = (estimates["analysis"] == WAVES) & (estimates["term"] == GROUP) & waves
     return estimates[endpoint | trend | further]
+
+
+def _primary(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """With Holm's correction over the effects of one analysis that belong to a primary hypothesis."""
+    primary = {key for key, hypothesis in study.hypotheses.items() if hypothesis.primary}
+    rows = effect_rows(estimates)
+    rows = rows[rows["hypothesis"].isin(primary) & ~rows["outcome"].map(study.is_register).astype(bool)]
+    for _, family in rows.groupby(["analysis", "model"], sort=False):
+        p = np.array([decisive(row, study.models.errors) for _, row in family.iterrows()])
+        estimates.loc[family.index, "p_holm_primary"] = adjust(p, "holm")
+    return estimates
 
 
 def adjusted(estimates: pd.DataFrame, errors: str = "model") -> pd.DataFrame:

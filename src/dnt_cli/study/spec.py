@@ -85,6 +85,7 @@ class Hypothesis:
     """What the intervention was expected to do."""
 
     label: Text
+    primary: bool = False  # its outcomes are primary: corrected for several tests among themselves
 
 
 @dataclass(frozen=True)
