@@ -57,8 +57,7 @@ def _hypothesis(own: HypothesisConclusion, names: list[str], wording: Wording) -
 
 def _outcomes(conclusions: Conclusions, wording: Wording, green: Green) -> Table:
     """The evidence per outcome; narrow, what stands beside the effects is left out."""
-    say, sources = wording.text, conclusions.sources
-    found = conclusions.outcomes
+    say, found = wording.text, conclusions.outcomes
     parts = [part for part in PARTS if any(part in own.evidence.parts or part in own.evidence.reasons for own in found)]
     beside = {
         "checks": any(own.evidence.checks for own in found),
@@ -97,19 +96,25 @@ def _outcomes(conclusions: Conclusions, wording: Wording, green: Green) -> Table
         for own in conclusions.hypotheses
         if own.outcomes
     )
-    notes = wording.synthetic_note()
+    notes = (*wording.synthetic_note(), *_outcome_notes(conclusions, wording))
+    return Table(say("conclusions.outcomes_title"), tuple(columns), sections, notes)
+
+
+def _outcome_notes(conclusions: Conclusions, wording: Wording) -> list[str]:
+    """What the signs and columns beside the effects mean, as far as they are there."""
+    say, sources, found = wording.text, conclusions.sources, conclusions.outcomes
+    notes = []
     if not conclusions.study.hypotheses:  # else they stand under the table of hypotheses
         notes += [say("conclusions.open_note"), *_apart_notes(conclusions, wording), *_missing(sources, wording)]
     notes += [wording.marks_note(), *_chance(conclusions, wording)]
     marks = (mark_of(part.row, wording.study) for own in found for part in own.evidence.parts.values())
     notes += [say("conclusions.flags_note")] if any("!" in mark for mark in marks) else []
-    if beside["checks"]:
+    if any(own.evidence.checks for own in found):
         notes += [say("conclusions.checks_note"), *_main_differs(sources, wording)]
-    if beside["raw"]:
+    if any(own.evidence.raw for own in found):
         design = conclusions.study.design
         notes.append(say("conclusions.raw_note", baseline=design.baseline, wave=design.endpoint))
-    notes += [_levels(found, wording) for found in register_levels(sources)]
-    return Table(say("conclusions.outcomes_title"), tuple(columns), sections, tuple(notes))
+    return notes + [_levels(level, wording) for level in register_levels(sources)]
 
 
 def _sentences(conclusions: Conclusions, wording: Wording) -> Table:
