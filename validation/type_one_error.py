@@ -1,7 +1,7 @@
 """How often each test of an effect is significant at .05 where there is none: sites, serial correlation, random slopes.
 
 Complete data of 136 persons, five waves, and the sixteen sites of the example's size, each in one group. Usage:
-python -m validation.type_one_error [--replicates 400] [--output FILE]
+python -m validation.type_one_error [--replicates 1000] [--output FILE]
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def table(replicates: int) -> list[str]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--replicates", type=int, default=400)
+    parser.add_argument("--replicates", type=int, default=1000)
     parser.add_argument("--output", default="validation/results/type_one_error.md")
     given = parser.parse_args()
     text = "\n".join(table(given.replicates)) + "\n"
