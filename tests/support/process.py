@@ -36,7 +36,7 @@ for ending in ENDINGS:
         signal.signal(ending, signal.default_int_handler if ending == signal.SIGINT else signal.SIG_DFL)
 # Variables that dnt reads when it needs them, so that a fork can be given them.
 READ_LATE = ("COMP_", "DNT_DEBUG", "NO_COLOR", "PYTHONIOENCODING", "_DNT_COMPLETE", "_TYPER_COMPLETE")
-BUGS = ("Traceback", "mistake in dnt", "Exception ignored", "Warning:", "resource_tracker")
+BUGS = ("Traceback", "mistake in dnt", "fout in dnt", "Exception ignored", "Warning:", "resource_tracker")
 
 
 @dataclass(frozen=True)

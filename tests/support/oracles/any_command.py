@@ -116,6 +116,7 @@ class Judge:
         where = f"dnt {' '.join(words)} ended with {run.code}\n{run.err}\n{run.text[:2000]}"
         assert run.code in CODES, where
         assert "mistake in dnt" not in run.err, where
+        assert "fout in dnt" not in run.err, where
         assert "Traceback" not in run.err, where
         for canary in self.case.canaries:
             assert canary not in run.err, (canary, where)
@@ -123,7 +124,7 @@ class Judge:
             assert listing(self.folder) == before, f"a file was left or changed: {where}"
             assert not run.out or words[:2] == ("study", "check") or words[0] == "show", where
             if run.code != 2:
-                errors = [line for line in run.err.splitlines() if line.startswith("Error: ")]
+                errors = [line for line in run.err.splitlines() if line.startswith(("Error: ", "Fout: "))]
                 assert len(errors) == 1, where
                 assert len(errors[0]) < 1000, where
         elif not self._odd_words():

@@ -347,13 +347,14 @@ def _changed(before: dict[str, bytes | None], after: dict[str, bytes | None]) ->
 def _check_ending(line: Typed, run: Run, where: str) -> None:
     assert run.code in CODES, where
     assert "mistake in dnt" not in run.err, where
+    assert "fout in dnt" not in run.err, where
     assert "Traceback" not in run.err, where
     for canary in CANARIES:
         assert canary not in run.err, (canary, where)
     if run.code < 2:
         return
     assert not run.out or line.command in ("study check",), where
-    errors = [text for text in run.err.splitlines() if text.startswith("Error: ")]
+    errors = [text for text in run.err.splitlines() if text.startswith(("Error: ", "Fout: "))]
     assert len(errors) == 1 or (run.code == 2 and "Error" in run.err), where
     assert all(len(text) < 1500 for text in errors), where
 
