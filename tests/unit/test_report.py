@@ -97,6 +97,15 @@ def test_it_has_every_section_in_order(report: Report) -> None:
     assert "SYNTHETISCHE GEGEVENS" in report.stamp
 
 
+def test_the_titles_of_effects_say_what_stands_left_and_right(report: Report, folder: Path) -> None:
+    titles = {own.key: own.table.title for own in report.tables}
+    assert titles["effects_1"].startswith("Effecten van deelname, ")
+    assert titles["effects_1"].endswith("; T2 (links) en verandering van het effect per meting (rechts)")
+    alone = {own.key: own.table.title for own in build(material(folder, "t3")).tables}
+    assert alone["effects_1"].startswith("Effecten van deelname. ")
+    assert "links" not in alone["effects_1"]
+
+
 def test_every_page_says_that_numbers_may_not_leave_as_they_are(folder: Path) -> None:
     """Of a study with rules for that; made-up data may."""
     found = material(folder, "t3")

@@ -13,6 +13,7 @@ from dnt_cli.report.method import method
 from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, Section, TableBlock, reference
 from dnt_cli.report.outcomes import CHANGES, CODEBOOK, LEVELS, described, outcomes
 from dnt_cli.tables import Table
+from dnt_cli.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +88,28 @@ def _effects(material: Material) -> Iterator[Block]:
     both = found.estimates["analysis"].nunique() > 1
     keys = [f"effects_{i}" for i in range(1, len(tables) + 1)]
     lead = "report.effects_lead" if both else "report.effects_alone"
-    names = {"first": ", ".join(map(reference, keys)), "figure": reference("forest")}
+    beside = [key for key, table in zip(keys, tables, strict=True) if _beside(table, wording)]
+    names = {"first": ", ".join(map(reference, beside or keys)), "figure": reference("forest")}
     yield Paragraph(wording.text(lead, wave=wording.study.design.endpoint, **names))
     for key, table in zip(keys, tables, strict=True):
-        yield TableBlock(key, replace(table, title=_effects_title(table, material, both=both)))
+        yield TableBlock(key, replace(table, title=_effects_title(table, material)))
     title = wording.text("report.forest", level=100 * found.level)
     drawing = forest_drawing(found.estimates, wording, found.level)
     yield FigureBlock("forest", title, drawing.about, drawing)
 
 
-def _effects_title(table: Table, material: Material, *, both: bool) -> str:
+def _beside(table: Table, wording: Wording) -> bool:
+    """Whether endpoint and trend stand side by side in it."""
+    return {name for name, _ in table.groups if name} == {wording.study.design.endpoint, wording.text("common.trend")}
+
+
+def _effects_title(table: Table, material: Material) -> str:
+    """Of endpoint and trend side by side, what stands left and right; else what the table says itself."""
     wording = material.wording
-    if not both:
+    wave = wording.study.design.endpoint
+    if not _beside(table, wording):
         return wording.text("report.effects_where", title=table.title)
     what = table.title[:1].lower() + table.title[1:]
-    wave = wording.study.design.endpoint
     return wording.text("report.effects_title", what=what, wave=wave, unit=wording.unit())
 
 
