@@ -11,7 +11,7 @@ from dnt_cli.disclosure.relations import relations_of
 from dnt_cli.disclosure.rules import sensitive
 from dnt_cli.study import Thresholds
 
-_TRIED = 12  # candidates for hiding around one quantity
+_TRIED = 4  # candidates for hiding around one quantity
 _BASE = 1e6  # what it costs to hide the size of a group that percentages are of
 
 
