@@ -301,8 +301,12 @@ class Study:
         }
 
     def covariate_column(self, covariate: str, wave: str) -> str:
-        """Name of the wide column that holds a covariate at a wave; of one that does not change, its own name."""
-        changes = self.covariates[covariate].timing == "wave" and wave != self.design.baseline
+        """Name of the wide column that holds a covariate at a wave; what does not change has its own name.
+
+        A control that is no covariate, such as `work_T0`, is a column already.
+        """
+        known = self.covariates.get(covariate)
+        changes = known is not None and known.timing == "wave" and wave != self.design.baseline
         return f"{covariate}_{wave}" if changes else covariate
 
     @cached_property
