@@ -220,3 +220,11 @@ def test_inside_the_number_of_figures_that_are_not_for_release_is_said() -> None
     made_up = Wording(load_study("dnt", ["synthetic=true"]), "en")
     assert told_inside([own], made_up) == [own]
     assert told_inside([table([("b", "20", yes("b", 20, 40))])], ENGLISH)[0].notes == ()
+
+
+def test_a_mark_beside_a_number_that_is_left_out_is_not_there() -> None:
+    small = yes("a", 4, 40)
+    row = (Cell("a"), Cell("-0.40", counts=small), Cell("++", counts=small))
+    own = Table("T", (Column("", "left"), Column("SMD"), Column("", "left")), (Section("", (row,)),))
+    shown = released({"f": [own]}, CBS, ENGLISH).tables["f"][0].sections[0].rows[0]
+    assert [cell.text for cell in shown] == ["a", HIDDEN, ""]

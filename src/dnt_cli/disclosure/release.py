@@ -139,7 +139,7 @@ class _Filter:
             if rule:
                 label = found[0].text.strip() if found else HIDDEN
                 self.left += [Left(source, table.title, label, column.heading, rule)] if number else []
-                found.append(Cell(HIDDEN, "muted"))
+                found.append(Cell(HIDDEN if number or place == 0 else "", "muted"))  # a mark is simply not there
             else:
                 self.shown[source, table.title] += number
                 found.append(rounded(cell, self.wording))
