@@ -171,3 +171,28 @@ def thin_arms(wide: pd.DataFrame, study: Study) -> list[str]:
             for own in empty_arms(wide, study)
         ]
     return lines
+
+
+def thin_controls(wide: pd.DataFrame, study: Study) -> list[str]:
+    """What `study check` tells beforehand of controls: levels that nobody or one person has, and no contrast.
+
+    Args:
+        wide: The table as observed, a row per person.
+        study: Which covariates its models control for.
+    """
+    lines = []
+    for key in dict.fromkeys([*study.models.all_controls, *study.models.register_controls]):
+        if key not in study.covariates:  # an outcome at baseline
+            continue
+        covariate, values = study.covariates[key], wide[key].dropna()
+        if values.nunique() < 2:
+            lines.append(f"{key}: the same for all, so the models leave it out")
+        elif covariate.kind != "continuous":
+            levels = values.astype(object).map(covariate.model_level)
+            counts = levels.value_counts().reindex(list(covariate.model_levels), fill_value=0)
+            for level, count in counts[counts < 2].items():
+                has = "nobody has" if count == 0 else "one person has"
+                then = "; the models take the first level that somebody has as reference" if count == 0 else ""
+                reference = level == covariate.model_levels[0]
+                lines.append(f"{key}: {has} the {'reference' if reference else 'level'} {level}{then * reference}")
+    return lines

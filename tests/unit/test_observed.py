@@ -13,7 +13,7 @@ from dnt_cli.effects import Options, endpoint_effects, trend_effects
 from dnt_cli.effects.result import Estimates
 from dnt_cli.errors import DataError
 from dnt_cli.imputed.data import Completed, impute_wide, settings_of
-from dnt_cli.observed import empty_arms, known_answers, refuse_empty_arms, thin_arms
+from dnt_cli.observed import empty_arms, known_answers, refuse_empty_arms, thin_arms, thin_controls
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wide import derive
 from dnt_cli.wording import Wording, spoken
@@ -167,6 +167,25 @@ def test_an_empty_arm_is_refused_unless_allowed_and_told_beforehand(study: Study
     _, sets = impute_wide(gappy, allowed, settings_of(allowed))
     assert not next(iter(sets))["score_T1"].isna().any()
     assert thin_arms(observed_table(), study) == []
+
+
+@pytest.mark.parametrize(
+    ("towns", "told"),
+    [
+        (["b"] * 30 + ["c"] * 30, ["town: nobody has the reference a; the models take the first level that somebody"]),
+        (["a"] * 59 + ["b"], ["town: one person has the level b", "town: nobody has the level c"]),
+        (["a"] * 60, ["town: the same for all, so the models leave it out"]),
+        (["a", "b", "c"] * 20, []),
+    ],
+)
+def test_levels_that_nobody_has_are_told_beforehand(towns: list[str], told: list[str]) -> None:
+    covariates = {"town": {"kind": "categorical", "levels": ["a", "b", "c"]}}
+    study = parse_study(study_text({"late": {"kind": "linear"}}, covariates=covariates, models={"controls": ["town"]}))
+    table = observed_table().assign(town=pd.Categorical(towns, ["a", "b", "c"]))
+    found = thin_controls(table, study)
+    assert len(found) == len(told)
+    for line, start in zip(found, told, strict=True):
+        assert line.startswith(start)
 
 
 def test_what_nobody_answered_is_refused_by_the_imputation_itself(study: Study) -> None:

@@ -113,7 +113,7 @@ def check(
 
     Example: dnt study check study.toml survey.csv
     """
-    from dnt_cli.observed import thin_arms
+    from dnt_cli.observed import thin_arms, thin_controls
     from dnt_cli.study import load_study, open_questions
     from dnt_cli.wide import to_wide
 
@@ -133,7 +133,8 @@ def check(
     if survey is None:
         write_out("\n".join(lines))
         raise DataError(say("check_failed", file=name))
-    lines += [f"WARNING  {line}" for line in thin_arms(to_wide(survey, spec), spec)]
+    wide = to_wide(survey, spec)
+    lines += [f"WARNING  {line}" for line in (*thin_arms(wide, spec), *thin_controls(wide, spec))]
     write_out("\n".join([*lines, *_counts(survey, spec, name)]))
 
 
