@@ -156,6 +156,23 @@ def test_a_limit_below_what_the_libraries_need_is_refused_before_they_are_loaded
     assert "begrensd op 400 MB (ulimit -v)" in caught.value.text("nl")
 
 
+@pytest.mark.parametrize(("free", "told"), [(3_100_000_000, True), (3_300_000_000, False), (None, False)])
+def test_data_that_may_not_fit_into_memory_are_told_before_the_work(
+    free: int | None, told: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(endings, "free_memory", lambda: free)
+    terminal.options = frozenset({"jobs", "outcomes"})
+    endings.warn_of_need(cells=100_000_000)
+    said = " ".join(capsys.readouterr().err.split())
+    assert ("need about 3.2 GB of memory, and 3.1 GB is free" in said) is told
+    assert ("--outcomes" in said) is told
+
+
+def test_the_memory_that_is_free_is_known_here() -> None:
+    free = endings.free_memory()
+    assert free is None or free > 1_000_000
+
+
 def test_usage_errors_carry_the_near_word() -> None:
     from dnt_cli.cli.options import choose
 

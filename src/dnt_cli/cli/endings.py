@@ -21,6 +21,8 @@ _LITTLE_MEMORY = re.compile(
 _SAVING = {"jobs": "fewer_jobs", "m": "fewer_imputations", "outcomes": "fewer_outcomes", "checks": "fewer_checks"}
 # Of address space, loaded and with a small study: with 700 MB OpenBLAS gives up, with 800 an analysis is done.
 NEEDED_BY_LIBRARIES = 800_000 * 1024
+COPIES = 4
+"""How often the data are in memory at the same time while they are read, checked and cast (measured: 3 to 4)."""
 _exit_code = [1]  # of this process, once it is known
 _kept_words = [b""]  # what is said then, worded beforehand, since it takes memory
 _kept: list[Any] = []  # what C calls must live as long as the process
@@ -40,8 +42,12 @@ def outside_cause(error: BaseException) -> UserError | None:
 
 def shortage() -> Sentence:
     """What can be done about too little memory: with the options that the running command has."""
+    return say("shortage", advice=_advice())
+
+
+def _advice() -> Listed:
     advice = [say(sentence) for option, sentence in _SAVING.items() if option in terminal.options]
-    return say("shortage", advice=Listed((*advice, say("close_others"))))
+    return Listed((*advice, say("close_others")))
 
 
 def _missing_library(error: ImportError) -> EngineError | None:
@@ -64,6 +70,28 @@ def address_limit() -> int | None:
 
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     return None if limit == resource.RLIM_INFINITY else limit
+
+
+def free_memory() -> int | None:
+    """The bytes that this process can still get, by its limit and by what the system has free; None if not known."""
+    limits = [] if (limit := address_limit()) is None else [limit]
+    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/meminfo", encoding="ascii") as stream:
+        limits += [1024 * int(line.split()[1]) for line in stream if line.startswith("MemAvailable:")]
+    return min(limits, default=None)
+
+
+def warn_of_need(cells: int) -> None:
+    """Say before the work that its data may not fit into memory.
+
+    Args:
+        cells: Numbers that are held at the same time, of 8 bytes each, `COPIES` times while they are checked and cast.
+    """
+    from dnt_cli.cli.console import warn
+
+    need, free = 8 * COPIES * cells, free_memory()
+    if free is not None and need > free:
+        told = say("much_memory", need=f"{need / 1e9:.1f}", free=f"{free / 1e9:.1f}", advice=_advice())
+        warn(told.text(terminal.language))
 
 
 def refuse_low_limit() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dnt_cli.cli.console import detail, warn
+from dnt_cli.cli.endings import warn_of_need
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import DataError, UsageError
@@ -147,6 +148,8 @@ class Input:
         from dnt_cli.imputed.foreign import from_long
 
         if self.stage is not None:
+            size = self.stage.parquet.metadata
+            warn_of_need(size.num_rows * size.num_columns)
             return read_completed(self.stage)
         return from_long(self.frame(), self.spec, self.name)
 
