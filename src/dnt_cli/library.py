@@ -172,7 +172,8 @@ def impute(
 
 def fit_endpoint(
     imputations: Source, *, study: str | Path | None = None, settings: Mapping[str, Any] | None = None,
-    outcomes: Sequence[str] | None = None, controls: Sequence[str] | None = None, jobs: int = 1, **options: Any,
+    outcomes: Sequence[str] | None = None, controls: Sequence[str] | None = None, at: Sequence[str] | None = None,
+    jobs: int = 1, **options: Any,
 ) -> AnalysisResult:  # fmt: skip
     """Effects at the endpoint, pooled over the imputations, as `dnt fit-t3` gives them.
 
@@ -182,9 +183,11 @@ def fit_endpoint(
         settings: Values of the study file to replace.
         outcomes: Only these.
         controls: Other covariates than the study's; none if empty.
+        at: Waves beside the endpoint; by default the follow-up, none if empty, every wave if `["all"]`.
         jobs: Processes; results do not depend on them.
         **options: Fields of `dnt_cli.effects.Options`, such as `level=0.9` or `separation="firth"`.
     """
+    from dnt_cli.cli.fit import waves_beside
     from dnt_cli.cli.options import choose
     from dnt_cli.effects import Options, endpoint_effects
 
@@ -192,8 +195,10 @@ def fit_endpoint(
     data, used = opened.completed(), Options(jobs=jobs, **options)
     keys = choose("outcomes", _joined(outcomes), data.study.tested)
     covariates = choose("controls", _joined(controls), data.study.covariates, empty=True)
-    effects = endpoint_effects(data, used, outcomes=keys, controls=covariates)
-    return _estimates("fit-t3", data.study, effects, used, {"outcomes": keys, "controls": covariates}, opened)
+    waves = waves_beside(_joined(at), data.study)
+    effects = endpoint_effects(data, used, outcomes=keys, controls=covariates, at=waves)
+    said = {"outcomes": keys, "controls": covariates, "at": waves}
+    return _estimates("fit-t3", data.study, effects, used, said, opened)
 
 
 def fit_trend(

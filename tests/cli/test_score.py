@@ -64,7 +64,7 @@ def test_spss_through_convert_and_score_and_back(spss: Path) -> None:
     assert meta_after.missing_ranges == meta.missing_ranges
     assert meta_after.column_names_to_labels["s1"] == "Item one"
 
-    assert "s1: user-missing codes were taken as no answer (8 (no idea): 1, 9 (refused): 1)." in direct.stderr
+    assert "s1: codes voor geen antwoord zijn als ontbrekend gelezen (8 (no idea): 1, 9 (refused): 1)." in direct.stderr
     assert "! Bij lege antwoorden geldt het gemiddelde van de andere, maal tien" in direct.text
     assert "te weinig items beantwoord voor een score" in direct.text
     survey = pd.read_parquet(spss / "survey.parquet")

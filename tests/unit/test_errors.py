@@ -140,8 +140,16 @@ def test_what_saves_memory_is_an_option_of_the_command(
         assert not any(option in text for option in not_there), text
 
 
-@pytest.mark.parametrize(("megabytes", "option", "refused"), [(400, "jobs", True), (400, "figure", False),
-                                                              (900, "jobs", False), (None, "jobs", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("megabytes", "option", "refused"),
+    [
+        (400, "jobs", True),
+        (400, "figure", False),
+        (300, "figure", True),
+        (900, "jobs", False),
+        (None, "jobs", False),
+    ],
+)
 def test_a_limit_below_what_the_libraries_need_is_refused_before_they_are_loaded(
     megabytes: int | None, option: str, refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,8 +160,8 @@ def test_a_limit_below_what_the_libraries_need_is_refused_before_they_are_loaded
         return
     with pytest.raises(MemoryLimitError) as caught:
         endings.refuse_low_limit()
-    assert "limited to 400 MB (ulimit -v)" in str(caught.value)
-    assert "begrensd op 400 MB (ulimit -v)" in caught.value.text("nl")
+    assert f"limited to {megabytes} MB (ulimit -v)" in str(caught.value)
+    assert f"begrensd op {megabytes} MB (ulimit -v)" in caught.value.text("nl")
 
 
 @pytest.mark.parametrize(("free", "told"), [(3_100_000_000, True), (3_300_000_000, False), (None, False)])

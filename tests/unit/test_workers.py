@@ -7,7 +7,9 @@ import sys
 
 import pytest
 from joblib import delayed
+from joblib.externals.loky import get_reusable_executor
 
+from dnt_cli import workers
 from dnt_cli.workers import in_workers
 
 
@@ -22,6 +24,8 @@ def _failing(word: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="workers inherit standard error there")
 def test_what_workers_say_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    get_reusable_executor().shutdown(wait=True)  # which another test may have started, or let go after a while
+    workers._start.cache_clear()
     words = ["one", "two", "three", "four"]
     found = list(in_workers([delayed(_saying)(word) for word in words], 2))
     assert [word for word, _ in found] == words

@@ -29,7 +29,7 @@ _PARTS = {
     "duckdb": "dnt polis",
     "pyreadstat": "SPSS and Stata files",
     "openpyxl": "Excel files",
-    "docx": "Word files",
+    "python-docx": "Word files",
     "matplotlib": "figures",
 }
 _EXTRAS = {
@@ -58,8 +58,8 @@ def doctor(as_json: AsJson = False) -> None:
     }
     for name in _PARTS:
         try:
-            importlib.import_module(name)
-            facts["packages"][name] = package_version(PACKAGES.get(name, name))
+            importlib.import_module(next((module for module, own in PACKAGES.items() if own == name), name))
+            facts["packages"][name] = package_version(name)
         except (ImportError, OSError) as error:
             facts["packages"][name] = f"does not load ({type(error).__name__}: {error})"
     facts["packages"] |= {name: package_version(name) for name in _EXTRAS}

@@ -21,6 +21,7 @@ _LITTLE_MEMORY = re.compile(
 _SAVING = {"jobs": "fewer_jobs", "m": "fewer_imputations", "outcomes": "fewer_outcomes", "checks": "fewer_checks"}
 # Of address space, loaded and with a small study: with 700 MB OpenBLAS gives up, with 800 an analysis is done.
 NEEDED_BY_LIBRARIES = 800_000 * 1024
+NEEDED_TO_READ = 400_000 * 1024  # by a command that computes nothing; with 330 MB loading libraries hangs
 COPIES = 4
 """How often the data are in memory at the same time while they are read, checked and cast (measured: 3 to 4)."""
 _exit_code = [1]  # of this process, once it is known
@@ -95,16 +96,16 @@ def warn_of_need(cells: int) -> None:
 
 
 def refuse_low_limit() -> None:
-    """Stop a command that computes before it loads libraries that do not survive so little memory.
+    """Stop a command before it loads libraries that do not survive so little memory.
 
     C++ libraries abort, and OpenBLAS and the loader of the system try again for minutes.
 
     Raises:
         MemoryLimitError: The limit of this session is below what the libraries need by themselves.
     """
-    limit = address_limit()
-    if limit is not None and limit < NEEDED_BY_LIBRARIES and "jobs" in terminal.options:
-        raise MemoryLimitError(say("low_limit", limit=limit // 2**20, needed=NEEDED_BY_LIBRARIES // 2**20))
+    limit, needed = address_limit(), NEEDED_BY_LIBRARIES if "jobs" in terminal.options else NEEDED_TO_READ
+    if limit is not None and limit < needed:
+        raise MemoryLimitError(say("low_limit", limit=limit // 2**20, needed=needed // 2**20))
 
 
 def remember_exit_code(code: object) -> None:

@@ -129,7 +129,7 @@ def fit_t3(
     data = opened.completed()
     keys = choose("--outcomes", outcomes, data.study.tested)
     covariates = choose("--controls", controls, data.study.covariates, empty=True)
-    waves = _waves(at, data.study)
+    waves = waves_beside(at, data.study)
     with workplace(jobs, scheduler, scheduler_tls) as free, progress("Fitting") as report:
         options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=free)
         effects = endpoint_effects(data, options, outcomes=keys, controls=covariates, at=waves, progress=report)
@@ -225,8 +225,8 @@ def _show_cross_check(checked: pd.DataFrame, study: Study, language: Any) -> Non
     tell(as_text([cross_check_table(checked, Wording(study, language))]))
 
 
-def _waves(at: str | None, study: Study) -> list[str]:
-    """The waves of `--at`, in order of time; by default the follow-up."""
+def waves_beside(at: str | None, study: Study) -> list[str]:
+    """The waves of `--at` beside the endpoint, in order of time; by default the follow-up."""
     design = study.design
     if at is None:
         return [] if design.follow_up is None else [design.follow_up]
