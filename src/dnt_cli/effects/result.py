@@ -71,12 +71,10 @@ class Estimates:
     @classmethod
     def from_stage(cls, stage: Stage) -> Self:
         """The result again, from a stage file; what a file of an older version does not tell is empty."""
-        frame = stage.frame.reindex(columns=list(COLUMNS))
+        frame = with_every_column(stage.frame[[column for column in COLUMNS if column in stage.frame.columns]])
         if "standardise" not in stage.frame.columns:
             way = stage.steps[-1]["settings"].get("standardise", "both")
             frame["standardise"] = ["" if kind == "binary" else way for kind in frame["kind"]]
-        texts = [column for column in TEXT if column != "hypothesis"]
-        frame = frame.assign(**{column: frame[column].fillna("") for column in texts})
         return cls(stage.study, frame, stage.extra_frame("fits"), stage.extra["level"])
 
     @classmethod
@@ -125,3 +123,11 @@ class Estimates:
             wave_plot(self.estimates, wording, path, level=self.level, force=force)
             return
         forest_plot(self.estimates, wording, path, level=self.level, force=force)
+
+
+def with_every_column(frame: pd.DataFrame) -> pd.DataFrame:
+    """Estimates with the columns that a file of an older version does not have, empty; those of its own come last."""
+    own = [column for column in frame.columns if column not in COLUMNS]
+    frame = frame.reindex(columns=[*COLUMNS, *own])
+    texts = [column for column in TEXT if column != "hypothesis"]
+    return frame.assign(**{column: frame[column].fillna("") for column in texts})

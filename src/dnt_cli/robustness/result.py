@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
-from dnt_cli.effects.result import ARE_FITS, NEEDED, VALUES
+from dnt_cli.effects.result import ARE_FITS, NEEDED, VALUES, with_every_column
 from dnt_cli.effects.rows import COLUMNS, TEXT
 from dnt_cli.messages import Message, decoded, encoded, message
 from dnt_cli.stagefile.form import Form, are_messages, is_level, is_table_of, one_of
@@ -73,7 +73,7 @@ class RobustnessResult:
         extra = stage.extra
         return cls(
             stage.study,
-            stage.frame,
+            with_every_column(stage.frame),
             stage.extra_frame("fits"),
             in_order(labels_of(extra), stage.frame),
             {key: _restored(content) for key, content in extra["left_out"].items()},

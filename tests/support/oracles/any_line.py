@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
 from dnt_cli.cli.terminal import Terminal, terminal
+from dnt_cli.effects.rows import COLUMNS
 from dnt_cli.stagefile.container import read_stage
 from dnt_cli.stagefile.kinds import KINDS
 from tests.support.oracles.any_command import CODES, Run, check_estimates, listing, typed
@@ -33,7 +34,7 @@ CANARIES = ("CANARY", "31337.125", "31337,125")
 SLOWEST = 20.0  # seconds that a run may take
 _NO_NUMBER = re.compile(r"(?<![\w.<\"'-])[-+]?(nan|NaN|inf|Infinity|None|NaT|<NA>)(?![\w\"'>])")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_INTERVALS = ("conf_low", "conf_high", "odds_ratio_low", "odds_ratio_high")
+_INTERVALS = tuple(column for column in COLUMNS if {"low", "high"} & set(column.split("_")))
 _OTHERS_COUNT = ("p_holm", "p_bh")
 _SCALES = ("beta", "beta_se", "standardise")
 
