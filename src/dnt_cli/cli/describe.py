@@ -95,16 +95,16 @@ def describe(
     )
     said = {"also": also, "reference": reference is not None}
     result = Description(spec, description)
-    save_result(output, result, opened.provenance("describe", said), force=force)
     wording = Wording(spec, language.value)
+    tables = told_inside(result.tables(wording), wording)
+    chosen = tables if table is None else [table_named(table, tables)]  # before anything is written
+    save_result(output, result, opened.provenance("describe", said), force=force)
     if figures is not None:
         from dnt_cli.figures import draw
 
         with progress("Drawing") as report:
             drawn = draw(description, wording, figures, jobs=processes(jobs), progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
-    tables = told_inside(result.tables(wording), wording)
-    chosen = tables if table is None else [table_named(table, tables)]
     present(output, form, chosen, result.rows(), language.value)
 
 
