@@ -157,7 +157,9 @@ def is_plain(kind: pa.DataType) -> bool:
 
 
 def _all_of(column: Any, kinds: tuple[type, ...]) -> bool:
-    return isinstance(column, list) and all(value is None or isinstance(value, kinds) for value in column)
+    # JSON brings no other types than these; a set of them is quicker than a question per cell.
+    plain = {type(None), *kinds, *((bool,) if int in kinds else ())}
+    return isinstance(column, list) and set(map(type, column)) <= plain
 
 
 def _are_pairs(value: Any) -> bool:
