@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.cli.fit import _waves
+from dnt_cli.cli.fit import waves_beside
 from dnt_cli.design import WAVES
 from dnt_cli.effects import Options, endpoint_effects
 from dnt_cli.effects.result import Estimates
@@ -118,13 +118,13 @@ def test_a_column_per_wave(study: Study, result: Estimates, language: Language) 
 
 
 def test_waves_of_the_command(study: Study) -> None:
-    assert _waves(None, study) == ["T3"]
-    assert _waves("all", study) == ["T1", "T2", "T3"]
-    assert _waves("T3,T1", study) == ["T1", "T3"]
-    assert _waves("", study) == []
+    assert waves_beside(None, study) == ["T3"]
+    assert waves_beside("all", study) == ["T1", "T2", "T3"]
+    assert waves_beside("T3,T1", study) == ["T1", "T3"]
+    assert waves_beside("", study) == []
     with pytest.raises(UsageError, match="T0"):
-        _waves("T0", study)
-    assert _waves(None, replace(study, design=replace(study.design, follow_up=None))) == []
+        waves_beside("T0", study)
+    assert waves_beside(None, replace(study, design=replace(study.design, follow_up=None))) == []
 
 
 def test_the_figure_has_a_panel_per_outcome_with_several_waves(

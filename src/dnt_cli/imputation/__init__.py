@@ -1,6 +1,23 @@
-"""Multiple imputation: completed data sets by `pmm`, `norm` or `forest` behind one face."""
+"""Multiple imputation: completed data sets by `pmm`, `norm` or `forest` behind one face.
+
+What imputes is loaded when it is first asked for: fits need the settings of an imputation only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from dnt_cli.imputation.columns import FOREST_PARAMETERS, Column, Settings
-from dnt_cli.imputation.run import Imputation, impute
+
+if TYPE_CHECKING:
+    from dnt_cli.imputation.run import Imputation, impute
 
 __all__ = ["FOREST_PARAMETERS", "Column", "Imputation", "Settings", "impute"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("Imputation", "impute"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from dnt_cli.imputation import run
+
+    return getattr(run, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from dnt_cli.errors import DataError, ModelError
 from dnt_cli.findings import Line
-from dnt_cli.imputation import Column, Imputation, Settings, impute
+from dnt_cli.imputation import Column, Settings
 from dnt_cli.imputation.columns import Kind
 from dnt_cli.observed import refuse_empty_arms
 from dnt_cli.progress import Progress
@@ -21,6 +22,9 @@ from dnt_cli.study import Study
 from dnt_cli.study.spec import ImputationPlan
 from dnt_cli.survey import examine_wide
 from dnt_cli.wide import derive, wide_table
+
+if TYPE_CHECKING:
+    from dnt_cli.imputation import Imputation
 
 # Trees settle sooner than regressions, and a round of theirs takes a hundred times as long (validation/README.md).
 FOREST_ITERATIONS = 5
@@ -121,6 +125,8 @@ def impute_wide(
         DataError: Nobody of a group answered an outcome at a wave, although that is not allowed, or the data cannot be
             imputed as asked.
     """
+    from dnt_cli.imputation import impute
+
     if not allow_empty_arm:
         refuse_empty_arms(wide, study)
     columns = plan_columns(study, wide)
