@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -126,14 +127,25 @@ def processor_seconds(*command: str, folder: Path, until: str = "") -> float:
         return usage.ru_utime + usage.ru_stime
 
 
+def assert_at_most_twice(measure: Callable[[], list[float]]) -> None:
+    """What runs take, at most twice the last one's: the least of several in turns, since other tests disturb them.
+
+    Those that share the processor's caches can only make a run look slower, so more rounds come nearer to the truth.
+    """
+    taken: list[list[float]] = []
+    for _ in range(12):
+        taken.append(measure())
+        *own, bare = map(min, zip(*taken, strict=True))
+        if len(taken) >= 3 and max(own) < 2 * bare:
+            return
+    raise AssertionError(f"{max(own):.3f} s of the processor against {bare:.3f}")
+
+
 @posix_only
 def test_starting_takes_at_most_twice_what_a_bare_program_takes(tmp_path: Path) -> None:
     (tmp_path / "bare.py").write_text(BARE, encoding="utf-8")
     commands = ((*DNT, "--help"), (*DNT, "--version"), (sys.executable, "bare.py", "--help"))
-    # The least of several, in turns: what else the machine does hits all.
-    taken = [[processor_seconds(*command, folder=tmp_path) for command in commands] for _ in range(3)]
-    *own, bare = map(min, zip(*taken, strict=True))
-    assert max(own) < 2 * bare
+    assert_at_most_twice(lambda: [processor_seconds(*command, folder=tmp_path) for command in commands])
 
 
 LIBRARIES = "import joblib, pandas, pyarrow.parquet, typer"
@@ -147,13 +159,12 @@ def test_a_stage_begins_to_compute_soon_after_its_libraries_have_loaded(tmp_path
         run.check()
     stages = [(*DNT, stage, "imputed.parquet", "--jobs", "1", "-v") for stage in ("fit-t3", "fit-longitudinal")]
     loading = (sys.executable, "-c", LIBRARIES)
-    taken = [
-        [processor_seconds(*stage, folder=tmp_path, until="Fitting.") for stage in stages]
-        + [processor_seconds(*loading, folder=tmp_path)]
-        for _ in range(3)
-    ]
-    *own, bare = map(min, zip(*taken, strict=True))
-    assert max(own) < 2 * bare
+    assert_at_most_twice(
+        lambda: [
+            *(processor_seconds(*stage, folder=tmp_path, until="Fitting.") for stage in stages),
+            processor_seconds(*loading, folder=tmp_path),
+        ]
+    )
 
 
 def test_looking_into_a_file_loads_no_statistics(made: Path) -> None:
