@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -250,7 +250,7 @@ def check_robustness(
     data, used = opened.completed(), Options(jobs=jobs)
     letters = choose("checks", _joined(checks), CHECKS) or [c for c in data.study.robustness.checks if c in CHECKS]
     result = run_checks(data, recorded_settings(opened.stage, data.study), used, letters)
-    return _saved(result, opened.provenance("robustness", _told(used) | {"checks": letters}))
+    return _saved(result, opened.provenance("robustness", used.told() | {"checks": letters}))
 
 
 def describe(
@@ -263,15 +263,10 @@ def describe(
         study: Study file or built-in study; a stage file of dnt has its own.
         settings: Values of the study file to replace.
     """
-    from dnt_cli.description import describe as describe_survey
-    from dnt_cli.description.codebook import missing_codes
-    from dnt_cli.description.result import Description
+    from dnt_cli.cli.describe import described
 
     opened = _opened(survey, "describe", "survey", study, settings)
-    codes = missing_codes(opened.prepared.findings) if opened.stage is None else None
-    found = describe_survey(opened.survey(), opened.spec, missing_codes=codes)
-    provenance = opened.provenance("describe", {"also": None, "reference": False})
-    return _saved(Description(opened.spec, found), provenance)
+    return _saved(described(opened), opened.provenance("describe", {"also": None, "reference": False}))
 
 
 def _opened(
@@ -327,18 +322,13 @@ def _joined(keys: Sequence[str] | None) -> str | None:
     return None if keys is None else ",".join(keys)
 
 
-def _told(options: Options) -> dict[str, Any]:
-    """The options as the provenance of a file tells them."""
-    return {name: value for name, value in asdict(options).items() if name != "jobs"}
-
-
 def _estimates(
     command: str, study: Study, effects: Effects, options: Options, said: Mapping[str, Any], opened: Input
 ) -> AnalysisResult:
     from dnt_cli.effects.result import Estimates
 
     result = Estimates.of(study, effects, options.level)
-    return _saved(result, opened.provenance(command, {**_told(options), **said}))
+    return _saved(result, opened.provenance(command, {**options.told(), **said}))
 
 
 def _saved(result: Result, provenance: Provenance) -> AnalysisResult:

@@ -116,6 +116,22 @@ def pool(estimates: ArrayLike, variances: ArrayLike, df_complete: ArrayLike) -> 
     )
 
 
+def unpooled(estimate: Floats, variance: Floats, df: Floats) -> Pooled:
+    """The same quantities for one fit, where nothing was imputed: no between-imputation variance; all (k,)."""
+    error, none = np.sqrt(variance), np.full(len(estimate), np.nan)
+    with np.errstate(invalid="ignore"):  # the intercept has no standardised coefficient: 0 / 0
+        statistic = estimate / error
+    p_value = two_sided(statistic, df)  # with infinite df of the normal distribution, as glm and glmer report
+    return Pooled(1, estimate, error, statistic, df, p_value, variance, none, variance, none, none, none)
+
+
+def pool_one(estimates: Floats, variances: Floats, df_complete: Floats) -> Pooled:
+    """Pool one quantity, (m,) each; a single data set keeps its own error."""
+    if len(estimates) == 1:
+        return unpooled(estimates, variances, df_complete)
+    return pool(estimates[:, None], variances[:, None], df_complete[:, None])
+
+
 def interval(pooled: Pooled, level: float = 0.95) -> tuple[Floats, Floats]:
     """Lower and upper limits, (k,) each, of the two-sided confidence interval at the given level, such as .95."""
     if not 0.0 < level < 1.0:

@@ -27,7 +27,12 @@ from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_figures, check_output, present, save_result, table_named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+
+    from dnt_cli.cli.inputs import Input
+    from dnt_cli.description.result import Description
 
 
 @app.command(rich_help_panel="Stages")
@@ -70,32 +75,15 @@ def describe(
 
     Example: dnt describe survey.parquet --also 'support_*' --figures figures
     """
-    from dnt_cli.description import describe as describe_survey
-    from dnt_cli.description.codebook import missing_codes
-    from dnt_cli.description.result import Description
     from dnt_cli.disclosure.rules import told_inside
-    from dnt_cli.study import block_columns
     from dnt_cli.wording import Wording
 
     check_output(output, "description", "describe", force=force)
     check_figures(figures, output)
     opened = open_input(source, "dnt describe", ["survey"], foreign="with study", study=study, overrides=overrides)
-    spec = opened.spec
-    in_blocks = block_columns(spec.description)
-    survey = opened.survey(also=split(also) or (), beside=in_blocks)
-    design = spec.design
-    named = {design.id, design.wave, design.group, *design.places, *spec.covariates, *spec.measured}
-    beside = [c for c in survey.columns if c not in named or c in in_blocks]
-    description = describe_survey(
-        survey[[c for c in survey.columns if c in named]],
-        spec,
-        further=survey[[design.id, design.wave, *beside]] if beside else None,
-        reference=_populations(reference) if reference else None,
-        missing_codes=missing_codes(opened.prepared.findings) if opened.stage is None else None,
-    )
+    result = described(opened, split(also) or (), _populations(reference) if reference else None)
     said = {"also": also, "reference": reference is not None}
-    result = Description(spec, description)
-    wording = Wording(spec, language.value)
+    wording = Wording(opened.spec, language.value)
     tables = told_inside(result.tables(wording), wording)
     chosen = tables if table is None else [table_named(table, tables)]  # before anything is written
     save_result(output, result, opened.provenance("describe", said), force=force)
@@ -103,9 +91,37 @@ def describe(
         from dnt_cli.figures import draw
 
         with progress("Drawing") as report:
-            drawn = draw(description, wording, figures, jobs=processes(jobs), progress=report, force=force)
+            drawn = draw(result.figures, wording, figures, jobs=processes(jobs), progress=report, force=force)
         tell(f"Drew {len(drawn)} files in {figures}.")
     present(output, form, chosen, result.rows(), language.value)
+
+
+def described(opened: Input, also: Sequence[str] = (), reference: pd.DataFrame | None = None) -> Description:
+    """The description of a survey that was opened, with the columns of the study's blocks.
+
+    Args:
+        opened: The survey.
+        also: Patterns of further columns to describe.
+        reference: Other populations beside the sample.
+    """
+    from dnt_cli.description import describe as describe_survey
+    from dnt_cli.description.codebook import missing_codes
+    from dnt_cli.description.result import Description
+    from dnt_cli.study import block_columns
+
+    spec, design = opened.spec, opened.spec.design
+    in_blocks = block_columns(spec.description)
+    survey = opened.survey(also=also, beside=in_blocks)
+    named = {design.id, design.wave, design.group, *design.places, *spec.covariates, *spec.measured}
+    beside = [c for c in survey.columns if c not in named or c in in_blocks]
+    figures = describe_survey(
+        survey[[c for c in survey.columns if c in named]],
+        spec,
+        further=survey[[design.id, design.wave, *beside]] if beside else None,
+        reference=reference,
+        missing_codes=missing_codes(opened.prepared.findings) if opened.stage is None else None,
+    )
+    return Description(spec, figures)
 
 
 def _populations(source: str) -> pd.DataFrame:

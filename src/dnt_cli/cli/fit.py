@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -263,9 +262,8 @@ def _finish(
     from dnt_cli.effects.result import Estimates
     from dnt_cli.wording import Wording
 
-    settings = {k: v for k, v in asdict(options).items() if k != "jobs"} | said
     result = Estimates.of(study, effects, options.level)
-    save_result(output, result, opened.provenance(command, settings), force=force)
+    save_result(output, result, opened.provenance(command, options.told() | said), force=force)
     wording = Wording(study, language.value)
     tables = told_inside(result.tables(wording, green=green.value), wording)
     present(output, form, tables, result.rows(), language.value)

@@ -317,12 +317,13 @@ def _begun(output: str | None, spec: Study, settings: dict[str, Any]) -> pd.Data
     """The replicates of the same simulation that a file holds already."""
     from pathlib import Path
 
+    from dnt_cli.power.result import SimulatedPower
+
     if output in (None, "-") or not Path(str(output)).exists():
         return None
-    opened = open_stage_file(str(output), "dnt power study", ["power"])
-    found = {name: values[0] for name, values in opened.extra["settings"].items()}
-    same = found == settings and (opened.study.text, opened.study.overrides) == (spec.text, spec.overrides)
-    return opened.frame if same else None
+    found = SimulatedPower.from_stage(open_stage_file(str(output), "dnt power study", ["power"]))
+    same = (found.settings, found.study.text, found.study.overrides) == (settings, spec.text, spec.overrides)
+    return found.replicates if same else None
 
 
 def _effects_of(text: str, level: float | None) -> list[float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -101,8 +100,7 @@ def robustness(
             data, recorded_settings(opened.stage, data.study), options, letters, progress=report,
             started=lambda letter, seconds: tell(_announced(letter, seconds, wording)),
         )  # fmt: skip
-    said = {k: v for k, v in asdict(options).items() if k != "jobs"} | {"checks": letters}
-    save_result(output, result, opened.provenance("robustness", said), force=force)
+    save_result(output, result, opened.provenance("robustness", options.told() | {"checks": letters}), force=force)
     if figures is not None:
         from dnt_cli.figures.specification import specification_curves
 

@@ -135,7 +135,7 @@ def check(
         raise DataError(say("check_failed", file=name))
     wide = to_wide(survey, spec)
     lines += [f"WARNING  {line}" for line in (*thin_arms(wide, spec), *thin_controls(wide, spec))]
-    write_out("\n".join([*lines, *_counts(survey, spec, name)]))
+    write_out("\n".join([*lines, *_counts(survey, wide, spec, name)]))
 
 
 def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> tuple[Reading, str, list[str]]:
@@ -158,13 +158,12 @@ def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> 
     )
 
 
-def _counts(survey: pd.DataFrame, spec: Study, name: str) -> list[str]:
+def _counts(survey: pd.DataFrame, wide: pd.DataFrame, spec: Study, name: str) -> list[str]:
     """Persons with an answer per wave and group, as `dnt describe` counts them, and the answers they did not give."""
     from dnt_cli.description.attrition import Attendance
-    from dnt_cli.wide import to_wide
 
     design = spec.design
-    attendance = Attendance.of(survey, to_wide(survey, spec), spec)
+    attendance = Attendance.of(survey, wide, spec)
     members = attendance.members[:2]
     seen = {wave: attendance.at(spec, wave) for wave in design.wave_keys}
     listed = (

@@ -13,7 +13,7 @@ from dnt_cli.design import ENDPOINT, GROUP, WAVE, Model
 from dnt_cli.engines import Design, Fit
 from dnt_cli.engines.cluster_scores import cluster_errors
 from dnt_cli.engines.robust_covariance import bias_reduced
-from dnt_cli.pooling import Pooled, interval, pool, two_sided
+from dnt_cli.pooling import interval, pool_one
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -200,7 +200,7 @@ def cluster_row(estimates: Floats, found: Sequence[Clustered | None], level: flo
         df = np.array([v.df for v in variances])
         if by == "sites" and df.mean() < LEAST_DF:
             continue
-        pooled = _pooled(estimates, np.array([v.value for v in variances]), df)
+        pooled = pool_one(estimates, np.array([v.value for v in variances]), df)
         low, high = interval(pooled, level)
         names = ("std_error", "df", "p_value")
         row |= {f"{name}_{by}": float(getattr(pooled, name)[0]) for name in names}
@@ -209,14 +209,3 @@ def cluster_row(estimates: Floats, found: Sequence[Clustered | None], level: flo
         row |= dict(zip(("n_sites", "n_sites_intervention", "n_sites_comparison"), known[0].counts, strict=True))
         row["icc_sites"] = float(np.mean([own.icc for own in known]))
     return row
-
-
-def _pooled(estimates: Floats, variances: Floats, df: Floats) -> Pooled:
-    """Rubin's rules; a single data set keeps its own error."""
-    if len(estimates) > 1:
-        return pool(estimates[:, None], variances[:, None], df[:, None])
-    error = np.sqrt(variances)
-    none = np.full(1, np.nan)
-    statistic = estimates / error
-    p_value = two_sided(statistic, df)
-    return Pooled(1, estimates, error, statistic, df, p_value, variances, none, variances, none, none, none)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -75,6 +75,10 @@ class Options:
     clusters: bool = True
     level: float = 0.95
     jobs: int = 1
+
+    def told(self) -> dict[str, Any]:
+        """What changes the result, for the provenance of a file."""
+        return {name: value for name, value in asdict(self).items() if name != "jobs"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dnt_cli.effects.errors import decisive
 from dnt_cli.effects.fitting import Floats, Options, Result
 from dnt_cli.effects.scales import SCALE_COLUMNS, effect_size, population_odds, risk_difference
 from dnt_cli.messages import Message, encoded, message
-from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, two_sided
+from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, unpooled
 from dnt_cli.study import Study
 
 COLUMNS = (
@@ -216,20 +216,10 @@ def _pool(estimates: Floats, variances: Floats, results: Sequence[Result], *, ow
     """
     fits = [r.fit for r in results]
     if len(fits) == 1:
-        return _single(estimates[0], variances[0], fits[0].df)
+        return unpooled(estimates[0], variances[0], fits[0].df)
     if own_df:
         return pool(estimates, variances, np.array([fit.df for fit in fits]))
     return pool(estimates, variances, np.array([np.full(estimates.shape[1], fit.df_residual) for fit in fits]))
-
-
-def _single(estimate: Floats, variance: Floats, df: Floats) -> Pooled:
-    """The same quantities for one fit, where nothing was imputed: no between-imputation variance."""
-    error = np.sqrt(variance)
-    with np.errstate(invalid="ignore"):  # the intercept has no standardised coefficient: 0 / 0
-        statistic = estimate / error
-    none = np.full(len(estimate), np.nan)
-    p = two_sided(statistic, df)  # with infinite df of the normal distribution, as glm and glmer report
-    return Pooled(1, estimate, error, statistic, df, p, variance, none, variance, none, none, none)
 
 
 def _scales(

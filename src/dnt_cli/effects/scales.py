@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnt_cli.engines.margins import attenuation
-from dnt_cli.pooling import Pooled, interval, pool
+from dnt_cli.pooling import Pooled, interval, pool_one
 
 Floats = NDArray[np.float64]
 
@@ -76,10 +76,6 @@ def population_odds(estimates: Floats, variances: Floats, sds: Floats, df: Float
 
 
 def _pooled(estimates: Floats, variances: Floats, df: Floats) -> Pooled | None:
-    """Rubin's rules; a single data set keeps its own error, and what is not known is not pooled."""
-    if not (np.isfinite(estimates).all() and np.isfinite(variances).all()):
-        return None
-    if len(estimates) > 1:
-        return pool(estimates[:, None], variances[:, None], df[:, None])
-    none, error = np.full(1, np.nan), np.sqrt(variances)
-    return Pooled(1, estimates, error, none, df, none, variances, none, variances, none, none, none)
+    """As `pool_one`; what is not known is not pooled."""
+    known = np.isfinite(estimates).all() and np.isfinite(variances).all()
+    return pool_one(estimates, variances, df) if known else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -85,8 +87,12 @@ def _maximum_likelihood(design: Design, engine: str) -> Fit:
 def _logistic_optimum(basis: Floats, response: Floats, weights: Floats) -> tuple[Floats, Floats, float, float] | None:
     """Coefficients, inverse information, log-likelihood and .5 g'Vg by Newton's method, or None without convergence."""
     sign = 2.0 * response - 1.0
+
+    def likelihood(coefficients: Floats) -> float:
+        return -float(weights @ np.logaddexp(0.0, -sign * (basis @ coefficients)))
+
     coefficients: Floats = np.zeros(basis.shape[1])
-    value = -float(weights @ np.logaddexp(0.0, -sign * (basis @ coefficients)))
+    value = likelihood(coefficients)
     for _ in range(_NEWTON_STEPS):
         probability = 0.5 + 0.5 * np.tanh(0.5 * (basis @ coefficients))
         information = (basis * (weights * probability * (1.0 - probability))[:, None]).T @ basis
@@ -98,15 +104,23 @@ def _logistic_optimum(basis: Floats, response: Floats, weights: Floats) -> tuple
         decrement = float(0.5 * score @ step)
         if decrement < 1e-20:
             return coefficients, inverse, value, decrement
-        for _ in range(30):
-            new = -float(weights @ np.logaddexp(0.0, -sign * (basis @ (coefficients + step))))
-            # The slack is rounding, which would otherwise stop the last steps.
-            if new >= value - 1e-12 * abs(value):
-                break
-            step = step / 2.0
-        else:
+        moved = _without_loss(likelihood, coefficients, value, step)
+        if moved is None:
             return None
-        coefficients, value = coefficients + step, new
+        coefficients, value = moved
+    return None
+
+
+def _without_loss(
+    objective: Callable[[Floats], float], at: Floats, value: float, step: Floats
+) -> tuple[Floats, float] | None:
+    """Where a step leads, halved until the objective does not fall, and its value there; None if it always falls."""
+    for _ in range(30):
+        new = objective(at + step)
+        # The slack is rounding, which would otherwise stop the last steps.
+        if new >= value - 1e-12 * abs(value):
+            return at + step, new
+        step = step / 2.0
     return None
 
 
@@ -178,17 +192,11 @@ def _firth_optimum(basis: Floats, response: Floats, weights: Floats) -> tuple[Fl
         decrement = float(0.5 * score @ step)
         if decrement < 1e-20:
             return coefficients, inverse, value, decrement
-        # Steps are capped (logistf's maxstep) and halved until the penalised likelihood does not fall; the slack
-        # is rounding, which would otherwise stop the last steps.
-        step = step * min(1.0, 5.0 / float(np.abs(basis @ step).max()))
-        for _ in range(30):
-            new = _penalised(basis, response, weights, coefficients + step)
-            if new >= value - 1e-12 * abs(value):
-                break
-            step = step / 2.0
-        else:
+        step = step * min(1.0, 5.0 / float(np.abs(basis @ step).max()))  # logistf's maxstep
+        moved = _without_loss(partial(_penalised, basis, response, weights), coefficients, value, step)
+        if moved is None:
             return None
-        coefficients, value = coefficients + step, new
+        coefficients, value = moved
     return None
 
 
