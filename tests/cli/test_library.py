@@ -76,6 +76,14 @@ def test_a_table_in_memory_is_a_survey(made: Path) -> None:
         dnt.describe(table)
 
 
+def test_a_description_has_the_blocks_of_the_study_as_the_command_has(tmp_path: Path) -> None:
+    run("example", "-o", "survey.parquet", cwd=tmp_path).check()
+    run("describe", "survey.parquet", "-o", "description.parquet", cwd=tmp_path).check()
+    found = dnt.describe(tmp_path / "survey.parquet")
+    assert found.content == (tmp_path / "description.parquet").read_bytes()
+    assert "support_talents_qualities" in set(found.figures["variable"])
+
+
 def test_what_is_wrong_says_what_to_do(made: Path) -> None:
     with pytest.raises(DataError, match="needs imputed data sets"):
         dnt.fit_endpoint(made / "survey.parquet")
