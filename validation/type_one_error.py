@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, Model
 from dnt_cli.effects.clusters import clustered
-from dnt_cli.engines import Design, Fit, fit_linear, fit_logistic, fit_mixed_linear_sets, fit_mixed_logistic_sets
+from dnt_cli.engines import DesignMatrix, Fit, fit_linear, fit_logistic, fit_mixed_linear_sets, fit_mixed_logistic_sets
 from dnt_cli.pooling import two_sided
 
 Floats = NDArray[np.float64]
@@ -77,7 +77,9 @@ def scores(world: World, sites: NDArray[np.int64], rng: np.random.Generator) -> 
     return scored
 
 
-def designs(scored: Floats, arms: Floats, sites: NDArray[np.int64], *, binary: bool) -> tuple[Design, Design]:
+def designs(
+    scored: Floats, arms: Floats, sites: NDArray[np.int64], *, binary: bool
+) -> tuple[DesignMatrix, DesignMatrix]:
     """The endpoint at the fourth wave with the first as control, and the trend."""
     n = len(arms)
     values = (scored > 0.4).astype(float) if binary else scored
@@ -86,12 +88,12 @@ def designs(scored: Floats, arms: Floats, sites: NDArray[np.int64], *, binary: b
     long = np.column_stack([np.ones(n * WAVES), arms[person], time, arms[person] * time])
     terms = ("(Intercept)", "group", "wave", "group:wave")
     return (
-        Design(values[:, 3], end, ("(Intercept)", "group", "y_T0"), None, sites=sites),
-        Design(values.ravel(), long, terms, person, sites=sites[person]),
+        DesignMatrix(values[:, 3], end, ("(Intercept)", "group", "y_T0"), None, sites=sites),
+        DesignMatrix(values.ravel(), long, terms, person, sites=sites[person]),
     )
 
 
-def p_values(fits: list[Fit], own: list[Design], model: Model, *, binary: bool) -> Iterator[dict[str, float]]:
+def p_values(fits: list[Fit], own: list[DesignMatrix], model: Model, *, binary: bool) -> Iterator[dict[str, float]]:
     """Per fit the p-value of each test."""
     for fit, found in zip(fits, clustered(own, fits, model, binary=binary), strict=True):
         if found is None:

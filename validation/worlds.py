@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dnt_cli.imputation import Column
+from dnt_cli.imputation import ModelColumn
 
 WAVES = range(5)
 EXTRA = {"A": 0, "B": 0, "C": 12, "D": 19}
@@ -91,14 +91,14 @@ def with_gaps(data: pd.DataFrame, cell: Cell, rng: np.random.Generator) -> pd.Da
     return frame
 
 
-def columns(frame: pd.DataFrame) -> list[Column]:
+def columns(frame: pd.DataFrame) -> list[ModelColumn]:
     """What is told to the imputation: kinds, and for an outcome its other waves and the analysis model's variables."""
     described = []
     for name in frame:
         stem, _, wave = name.rpartition("_")
         series = frame[name]
         if name == "arm":
-            described.append(Column(name, "binary", impute=False))
+            described.append(ModelColumn(name, "binary", impute=False))
             continue
         always: tuple[str, ...] = ()
         if stem and wave.isdigit():
@@ -110,5 +110,5 @@ def columns(frame: pd.DataFrame) -> list[Column]:
         else:
             kind = "ordinal" if name == "aux2" else "continuous"
         series, occasion = (stem, int(wave)) if always else ("", 0)
-        described.append(Column(name, kind, always=always, series=series, occasion=occasion))
+        described.append(ModelColumn(name, kind, always=always, series=series, occasion=occasion))
     return described

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.engines.base import Design
+from dnt_cli.engines.base import DesignMatrix
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import Message, message
 from dnt_cli.observed import Observed, known_answers, observed_counts
@@ -99,7 +99,7 @@ class Designs:
         self._sites: Integers | None = None
         self._controls: dict[tuple[str, ...], tuple[Floats, tuple[str, ...]]] = {}
 
-    def build(self, model: Model) -> Design:
+    def build(self, model: Model) -> DesignMatrix:
         """The design of a model; rows with a gap are left out, and so are persons without any row.
 
         In a part of the persons a control, or the baseline value, can be the same for all. R's lm and glm leave such
@@ -111,7 +111,7 @@ class Designs:
         """
         return self.built(model)[0]
 
-    def built(self, model: Model) -> tuple[Design, tuple[Message, ...]]:
+    def built(self, model: Model) -> tuple[DesignMatrix, tuple[Message, ...]]:
         """As `build`, and what was changed: controls that are the same for all, and references that nobody has."""
         design = self._endpoint(model) if model.analysis == ENDPOINT else self._trend(model)
         complete = np.isfinite(design.response) & np.isfinite(design.matrix).all(axis=1)
@@ -131,7 +131,7 @@ class Designs:
         sites = self.sites()
         if sites is not None:
             sites = sites[complete] if groups is None else sites[groups]
-        return Design(design.response[complete], matrix[:, keep], terms, groups, sites=sites), tuple(told)
+        return DesignMatrix(design.response[complete], matrix[:, keep], terms, groups, sites=sites), tuple(told)
 
     def sites(self) -> Integers | None:
         """(n,) code of the site of each person; those whose site is unknown form one. None without sites."""
@@ -164,7 +164,7 @@ class Designs:
         values: Floats = self._wide[self._study.column(outcome, wave)].to_numpy(dtype=float)
         return values
 
-    def _endpoint(self, model: Model) -> Design:
+    def _endpoint(self, model: Model) -> DesignMatrix:
         study, key = self._study, model.outcome
         response = self._column(key, model.wave(study))
         controls, names = self.controls(model.controls)
@@ -178,9 +178,9 @@ class Designs:
         elif study.adjusts_for_baseline(key):
             columns.append(self._column(key, baseline))
             terms.append(study.column(key, baseline))
-        return Design(response, np.column_stack([*columns, controls]), (*terms, *names), None)
+        return DesignMatrix(response, np.column_stack([*columns, controls]), (*terms, *names), None)
 
-    def _trend(self, model: Model) -> Design:
+    def _trend(self, model: Model) -> DesignMatrix:
         study, key = self._study, model.outcome
         if not study.has_trend(key):
             raise ModelError(f"{key} has no longitudinal model: it was not asked at {study.design.baseline}.")
@@ -192,7 +192,7 @@ class Designs:
         group = self._group[person]
         controls, names = self._controls_at(model.controls, waves)
         matrix = np.column_stack([np.ones(len(person)), group, time, group * time, controls])
-        return Design(response, matrix, (INTERCEPT, GROUP, WAVE, TREND, *names), person)
+        return DesignMatrix(response, matrix, (INTERCEPT, GROUP, WAVE, TREND, *names), person)
 
     def _controls_at(self, keys: tuple[str, ...], waves: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
         """(n x waves, k) controls at the wave of each row, person by person, and their k names."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dnt_cli.cli.inputs import Foreign, Input
     from dnt_cli.effects import Effects, Options
     from dnt_cli.stagefile.container import Provenance, Stage
-    from dnt_cli.stagefile.result import Result
+    from dnt_cli.stagefile.result import StageResult
     from dnt_cli.study import Language, Study
     from dnt_cli.tables import Table
 
@@ -60,7 +60,7 @@ class AnalysisResult:
     stage: Stage = field(compare=False)
 
     @cached_property
-    def result(self) -> Result:
+    def result(self) -> StageResult:
         """The result that its kind of stage file holds, such as `dnt_cli.effects.result.Estimates`."""
         from dnt_cli.stagefile.kinds import result_of
 
@@ -302,13 +302,13 @@ def _table(frame: pd.DataFrame, study: str | None, overrides: Sequence[str]) -> 
     import hashlib
 
     from dnt_cli.cli.inputs import Input
-    from dnt_cli.reading import Dictionary, Raw
+    from dnt_cli.reading import Dictionary, RawTable
     from dnt_cli.study import load_study
 
     if study is None:
         raise UsageError("A table does not say which study it is of; add --study FILE.")
     digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
-    return Input("the table", digest, load_study(study, overrides), joined=Raw(frame, Dictionary()))
+    return Input("the table", digest, load_study(study, overrides), joined=RawTable(frame, Dictionary()))
 
 
 def _as_toml(value: Any) -> str:
@@ -331,7 +331,7 @@ def _estimates(
     return _saved(result, opened.provenance(command, {**options.told(), **said}))
 
 
-def _saved(result: Result, provenance: Provenance) -> AnalysisResult:
+def _saved(result: StageResult, provenance: Provenance) -> AnalysisResult:
     from dnt_cli.stagefile.kinds import kind_of
 
     content = result.content()

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from dnt_cli.engines import Design, fit_firth, fit_linear, fit_logistic, fit_mixed_logistic, is_separated
+from dnt_cli.engines import DesignMatrix, fit_firth, fit_linear, fit_logistic, fit_mixed_logistic, is_separated
 from dnt_cli.engines.base import aliased_terms
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -49,7 +49,7 @@ def test_separation_equals_the_textbook_programme(seed: int, n: int, k: int) -> 
 @settings(max_examples=40, deadline=None)
 def test_a_logistic_fit_is_finite_exactly_without_separation_and_firth_always(seed: int) -> None:
     matrix, response = small(seed, 16, 3)
-    design = Design(response, matrix, ("a", "b", "c"), None)
+    design = DesignMatrix(response, matrix, ("a", "b", "c"), None)
     assume(0 < response.sum() < response.size)
     assume(not aliased_terms(matrix, design.terms))
     fit, firth = fit_logistic(design), fit_firth(design)
@@ -72,8 +72,8 @@ def test_coefficients_follow_a_change_of_basis(seed: int) -> None:
     binary = (rng.random(60) < 1 / (1 + np.exp(-linear))).astype(float)
     assume(not is_separated(matrix, binary))
     for fitter, y in ((fit_logistic, binary), (fit_linear, linear + rng.normal(size=60))):
-        one = fitter(Design(y, matrix, ("a", "b", "c"), None))
-        two = fitter(Design(y, matrix @ turn, ("a", "b", "c"), None))
+        one = fitter(DesignMatrix(y, matrix, ("a", "b", "c"), None))
+        two = fitter(DesignMatrix(y, matrix @ turn, ("a", "b", "c"), None))
         np.testing.assert_allclose(turn @ two.estimate, one.estimate, rtol=1e-6, atol=1e-8)
         np.testing.assert_allclose(turn @ two.covariance @ turn.T, one.covariance, rtol=1e-6, atol=1e-8)
 
@@ -86,14 +86,14 @@ def test_a_mixed_fit_is_an_optimum_or_nothing(seed: int, sd: float, nodes: int) 
     matrix = np.column_stack([np.ones(160), person % 2, np.tile(np.arange(4.0), 40)])
     linear = rng.normal(0, sd, 40)[person] + matrix @ np.array([0.2, 0.5, -0.2])
     response = (rng.random(160) < 1 / (1 + np.exp(-linear))).astype(float)
-    fit = fit_mixed_logistic(Design(response, matrix, ("a", "b", "c"), person), nodes=nodes)
+    fit = fit_mixed_logistic(DesignMatrix(response, matrix, ("a", "b", "c"), person), nodes=nodes)
     if not fit.status.usable:
         assert np.isnan(fit.estimate).all()
         assert fit.status.messages
         return
     assert fit.gradient < 1e-6
     assert (np.linalg.eigvalsh(fit.covariance) > 0).all()
-    plain = fit_logistic(Design(response, matrix, ("a", "b", "c"), None))
+    plain = fit_logistic(DesignMatrix(response, matrix, ("a", "b", "c"), None))
     # The model without random intercept is a special case.
     assert fit.log_likelihood >= plain.log_likelihood - 1e-7
 
@@ -107,7 +107,7 @@ def test_endpoint_models_equal_statsmodels(seed: int, n: int, weighted: bool, bi
     linear = matrix @ np.array([0.2, 0.5, 0.001, 200.0]) - 2.0
     response = (rng.random(n) < 1 / (1 + np.exp(-linear))) if binary else linear + rng.normal(0, 3, n)
     weights = rng.uniform(0.2, 3.0, n) if weighted else None
-    design = Design(
+    design = DesignMatrix(
         np.asarray(response, dtype=float), matrix, ("one", "group", "income", "score"), None, weights=weights
     )
     fit = fit_logistic(design) if binary else fit_linear(design)

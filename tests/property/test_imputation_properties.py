@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnt_cli.imputation import Column, Settings, impute
+from dnt_cli.imputation import ModelColumn, Settings, impute
 from dnt_cli.imputation.diagnostics import imputations_needed, observed_vs_imputed, r_hat
 from dnt_cli.imputation.draws import match_donors
 
@@ -15,13 +15,13 @@ KINDS = ("continuous", "binary", "ordinal", "categorical")
 
 
 @st.composite
-def tables(draw) -> tuple[pd.DataFrame, list[Column]]:
+def tables(draw) -> tuple[pd.DataFrame, list[ModelColumn]]:
     n = draw(st.integers(8, 40))
     kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=6))
     share = draw(st.floats(0.0, 0.6))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     frame = pd.DataFrame({"group": np.arange(n) % 2 * 1.0})
-    columns = [Column("group", "binary", impute=False)]
+    columns = [ModelColumn("group", "binary", impute=False)]
     for k, kind in enumerate(kinds):
         name = f"{kind} {k}"
         raw = rng.normal(size=n) * 10.0 ** rng.integers(-6, 7)
@@ -40,7 +40,7 @@ def tables(draw) -> tuple[pd.DataFrame, list[Column]]:
         else:
             frame[name] = values
         method = draw(st.sampled_from([None, "polr", "polyreg"])) if kind == "ordinal" else None
-        columns.append(Column(name, kind, method=method))
+        columns.append(ModelColumn(name, kind, method=method))
     return frame, columns
 
 

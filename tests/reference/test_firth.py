@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnt_cli.engines import Design, fit_firth, fit_logistic
+from dnt_cli.engines import DesignMatrix, fit_firth, fit_logistic
 from dnt_cli.wording import spoken
 
 HERE = Path(__file__).parent
 MODELS: list[dict[str, Any]] = json.loads((HERE / "firth_expected.json").read_text(encoding="utf-8"))["models"]
 
 
-def design(model: dict[str, Any]) -> Design:
+def design(model: dict[str, Any]) -> DesignMatrix:
     rows = np.genfromtxt(HERE / "data" / f"{model['data']}.csv", delimiter=",", names=True, dtype=float)
     columns = [np.ones(rows.size) if term == "1" else rows[term] for term in model["terms"]]
-    return Design(rows["y"], np.column_stack(columns), tuple(model["terms"]), None)
+    return DesignMatrix(rows["y"], np.column_stack(columns), tuple(model["terms"]), None)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m["name"])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dnt_cli.engines import (
-    Design,
+    DesignMatrix,
     Fit,
     Lme4Session,
     fit_linear,
@@ -37,7 +37,7 @@ def table(name: str) -> np.ndarray:
     return np.genfromtxt(HERE / "data" / f"{name}.csv", delimiter=",", names=True, dtype=float)
 
 
-def design(model: dict[str, Any]) -> Design:
+def design(model: dict[str, Any]) -> DesignMatrix:
     rows = table(model["data"])
     for column, value in model["where"].items():
         rows = rows[rows[column] == value]
@@ -46,7 +46,7 @@ def design(model: dict[str, Any]) -> Design:
         parts = [np.ones(rows.size) if part == "1" else rows[part] for part in term.split(":")]
         columns.append(np.prod(parts, axis=0))
     mixed = model["kind"] in ("lmer", "glmer")
-    return Design(
+    return DesignMatrix(
         response=rows[model["response"]].astype(float),
         matrix=np.column_stack(columns),
         terms=tuple(model["terms"]),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnt_cli.engines import Design, Fit, fit_mixed_linear, fit_mixed_logistic_sets
+from dnt_cli.engines import DesignMatrix, Fit, fit_mixed_linear, fit_mixed_logistic_sets
 
 # The whole range, up to 2,000 persons and prevalences .02 to .98, is not run by any script yet.
 SD = (0.0, 1.0, 4.0, 10.0)
@@ -25,7 +25,7 @@ MARKED = 0.03
 ALLOWED = 0.05
 
 
-def simulated(seed: int, sd: float, prevalence: float, persons: int, dropout: float) -> Design:
+def simulated(seed: int, sd: float, prevalence: float, persons: int, dropout: float) -> DesignMatrix:
     """A trial of five waves; `dropout` is the chance to leave for good after each."""
     rng = np.random.default_rng(seed)
     there = np.cumprod(np.column_stack([np.ones(persons), rng.random((persons, WAVES - 1)) > dropout]), axis=1) > 0
@@ -35,10 +35,10 @@ def simulated(seed: int, sd: float, prevalence: float, persons: int, dropout: fl
     linear = level + 0.3 * group * time - 0.1 * time + rng.normal(0, sd, persons)[person]
     response = (rng.random(person.size) < 1 / (1 + np.exp(-linear))).astype(float)
     matrix = np.column_stack([np.ones(person.size), group, time, group * time])
-    return Design(response, matrix, ("(Intercept)", "group", "wave", "group:wave"), person)
+    return DesignMatrix(response, matrix, ("(Intercept)", "group", "wave", "group:wave"), person)
 
 
-def glmm_fit(design: Design, **options: Any) -> Any:
+def glmm_fit(design: DesignMatrix, **options: Any) -> Any:
     import glmm
 
     data = {f"x{j}": column for j, column in enumerate(design.matrix.T)} | {"y": design.response, "g": design.groups}
@@ -67,7 +67,7 @@ def test_linear_as_glmm(reml: bool) -> None:
         binary = simulated(seed, 1.0, 0.5, 60, 0.1)
         rng = np.random.default_rng(seed)
         score = rng.normal(size=60)[binary.groups] + rng.normal(size=binary.response.size)
-        design = Design(score, binary.matrix, binary.terms, binary.groups)
+        design = DesignMatrix(score, binary.matrix, binary.terms, binary.groups)
         ours = fit_mixed_linear(design, reml=reml, df="satterthwaite")
         theirs = glmm_fit(design, family="gaussian", reml=reml, satterthwaite=True)
         assert np.abs((ours.estimate - theirs.beta) / ours.std_error).max() < 1e-6
@@ -82,7 +82,7 @@ def distance(one: Fit, other: Fit) -> float:
     return float(max(shift, np.abs(one.std_error / other.std_error - 1)[[1, 3]].max()))
 
 
-def grid(persons: int, dropout: float) -> list[Design]:
+def grid(persons: int, dropout: float) -> list[DesignMatrix]:
     cells = itertools.product(SD, PREVALENCE)
     return [simulated(1000 + s, sd, p, persons, dropout) for s, (sd, p) in enumerate(cells)]
 

@@ -16,15 +16,15 @@ from distributed.security import Security
 from dnt_cli.cluster import at_work, connected
 from dnt_cli.effects import Options, endpoint_effects, trend_effects
 from dnt_cli.errors import EngineError, UsageError
-from dnt_cli.imputation import Column, Settings, impute
+from dnt_cli.imputation import ModelColumn, Settings, impute
 from dnt_cli.imputed.data import Completed
 from dnt_cli.power.simulation import World, replicates, single_outcome
 from dnt_cli.study import load_study
 
 COLUMNS = (
-    Column("group", "binary", impute=False),
-    Column("x", "continuous"),
-    Column("y", "binary", always=("group", "x")),
+    ModelColumn("group", "binary", impute=False),
+    ModelColumn("x", "continuous"),
+    ModelColumn("y", "binary", always=("group", "x")),
 )
 
 

@@ -10,7 +10,7 @@ from dnt_cli.cli.inputs import Input
 from dnt_cli.column_names import look_like_answers, near_column
 from dnt_cli.description.further import MOST_LEVELS, _refuse_free_text
 from dnt_cli.errors import DataError
-from dnt_cli.reading import Raw
+from dnt_cli.reading import RawTable
 from dnt_cli.study import parse_study
 from tests.support.answers import STUDY as SCORED
 
@@ -66,7 +66,7 @@ def test_classes_and_numbers_are_described() -> None:
 def test_converted_answers_name_no_answer(columns: list[str], told: str, never: tuple[str, ...]) -> None:
     """`dnt convert` says what is wrong with columns, but not what may be the first person's answers."""
     study = parse_study(SCORED)
-    raw = Raw(pd.DataFrame([["a"] * len(columns)], columns=columns))
+    raw = RawTable(pd.DataFrame([["a"] * len(columns)], columns=columns))
     with pytest.raises(DataError) as caught:
         _checked(Input("answers.csv", "", study, joined=raw))
     assert told in str(caught.value)

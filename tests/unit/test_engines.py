@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dnt_cli.engines import (
-    Design,
+    DesignMatrix,
     Lme4Session,
     average_marginal_effect,
     fit_firth,
@@ -36,7 +36,7 @@ N = 120
 RNG = np.random.default_rng(11)
 PERSON = np.repeat(np.arange(N // 4), 4)
 MATRIX = np.column_stack([np.ones(N), PERSON % 2, np.tile(np.arange(4.0), N // 4)])
-BINARY = Design(
+BINARY = DesignMatrix(
     response=(RNG.random(N) < 1 / (1 + np.exp(-RNG.normal(0, 1.5, N // 4)[PERSON]))).astype(float),
     matrix=MATRIX,
     terms=("(Intercept)", "group", "wave"),
@@ -45,11 +45,11 @@ BINARY = Design(
 SCORE = replace(BINARY, response=RNG.normal(0, 1, N // 4)[PERSON] + RNG.normal(0, 1, N))
 
 
-def table(a: int, b: int, c: int, d: int) -> Design:
+def table(a: int, b: int, c: int, d: int) -> DesignMatrix:
     """A 2x2 table: a of a + b events with x = 0, c of c + d with x = 1."""
     x = np.repeat([0.0, 0.0, 1.0, 1.0], [a, b, c, d])
     y = np.repeat([1.0, 0.0, 1.0, 0.0], [a, b, c, d])
-    return Design(y, np.column_stack([np.ones(x.size), x]), ("(Intercept)", "x"), None)
+    return DesignMatrix(y, np.column_stack([np.ones(x.size), x]), ("(Intercept)", "x"), None)
 
 
 class TestShapesAndOptions:
@@ -171,7 +171,7 @@ class TestLikelihoods:
 
     def test_one_row_integral_is_the_textbook_one(self) -> None:
         # For one row the marginal chance is a one-dimensional integral; a fine grid gives it to ten digits.
-        design = Design(np.array([1.0, 0.0]), np.ones((2, 1)), ("c",), np.array([0, 1]))
+        design = DesignMatrix(np.array([1.0, 0.0]), np.ones((2, 1)), ("c",), np.array([0, 1]))
         u = np.linspace(-12, 12, 200_001)
         chance = 1 / (1 + np.exp(-(0.5 + 1.5 * u)))
         p = float((chance * np.exp(-0.5 * u * u)).sum() * (u[1] - u[0]) / np.sqrt(2 * np.pi))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dnt_cli.engines import (
-    Design,
+    DesignMatrix,
     Fit,
     Lme4Session,
     fit_linear,
@@ -29,25 +29,25 @@ INTERCEPTS = RNG.normal(0, 1.5, PERSONS)[PERSON]
 MATRIX = np.column_stack([np.ones(PERSON.size), GROUP, WAVE, GROUP * WAVE])
 TERMS = ("(Intercept)", "group [a vs. b]", "wave.no", "group [a vs. b]:wave.no")
 LINEAR = 0.4 * GROUP * WAVE - 0.3 * WAVE + INTERCEPTS
-BINARY = Design((RNG.random(PERSON.size) < 1 / (1 + np.exp(-LINEAR))).astype(float), MATRIX, TERMS, PERSON)
+BINARY = DesignMatrix((RNG.random(PERSON.size) < 1 / (1 + np.exp(-LINEAR))).astype(float), MATRIX, TERMS, PERSON)
 SCORE = replace(BINARY, response=LINEAR + RNG.normal(0, 1, PERSON.size))
 
 
-def with_column(design: Design, column: np.ndarray, name: str = "extra") -> Design:
+def with_column(design: DesignMatrix, column: np.ndarray, name: str = "extra") -> DesignMatrix:
     return replace(design, matrix=np.column_stack([design.matrix, column]), terms=(*design.terms, name))
 
 
-def factor_wave(design: Design) -> Design:
+def factor_wave(design: DesignMatrix) -> DesignMatrix:
     dummies = [(k == WAVE).astype(float) for k in (1, 2, 3)]
     columns = [np.ones(PERSON.size), GROUP, *dummies, *(GROUP * d for d in dummies)]
     return replace(design, matrix=np.column_stack(columns), terms=tuple("abcdefgh"))
 
 
-def changed(design: Design, where: np.ndarray, value: float) -> Design:
+def changed(design: DesignMatrix, where: np.ndarray, value: float) -> DesignMatrix:
     return replace(design, response=np.where(where, value, design.response))
 
 
-def rows(design: Design, keep: np.ndarray) -> Design:
+def rows(design: DesignMatrix, keep: np.ndarray) -> DesignMatrix:
     assert design.groups is not None
     return replace(design, response=design.response[keep], matrix=design.matrix[keep], groups=design.groups[keep])
 
@@ -56,7 +56,7 @@ FIRST_ROW = np.arange(PERSON.size) == 0
 SINGLE_EVENT = replace(BINARY, response=FIRST_ROW.astype(float))
 
 # name: (design, a piece of the message, whether it is called separation)
-NO_ANSWER: dict[str, tuple[Design, str, bool]] = {
+NO_ANSWER: dict[str, tuple[DesignMatrix, str, bool]] = {
     "all 0": (replace(BINARY, response=np.zeros(PERSON.size)), "0 in every row", False),
     "all 1": (replace(BINARY, response=np.ones(PERSON.size)), "1 in every row", False),
     "coded 1 and 2": (replace(BINARY, response=BINARY.response + 1), "coded 0 and 1", False),
@@ -84,12 +84,12 @@ NO_ANSWER: dict[str, tuple[Design, str, bool]] = {
     "fewer rows than terms": (rows(BINARY, np.arange(PERSON.size) < 4), "4 rows for 4 coefficients", False),
 }
 
-NO_ANSWER_GROUPED: dict[str, tuple[Design, str, bool]] = {
+NO_ANSWER_GROUPED: dict[str, tuple[DesignMatrix, str, bool]] = {
     "one row per person": (rows(BINARY, WAVE == PERSON % WAVES), "more than one row", False),
     "one person": (replace(BINARY, groups=np.zeros(PERSON.size, dtype=np.int64)), "one person only", False),
 }
 
-NO_ANSWER_LOGISTIC: dict[str, tuple[Design, str, bool]] = {
+NO_ANSWER_LOGISTIC: dict[str, tuple[DesignMatrix, str, bool]] = {
     "outcome constant within persons": (
         replace(BINARY, response=(INTERCEPTS > 0).astype(float)),
         "no finite variance",
@@ -97,7 +97,7 @@ NO_ANSWER_LOGISTIC: dict[str, tuple[Design, str, bool]] = {
     ),
 }
 
-NO_ANSWER_LINEAR: dict[str, tuple[Design, str, bool]] = {
+NO_ANSWER_LINEAR: dict[str, tuple[DesignMatrix, str, bool]] = {
     "constant outcome": (replace(SCORE, response=np.full(PERSON.size, 2.0)), "same value in every row", False),
     "outcome constant up to rounding": (
         replace(SCORE, response=0.1 + 1e-15 * np.arange(PERSON.size)),
@@ -122,14 +122,14 @@ def assert_no_answer(fit: Fit, message: str, separated: bool) -> None:
     assert fit.estimate.shape == (len(fit.terms),)
 
 
-def cases(*tables: dict[str, tuple[Design, str, bool]]) -> list[Any]:
+def cases(*tables: dict[str, tuple[DesignMatrix, str, bool]]) -> list[Any]:
     return [pytest.param(*case, id=name) for table in tables for name, case in table.items()]
 
 
 @pytest.mark.parametrize(("design", "message", "separated"), cases(NO_ANSWER, NO_ANSWER_GROUPED, NO_ANSWER_LOGISTIC))
 @pytest.mark.parametrize("nodes", [1, 25])
 def test_mixed_logistic(
-    design: Design, message: str, separated: bool, nodes: int, capfd: pytest.CaptureFixture[str]
+    design: DesignMatrix, message: str, separated: bool, nodes: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert_no_answer(fit_mixed_logistic(design, nodes=nodes), message, separated)
     assert capfd.readouterr() == ("", "")
@@ -137,24 +137,24 @@ def test_mixed_logistic(
 
 @pytest.mark.lme4
 @pytest.mark.parametrize(("design", "message", "separated"), cases(NO_ANSWER, NO_ANSWER_GROUPED, NO_ANSWER_LOGISTIC))
-def test_mixed_logistic_lme4(design: Design, message: str, separated: bool, lme4_session: Lme4Session) -> None:
+def test_mixed_logistic_lme4(design: DesignMatrix, message: str, separated: bool, lme4_session: Lme4Session) -> None:
     assert_no_answer(fit_mixed_logistic(design, engine="lme4", session=lme4_session), message, separated)
 
 
 @pytest.mark.parametrize(("design", "message", "separated"), cases(NO_ANSWER))
-def test_logistic(design: Design, message: str, separated: bool) -> None:
+def test_logistic(design: DesignMatrix, message: str, separated: bool) -> None:
     assert_no_answer(fit_logistic(replace(design, groups=None)), message, separated)
 
 
 @pytest.mark.parametrize(("design", "message", "separated"), cases(NO_ANSWER_LINEAR, NO_ANSWER_GROUPED))
 @pytest.mark.parametrize("reml", [True, False])
-def test_mixed_linear(design: Design, message: str, separated: bool, reml: bool) -> None:
+def test_mixed_linear(design: DesignMatrix, message: str, separated: bool, reml: bool) -> None:
     assert_no_answer(fit_mixed_linear(design, reml=reml, df="satterthwaite"), message, separated)
 
 
 @pytest.mark.lme4
 @pytest.mark.parametrize(("design", "message", "separated"), cases(NO_ANSWER_LINEAR, NO_ANSWER_GROUPED))
-def test_mixed_linear_lme4(design: Design, message: str, separated: bool, lme4_session: Lme4Session) -> None:
+def test_mixed_linear_lme4(design: DesignMatrix, message: str, separated: bool, lme4_session: Lme4Session) -> None:
     assert_no_answer(fit_mixed_linear(design, engine="lme4", session=lme4_session), message, separated)
 
 
@@ -166,11 +166,11 @@ def test_linear_outcome_constant_within_persons(reml: bool) -> None:
 
 
 @pytest.mark.parametrize(("design", "message", "separated"), cases(NO_ANSWER_LINEAR))
-def test_linear(design: Design, message: str, separated: bool) -> None:
+def test_linear(design: DesignMatrix, message: str, separated: bool) -> None:
     assert_no_answer(fit_linear(replace(design, groups=None)), message, separated)
 
 
-def no_person_effect(binary: bool) -> Design:
+def no_person_effect(binary: bool) -> DesignMatrix:
     """Persons who differ less than chance would make them: the variance estimate is zero."""
     score = np.tile([-1.0, 1.0, -0.8, 0.8], PERSONS)
     return replace(BINARY, response=(score > 0).astype(float)) if binary else replace(SCORE, response=score + GROUP)
@@ -193,7 +193,7 @@ def test_zero_variance_is_an_answer(engine: Any, request: pytest.FixtureRequest)
         np.testing.assert_allclose(mixed.std_error, fixed.std_error, rtol=1e-4)
 
 
-Fitter = Callable[[Design], Fit]
+Fitter = Callable[[DesignMatrix], Fit]
 FITTERS: list[Any] = [
     pytest.param(lambda d: fit_logistic(replace(d, groups=None)), BINARY, id="logistic"),
     pytest.param(lambda d: fit_linear(replace(d, groups=None)), SCORE, id="linear"),
@@ -204,7 +204,7 @@ FITTERS: list[Any] = [
 
 @pytest.mark.parametrize("scale", [1e-9, 1e6, 1e9])
 @pytest.mark.parametrize(("fitter", "design"), FITTERS)
-def test_units_do_not_matter(fitter: Fitter, design: Design, scale: float) -> None:
+def test_units_do_not_matter(fitter: Fitter, design: DesignMatrix, scale: float) -> None:
     base = with_column(design, np.sin(np.arange(PERSON.size)))
     factor = np.array([1, 1, 1, 1, scale])
     fit, plain = fitter(replace(base, matrix=base.matrix * factor)), fitter(base)
@@ -214,7 +214,7 @@ def test_units_do_not_matter(fitter: Fitter, design: Design, scale: float) -> No
 
 
 @pytest.mark.parametrize(("fitter", "design"), FITTERS)
-def test_seconds_since_1970_as_a_column(fitter: Fitter, design: Design) -> None:
+def test_seconds_since_1970_as_a_column(fitter: Fitter, design: DesignMatrix) -> None:
     when = np.sin(np.arange(PERSON.size))
     fit = fitter(with_column(design, 1.7e9 + 1e7 * when))
     plain = fitter(with_column(design, when))
@@ -235,7 +235,7 @@ def test_units_do_not_matter_to_lme4(scale: float, lme4_session: Lme4Session) ->
 
 
 @pytest.mark.parametrize(("fitter", "design"), FITTERS)
-def test_names_do_not_matter(fitter: Fitter, design: Design) -> None:
+def test_names_do_not_matter(fitter: Fitter, design: DesignMatrix) -> None:
     odd = replace(design, terms=("1", "a`b", "y", "g"))
     fit, plain = fitter(odd), fitter(design)
     assert fit.terms == odd.terms
@@ -243,7 +243,7 @@ def test_names_do_not_matter(fitter: Fitter, design: Design) -> None:
 
 
 @pytest.mark.parametrize(("fitter", "design"), FITTERS)
-def test_order_of_rows_and_codes_of_persons_do_not_matter(fitter: Fitter, design: Design) -> None:
+def test_order_of_rows_and_codes_of_persons_do_not_matter(fitter: Fitter, design: DesignMatrix) -> None:
     order = np.random.default_rng(3).permutation(PERSON.size)
     shuffled = replace(rows(design, order), groups=(PERSON[order] * 977 - 31_000_000_000).astype(np.int64))
     fit, plain = fitter(shuffled), fitter(design)
@@ -252,7 +252,7 @@ def test_order_of_rows_and_codes_of_persons_do_not_matter(fitter: Fitter, design
 
 
 @pytest.mark.parametrize(("fitter", "design"), FITTERS)
-def test_design_is_left_alone_and_fits_repeat_to_the_bit(fitter: Fitter, design: Design) -> None:
+def test_design_is_left_alone_and_fits_repeat_to_the_bit(fitter: Fitter, design: DesignMatrix) -> None:
     before = design.matrix.copy(), design.response.copy()
     one, two = fitter(design), fitter(design)
     np.testing.assert_array_equal(one.estimate, two.estimate)

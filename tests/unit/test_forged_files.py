@@ -27,7 +27,7 @@ from dnt_cli.diff import compare
 from dnt_cli.diff.tables import difference_frame, difference_tables
 from dnt_cli.errors import DataError, UserError
 from dnt_cli.imputed.data import recorded_settings
-from dnt_cli.reading import Dictionary, Prepared, Raw, examined, prepare
+from dnt_cli.reading import Dictionary, Prepared, RawTable, examined, prepare
 from dnt_cli.scoring import score
 from dnt_cli.stagefile import container
 from dnt_cli.stagefile.container import Stage, read_stage, require_whole
@@ -104,7 +104,7 @@ def use(stage: Stage, before: Stage) -> None:
     if stage.kind == "survey":
         examined(Prepared(stage.frame, ()), stage.study).checked()
     if stage.kind == "answers":
-        raw = Raw(stage.frame, Dictionary.from_json(stage.extra.get("dictionary", {})))
+        raw = RawTable(stage.frame, Dictionary.from_json(stage.extra.get("dictionary", {})))
         score(prepare(raw, stage.study).checked(stage.name), stage.study)
     if stage.kind == "imputations":
         recorded_settings(stage, stage.study)

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 
 from dnt_cli.errors import DataError
-from dnt_cli.imputation import Column, Imputation, Settings, impute
+from dnt_cli.imputation import Imputation, ModelColumn, Settings, impute
 from dnt_cli.imputation.encoding import encode
 from dnt_cli.imputation.plan import make_plan
 
 QUICK = Settings(m=4, iterations=3, seed=7)
 
 
-def make(n: int = 120, seed: int = 1) -> tuple[pd.DataFrame, list[Column]]:
+def make(n: int = 120, seed: int = 1) -> tuple[pd.DataFrame, list[ModelColumn]]:
     """All kinds of columns, a third of the cells missing."""
     rng = np.random.default_rng(seed)
     arm = np.repeat([0.0, 1.0], [n // 2, n - n // 2])
@@ -41,13 +41,13 @@ def make(n: int = 120, seed: int = 1) -> tuple[pd.DataFrame, list[Column]]:
         frame.loc[column, name] = np.nan
     frame.loc[rng.random(n) < 0.3, ["works", "hours"]] = np.nan
     columns = [
-        Column("arm", "binary", impute=False),
-        Column("score before", "continuous", lower=0, upper=100, always=("score.after",)),
-        Column("score.after", "continuous", lower=0, upper=100, always=("score before",)),
-        Column("works", "binary"),
-        Column("hours", "continuous", conditional_on="works"),
-        Column("ladder", "ordinal"),
-        Column("région", "categorical", levels=("N", "Z", "W")),
+        ModelColumn("arm", "binary", impute=False),
+        ModelColumn("score before", "continuous", lower=0, upper=100, always=("score.after",)),
+        ModelColumn("score.after", "continuous", lower=0, upper=100, always=("score before",)),
+        ModelColumn("works", "binary"),
+        ModelColumn("hours", "continuous", conditional_on="works"),
+        ModelColumn("ladder", "ordinal"),
+        ModelColumn("région", "categorical", levels=("N", "Z", "W")),
     ]
     return frame, columns
 
@@ -124,7 +124,11 @@ def test_deterministic_relation_is_recovered(method):
     truth = 3.0 * x - 7.0
     y = np.where(rng.random(300) < 0.3, np.nan, truth)
     frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], 150), "x": x, "y": y})
-    columns = [Column("arm", "binary", impute=False), Column("x", "continuous"), Column("y", "continuous")]
+    columns = [
+        ModelColumn("arm", "binary", impute=False),
+        ModelColumn("x", "continuous"),
+        ModelColumn("y", "continuous"),
+    ]
     for data in run(frame, columns, Settings(method=method, m=3, iterations=3, donors=1)):
         np.testing.assert_allclose(data["y"], truth, atol=1e-3 if method == "norm" else 0)
 
@@ -181,7 +185,7 @@ def test_shift_raises_what_is_imputed_and_stays_in_range():
 )
 def test_bad_columns_are_refused_by_name(name, values, kind, message):
     frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], 20), name: values})
-    column = Column(name, "continuous", lower=0.0) if kind == "bounded" else Column(name, kind)
+    column = ModelColumn(name, "continuous", lower=0.0) if kind == "bounded" else ModelColumn(name, kind)
     with pytest.raises(DataError, match=message) as caught:
         run(frame, [column])
     assert f"'{name}'" in str(caught.value)
@@ -203,7 +207,7 @@ def test_awkward_but_usable_columns():
         if name != "few":
             frame.loc[[5 + k, 20 + k, 40 + k], name] = None
     kinds = {"yes": "binary", "rare": "categorical", "text": "categorical"}
-    columns = [Column(name, kinds.get(name, "continuous")) for name in frame.columns[1:]]
+    columns = [ModelColumn(name, kinds.get(name, "continuous")) for name in frame.columns[1:]]
     imputation = impute(frame, columns, group="arm", settings=QUICK)
     for data in imputation.completed:
         assert not data.isna().any(axis=None)
@@ -221,7 +225,7 @@ def test_more_columns_than_persons():
     rng = np.random.default_rng(8)
     frame = pd.DataFrame(rng.normal(size=(30, 80)), columns=[f"v{k}" for k in range(80)])
     frame = frame.mask(rng.random(frame.shape) < 0.2).assign(arm=np.tile([0.0, 1.0], 15))
-    columns = [Column(f"v{k}", "continuous") for k in range(80)]
+    columns = [ModelColumn(f"v{k}", "continuous") for k in range(80)]
     for data in run(frame, columns, Settings(m=2, iterations=2)):
         assert np.isfinite(data.to_numpy()).all()
 
@@ -230,7 +234,7 @@ def test_perfect_separation_gives_finite_draws_and_both_values_possible():
     x = np.linspace(-3, 3, 100)
     y = np.where(np.arange(100) % 4 == 0, np.nan, (x > 0).astype(float))
     frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], 50), "x": x, "y": y})
-    drawn = run(frame, [Column("x", "continuous"), Column("y", "binary")], Settings(m=20, iterations=2))
+    drawn = run(frame, [ModelColumn("x", "continuous"), ModelColumn("y", "binary")], Settings(m=20, iterations=2))
     share = np.mean([data["y"] for data in drawn], axis=0)
     assert share[x < -1.5].max() < 0.2
     assert share[x > 1.5].min() > 0.8
@@ -239,7 +243,7 @@ def test_perfect_separation_gives_finite_draws_and_both_values_possible():
 class TestPredictorsInTheRowsFitted:
     """A predictor is judged where a model is fitted, which may be one group, or those who came to one wave."""
 
-    def made(self, **columns: np.ndarray) -> tuple[pd.DataFrame, list[Column]]:
+    def made(self, **columns: np.ndarray) -> tuple[pd.DataFrame, list[ModelColumn]]:
         n = 80
         rng = np.random.default_rng(5)
         group = np.where(np.arange(n) < n // 2, "c", "i")
@@ -247,12 +251,17 @@ class TestPredictorsInTheRowsFitted:
         y = 50 + 4 * x + rng.normal(0, 3, n)
         y[group == "i"] = np.nan  # nobody of one group answered
         frame = pd.DataFrame({"group": pd.Categorical(group, ["c", "i"]), "y": y, "x": x, **columns})
-        others = [Column(name, "continuous", impute=False) for name in columns]
+        others = [ModelColumn(name, "continuous", impute=False) for name in columns]
         always = ("group", "x", *columns)
-        group_column = Column("group", "categorical", ("c", "i"), impute=False)
-        return frame, [group_column, Column("y", "continuous", always=always), Column("x", "continuous"), *others]
+        group_column = ModelColumn("group", "categorical", ("c", "i"), impute=False)
+        return frame, [
+            group_column,
+            ModelColumn("y", "continuous", always=always),
+            ModelColumn("x", "continuous"),
+            *others,
+        ]
 
-    def told(self, frame: pd.DataFrame, columns: list[Column]) -> tuple[Imputation, dict[str, int]]:
+    def told(self, frame: pd.DataFrame, columns: list[ModelColumn]) -> tuple[Imputation, dict[str, int]]:
         imputation = impute(frame, columns, group="group", settings=Settings(m=3, iterations=3, seed=1))
         events = imputation.events
         return imputation, dict(zip(events["event"], events["count"], strict=True))
@@ -284,7 +293,7 @@ class TestPredictorsInTheRowsFitted:
         level = np.where(frame["y"].isna(), "far", np.resize(["near", "mid"], len(frame)))
         frame["place"] = pd.Categorical(level, ["near", "mid", "far"])
         columns = [replace(c, always=("group", "x", "place")) if c.name == "y" else c for c in columns]
-        columns.append(Column("place", "categorical", ("near", "mid", "far"), impute=False))
+        columns.append(ModelColumn("place", "categorical", ("near", "mid", "far"), impute=False))
         table, _ = encode(frame, columns, "group")
         plan, _, _ = make_plan(table, Settings(m=1), {table.index["y"]: "pmm"})
         step = plan.steps[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.imputation import Column, Settings, impute
+from dnt_cli.imputation import ModelColumn, Settings, impute
 from dnt_cli.imputation.diagnostics import (
     Comparison,
     drift,
@@ -83,7 +83,7 @@ def test_imputations_needed_is_von_hippels_rule():
 
 def test_comparison_counts_only_what_was_missing():
     frame = pd.DataFrame({"x": [1.0, 3.0, np.nan, np.nan], "c": pd.Categorical(["a", "b", None, "a"])})
-    columns = [Column("x", "ordinal"), Column("c", "categorical")]
+    columns = [ModelColumn("x", "ordinal"), ModelColumn("c", "categorical")]
     comparison = Comparison(frame, columns)
     for value, level in ((1.0, "a"), (3.0, "b")):
         comparison.add(frame.fillna({"x": value, "c": level}))
@@ -100,6 +100,11 @@ def test_r_hat_of_a_real_run_is_near_one():
     x = rng.normal(size=200)
     frame = pd.DataFrame({"arm": np.arange(200) % 2 * 1.0, "x": x, "y": x + rng.normal(size=200)})
     frame.loc[rng.random(200) < 0.3, "y"] = np.nan
-    imputation = impute(frame, [Column("x", "continuous"), Column("y", "continuous")], group="arm", settings=Settings())
+    imputation = impute(
+        frame,
+        [ModelColumn("x", "continuous"), ModelColumn("y", "continuous")],
+        group="arm",
+        settings=Settings(),
+    )
     assert sum(1 for _ in imputation.completed) == 50
     assert r_hat(imputation.trace).loc[0, "mean"] < 1.1

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from dnt_cli.errors import DataError, EngineError
-from dnt_cli.imputation import Column, Settings, impute
+from dnt_cli.imputation import ModelColumn, Settings, impute
 from dnt_cli.imputation.columns import FOREST_PARAMETERS
 from dnt_cli.imputation.forest import load_miceforest
 
-ARM = Column("arm", "binary", impute=False)
+ARM = ModelColumn("arm", "binary", impute=False)
 
 
 def slopes(n: int = 400) -> pd.DataFrame:
@@ -27,7 +27,7 @@ def slopes(n: int = 400) -> pd.DataFrame:
 
 
 def slope_in_imputed(frame: pd.DataFrame, settings: Settings) -> tuple[float, float]:
-    columns = [ARM, Column("x", "continuous"), Column("y", "continuous", always=("x",))]
+    columns = [ARM, ModelColumn("x", "continuous"), ModelColumn("y", "continuous", always=("x",))]
     gone = frame["y"].isna()
     found = []
     for data in impute(frame, columns, group="arm", settings=settings).completed:
@@ -58,7 +58,7 @@ def test_matching_extrapolates_less_than_local_residuals():
     y = 5 * x + rng.normal(size=300)
     y[x > np.quantile(x, 0.7)] = np.nan
     frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], 150), "x": x, "y": y})
-    columns = [ARM, Column("x", "continuous"), Column("y", "continuous")]
+    columns = [ARM, ModelColumn("x", "continuous"), ModelColumn("y", "continuous")]
 
     def highest_share(local: bool) -> float:
         settings = Settings(m=5, iterations=1, local_residuals=local)
@@ -75,7 +75,7 @@ def test_matching_extrapolates_less_than_local_residuals():
 
 def test_methods_of_columns_override_the_run():
     frame = slopes(60)
-    columns = [ARM, Column("x", "continuous"), Column("y", "continuous", method="norm")]
+    columns = [ARM, ModelColumn("x", "continuous"), ModelColumn("y", "continuous", method="norm")]
     imputation = impute(frame, columns, group="arm", settings=Settings(m=1, iterations=1))
     data = next(imputation.completed)
     assert imputation.models["method"].tolist() == ["norm"]
@@ -84,7 +84,7 @@ def test_methods_of_columns_override_the_run():
 
 def test_progress_counts_the_chunks_that_are_ready():
     seen: list[tuple[int, int]] = []
-    columns = [ARM, Column("x", "continuous"), Column("y", "continuous")]
+    columns = [ARM, ModelColumn("x", "continuous"), ModelColumn("y", "continuous")]
     settings = Settings(m=3, iterations=1)
     imputation = impute(
         slopes(40), columns, group="arm", settings=settings, progress=lambda *a: seen.append(a), chunk=2
@@ -96,16 +96,20 @@ def test_progress_counts_the_chunks_that_are_ready():
 @pytest.mark.parametrize(
     ("columns", "settings", "message"),
     [
-        ([Column("nowhere", "continuous")], Settings(), "'nowhere' is to be imputed but is not in the data"),
-        ([Column("y", "continuous"), Column("y", "continuous")], Settings(), "named twice"),
-        ([Column("y", "continuous", method="logreg")], Settings(), "cannot be imputed by 'logreg'"),
-        ([Column("y", "continuous", conditional_on="x")], Settings(), "no binary column"),
-        ([Column("y", "categorical")], Settings(), "float64 values"),
-        ([Column("y", "continuous")], Settings(m=0), "m is 0"),
-        ([Column("y", "continuous")], Settings(max_predictors=0), "max_predictors is 0"),
-        ([Column("y", "continuous")], Settings(shifts={"z": np.zeros(40)}), "'z', which is not imputed"),
-        ([Column("y", "continuous")], Settings(shifts={"y": np.zeros(3)}), "one finite number per person"),
-        ([Column("y", "continuous", method="forest")], Settings(shifts={"y": np.zeros(40)}), "takes no delta"),
+        ([ModelColumn("nowhere", "continuous")], Settings(), "'nowhere' is to be imputed but is not in the data"),
+        ([ModelColumn("y", "continuous"), ModelColumn("y", "continuous")], Settings(), "named twice"),
+        ([ModelColumn("y", "continuous", method="logreg")], Settings(), "cannot be imputed by 'logreg'"),
+        ([ModelColumn("y", "continuous", conditional_on="x")], Settings(), "no binary column"),
+        ([ModelColumn("y", "categorical")], Settings(), "float64 values"),
+        ([ModelColumn("y", "continuous")], Settings(m=0), "m is 0"),
+        ([ModelColumn("y", "continuous")], Settings(max_predictors=0), "max_predictors is 0"),
+        ([ModelColumn("y", "continuous")], Settings(shifts={"z": np.zeros(40)}), "'z', which is not imputed"),
+        ([ModelColumn("y", "continuous")], Settings(shifts={"y": np.zeros(3)}), "one finite number per person"),
+        (
+            [ModelColumn("y", "continuous", method="forest")],
+            Settings(shifts={"y": np.zeros(40)}),
+            "takes no delta",
+        ),
     ],
 )
 def test_requests_that_make_no_sense_are_refused(columns, settings, message):
@@ -117,13 +121,13 @@ def test_group_must_be_complete():
     frame = slopes(40)
     frame.loc[3, "arm"] = np.nan
     with pytest.raises(DataError, match="Group 'arm' is missing for 1 person"):
-        impute(frame, [Column("y", "continuous")], group="arm", settings=Settings())
+        impute(frame, [ModelColumn("y", "continuous")], group="arm", settings=Settings())
 
 
 def test_column_unseen_in_a_group_cannot_be_imputed_by_group():
     frame = slopes(40)
     frame.loc[frame["arm"] == 1, "y"] = np.nan
-    columns = [ARM, Column("x", "continuous"), Column("y", "continuous")]
+    columns = [ARM, ModelColumn("x", "continuous"), ModelColumn("y", "continuous")]
     with pytest.raises(DataError, match="no observed value in one of the groups"):
         impute(frame, columns, group="arm", settings=Settings(by_group=True))
 
@@ -131,7 +135,11 @@ def test_column_unseen_in_a_group_cannot_be_imputed_by_group():
 def test_condition_must_be_known_or_imputed():
     frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], 20), "work": np.tile([1.0, 0.0, np.nan, 1.0], 10)})
     frame["hours"] = np.where(frame["work"] == 1, 20.0, np.nan)
-    columns = [ARM, Column("work", "binary", impute=False), Column("hours", "continuous", conditional_on="work")]
+    columns = [
+        ARM,
+        ModelColumn("work", "binary", impute=False),
+        ModelColumn("hours", "continuous", conditional_on="work"),
+    ]
     with pytest.raises(DataError, match="incomplete and not imputed"):
         impute(frame, columns, group="arm", settings=Settings())
 
@@ -147,9 +155,9 @@ def test_conditions_of_conditions_hold():
         frame.loc[rng.random(n) < 0.3, name] = np.nan
     columns = [
         ARM,
-        Column("hours", "continuous", conditional_on="long"),
-        Column("long", "binary", conditional_on="work"),
-        Column("work", "binary"),
+        ModelColumn("hours", "continuous", conditional_on="long"),
+        ModelColumn("long", "binary", conditional_on="work"),
+        ModelColumn("work", "binary"),
     ]
     for data in impute(frame, columns, group="arm", settings=Settings(m=5, iterations=3)).completed:
         assert (data["long"] <= data["work"]).all()
@@ -162,7 +170,7 @@ def test_ordered_categories_booleans_and_text_group():
     steps = pd.CategoricalDtype(["low", "middle", "high"], ordered=True)
     frame = pd.DataFrame({"arm": pd.Categorical(np.tile(["control", "treated"], n // 2)), "flag": rng.random(n) > 0.5})
     frame["step"] = pd.Series(rng.choice(["low", "middle", "high"], n)).mask(rng.random(n) < 0.3).astype(steps)
-    columns = [ARM, Column("flag", "binary"), Column("step", "ordinal", method="polr")]
+    columns = [ARM, ModelColumn("flag", "binary"), ModelColumn("step", "ordinal", method="polr")]
     for data in impute(frame, columns, group="arm", settings=Settings(m=2, iterations=2)).completed:
         assert data["step"].dtype == steps
         assert not data["step"].isna().any()
@@ -172,14 +180,14 @@ def test_ordered_categories_booleans_and_text_group():
 def test_stray_levels_are_counted_not_shown():
     frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], 5), "c": ["a", "secret"] * 5})
     with pytest.raises(DataError, match="5 value") as caught:
-        impute(frame, [Column("c", "categorical", levels=("a", "b"))], group="arm", settings=Settings())
+        impute(frame, [ModelColumn("c", "categorical", levels=("a", "b"))], group="arm", settings=Settings())
     assert "secret" not in str(caught.value)
 
 
 def test_missing_miceforest_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "miceforest", None)
     with pytest.raises(EngineError, match="pip install"):
-        impute(slopes(40), [Column("y", "continuous")], group="arm", settings=Settings(method="forest"))
+        impute(slopes(40), [ModelColumn("y", "continuous")], group="arm", settings=Settings(method="forest"))
 
 
 def test_missing_openmp_says_what_to_install(monkeypatch):

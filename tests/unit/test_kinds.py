@@ -16,7 +16,7 @@ from dnt_cli.cli.app import app, load_commands
 from dnt_cli.cli.results import save_result
 from dnt_cli.stagefile.container import Provenance, Stage
 from dnt_cli.stagefile.form import Form
-from dnt_cli.stagefile.kinds import KINDS, Kind, kind_of, result_class
+from dnt_cli.stagefile.kinds import KINDS, StageKind, kind_of, result_class
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import Cell, Column, Section, Table
@@ -55,9 +55,9 @@ class Visits:
 
 
 @pytest.fixture
-def visits(monkeypatch: pytest.MonkeyPatch) -> Kind:
+def visits(monkeypatch: pytest.MonkeyPatch) -> StageKind:
     """The kind, entered in the table for one test."""
-    kind = Kind("visits", "`dnt visit`", f"{__name__}:Visits")
+    kind = StageKind("visits", "`dnt visit`", f"{__name__}:Visits")
     assert sys.modules[__name__].__dict__["Visits"] is Visits
     monkeypatch.setitem(KINDS, "visits", kind)
     return kind

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.imputation import Column, Settings, impute
+from dnt_cli.imputation import ModelColumn, Settings, impute
 from dnt_cli.imputation.person_blocks import _draw_prior, _truncated
 
 WAVES = 4
 
 
-def study(n: int = 150, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame, list[Column]]:
+def study(n: int = 150, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame, list[ModelColumn]]:
     """A complete data set with an outcome of each kind, the same with gaps, and its columns."""
     rng = np.random.default_rng(seed)
     group, person = np.repeat([1.0, 0.0], [n - n // 3, n // 3]), rng.normal(size=n)
@@ -31,14 +31,14 @@ def study(n: int = 150, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame, list
         lost = rng.random(n) < 0.15 + 0.25 * (full["yes_0"].to_numpy() == 1)
         gaps.loc[lost, [c for c in full if c.endswith(f"_{t}")]] = np.nan
     kinds = {"yes": "binary", "score": "continuous", "level": "ordinal", "floor": "continuous"}
-    columns = [Column("group", "binary", impute=False), Column("age", "continuous")]
+    columns = [ModelColumn("group", "binary", impute=False), ModelColumn("age", "continuous")]
     for stem, kind in kinds.items():
         for t in range(WAVES):
-            columns.append(Column(f"{stem}_{t}", kind, always=("age",), series=stem, occasion=t))  # type: ignore[arg-type]
+            columns.append(ModelColumn(f"{stem}_{t}", kind, always=("age",), series=stem, occasion=t))  # type: ignore[arg-type]
     return full, gaps, columns
 
 
-def completed(gaps: pd.DataFrame, columns: list[Column], **settings: object) -> list[pd.DataFrame]:
+def completed(gaps: pd.DataFrame, columns: list[ModelColumn], **settings: object) -> list[pd.DataFrame]:
     options = Settings(**({"m": 4, "iterations": 6, "seed": 3} | settings))  # type: ignore[arg-type]
     return list(impute(gaps, columns, group="group", settings=options).completed)
 

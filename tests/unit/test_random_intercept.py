@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dnt_cli.engines import Design, Fit, fit_mixed_linear_sets, fit_mixed_logistic_sets
+from dnt_cli.engines import DesignMatrix, Fit, fit_mixed_linear_sets, fit_mixed_logistic_sets
 from dnt_cli.engines.random_intercept import LogisticData, stacked
 from dnt_cli.engines.random_intercept.integral import find_modes
 from tests.support.oracles.marginal import marginal_model
 from tests.support.oracles.profile import linear_profile
 
 
-def simulated(seed: int, *, sd: float = 1.5, persons: int = 40, most: int = 5, binary: bool = True) -> Design:
+def simulated(seed: int, *, sd: float = 1.5, persons: int = 40, most: int = 5, binary: bool = True) -> DesignMatrix:
     """Persons with 1 to `most` rows: intercept, group, time, their product, and a covariate in seconds since 1970."""
     rng = np.random.default_rng(seed)
     sizes = np.r_[most, rng.integers(1, most + 1, persons - 1)]
@@ -27,7 +27,7 @@ def simulated(seed: int, *, sd: float = 1.5, persons: int = 40, most: int = 5, b
     linear = 0.3 * group - 0.2 * time + rng.normal(0, sd, persons)[person]
     chance = 1 / (1 + np.exp(-linear))
     response = (rng.random(person.size) < chance).astype(float) if binary else linear + rng.normal(size=person.size)
-    return Design(response, matrix, ("(Intercept)", "group", "wave", "group:wave", "date"), person)
+    return DesignMatrix(response, matrix, ("(Intercept)", "group", "wave", "group:wave", "date"), person)
 
 
 @pytest.mark.parametrize("nodes", [1, 5, 15])
@@ -40,7 +40,7 @@ def test_value_slope_and_curvature_are_those_of_the_second_likelihood(nodes: int
     point, modes = data.at(gamma[None], np.array([sd]), nodes, data.modes(1))
     order = np.argsort(design.groups, kind="stable")
     assert design.groups is not None
-    oracle = marginal_model(Design(design.response[order], stack.matrix[0], design.terms, design.groups[order]))
+    oracle = marginal_model(DesignMatrix(design.response[order], stack.matrix[0], design.terms, design.groups[order]))
     there = oracle.likelihood(gamma, sd, nodes)
     assert point.value[0] == pytest.approx(there.value, abs=1e-9)
     np.testing.assert_allclose(point.slope[0], there.slope, atol=1e-8)
@@ -92,7 +92,7 @@ def assert_equal(one: Fit, other: Fit) -> None:
     assert (one.log_likelihood, one.random_sd, one.gradient) == (other.log_likelihood, other.random_sd, other.gradient)
 
 
-def alike(count: int, binary: bool) -> list[Design]:
+def alike(count: int, binary: bool) -> list[DesignMatrix]:
     """Data sets with the same persons and rows, as imputations are."""
     first = simulated(0, binary=binary)
     rng = np.random.default_rng(9)
@@ -127,7 +127,7 @@ def test_persons_of_very_different_size_are_not_padded_to_the_largest() -> None:
     assert design.groups is not None
     one = np.flatnonzero(design.groups == 0)[:1].repeat(700)
     rng = np.random.default_rng(2)
-    large = Design(
+    large = DesignMatrix(
         np.append(design.response, rng.integers(0, 2, 700)),
         np.vstack([design.matrix, design.matrix[one] + np.outer(rng.normal(size=700), [0, 0, 1, 0, 0])]),
         design.terms,

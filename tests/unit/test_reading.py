@@ -13,7 +13,7 @@ import pyreadstat
 import pytest
 
 from dnt_cli.errors import DataError
-from dnt_cli.reading import Dictionary, Raw, prepare, read_table, study_dictionary, write_table
+from dnt_cli.reading import Dictionary, RawTable, prepare, read_table, study_dictionary, write_table
 from dnt_cli.study import load_study
 from dnt_cli.survey import cast_survey, survey_table, with_further
 from dnt_cli.synthetic import example_study, generate
@@ -43,7 +43,7 @@ def sav(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def same(raw: Raw, frame: pd.DataFrame = FRAME) -> None:
+def same(raw: RawTable, frame: pd.DataFrame = FRAME) -> None:
     pd.testing.assert_frame_equal(raw.frame, frame, check_dtype=False, check_exact=True)
     assert {c: dict(v) for c, v in raw.dictionary.values.items()} == VALUES
     assert dict(raw.dictionary.labels) == LABELS
@@ -207,7 +207,7 @@ def test_a_column_of_codes_becomes_levels_by_its_labels_only() -> None:
     study = load_study("dnt")
     frame = pd.DataFrame({"education": [3.0, 1.0, 5.0, np.nan], "group": ["control", "intervention", "x", None]})
     values = {"education": {1.0: "Laag", 3.0: "HIGH"}, "group": {"x": "Controle"}}
-    got = prepare(Raw(frame, Dictionary(values=values)), study).frame
+    got = prepare(RawTable(frame, Dictionary(values=values)), study).frame
     assert got["education"].tolist()[:3] == ["high", "low", 5.0]  # an unknown code stays, to be refused by name
     assert got["group"].tolist()[:3] == ["control", "intervention", "control"]
 

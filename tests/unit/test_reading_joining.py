@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from dnt_cli.errors import DataError, StudyError
-from dnt_cli.reading import Dictionary, Joined, Raw, join_files
+from dnt_cli.reading import Dictionary, Joined, RawTable, join_files
 from dnt_cli.study import parse_study
 from tests.support.studies import SMALL
 
@@ -36,7 +36,7 @@ def join(files: str = FILES, **changed: pd.DataFrame) -> Joined:
     tables = {**TABLES, **{name.replace("_", "."): frame for name, frame in changed.items()}}
     before = {name: frame.copy(deep=True) for name, frame in tables.items()}
     joined = join_files(
-        parse_study(SMALL + files), lambda path: Raw(tables[path], MISSING if path == "t0.sav" else Dictionary())
+        parse_study(SMALL + files), lambda path: RawTable(tables[path], MISSING if path == "t0.sav" else Dictionary())
     )
     for name, frame in tables.items():
         pd.testing.assert_frame_equal(frame, before[name])
@@ -125,16 +125,16 @@ def test_nothing_to_join() -> None:
         join('[files.persons]\npath = "persons.csv"\nid = "nr"\n')
 
 
-def joined_tables(*raws: Raw, files: str = "") -> Joined:
+def joined_tables(*raws: RawTable, files: str = "") -> Joined:
     """Files at T0 and T1 (and further ones, in `files`) in which ids and columns have their own names."""
     text = "".join(f'[files.f{i}]\npath = "{i}"\nwave = "T{i}"\n' for i in range(2))
     return join_files(parse_study(f"{SMALL}\n{files or text}"), lambda path: raws[int(path)])
 
 
 def test_codes_for_no_answer_of_one_file_are_no_answers_in_another() -> None:
-    def table(values: list[float], *codes: float) -> Raw:
+    def table(values: list[float], *codes: float) -> RawTable:
         missing = {"x": tuple((code, code) for code in codes)} if codes else {}
-        return Raw(pd.DataFrame({"id": ["a", "b"], "x": values}), Dictionary(missing=missing))
+        return RawTable(pd.DataFrame({"id": ["a", "b"], "x": values}), Dictionary(missing=missing))
 
     both = joined_tables(table([1, 9], 9), table([2, 99], 99))
     assert both.findings == []
@@ -146,8 +146,8 @@ def test_codes_for_no_answer_of_one_file_are_no_answers_in_another() -> None:
 
 
 def test_a_label_of_another_level_in_another_file_is_an_error() -> None:
-    def table(labels: dict[float | str, str]) -> Raw:
-        return Raw(pd.DataFrame({"id": ["a", "b"], "group": [1.0, 2.0]}), Dictionary(values={"group": labels}))
+    def table(labels: dict[float | str, str]) -> RawTable:
+        return RawTable(pd.DataFrame({"id": ["a", "b"], "group": [1.0, 2.0]}), Dictionary(values={"group": labels}))
 
     same, other = {1.0: "treated", 2.0: "control"}, {1.0: "control", 2.0: "treated"}
     assert joined_tables(table(dict(same)), table(dict(same))).findings == []
@@ -160,8 +160,8 @@ def test_waves_by_their_labels_and_no_user_missing_ids_or_waves() -> None:
     labels = Dictionary(
         values={"wave": {1.0: "T1", 2.0: "T0"}}, missing={"id": ((999.0, 999.0),), "wave": ((9.0, 9.0),)}
     )
-    found = joined_tables(Raw(frame, labels), files='[files.f]\npath = "0"\nwave_column = "wave"\n')
+    found = joined_tables(RawTable(frame, labels), files='[files.f]\npath = "0"\nwave_column = "wave"\n')
     assert [str(finding)[:22] for finding in found.findings] == ["f: 1 row without an id", "f: 1 row with no known"]
     assert found.raw.frame[["id", "wave", "x"]].to_numpy().tolist() == [["1", "T0", 4], ["1", "T1", 0], ["2", "T0", 1]]
     coded = '[files.f]\npath = "0"\nwave_column = "wave"\nwave_codes = { "1" = "T0", "2" = "T1" }\n'
-    assert joined_tables(Raw(frame, labels), files=coded).raw.frame["wave"].tolist() == ["T0", "T1", "T1"]
+    assert joined_tables(RawTable(frame, labels), files=coded).raw.frame["wave"].tolist() == ["T0", "T1", "T1"]

@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from scipy.stats import t as student_t
 
 from dnt_cli.design import Model
-from dnt_cli.engines import Design
+from dnt_cli.engines import DesignMatrix
 from dnt_cli.engines.robust_covariance import bias_reduced, heteroscedastic
 from dnt_cli.robustness import tipping_point, verdict
 from dnt_cli.robustness.fitters import firth
@@ -150,7 +150,7 @@ def test_cr2_of_two_means_has_the_degrees_of_freedom_of_the_clusters() -> None:
 def test_firth_of_a_fourfold_table_adds_a_half_to_each_cell() -> None:
     group = np.repeat([0.0, 1.0], [12, 9])
     y = np.r_[np.repeat([1.0, 0.0], [3, 9]), np.zeros(9)]  # separated: nobody in the second group
-    design = Design(y, np.column_stack([np.ones(21), group]), ("(Intercept)", "group"), None)
+    design = DesignMatrix(y, np.column_stack([np.ones(21), group]), ("(Intercept)", "group"), None)
     fit = firth(None, design, Model("t3", "y"))  # type: ignore[arg-type]
     cells = np.array([3, 9, 0, 9]) + 0.5
     assert fit.estimate[1] == pytest.approx(np.log(cells[2] * cells[1] / cells[3] / cells[0]), rel=1e-8)

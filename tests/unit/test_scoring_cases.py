@@ -13,7 +13,7 @@ import pytest
 
 from dnt_cli.__main__ import main
 from dnt_cli.errors import DataError, StudyError
-from dnt_cli.reading import Dictionary, Raw, read_table, write_table
+from dnt_cli.reading import Dictionary, RawTable, read_table, write_table
 from dnt_cli.scoring import Scored, holds_items, score
 from dnt_cli.scoring.reliability import item_rest_correlations, reliability
 from dnt_cli.study import Study, parse_study
@@ -105,7 +105,7 @@ def test_no_negative_correlation_by_rounding() -> None:
 
 def test_user_missing_codes_as_text_and_as_numbers_are_one_code() -> None:
     frame = pd.DataFrame({"x": [9, "9", "9.0", "ja", 1.0, None]}, dtype=object)
-    values, counts = Raw(frame, Dictionary(missing={"x": ((9.0, 9.0),)})).without_missing()
+    values, counts = RawTable(frame, Dictionary(missing={"x": ((9.0, 9.0),)})).without_missing()
     assert values["x"].isna().tolist() == [True, True, True, False, False, True]
     assert counts.to_dict("records") == [{"column": "x", "code": "9", "count": 3}]
 
@@ -132,10 +132,10 @@ def test_items_beside_all_outcomes_but_without_scores_are_answers() -> None:
 @pytest.mark.parametrize("suffix", [".sav", ".xlsx", ".dta", "json"])
 def test_user_missing_codes_without_an_end_stay(suffix: str) -> None:
     frame = pd.DataFrame({"low": [1.0, -5.0, 3.0], "high": [1.0, 2.0, 95.0]})
-    raw = Raw(frame, Dictionary(missing={"low": ((-np.inf, 0.0),), "high": ((90.0, np.inf),)}))
+    raw = RawTable(frame, Dictionary(missing={"low": ((-np.inf, 0.0),), "high": ((90.0, np.inf),)}))
     if suffix == "json":
         plain = json.loads(json.dumps(raw.dictionary.as_json(), allow_nan=False))
-        again = Raw(frame, Dictionary.from_json(plain))
+        again = RawTable(frame, Dictionary.from_json(plain))
     else:
         again = read_table(write_table(raw.frame, raw.dictionary, suffix), f"x{suffix}")
     values = again.without_missing()[0].astype(float)

@@ -13,10 +13,10 @@ from dnt_cli.cli.options import (
     INPUT,
     OUTPUT,
     Force,
-    Format,
     Jobs,
     Lang,
     Output,
+    OutputFormat,
     Overrides,
     Shown,
     StudyFile,
@@ -67,7 +67,7 @@ def describe(
         ),
     ] = None,
     jobs: Jobs = 0,
-    form: Shown = Format.table,
+    form: Shown = OutputFormat.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
 ) -> None:  # fmt: skip

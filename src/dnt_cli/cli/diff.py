@@ -8,7 +8,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.inputs import open_stage_file
-from dnt_cli.cli.options import OUTPUT, Format, Lang, Shown
+from dnt_cli.cli.options import OUTPUT, Lang, OutputFormat, Shown
 from dnt_cli.cli.results import present
 from dnt_cli.errors import UsageError
 
@@ -24,7 +24,7 @@ def diff(
             "--exit-code", help="End with 1 unless the files are the same, byte for byte.", rich_help_panel=OUTPUT
         ),
     ] = False,
-    form: Shown = Format.table,
+    form: Shown = OutputFormat.table,
     language: Lang = ...,  # type: ignore[assignment]
 ) -> None:
     """Say what changed between two runs: which conclusions and numbers moved, and why. Never shows a person's data.

@@ -14,7 +14,6 @@ from dnt_cli.cli.inputs import Input, open_input
 from dnt_cli.cli.options import (
     MODEL,
     Force,
-    Format,
     Green,
     GreenMeans,
     Jobs,
@@ -22,6 +21,7 @@ from dnt_cli.cli.options import (
     Level,
     Outcomes,
     Output,
+    OutputFormat,
     Overrides,
     Scheduler,
     SchedulerTls,
@@ -112,7 +112,7 @@ def fit_t3(
     jobs: Jobs = 0,
     scheduler: Scheduler = None,
     scheduler_tls: SchedulerTls = None,
-    form: Shown = Format.table,
+    form: Shown = OutputFormat.table,
     language: Lang = ...,  # type: ignore[assignment]
     green: GreenMeans = Green.better,
     force: Force = False,
@@ -180,7 +180,7 @@ def fit_longitudinal(
     jobs: Jobs = 0,
     scheduler: Scheduler = None,
     scheduler_tls: SchedulerTls = None,
-    form: Shown = Format.table,
+    form: Shown = OutputFormat.table,
     language: Lang = ...,  # type: ignore[assignment]
     green: GreenMeans = Green.better,
     force: Force = False,
@@ -255,7 +255,7 @@ def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
 
 def _finish(
     command: str, study: Study, effects: Effects, options: Options, said: dict[str, Any], opened: Input,
-    output: str | None, form: Format, language: Any, green: Green, force: bool,
+    output: str | None, form: OutputFormat, language: Any, green: Green, force: bool,
 ) -> None:  # fmt: skip
     """Write, show, and end with 1 when nothing could be estimated."""
     from dnt_cli.disclosure.rules import told_inside

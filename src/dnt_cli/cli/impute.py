@@ -16,10 +16,10 @@ from dnt_cli.cli.options import (
     INPUT,
     MODEL,
     Force,
-    Format,
     Jobs,
     Lang,
     Output,
+    OutputFormat,
     Overrides,
     Scheduler,
     SchedulerTls,
@@ -115,7 +115,7 @@ def impute(
     jobs: Jobs = 0,
     scheduler: Scheduler = None,
     scheduler_tls: SchedulerTls = None,
-    form: Shown = Format.table,
+    form: Shown = OutputFormat.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
 ) -> None:  # fmt: skip

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dnt_cli.findings import Finding
     from dnt_cli.imputed.data import Completed
-    from dnt_cli.reading import Hints, Prepared, Raw, Reading
+    from dnt_cli.reading import Hints, Prepared, RawTable, Reading
     from dnt_cli.stagefile.container import Provenance, Stage
     from dnt_cli.study import Language, Study
 
@@ -58,7 +58,7 @@ class Input:
     applied: Mapping[str, Any] = field(default_factory=dict)
     files: pd.DataFrame | None = field(default=None, repr=False)
     content: bytes = field(default=b"", repr=False)
-    joined: Raw | None = field(default=None, repr=False)
+    joined: RawTable | None = field(default=None, repr=False)
     hints: Hints | None = None
 
     @property
@@ -78,14 +78,14 @@ class Input:
         return self.study
 
     @cached_property
-    def raw(self) -> Raw:
+    def raw(self) -> RawTable:
         """The values as they stand, with their labels and user-missing codes."""
-        from dnt_cli.reading import Dictionary, Raw
+        from dnt_cli.reading import Dictionary, RawTable
 
         if self.joined is not None:
             return self.joined
         if self.stage is not None:
-            return Raw(self.stage.frame, Dictionary.from_json(self.stage.extra.get("dictionary", {})))
+            return RawTable(self.stage.frame, Dictionary.from_json(self.stage.extra.get("dictionary", {})))
         return _parsed(self.content, self.name, self.study, self.hints)
 
     def frame(self) -> pd.DataFrame:
@@ -304,7 +304,7 @@ def _open_folder(folder: Path, study: str | None, overrides: Sequence[str] | Non
     spec = load_study(study, overrides or ())
     digest = hashlib.sha256()
 
-    def table(path: str) -> Raw:
+    def table(path: str) -> RawTable:
         content, name = read(str(folder / path))
         digest.update(hashlib.sha256(content).digest())
         return _parsed(content, name, spec)
@@ -319,7 +319,7 @@ def _open_folder(folder: Path, study: str | None, overrides: Sequence[str] | Non
     return Input(str(folder), digest.hexdigest(), spec, files=joined.report, joined=joined.raw)
 
 
-def _parsed(content: bytes, name: str, study: Study | None, hints: Hints | None = None) -> Raw:
+def _parsed(content: bytes, name: str, study: Study | None, hints: Hints | None = None) -> RawTable:
     """The table of another program's file; a large one takes its time, which is told."""
     from dnt_cli.reading import NO_HINTS, hints_of, read_table
 

@@ -25,7 +25,7 @@ class Language(StrEnum):
     en = "en"
 
 
-class Format(StrEnum):
+class OutputFormat(StrEnum):
     """How a result is shown."""
 
     table = "table"
@@ -92,7 +92,7 @@ Output = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output whatever it holds.", rich_help_panel=OUTPUT)]
-Shown = Annotated[Format, typer.Option("--format", help="How the result is shown.", rich_help_panel=OUTPUT)]
+Shown = Annotated[OutputFormat, typer.Option("--format", help="How the result is shown.", rich_help_panel=OUTPUT)]
 Lang = Annotated[
     Language,
     typer.Option(

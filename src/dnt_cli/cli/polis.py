@@ -16,9 +16,9 @@ from dnt_cli.cli.options import (
     OUTPUT,
     RUN,
     Force,
-    Format,
     Lang,
     Output,
+    OutputFormat,
     Overrides,
     Shown,
     StudyFile,
@@ -60,7 +60,7 @@ def polis(
             "--example", metavar="FOLDER", help="Write made-up records and a link file there.", rich_help_panel=OUTPUT
         ),
     ] = None,
-    form: Shown = Format.table,
+    form: Shown = OutputFormat.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
 ) -> None:

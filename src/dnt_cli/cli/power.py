@@ -15,10 +15,10 @@ from dnt_cli.cli.inputs import open_stage_file
 from dnt_cli.cli.options import (
     RUN,
     Force,
-    Format,
     Jobs,
     Lang,
     Output,
+    OutputFormat,
     Overrides,
     Scheduler,
     SchedulerTls,
@@ -141,7 +141,7 @@ def proportions(
     alpha: _Alpha = 0.05,
     wanted: _Wanted = 0.80,
     method: _Method = None,
-    form: Shown = Format.table,
+    form: Shown = OutputFormat.table,
     language: Lang = ...,  # type: ignore[assignment]
 ) -> None:
     """Two proportions, such as 5 % against 18 % with paid work.
@@ -173,7 +173,7 @@ def means(
     alpha: _Alpha = 0.05,
     wanted: _Wanted = 0.80,
     method: _Method = None,
-    form: Shown = Format.table,
+    form: Shown = OutputFormat.table,
     language: Lang = ...,  # type: ignore[assignment]
 ) -> None:  # fmt: skip
     """Two means that differ by a number of standard deviations.
@@ -235,7 +235,7 @@ def study(
     jobs: Jobs = 0,
     scheduler: Scheduler = None,
     scheduler_tls: SchedulerTls = None,
-    form: Shown = Format.table,
+    form: Shown = OutputFormat.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
 ) -> None:  # fmt: skip
@@ -340,7 +340,12 @@ def _effects_of(text: str, level: float | None) -> list[float]:
 
 
 def _answer(
-    effect: Proportions | Means, plan: StudyPlan, n: str | None, method: PowerMethod | None, form: Format, language: Any
+    effect: Proportions | Means,
+    plan: StudyPlan,
+    n: str | None,
+    method: PowerMethod | None,
+    form: OutputFormat,
+    language: Any,
 ) -> None:
     """Sizes that are needed, or the power of those that are given."""
     from dnt_cli.power.sizes import required_size

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import typer
 
 from dnt_cli.cli.console import complain, detail, show_tables, tell, write_out
-from dnt_cli.cli.options import Format
+from dnt_cli.cli.options import OutputFormat
 from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.sentences import say
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dnt_cli.stagefile.container import Provenance
-    from dnt_cli.stagefile.result import Result
+    from dnt_cli.stagefile.result import StageResult
     from dnt_cli.study import Language, Study
     from dnt_cli.tables import Table
 
@@ -95,7 +95,7 @@ def save(
         tell(f"Wrote {output}.")
 
 
-def save_result(output: str | None, result: Result, provenance: Provenance, *, force: bool = False) -> None:
+def save_result(output: str | None, result: StageResult, provenance: Provenance, *, force: bool = False) -> None:
     """Write the stage file of a result where `-o` says, if it says anything."""
     from dnt_cli.stagefile.kinds import kind_of
 
@@ -140,17 +140,19 @@ def rows_as_csv(frame: pd.DataFrame) -> str:
     return text
 
 
-def present(output: str | None, form: Format, tables: list[Table], frame: pd.DataFrame, language: Language) -> None:
+def present(
+    output: str | None, form: OutputFormat, tables: list[Table], frame: pd.DataFrame, language: Language
+) -> None:
     """Show a result, unless standard output is taken by a stage file; CSV and JSON are the rows for a program."""
     from dnt_cli.tables import document
 
     if output == "-":
         return
-    if form is Format.table:
+    if form is OutputFormat.table:
         show_tables(tables)
-    elif form is Format.csv:
+    elif form is OutputFormat.csv:
         write_out(rows_as_csv(frame))
-    elif form is Format.json:
+    elif form is OutputFormat.json:
         write_out(rows_as_json(frame))
     else:
         write_out(document(form.value, tables, language).decode())

@@ -14,11 +14,11 @@ from dnt_cli.cli.options import (
     MODEL,
     OUTPUT,
     Force,
-    Format,
     Jobs,
     Lang,
     Language,
     Output,
+    OutputFormat,
     Overrides,
     Scheduler,
     SchedulerTls,
@@ -67,7 +67,7 @@ def robustness(
     jobs: Jobs = 0,
     scheduler: Scheduler = None,
     scheduler_tls: SchedulerTls = None,
-    form: Shown = Format.table,
+    form: Shown = OutputFormat.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
 ) -> None:
@@ -111,7 +111,7 @@ def robustness(
     end_if_nothing_estimable(result.estimates)
 
 
-def _explain(form: Format, language: Language) -> None:
+def _explain(form: OutputFormat, language: Language) -> None:
     """The checks, as text or, for a program, as rows."""
     import pandas as pd
 
@@ -122,7 +122,7 @@ def _explain(form: Format, language: Language) -> None:
         (letter, *(sentence(f"robustness.{part}_{letter}", language.value) for part in ("title", "explanation")))
         for letter in CHECK_LETTERS
     ]
-    if form in (Format.csv, Format.json):
+    if form in (OutputFormat.csv, OutputFormat.json):
         present(None, form, [], pd.DataFrame(rows, columns=["check", "title", "explanation"]), language.value)
         return
     blocks = [f"{letter}  {title}\n{explanation}" for letter, title, explanation in rows]

@@ -9,7 +9,7 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
 from dnt_cli.cli.inputs import open_input
-from dnt_cli.cli.options import Force, Format, Lang, Output, Overrides, Shown, StudyFile
+from dnt_cli.cli.options import Force, Lang, Output, OutputFormat, Overrides, Shown, StudyFile
 from dnt_cli.cli.results import check_output, present, save_result
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def score(
     output: Output = None,
     study: StudyFile = None,
     overrides: Overrides = None,
-    form: Shown = Format.table,
+    form: Shown = OutputFormat.table,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
 ) -> None:

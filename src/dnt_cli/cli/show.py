@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from dnt_cli.conclusions import Conclusions
     from dnt_cli.stagefile.container import Stage
-    from dnt_cli.stagefile.result import Result
+    from dnt_cli.stagefile.result import StageResult
     from dnt_cli.wording import Wording
 
 
@@ -146,7 +146,7 @@ def _rows(frame: pd.DataFrame, form: str) -> bytes:
     return (rows_as_json(frame) if form == "json" else rows_as_csv(frame)).encode()
 
 
-def _together(stages: list[Stage]) -> Result | Conclusions:
+def _together(stages: list[Stage]) -> StageResult | Conclusions:
     """The result that a file holds; several of one kind in one table, of several kinds as conclusions."""
     from dnt_cli.conclusions import conclude
     from dnt_cli.stagefile.kinds import KINDS, result_class, result_of
@@ -156,12 +156,12 @@ def _together(stages: list[Stage]) -> Result | Conclusions:
         return results[0]
     kinds = {own.kind for own in stages}
     if len(kinds) == 1 and KINDS[stages[0].kind].joined:
-        joined: Result = result_class(stages[0].kind).joined(results)
+        joined: StageResult = result_class(stages[0].kind).joined(results)
         return joined
     return conclude(results)
 
 
-def _draw(result: Result | Conclusions, wording: Wording, path: str, *, force: bool) -> None:
+def _draw(result: StageResult | Conclusions, wording: Wording, path: str, *, force: bool) -> None:
     """Draw a result that has a figure."""
     from dnt_cli.stagefile.result import Drawn
 

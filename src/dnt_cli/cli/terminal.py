@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from dnt_cli.cli.options import OUTPUT, Format
+from dnt_cli.cli.options import OUTPUT, OutputFormat
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -123,9 +123,9 @@ def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
     def command(**arguments: Any) -> None:
         said = {name: arguments.pop(name) for name in shared}
         if said.pop("json", False):
-            if arguments["form"] not in (Format.table, Format.json):
+            if arguments["form"] not in (OutputFormat.table, OutputFormat.json):
                 raise UsageError(f"--json and --format {arguments['form'].value} do not go together.")
-            arguments["form"] = Format.json
+            arguments["form"] = OutputFormat.json
         terminal.options = frozenset(arguments)
         terminal.language = getattr(arguments.get("language"), "value", terminal.language)
         vars(terminal).update(said, started=time.monotonic())

@@ -14,14 +14,14 @@ from dnt_cli.conclusions.rules import conclude
 from dnt_cli.conclusions.speech import Statement
 
 if TYPE_CHECKING:
-    from dnt_cli.stagefile.result import Result
+    from dnt_cli.stagefile.result import StageResult
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
 
 __all__ = ["Conclusions", "Statement", "change_sentences", "conclude", "sentences", "tables"]
 
 
-def tables(results: Sequence[Result], wording: Wording) -> list[Table]:
+def tables(results: Sequence[StageResult], wording: Wording) -> list[Table]:
     """Verdicts per hypothesis, the evidence per outcome, and both in words.
 
     Args:
@@ -35,7 +35,7 @@ def tables(results: Sequence[Result], wording: Wording) -> list[Table]:
     return conclude(results).tables(wording)
 
 
-def sentences(results: Sequence[Result], wording: Wording) -> list[Statement]:
+def sentences(results: Sequence[StageResult], wording: Wording) -> list[Statement]:
     """A statement per hypothesis, each followed by those on its outcomes; arguments and errors as of `tables`."""
     from dnt_cli.conclusions.speech import statements
 

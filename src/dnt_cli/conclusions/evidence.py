@@ -24,7 +24,7 @@ from dnt_cli.robustness.result import RobustnessResult, codes
 from dnt_cli.study import Study
 
 if TYPE_CHECKING:
-    from dnt_cli.stagefile.result import Result
+    from dnt_cli.stagefile.result import StageResult
 
 FOLLOW_UP = "follow_up"
 PARTS = (ENDPOINT, LONGITUDINAL, FOLLOW_UP)
@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class EffectEvidence:
     """One effect as evidence for or against an expectation.
 
     Attributes:
@@ -62,7 +62,7 @@ class Check:
         label: What it does.
         verdict: Of `robustness.verdicts.VERDICTS`.
         shift: From the main effect in its standard errors; NaN where they cannot be compared.
-        along: As `Part.along`.
+        along: As `EffectEvidence.along`.
     """
 
     part: str
@@ -74,7 +74,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class ObservedChange:
     """What was observed per group, without controls or imputation.
 
     Attributes:
@@ -110,10 +110,10 @@ class Evidence:
 
     outcome: str
     expected: str | None
-    parts: dict[str, Part]
+    parts: dict[str, EffectEvidence]
     reasons: dict[str, str]
     checks: tuple[Check, ...] = ()
-    raw: Raw | None = None
+    raw: ObservedChange | None = None
     registers: tuple[Evidence, ...] = ()
 
 
@@ -138,7 +138,7 @@ class Sources:
     register: pd.DataFrame | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, results: Sequence[Result]) -> Sources:
+    def of(cls, results: Sequence[StageResult]) -> Sources:
         """The results by their kind.
 
         Raises:
@@ -244,13 +244,13 @@ def _sign(value: float) -> int:
     return 0 if math.isnan(value) else int(value > 0) - int(value < 0)
 
 
-def _part(row: pd.Series, expected: str | None, study: Study) -> Part:
+def _part(row: pd.Series, expected: str | None, study: Study) -> EffectEvidence:
     direction, mark = _sign(float(row["estimate"])), study.significance.mark
     lost = [
         by for by in flags_of(row, study)
         if mark(row["p_value"]) and not mark(row[f"p_value_{by}"])
     ]  # fmt: skip
-    return Part(row, direction, _along(direction, expected), mark(row["p_value"]), tuple(lost))
+    return EffectEvidence(row, direction, _along(direction, expected), mark(row["p_value"]), tuple(lost))
 
 
 def _resting(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -276,7 +276,7 @@ def _checks(robustness: RobustnessResult) -> dict[str, list[Check]]:
     return found
 
 
-def raw_of(description: pd.DataFrame, key: str, study: Study) -> Raw | None:
+def raw_of(description: pd.DataFrame, key: str, study: Study) -> ObservedChange | None:
     """The observed figures beside an endpoint effect, None where a group has none.
 
     The change since baseline where the model holds the baseline value, else the level at the endpoint.
@@ -297,7 +297,7 @@ def raw_of(description: pd.DataFrame, key: str, study: Study) -> Raw | None:
         return None
     own, other = (float(value) for value in half_up(found, decimals))
     # As a reader of the figures sees it: two that are printed the same have no direction.
-    return Raw(changes, own, other, decimals, binary, _sign(own - other))
+    return ObservedChange(changes, own, other, decimals, binary, _sign(own - other))
 
 
 def register_levels(sources: Sources) -> Iterable[tuple[str, str, int, int, float]]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from dnt_cli.conclusions.evidence import FOLLOW_UP, Evidence, Part, Sources, collect
+from dnt_cli.conclusions.evidence import FOLLOW_UP, EffectEvidence, Evidence, Sources, collect
 from dnt_cli.conclusions.result import Conclusion, Conclusions, Contradiction, HypothesisConclusion, Verdict
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
 
 if TYPE_CHECKING:
-    from dnt_cli.stagefile.result import Result
+    from dnt_cli.stagefile.result import StageResult
     from dnt_cli.study import Study
 
 _State = Literal["for", "against", "unmarked", "absent"]
@@ -55,7 +55,7 @@ HARDLY = 0.05
 _BY_DIRECTION: dict[int, Verdict] = {1: "expected", 0: "open", -1: "other"}
 
 
-def conclude(results: Sequence[Result]) -> Conclusions:
+def conclude(results: Sequence[StageResult]) -> Conclusions:
     """The verdicts that follow from results of one study.
 
     Args:
@@ -99,7 +99,7 @@ def judge(evidence: Evidence) -> Conclusion:
     return Conclusion(evidence, verdict, why, contradictions(evidence))  # type: ignore[arg-type]
 
 
-def _state(part: Part | None) -> _State:
+def _state(part: EffectEvidence | None) -> _State:
     if part is None:
         return "absent"
     return "unmarked" if not part.mark or part.along == 0 else "for" if part.along > 0 else "against"
@@ -124,7 +124,7 @@ def contradictions(evidence: Evidence) -> tuple[Contradiction, ...]:
     return tuple(found)
 
 
-def pointing(part: Part) -> int:
+def pointing(part: EffectEvidence) -> int:
     """The direction of an effect as far as it can contradict another: none if unmarked and next to nothing."""
     row = part.row
     hardly = abs(row["estimate"]) < HARDLY * row["std_error"]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, Evidence, Part, Raw
+from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, EffectEvidence, Evidence, ObservedChange
 from dnt_cli.conclusions.result import Conclusion, Conclusions, HypothesisConclusion
 from dnt_cli.conclusions.rules import apart
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
@@ -107,7 +107,7 @@ def wave_of(part: str, outcome: str, wording: Wording) -> str:
     return str(wording.study.design.follow_up) if part == FOLLOW_UP else wording.study.endpoint(outcome)
 
 
-def effect_text(part: str, own: Part, evidence: Evidence, wording: Wording, level: float) -> str:
+def effect_text(part: str, own: EffectEvidence, evidence: Evidence, wording: Wording, level: float) -> str:
     """`at T3 OR 1.54 (95% CI 0.41 – 5.40: only what lies outside is excluded)`."""
     estimate, low, high = (_on_scale(own, value, wording) for value in interval_on_scale(own.row))
     return wording.text(
@@ -117,12 +117,12 @@ def effect_text(part: str, own: Part, evidence: Evidence, wording: Wording, leve
     )  # fmt: skip
 
 
-def short_effect(own: Part, wording: Wording) -> str:
+def short_effect(own: EffectEvidence, wording: Wording) -> str:
     """`1.54**`."""
     return displayed(own.row, wording)[0] + mark_of(own.row, wording.study)
 
 
-def raw_text(raw: Raw, wording: Wording) -> str:
+def raw_text(raw: ObservedChange, wording: Wording) -> str:
     """`+15.5 against +3.6 percentage points`."""
     texts = [wording.number(value, raw.decimals, sign=raw.changes) for value in (raw.intervention, raw.comparison)]
     key = {
@@ -132,7 +132,7 @@ def raw_text(raw: Raw, wording: Wording) -> str:
     return wording.text(f"conclusions.{key}", intervention=texts[0], comparison=texts[1])
 
 
-def _on_scale(own: Part, value: float, wording: Wording) -> str:
+def _on_scale(own: EffectEvidence, value: float, wording: Wording) -> str:
     return wording.number(value, decimals_of(own.row["kind"]))
 
 

@@ -12,7 +12,7 @@ from dnt_cli.description.lookup import Figure, Lookup, group_label, shown
 from dnt_cli.description.persons import Behind
 from dnt_cli.description.rounding import PERCENT_DECIMALS
 from dnt_cli.description.rows import ALL
-from dnt_cli.study import Block
+from dnt_cli.study import DescribedBlock
 from dnt_cli.tables import Cell, Column, Section, Table, together
 from dnt_cli.wording import Wording
 
@@ -21,15 +21,15 @@ def block_tables(description: pd.DataFrame, wording: Wording, behind: Behind) ->
     """A table per block of which the data hold at least one column, in the order of the study file."""
     figures = Lookup(description, "further")
     there = set(figures.values("variable"))
-    blocks = [_Block(block, figures, wording, behind) for block in wording.study.description.values()]
+    blocks = [_AnswerTable(block, figures, wording, behind) for block in wording.study.description.values()]
     return [_LAYOUTS[own.block.layout](own) for own in blocks if not there.isdisjoint(own.block.items)]
 
 
 @dataclass(frozen=True)
-class _Block:
+class _AnswerTable:
     """One block and where its figures are."""
 
-    block: Block
+    block: DescribedBlock
     figures: Lookup
     wording: Wording
     behind: Behind
@@ -120,7 +120,7 @@ class _Block:
         return self.wording.text(f"description.block_{key}", **values)
 
 
-def _by_group(own: _Block) -> Table:
+def _by_group(own: _AnswerTable) -> Table:
     """Items in rows, groups in columns: the percentage who gave one answer."""
     level = own.block.shown
     columns = [Column("", "left"), *(Column(group_label(group, own.wording)) for group in own.groups)]
@@ -131,7 +131,7 @@ def _by_group(own: _Block) -> Table:
     return own.table(columns, own.sections(row), own.say("shown", answer=own.answer(level)), own.numbers())
 
 
-def _by_answer(own: _Block) -> Table:
+def _by_answer(own: _AnswerTable) -> Table:
     """Items in rows, answers in columns, per group."""
     levels = list(dict.fromkeys(level for item in own.items for level in own.answers(item)))
     several = len(own.groups) > 1
@@ -151,7 +151,7 @@ def _by_answer(own: _Block) -> Table:
     return own.table(columns, own.sections(row), own.numbers(), own.say("empty"))
 
 
-def _counts(own: _Block) -> Table:
+def _counts(own: _AnswerTable) -> Table:
     """Answers in rows, groups in columns: numbers of persons, with their total."""
     groups = [*own.groups, *([ALL] if len(own.groups) > 1 else [])]
     columns = [Column("", "left"), *(Column(group_label(group, own.wording)) for group in groups)]
@@ -172,7 +172,7 @@ def _counts(own: _Block) -> Table:
     return own.table(columns, sections, own.say("counts"))
 
 
-def _by_wave(own: _Block) -> Table:
+def _by_wave(own: _AnswerTable) -> Table:
     """Items in rows, waves in columns, per group: the percentage who gave one answer."""
     found = {wave for item in own.items for wave in own.waves(item)}
     waves = [wave for wave in own.wording.study.design.wave_keys if wave in found]
@@ -190,7 +190,7 @@ def _by_wave(own: _Block) -> Table:
     return own.table(columns, [Section("", tuple(rows))], own.say("shown", answer=own.answer(level)), own.numbers())
 
 
-_LAYOUTS: dict[str, Callable[[_Block], Table]] = {
+_LAYOUTS: dict[str, Callable[[_AnswerTable], Table]] = {
     "groups": _by_group,
     "answers": _by_answer,
     "counts": _counts,

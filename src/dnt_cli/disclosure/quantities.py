@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from dnt_cli.tables import Cell, Counts, Part, Persons, Properties, Table, Total
+from dnt_cli.tables import Cell, Counts, Persons, Properties, Share, Table, Total
 from dnt_cli.tables.counts import Pair
 
 _VERSION = "version"
@@ -98,7 +98,7 @@ def _renamed(counts: Counts, names: dict[Properties, Properties]) -> Counts:
 
     if all(old == new for old, new in names.items()):
         return counts
-    parts = tuple(Part(own(part.some), own(part.whole)) for part in counts.parts)
+    parts = tuple(Share(own(part.some), own(part.whole)) for part in counts.parts)
     totals: tuple[Total, ...] = tuple(replace(total, of=own(total.of)) for total in counts.totals)
     return replace(counts, persons=tuple(map(own, counts.persons)), parts=parts, totals=totals)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnt_cli.design import ENDPOINT, GROUP, WAVE, Model
-from dnt_cli.engines import Design, Fit
+from dnt_cli.engines import DesignMatrix, Fit
 from dnt_cli.engines.cluster_scores import cluster_errors
 from dnt_cli.engines.robust_covariance import bias_reduced
 from dnt_cli.pooling import interval, pool_one
@@ -57,7 +57,9 @@ class Clustered:
     influence: Floats | None = field(default=None, repr=False)
 
 
-def clustered(designs: Sequence[Design], fits: Sequence[Fit], model: Model, *, binary: bool) -> list[Clustered | None]:
+def clustered(
+    designs: Sequence[DesignMatrix], fits: Sequence[Fit], model: Model, *, binary: bool
+) -> list[Clustered | None]:
     """The errors of the effect by cluster, per fit; None where a fit is not usable."""
     if model.analysis == ENDPOINT:
         found = _endpoint(designs, fits, binary=binary)
@@ -69,7 +71,7 @@ def clustered(designs: Sequence[Design], fits: Sequence[Fit], model: Model, *, b
     ]
 
 
-def _endpoint(designs: Sequence[Design], fits: Sequence[Fit], *, binary: bool) -> list[Clustered | None]:
+def _endpoint(designs: Sequence[DesignMatrix], fits: Sequence[Fit], *, binary: bool) -> list[Clustered | None]:
     found = [Clustered() if fit.status.usable else None for fit in fits]
     alike: dict[tuple[object, ...], list[int]] = {}
     for i, (design, fit) in enumerate(zip(designs, fits, strict=True)):
@@ -88,7 +90,7 @@ def _endpoint(designs: Sequence[Design], fits: Sequence[Fit], *, binary: bool) -
     return found
 
 
-def _trend(design: Design, fit: Fit, model: Model, errors: Any) -> Clustered | None:
+def _trend(design: DesignMatrix, fit: Fit, model: Model, errors: Any) -> Clustered | None:
     if errors is None:
         return None
     j = fit.terms.index(model.effect)
@@ -103,7 +105,7 @@ def _variance(value: float, df: float) -> Variance | None:
     return Variance(float(value), float(df)) if np.isfinite(value) and value > 0 and np.isfinite(df) else None
 
 
-def _described(found: Clustered, design: Design, fit: Fit, model: Model, *, binary: bool) -> Clustered:
+def _described(found: Clustered, design: DesignMatrix, fit: Fit, model: Model, *, binary: bool) -> Clustered:
     """With the influence of each person, the number of sites and the likeness of their persons."""
     residual = design.response - _means(design, fit, binary=binary)
     if model.analysis == ENDPOINT:
@@ -120,13 +122,13 @@ def _described(found: Clustered, design: Design, fit: Fit, model: Model, *, bina
     return replace(found, counts=_counts(design), icc=intraclass_correlation(residual, sites, treated))
 
 
-def _means(design: Design, fit: Fit, *, binary: bool) -> Floats:
+def _means(design: DesignMatrix, fit: Fit, *, binary: bool) -> Floats:
     """(n,) the mean of each row by the fixed part of the model."""
     linear: Floats = design.matrix @ fit.estimate
     return 1.0 / (1.0 + np.exp(-linear)) if binary else linear
 
 
-def _slopes(design: Design, residual: Floats) -> tuple[Floats, Integers]:
+def _slopes(design: DesignMatrix, residual: Floats) -> tuple[Floats, Integers]:
     """Per person with several waves the slope of the residuals over time, and the person's first row."""
     time = design.matrix[:, design.terms.index(WAVE)]
     _, first, codes = np.unique(np.asarray(design.groups), return_index=True, return_inverse=True)
@@ -138,7 +140,7 @@ def _slopes(design: Design, residual: Floats) -> tuple[Floats, Integers]:
     return slopes, first[several].astype(np.int64)
 
 
-def _counts(design: Design) -> tuple[int, int, int]:
+def _counts(design: DesignMatrix) -> tuple[int, int, int]:
     """Sites, and those with persons of the intervention and of the comparison group."""
     sites, treated = np.asarray(design.sites), design.matrix[:, design.terms.index(GROUP)] == 1
     return len(np.unique(sites)), len(np.unique(sites[treated])), len(np.unique(sites[~treated]))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVE, Designs, Model
 from dnt_cli.effects.clusters import Clustered, clustered
 from dnt_cli.engines import (
-    Design,
+    DesignMatrix,
     Fit,
     Lme4Session,
     average_marginal_effect,
@@ -37,7 +37,7 @@ from dnt_cli.progress import Progress
 from dnt_cli.study import Study
 from dnt_cli.workers import in_workers
 
-Fitter = Callable[[Designs, Design, Model], Fit]
+Fitter = Callable[[Designs, DesignMatrix, Model], Fit]
 Floats = NDArray[np.float64]
 
 
@@ -82,7 +82,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class FittedEffect:
     """One fit, and what is derived within its data set before pooling.
 
     Attributes:
@@ -115,7 +115,7 @@ class Result:
 
 def fit_all(
     data: Completed, tasks: Sequence[tuple[Model, Options]], jobs: int, progress: Progress | None
-) -> list[list[Result]]:
+) -> list[list[FittedEffect]]:
     """Per task its results over the imputations; in processes, since the engines hold Python's lock."""
     seconds = data.m * sum(_seconds(data.study, *task) for task in tasks)
     if seconds < _WORTH_A_PROCESS:
@@ -125,7 +125,7 @@ def fit_all(
     parts = np.array_split(np.arange(data.m), min(data.m, wanted))
     known = known_answers(data.observed, data.study)
     calls = (delayed(_fit_part)([data.sets[i] for i in part], data.study, known, tasks) for part in parts)
-    results: list[list[list[Result]]] = []
+    results: list[list[list[FittedEffect]]] = []
     total, done = data.m * len(tasks), 0
     for part in in_workers(calls, jobs):
         results.append(part)
@@ -137,7 +137,7 @@ def fit_all(
 
 def _fit_part(
     sets: Sequence[pd.DataFrame], study: Study, known: pd.DataFrame, tasks: Sequence[tuple[Model, Options]]
-) -> list[list[Result]]:
+) -> list[list[FittedEffect]]:
     designs = [Designs(wide, study, known) for wide in sets]
     with Lme4Session() if _uses_r(tasks) else nullcontext() as session:
         return [fit_sets(designs, study, model, options, session) for model, options in tasks]
@@ -161,10 +161,10 @@ def _uses_r(tasks: Sequence[tuple[Model, Options]]) -> bool:
 def fit_sets(
     sets: Sequence[Designs], study: Study, model: Model, options: Options, session: Lme4Session | None = None,
     fitter: Fitter | None = None,
-) -> list[Result]:  # fmt: skip
+) -> list[FittedEffect]:  # fmt: skip
     """One model on several data sets, by its engine or in the way that `fitter` fits it."""
-    results: dict[int, Result] = {}
-    built: dict[int, tuple[Design, tuple[Message, ...]]] = {}
+    results: dict[int, FittedEffect] = {}
+    built: dict[int, tuple[DesignMatrix, tuple[Message, ...]]] = {}
     observed = [tuple(designs.observed(model)) for designs in sets]
     for i, designs in enumerate(sets):
         if (short := too_few(observed[i], study.models.min_observed)) is not None:
@@ -189,9 +189,9 @@ def fit_sets(
 
 
 def _result(
-    design: Design, response: Floats, fit: Fit, options: Options, observed: tuple[Observed, ...],
+    design: DesignMatrix, response: Floats, fit: Fit, options: Options, observed: tuple[Observed, ...],
     notes: tuple[Message, ...], *, binary: bool, marginal: bool,
-) -> Result:  # fmt: skip
+) -> FittedEffect:  # fmt: skip
     effect = (float("nan"), float("nan"))
     if marginal and fit.status.usable:
         effect = _marginal(design, fit)
@@ -203,10 +203,10 @@ def _result(
         arms = [design.response[design.matrix[:, design.terms.index(GROUP)] == arm] for arm in (0, 1)]
         fewest = int(min(count for own in arms for count in (own.sum(), len(own) - own.sum())))
     spread = float(response.std(ddof=1))
-    return Result(fit, scale, effect, persons, events, observed, True, notes, outcome_sd=spread, fewest=fewest)
+    return FittedEffect(fit, scale, effect, persons, events, observed, True, notes, outcome_sd=spread, fewest=fewest)
 
 
-def _marginal(design: Design, fit: Fit) -> tuple[float, float]:
+def _marginal(design: DesignMatrix, fit: Fit) -> tuple[float, float]:
     """The effect as a difference in probability over persons."""
     if design.groups is None:
         return average_marginal_effect(design.matrix, fit.estimate, fit.covariance, design.terms.index(GROUP))
@@ -217,19 +217,19 @@ def _marginal(design: Design, fit: Fit) -> tuple[float, float]:
     return trend_risk_difference(design.matrix[first], fit.estimate, fit.covariance, columns, ends, sd)
 
 
-def _unfitted(designs: Designs, model: Model, observed: tuple[Observed, ...], why: Message) -> Result:
+def _unfitted(designs: Designs, model: Model, observed: tuple[Observed, ...], why: Message) -> FittedEffect:
     """What stands for a fit where an arm has too few observed answers."""
     try:
         design, notes = designs.built(model)
     except ModelError:  # nobody has all that the model needs
-        design, notes = Design(np.empty(0), np.empty((0, 0)), (), None), ()
+        design, notes = DesignMatrix(np.empty(0), np.empty((0, 0)), (), None), ()
     persons = len(design.response) if design.groups is None else len(np.unique(design.groups))
     none = np.full(len(design.terms), np.nan)
-    return Result(unusable(design, "", why), none, (np.nan, np.nan), persons, None, observed, False, notes)
+    return FittedEffect(unusable(design, "", why), none, (np.nan, np.nan), persons, None, observed, False, notes)
 
 
 def _engine(
-    designs: Sequence[Design], model: Model, binary: bool, options: Options, session: Lme4Session | None
+    designs: Sequence[DesignMatrix], model: Model, binary: bool, options: Options, session: Lme4Session | None
 ) -> list[Fit]:
     if model.analysis == ENDPOINT:
         if binary:
@@ -247,12 +247,12 @@ def _engine(
     return [fit_mixed_linear(d, engine="lme4", df=df, session=session) for d in designs]
 
 
-def _response(designs: Designs, model: Model, design: Design) -> Floats:
+def _response(designs: Designs, model: Model, design: DesignMatrix) -> Floats:
     """(n,) the response that the effect is standardised by: of a change score, the endpoint of the same persons."""
     return designs.build(replace(model, difference=False)).response if model.difference else design.response
 
 
-def _scale(design: Design, response: Floats, standardise: str) -> Floats:
+def _scale(design: DesignMatrix, response: Floats, standardise: str) -> Floats:
     """SD(x) / SD(y) per term within this data set, as R's `scale()` on both sides gives.
 
     In group x wave only the group and the outcome are scaled, so that it stays an effect per wave.

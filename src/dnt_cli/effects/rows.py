@@ -12,7 +12,7 @@ import pandas as pd
 from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVES, Model, control_of, keys_as_text, keys_in
 from dnt_cli.effects.clusters import CLUSTER_COLUMNS, cluster_row
 from dnt_cli.effects.errors import decisive
-from dnt_cli.effects.fitting import Floats, Options, Result
+from dnt_cli.effects.fitting import FittedEffect, Floats, Options
 from dnt_cli.effects.scales import SCALE_COLUMNS, effect_size, population_odds, risk_difference
 from dnt_cli.messages import Message, encoded, message
 from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, unpooled
@@ -46,7 +46,7 @@ class Effects:
 
 
 def pooled_rows(
-    study: Study, model: Model, results: Sequence[Result], options: Options, label: str, *, own_df: bool = False
+    study: Study, model: Model, results: Sequence[FittedEffect], options: Options, label: str, *, own_df: bool = False
 ) -> list[dict[str, Any]]:
     """The rows of one model: a row per term, or a single row that says why there is no estimate.
 
@@ -95,7 +95,9 @@ def no_trend_row(study: Study, key: str, label: str, m: int) -> dict[str, Any]:
     return base | {"term": model.effect, "status": "not estimable", "message": encoded([why])}
 
 
-def described(study: Study, model: Model, results: Sequence[Result], options: Options, label: str) -> dict[str, Any]:
+def described(
+    study: Study, model: Model, results: Sequence[FittedEffect], options: Options, label: str
+) -> dict[str, Any]:
     """What the rows of one model have in common: which model, on how many persons and answers, with what in it."""
     kind = model.kind(study)
     fewest = [[getattr(own, arm) for r in results for own in r.observed] for arm in ("intervention", "comparison")]
@@ -124,7 +126,7 @@ def described(study: Study, model: Model, results: Sequence[Result], options: Op
     }
 
 
-def _engines(results: Sequence[Result]) -> str:
+def _engines(results: Sequence[FittedEffect]) -> str:
     """The engines that fitted, each with its share of the fits where there are several."""
     counts: dict[str, int] = {}
     for r in results:
@@ -135,7 +137,7 @@ def _engines(results: Sequence[Result]) -> str:
     return ", ".join(f"{engine} ({count}/{len(results)})" for engine, count in counts.items())
 
 
-def _notes(base: Mapping[str, Any], results: Sequence[Result], *, own_df: bool) -> list[Message]:
+def _notes(base: Mapping[str, Any], results: Sequence[FittedEffect], *, own_df: bool) -> list[Message]:
     """What the analyst must know of a model that has an estimate."""
     m = len(results)
     notes = list(dict.fromkeys(own for r in results for own in r.notes))
@@ -151,7 +153,7 @@ def _notes(base: Mapping[str, Any], results: Sequence[Result], *, own_df: bool) 
     return notes
 
 
-def _is_firth(result: Result) -> bool:
+def _is_firth(result: FittedEffect) -> bool:
     return "irth" in result.fit.engine
 
 
@@ -160,7 +162,7 @@ def _rounded(values: Sequence[float]) -> int | None:
 
 
 def _term_rows(
-    model: Model, results: Sequence[Result], options: Options, *, binary: bool, own_df: bool
+    model: Model, results: Sequence[FittedEffect], options: Options, *, binary: bool, own_df: bool
 ) -> list[dict[str, Any]]:
     own_df = own_df or (options.satterthwaite and results[0].fit.residual_sd is not None)
     terms = results[0].fit.terms
@@ -189,7 +191,7 @@ def _term_rows(
     return rows
 
 
-def _factor_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
+def _factor_rows(results: Sequence[FittedEffect]) -> list[dict[str, Any]]:
     """A joint test of each control that has several terms (D1), under its own name, without an estimate."""
     fits = [r.fit for r in results]
     groups: dict[str, list[int]] = {}
@@ -209,7 +211,7 @@ def _factor_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
     return rows
 
 
-def _pool(estimates: Floats, variances: Floats, results: Sequence[Result], *, own_df: bool) -> Pooled:
+def _pool(estimates: Floats, variances: Floats, results: Sequence[FittedEffect], *, own_df: bool) -> Pooled:
     """Rubin's rules over the imputations; a single fit keeps its own standard error and degrees of freedom.
 
     Complete-data degrees of freedom are those that `df.residual()` gives in R, as `mice::pool` takes them.
@@ -223,9 +225,15 @@ def _pool(estimates: Floats, variances: Floats, results: Sequence[Result], *, ow
 
 
 def _scales(
-    results: Sequence[Result], estimates: Floats, variances: Floats, options: Options, place: int, *, binary: bool,
+    results: Sequence[FittedEffect],
+    estimates: Floats,
+    variances: Floats,
+    options: Options,
+    place: int,
+    *,
+    binary: bool,
     own_df: bool,
-) -> dict[str, float]:  # fmt: skip
+) -> dict[str, float]:
     """The effect on the scales that people read."""
     own = own_df or len(results) == 1
     df = np.array([r.fit.df[place] if own else r.fit.df_residual for r in results])
@@ -238,7 +246,7 @@ def _scales(
     return found
 
 
-def _failure(failed: Sequence[Result], m: int) -> list[Message]:
+def _failure(failed: Sequence[FittedEffect], m: int) -> list[Message]:
     """Why there is no estimate: how many of the m fits failed, and the reasons that they gave."""
     separated = sum(r.fit.status.separated for r in failed)
     reasons = list(dict.fromkeys(own for r in failed for own in r.fit.status.messages))
@@ -259,7 +267,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def fit_rows(model: Model, results: Sequence[Result], label: str) -> list[dict[str, Any]]:
+def fit_rows(model: Model, results: Sequence[FittedEffect], label: str) -> list[dict[str, Any]]:
     """One row per imputation's fit."""
     return [
         {

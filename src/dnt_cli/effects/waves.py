@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dnt_cli.design import GROUP, WAVES, Model
-from dnt_cli.effects.fitting import Options, Result
+from dnt_cli.effects.fitting import FittedEffect, Options
 from dnt_cli.effects.rows import described, pooled_rows
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import encoded, message
@@ -27,7 +27,7 @@ def models_at(study: Study, model: Model, waves: Sequence[str]) -> list[Model]:
 
 
 def wave_rows(
-    study: Study, fitted: Mapping[Model, Sequence[Result]], options: Options, label: str
+    study: Study, fitted: Mapping[Model, Sequence[FittedEffect]], options: Options, label: str
 ) -> list[dict[str, Any]]:
     """The effect at each further wave, and the joint test over these waves and the endpoint.
 
@@ -48,7 +48,7 @@ def wave_rows(
 
 
 def _joint_row(
-    study: Study, fitted: Mapping[Model, Sequence[Result]], options: Options, label: str
+    study: Study, fitted: Mapping[Model, Sequence[FittedEffect]], options: Options, label: str
 ) -> list[dict[str, Any]]:
     """D1 over the waves, the covariance of their effects from stacked estimating equations; none where a fit fails.
 

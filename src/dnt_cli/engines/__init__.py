@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dnt_cli.engines.base import Design, Fit, Status
+from dnt_cli.engines.base import DesignMatrix, Fit, Status
 from dnt_cli.engines.lme4 import Lme4Session, lme4_available
 from dnt_cli.engines.margins import average_marginal_effect
 from dnt_cli.engines.mixed import fit_mixed_linear, fit_mixed_linear_sets, fit_mixed_logistic, fit_mixed_logistic_sets
@@ -11,7 +11,7 @@ from dnt_cli.engines.separation import is_separated
 from dnt_cli.packages import package_version
 
 __all__ = [
-    "Design",
+    "DesignMatrix",
     "Fit",
     "Lme4Session",
     "Status",

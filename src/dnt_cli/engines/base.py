@@ -27,7 +27,7 @@ _LARGEST_LOGIT_ERROR = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Design:
+class DesignMatrix:
     """One model on one data set.
 
     Attributes:
@@ -122,7 +122,7 @@ class Fit:
         return float(self.n_observations - len(self.terms) - variances)
 
 
-def unusable(design: Design, engine: str, *messages: Message, separated: bool = False, nodes: int = 1) -> Fit:
+def unusable(design: DesignMatrix, engine: str, *messages: Message, separated: bool = False, nodes: int = 1) -> Fit:
     """A fit without numbers, whose status says why."""
     k = len(design.terms)
     return Fit(
@@ -146,7 +146,7 @@ def count_groups(groups: Integers) -> int:
     return int(np.unique(groups).size)
 
 
-def check_shapes(design: Design, *, grouped: bool) -> None:
+def check_shapes(design: DesignMatrix, *, grouped: bool) -> None:
     """Refuse a design whose parts do not belong together; that is a mistake of the caller, not of the data.
 
     Raises:
@@ -167,7 +167,7 @@ def check_shapes(design: Design, *, grouped: bool) -> None:
         raise ModelError("Weights are not supported in a mixed model; fit it without weights.")
 
 
-def problem(design: Design, *, binary: bool, grouped: bool) -> Message | None:
+def problem(design: DesignMatrix, *, binary: bool, grouped: bool) -> Message | None:
     """The first reason why this design cannot be estimated; None when there is none."""
     check_shapes(design, grouped=grouped)
     n, k = design.matrix.shape
@@ -241,7 +241,7 @@ def group_codes(groups: Integers) -> Integers:
     return codes
 
 
-def _not_finite(design: Design) -> Message | None:
+def _not_finite(design: DesignMatrix) -> Message | None:
     if not np.isfinite(design.response).all():
         count = int((~np.isfinite(design.response)).sum())
         return message("engines.response_not_finite", rows=count)
@@ -270,7 +270,7 @@ def _bad_linear(response: Floats) -> Message | None:
     return None
 
 
-def _reproduced(design: Design) -> bool:
+def _reproduced(design: DesignMatrix) -> bool:
     basis = np.linalg.qr(design.matrix)[0]
     rest = design.response - basis @ (basis.T @ design.response)
     return bool(np.abs(rest).max() <= _ROUNDING * np.abs(design.response).max())

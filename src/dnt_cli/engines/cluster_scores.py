@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnt_cli.engines.base import Design, Fit, Floats, Integers
+from dnt_cli.engines.base import DesignMatrix, Fit, Floats, Integers
 from dnt_cli.engines.random_intercept import LogisticData, Stack, stacked
 from dnt_cli.engines.random_intercept.packing import transposed
 
@@ -54,7 +54,7 @@ class _Scores:
     contrast: Floats
 
 
-def cluster_errors(designs: Sequence[Design], fits: Sequence[Fit]) -> list[ClusterErrors | None]:
+def cluster_errors(designs: Sequence[DesignMatrix], fits: Sequence[Fit]) -> list[ClusterErrors | None]:
     """Errors by person and by site of fits with a random intercept, whatever engine fitted them.
 
     By person: the sandwich of the persons' scores times G / (G - 1) (CR1). By site: `bias_reduced_scores`. For linear

@@ -15,7 +15,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from dnt_cli.engines.base import Design, Fit, Floats, Status, count_groups, group_codes, unusable
+from dnt_cli.engines.base import DesignMatrix, Fit, Floats, Status, count_groups, group_codes, unusable
 from dnt_cli.errors import EngineError
 from dnt_cli.messages import message
 from dnt_cli.packages import install_command
@@ -137,7 +137,7 @@ class Lme4Session:
 
     def fit(
         self,
-        design: Design,
+        design: DesignMatrix,
         family: Family,
         nodes: int = 1,
         reml: bool = True,
@@ -223,7 +223,9 @@ def _scale(matrix: Floats) -> Floats:
     return np.where((size < low) | (size > high), size, 1.0)
 
 
-def _fit_from(design: Design, content: dict[str, Any], scale: Floats, name: str, nodes: int, family: Family) -> Fit:
+def _fit_from(
+    design: DesignMatrix, content: dict[str, Any], scale: Floats, name: str, nodes: int, family: Family
+) -> Fit:
     k = len(design.terms)
     if content["problems"] or content["estimate"].size != k:
         reasons = [message(f"engines.{key}") for key in content["problems"] or ["lme4_dropped"]]

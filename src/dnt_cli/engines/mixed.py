@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from dnt_cli.engines.base import (
-    Design,
+    DesignMatrix,
     Fit,
     Floats,
     Status,
@@ -58,7 +58,7 @@ _UNCHECKED = message("engines.unchecked")
 
 
 def fit_mixed_linear(
-    design: Design,
+    design: DesignMatrix,
     *,
     engine: MixedEngine = "own",
     reml: bool = True,
@@ -86,7 +86,7 @@ def fit_mixed_linear(
 
 
 def fit_mixed_logistic(
-    design: Design, *, engine: MixedEngine = "own", nodes: int = DEFAULT_NODES, session: Lme4Session | None = None
+    design: DesignMatrix, *, engine: MixedEngine = "own", nodes: int = DEFAULT_NODES, session: Lme4Session | None = None
 ) -> Fit:
     """Logistic model with a random intercept, fitted by maximum likelihood.
 
@@ -107,7 +107,7 @@ def fit_mixed_logistic(
 
 
 def fit_mixed_linear_sets(
-    designs: Sequence[Design], *, reml: bool = True, df: DfMethod = "residual_infinite"
+    designs: Sequence[DesignMatrix], *, reml: bool = True, df: DfMethod = "residual_infinite"
 ) -> list[Fit]:
     """`fit_mixed_linear` by the own engine on many data sets at once; each fit is what it would be alone."""
     _check_choice("df", df, ("residual_infinite", "satterthwaite"))
@@ -124,7 +124,7 @@ def fit_mixed_linear_sets(
     return [fits[place] for place in range(len(designs))]
 
 
-def fit_mixed_logistic_sets(designs: Sequence[Design], *, nodes: int = DEFAULT_NODES) -> list[Fit]:
+def fit_mixed_logistic_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEFAULT_NODES) -> list[Fit]:
     """`fit_mixed_logistic` by the own engine on many data sets at once; each fit is what it would be alone."""
     _check_nodes(nodes, "own")
     name = f"dnt {method_name(nodes)}"
@@ -145,7 +145,7 @@ def method_name(nodes: int) -> str:
     return "Laplace" if nodes == 1 else f"AGQ {nodes}"
 
 
-def _refused_logistic(design: Design, name: str, nodes: int) -> Fit | None:
+def _refused_logistic(design: DesignMatrix, name: str, nodes: int) -> Fit | None:
     """The fit without numbers of a design whose likelihood has no maximum, or that cannot be estimated."""
     trouble = problem(design, binary=True, grouped=True)
     if trouble:
@@ -157,7 +157,7 @@ def _refused_logistic(design: Design, name: str, nodes: int) -> Fit | None:
     return None
 
 
-def _never_changes(design: Design) -> bool:
+def _never_changes(design: DesignMatrix) -> bool:
     """Whether every person has one and the same outcome in all rows; the likelihood then grows with the variance."""
     if design.groups is None:
         return False
@@ -184,7 +184,7 @@ def _with_session(session: Lme4Session | None, fit: Callable[[Lme4Session], Fit]
         return fit(own)
 
 
-def _linear_fits(stack: Stack, designs: Sequence[Design], name: str, *, reml: bool, df: DfMethod) -> list[Fit]:
+def _linear_fits(stack: Stack, designs: Sequence[DesignMatrix], name: str, *, reml: bool, df: DfMethod) -> list[Fit]:
     optimum, freedom = fit_linear_stack(stack, reml=reml)
     estimate, covariance = stack.original(optimum.coefficients, optimum.covariance)
     fits = []
@@ -214,7 +214,7 @@ def _linear_fits(stack: Stack, designs: Sequence[Design], name: str, *, reml: bo
     return fits
 
 
-def _logistic_fits(stack: Stack, designs: Sequence[Design], name: str, nodes: int) -> list[Fit]:
+def _logistic_fits(stack: Stack, designs: Sequence[DesignMatrix], name: str, nodes: int) -> list[Fit]:
     optimum = fit_logistic_stack(stack, nodes)
     estimate, covariance = stack.original(optimum.coefficients, optimum.covariance()[:, :-1, :-1])
     fits = []
@@ -245,7 +245,7 @@ def _logistic_fits(stack: Stack, designs: Sequence[Design], name: str, nodes: in
     return fits
 
 
-def _no_optimum(design: Design, optimum: LogisticOptimum, i: int, covariance: Floats) -> Message | None:
+def _no_optimum(design: DesignMatrix, optimum: LogisticOptimum, i: int, covariance: Floats) -> Message | None:
     """Why data set i has no answer."""
     if not optimum.sd[i] < _LARGEST_SD:
         return message("engines.no_finite_variance")
@@ -255,7 +255,7 @@ def _no_optimum(design: Design, optimum: LogisticOptimum, i: int, covariance: Fl
     return imprecise_message(vague) if vague else None
 
 
-def _checked_logistic(design: Design, fit: Fit, *, slack: float = _LME4_SLACK) -> Fit:
+def _checked_logistic(design: DesignMatrix, fit: Fit, *, slack: float = _LME4_SLACK) -> Fit:
     """lme4's fit with its gradient and messages, or an unusable one when it is not an optimum of the likelihood."""
     if not fit.status.usable or fit.random_sd is None:
         return fit
@@ -281,7 +281,7 @@ def _checked_logistic(design: Design, fit: Fit, *, slack: float = _LME4_SLACK) -
     return replace(fit, gradient=gradient, status=replace(fit.status, messages=(*fit.status.messages, *said)))
 
 
-def _checked_linear(design: Design, fit: Fit, *, reml: bool, slack: float = _LME4_SLACK) -> Fit:
+def _checked_linear(design: DesignMatrix, fit: Fit, *, reml: bool, slack: float = _LME4_SLACK) -> Fit:
     """lme4's fit with its gradient and messages, or an unusable one when it is not the profiled optimum."""
     if not fit.status.usable or fit.random_sd is None or fit.residual_sd is None:
         return fit

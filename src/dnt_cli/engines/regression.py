@@ -8,7 +8,16 @@ from typing import Literal
 
 import numpy as np
 
-from dnt_cli.engines.base import Design, Fit, Floats, Status, imprecise_message, imprecise_terms, problem, unusable
+from dnt_cli.engines.base import (
+    DesignMatrix,
+    Fit,
+    Floats,
+    Status,
+    imprecise_message,
+    imprecise_terms,
+    problem,
+    unusable,
+)
 from dnt_cli.engines.separation import is_separated, separation_message
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import Message, message
@@ -21,7 +30,7 @@ _NEWTON_STEPS = 100
 _WORST_CONDITION = 1e15
 
 
-def fit_linear(design: Design) -> Fit:
+def fit_linear(design: DesignMatrix) -> Fit:
     """Least squares; weighted when the design has weights (analytic weights, as `weights` of R's lm).
 
     Returns:
@@ -53,7 +62,7 @@ def fit_linear(design: Design) -> Fit:
     )
 
 
-def fit_logistic(design: Design, *, separation: Separation = "stop") -> Fit:
+def fit_logistic(design: DesignMatrix, *, separation: Separation = "stop") -> Fit:
     """Logistic regression by maximum likelihood.
 
     Args:
@@ -74,7 +83,7 @@ def fit_logistic(design: Design, *, separation: Separation = "stop") -> Fit:
     return _maximum_likelihood(design, engine)
 
 
-def _maximum_likelihood(design: Design, engine: str) -> Fit:
+def _maximum_likelihood(design: DesignMatrix, engine: str) -> Fit:
     # Fitted in an orthonormal basis, so that units and offsets of covariates cost no digits.
     basis, triangle = np.linalg.qr(design.matrix)
     weights = np.ones(design.response.size) if design.weights is None else design.weights
@@ -125,7 +134,7 @@ def _without_loss(
 
 
 def _from_basis(
-    design: Design,
+    design: DesignMatrix,
     engine: str,
     triangle: Floats,
     coefficients: Floats,
@@ -157,7 +166,7 @@ def _from_basis(
     )
 
 
-def fit_firth(design: Design) -> Fit:
+def fit_firth(design: DesignMatrix) -> Fit:
     """Logistic regression by Firth's penalised likelihood (Firth 1993, Biometrika 80; Heinze and Schemper 2002).
 
     The estimates solve the score modified by the leverages, X'(y - p + h(1/2 - p)) = 0; they exist for separated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnt_cli.engines.base import Design, Floats, listed
+from dnt_cli.engines.base import DesignMatrix, Floats, listed
 from dnt_cli.messages import Message, message
 
 _NEWTON_STEPS = 12
@@ -32,7 +32,7 @@ def is_separated(matrix: Floats, response: Floats) -> bool:
     return bool(_separating_margin(signed, matrix, response) > 0.5 * np.sqrt(n))
 
 
-def separating_terms(design: Design) -> tuple[str, ...]:
+def separating_terms(design: DesignMatrix) -> tuple[str, ...]:
     """Terms that separate the outcome by themselves: no row with a 0 lies beyond a row with a 1, or the reverse.
 
     A level of a factor that one person has, or whose persons all have the same outcome, is such a term. Terms that
@@ -51,7 +51,7 @@ def separating_terms(design: Design) -> tuple[str, ...]:
     return tuple(found)
 
 
-def separation_message(design: Design) -> Message:
+def separation_message(design: DesignMatrix) -> Message:
     """Why a separated model has no estimate, with the terms that separate by themselves."""
     terms = separating_terms(design)
     return message("engines.separated_by", terms=listed(terms)) if terms else message("engines.separated")

@@ -9,7 +9,7 @@ import numpy as np
 
 from dnt_cli.imputation.columns import Settings
 from dnt_cli.imputation.encoding import EncodedTable
-from dnt_cli.imputation.person_blocks import Block
+from dnt_cli.imputation.person_blocks import PersonBlock
 from dnt_cli.imputation.predictors import PredictorMatrix, Selector
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SKEWNESS = 1.5
 
 def make_blocks(
     table: EncodedTable, design: PredictorMatrix, selector: Selector, settings: Settings, methods: Mapping[int, str]
-) -> tuple[tuple[Block, ...], dict[int, tuple[str, ...]]]:
+) -> tuple[tuple[PersonBlock, ...], dict[int, tuple[str, ...]]]:
     """The blocks, and per column index the names of its predictors.
 
     Args:
@@ -39,7 +39,7 @@ def make_blocks(
         settings: how.
         methods: method per column to impute.
     """
-    blocks: list[Block] = []
+    blocks: list[PersonBlock] = []
     names: dict[int, tuple[str, ...]] = {}
     for positions in _series(table, methods).values():
         person, beside = _chosen(table, design, selector, settings, positions)
@@ -131,7 +131,7 @@ def _block(
     methods: Mapping[int, str],
     person: list[int],
     beside: list[list[int]],
-) -> Block:
+) -> PersonBlock:
     """The arrays of a block."""
     from scipy.special import ndtri  # slow to load, and whoever reads imputations needs it not
 
@@ -167,7 +167,7 @@ def _block(
     if any(s is not None and np.any(s) for s in shifts):
         shift = np.column_stack([np.zeros(len(values)) if s is None else np.asarray(s, dtype=float) for s in shifts])
     wave_rows = np.array([[0 if p < 0 else design.of(p)[0] for p in waves] for waves in beside], dtype=np.intp)
-    return Block(
+    return PersonBlock(
         positions=np.array(positions, dtype=np.intp),
         own=np.array([design.of(p)[0] for p in positions], dtype=np.intp),
         kind=kind,

@@ -38,7 +38,7 @@ the imputations, vary as much as they should.
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ModelColumn:
     """One column of the table to impute.
 
     Attributes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from dnt_cli.imputation.columns import Column
+from dnt_cli.imputation.columns import ModelColumn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +131,7 @@ def imputations_needed(fmi: ArrayLike, m: int, *, cv: float = 0.05, level: float
 class Comparison:
     """Observed against imputed values, added up data set by data set, so that none needs to be kept."""
 
-    def __init__(self, frame: pd.DataFrame, columns: Sequence[Column]) -> None:
+    def __init__(self, frame: pd.DataFrame, columns: Sequence[ModelColumn]) -> None:
         self._columns = [c for c in columns if c.impute and frame[c.name].isna().any()]
         self._absent = {c.name: frame[c.name].isna().to_numpy() for c in self._columns}
         self._observed = {c.name: _numbers(frame[c.name], c)[~self._absent[c.name]] for c in self._columns}
@@ -189,7 +189,7 @@ class Comparison:
 
 
 def observed_vs_imputed(
-    frame: pd.DataFrame, columns: Sequence[Column], completed: Iterable[pd.DataFrame]
+    frame: pd.DataFrame, columns: Sequence[ModelColumn], completed: Iterable[pd.DataFrame]
 ) -> pd.DataFrame:
     """`Comparison.summary` of completed data sets that are at hand."""
     comparison = Comparison(frame, columns)
@@ -206,7 +206,7 @@ def _category_levels(series: pd.Series) -> list[object]:
     return sorted(series.dropna().unique())
 
 
-def _numbers(series: pd.Series, column: Column) -> NDArray[np.float64]:
+def _numbers(series: pd.Series, column: ModelColumn) -> NDArray[np.float64]:
     """Values, or codes of categories, as floats with NaN."""
     import pandas as pd
 
@@ -217,7 +217,9 @@ def _numbers(series: pd.Series, column: Column) -> NDArray[np.float64]:
     return series.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _labels(series: pd.Series, column: Column, observed: NDArray[np.float64]) -> tuple[list[str], NDArray[np.float64]]:
+def _labels(
+    series: pd.Series, column: ModelColumn, observed: NDArray[np.float64]
+) -> tuple[list[str], NDArray[np.float64]]:
     """Names of the bins or levels, and the edges between them."""
     if column.kind == "categorical":
         levels = _category_levels(series)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dnt_cli.errors import DataError
-from dnt_cli.imputation.columns import Column
+from dnt_cli.imputation.columns import ModelColumn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ class EncodedTable:
         group: index of the group column.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[ModelColumn, ...]
     values: NDArray[np.float64]
     absent: NDArray[np.bool_]
     levels: tuple[tuple[object, ...], ...]
@@ -59,7 +59,7 @@ class EncodedTable:
         return np.isnan(self.values)
 
 
-def encode(frame: pd.DataFrame, columns: Sequence[Column], group: str) -> tuple[EncodedTable, list[Event]]:
+def encode(frame: pd.DataFrame, columns: Sequence[ModelColumn], group: str) -> tuple[EncodedTable, list[Event]]:
     """Check `frame` against `columns` and turn it into numbers.
 
     Raises:
@@ -69,7 +69,7 @@ def encode(frame: pd.DataFrame, columns: Sequence[Column], group: str) -> tuple[
     if len(chosen) < len(columns):
         raise DataError("A column is named twice in the list of columns to impute: name each once.")
     if group not in chosen:
-        chosen[group] = Column(group, "binary", impute=False)
+        chosen[group] = ModelColumn(group, "binary", impute=False)
     ordered = tuple(chosen[name] for name in sorted(chosen))
     if frame.columns.has_duplicates:
         raise DataError("The data have two columns of the same name: rename one.")
@@ -93,7 +93,7 @@ def encode(frame: pd.DataFrame, columns: Sequence[Column], group: str) -> tuple[
     return table, events
 
 
-def _codes(series: pd.Series, column: Column) -> tuple[NDArray[np.float64], tuple[object, ...]]:
+def _codes(series: pd.Series, column: ModelColumn) -> tuple[NDArray[np.float64], tuple[object, ...]]:
     """One column as floats with NaN, and the names of its codes."""
     import pandas as pd
 
@@ -118,7 +118,7 @@ def _codes(series: pd.Series, column: Column) -> tuple[NDArray[np.float64], tupl
     return values, ()
 
 
-def _category_codes(series: pd.Series, column: Column) -> tuple[NDArray[np.float64], tuple[object, ...]]:
+def _category_codes(series: pd.Series, column: ModelColumn) -> tuple[NDArray[np.float64], tuple[object, ...]]:
     """Codes 0..L-1 of a categorical (or two-level binary) column."""
     import pandas as pd
 
@@ -146,7 +146,7 @@ def _category_codes(series: pd.Series, column: Column) -> tuple[NDArray[np.float
     return codes, levels
 
 
-def _check_support(column: Column, values: NDArray[np.float64]) -> None:
+def _check_support(column: ModelColumn, values: NDArray[np.float64]) -> None:
     """Range and number of known values of one column."""
     known = values[~np.isnan(values)]
     outside = np.zeros(known.shape, dtype=bool)

@@ -53,7 +53,7 @@ _EDGE = 1e-12  # of a probability
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PersonBlock:
     """How the T waves of one outcome are imputed together.
 
     Attributes:
@@ -115,7 +115,7 @@ class State:
     precision: Array
 
 
-def start(block: Block, state: Array) -> State:
+def start(block: PersonBlock, state: Array) -> State:
     """Chains that begin at the values that are in the design now.
 
     Args:
@@ -130,7 +130,7 @@ def start(block: Block, state: Array) -> State:
     return State(z, np.repeat(np.linalg.inv(covariance)[None], c, axis=0))
 
 
-def sweep(block: Block, chains: State, X: Array, generators: Sequence[np.random.Generator]) -> None:
+def sweep(block: PersonBlock, chains: State, X: Array, generators: Sequence[np.random.Generator]) -> None:
     """One Gibbs round of a block, in place: coefficients, covariance, latent variables.
 
     Args:
@@ -150,7 +150,7 @@ def sweep(block: Block, chains: State, X: Array, generators: Sequence[np.random.
     _draw_latent(block, chains, fitted, uniforms)
 
 
-def predictors(block: Block, state: Array, group: Array) -> Array:
+def predictors(block: PersonBlock, state: Array, group: Array) -> Array:
     """(c, n, T, p) wave dummies, group x wave, the person's characteristics, other outcomes at the wave and on average.
 
     Args:
@@ -174,7 +174,7 @@ def predictors(block: Block, state: Array, group: Array) -> Array:
     return X
 
 
-def values(block: Block, chains: State) -> Array:
+def values(block: PersonBlock, chains: State) -> Array:
     """(c, n, T) the block's columns in their own units; only the cells that are to be imputed mean anything."""
     if block.kind == "binary":
         return (chains.z > 0).astype(float)
@@ -191,7 +191,7 @@ def values(block: Block, chains: State) -> Array:
     return np.clip(np.rint(drawn) if block.whole else drawn, *block.bounds)
 
 
-def _draw_coefficients(block: Block, chains: State, X: Array, normals: Array) -> Array:
+def _draw_coefficients(block: PersonBlock, chains: State, X: Array, normals: Array) -> Array:
     """(c, p) from their normal distribution given z and S."""
     c, n, T, p = X.shape
     root = np.linalg.cholesky(chains.precision)  # S^-1 = root root'
@@ -264,7 +264,7 @@ def _draw_prior(precision: Array, generators: Sequence[np.random.Generator]) -> 
     return ((weight - T - 1) * variance)[:, None, None] * equal, weight
 
 
-def _draw_latent(block: Block, chains: State, fitted: Array, uniforms: Array) -> None:
+def _draw_latent(block: PersonBlock, chains: State, fitted: Array, uniforms: Array) -> None:
     """New latent variables in place, wave by wave given the other waves; known scores of a linear outcome stay."""
     z, precision = chains.z, chains.precision
     for t in range(z.shape[2]):
@@ -294,7 +294,7 @@ def _truncated(low: Array, high: Array, uniforms: Array) -> Array:
     return result
 
 
-def _shifted_limits(block: Block, centre: Array, uniforms: Array, t: int) -> tuple[Array, Array, Array]:
+def _shifted_limits(block: PersonBlock, centre: Array, uniforms: Array, t: int) -> tuple[Array, Array, Array]:
     """Limits that make the answer yes with log-odds raised by the shift, and a fresh uniform within them."""
     from scipy.special import ndtr
 

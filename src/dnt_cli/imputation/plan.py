@@ -10,9 +10,9 @@ import numpy as np
 
 from dnt_cli.errors import DataError
 from dnt_cli.imputation.block_plan import make_blocks
-from dnt_cli.imputation.columns import Column, Method, Settings
+from dnt_cli.imputation.columns import Method, ModelColumn, Settings
 from dnt_cli.imputation.encoding import EncodedTable, Event, lineage
-from dnt_cli.imputation.person_blocks import Block
+from dnt_cli.imputation.person_blocks import PersonBlock
 from dnt_cli.imputation.predictors import PredictorMatrix, Selector, build_design
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Plan:
     group: NDArray[np.float64]
     steps: tuple[Step, ...]
     opening: tuple[Step, ...]
-    blocks: tuple[Block, ...]
+    blocks: tuple[PersonBlock, ...]
     sweeps: tuple[int, int]
     iterations: int
     donors: int
@@ -118,7 +118,7 @@ class Plan:
     skew: bool
 
 
-def default_method(column: Column, settings: Settings) -> Method:
+def default_method(column: ModelColumn, settings: Settings) -> Method:
     """The method of a column: its own, or what follows from its kind.
 
     Raises:
@@ -163,7 +163,7 @@ def make_plan(
             names[position] = tuple(table.columns[p].name for p in chosen)
         steps.append(_step(table, design, settings, position, step_method, fit, rows))
     group = table.values[table.group] - table.values[table.group].mean()
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[PersonBlock, ...] = ()
     if settings.blocks == "auto":
         blocks, together = make_blocks(table, design, selector, settings, methods)
         names |= {position: chosen for position, chosen in together.items() if position in methods}

@@ -10,7 +10,7 @@ import numpy as np
 
 from dnt_cli.errors import DataError
 from dnt_cli.imputation.chained import Chunk, run_chained
-from dnt_cli.imputation.columns import Column, Settings
+from dnt_cli.imputation.columns import ModelColumn, Settings
 from dnt_cli.imputation.encoding import Decoder, EncodedTable, Event, encode
 from dnt_cli.imputation.forest import ForestPlan, load_miceforest, make_forest_plan, run_forest
 from dnt_cli.imputation.plan import Plan, default_method, make_plan, workable
@@ -165,7 +165,7 @@ class Imputation:
 
 def impute(
     frame: pd.DataFrame,
-    columns: Sequence[Column],
+    columns: Sequence[ModelColumn],
     *,
     group: str,
     settings: Settings,

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from dnt_cli.errors import DataError, ModelError
 from dnt_cli.findings import Line
-from dnt_cli.imputation import Column, Settings
+from dnt_cli.imputation import ModelColumn, Settings
 from dnt_cli.imputation.columns import Kind
 from dnt_cli.observed import refuse_empty_arms
 from dnt_cli.progress import Progress
@@ -48,7 +48,7 @@ class Completed:
         return len(self.sets)
 
 
-def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
+def plan_columns(study: Study, wide: pd.DataFrame) -> list[ModelColumn]:
     """How each column of the wide table takes part in the imputation.
 
     Always among the predictors of an outcome are the group, the same outcome at the other waves and the controls of
@@ -57,7 +57,7 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
     design, plan = study.design, study.imputation
     controls = study.models.all_controls
     kinds: dict[str, Kind] = {"binary": "binary", "linear": "continuous", "ordinal": "ordinal"}
-    columns = [Column(design.group, "categorical", (design.comparison, design.intervention), impute=False)]
+    columns = [ModelColumn(design.group, "categorical", (design.comparison, design.intervention), impute=False)]
     for name, (key, wave) in study.covariate_columns.items():
         covariate = study.covariates[key]
         if covariate.impute and key not in plan.exclude:
@@ -65,7 +65,7 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
             kind: Kind = "continuous" if covariate.kind == "continuous" else "categorical"
             others = tuple(c for c, (own, _) in study.covariate_columns.items() if own == key and c != name)
             always = (design.group, *others, *(study.covariate_column(c, wave) for c in controls if c != key))
-            columns.append(Column(name, kind, covariate.levels, lower=low, upper=high, always=always))
+            columns.append(ModelColumn(name, kind, covariate.levels, lower=low, upper=high, always=always))
     for name, (key, wave) in study.columns.items():
         outcome = study.outcomes[key]
         if key not in study.measured or key in plan.exclude:
@@ -74,7 +74,7 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[Column]:
         parent = None if outcome.conditional_on is None else study.column(outcome.conditional_on, wave)
         low, high = outcome.range or (None, None)
         columns.append(
-            Column(
+            ModelColumn(
                 name,
                 kinds[outcome.kind],
                 lower=low,

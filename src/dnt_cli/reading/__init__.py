@@ -1,6 +1,6 @@
 """Tables as analysts have them: CSV, Excel, SPSS, Stata and Parquet, with what the file says about its codes."""
 
-from dnt_cli.reading.dictionary import Dictionary, Raw, study_dictionary
+from dnt_cli.reading.dictionary import Dictionary, RawTable, study_dictionary
 from dnt_cli.reading.formats import read_table
 from dnt_cli.reading.header import NO_HINTS, Hints, hints_of
 from dnt_cli.reading.joining import Joined, join_files
@@ -14,7 +14,7 @@ __all__ = [
     "Hints",
     "Joined",
     "Prepared",
-    "Raw",
+    "RawTable",
     "Reading",
     "examined",
     "hints_of",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dnt_cli.reading.dictionary import known_levels
-from dnt_cli.reading.table import Distinct, Table, Variable, code_of, shown
+from dnt_cli.reading.table import DataTable, Distinct, Variable, code_of, shown
 from dnt_cli.study import Code, Outcome
 from dnt_cli.study.source_rules import level_name, same_code
 from dnt_cli.survey import unknown_level
@@ -18,7 +18,7 @@ NO = frozenset({"nee", "no", "n", "onwaar", "false"})
 _TRUTHS = {"TRUE", "FALSE"}  # of R; read as 1 and 0 without a word
 
 
-def codes(table: Table) -> None:
+def codes(table: DataTable) -> None:
     """Replace codes and words by the numbers and levels of the study."""
     levels = known_levels(table.study)
     for column, variable in table.of("wave"):
@@ -52,13 +52,15 @@ def _classes(outcome: Outcome) -> dict[Code, float]:
     return {same_code(name): low + i for i, text in enumerate(outcome.level_labels) for name in (text.nl, text.en)}
 
 
-def _labels(table: Table, column: str) -> dict[Code, Code]:
+def _labels(table: DataTable, column: str) -> dict[Code, Code]:
     """Code -> its label in the file, both in the form in which they are compared."""
     pairs = ((code_of(code), same_code(label)) for code, label in table.dictionary.values.get(column, {}).items())
     return {code: label for code, label in pairs if code is not None}
 
 
-def _levels(table: Table, column: str, variable: Variable, known: Mapping[str, str], own: Mapping[Code, Any]) -> None:
+def _levels(
+    table: DataTable, column: str, variable: Variable, known: Mapping[str, str], own: Mapping[Code, Any]
+) -> None:
     """What the study file says of a code comes first, then its label in the file, then its name."""
     values = table.frame[column]
     labels = _labels(table, column)
@@ -118,7 +120,7 @@ def _truths(levels: set[str]) -> dict[Code, str]:
     return words
 
 
-def _binary(table: Table, column: str, variable: Variable, outcome: Outcome) -> None:
+def _binary(table: DataTable, column: str, variable: Variable, outcome: Outcome) -> None:
     given = dict.fromkeys(map(same_code, outcome.yes), 1.0) | dict.fromkeys(map(same_code, outcome.no), 0.0)
     given |= _own(outcome)
     if given:
@@ -142,7 +144,7 @@ def _truth(word: Code) -> float | None:
 
 
 def _numbers(
-    table: Table,
+    table: DataTable,
     column: str,
     variable: Variable,
     own: Mapping[Code, Any],
@@ -191,7 +193,11 @@ def _numbers(
 
 
 def _check_labels(
-    table: Table, variable: Variable, distinct: Distinct, labels: Mapping[Code, Code], by_label: Mapping[Code, float]
+    table: DataTable,
+    variable: Variable,
+    distinct: Distinct,
+    labels: Mapping[Code, Code],
+    by_label: Mapping[Code, float],
 ) -> None:
     """Labels that give another number for one code and nothing for the next leave the column half recoded."""
     if all(code == number for code, number in by_label.items()):

@@ -63,7 +63,7 @@ class Dictionary:
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawTable:
     """A table as it stands in a file: user-missing codes are still there, apart from empty cells.
 
     Attributes:

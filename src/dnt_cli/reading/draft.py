@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.reading.codes import NO, YES
-from dnt_cli.reading.dictionary import Raw
+from dnt_cli.reading.dictionary import RawTable
 from dnt_cli.reading.header import NO_HINTS, Hints
 from dnt_cli.reading.missing import WORDS
 from dnt_cli.reading.numbers import shape
@@ -62,7 +62,7 @@ class _Column:
     label: str = ""
 
 
-def draft_study(raw: Raw, key: str, hints: Hints = NO_HINTS) -> str:
+def draft_study(raw: RawTable, key: str, hints: Hints = NO_HINTS) -> str:
     """The text of a study file for a table, with the questions that it leaves as comments.
 
     Args:
@@ -146,7 +146,7 @@ def _shared(values: pd.Series, least: int = SHARED) -> list[Any]:
     return [value for value, count in counts.items() if count >= least]
 
 
-def _column(raw: Raw, frame: pd.DataFrame, columns: list[str]) -> _Column:
+def _column(raw: RawTable, frame: pd.DataFrame, columns: list[str]) -> _Column:
     """What the values of a variable are."""
     labels: dict[Code, str] = {}
     missing: list[Code] = []
@@ -246,7 +246,9 @@ def _head(key: str) -> list[str]:
     ]  # fmt: skip
 
 
-def _design(raw: Raw, frame: pd.DataFrame, person: str, names: dict[str, str | None], waves: list[str]) -> list[str]:
+def _design(
+    raw: RawTable, frame: pd.DataFrame, person: str, names: dict[str, str | None], waves: list[str]
+) -> list[str]:
     group = names["group"]
     codes, labels = ["treated", "control"], ["", ""]
     if group is not None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, warning
-from dnt_cli.reading.dictionary import Code, Dictionary, Raw
+from dnt_cli.reading.dictionary import Code, Dictionary, RawTable
 from dnt_cli.reading.header import NO_HINTS, Hints
 from dnt_cli.reading.readstat import ENCODINGS, PROGRAMS, convert_dates, damage, reader, survives
 from dnt_cli.reading.text import read_csv
@@ -22,7 +22,7 @@ _SPSS, _ZIP, _OLE, _PARQUET = (b"$FL2", b"$FL3"), b"PK\x03\x04", b"\xd0\xcf\x11\
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def read_table(content: bytes, name: str, hints: Hints = NO_HINTS) -> Raw:
+def read_table(content: bytes, name: str, hints: Hints = NO_HINTS) -> RawTable:
     """The table in `content`; of a workbook the sheet that the hints name or know, or else the first.
 
     What has the name of a format is never read as CSV.
@@ -48,16 +48,16 @@ def read_table(content: bytes, name: str, hints: Hints = NO_HINTS) -> Raw:
     return replace(raw, frame=restored_frame(raw.frame))
 
 
-def _read_parquet(content: bytes, name: str) -> Raw:
+def _read_parquet(content: bytes, name: str) -> RawTable:
     import pyarrow as pa
 
     try:
-        return Raw(pd.read_parquet(io.BytesIO(content)))
+        return RawTable(pd.read_parquet(io.BytesIO(content)))
     except (pa.ArrowException, OSError, ValueError, LookupError, TypeError):  # pandas' own part too
         raise DataError(say("damaged", file=name)) from None
 
 
-def _read_statistics(content: bytes, name: str, suffix: str) -> Raw:
+def _read_statistics(content: bytes, name: str, suffix: str) -> RawTable:
     """SPSS or Stata, through ReadStat; user-missing codes stay in the table (they vanish unless asked for)."""
     program, read = PROGRAMS[suffix], reader(suffix)
     frame: Any = None
@@ -88,7 +88,7 @@ def _read_statistics(content: bytes, name: str, suffix: str) -> Raw:
         missing[column] = tuple((code, code) for code in codes.values())
     findings: list[Finding] = [warning("", "windows_1252_program")] if encoding else []
     findings += [warning(c, "dates_beyond", count=n) for c, n in beyond.items()]
-    return Raw(frame, Dictionary(labels, {c: v for c, v in values.items() if v}, missing), tuple(findings))
+    return RawTable(frame, Dictionary(labels, {c: v for c, v in values.items() if v}, missing), tuple(findings))
 
 
 def _letters_as_codes(values: pd.Series, letters: list[str]) -> tuple[pd.Series, dict[Code, float]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.findings import Finding
-from dnt_cli.reading.dictionary import Code, Dictionary, Raw, as_levels, is_missing, known_levels
+from dnt_cli.reading.dictionary import Code, Dictionary, RawTable, as_levels, is_missing, known_levels
 from dnt_cli.study import DataFile, Study
 from dnt_cli.survey import identifiers
 
@@ -30,13 +30,13 @@ class Joined:
         findings: what must be mended (errors) or known (warnings).
     """
 
-    raw: Raw
+    raw: RawTable
     report: pd.DataFrame
     findings: list[Finding]
 
 
 @dataclass
-class _Part:
+class _JoinedFile:
     """One file, with its index made the id and the wave (or the id alone) and its columns renamed."""
 
     frame: pd.DataFrame
@@ -55,7 +55,7 @@ class _Found:
             self.findings.append(Finding(level, column, f"reading.{name}", {"count": count, **values}))
 
 
-def join_files(study: Study, read: Callable[[str], Raw]) -> Joined:
+def join_files(study: Study, read: Callable[[str], RawTable]) -> Joined:
     """All files of the study as one table.
 
     Args:
@@ -68,7 +68,7 @@ def join_files(study: Study, read: Callable[[str], Raw]) -> Joined:
     """
     if not study.files:
         raise StudyError("The study names no files to join; add a section such as [files.sf12_t0].")
-    found, parts, told = _Found(), dict[str, _Part](), list[Finding]()
+    found, parts, told = _Found(), dict[str, _JoinedFile](), list[Finding]()
     for key, file in study.files.items():
         raw = read(file.path)
         told += raw.findings
@@ -86,10 +86,10 @@ def join_files(study: Study, read: Callable[[str], Raw]) -> Joined:
     dictionary = replace(dictionary, missing=_all_missing(parts))
     for key, part in parts.items():
         _check_codes(key, part, dictionary, study, found)
-    return Joined(Raw(joined, dictionary, tuple(told)), _report(parts, study), found.findings)
+    return Joined(RawTable(joined, dictionary, tuple(told)), _report(parts, study), found.findings)
 
 
-def _part(key: str, file: DataFile, raw: Raw, study: Study, found: _Found) -> _Part:
+def _part(key: str, file: DataFile, raw: RawTable, study: Study, found: _Found) -> _JoinedFile:
     design = study.design
     frame = raw.frame
     names = [str(c) for c in frame.columns]
@@ -122,15 +122,15 @@ def _part(key: str, file: DataFile, raw: Raw, study: Study, found: _Found) -> _P
     out = out[~surplus.to_numpy()]
     dictionary = raw.dictionary.renamed(file.columns, kept)
     counts = place[design.wave].value_counts()
-    return _Part(out, dictionary, by_wave, place[surplus][design.wave].value_counts(), counts)
+    return _JoinedFile(out, dictionary, by_wave, place[surplus][design.wave].value_counts(), counts)
 
 
-def _given(raw: Raw, column: str) -> pd.Series:
+def _given(raw: RawTable, column: str) -> pd.Series:
     """The values of a column without user-missing codes."""
     return raw.frame[column].mask(is_missing(raw.frame[column], raw.dictionary.missing.get(column, ())))
 
 
-def _waves(raw: Raw, column: str, file: DataFile, study: Study) -> pd.Series:
+def _waves(raw: RawTable, column: str, file: DataFile, study: Study) -> pd.Series:
     """The wave of each row by its code in the study file, or else what its label in the data file says."""
     values = _given(raw, column)
     levels = known_levels(study)[study.design.wave]
@@ -139,7 +139,7 @@ def _waves(raw: Raw, column: str, file: DataFile, study: Study) -> pd.Series:
     return codes.map(file.wave_codes).where(codes.isin(list(file.wave_codes)), labelled)
 
 
-def _all_missing(parts: Mapping[str, _Part]) -> dict[str, tuple[tuple[Code, Code], ...]]:
+def _all_missing(parts: Mapping[str, _JoinedFile]) -> dict[str, tuple[tuple[Code, Code], ...]]:
     """Column -> the codes that mean no answer in any file."""
     ranges: dict[str, tuple[tuple[Code, Code], ...]] = {}
     for part in parts.values():
@@ -148,7 +148,7 @@ def _all_missing(parts: Mapping[str, _Part]) -> dict[str, tuple[tuple[Code, Code
     return ranges
 
 
-def _check_codes(key: str, part: _Part, joined: Dictionary, study: Study, found: _Found) -> None:
+def _check_codes(key: str, part: _JoinedFile, joined: Dictionary, study: Study, found: _Found) -> None:
     """A code means the same in all files: the joined table can say one thing only about it."""
     known = known_levels(study)
     for column in part.frame.columns:
@@ -165,7 +165,7 @@ def _check_codes(key: str, part: _Part, joined: Dictionary, study: Study, found:
             found.add("error", column, int(differ.sum()), "join_labels", file=key)
 
 
-def _combined(parts: dict[str, _Part], index: Any, study: Study, found: _Found) -> pd.DataFrame:
+def _combined(parts: dict[str, _JoinedFile], index: Any, study: Study, found: _Found) -> pd.DataFrame:
     """The columns of all files at every person and wave; where two files have one, they must agree."""
     design = study.design
     ids = index.get_level_values(0)
@@ -190,7 +190,7 @@ def _combined(parts: dict[str, _Part], index: Any, study: Study, found: _Found) 
     )
 
 
-def _report(parts: dict[str, _Part], study: Study) -> pd.DataFrame:
+def _report(parts: dict[str, _JoinedFile], study: Study) -> pd.DataFrame:
     design = study.design
     persons: dict[tuple[str, str], set[str]] = {}
     for key, part in parts.items():

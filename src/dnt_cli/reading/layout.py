@@ -8,7 +8,7 @@ import pandas as pd
 
 from dnt_cli.column_names import near_column
 from dnt_cli.reading.dictionary import Dictionary
-from dnt_cli.reading.table import Table, Variable, variables
+from dnt_cli.reading.table import DataTable, Variable, variables
 from dnt_cli.study import Study
 
 DEFAULT = "{outcome}_{wave}"
@@ -20,7 +20,7 @@ IMPUTATION = (".imp", "Imputation_", "_mi_m")  # columns of data that were imput
 _Named = dict[str, tuple[str, str]]  # column -> (key, wave)
 
 
-def columns_named(table: Table) -> None:
+def columns_named(table: DataTable) -> None:
     """Give columns the names of the study, where `[files] columns` says what they are called in the file."""
     given = table.study.source.columns
     names = [str(c) for c in table.frame.columns]
@@ -36,7 +36,7 @@ def columns_named(table: Table) -> None:
     table.dictionary = table.dictionary.renamed(given, table.frame.columns)
 
 
-def recognised(table: Table) -> None:
+def recognised(table: DataTable) -> None:
     """Which column is which variable at which wave, in a wide file; told, or an error that says what to add."""
     study, names = table.study, list(table.frame.columns)
     table.variables = variables(study, names)
@@ -82,7 +82,7 @@ def matches(study: Study, names: list[str], pattern: str) -> _Named:
     return out
 
 
-def _read_as(table: Table, pattern: str) -> None:
+def _read_as(table: DataTable, pattern: str) -> None:
     study, names = table.study, list(table.frame.columns)
     found = matches(study, names, pattern)
     for column, place in study.columns.items():  # what [files] columns names
@@ -104,7 +104,7 @@ def _read_as(table: Table, pattern: str) -> None:
     table.wide = True
 
 
-def long(table: Table) -> None:
+def long(table: DataTable) -> None:
     """One row per person and wave; a wave without any answer has no row, a person without any keeps the baseline's."""
     if not table.wide:
         return
@@ -132,7 +132,7 @@ def long(table: Table) -> None:
     table.variables = variables(study, map(str, table.frame.columns))
 
 
-def _by_variable(table: Table) -> Dictionary:
+def _by_variable(table: DataTable) -> Dictionary:
     out = Dictionary()
     for column in table.variables:
         name = table.variables[column].key

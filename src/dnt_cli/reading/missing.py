@@ -7,21 +7,21 @@ from typing import Any
 import pandas as pd
 
 from dnt_cli.reading.dictionary import Code, is_missing, known_levels
-from dnt_cli.reading.table import Distinct, Table, Variable, code_of, shown
+from dnt_cli.reading.table import DataTable, Distinct, Variable, code_of, shown
 from dnt_cli.study.source_rules import same_code
 
 WORDS = ("nan", "n/a", "#n/a", "#null!", "null", "none", ".", "-", "n.v.t.", "nvt", "<na>")
 """Words that mean no answer, whatever the column, unless the study has a level of that name."""
 
 
-def declared_codes(table: Table) -> None:
+def declared_codes(table: DataTable) -> None:
     """Empty the cells with codes that the file itself declares to be missing."""
     for column, ranges in table.dictionary.missing.items():
         if column in table.frame.columns:
             _declared(table, column, ranges)
 
 
-def named_codes(table: Table) -> None:
+def named_codes(table: DataTable) -> None:
     """Empty the cells with codes that the study file names, and with words for no answer."""
     source = table.study.source
     words = {same_code(word) for word in (WORDS if source.missing_words is None else source.missing_words)}
@@ -32,7 +32,7 @@ def named_codes(table: Table) -> None:
         _named(table, column, variable, codes, words - _meant(table, variable))
 
 
-def _declared(table: Table, column: str, ranges: Any) -> None:
+def _declared(table: DataTable, column: str, ranges: Any) -> None:
     values = table.frame[column]
     if isinstance(values, pd.DataFrame):  # two columns of one name
         return
@@ -54,7 +54,7 @@ def _plain(value: Any) -> Code:
     return str(value) if pd.isna(number) else float(number)
 
 
-def _meant(table: Table, variable: Variable) -> set[Code]:
+def _meant(table: DataTable, variable: Variable) -> set[Code]:
     """Words that are levels or codes of the study itself."""
     study = table.study
     names: list[Code] = []
@@ -73,7 +73,7 @@ def _meant(table: Table, variable: Variable) -> set[Code]:
     return {same_code(name) for name in names}
 
 
-def _named(table: Table, column: str, variable: Variable, codes: set[Code], words: set[Code]) -> None:
+def _named(table: DataTable, column: str, variable: Variable, codes: set[Code], words: set[Code]) -> None:
     """Codes may be given by the number or by its label in the file."""
     values = table.frame[column]
     labels = {code_of(code): same_code(label) for code, label in table.dictionary.values.get(column, {}).items()}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.reading.table import Distinct, Table, Variable
+from dnt_cli.reading.table import DataTable, Distinct, Variable
 
 _SPACES = re.compile(r"[\s\u00a0\u202f']+")
 _SHAPES = (  # the first that fits; of a number without signs of thousands or decimals it does not matter which
@@ -49,7 +49,7 @@ def _unsigned(text: str) -> str:
     return plain.lstrip("\u2212").lstrip("+-") if plain[:1] in "+-\u2212" and plain[1:2] not in "+-\u2212" else plain
 
 
-def numbers(table: Table) -> None:
+def numbers(table: DataTable) -> None:
     """Texts become numbers where the file shows how they are written; where it does not, that is an error."""
     columns = []
     for column, variable in table.of("outcome", "covariate"):
@@ -75,7 +75,7 @@ def _shapes(distinct: Distinct, *, sure: bool = False) -> Counter[str]:
     return found
 
 
-def _column(table: Table, column: str, variable: Variable, distinct: Distinct, signs: set[str]) -> None:
+def _column(table: DataTable, column: str, variable: Variable, distinct: Distinct, signs: set[str]) -> None:
     own = {_SIGN[s] for s in _shapes(distinct, sure=True) if s in _SIGN}
     decimal = table.study.source.decimal or _only(own) or _only(signs)
     change: dict[int, Any] = {}
@@ -126,7 +126,7 @@ def _tidy(values: pd.Series) -> pd.Series:
     return values
 
 
-def _dates(table: Table, column: str, variable: Variable) -> None:
+def _dates(table: DataTable, column: str, variable: Variable) -> None:
     """A score that is a date was typed as 3-4 or 1/2, and a spreadsheet made something else of it."""
     distinct = Distinct.of(table.frame[column])
     change: dict[int, Any] = {}

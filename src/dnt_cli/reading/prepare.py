@@ -13,7 +13,7 @@ import pandas as pd
 from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, summary
 from dnt_cli.reading.codes import codes
-from dnt_cli.reading.dictionary import Raw
+from dnt_cli.reading.dictionary import RawTable
 from dnt_cli.reading.formats import read_table
 from dnt_cli.reading.header import Hints, hints_of
 from dnt_cli.reading.layout import columns_named, long, recognised
@@ -21,12 +21,12 @@ from dnt_cli.reading.missing import declared_codes, named_codes
 from dnt_cli.reading.numbers import numbers
 from dnt_cli.reading.rows import excluded, ids, persons_filled, questions_below_header, waves_outside
 from dnt_cli.reading.suspicion import suspicious
-from dnt_cli.reading.table import Table
+from dnt_cli.reading.table import DataTable
 from dnt_cli.sentences import say
 from dnt_cli.study import Study
 from dnt_cli.survey import examine_survey
 
-Step = Callable[[Table], None]
+Step = Callable[[DataTable], None]
 STEPS: tuple[Step, ...] = (
     columns_named,  # [files] columns
     recognised,  # which column is what; wide files
@@ -87,9 +87,9 @@ class Reading:
         return self.survey
 
 
-def prepare(raw: Raw, study: Study, steps: tuple[Step, ...] = STEPS) -> Prepared:
+def prepare(raw: RawTable, study: Study, steps: tuple[Step, ...] = STEPS) -> Prepared:
     """The table that `raw` holds, as the study means it; `raw` itself is not changed."""
-    table = Table(raw.frame.copy(), raw.dictionary, study, decimals=raw.decimals)
+    table = DataTable(raw.frame.copy(), raw.dictionary, study, decimals=raw.decimals)
     for step in steps:
         step(table)
     used = {*table.variables, *study.columns, *study.source.columns}

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dnt_cli.reading.ids import matched
-from dnt_cli.reading.table import Table
+from dnt_cli.reading.table import DataTable
 from dnt_cli.study import Condition, Exclusion
 from dnt_cli.study.source_rules import level_name
 from dnt_cli.survey import identifiers
@@ -16,7 +16,7 @@ _LOOK = 3  # rows below the names of the columns in which a survey platform may 
 _WORDS_AT_LEAST = 2
 
 
-def questions_below_header(table: Table) -> None:
+def questions_below_header(table: DataTable) -> None:
     """Drop rows right below the names that hold words wherever all other rows hold numbers."""
     columns = [c for c, v in table.of("outcome", "covariate") if v.numeric and table.frame[c].dtype.kind not in "fiub"]
     if len(columns) < _WORDS_AT_LEAST or len(table.frame) <= _LOOK:
@@ -49,7 +49,7 @@ def _is_question(cell: str, rest: pd.Series) -> bool:
     return bool(cell.strip()) and not _numberlike(cell) and not (rest == cell).any()
 
 
-def ids(table: Table) -> None:
+def ids(table: DataTable) -> None:
     """Ids as text; nearly equal ones are an error."""
     for column, _ in table.of("id"):
         texts, findings = matched(table.frame[column], table.study)
@@ -59,7 +59,7 @@ def ids(table: Table) -> None:
             table.notes.add("error", column, name, **finding.values)
 
 
-def persons_filled(table: Table) -> None:
+def persons_filled(table: DataTable) -> None:
     """What stands on some rows of a person, and is the same on all of them, holds for her empty rows too."""
     design = table.study.design
     if not table.of("id"):
@@ -81,7 +81,7 @@ def persons_filled(table: Table) -> None:
                 table.notes.add("warning", column, "group_filled", int(fill.notna().sum()))
 
 
-def waves_outside(table: Table) -> None:
+def waves_outside(table: DataTable) -> None:
     """Drop rows of waves that the study does not name, if it says so."""
     design, frame = table.study.design, table.frame
     if design.waves_outside != "drop" or not table.of("wave"):
@@ -92,7 +92,7 @@ def waves_outside(table: Table) -> None:
     table.frame = frame[~outside].reset_index(drop=True)
 
 
-def excluded(table: Table) -> None:
+def excluded(table: DataTable) -> None:
     """Leave out the persons whom the study excludes; a person whom two rules exclude is counted under the first."""
     design, frame = table.study.design, table.frame
     if not design.exclude or not {"id", "wave"} <= {v.role for v in table.variables.values()}:
@@ -111,7 +111,7 @@ def excluded(table: Table) -> None:
     table.frame = frame[~frame[design.id].isin(out)].reset_index(drop=True)
 
 
-def _fulfil(rule: Exclusion, table: Table, persons: Any, baseline: pd.DataFrame) -> set[object]:
+def _fulfil(rule: Exclusion, table: DataTable, persons: Any, baseline: pd.DataFrame) -> set[object]:
     """The ids of those for whom all conditions hold."""
     keep: set[object] | None = None
     for condition in rule.where:

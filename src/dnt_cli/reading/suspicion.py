@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.reading.table import Distinct, Table, Variable, code_of, shown
+from dnt_cli.reading.table import DataTable, Distinct, Variable, code_of, shown
 from dnt_cli.study.source_rules import same_code
 
 NEGATIVE = frozenset(
@@ -40,7 +40,7 @@ def means_no_answer(label: str) -> bool:
     )
 
 
-def suspicious(table: Table) -> None:
+def suspicious(table: DataTable) -> None:
     """An error for every value that looks like a code; its cells are emptied, so that nothing else is said of them."""
     for column, variable in table.of("outcome", "covariate"):
         if variable.numeric:
@@ -53,14 +53,14 @@ def suspicious(table: Table) -> None:
             _words(table, column, variable)
 
 
-def _mixed(table: Table, column: str, variable: Variable) -> None:
+def _mixed(table: DataTable, column: str, variable: Variable) -> None:
     """Where words are left between the numbers, each is told apart."""
     _words(table, column, variable)
     numbers = pd.to_numeric(table.frame[column], errors="coerce")
     _number_codes(table, column, variable, numbers.astype("float64"))
 
 
-def _words(table: Table, column: str, variable: Variable) -> None:
+def _words(table: DataTable, column: str, variable: Variable) -> None:
     """Words such as "weet niet" are named, since they are nobody's answer; so are codes among levels."""
     values = table.frame[column]
     spec = variable.covariate
@@ -84,7 +84,7 @@ def _words(table: Table, column: str, variable: Variable) -> None:
     table.frame[column] = distinct.replaced(change, values)
 
 
-def _number_codes(table: Table, column: str, variable: Variable, values: pd.Series) -> None:
+def _number_codes(table: DataTable, column: str, variable: Variable, values: pd.Series) -> None:
     spec = variable.outcome or variable.covariate
     assert spec is not None
     x = values.to_numpy()

@@ -83,7 +83,7 @@ class Notes:
 
 
 @dataclass
-class Table:
+class DataTable:
     """The state that the steps of `prepare` change.
 
     Attributes:

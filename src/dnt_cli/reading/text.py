@@ -13,7 +13,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, warning
-from dnt_cli.reading.dictionary import Raw
+from dnt_cli.reading.dictionary import RawTable
 from dnt_cli.reading.header import IMPORT_ID, LOOK, NO_HINTS, Hints, header_at
 from dnt_cli.sentences import say
 
@@ -33,7 +33,7 @@ _SIGNS = {
 }
 
 
-def read_csv(content: bytes, name: str, hints: Hints = NO_HINTS) -> Raw:
+def read_csv(content: bytes, name: str, hints: Hints = NO_HINTS) -> RawTable:
     """A table from CSV text, and remarks on how it was read.
 
     Words stay what they are, only an empty field is missing. R's NA becomes missing later, unless the study has a level
@@ -85,7 +85,7 @@ def read_csv(content: bytes, name: str, hints: Hints = NO_HINTS) -> Raw:
     if len(names) == frame.shape[1]:
         frame.columns = pd.Index(names)  # pandas gives the second of two equal names another one
     frame, found = without_blanks(frame, name)
-    return Raw(frame, findings=findings + found, decimals=frozenset(shown))
+    return RawTable(frame, findings=findings + found, decimals=frozenset(shown))
 
 
 def _from_header(text: str, name: str, hints: Hints) -> tuple[str, str, tuple[Finding, ...]]:

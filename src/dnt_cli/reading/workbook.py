@@ -14,7 +14,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, warning
-from dnt_cli.reading.dictionary import Code, Dictionary, Raw, bound
+from dnt_cli.reading.dictionary import Code, Dictionary, RawTable, bound
 from dnt_cli.reading.header import IMPORT_ID, LOOK, Hints, header_at
 from dnt_cli.reading.text import without_blanks
 from dnt_cli.sentences import say
@@ -29,7 +29,7 @@ _EMPTY_FORMULA = re.compile(
 )
 
 
-def read_workbook(content: bytes, name: str, hints: Hints) -> Raw:
+def read_workbook(content: bytes, name: str, hints: Hints) -> RawTable:
     """The table on one sheet, with the dictionary of a sheet `codebook`.
 
     Raises:
@@ -51,7 +51,7 @@ def read_workbook(content: bytes, name: str, hints: Hints) -> Raw:
         )
     raw = _table(rows[chosen], chosen, name, hints, _empty_formulas(content, book, chosen))
     codebook = _rows(book, CODEBOOK, name) if CODEBOOK in titles[1:2] and chosen != CODEBOOK else []
-    return Raw(raw.frame, _codebook(codebook), (*findings, *raw.findings))
+    return RawTable(raw.frame, _codebook(codebook), (*findings, *raw.findings))
 
 
 def _opened(content: bytes, name: str) -> Any:
@@ -116,7 +116,7 @@ def _texts(row: tuple[Any, ...]) -> list[str]:
     return ["" if cell is None else str(cell).strip() for cell in row]
 
 
-def _table(rows: _Rows, sheet: str, name: str, hints: Hints, empty: dict[tuple[str, int], int]) -> Raw:
+def _table(rows: _Rows, sheet: str, name: str, hints: Hints, empty: dict[tuple[str, int], int]) -> RawTable:
     """The table from its row with names on; empty rows and columns around it do not count."""
     at = header_at([_texts(row) for row in rows[: max(LOOK, hints.header_row or 0)]], hints)
     findings: tuple[Finding, ...] = ()
@@ -142,7 +142,7 @@ def _table(rows: _Rows, sheet: str, name: str, hints: Hints, empty: dict[tuple[s
         column: Any = frame.iloc[:, i]
         frame.isetitem(i, column.where(column != "", None).infer_objects())
     frame, blanks = without_blanks(frame, name)
-    return Raw(frame, findings=(*findings, *blanks, *_formulas(names, at, empty)))
+    return RawTable(frame, findings=(*findings, *blanks, *_formulas(names, at, empty)))
 
 
 def _empty_formulas(content: bytes, book: Any, title: str) -> dict[tuple[str, int], int]:

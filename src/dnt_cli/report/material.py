@@ -15,7 +15,7 @@ from dnt_cli.imputed.result import Imputations
 from dnt_cli.polis.result import RegisterResult
 from dnt_cli.robustness.result import RobustnessResult
 from dnt_cli.stagefile.kinds import KINDS
-from dnt_cli.stagefile.result import Green, Result
+from dnt_cli.stagefile.result import Green, StageResult
 from dnt_cli.tables import Table, without_charts
 from dnt_cli.tables.legend import with_legend
 from dnt_cli.wording import Wording
@@ -38,7 +38,7 @@ class Material:
     """
 
     stages: Sequence[Stage] = field(repr=False)
-    results: Sequence[Result] = field(repr=False)
+    results: Sequence[StageResult] = field(repr=False)
     wording: Wording
     green: Green
 

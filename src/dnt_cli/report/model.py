@@ -65,7 +65,7 @@ Block = Paragraph | Heading | TableBlock | FigureBlock
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class Chapter:
     """A chapter."""
 
     name: str
@@ -92,7 +92,7 @@ class Report:
     stamp: str
     contents: str
     kinds: tuple[str, str]
-    sections: tuple[Section, ...]
+    sections: tuple[Chapter, ...]
     language: Language
 
     def blocks(self) -> Iterator[Block]:

@@ -10,14 +10,14 @@ from dnt_cli.effects.tables import effect_tables
 from dnt_cli.report.appendix import appendix
 from dnt_cli.report.material import Material
 from dnt_cli.report.method import method
-from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, Section, TableBlock, reference
+from dnt_cli.report.model import Block, Chapter, FigureBlock, Heading, Paragraph, TableBlock, reference
 from dnt_cli.report.outcomes import CHANGES, CODEBOOK, LEVELS, described, outcomes
 from dnt_cli.tables import Table
 from dnt_cli.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SectionKind:
     """A kind of section.
 
     Attributes:
@@ -143,19 +143,19 @@ def _appendix(material: Material) -> Iterator[Block]:
 
 
 KINDS = (
-    Kind("summary", _summary),
-    Kind("population", _population),
-    Kind("method", method),
-    Kind("effects", _effects),
-    Kind("robustness", _robustness),
-    Kind("outcomes", outcomes),
-    Kind("appendix", _appendix),
+    SectionKind("summary", _summary),
+    SectionKind("population", _population),
+    SectionKind("method", method),
+    SectionKind("effects", _effects),
+    SectionKind("robustness", _robustness),
+    SectionKind("outcomes", outcomes),
+    SectionKind("appendix", _appendix),
 )
 NAMES = tuple(kind.name for kind in KINDS)
 
 
-def built(kind: Kind, material: Material, own: tuple[Block, ...]) -> Section | None:
+def built(kind: SectionKind, material: Material, own: tuple[Block, ...]) -> Chapter | None:
     """A section with the author's own text before it; None where there is nothing to say."""
     blocks = (*own, *kind.build(material))
     title = material.wording.text(f"report.{kind.name}")
-    return Section(kind.name, title, blocks) if blocks else None
+    return Chapter(kind.name, title, blocks) if blocks else None

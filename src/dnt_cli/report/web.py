@@ -7,7 +7,7 @@ import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, Report, Section, TableBlock, pieces
+from dnt_cli.report.model import Block, Chapter, FigureBlock, Heading, Paragraph, Report, TableBlock, pieces
 from dnt_cli.tables import without_empty
 from dnt_cli.tables.html import page, table_html
 from dnt_cli.tables.typography import typeset
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def as_web(report: Report, pictures: Images, _folder: str = "") -> bytes:
     """The page; `pictures` are SVG."""
-    return page(report.title, "\n".join(_Writer(report, pictures).lines()) + "\n", report.language).encode()
+    return page(report.title, "\n".join(_WebWriter(report, pictures).lines()) + "\n", report.language).encode()
 
 
-class _Writer:
+class _WebWriter:
     def __init__(self, report: Report, pictures: Images) -> None:
         self.report, self.pictures, self.numbers = report, pictures, report.numbers()
 
@@ -38,7 +38,7 @@ class _Writer:
         for i, section in enumerate(report.sections, start=1):
             yield from self._section(i, section)
 
-    def _section(self, number: int, section: Section) -> Iterator[str]:
+    def _section(self, number: int, section: Chapter) -> Iterator[str]:
         yield f'<section id="{section.name}" aria-labelledby="{section.name}-title">'
         yield f'<h2 id="{section.name}-title">{number}&ensp;{_text(section.title)}</h2>'
         count, listed = 0, False

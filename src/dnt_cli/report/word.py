@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, Report, Section, TableBlock, pieces
+from dnt_cli.report.model import Block, Chapter, FigureBlock, Heading, Paragraph, Report, TableBlock, pieces
 from dnt_cli.tables import without_empty
 from dnt_cli.tables.typography import BAD, typeset
 from dnt_cli.tables.word import add_table, anchored, field, laid_out, link, new_document, saved, turn
@@ -23,10 +23,10 @@ _PIXELS = 200 / 2.54  # in a centimetre, as figures are drawn
 
 def as_word(report: Report, pictures: Images, _folder: str = "") -> bytes:
     """The document; `pictures` are PNG."""
-    return saved(_Writer(report, pictures).document())
+    return saved(_WordWriter(report, pictures).document())
 
 
-class _Writer:
+class _WordWriter:
     def __init__(self, report: Report, pictures: Images) -> None:
         self.report, self.pictures = report, pictures
         self.numbers = report.numbers()
@@ -53,7 +53,7 @@ class _Writer:
             self._section(i, section)
         return made
 
-    def _section(self, number: int, section: Section) -> None:
+    def _section(self, number: int, section: Chapter) -> None:
         turn(self.made, landscape=_wide_ahead(section.blocks))
         heading = self.made.add_heading(level=1)
         heading.paragraph_format.page_break_before = True
@@ -127,5 +127,5 @@ def _wide_ahead(blocks: Sequence[Block]) -> bool:
     return False
 
 
-def _anchor(section: Section) -> str:
+def _anchor(section: Chapter) -> str:
     return f"dnt_section_{section.name}"

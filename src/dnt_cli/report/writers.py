@@ -14,7 +14,7 @@ Images = Mapping[str, bytes]  # key of a figure -> its picture
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class ReportFormat:
     """A format of a report.
 
     Attributes:
@@ -29,11 +29,11 @@ class Format:
 
 
 FORMATS = {
-    "docx": Format("word:as_word", "png"),
-    "html": Format("web:as_web", "svg"),
-    "xlsx": Format("workbook:as_workbook"),
-    "md": Format("plain:as_markdown", "svg", beside=True),
-    "tex": Format("plain:as_latex", "png", beside=True),
+    "docx": ReportFormat("word:as_word", "png"),
+    "html": ReportFormat("web:as_web", "svg"),
+    "xlsx": ReportFormat("workbook:as_workbook"),
+    "md": ReportFormat("plain:as_markdown", "svg", beside=True),
+    "tex": ReportFormat("plain:as_latex", "png", beside=True),
 }
 
 

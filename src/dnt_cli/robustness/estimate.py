@@ -10,7 +10,7 @@ from joblib import delayed
 from threadpoolctl import threadpool_limits
 
 from dnt_cli.effects import Effects, Options
-from dnt_cli.effects.fitting import Result, fit_sets
+from dnt_cli.effects.fitting import FittedEffect, fit_sets
 from dnt_cli.effects.rows import finished, fit_rows, pooled_rows
 from dnt_cli.errors import UserError
 from dnt_cli.imputed.data import plan_columns
@@ -52,7 +52,7 @@ class _Work:
 class _Done:
     """A reanalysis's results on some data sets: per set, per task."""
 
-    results: list[list[Result]]
+    results: list[list[FittedEffect]]
     measured: list[pd.DataFrame]
     problem: str | None = None
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dnt_cli.design import Designs, Model
-from dnt_cli.engines import Design, Fit, fit_firth, fit_linear, fit_logistic
+from dnt_cli.engines import DesignMatrix, Fit, fit_firth, fit_linear, fit_logistic
 from dnt_cli.engines.base import unusable
 from dnt_cli.engines.robust_covariance import heteroscedastic
 from dnt_cli.messages import Message, message
@@ -20,7 +20,7 @@ from dnt_cli.robustness.sources import Workspace
 Floats = NDArray[np.float64]
 
 
-def firth(designs: Designs, design: Design, model: Model) -> Fit:
+def firth(designs: Designs, design: DesignMatrix, model: Model) -> Fit:
     """Firth's penalised likelihood, whether the data are separated or not."""
     fit = fit_firth(design)
     return replace(fit, df=np.full(len(fit.terms), fit.df_residual))
@@ -39,7 +39,7 @@ class Weighted:
 
     kind: Literal["overlap", "inverse"]
 
-    def __call__(self, designs: Designs, design: Design, model: Model) -> Fit:
+    def __call__(self, designs: Designs, design: DesignMatrix, model: Model) -> Fit:
         """Fit one endpoint model."""
         space, binary = _space(designs), _is_binary(designs, model)
         found = self.propensity(space, model.outcome)
@@ -72,7 +72,7 @@ class Weighted:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _with_covariance(design: Design, fit: Fit, covariance: Floats, df: Floats, engine: str) -> Fit:
+def _with_covariance(design: DesignMatrix, fit: Fit, covariance: Floats, df: Floats, engine: str) -> Fit:
     """The fit with another covariance, unusable where that does not exist, as when a row determines a coefficient."""
     if not (np.isfinite(covariance).all() and np.isfinite(df).all() and (np.diag(covariance) > 0).all()):
         return unusable(design, engine, message("engines.no_errors"))
@@ -89,7 +89,7 @@ def _is_binary(designs: Designs, model: Model) -> bool:
     return _space(designs).study.outcomes[model.outcome].kind == "binary"
 
 
-def _linearised(design: Design, fit: Fit, binary: bool) -> tuple[Floats, Floats, Floats]:
+def _linearised(design: DesignMatrix, fit: Fit, binary: bool) -> tuple[Floats, Floats, Floats]:
     """Slopes (n, k), model variances (n,) and residuals (n,) at the estimates."""
     linear = design.matrix @ fit.estimate
     if not binary:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dnt_cli.design import GROUP, Designs, Model, group_indicator
-from dnt_cli.engines import Design, fit_linear, fit_logistic
+from dnt_cli.engines import DesignMatrix, fit_linear, fit_logistic
 from dnt_cli.study import Study
 
 Floats = NDArray[np.float64]
@@ -64,7 +64,7 @@ def _differences(wide: pd.DataFrame, study: Study, model: Model, pairs: Sequence
         return None  # somebody misses what the model needs
     kept = [j for j, term in enumerate(design.terms) if term != GROUP]
     terms = tuple(design.terms[j] for j in kept)
-    without = Design(design.response, design.matrix[:, kept], terms, None)
+    without = DesignMatrix(design.response, design.matrix[:, kept], terms, None)
     binary = model.kind(study) == "binary"
     fit = fit_logistic(without) if binary else fit_linear(without)
     if not fit.status.usable:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dnt_cli.design import INTERCEPT, group_indicator
-from dnt_cli.engines import Design, fit_logistic
+from dnt_cli.engines import DesignMatrix, fit_logistic
 from dnt_cli.engines.base import aliased_terms
 from dnt_cli.messages import Message, message
 from dnt_cli.robustness.sources import Workspace
@@ -78,7 +78,7 @@ def propensity(space: Workspace, baseline: str | None) -> Propensity | Message:
     kept = [i for i, term in enumerate((INTERCEPT, *terms)) if term not in dropped]
     group = group_indicator(wide, study)
     names = tuple((INTERCEPT, *terms)[i] for i in kept)
-    fit = fit_logistic(Design(group, full[:, kept], names, None))
+    fit = fit_logistic(DesignMatrix(group, full[:, kept], names, None))
     if not fit.status.usable:
         return message("engines.propensity", reasons=fit.status.messages)
     return Propensity(group, 1.0 / (1.0 + np.exp(-(full[:, kept] @ fit.estimate))))

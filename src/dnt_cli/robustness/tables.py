@@ -34,7 +34,9 @@ def robustness_tables(result: RobustnessResult, wording: Wording) -> list[Table]
     """
     estimates = result.estimates
     effects = estimates[estimates["analysis"] != BALANCE]
-    parts = [_Part(rows, result, str(analysis), wording) for analysis, rows in effects.groupby("analysis", sort=False)]
+    parts = [
+        _TablePart(rows, result, str(analysis), wording) for analysis, rows in effects.groupby("analysis", sort=False)
+    ]
     tables = [part.effects() for part in parts]
     for part in parts:
         tables += [*part.grids(), *part.sites()]
@@ -43,7 +45,7 @@ def robustness_tables(result: RobustnessResult, wording: Wording) -> list[Table]
 
 
 @dataclass(frozen=True)
-class _Part:
+class _TablePart:
     """The tables of one analysis."""
 
     rows: pd.DataFrame

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.study.instruments import DecisionStep, Instrument, Part, Scale, names
+from dnt_cli.study.instruments import DecisionStep, Instrument, NormedScale, Scale, names
 
 Floats = NDArray[np.float64]
 _DUST = 6  # decimals of the last digit beyond which a difference from a half is rounding of the computer
@@ -100,7 +100,7 @@ def _norm(items: Floats, instrument: Instrument, scale: Scale) -> Floats:
     return scale.constant + _SPREAD * score
 
 
-def _percentage(items: Floats, instrument: Instrument, part: Part) -> Floats:
+def _percentage(items: Floats, instrument: Instrument, part: NormedScale) -> Floats:
     chosen = names(part.items)
     limits = np.array([instrument.scored_limits(item) for item in chosen]).sum(axis=0)
     total: Floats = items[:, _positions(instrument, chosen)].sum(axis=1)

@@ -13,11 +13,11 @@ from dnt_cli.sentences import Either, Sentence, say
 if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.stagefile.form import Form
-    from dnt_cli.stagefile.result import Result
+    from dnt_cli.stagefile.result import StageResult
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class StageKind:
     """A kind of stage file.
 
     Attributes:
@@ -42,21 +42,21 @@ class Kind:
 
 
 KINDS = {
-    "answers": Kind(
+    "answers": StageKind(
         "answers to questionnaires, a row per person and wave",
         "`dnt example --answers` or `dnt convert`",
         "dnt_cli.scoring.result:AnswersResult",
         shown=False,
         as_given=True,
     ),
-    "survey": Kind(
+    "survey": StageKind(
         "survey answers, a row per person and wave",
         "`dnt score`, `dnt example` or `dnt convert`",
         "dnt_cli.scoring.result:SurveyResult",
         "answers",
         shown=False,
     ),
-    "estimates": Kind(
+    "estimates": StageKind(
         "effect estimates",
         "`dnt fit-t3` or `dnt fit-longitudinal`",
         "dnt_cli.effects.result:Estimates",
@@ -64,19 +64,19 @@ KINDS = {
         joined=True,
         concluded=True,
     ),
-    "robustness": Kind(
+    "robustness": StageKind(
         "robustness checks",
         "`dnt robustness`",
         "dnt_cli.robustness.result:RobustnessResult",
         "imputations",
         concluded=True,
     ),
-    "description": Kind(
+    "description": StageKind(
         "a description", "`dnt describe`", "dnt_cli.description.result:Description", "survey", concluded=True
     ),
-    "imputations": Kind("imputed data sets", "`dnt impute`", "dnt_cli.imputed.result:Imputations", "survey"),
-    "power": Kind("simulated power", "`dnt power study`", "dnt_cli.power.result:SimulatedPower"),
-    "register": Kind("register outcomes", "`dnt polis`", "dnt_cli.polis.result:RegisterResult", concluded=True),
+    "imputations": StageKind("imputed data sets", "`dnt impute`", "dnt_cli.imputed.result:Imputations", "survey"),
+    "power": StageKind("simulated power", "`dnt power study`", "dnt_cli.power.result:SimulatedPower"),
+    "register": StageKind("register outcomes", "`dnt polis`", "dnt_cli.polis.result:RegisterResult", concluded=True),
 }
 
 
@@ -104,7 +104,7 @@ def sources(kind: str) -> list[str]:
 
 
 def result_class(kind: str) -> Any:
-    """The class of the results of this kind; it has the face `stagefile.result.Result`."""
+    """The class of the results of this kind; it has the face `stagefile.result.StageResult`."""
     from importlib import import_module
 
     module, _, name = KINDS[kind].result.partition(":")
@@ -116,13 +116,13 @@ def form_of(kind: str) -> Form | None:
     return result_class(kind).form if kind in KINDS else None
 
 
-def result_of(stage: Stage) -> Result:
+def result_of(stage: Stage) -> StageResult:
     """The result that a stage file holds."""
-    found: Result = result_class(stage.kind).from_stage(stage)
+    found: StageResult = result_class(stage.kind).from_stage(stage)
     return found
 
 
-def kind_of(result: Result) -> str:
+def kind_of(result: StageResult) -> str:
     """The kind of stage file that holds such a result."""
     own = f"{type(result).__module__}:{type(result).__qualname__}"
     return next(name for name, kind in KINDS.items() if kind.result == own)

@@ -34,7 +34,7 @@ class Content:
     extra: Mapping[str, Any]
 
 
-class Result(Protocol):
+class StageResult(Protocol):
     """The result of a stage. Each kind of stage file has one class of this form, in `result.py` of its room."""
 
     compared: ClassVar[Compared]

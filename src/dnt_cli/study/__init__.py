@@ -1,6 +1,6 @@
 """The study specification: what was measured, of whom, when, and how it is analysed."""
 
-from dnt_cli.study.described import Block, ComposedFigure, Population, block_columns
+from dnt_cli.study.described import ComposedFigure, DescribedBlock, Population, block_columns
 from dnt_cli.study.disclosure import Disclosure, Thresholds
 from dnt_cli.study.files import Code, DataFile, Source
 from dnt_cli.study.instruments import Instrument, Scale
@@ -27,13 +27,13 @@ from dnt_cli.study.spec import (
 )
 
 __all__ = [
-    "Block",
     "Code",
     "ComposedFigure",
     "Condition",
     "Covariate",
     "DataFile",
     "Derivation",
+    "DescribedBlock",
     "Design",
     "Disclosure",
     "Exclusion",

@@ -21,7 +21,7 @@ YES = "yes"  # of a binary outcome, in the figures of a population
 
 
 @dataclass(frozen=True)
-class Block:
+class DescribedBlock:
     """Answers that are described but not analysed, as one table of `dnt describe`."""
 
     label: Text  # title of the table
@@ -54,7 +54,7 @@ class ComposedFigure:
     number: str | None = None  # in the report that it stands in; told in figures.csv
 
 
-def block_columns(blocks: dict[str, Block]) -> tuple[str, ...]:
+def block_columns(blocks: dict[str, DescribedBlock]) -> tuple[str, ...]:
     """The columns that blocks are about, each once."""
     return tuple(dict.fromkeys(column for block in blocks.values() for column in block.items))
 
@@ -84,7 +84,7 @@ def _check_figure(study: Study, path: tuple[str, ...], figure: ComposedFigure, f
             fail((*path, "outcomes"), f"{key} is {outcome.kind}, which a figure of {figure.kind} does not show")
 
 
-def _check_block(study: Study, path: tuple[str, ...], block: Block, fail: Fail) -> None:
+def _check_block(study: Study, path: tuple[str, ...], block: DescribedBlock, fail: Fail) -> None:
     design = study.design
     if not block.items:
         fail((*path, "items"), "expected at least one column of the survey file, with what its row is called")

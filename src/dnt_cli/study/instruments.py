@@ -36,7 +36,7 @@ def names(text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Part:
+class NormedScale:
     """A scale of 0 to 100 that a norm-based score is made of."""
 
     items: str
@@ -93,7 +93,7 @@ class Instrument:
     coding: str | None = None  # the one of this study's file
     recode: dict[str, tuple[float, ...]] = field(default_factory=dict)  # item, or all -> new value per code
     reversed: str | None = None  # items whose answers are turned round
-    parts: dict[str, Part] = field(default_factory=dict)
+    parts: dict[str, NormedScale] = field(default_factory=dict)
     score: Rule = "sum"
     max_missing: int = 0
     decimals: int | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from dnt_cli.study.described import Block, ComposedFigure, Population
+from dnt_cli.study.described import ComposedFigure, DescribedBlock, Population
 from dnt_cli.study.disclosure import Disclosure, Thresholds
 from dnt_cli.study.files import Code, Codes, DataFile, Source
 from dnt_cli.study.instruments import Instrument
@@ -262,7 +262,7 @@ class Study:
     significance: Significance = Significance()
     instruments: dict[str, Instrument] = field(default_factory=dict)  # questionnaires that `dnt score` scores
     register: Register = field(default_factory=Register)  # how records of jobs become outcomes
-    description: dict[str, Block] = field(default_factory=dict)  # further answers, in tables of their own
+    description: dict[str, DescribedBlock] = field(default_factory=dict)  # further answers, in tables of their own
     populations: dict[str, Population] = field(default_factory=dict)  # published figures beside those at baseline
     figures: dict[str, ComposedFigure] = field(default_factory=dict)  # beside the figure of each outcome
     disclosure: Disclosure = field(default_factory=Disclosure)  # the rules of `dnt release`

@@ -6,7 +6,7 @@ The terminal's own rendering lives in `cli/console.py`. Every renderer escapes e
 from collections.abc import Callable, Iterable
 
 from dnt_cli.study import Language
-from dnt_cli.tables.counts import Counts, Part, Persons, Properties, Total, mean_of, named, resting, share_of, together
+from dnt_cli.tables.counts import Counts, Persons, Properties, Share, Total, mean_of, named, resting, share_of, together
 from dnt_cli.tables.csv import as_csv
 from dnt_cli.tables.html import as_html, as_page
 from dnt_cli.tables.latex import as_latex
@@ -26,9 +26,33 @@ from dnt_cli.tables.model import (
 from dnt_cli.tables.text import as_text
 
 __all__ = [
-    "RENDERERS", "Cell", "Column", "Counts", "Justify", "Part", "Persons", "Properties", "Section", "Table", "Tone",
-    "Total", "as_csv", "as_html", "as_latex", "as_markdown", "as_text", "document", "mean_of", "named", "narrowed",
-    "resting", "share_of", "slugs", "together", "without_charts", "without_empty",
+    "RENDERERS",
+    "Cell",
+    "Column",
+    "Counts",
+    "Justify",
+    "Persons",
+    "Properties",
+    "Section",
+    "Share",
+    "Table",
+    "Tone",
+    "Total",
+    "as_csv",
+    "as_html",
+    "as_latex",
+    "as_markdown",
+    "as_text",
+    "document",
+    "mean_of",
+    "named",
+    "narrowed",
+    "resting",
+    "share_of",
+    "slugs",
+    "together",
+    "without_charts",
+    "without_empty",
 ]  # fmt: skip
 
 RENDERERS: dict[str, Callable[[Iterable[Table]], str]] = {

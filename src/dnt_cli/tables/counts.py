@@ -34,7 +34,7 @@ class Persons:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Share:
     """Some of a group, as a count or percentage tells."""
 
     some: Persons
@@ -75,7 +75,7 @@ class Counts:
     """
 
     persons: tuple[Persons, ...] = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Share, ...] = ()
     totals: tuple[Total, ...] = ()
     df: float | None = None
     largest: float | None = None
@@ -108,7 +108,7 @@ def resting(who: Pairs, n: int, *, df: float | None = None, kind: Kind = "") -> 
 def share_of(some: Pairs, n: int, whole: Pairs, of: int) -> Counts:
     """Behind a count or percentage of a group; of all of it where both are the same by name."""
     part, every = Persons(named(some), n), Persons(named(whole), of)
-    return Counts(persons=(every,)) if part == every else Counts(parts=(Part(part, every),))
+    return Counts(persons=(every,)) if part == every else Counts(parts=(Share(part, every),))
 
 
 def mean_of(

@@ -11,7 +11,7 @@ import pytest
 
 from dnt_cli.design import LONGITUDINAL
 from dnt_cli.effects import Options, effect_rows, trend_effects
-from dnt_cli.engines import Design, fit_logistic
+from dnt_cli.engines import DesignMatrix, fit_logistic
 from dnt_cli.engines.margins import attenuation, trend_risk_difference
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.study import parse_study
@@ -62,7 +62,7 @@ def test_over_persons_it_is_what_estimating_equations_tend_to(sd: float) -> None
     shares = (1 / (1 + np.exp(-((matrix @ estimate)[:, None] + sd * u)))) @ density
     response, weights = np.repeat([1.0, 0.0], 8), np.concatenate([shares, 1 - shares])
     terms = ("(Intercept)", "group", "wave", "group:wave")
-    limit = fit_logistic(Design(response, np.vstack([matrix, matrix]), terms, None, weights))
+    limit = fit_logistic(DesignMatrix(response, np.vstack([matrix, matrix]), terms, None, weights))
     assert estimate[3] * attenuation(np.array(sd)) == pytest.approx(
         limit.estimate[3], rel={0.5: 0.02, 1.5: 0.06, 3.0: 0.08}[sd]
     )

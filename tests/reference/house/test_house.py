@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from dnt_cli.effects import Options, as_observed, endpoint_effects, trend_effects
-from dnt_cli.engines import Design, fit_mixed_logistic
+from dnt_cli.engines import DesignMatrix, fit_mixed_logistic
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.reading.text import read_csv
@@ -85,7 +85,7 @@ def test_bacteria_equal_glmer() -> None:
     arms = [(frame["trt"] == arm).to_numpy(float) for arm in ("drug", "drug+")]
     matrix = np.column_stack([np.ones(len(frame)), *arms, frame["week"]])
     person = frame["ID"].astype("category").cat.codes.to_numpy(np.int64)
-    design = Design((frame["y"] == "y").to_numpy(float), matrix, ("(Intercept)", "drug", "drug+", "week"), person)
+    design = DesignMatrix((frame["y"] == "y").to_numpy(float), matrix, ("(Intercept)", "drug", "drug+", "week"), person)
     fit, expected = fit_mixed_logistic(design, nodes=1), EXPECTED["bacteria"]
     error = np.array(expected["std_error"])
     np.testing.assert_allclose((fit.estimate - expected["estimate"]) / error, 0, atol=0.01)

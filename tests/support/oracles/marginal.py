@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.engines.base import Design, Floats, group_codes
+from dnt_cli.engines.base import DesignMatrix, Floats, group_codes
 
 _MODE_STEPS = 100
 
@@ -169,7 +169,7 @@ class MarginalModel:
         return sums
 
 
-def marginal_model(design: Design) -> MarginalModel:
+def marginal_model(design: DesignMatrix) -> MarginalModel:
     """Sort a design with groups by person."""
     if design.groups is None:
         raise ValueError("a marginal likelihood needs groups")

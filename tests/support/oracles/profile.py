@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnt_cli.engines.base import Design, Floats, group_codes
+from dnt_cli.engines.base import DesignMatrix, Floats, group_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class LinearProfile:
         return float(0.5 * slope * slope / max(bend, 1e-6))
 
 
-def linear_profile(design: Design, *, reml: bool) -> LinearProfile:
+def linear_profile(design: DesignMatrix, *, reml: bool) -> LinearProfile:
     """Collect the sums that the profiled likelihood needs."""
     if design.groups is None:
         raise ValueError("a profiled likelihood needs groups")

@@ -90,7 +90,7 @@ def find_modes(linear: Floats, response: Floats, mask: Floats | None, sd: Floats
 
 
 @dataclass(frozen=True, slots=True)
-class _Local:
+class _LocalModes:
     """What is known of f at its maximum, and how maximum and curvature move with the parameters.
 
     Attributes:
@@ -124,7 +124,9 @@ class _Local:
     skewed: Floats
 
 
-def _around(columns: Floats, linear: Floats, response: Floats, mask: Floats | None, sd: Floats, mode: Floats) -> _Local:
+def _around(
+    columns: Floats, linear: Floats, response: Floats, mask: Floats | None, sd: Floats, mode: Floats
+) -> _LocalModes:
     at = linear + (sd * mode)[:, None]
     probability = _probability(at)
     weight, rest = probability * (1.0 - probability), response - probability
@@ -145,7 +147,7 @@ def _around(columns: Floats, linear: Floats, response: Floats, mask: Floats | No
     skewed = (skew[:, None, :] @ moved)[:, 0]
     bend_slope = (sd * sd)[:, None] * skewed
     bend_slope[:, v] += 2.0 * sd * total
-    return _Local(sd, mode, at, probability, weight, skew, rest, bend, wide, moved, mode_slope, bend_slope, skewed)
+    return _LocalModes(sd, mode, at, probability, weight, skew, rest, bend, wide, moved, mode_slope, bend_slope, skewed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class _Weights:
 
 
 def _laplace(
-    linear: Floats, response: Floats, mask: Floats | None, local: _Local
+    linear: Floats, response: Floats, mask: Floats | None, local: _LocalModes
 ) -> tuple[Floats, Floats, Floats, _Weights]:
     at, bend = local.at, local.bend
     height = response * at - np.maximum(at, 0.0) - np.log1p(np.exp(-np.abs(at)))
@@ -185,7 +187,7 @@ def _rule(nodes: int) -> tuple[Floats, Floats]:
 
 
 def _quadrature(
-    columns: Floats, linear: Floats, response: Floats, mask: Floats | None, nodes: int, local: _Local
+    columns: Floats, linear: Floats, response: Floats, mask: Floats | None, nodes: int, local: _LocalModes
 ) -> tuple[Floats, Floats, Floats, _Weights]:
     position, log_weight = _rule(nodes)
     sd, bend = local.sd, local.bend
@@ -260,7 +262,7 @@ def _of_fixed_nodes(
     return found
 
 
-def _of_moving_nodes(local: _Local, by: _Weights) -> Floats:
+def _of_moving_nodes(local: _LocalModes, by: _Weights) -> Floats:
     """(P, d, d) what the second derivatives of mode and bend add."""
     sd, bend, weight = local.sd, local.bend, local.weight
     weighted = (weight[:, None, :] @ local.moved)[:, 0]

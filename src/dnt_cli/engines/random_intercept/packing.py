@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnt_cli.engines.base import Design, Floats, Integers
+from dnt_cli.engines.base import DesignMatrix, Floats, Integers
 
 # Rows in one stack: arrays per row and quadrature node then stay within a processor's cache.
 _ROWS_IN_STACK = 8192
@@ -46,7 +46,7 @@ def transposed(matrices: Floats) -> Floats:
     return matrices.swapaxes(-1, -2)
 
 
-def stacked(designs: Sequence[Design]) -> list[Stack]:
+def stacked(designs: Sequence[DesignMatrix]) -> list[Stack]:
     """Put designs that share persons' numbers of rows into stacks.
 
     Columns that are constant within persons come first in the basis, so that they enter the integrals of a logistic
@@ -72,7 +72,7 @@ def stacked(designs: Sequence[Design]) -> list[Stack]:
 
 
 def _layout(
-    design: Design, known: dict[bytes, tuple[Integers, Integers, Integers]]
+    design: DesignMatrix, known: dict[bytes, tuple[Integers, Integers, Integers]]
 ) -> tuple[Integers, Integers, Integers]:
     """Order of the rows by person, and first row and number of rows of each."""
     groups = np.ascontiguousarray(design.groups, dtype=np.int64)
@@ -85,7 +85,7 @@ def _layout(
 
 
 def _stack(
-    designs: Sequence[Design],
+    designs: Sequence[DesignMatrix],
     own: list[tuple[int, Integers]],
     layouts: dict[bytes, tuple[Integers, Integers, Integers]],
 ) -> Stack:
