@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -61,13 +60,13 @@ class Model:
         """The term that is the effect of the intervention."""
         return GROUP if self.analysis == ENDPOINT else TREND
 
-    def kind(self, study: Study) -> Literal["binary", "linear", "probability"]:
-        """What is modelled: odds (logistic), a score, or the probability of a binary outcome (a linear model)."""
-        if study.outcomes[self.outcome].kind != "binary" or self.difference:
+    def kind(self, study: Study) -> str:
+        """Kind of the effect: that of the outcome, `linear` of a change, or `probability` (`effects.kinds`)."""
+        if self.difference:
             return "linear"
         if self.analysis == LONGITUDINAL and study.has_probability_trend(self.outcome):
             return "probability"
-        return "binary"
+        return study.outcomes[self.outcome].kind
 
     def waves(self, study: Study) -> tuple[str, ...]:
         """The waves whose answers are the response."""

@@ -12,6 +12,7 @@ import pandas as pd
 
 from dnt_cli.diff.layout import counted, known, without_empty_end
 from dnt_cli.effects import effect_rows
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.tables import as_shown, scale_of, tone_of
 from dnt_cli.messages import Message
 from dnt_cli.robustness.result import codes, labels_of
@@ -147,11 +148,12 @@ def _side(row: Row | None, marks: Significance) -> Row:
     if row is None:
         none = dict.fromkeys(("estimate", "se", "p", "link", "link_se"), math.nan)
         return none | dict.fromkeys(("scale", "mark", "status", "verdict"), "")
-    binary = row["kind"] == "binary"
+    kind = KINDS.get(row["kind"])
+    ratio = "" if kind is None else kind.ratio
     beta = row["kind"] == "linear" and not math.isnan(_float(row["beta"]))
-    name = "odds_ratio" if binary else "beta" if beta else "estimate"
+    name = ratio or ("beta" if beta else "estimate")
     shown, shown_se = _float(row[name]), _float(row["std_error" if name == "estimate" else f"{name}_se"])
-    link, link_se = (_float(row["estimate"]), _float(row["std_error"])) if binary else (shown, shown_se)
+    link, link_se = (_float(row["estimate"]), _float(row["std_error"])) if ratio else (shown, shown_se)
     p = _float(row["p_value"])
     return {
         "scale": str(row["kind"]) if isinstance(row["kind"], str) else "",
@@ -368,8 +370,8 @@ class _Names:
         """Green or red where one file marks an effect, as in its own table."""
         if not row[f"mark_{side}"]:
             return ""
-        ratio = row[f"estimate_{side}"]
-        upward = ratio - 1 if row[f"scale_{side}"] == "binary" else ratio
+        shown = row[f"estimate_{side}"]
+        upward = shown - KINDS[row[f"scale_{side}"]].none
         own = self.studies["ab".index(side)]
         return tone_of(
             pd.Series({"p_value": row[f"p_{side}"], "estimate": upward, "outcome": row["outcome"]}), own, "better"

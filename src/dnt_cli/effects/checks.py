@@ -10,6 +10,7 @@ import pandas as pd
 
 from dnt_cli.design import LONGITUDINAL, TREND, Model, keys_in
 from dnt_cli.effects.fitting import Options, fit_all
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.engines import Fit
 from dnt_cli.imputed.data import Completed
 from dnt_cli.messages import Message, decoded, encoded, message
@@ -41,19 +42,21 @@ def check_quadrature(
     data: Completed, rows: dict[str, list[dict[str, Any]]], options: Options, progress: Progress | None = None
 ) -> None:
     """Refit the first imputations with more nodes and mark the effects whose estimate or standard error moves."""
-    binary = {k: own for k, own in rows.items() if own[0]["kind"] == "binary" and own[0]["status"] != "not estimable"}
+    doubted = {
+        k: own for k, own in rows.items() if KINDS[own[0]["kind"]].integrated and own[0]["status"] != "not estimable"
+    }
     used = replace(options, engine="own")  # how many nodes are enough does not depend on the engine
     exact = replace(used, nodes=more_nodes(options.nodes))
     own = named(progress, "Checking quadrature")
-    for key, pairs in _fit_twice(data, binary, used, exact, options.quadrature_check, own).items():
+    for key, pairs in _fit_twice(data, doubted, used, exact, options.quadrature_check, own).items():
         usable = [(a, b) for a, b in pairs if a.status.usable and b.status.usable]
         shift = float(np.mean([_shift(a, b) for a, b in usable])) if usable else float("inf")
         ratio = float(np.mean([_error_ratio(b, a) for a, b in usable])) if usable else float("inf")
-        spread = float(binary[key][0]["random_sd"])
+        spread = float(doubted[key][0]["random_sd"])
         moved = max(abs(shift), abs(ratio - 1.0)) > QUADRATURE_SHIFT
         if moved or (options.nodes == 1 and spread > LARGE_SD):
-            _note(binary[key], _doubt(options.nodes, exact.nodes, spread, shift, ratio))
-            for row in binary[key]:
+            _note(doubted[key], _doubt(options.nodes, exact.nodes, spread, shift, ratio))
+            for row in doubted[key]:
                 row["status"] = "doubtful" if row["status"] == "ok" else row["status"]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnt_cli.design import ENDPOINT, GROUP, WAVE, Model
+from dnt_cli.effects.kinds import EffectKind
 from dnt_cli.engines import DesignMatrix, Fit
 from dnt_cli.engines.cluster_scores import cluster_errors
 from dnt_cli.engines.robust_covariance import bias_reduced
@@ -58,20 +59,20 @@ class Clustered:
 
 
 def clustered(
-    designs: Sequence[DesignMatrix], fits: Sequence[Fit], model: Model, *, binary: bool
+    designs: Sequence[DesignMatrix], fits: Sequence[Fit], model: Model, kind: EffectKind
 ) -> list[Clustered | None]:
     """The errors of the effect by cluster, per fit; None where a fit is not usable."""
     if model.analysis == ENDPOINT:
-        found = _endpoint(designs, fits, binary=binary)
+        found = _endpoint(designs, fits, kind)
     else:
         found = [_trend(d, f, model, e) for d, f, e in zip(designs, fits, cluster_errors(designs, fits), strict=True)]
     return [
-        None if own is None else _described(own, design, fit, model, binary=binary)
+        None if own is None else _described(own, design, fit, model, kind)
         for own, design, fit in zip(found, designs, fits, strict=True)
     ]
 
 
-def _endpoint(designs: Sequence[DesignMatrix], fits: Sequence[Fit], *, binary: bool) -> list[Clustered | None]:
+def _endpoint(designs: Sequence[DesignMatrix], fits: Sequence[Fit], kind: EffectKind) -> list[Clustered | None]:
     found = [Clustered() if fit.status.usable else None for fit in fits]
     alike: dict[tuple[object, ...], list[int]] = {}
     for i, (design, fit) in enumerate(zip(designs, fits, strict=True)):
@@ -79,11 +80,11 @@ def _endpoint(designs: Sequence[DesignMatrix], fits: Sequence[Fit], *, binary: b
             alike.setdefault((design.sites.tobytes(), design.terms), []).append(i)
     for places in alike.values():
         matrix = np.stack([designs[i].matrix for i in places])
-        mean = np.stack([_means(designs[i], fits[i], binary=binary) for i in places])
-        variance = mean * (1.0 - mean) if binary else np.ones_like(mean)
-        residual = np.stack([designs[i].response for i in places]) - mean
+        moments = [kind.moments(designs[i], fits[i]) for i in places]
+        variance, slope = (np.stack([getattr(own, name) for own in moments]) for name in ("variance", "slope"))
+        residual = np.stack([designs[i].response - own.mean for i, own in zip(places, moments, strict=True)])
         first = designs[places[0]]
-        robust = bias_reduced(matrix * variance[..., None], variance, residual, np.asarray(first.sites))
+        robust = bias_reduced(matrix * slope[..., None], variance, residual, np.asarray(first.sites))
         j = first.terms.index(GROUP)
         for place, covariance, df in zip(places, robust.covariance, robust.df, strict=True):
             found[place] = Clustered(sites=_variance(covariance[j, j], df[j]))
@@ -105,14 +106,15 @@ def _variance(value: float, df: float) -> Variance | None:
     return Variance(float(value), float(df)) if np.isfinite(value) and value > 0 and np.isfinite(df) else None
 
 
-def _described(found: Clustered, design: DesignMatrix, fit: Fit, model: Model, *, binary: bool) -> Clustered:
+def _described(found: Clustered, design: DesignMatrix, fit: Fit, model: Model, kind: EffectKind) -> Clustered:
     """With the influence of each person, the number of sites and the likeness of their persons."""
-    residual = design.response - _means(design, fit, binary=binary)
+    moments = kind.moments(design, fit)
+    residual = design.response - moments.mean
     if model.analysis == ENDPOINT:
         scale = 1.0 if fit.residual_sd is None else fit.residual_sd**2
         n, k = design.matrix.shape
         own = design.matrix @ fit.covariance[:, fit.terms.index(GROUP)] / scale
-        found = replace(found, influence=own * residual * np.sqrt(n / (n - k)))
+        found = replace(found, influence=own * moments.weight * residual * np.sqrt(n / (n - k)))
     if design.sites is None:
         return found
     treated, sites = design.matrix[:, design.terms.index(GROUP)] == 1, design.sites
@@ -120,12 +122,6 @@ def _described(found: Clustered, design: DesignMatrix, fit: Fit, model: Model, *
         residual, first = _slopes(design, residual)
         treated, sites = treated[first], sites[first]
     return replace(found, counts=_counts(design), icc=intraclass_correlation(residual, sites, treated))
-
-
-def _means(design: DesignMatrix, fit: Fit, *, binary: bool) -> Floats:
-    """(n,) the mean of each row by the fixed part of the model."""
-    linear: Floats = design.matrix @ fit.estimate
-    return 1.0 / (1.0 + np.exp(-linear)) if binary else linear
 
 
 def _slopes(design: DesignMatrix, residual: Floats) -> tuple[Floats, Integers]:

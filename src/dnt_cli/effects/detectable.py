@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.pooling import critical_value
 
 ALPHA, POWER = 0.05, 0.80
@@ -32,7 +33,7 @@ def detectable_scaled(rows: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[
     """The same as it is shown, downward and upward: odds ratios, betas of scores, or differences in probability."""
     size = detectable(rows)
     kind = rows["kind"].iloc[0]
-    if kind == "binary":
+    if KINDS[kind].ratio:
         return np.exp(-size), np.exp(size)
     if kind == "linear":
         size = size * (rows["beta_se"] / rows["std_error"]).to_numpy(dtype=float)

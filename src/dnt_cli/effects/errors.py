@@ -9,6 +9,7 @@ import pandas as pd
 
 from dnt_cli.design import LONGITUDINAL
 from dnt_cli.effects.clusters import CLUSTERS
+from dnt_cli.effects.kinds import KINDS, RATIOS
 from dnt_cli.study import Study
 
 LARGER = 1.10
@@ -37,13 +38,15 @@ def resting_on(rows: pd.DataFrame, errors: str) -> pd.DataFrame:
         name: rows[f"{name}_{errors}"] for name in ("std_error", "df", "p_value", "conf_low", "conf_high")
     }
     changed["statistic"] = rows["estimate"] / rows[f"std_error_{errors}"]
-    changed |= {name: rows[name] * ratio for name in ("odds_ratio_se", "beta_se", "marginal_effect_se")}
-    changed |= {f"odds_ratio_{end}": np.exp(rows[f"conf_{end}_{errors}"]) for end in ("low", "high")}
-    binary = rows["kind"] == "binary"
+    changed |= {name: rows[name] * ratio for name in ("beta_se", "marginal_effect_se")}
     changed |= _scales(rows, ratio, errors)
     for name, values in changed.items():
-        where = known & (binary.to_numpy(dtype=bool) if name.startswith("odds_ratio") else True)
-        rows[name] = rows[name].where(~where, values)
+        rows[name] = rows[name].where(~known, values)
+    for name in RATIOS:
+        where = known & np.array([KINDS[kind].ratio == name for kind in rows["kind"]], dtype=bool)
+        rows[f"{name}_se"] = rows[f"{name}_se"].where(~where, rows[f"{name}_se"] * ratio)
+        for end in ("low", "high"):
+            rows[f"{name}_{end}"] = rows[f"{name}_{end}"].where(~where, np.exp(rows[f"conf_{end}"]))
     return rows.assign(errors=np.where(known, errors, "model"))
 
 

@@ -14,17 +14,12 @@ from numpy.typing import NDArray
 
 from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVE, Designs, Model
 from dnt_cli.effects.clusters import Clustered, clustered
+from dnt_cli.effects.kinds import KINDS, EffectKind
 from dnt_cli.engines import (
     DesignMatrix,
     Fit,
     Lme4Session,
     average_marginal_effect,
-    fit_linear,
-    fit_logistic,
-    fit_mixed_linear,
-    fit_mixed_linear_sets,
-    fit_mixed_logistic,
-    fit_mixed_logistic_sets,
 )
 from dnt_cli.engines.base import unusable
 from dnt_cli.engines.margins import trend_risk_difference
@@ -149,7 +144,7 @@ def _seconds(study: Study, model: Model, options: Options) -> float:
         return 0.003
     if options.engine == "lme4":
         return 1.0
-    if study.outcomes[model.outcome].kind != "binary":
+    if not KINDS[model.kind(study)].integrated:
         return 0.002
     return 0.006 + 0.0006 * options.nodes
 
@@ -171,35 +166,35 @@ def fit_sets(
             results[i] = _unfitted(designs, model, observed[i], short)
         else:
             built[i] = designs.built(model)
-    binary = model.kind(study) == "binary"
+    kind = KINDS[model.kind(study)]
     alone = [design for design, _ in built.values()]
     if fitter is None:
-        fits = _engine(alone, model, binary, options, session)
+        fits = _fitted(alone, model, kind, options, session)
     else:
         fits = [fitter(sets[i], design, model) for i, (design, _) in built.items()]
     errors: Sequence[Clustered | None] = [None] * len(fits)
     if options.clusters and fitter is None:
-        errors = clustered(alone, fits, model, binary=binary)
-    marginal = binary and fitter is None
+        errors = clustered(alone, fits, model, kind)
+    marginal = kind.yes_no and fitter is None
     for (i, (design, notes)), fit, own in zip(built.items(), fits, errors, strict=True):
         response = _response(sets[i], model, design)
-        result = _result(design, response, fit, options, observed[i], notes, binary=binary, marginal=marginal)
+        result = _result(design, response, fit, options, observed[i], notes, yes_no=kind.yes_no, marginal=marginal)
         results[i] = replace(result, clustered=own)
     return [results[i] for i in range(len(sets))]
 
 
 def _result(
     design: DesignMatrix, response: Floats, fit: Fit, options: Options, observed: tuple[Observed, ...],
-    notes: tuple[Message, ...], *, binary: bool, marginal: bool,
+    notes: tuple[Message, ...], *, yes_no: bool, marginal: bool,
 ) -> FittedEffect:  # fmt: skip
     effect = (float("nan"), float("nan"))
     if marginal and fit.status.usable:
         effect = _marginal(design, fit)
     persons = len(design.response) if design.groups is None else len(np.unique(design.groups))
-    events = int(design.response.sum()) if binary else None
+    events = int(design.response.sum()) if yes_no else None
     scale = _scale(design, response, options.standardise)
     fewest = None
-    if binary:
+    if yes_no:
         arms = [design.response[design.matrix[:, design.terms.index(GROUP)] == arm] for arm in (0, 1)]
         fewest = int(min(count for own in arms for count in (own.sum(), len(own) - own.sum())))
     spread = float(response.std(ddof=1))
@@ -228,23 +223,14 @@ def _unfitted(designs: Designs, model: Model, observed: tuple[Observed, ...], wh
     return FittedEffect(unusable(design, "", why), none, (np.nan, np.nan), persons, None, observed, False, notes)
 
 
-def _engine(
-    designs: Sequence[DesignMatrix], model: Model, binary: bool, options: Options, session: Lme4Session | None
+def _fitted(
+    designs: Sequence[DesignMatrix], model: Model, kind: EffectKind, options: Options, session: Lme4Session | None
 ) -> list[Fit]:
     if model.analysis == ENDPOINT:
-        if binary:
-            return [fit_logistic(design, separation=options.separation) for design in designs]
-        return [fit_linear(design) for design in designs]
-    df: Literal["satterthwaite", "residual_infinite"] = (
-        "satterthwaite" if options.satterthwaite else "residual_infinite"
-    )
-    if options.engine == "own":
-        return (
-            fit_mixed_logistic_sets(designs, nodes=options.nodes) if binary else fit_mixed_linear_sets(designs, df=df)
-        )
-    if binary:
-        return [fit_mixed_logistic(d, engine="lme4", nodes=options.nodes, session=session) for d in designs]
-    return [fit_mixed_linear(d, engine="lme4", df=df, session=session) for d in designs]
+        return kind.endpoint(designs, options)
+    if options.engine == "lme4" and kind.trend_by_r is not None:
+        return kind.trend_by_r(designs, options, session)
+    return kind.trend(designs, options)
 
 
 def _response(designs: Designs, model: Model, design: DesignMatrix) -> Floats:

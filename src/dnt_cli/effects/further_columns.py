@@ -9,6 +9,7 @@ import pandas as pd
 
 from dnt_cli.design import ENDPOINT
 from dnt_cli.effects.clusters import CLUSTERS
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.tables import Cell, Column
 from dnt_cli.wording import Wording
 
@@ -40,7 +41,7 @@ def scale_columns(rows: pd.DataFrame, wording: Wording, level: float) -> list[Fu
     """The effect on other scales; what the file of an older version does not tell has no column."""
     kind, endpoint = rows["kind"].iloc[0], rows["analysis"].iloc[0] == ENDPOINT
     interval = wording.text("common.interval", level=100 * level)
-    if kind == "binary":
+    if KINDS[kind].yes_no:
         columns = [Further(Column(wording.text("common.marginal"), optional=not endpoint), _points(wording))]
         columns.append(_between(f"{wording.text('common.marginal')} {interval}", "marginal", 100.0, 1, wording))
         if not endpoint:

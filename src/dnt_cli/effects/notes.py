@@ -9,6 +9,7 @@ from dnt_cli.design import ENDPOINT, LONGITUDINAL, keys_in
 from dnt_cli.effects.cluster_notes import Note, cluster_notes, note
 from dnt_cli.effects.detectable import detectable_scaled
 from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.persons import coefficients
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, within_sentence
@@ -57,7 +58,7 @@ def _estimand(rows: pd.DataFrame, wording: Wording) -> Note:
 
 def _few_events(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     """The yes/no outcomes with so few answers of one kind that an odds ratio and its interval are not to be trusted."""
-    fitted = rows[(rows["status"] != "not estimable") & (rows["kind"] == "binary") & rows["n_events"].notna()]
+    fitted = rows[(rows["status"] != "not estimable") & rows["n_events"].notna()]
     thin, rare = [], []
     for _, row in fitted.iterrows():
         label = wording.label(row["outcome"])
@@ -120,13 +121,9 @@ def _enumerated(held: tuple[str, ...], rows: pd.DataFrame, wording: Wording) -> 
 
 def _scale_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     """What the estimates mean."""
-    kind, endpoint = rows["kind"].iloc[0], rows["analysis"].iloc[0] == ENDPOINT
-    if kind == "probability":
-        return [note("effects.probability_note", wording, unit=wording.unit())]
-    if kind == "binary":
-        if not endpoint:
-            return [note(f"effects.{key}", wording, unit=wording.unit()) for key in ("rate_trend", "marginal_trend")]
-        return [note("effects.rate", wording), note("effects.marginal_note", wording)]
+    kind, endpoint = KINDS[rows["kind"].iloc[0]], rows["analysis"].iloc[0] == ENDPOINT
+    if own := kind.endpoint_notes if endpoint else kind.trend_notes:
+        return [note(f"effects.{key}", wording, unit=wording.unit()) for key in own]
     keys = {
         "both": "effects.beta_both",
         "outcome": "effects.beta_outcome" if endpoint else "effects.beta_outcome_trend",
@@ -148,8 +145,8 @@ def _detectable(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     fitted = rows[rows["std_error"].notna()]
     if fitted.empty:
         return []
-    kind = "rate" if fitted["kind"].iloc[0] == "binary" else "size"
-    digits = 3 if fitted["kind"].iloc[0] == "probability" else 2
+    own = KINDS[fitted["kind"].iloc[0]]
+    kind, digits = "rate" if own.ratio else "size", 3 if own.factor > 1 else 2
     low, high = detectable_scaled(fitted)
     middle = int(np.argsort(high, kind="stable")[(len(high) - 1) // 2])
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, WAVES
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.rows import COLUMNS, TEXT, Effects, effect_rows
 from dnt_cli.effects.tables import effect_tables, report_tables
 from dnt_cli.effects.wave_tables import at_waves, wave_tables
@@ -33,7 +34,7 @@ NEEDED = frozenset(
 ARE_FITS = is_table_of()
 VALUES = {
     "outcome": is_outcome,
-    "kind": one_of("binary", "linear", "probability"),
+    "kind": one_of(*KINDS),
     "controls": are_columns,
     "standardise": one_of("both", "outcome", "none", "", None),
     "m": is_count,
@@ -74,7 +75,7 @@ class Estimates:
         frame = with_every_column(stage.frame[[column for column in COLUMNS if column in stage.frame.columns]])
         if "standardise" not in stage.frame.columns:
             way = stage.steps[-1]["settings"].get("standardise", "both")
-            frame["standardise"] = ["" if kind == "binary" else way for kind in frame["kind"]]
+            frame["standardise"] = [way if KINDS[kind].standardised else "" for kind in frame["kind"]]
         return cls(stage.study, frame, stage.extra_frame("fits"), stage.extra["level"])
 
     @classmethod

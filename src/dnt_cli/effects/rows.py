@@ -13,6 +13,7 @@ from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVES, Model, c
 from dnt_cli.effects.clusters import CLUSTER_COLUMNS, cluster_row
 from dnt_cli.effects.errors import decisive
 from dnt_cli.effects.fitting import FittedEffect, Floats, Options
+from dnt_cli.effects.kinds import KINDS, EffectKind
 from dnt_cli.effects.scales import SCALE_COLUMNS, effect_size, population_odds, risk_difference
 from dnt_cli.messages import Message, encoded, message
 from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, unpooled
@@ -58,7 +59,6 @@ def pooled_rows(
         label: What the `model` column says.
         own_df: Another fitter than the engines gave complete-data degrees of freedom of its own; pool those.
     """
-    kind = model.kind(study)
     base = described(study, model, results, options, label)
     notes = _notes(base, results, own_df=own_df)
     if results and not all(r.enough for r in results):
@@ -77,7 +77,7 @@ def pooled_rows(
         "status": "singular" if singular else "firth" if firth else "ok",
         "message": encoded(notes),
     }
-    rows = _term_rows(model, results, options, binary=kind == "binary", own_df=own_df)
+    rows = _term_rows(model, results, options, KINDS[model.kind(study)], own_df=own_df)
     return [base | row for row in rows + ([] if own_df else _factor_rows(results))]
 
 
@@ -99,7 +99,8 @@ def described(
     study: Study, model: Model, results: Sequence[FittedEffect], options: Options, label: str
 ) -> dict[str, Any]:
     """What the rows of one model have in common: which model, on how many persons and answers, with what in it."""
-    kind = model.kind(study)
+    name = model.kind(study)
+    kind = KINDS[name]
     fewest = [[getattr(own, arm) for r in results for own in r.observed] for arm in ("intervention", "comparison")]
     terms = {term for r in results for term in r.fit.terms}
     held = {control_of(term) for term in terms}
@@ -110,18 +111,18 @@ def described(
         "outcome": model.outcome,
         "wave": model.wave(study) if model.analysis == ENDPOINT else "",
         "hypothesis": study.outcomes[model.outcome].hypothesis,
-        "kind": kind,
+        "kind": name,
         "m": len(results),
         "n_persons": _rounded([r.n_persons for r in results]),
         "n_observations": _rounded([r.fit.n_observations for r in results]),
-        "n_events": _mean([r.n_events for r in results]) if kind == "binary" else None,
-        "fewest_events": _mean([r.fewest for r in results]) if kind == "binary" else None,
+        "n_events": _mean([r.n_events for r in results]) if kind.yes_no else None,
+        "fewest_events": _mean([r.fewest for r in results]) if kind.yes_no else None,
         "n_observed_intervention": min(fewest[0], default=None),
         "n_observed_comparison": min(fewest[1], default=None),
         "controls": keys_as_text(model.controls),
         "left_out": keys_as_text([c for c in model.controls if terms and c not in held]),
         "baseline": baseline if model.analysis == ENDPOINT and baseline in terms else "",
-        "standardise": "" if kind == "binary" else options.standardise,
+        "standardise": options.standardise if kind.standardised else "",
         "engine": _engines(results),
     }
 
@@ -162,7 +163,7 @@ def _rounded(values: Sequence[float]) -> int | None:
 
 
 def _term_rows(
-    model: Model, results: Sequence[FittedEffect], options: Options, *, binary: bool, own_df: bool
+    model: Model, results: Sequence[FittedEffect], options: Options, kind: EffectKind, *, own_df: bool
 ) -> list[dict[str, Any]]:
     own_df = own_df or (options.satterthwaite and results[0].fit.residual_sd is not None)
     terms = results[0].fit.terms
@@ -172,21 +173,21 @@ def _term_rows(
     low, high = interval(pooled, options.level)
     scales = np.array([r.scale for r in results])
     rows = []
-    beta = None if binary else _pool(estimates * scales, variances * scales**2, results, own_df=own_df)
+    beta = None if not kind.standardised else _pool(estimates * scales, variances * scales**2, results, own_df=own_df)
     for j, term in enumerate(terms):
         row: dict[str, Any] = {"term": term}
         for name in ("estimate", "std_error", "statistic", "df", "p_value", "ubar", "b", "t", "riv", "lambda_", "fmi"):
             row[name.rstrip("_")] = float(getattr(pooled, name)[j])
         row |= {"conf_low": float(low[j]), "conf_high": float(high[j])}
-        if binary:
+        if kind.ratio:
             ratio = float(np.exp(row["estimate"]))
-            row |= {"odds_ratio": ratio, "odds_ratio_se": ratio * row["std_error"]}
-            row |= {"odds_ratio_low": float(np.exp(low[j])), "odds_ratio_high": float(np.exp(high[j]))}
+            row |= {kind.ratio: ratio, f"{kind.ratio}_se": ratio * row["std_error"]}
+            row |= {f"{kind.ratio}_low": float(np.exp(low[j])), f"{kind.ratio}_high": float(np.exp(high[j]))}
         elif beta is not None:
             row |= {"beta": float(beta.estimate[j]), "beta_se": float(beta.std_error[j])}
         if term == model.effect:
             row |= cluster_row(estimates[:, j], [r.clustered for r in results], options.level)
-            row |= _scales(results, estimates[:, j], variances[:, j], options, j, binary=binary, own_df=own_df)
+            row |= _scales(results, estimates[:, j], variances[:, j], options, j, kind, own_df=own_df)
         rows.append(row)
     return rows
 
@@ -230,15 +231,17 @@ def _scales(
     variances: Floats,
     options: Options,
     place: int,
+    kind: EffectKind,
     *,
-    binary: bool,
     own_df: bool,
 ) -> dict[str, float]:
     """The effect on the scales that people read."""
     own = own_df or len(results) == 1
     df = np.array([r.fit.df[place] if own else r.fit.df_residual for r in results])
-    if not binary:
+    if kind.standardised:
         return effect_size(estimates, variances, np.array([r.outcome_sd for r in results]), df, options.level)
+    if not kind.yes_no:
+        return {}
     found = risk_difference([r.marginal for r in results], options.level)
     if results[0].fit.random_sd is not None:
         sds = np.array([float(r.fit.random_sd or 0.0) for r in results])

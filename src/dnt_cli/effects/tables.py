@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.errors import FLAGS, flags_of, resting_on
 from dnt_cli.effects.further_columns import Further, cluster_columns, decimals_for, scale_columns
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.notes import notes_of
 from dnt_cli.effects.persons import with_counts
 from dnt_cli.effects.rows import effect_rows
@@ -49,17 +49,17 @@ def report_tables(estimates: pd.DataFrame, wording: Wording, *, green: Green = "
     """
     shown = resting_on(effect_rows(estimates), wording.study.models.errors)
     register = shown["outcome"].map(wording.study.is_register)
-    binary = shown["kind"] != "linear"
+    family = shown["kind"].map({name: kind.family for name, kind in KINDS.items()})
     return [
-        _report_table(rows, wording, binary=bool(own), green=green)
-        for (_, own), rows in shown.groupby([register, binary], sort=False)
+        _report_table(rows, wording, str(own), green=green)
+        for (_, own), rows in shown.groupby([register, family], sort=False)
     ]
 
 
-def _report_table(rows: pd.DataFrame, wording: Wording, *, binary: bool, green: Green) -> Table:
+def _report_table(rows: pd.DataFrame, wording: Wording, family: str, *, green: Green) -> Table:
     scales = {a: _standardised(rows[rows["analysis"] == a]) for a in (ENDPOINT, LONGITUDINAL)}
     columns = [Column(wording.text("common.outcome"), "left")]
-    for analysis, heading in _report_headings(rows, scales, wording, binary=binary).items():
+    for analysis, heading in _report_headings(rows, scales, wording, family).items():
         name = wording.study.design.endpoint if analysis == ENDPOINT else wording.text("common.trend")
         columns += [Column(heading, group=name), Column(wording.text("common.std_error"), group=name)]
         columns.append(Column("", "left", group=name))
@@ -80,22 +80,19 @@ def _report_table(rows: pd.DataFrame, wording: Wording, *, binary: bool, green: 
                 cells += shown if (rows["analysis"] == analysis).any() else shown[:3]
             body.append(tuple(cells))
         sections.append(Section(wording.hypothesis(str(hypothesis)), tuple(body)))
-    title = _source(rows, wording) + wording.text("common.binary_title" if binary else "common.linear_title")
+    title = _source(rows, wording) + wording.text(f"common.{family}_title")
     return Table(title, tuple(columns), tuple(sections), tuple(_report_notes(rows, scales, wording)))
 
 
-def _report_headings(
-    rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wording, *, binary: bool
-) -> dict[str, str]:
+def _report_headings(rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wording, family: str) -> dict[str, str]:
     """Per analysis the heading of its estimates; with the standardisation where the analyses differ in it."""
-    kind = "binary" if binary else "linear"
-    trend = "probability" if (rows["kind"] == "probability").any() else kind
+    trend = "probability" if (rows["kind"] == "probability").any() else family
     headings = {
-        ENDPOINT: scale_of(kind, wording),
+        ENDPOINT: scale_of(family, wording),
         LONGITUDINAL: scale_of(trend, wording),
     }
     first, second = scales[ENDPOINT], scales[LONGITUDINAL]
-    if kind == "linear" and len(first) == len(second) == 1 and first != second:
+    if family == "linear" and len(first) == len(second) == 1 and first != second:
         headings = {
             a: wording.text(f"effects.standardised_{scales[a][0]}", label=label) for a, label in headings.items()
         }
@@ -146,45 +143,27 @@ def answered(row: pd.Series) -> str:
 _OF_OTHER_COLUMNS = ("effects.marginal_note", "effects.marginal_trend", "effects.d_note")
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """How effects of one kind are shown."""
-
-    heading: str  # a key of the common words
-    estimate: str  # columns of the estimates
-    error: str
-    factor: int = 1
-    decimals: int = 2
-
-
-_SCALES = {
-    "binary": _Scale("odds_ratio", "odds_ratio", "odds_ratio_se"),
-    "linear": _Scale("beta", "beta", "beta_se"),
-    "probability": _Scale("marginal", "estimate", "std_error", factor=100, decimals=1),
-}
-
-
 def scale_of(kind: str, wording: Wording) -> str:
     """What effects of this kind are shown as: OR, beta or percentage points."""
-    return wording.text(f"common.{_SCALES[kind].heading}")
+    return wording.text(f"common.{KINDS[kind].scale}")
 
 
 def decimals_of(kind: str) -> int:
     """Decimals of an effect on the scale of `scale_of`."""
-    return _SCALES[kind].decimals
+    return KINDS[kind].decimals
 
 
 def interval_on_scale(row: pd.Series) -> tuple[float, float, float]:
     """Estimate and interval on the scale of `scale_of`."""
-    scale = _SCALES[row["kind"]]
-    return float(scale.factor * row[scale.estimate]), *limits_on_scale(row, row["conf_low"], row["conf_high"])
+    scale = KINDS[row["kind"]]
+    return float(scale.factor * row[scale.columns[0]]), *limits_on_scale(row, row["conf_low"], row["conf_high"])
 
 
 def limits_on_scale(row: pd.Series, low: float, high: float) -> tuple[float, float]:
     """Limits on the link scale, on the scale of `scale_of`."""
-    if row["kind"] == "binary":
+    if KINDS[row["kind"]].ratio:
         return math.exp(low), math.exp(high)
-    factor: float = _SCALES[row["kind"]].factor
+    factor: float = KINDS[row["kind"]].factor
     if row["kind"] == "linear":
         factor = row["beta"] / row["estimate"] if row["estimate"] else math.nan
     low, high = sorted((low * factor, high * factor))
@@ -193,9 +172,9 @@ def limits_on_scale(row: pd.Series, low: float, high: float) -> tuple[float, flo
 
 def displayed(row: pd.Series, wording: Wording) -> tuple[str, str]:
     """Estimate and standard error as the tables show them."""
-    scale = _SCALES[row["kind"]]
+    scale = KINDS[row["kind"]]
     decimals = shown_decimals(row)
-    estimate, error = (wording.number(scale.factor * row[name], decimals) for name in (scale.estimate, scale.error))
+    estimate, error = (wording.number(scale.factor * row[name], decimals) for name in scale.columns)
     return estimate, error
 
 
@@ -210,13 +189,14 @@ def shown_decimals(row: pd.Series) -> int:
 
 def _values(row: pd.Series) -> tuple[float, float]:
     """Estimate and standard error on the scale of the tables, with every digit."""
-    scale = _SCALES[row["kind"]]
-    return scale.factor * float(row[scale.estimate]), scale.factor * float(row[scale.error])
+    scale = KINDS[row["kind"]]
+    estimate, error = (scale.factor * float(row[name]) for name in scale.columns)
+    return estimate, error
 
 
 def as_shown(kind: str, value: float, wording: Wording) -> str:
     """An odds ratio, beta or difference in probability, or its standard error, as the tables show it."""
-    return wording.number(_SCALES[kind].factor * value, decimals_of(kind))
+    return wording.number(KINDS[kind].factor * value, decimals_of(kind))
 
 
 def mark_of(row: pd.Series, study: Study) -> str:

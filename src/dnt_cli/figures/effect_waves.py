@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
 from dnt_cli.effects.wave_tables import at_waves
 from dnt_cli.errors import DataError
@@ -75,11 +76,12 @@ def _figure(rows: pd.DataFrame, wording: Wording, level: float) -> Figure:
 
 def _panel(axes: Axes, rows: pd.DataFrame, wording: Wording) -> None:
     """One outcome: odds ratios on a logarithmic axis, other effects on a plain one."""
-    study, kind = wording.study, str(rows["kind"].iloc[0])
+    study, name = wording.study, str(rows["kind"].iloc[0])
+    kind = KINDS[name]
     months = {wave.key: wave.months for wave in study.design.waves}
-    if kind == "binary":
+    if kind.ratio:
         axes.set_yscale("log")
-    axes.axhline(1.0 if kind == "binary" else 0.0, color=GREY, linewidth=0.9, zorder=1)
+    axes.axhline(kind.none, color=GREY, linewidth=0.9, zorder=1)
     points = []
     for _, row in rows.sort_values("wave", key=lambda waves: waves.map(months), kind="stable").iterrows():
         estimate, low, high = interval_on_scale(row)
@@ -92,11 +94,11 @@ def _panel(axes: Axes, rows: pd.DataFrame, wording: Wording) -> None:
     axes.set_xlim(0, 1.06 * max(months.values()))
     axes.set_xticks([at for at, _ in points], [wave for wave in months if wave in set(rows["wave"])])
     axes.set_title("\n".join(textwrap.wrap(wording.label(str(rows["outcome"].iloc[0])), 26)), fontsize=_SMALL + 1)
-    axes.set_ylabel(scale_of(kind, wording), fontsize=_SMALL)
+    axes.set_ylabel(scale_of(name, wording), fontsize=_SMALL)
     axes.tick_params(labelsize=_SMALL)
     axes.minorticks_off()
     low, high = axes.get_ylim()
-    if kind == "binary":
+    if kind.ratio:
         ticks = [tick for tick in (0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100) if low <= tick <= high]
     else:
         ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]

@@ -14,6 +14,7 @@ from dnt_cli.description.lookup import shown
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects import effect_rows
 from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.tables import (
     interval_on_scale,
     mark_of,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ANALYSES = (ENDPOINT, LONGITUDINAL)
-KINDS = ("binary", "linear", "probability")
 SMALL = 7.5
 # Inches.
 _LABELS, _PANEL, _TEXT = 2.75, 1.65, 1.55
@@ -162,18 +162,18 @@ class _Forest:
         )
 
     def _panel(self, axes: Axes, analysis: str, kind: str, lines: list[_Line], size: float) -> None:
-        binary = kind == "binary"
+        ratio = bool(KINDS[kind].ratio)
         found = {line.outcome: self.rows.get((analysis, line.outcome)) for line in lines if line.outcome}
         numbers = {key: _figures(row) for key, row in found.items() if row is not None}
         limits = _limits([numbers[key] for key, row in found.items() if row is not None and row["kind"] == kind], kind)
-        if binary:
+        if ratio:
             axes.set_xscale("log")
         axes.set_xlim(*limits)
         axes.set_ylim(size, 0)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        axes.axvline(1.0 if binary else 0.0, color=GREY, linewidth=0.9, zorder=1)
-        self._ticks(axes, limits, binary)
+        axes.axvline(KINDS[kind].none, color=GREY, linewidth=0.9, zorder=1)
+        self._ticks(axes, limits, ratio=ratio)
         axes.set_xlabel(self.wording.text(f"description.forest_{kind}"), fontsize=SMALL)
         for line in lines:
             if line.outcome:
@@ -216,10 +216,10 @@ class _Forest:
                 zorder=3,
             )  # fmt: skip
 
-    def _ticks(self, axes: Axes, limits: tuple[float, float], binary: bool) -> None:
+    def _ticks(self, axes: Axes, limits: tuple[float, float], *, ratio: bool) -> None:
         from matplotlib.ticker import MaxNLocator, NullLocator
 
-        if binary:
+        if ratio:
             ticks = [tick for tick in _WIDE_TICKS if limits[0] <= tick <= limits[1]]
             if len(ticks) > _MOST_TICKS:
                 ticks = ticks[::2] if 1.0 in ticks[::2] else ticks[1::2]
@@ -270,12 +270,12 @@ def _figures(row: pd.Series) -> tuple[float, float, float] | None:
 def _limits(figures: list[tuple[float, float, float] | None], kind: str) -> tuple[float, float]:
     """Of the axis: all intervals, as far as they are not too wide to draw, and the line of no effect."""
     values = [value for triple in figures if triple for value in triple if math.isfinite(value)]
-    if kind == "binary":
+    least = KINDS[kind].least_axis
+    if KINDS[kind].ratio:
         inside = [math.log(min(max(value, 1 / _WIDEST), _WIDEST)) for value in values]
-        low, high = min([*inside, -0.4]), max([*inside, 0.4])
+        low, high = min([*inside, -least]), max([*inside, least])
         room = 0.04 * (high - low)
         return math.exp(low - room), math.exp(high + room)
-    least = 0.05 if kind == "linear" else 1.0
     low, high = min([*values, -least]), max([*values, least])
     room = 0.04 * (high - low)
     return low - room, high + room

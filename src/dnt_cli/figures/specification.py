@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.tables import decimals_of, interval_on_scale, scale_of
 from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, VERMILLION, Drawing, draw_all, tick_labels
 from dnt_cli.progress import Progress
@@ -114,9 +115,9 @@ class _Curve:
 
     def _curve(self, axes: Axes, analysis: str) -> None:
         rows = self.rows[analysis]
-        kind = str(rows["kind"].iloc[0])
-        binary = kind == "binary"
-        if binary:
+        name = str(rows["kind"].iloc[0])
+        kind = KINDS[name]
+        if kind.ratio:
             axes.set_yscale("log")
         for place, (_, row) in enumerate(rows.iterrows()):
             estimate, low, high = _figures(row)
@@ -126,21 +127,21 @@ class _Curve:
             axes.plot([place, place], [low, high], color=colour, linewidth=1.6 if main else 0.9, zorder=2)
             marker: dict[str, Any] = {"marker": "D" if main else "o", "markersize": 5.5 if main else 3.5}
             axes.plot([place], [estimate], color=colour, markerfacecolor=filled, zorder=3, **marker)
-        axes.axhline(1.0 if binary else 0.0, color=GREY, linewidth=0.9, zorder=1)
+        axes.axhline(kind.none, color=GREY, linewidth=0.9, zorder=1)
         axes.set_xlim(-0.7, len(rows) - 0.3)
         axes.set_xticks([])
-        self._ticks(axes, binary)
-        axes.set_title(f"{self._where(analysis)} ({scale_of(kind, self.wording)})", fontsize=9)
+        self._ticks(axes, ratio=bool(kind.ratio))
+        axes.set_title(f"{self._where(analysis)} ({scale_of(name, self.wording)})", fontsize=9)
 
     def _where(self, analysis: str) -> str:
         wave, step = self.study.endpoint(self.outcome), self.wording.unit()
         return self.wording.text(f"common.effect_{analysis}", wave=wave, unit=step)
 
-    def _ticks(self, axes: Axes, binary: bool) -> None:
+    def _ticks(self, axes: Axes, *, ratio: bool) -> None:
         from matplotlib.ticker import MaxNLocator, NullLocator
 
         low, high = axes.get_ylim()
-        if not binary:
+        if not ratio:
             ticks = [tick for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
             axes.set_yticks(ticks, tick_labels(ticks, self.language), fontsize=SMALL)
             return
@@ -183,6 +184,6 @@ class _Curve:
 def _figures(row: pd.Series) -> tuple[float, float, float]:
     """Estimate and interval on the scale that is drawn."""
     estimate, low, high = interval_on_scale(row)
-    if row["kind"] == "binary":
+    if KINDS[row["kind"]].ratio:
         estimate, low, high = (min(max(value, 1 / _WIDEST), _WIDEST) for value in (estimate, low, high))
     return estimate, low, high

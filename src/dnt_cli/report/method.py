@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Block, Heading, Paragraph
 from dnt_cli.wording import within_sentence
@@ -45,7 +46,7 @@ def _models(material: Material) -> Iterator[str]:
     study, say = wording.study, wording.text
     survey = rows[~rows["outcome"].map(study.is_register)]
     wave = study.design.endpoint
-    for kind in ("binary", "linear"):
+    for kind in KINDS:
         if ((rows["analysis"] == ENDPOINT) & (rows["kind"] == kind)).any():
             yield say(f"report.endpoint_{kind}", wave=wave)
     trend = (rows["analysis"] == LONGITUDINAL).any()

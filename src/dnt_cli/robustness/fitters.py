@@ -10,7 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dnt_cli.design import Designs, Model
-from dnt_cli.engines import DesignMatrix, Fit, fit_firth, fit_linear, fit_logistic
+from dnt_cli.effects import Options
+from dnt_cli.effects.kinds import KINDS, Moments
+from dnt_cli.engines import DesignMatrix, Fit, fit_firth
 from dnt_cli.engines.base import unusable
 from dnt_cli.engines.robust_covariance import heteroscedastic
 from dnt_cli.messages import Message, message
@@ -41,17 +43,18 @@ class Weighted:
 
     def __call__(self, designs: Designs, design: DesignMatrix, model: Model) -> Fit:
         """Fit one endpoint model."""
-        space, binary = _space(designs), _is_binary(designs, model)
+        space = _space(designs)
+        kind = KINDS[model.kind(space.study)]
         found = self.propensity(space, model.outcome)
         if isinstance(found, Message):
             return unusable(design, f"{self.kind} weights", found)
         weights = found.weights(self.kind)
         weighted = replace(design, weights=weights)
-        fit = fit_logistic(weighted) if binary else fit_linear(weighted)
+        (fit,) = kind.endpoint([weighted], Options())
         engine = f"{fit.engine}, {self.kind} weights, HC3"
         if not fit.status.usable:
             return replace(fit, engine=engine)
-        covariance = heteroscedastic(*_linearised(design, fit, binary), weights)
+        covariance = heteroscedastic(*_linearised(design, kind.moments(design, fit)), weights)
         return _with_covariance(design, fit, covariance, np.full(len(fit.terms), fit.df_residual), engine)
 
     def propensity(self, space: Workspace, outcome: str) -> Propensity | Message:
@@ -85,15 +88,6 @@ def _space(designs: Designs) -> Workspace:
     return designs
 
 
-def _is_binary(designs: Designs, model: Model) -> bool:
-    return _space(designs).study.outcomes[model.outcome].kind == "binary"
-
-
-def _linearised(design: DesignMatrix, fit: Fit, binary: bool) -> tuple[Floats, Floats, Floats]:
+def _linearised(design: DesignMatrix, rows: Moments) -> tuple[Floats, Floats, Floats]:
     """Slopes (n, k), model variances (n,) and residuals (n,) at the estimates."""
-    linear = design.matrix @ fit.estimate
-    if not binary:
-        return design.matrix, np.ones(len(linear)), design.response - linear
-    mean = 1.0 / (1.0 + np.exp(-linear))
-    variance = mean * (1.0 - mean)
-    return design.matrix * variance[:, None], variance, design.response - mean
+    return design.matrix * rows.slope[:, None], rows.variance, design.response - rows.mean

@@ -14,7 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dnt_cli.design import GROUP, Designs, Model, group_indicator
-from dnt_cli.engines import DesignMatrix, fit_linear, fit_logistic
+from dnt_cli.effects import Options
+from dnt_cli.effects.kinds import KINDS
+from dnt_cli.engines import DesignMatrix
 from dnt_cli.study import Study
 
 Floats = NDArray[np.float64]
@@ -65,12 +67,11 @@ def _differences(wide: pd.DataFrame, study: Study, model: Model, pairs: Sequence
     kept = [j for j, term in enumerate(design.terms) if term != GROUP]
     terms = tuple(design.terms[j] for j in kept)
     without = DesignMatrix(design.response, design.matrix[:, kept], terms, None)
-    binary = model.kind(study) == "binary"
-    fit = fit_logistic(without) if binary else fit_linear(without)
+    kind = KINDS[model.kind(study)]
+    (fit,) = kind.endpoint([without], Options())
     if not fit.status.usable:
         return None
-    linear = without.matrix @ fit.estimate
-    residual = design.response - (1.0 / (1.0 + np.exp(-linear)) if binary else linear)
+    residual = design.response - kind.moments(without, fit).mean
     pair, treated = wide[str(study.design.pair)].to_numpy(), group_indicator(wide, study) == 1
     own = [[residual[(pair == name) & arm].mean() for arm in (treated, ~treated)] for name in pairs]
     differences: Floats = np.array([intervention - comparison for intervention, comparison in own])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.result import ARE_FITS, NEEDED, VALUES, with_every_column
 from dnt_cli.effects.rows import COLUMNS, TEXT
 from dnt_cli.messages import Message, decoded, encoded, message
@@ -25,7 +26,7 @@ BALANCE = "balance"  # what `analysis` says of the rows that hold standardised d
 FORM = Form(
     text=TEXT | {"verdict"},
     numbers=(frozenset(COLUMNS) - TEXT) | {"shift"},
-    values=VALUES | {"kind": one_of("binary", "linear", "probability", None)},  # None of the balance at baseline
+    values=VALUES | {"kind": one_of(*KINDS, None)},  # None of the balance at baseline
     extra={
         "fits": ARE_FITS,
         "labels": are_messages,

@@ -1,0 +1,167 @@
+"""Kinds of effect as a table: what estimates each, which columns hold it, how it is shown and what is said of it.
+
+A kind is what the `kind` column of a result says: the kind of the outcome, or `probability` for a trend on that scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dnt_cli.engines import (
+    DesignMatrix,
+    Fit,
+    Lme4Session,
+    fit_linear,
+    fit_logistic,
+    fit_mixed_linear,
+    fit_mixed_linear_sets,
+    fit_mixed_logistic,
+    fit_mixed_logistic_sets,
+)
+
+if TYPE_CHECKING:
+    from dnt_cli.effects.fitting import Options
+
+Floats = NDArray[np.float64]
+Designs = Sequence[DesignMatrix]
+Engine = Callable[[Designs, "Options"], list[Fit]]
+EngineOfR = Callable[[Designs, "Options", Lme4Session | None], list[Fit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Each row's response by the fixed part of a model.
+
+    Attributes:
+        mean: (n,).
+        variance: (n,) up to a constant.
+        weight: (n,) derivative of the mean to the linear predictor, over the variance; 1 for a canonical link.
+    """
+
+    mean: Floats
+    variance: Floats
+    weight: Floats
+
+    @property
+    def slope(self) -> Floats:
+        """(n,) derivative of the mean to the linear predictor."""
+        return self.variance * self.weight
+
+
+@dataclass(frozen=True, slots=True)
+class EffectKind:
+    """What is done with effects of one kind.
+
+    Attributes:
+        endpoint: Fits models of one wave.
+        trend: Fits models with a random intercept per person.
+        trend_by_r: The same by R's lme4; None where it has no such model.
+        moments: Means and variances of the rows of a fitted model.
+        scale: Word, in `common`, for what is shown.
+        columns: Of the rows, the estimate and the standard error that are shown.
+        ratio: Prefix of the columns with the exponential of the effect; empty where it is a difference.
+        family: Kinds of one family stand in one table of a report; its title is a word in `common`.
+        factor: By which the columns are multiplied when shown.
+        decimals: When shown.
+        yes_no: The response is 0 or 1, so that events are counted.
+        standardised: Betas, and the effect in standard deviations, mean something.
+        integrated: The trend takes an integral over the random intercept, by quadrature.
+        least_axis: Half the width, at least, of an axis in a figure; of a ratio that of its logarithm.
+        endpoint_notes: Words, in `effects`, that explain the estimate under a table; empty where it depends.
+        trend_notes: The same for trends.
+    """
+
+    endpoint: Engine
+    trend: Engine
+    trend_by_r: EngineOfR | None
+    moments: Callable[[DesignMatrix, Fit], Moments]
+    scale: str
+    columns: tuple[str, str]
+    ratio: str = ""
+    family: str = "linear"
+    factor: int = 1
+    decimals: int = 2
+    yes_no: bool = False
+    standardised: bool = False
+    integrated: bool = False
+    least_axis: float = 0.05
+    endpoint_notes: tuple[str, ...] = ()
+    trend_notes: tuple[str, ...] = ()
+
+    @property
+    def none(self) -> float:
+        """What is shown where there is no effect."""
+        return 1.0 if self.ratio else 0.0
+
+
+def _df(options: Options) -> Literal["satterthwaite", "residual_infinite"]:
+    return "satterthwaite" if options.satterthwaite else "residual_infinite"
+
+
+def _linear_moments(design: DesignMatrix, fit: Fit) -> Moments:
+    mean: Floats = design.matrix @ fit.estimate
+    return Moments(mean, np.ones_like(mean), np.ones_like(mean))
+
+
+def _logistic_moments(design: DesignMatrix, fit: Fit) -> Moments:
+    mean = 1.0 / (1.0 + np.exp(-(design.matrix @ fit.estimate)))
+    variance = mean * (1.0 - mean)
+    return Moments(mean, variance, np.ones_like(mean))
+
+
+_SCORE = EffectKind(
+    endpoint=lambda designs, options: [fit_linear(design) for design in designs],
+    trend=lambda designs, options: fit_mixed_linear_sets(designs, df=_df(options)),
+    trend_by_r=lambda designs, options, session: [
+        fit_mixed_linear(d, engine="lme4", df=_df(options), session=session) for d in designs
+    ],
+    moments=_linear_moments,
+    scale="beta",
+    columns=("beta", "beta_se"),
+    standardised=True,
+)
+
+KINDS: dict[str, EffectKind] = {
+    "binary": EffectKind(
+        endpoint=lambda designs, options: [fit_logistic(d, separation=options.separation) for d in designs],
+        trend=lambda designs, options: fit_mixed_logistic_sets(designs, nodes=options.nodes),
+        trend_by_r=lambda designs, options, session: [
+            fit_mixed_logistic(d, engine="lme4", nodes=options.nodes, session=session) for d in designs
+        ],
+        moments=_logistic_moments,
+        scale="odds_ratio",
+        columns=("odds_ratio", "odds_ratio_se"),
+        ratio="odds_ratio",
+        family="binary",
+        yes_no=True,
+        integrated=True,
+        least_axis=0.4,
+        endpoint_notes=("rate", "marginal_note"),
+        trend_notes=("rate_trend", "marginal_trend"),
+    ),
+    "linear": _SCORE,
+    "probability": EffectKind(
+        endpoint=_SCORE.endpoint,
+        trend=_SCORE.trend,
+        trend_by_r=_SCORE.trend_by_r,
+        moments=_linear_moments,
+        scale="marginal",
+        columns=("estimate", "std_error"),
+        family="binary",
+        factor=100,
+        decimals=1,
+        standardised=True,
+        least_axis=1.0,
+        endpoint_notes=("probability_note",),
+        trend_notes=("probability_note",),
+    ),
+}
+"""In the order in which figures have them."""
+
+RATIOS = tuple(dict.fromkeys(kind.ratio for kind in KINDS.values() if kind.ratio))
+"""Prefixes of the columns with exponentials of effects."""
