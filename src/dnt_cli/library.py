@@ -194,7 +194,7 @@ def fit_endpoint(
     opened = _opened(imputations, "fit_endpoint", "imputations", study, settings)
     data, used = opened.completed(), Options(jobs=jobs, **options)
     keys = choose("outcomes", _joined(outcomes), data.study.tested)
-    covariates = choose("controls", _joined(controls), data.study.covariates, empty=True)
+    covariates = choose("controls", _joined(controls), data.study.possible_controls, empty=True)
     waves = waves_beside(_joined(at), data.study)
     effects = endpoint_effects(data, used, outcomes=keys, controls=covariates, at=waves)
     said = {"outcomes": keys, "controls": covariates, "at": waves}
@@ -222,7 +222,7 @@ def fit_trend(
     opened = _opened(imputations, "fit_trend", "imputations", study, settings)
     data, used = opened.completed(), Options(jobs=jobs, **options)
     keys = choose("outcomes", _joined(outcomes), [k for k in data.study.tested if data.study.has_trend(k)])
-    covariates = choose("controls", _joined(controls), data.study.covariates, empty=True)
+    covariates = choose("controls", _joined(controls), data.study.possible_controls, empty=True)
     effects = trend_effects(data, used, outcomes=keys, ladder=None if covariates is None else [covariates])
     said = {"outcomes": keys, "controls": _joined(controls), "cross_check": 0}
     return _estimates("fit-longitudinal", data.study, effects, used, said, opened)

@@ -181,7 +181,7 @@ def thin_controls(wide: pd.DataFrame, study: Study) -> list[str]:
         study: Which covariates its models control for.
     """
     lines = []
-    for key in dict.fromkeys([*study.models.all_controls, *study.models.register_controls]):
+    for key in dict.fromkeys([*study.all_controls, *study.models.register_controls]):
         if key not in study.covariates:  # an outcome at baseline
             continue
         covariate, values = study.covariates[key], wide[key].dropna()

@@ -48,7 +48,9 @@ def cast_survey(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[F
 def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd.DataFrame | None]:
     """All findings, and the cast survey unless there are errors."""
     design = study.design
-    needed = [design.id, design.wave, design.group, *design.places, *study.covariates, *study.measured]
+    needed = list(
+        dict.fromkeys([design.id, design.wave, design.group, *design.places, *study.covariates, *study.measured])
+    )
     findings = missing_columns(frame, needed)
     if findings:
         return findings, None
@@ -88,7 +90,8 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
         for c, (key, _) in study.columns.items()
         if key in study.measured or (study.is_register(key) and c in frame.columns)
     }
-    findings = missing_columns(frame, [design.id, design.group, *design.places, *study.covariate_columns, *columns])
+    needed = dict.fromkeys([design.id, design.group, *design.places, *study.covariate_columns, *columns])
+    findings = missing_columns(frame, list(needed))
     if findings:
         return findings, None
     cast = {
@@ -175,12 +178,12 @@ def _within_person(cast: pd.DataFrame, study: Study) -> list[Finding]:
     design = study.design
     findings = []
     persons = cast.groupby(design.id, observed=True)
-    for column in (design.group, *design.places, *study.covariates):
+    for column in dict.fromkeys((design.group, *design.places, *study.covariates)):
         changing = int((persons[column].nunique() > 1).sum())
         if changing:
             if column in study.covariates and study.covariates[column].timing == "wave":
                 continue
-            if column in study.covariates:
+            if column in study.covariates and column not in design.places:
                 findings.append(warning(column, "changing_covariate", count=changing))
             else:
                 findings.append(error(column, "changing", count=changing))

@@ -22,7 +22,7 @@ def to_wide(survey: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     design = study.design
     persons = survey.groupby(design.id, sort=True, observed=True)
-    constant = [design.group, *design.places, *study.covariates]
+    constant = list(dict.fromkeys([design.group, *design.places, *study.covariates]))
     wide = persons[constant].first().reset_index()  # the first value that is there, in order of time
     for column in constant:
         wide[column] = wide[column].astype(survey[column].dtype)

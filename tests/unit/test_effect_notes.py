@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -122,6 +123,13 @@ def mixed(study: Study, first: str) -> dict[str, Note]:
     return keys_of(Effects(rows, parts[first].fits), study, kind="linear")
 
 
+def published(study: Study, controls: tuple[str, ...]) -> dict[str, Note]:
+    """Effects with the study's control, age; a publication had these for the scores, and none for others."""
+    told = {"endpoint_controls_as_published": {"score": controls}}
+    own = replace(study, models=replace(study.models, controls=(), **told))  # type: ignore[arg-type]
+    return endpoint(own, table(), "linear")
+
+
 # Note -> how it comes about, from fits of made data, and what its English text holds.
 CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
     "effects.sample": (lambda s: endpoint(s, table(), "binary"), "m = 2 imputations"),
@@ -136,6 +144,11 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
     ),
     "effects.controls_of": (lambda s: mixed(s, "late"), "Score: controlled for age and the outcome at T0."),
     "effects.uncontrolled_of": (lambda s: mixed(s, "score"), "Late: without control variables."),
+    "effects.published_other": (
+        lambda s: published(s, ("age",)),
+        "The published report had other controls for Score; to repeat it: `dnt fit-t3 ... --controls published`.",
+    ),
+    "effects.published_same": (lambda s: published(s, ()), "those of the published report"),
     "effects.rate": (lambda s: endpoint(s, table(), "binary"), "more common in the intervention group"),
     "effects.marginal_note": (lambda s: endpoint(s, table(), "binary"), "percentage points"),
     "effects.rate_trend": (lambda s: trend(s, table(), "binary"), "given the random intercept of the person"),

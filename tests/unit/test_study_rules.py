@@ -192,6 +192,16 @@ CASES = [
     ("range = [0, 100]", "integer = true\nrange = [0.5, 100]  # here", "an outcome of whole numbers has whole limits"),
     ("value = 50 }", "value = nan }  # here", "a cut-off is a number, not nan or inf"),
     # names
+    (
+        '[covariates.age]\nlabel = "Age"\nkind = "continuous"',
+        '[covariates.town]\nlabel = "Age"\nkind = "continuous"  # here',
+        "covariates.town.kind: it is the site of the persons as well",
+    ),
+    (
+        "[outcomes.rung]",
+        '[outcomes.rung]\ncontrols = ["age"]  # here',
+        "outcomes.rung.controls: only an outcome that is tested has models with controls",
+    ),
     ("[covariates.age]", "[covariates.arm]  # here", "covariates.arm: another column has this name"),
     ("[covariates.age]", "[covariates.work]  # here", "covariates.work: another column has this name"),
     ("[outcomes.rung]", "[outcomes.person]  # here", "outcomes.person: another column has this name"),

@@ -73,7 +73,7 @@ def _listed(keys: Iterable[str], incomplete: str) -> list[str]:
 
 
 complete_outcomes = _of_study(lambda study: study.tested)
-complete_controls = _of_study(lambda study: study.covariates)
+complete_controls = _of_study(lambda study: study.possible_controls)
 
 
 def complete_checks(incomplete: str) -> list[str]:

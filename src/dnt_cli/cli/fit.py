@@ -89,8 +89,8 @@ def fit_t3(
         str | None,
         typer.Option(
             "--controls",
-            metavar="KEY,KEY",
-            help="Other controls; '' for none.",
+            metavar="KEY,KEY|published",
+            help="Other controls ('' for none), or those of the report per outcome.",
             rich_help_panel=MODEL,
             autocompletion=complete_controls,
         ),
@@ -121,18 +121,23 @@ def fit_t3(
 
     Example: dnt fit-t3 imputed.parquet -o t3.parquet
     """
+    from dnt_cli.design import ENDPOINT
     from dnt_cli.effects import Options, endpoint_effects
 
     check_output(output, "estimates", "fit-t3", force=force)
     opened = open_input(source, "dnt fit-t3", ["imputations"], foreign="with study", study=study, overrides=overrides)
     data = opened.completed()
     keys = choose("--outcomes", outcomes, data.study.tested)
-    covariates = choose("--controls", controls, data.study.covariates, empty=True)
+    published = _is_published(controls)
+    own = published_controls(data.study, ENDPOINT) if published else None
+    covariates = None if published else choose("--controls", controls, data.study.possible_controls, empty=True)
     waves = waves_beside(at, data.study)
     with workplace(jobs, scheduler, scheduler_tls) as free, progress("Fitting") as report:
         options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=free)
-        effects = endpoint_effects(data, options, outcomes=keys, controls=covariates, at=waves, progress=report)
-    said = {"outcomes": keys, "controls": covariates, "at": waves}
+        effects = endpoint_effects(
+            data, options, outcomes=keys, controls=covariates, own_controls=own, at=waves, progress=report
+        )
+    said = {"outcomes": keys, "controls": "published" if published else covariates, "at": waves}
     _finish("fit-t3", data.study, effects, options, said, opened, output, form, language, green, force)
 
 
@@ -189,6 +194,7 @@ def fit_longitudinal(
 
     Example: dnt fit-longitudinal imputed.parquet -o longitudinal.parquet
     """
+    from dnt_cli.design import LONGITUDINAL
     from dnt_cli.effects import Options, cross_check, trend_effects
 
     check_output(output, "estimates", "fit-longitudinal", force=force)
@@ -198,9 +204,9 @@ def fit_longitudinal(
         source, "dnt fit-longitudinal", ["imputations"], foreign="with study", study=study, overrides=overrides
     )
     data = opened.completed()
-    published = controls is not None and controls.strip() == "published"
+    published = _is_published(controls)
     ladder = None if published else _ladder(controls, data.study)
-    own = _published(data.study) if published else None
+    own = published_controls(data.study, LONGITUDINAL) if published else None
     keys = choose("--outcomes", outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
     with workplace(jobs, scheduler, scheduler_tls) as free, progress("Fitting") as report:
         options = Options(
@@ -234,12 +240,17 @@ def waves_beside(at: str | None, study: Study) -> list[str]:
     return [wave for wave in known if wave in chosen]
 
 
-def _published(study: Study) -> dict[str, tuple[str, ...]]:
-    """The controls per outcome of the published analysis."""
-    found = study.models.controls_as_published
-    if not found:
+def _is_published(controls: str | None) -> bool:
+    return controls is not None and controls.strip() == "published"
+
+
+def published_controls(study: Study, analysis: str) -> dict[str, tuple[str, ...]]:
+    """The controls per outcome of the published analysis, at the endpoint or of the trends."""
+    from dnt_cli.effects.published import controls_of_publication
+
+    if not (study.models.controls_as_published or study.models.endpoint_controls_as_published):
         raise UsageError("--controls published: the study file has no models.controls_as_published.")
-    return found
+    return controls_of_publication(study, analysis)
 
 
 def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
@@ -250,7 +261,7 @@ def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
         if not 1 <= rung <= len(study.models.ladder):
             raise UsageError(f"--controls {rung}: the study's ladder has rungs 1 to {len(study.models.ladder)}.")
         return [list(study.models.ladder[rung - 1])]
-    return [choose("--controls", controls, study.covariates, empty=True) or []]
+    return [choose("--controls", controls, study.possible_controls, empty=True) or []]
 
 
 def _finish(

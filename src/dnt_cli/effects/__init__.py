@@ -42,7 +42,8 @@ __all__ = [
 
 def endpoint_effects(
     data: Completed, options: Options, *, outcomes: Sequence[str] | None = None, controls: Sequence[str] | None = None,
-    difference: bool = False, at: Sequence[str] = (), label: str = "main", progress: Progress | None = None,
+    own_controls: Mapping[str, Sequence[str]] | None = None, difference: bool = False, at: Sequence[str] = (),
+    label: str = "main", progress: Progress | None = None,
 ) -> Effects:  # fmt: skip
     """Effects at the endpoint: y_end ~ group + y_baseline + controls, per outcome.
 
@@ -50,7 +51,8 @@ def endpoint_effects(
         data: Completed data sets; a single "set" with gaps is analysed as observed, without pooling.
         options: How models are fitted.
         outcomes: Keys; default: all tested outcomes that the data hold.
-        controls: Covariates; default: the study's, those of the register models for outcomes from a register.
+        controls: Of all outcomes; default: each outcome's in the study (`Study.endpoint_controls`).
+        own_controls: Of some outcomes, instead of those.
         difference: The change since baseline as response, for linear outcomes with a baseline.
         at: Further waves whose outcome is the response of the same model; an outcome that was not asked there has none.
         label: What the `model` column says.
@@ -62,8 +64,9 @@ def endpoint_effects(
     study = data.study
     rows, later, fits = [], [], []
     for own, part in _sources(data, _chosen(data, outcomes, study.tested)):
-        default = study.models.register_controls if study.is_register(part[0]) else study.models.controls
-        models = [Model(ENDPOINT, key, default if controls is None else tuple(controls), difference) for key in part]
+        sets = {key: study.endpoint_controls(key) if controls is None else tuple(controls) for key in part}
+        sets |= {key: tuple(own) for key, own in (own_controls or {}).items() if key in sets}
+        models = [Model(ENDPOINT, key, study.without_itself(sets[key], key), difference) for key in part]
         _refuse_single(own)
         wanted = [one for model in models for one in (model, *models_at(study, model, at))]
         found = fit_all(own, [(one, options) for one in wanted], options.jobs, progress)
@@ -89,7 +92,7 @@ def trend_effects(
         data: As in `endpoint_effects`.
         options: How models are fitted.
         outcomes: Keys; default: all tested outcomes.
-        ladder: Sets of controls, first choice first; default: the study's.
+        ladder: Sets of controls, first choice first; default: each outcome's in the study (`Study.trend_controls`).
         own_controls: The only set of controls of some outcomes, instead of the ladder.
         label: What the `model` column says.
         progress: Called with (done, all) fits.
@@ -102,18 +105,17 @@ def trend_effects(
     chosen = _chosen(data, outcomes, study.tested)
     without = [key for key in chosen if outcomes is None and not study.has_trend(key)]
     for own, keys in _sources(data, [key for key in chosen if key not in without]):
-        default = study.models.ladder
-        if study.is_register(keys[0]):
-            default = tuple(dict.fromkeys([study.models.register_controls, ()]))
-        rungs = tuple(tuple(rung) for rung in (default if ladder is None else ladder))
         _refuse_single(own)
         alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
         for key in keys:
-            alike.setdefault((tuple(own_controls[key]),) if key in (own_controls or {}) else rungs, []).append(key)  # type: ignore[index]
+            rungs: Iterable[Sequence[str]] = study.trend_controls(key) if ladder is None else ladder
+            rungs = [own_controls[key]] if own_controls is not None and key in own_controls else rungs
+            sets = tuple(dict.fromkeys(study.without_itself(rung, key) for rung in rungs))
+            alike.setdefault(sets, []).append(key)
         by_key: dict[str, list[dict[str, Any]]] = {}
         tried: list[dict[str, Any]] = []
-        for sets, part in alike.items():
-            found, attempts = _climb(own, options, part, sets, label, progress)
+        for rungs_of, part in alike.items():
+            found, attempts = _climb(own, options, part, rungs_of, label, progress)
             by_key |= found
             tried += attempts
         note_ladder(by_key, tried)

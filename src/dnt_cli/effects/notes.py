@@ -11,6 +11,7 @@ from dnt_cli.effects.detectable import detectable_scaled
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.persons import coefficients
+from dnt_cli.effects.published import differing
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, within_sentence
 
@@ -33,6 +34,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         _estimand(rows, wording),
         _sample(rows, wording),
         *_control_notes(rows, wording),
+        *_published(rows, wording),
         *_scale_notes(rows, wording),
         *_observed_note(rows, wording),
         Note("common.marks", wording.marks_note()),
@@ -96,6 +98,17 @@ def _control_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
             key = "effects.controls_of" if named else "effects.uncontrolled_of"
             notes.append(note(key, wording, outcomes=outcomes, controls=named))
     return notes
+
+
+def _published(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """Whether a published analysis had the same controls, and how to repeat it."""
+    others, known = differing(rows, wording.study)
+    if not known:
+        return []
+    command = "dnt fit-t3" if rows["analysis"].iloc[0] == ENDPOINT else "dnt fit-longitudinal"
+    if not others:
+        return [note("effects.published_same", wording)]
+    return [note("effects.published_other", wording, outcomes=wording.labels(others), command=command)]
 
 
 def _held(row: pd.Series) -> tuple[str, ...]:

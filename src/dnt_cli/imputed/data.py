@@ -55,7 +55,7 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[ModelColumn]:
     its models, so that imputation and analysis are congenial.
     """
     design, plan = study.design, study.imputation
-    controls = study.models.all_controls
+    controls = _measured_controls(study)
     kinds: dict[str, Kind] = {"binary": "binary", "linear": "continuous", "ordinal": "ordinal"}
     columns = [ModelColumn(design.group, "categorical", (design.comparison, design.intervention), impute=False)]
     for name, (key, wave) in study.covariate_columns.items():
@@ -79,7 +79,7 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[ModelColumn]:
                 kinds[outcome.kind],
                 lower=low,
                 upper=high,
-                always=(design.group, *others, *(study.covariate_column(c, wave) for c in controls)),
+                always=(design.group, *others, *_at(study, controls, wave, {name, *others})),
                 conditional_on=parent,
                 method=outcome.impute_method,
                 series=key,
@@ -87,6 +87,21 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[ModelColumn]:
             )
         )
     return [column for column in columns if column.name in wide.columns]
+
+
+def _measured_controls(study: Study) -> tuple[str, ...]:
+    """The controls of the models as columns that are imputed: a derived outcome at baseline is its source."""
+    found = []
+    for control in study.all_controls:
+        outcome = study.outcomes.get(study.columns.get(control, ("", ""))[0])
+        source = control if outcome is None or outcome.derive is None else outcome.derive.source
+        found.append(control if source == control else study.column(source, study.design.baseline))
+    return tuple(dict.fromkeys(found))
+
+
+def _at(study: Study, controls: tuple[str, ...], wave: str, there: set[str]) -> list[str]:
+    """The columns of the controls at a wave, without those that are there already."""
+    return [c for c in (study.covariate_column(own, wave) for own in controls) if c not in there]
 
 
 def recorded_settings(stage: Stage | None, study: Study) -> Settings:

@@ -166,7 +166,7 @@ def _unfilled(data: Completed) -> list[str]:
     """Columns of the survey's models with a gap in a completed set: those persons would silently be left out."""
     study = data.study
     tested = {key for key in study.tested if not study.is_register(key)}
-    controls = study.models.all_controls
+    controls = study.all_controls
     used = [*controls, *(column for column, (key, _) in study.columns.items() if key in tested)]
     return [column for column in used if any(frame[column].isna().any() for frame in data.sets)]
 

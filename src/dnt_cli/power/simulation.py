@@ -82,7 +82,7 @@ def single_outcome(study: Study, outcome: str, *, sites: bool) -> Study:
     own = study.outcomes[outcome]
     alone = replace(
         own, derive=None, conditional_on=None, counterpart=None, register=None, source="survey", integer=False,
-        range=None if own.kind == "linear" else own.range,
+        range=None if own.kind == "linear" else own.range, controls=None,
     )  # fmt: skip
     design = replace(study.design, site=(study.design.site or "site") if sites else None, pair=None, exclude=())
     return replace(
@@ -90,7 +90,14 @@ def single_outcome(study: Study, outcome: str, *, sites: bool) -> Study:
         design=design,
         outcomes={outcome: alone},
         covariates={},
-        models=replace(study.models, controls=(), ladder=((),), register_controls=()),
+        models=replace(
+            study.models,
+            controls=(),
+            ladder=((),),
+            register_controls=(),
+            controls_as_published={},
+            endpoint_controls_as_published={},
+        ),
         imputation=replace(study.imputation, exclude=()),
     )
 

@@ -36,6 +36,7 @@ CONCERNS = (
     ("outcomes.*.endpoint", ANALYSIS),
     ("outcomes.*.adjust_for_baseline", ANALYSIS),
     ("outcomes.*.trend", ANALYSIS),
+    ("outcomes.*.controls", ANALYSIS),
     ("outcomes.*.counterpart", ANALYSIS),
     ("outcomes.*.register", RECORDS),
     *((f"{kind}.*.{key}", DATA) for kind in ("outcomes", "covariates") for key in ("missing", "valid", "codes*")),

@@ -148,6 +148,10 @@ def _check_models_of(study: Study, key: str, outcome: Outcome, fail: Fail) -> No
         fail((*path, "adjust_for_baseline"), f"not asked at the baseline {baseline}")
     if outcome.trend and len(outcome.waves) < 2:
         fail((*path, "trend"), "a trend needs at least two waves")
+    if outcome.controls is not None:
+        if outcome.role != "tested":
+            fail((*path, "controls"), "only an outcome that is tested has models with controls")
+        _check_controls(study, (*path, "controls"), outcome.controls, fail)
 
 
 def _check_relations(study: Study, path: tuple[str, ...], outcome: Outcome, fail: Fail) -> None:
@@ -247,8 +251,10 @@ def _check_names(study: Study, fail: Fail) -> None:
     design = study.design
     fixed = {design.id, design.wave, design.group, *design.places} | _RESERVED
     for key in study.covariates:
-        if key in fixed or key in study.outcomes:
+        if key in fixed - {design.site} or key in study.outcomes:
             fail(("covariates", key), "another column has this name")
+        if key == design.site and study.covariates[key].kind == "continuous":
+            fail(("covariates", key, "kind"), "it is the site of the persons as well, so it is categorical")
         if key in _TERMS:
             fail(("covariates", key), "the models have a term of this name; call the covariate otherwise")
     for key in study.outcomes:
@@ -274,33 +280,36 @@ def _check_models(study: Study, fail: Fail) -> None:
     sets = {"controls": models.controls, "register_controls": models.register_controls}
     sets |= {"ladder": models.ladder_controls}
     for name, controls in sets.items():
-        if name != "ladder" and len(set(controls)) != len(controls):
-            fail(("models", name), "expected each covariate once")
-        for control in controls:
-            if name == "register_controls" and control in _baseline_columns(study):
-                continue
-            if control not in study.covariates:
-                known = ", ".join(study.covariates) or "none yet; add [covariates.age]"
-                fail(("models", name), f"unknown covariate {control}; known: {known}")
-            if not study.covariates[control].impute:
-                fail(("covariates", control, "impute"), "it stands in a model, so its gaps must be filled")
-    for outcome, controls in models.controls_as_published.items():
-        path = ("models", "controls_as_published", outcome)
-        if outcome not in study.outcomes or not study.has_trend(outcome):
-            fail(path, "expected an outcome with a longitudinal model")
-        for control in controls:
-            if control not in study.covariates:
-                fail(path, f"unknown covariate {control}; known: {', '.join(study.covariates) or 'none'}")
+        _check_controls(study, ("models", name), controls, fail, once=name != "ladder")
+    for name in ("controls_as_published", "endpoint_controls_as_published"):
+        for outcome, controls in getattr(models, name).items():
+            path = ("models", name, outcome)
+            trend = name == "controls_as_published"
+            if outcome not in study.tested or (trend and not study.has_trend(outcome)):
+                fail(path, "expected an outcome with a longitudinal model" if trend else "expected a tested outcome")
+            _check_controls(study, path, controls, fail)
     if models.min_observed < 1:
         fail(("models", "min_observed"), "expected a whole number of at least 1")
     if any(len(set(rung)) != len(rung) for rung in models.ladder):
         fail(("models", "ladder"), "expected each covariate once in a set of controls")
 
 
-def _baseline_columns(study: Study) -> dict[str, str]:
-    """Wide column -> outcome, for what the survey asked at baseline."""
-    baseline = study.design.baseline
-    return {c: k for c, (k, wave) in study.columns.items() if wave == baseline and not study.is_register(k)}
+def _check_controls(
+    study: Study, path: tuple[str, ...], controls: Iterable[str], fail: Fail, *, once: bool = True
+) -> None:
+    """Controls are covariates, or outcomes of the survey at baseline."""
+    controls, baseline = list(controls), study.baseline_columns
+    if once and len(set(controls)) != len(controls):
+        fail(path, "expected each covariate once")
+    for control in controls:
+        if control in baseline:
+            continue
+        if control not in study.covariates:
+            known = ", ".join(study.covariates) or "none yet; add [covariates.age]"
+            fail(path, f"unknown covariate {control}; known: {known}, or an outcome at baseline, such as "
+                 f"{next(iter(baseline), f'work_{study.design.baseline}')}")  # fmt: skip
+        if not study.covariates[control].impute:
+            fail(("covariates", control, "impute"), "it stands in a model, so its gaps must be filled")
 
 
 def _check_imputation(study: Study, fail: Fail) -> None:
@@ -318,8 +327,9 @@ def _check_imputation(study: Study, fail: Fail) -> None:
     if not 0 <= plan.min_usable <= 1:
         fail(("imputation", "min_usable"), "expected a share between 0 and 1")
     models = study.models
-    used = {*models.all_controls, *models.register_controls, *study.tested}
-    used |= {key for column, key in _baseline_columns(study).items() if column in models.register_controls}
+    used = {*study.all_controls, *models.register_controls, *study.tested}
+    controls = {*study.all_controls, *models.register_controls}
+    used |= {key for column, key in study.baseline_columns.items() if column in controls}
     for outcome in study.outcomes.values():
         used |= {outcome.derive.source} if outcome.derive is not None else set()
         used |= {outcome.conditional_on} if outcome.conditional_on is not None else set()
@@ -353,7 +363,7 @@ def _check_robustness(study: Study, fail: Fail) -> None:
 
 def _check_subset(study: Study, key: str, subset: Subset, fail: Fail) -> None:
     path = ("robustness", "subsets", key, "where")
-    allowed = [*study.covariates, *_baseline_columns(study)]
+    allowed = [*study.covariates, *study.baseline_columns]
     for condition in subset.where:
         if condition.column not in allowed:
             fail(path, f"unknown column {condition.column}; known at baseline: {', '.join(allowed)}")

@@ -6,6 +6,7 @@ what `dnt study init` explains to the analyst.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -117,6 +118,7 @@ class Outcome:
     endpoint: str | None = None  # wave of the endpoint model, if not the design's
     adjust_for_baseline: bool | None = None  # default: yes if asked at baseline
     trend: bool | None = None  # longitudinal model; default: yes if asked at baseline and later
+    controls: tuple[str, ...] | None = None  # of its own models, in place of models.controls and of the ladder
     derive: Derivation | None = None  # it follows from another outcome, after imputation
     conditional_on: str | None = None  # a binary outcome without which this one is 0
     impute_method: Literal["pmm", "norm", "logreg", "polyreg", "polr"] | None = None  # default: by kind
@@ -169,11 +171,14 @@ class Covariate:
 class Models:
     """Which covariates each model controls for."""
 
-    controls: tuple[str, ...] = ()  # endpoint model
+    controls: tuple[str, ...] = ()  # endpoint model; covariates, or outcomes at baseline, as `<key>_<baseline>`
     ladder: tuple[tuple[str, ...], ...] = ((),)  # longitudinal model: the first set whose fits all converge
     controls_as_published: dict[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # of trends, for --controls published
+    endpoint_controls_as_published: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # of the endpoint, for --controls published; default: those of the study
     time: Literal["wave", "months"] = "wave"  # wave: 0, 1, 2, ... per measurement
     errors: Literal["model", "persons", "sites"] = "model"  # what SE, p and marks rest on: independent rows, or these
     min_observed: int = 5  # an effect is shown only if each group has so many observed answers at each of its waves
@@ -185,12 +190,6 @@ class Models:
     def ladder_controls(self) -> tuple[str, ...]:
         """Every covariate on a rung of the ladder, once."""
         return tuple(dict.fromkeys(c for rung in self.ladder for c in rung))
-
-    @cached_property
-    def all_controls(self) -> tuple[str, ...]:
-        """Every control of the models of survey outcomes, once."""
-        published = [control for own in self.controls_as_published.values() for control in own]
-        return tuple(dict.fromkeys([*self.controls, *self.ladder_controls, *published]))
 
 
 @dataclass(frozen=True)
@@ -327,6 +326,42 @@ class Study:
         """Whether the endpoint model holds the outcome's baseline value."""
         spec = self.outcomes[outcome]
         return self.design.baseline in spec.waves if spec.adjust_for_baseline is None else spec.adjust_for_baseline
+
+    @cached_property
+    def baseline_columns(self) -> dict[str, str]:
+        """Wide column -> outcome, for what the survey asked at baseline; models can control for it."""
+        baseline = self.design.baseline
+        return {c: k for c, (k, wave) in self.columns.items() if wave == baseline and not self.is_register(k)}
+
+    @cached_property
+    def possible_controls(self) -> tuple[str, ...]:
+        """What models can control for: covariates, and outcomes of the survey at baseline."""
+        return (*self.covariates, *self.baseline_columns)
+
+    @cached_property
+    def all_controls(self) -> tuple[str, ...]:
+        """Every control of the models of survey outcomes, once: covariates and outcomes at baseline."""
+        models = self.models
+        published = (*models.controls_as_published.values(), *models.endpoint_controls_as_published.values())
+        own = [outcome.controls or () for outcome in self.outcomes.values()]
+        return tuple(dict.fromkeys(c for part in (models.controls, *models.ladder, *published, *own) for c in part))
+
+    def endpoint_controls(self, outcome: str) -> tuple[str, ...]:
+        """The controls of an outcome's endpoint model: its own, those of the study, or those of register models."""
+        own = self.outcomes[outcome].controls
+        default = self.models.register_controls if self.is_register(outcome) else self.models.controls
+        return self.without_itself(default if own is None else own, outcome)
+
+    def trend_controls(self, outcome: str) -> tuple[tuple[str, ...], ...]:
+        """The sets of controls of an outcome's longitudinal model, first choice first."""
+        own = self.outcomes[outcome].controls
+        default = (self.models.register_controls, ()) if self.is_register(outcome) else self.models.ladder
+        sets = default if own is None else (own,)
+        return tuple(dict.fromkeys(self.without_itself(controls, outcome) for controls in sets))
+
+    def without_itself(self, controls: Iterable[str], outcome: str) -> tuple[str, ...]:
+        """The controls but the outcome at baseline, which its models hold already, as control or as response."""
+        return tuple(c for c in controls if self.columns.get(c, ("", ""))[0] != outcome)
 
     def has_trend(self, outcome: str) -> bool:
         """Whether the outcome has a longitudinal model."""

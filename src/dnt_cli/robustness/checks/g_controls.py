@@ -7,7 +7,6 @@ from dataclasses import replace
 from dnt_cli.design import LONGITUDINAL
 from dnt_cli.messages import Label, Message, message
 from dnt_cli.robustness.context import Context, Plan, Reanalysis, Task, does_not_apply
-from dnt_cli.study import Study
 
 
 def plan(context: Context) -> Plan:
@@ -19,9 +18,9 @@ def plan(context: Context) -> Plan:
     planned = []
     for name, controls in sets.items():
         tasks = tuple(
-            replace(task, model=replace(task.model, controls=_others(study, controls, task.model.outcome)))
+            replace(task, model=replace(task.model, controls=study.without_itself(controls, task.model.outcome)))
             for task in context.all_tasks()
-            if controls not in _known(context, task)
+            if study.without_itself(controls, task.model.outcome) not in _known(context, task)
         )
         if tasks:
             planned.append(Reanalysis(f"g:{name}", tasks, context.source, label=_label(name, controls)))
@@ -30,14 +29,9 @@ def plan(context: Context) -> Plan:
     return planned
 
 
-def _others(study: Study, controls: tuple[str, ...], outcome: str) -> tuple[str, ...]:
-    """The controls without the outcome itself at baseline."""
-    return tuple(c for c in controls if study.columns.get(c, ("", ""))[0] != outcome)
-
-
 def _known(context: Context, task: Task) -> list[tuple[str, ...]]:
     """The sets of controls that the main analysis used, or tried in vain before."""
-    used, ladder = task.model.controls, context.study.models.ladder
+    used, ladder = task.model.controls, context.study.trend_controls(task.model.outcome)
     if task.model.analysis == LONGITUDINAL and used in ladder:
         return list(ladder[: ladder.index(used) + 1])
     return [used]
