@@ -97,7 +97,7 @@ def _kinds() -> list[str]:
 
 
 def _decide(
-    stages: dict[str, Stage], thresholds: Thresholds, wording: Wording, earlier: dict[Quantity, float]
+    stages: dict[str, Stage], thresholds: Thresholds, wording: Wording, earlier: list[dict[Quantity, float]]
 ) -> tuple[Release, dict[str, str], list[str]]:
     """What may leave, the kind of each file, and the files that hold nothing but records."""
     from dnt_cli.disclosure.release import released
@@ -148,15 +148,15 @@ def _check_folder(folder: Path, *, force: bool) -> None:
         raise DataError(f"{folder} holds files already; give another folder, or --force to add to it.")
 
 
-def _told_before(folders: Sequence[str]) -> dict[Quantity, float]:
-    """What earlier releases told."""
+def _told_before(folders: Sequence[str]) -> list[dict[Quantity, float]]:
+    """What each earlier release told."""
     from dnt_cli.disclosure.papers import told_before
 
-    known: dict[Quantity, float] = {}
+    known: list[dict[Quantity, float]] = []
     for folder in folders:
         path = _inside(Path(folder)) / _LOG
         try:
-            known |= told_before(path.read_text(encoding="utf-8"))
+            known.append(told_before(path.read_text(encoding="utf-8")))
         except OSError:
             raise DataError(
                 f"--with {folder}: there is no {path}, which dnt release wrote beside it; put that folder back."

@@ -15,6 +15,10 @@ from dnt_cli.errors import DataError
 _SLACK = 1e-6  # of a sum that is told, in shares of its size: rounding in the last digits
 
 
+class ContradictionError(DataError):
+    """What is told contradicts itself: it comes from different data."""
+
+
 @dataclass
 class System:
     """All relations between quantities.
@@ -67,7 +71,7 @@ class System:
         Nobody has less than zero persons, nor a sum below zero where no sum of that property is.
 
         Raises:
-            DataError: What is told contradicts itself.
+            ContradictionError: What is told contradicts itself.
         """
         unknown, rows = self.component(quantity, told)
         if not rows:
@@ -121,7 +125,7 @@ def _end(program: _Program, direction: float) -> float:
     if found.status == 3:  # unbounded
         return -direction * np.inf
     if found.status != 0:
-        raise DataError(
+        raise ContradictionError(
             "The numbers of these files contradict each other, so they were made from different data; "
             "release them apart, the second with --with the folder of the first."
         )

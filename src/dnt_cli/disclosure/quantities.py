@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dnt_cli.tables import Cell, Counts, Persons, Properties, Share, Table, Total
 from dnt_cli.tables.counts import Pair
 
-_VERSION = "version"
+DATA = "data"  # in the name of a group of other data than that of the first file
+VERSION = "version"  # in the name of a group that has another size than the first of that name in its file
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,8 +38,12 @@ def quantities_of(counts: Counts) -> dict[Quantity, float]:
 class Registry:
     """All quantities of a release.
 
+    Files of the same data share the names of groups, so that what follows from them together can be computed. A file
+    that gives a group of the same name another size was made of other data; its groups get a name of their own.
+
     Attributes:
         least: Fewest persons by which groups of the same name may differ.
+        apart: Whether each file and each earlier release is of other data.
         values: Quantity -> its value.
         parts: The parts of groups that are told.
         classes: Property that is summed -> its classes, and the number that each counts for.
@@ -47,24 +53,54 @@ class Registry:
     """
 
     least: int
+    apart: bool = False
     values: dict[Quantity, float] = field(default_factory=dict)
     parts: dict[tuple[Properties, Properties], None] = field(default_factory=dict)
     classes: dict[str, tuple[tuple[Pair, float], ...]] = field(default_factory=dict)
     bases: set[Properties] = field(default_factory=set)
     structural: set[Properties] = field(default_factory=set)
     differing: set[Properties] = field(default_factory=set)
-    _sizes: dict[Properties, list[int]] = field(default_factory=dict)
+    _data: list[dict[Properties, int]] = field(default_factory=list)
+    _sizes: dict[Properties, set[int]] = field(default_factory=dict)
 
-    def known(self, quantity: Quantity, value: float) -> None:
-        """Take up what an earlier release told: groups of the same name are set against it."""
-        if not quantity.what:
-            self._sizes.setdefault(quantity.who, []).append(int(value))
+    def known(self, told: Mapping[Quantity, float]) -> dict[Quantity, float]:
+        """Take up what an earlier release told; the same under the names that hold here."""
+        sizes: dict[tuple[str, ...], dict[Properties, int]] = defaultdict(dict)
+        for quantity, value in told.items():
+            data, who = _without_data(quantity.who)
+            own = sizes[data]
+            if not quantity.what:
+                own[who] = int(value)
+                self._sizes.setdefault(_without_version(who), set()).add(int(value))
+        places: dict[tuple[str, ...], int] = {}
+        for data, own in sizes.items():
+            places[data] = self._join(own, barred=places.values())
+        found = {}
+        for quantity, value in told.items():
+            data, who = _without_data(quantity.who)
+            found[replace(quantity, who=_tagged(who, DATA, places[data]))] = value
+        return found
 
-    def add(self, counts: Counts) -> Counts:
-        """Take up what a number tells; a group that goes by a name of another size gets a name of its own."""
-        if counts.kind in ("missing", "extreme"):
-            return counts
-        own = _renamed(counts, {people.who: self._name(people) for people in counts.groups})
+    def add(self, numbers: Sequence[Counts]) -> list[Counts]:
+        """Take up what the numbers of a file tell; the same under the names that hold in the whole release."""
+        first: dict[Properties, int] = {}
+        for people in (people for own in numbers if _tells(own) for people in own.groups):
+            first.setdefault(people.who, people.n)
+        data = self._join(first)
+        return [self._add(own, first, data) if _tells(own) else own for own in numbers]
+
+    def _join(self, sizes: Mapping[Properties, int], barred: Collection[int] = ()) -> int:
+        """The first data in which no group has another size; new data if there is none."""
+        for number, own in enumerate(self._data):
+            if not self.apart and number not in barred and all(own.get(who, n) == n for who, n in sizes.items()):
+                own.update(sizes)
+                return number
+        self._data.append(dict(sizes))
+        return len(self._data) - 1
+
+    def _add(self, counts: Counts, first: Mapping[Properties, int], data: int) -> Counts:
+        names = {(people.who, people.n): self._name(people, first, data) for people in counts.groups}
+        own = _renamed(counts, names)
         for people in own.groups:
             self.values.setdefault(Quantity(people.who), float(people.n))
         for total in own.totals:
@@ -77,43 +113,56 @@ class Registry:
             self.structural |= {part.some.who for part in own.parts}
         return own
 
-    def _name(self, people: Persons) -> Properties:
-        """The name, with the number of the version where the size is another than that of the first."""
-        sizes = self._sizes.setdefault(people.who, [])
-        if people.n not in sizes:
-            near = any(0 < abs(people.n - size) < self.least for size in sizes)
-            sizes.append(people.n)
-            if near:
-                self.differing.add(_version(people.who, len(sizes) - 1))
-        return _version(people.who, sizes.index(people.n))
+    def _name(self, people: Persons, first: Mapping[Properties, int], data: int) -> Properties:
+        """The name, with the size where it is another than the first of that name in the file."""
+        name = _tagged(people.who, DATA, data)
+        if people.n != first[people.who]:
+            name = _tagged(name, VERSION, people.n)
+        sizes = self._sizes.setdefault(_without_version(people.who), set())
+        if people.n not in sizes and any(abs(people.n - size) < self.least for size in sizes):
+            self.differing.add(name)
+        sizes.add(people.n)
+        return name
 
 
-def _version(who: Properties, number: int) -> Properties:
-    return tuple(sorted([*who, (_VERSION, (str(number),))])) if number else who
+def _tells(counts: Counts) -> bool:
+    return counts.kind not in ("missing", "extreme")
 
 
-def _renamed(counts: Counts, names: dict[Properties, Properties]) -> Counts:
+def _tagged(who: Properties, key: str, number: int) -> Properties:
+    return tuple(sorted([*who, (key, (str(number),))])) if number or key == VERSION else who
+
+
+def _without_data(who: Properties) -> tuple[tuple[str, ...], Properties]:
+    """The number of the data, and the name without it."""
+    return dict(who).get(DATA, ()), tuple(pair for pair in who if pair[0] != DATA)
+
+
+def _without_version(who: Properties) -> Properties:
+    return tuple(pair for pair in who if pair[0] != VERSION)
+
+
+def _renamed(counts: Counts, names: Mapping[tuple[Properties, int], Properties]) -> Counts:
     def own(people: Persons) -> Persons:
-        return replace(people, who=names[people.who])
+        return replace(people, who=names[people.who, people.n])
 
-    if all(old == new for old, new in names.items()):
-        return counts
     parts = tuple(Share(own(part.some), own(part.whole)) for part in counts.parts)
     totals: tuple[Total, ...] = tuple(replace(total, of=own(total.of)) for total in counts.totals)
     return replace(counts, persons=tuple(map(own, counts.persons)), parts=parts, totals=totals)
 
 
 def registered(registry: Registry, tables: Iterable[Table]) -> list[Table]:
-    """The tables with all they tell taken up, under names that are the same throughout."""
-    found = []
-    for table in tables:
-        sections = tuple(
-            replace(s, rows=tuple(tuple(_taken(registry, cell) for cell in row) for row in s.rows))
-            for s in table.sections
-        )
-        found.append(replace(table, sections=sections))
-    return found
+    """The tables of a file with all they tell taken up, under names that are the same throughout."""
+    tables = list(tables)
+    cells = [cell for table in tables for s in table.sections for row in s.rows for cell in row]
+    taken = iter(registry.add([cell.counts for cell in cells if cell.counts is not None]))
+    return [
+        replace(table, sections=tuple(
+            replace(s, rows=tuple(tuple(_with(cell, taken) for cell in row) for row in s.rows)) for s in table.sections
+        ))
+        for table in tables
+    ]  # fmt: skip
 
 
-def _taken(registry: Registry, cell: Cell) -> Cell:
-    return cell if cell.counts is None else replace(cell, counts=registry.add(cell.counts))
+def _with(cell: Cell, taken: Iterator[Counts]) -> Cell:
+    return cell if cell.counts is None else replace(cell, counts=next(taken))

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from dnt_cli.disclosure.quantities import Quantity
+from dnt_cli.disclosure.quantities import DATA, VERSION, Quantity
 from dnt_cli.tables import Properties
 from dnt_cli.tables.counts import Pair
 
@@ -121,7 +121,9 @@ def _sums(grid: _Grid, measure: tuple[str, int]) -> Iterator[Relation]:
 
 def _margins(grid: _Grid, grids: Mapping[frozenset[str], _Grid], measure: tuple[str, int]) -> Iterator[Relation]:
     """Groups with a property less hold the cells of all values of that property."""
-    for dropped in grid.properties:
+    if VERSION in grid.properties:  # the same size elsewhere need not be of the same persons
+        return
+    for dropped in (name for name in grid.properties if name != DATA):
         lower = grids.get(frozenset(grid.properties) - {dropped})
         for who in lower.named if lower is not None else ():
             cells = grid.cells({name: frozenset(own) for name, own in who})

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from dnt_cli.disclosure.bounds import ContradictionError
 from dnt_cli.disclosure.protect import Decision, decided
 from dnt_cli.disclosure.quantities import Quantity, Registry, quantities_of, registered
 from dnt_cli.disclosure.rounding import rounded
@@ -74,7 +75,7 @@ def released(
     sources: Mapping[str, Sequence[Table]],
     thresholds: Thresholds,
     wording: Wording,
-    earlier: Mapping[Quantity, float] | None = None,
+    earlier: Sequence[Mapping[Quantity, float]] = (),
 ) -> Release:
     """The tables of all sources as they may leave together.
 
@@ -82,16 +83,30 @@ def released(
         sources: Name of a file -> its tables.
         thresholds: Of the study.
         wording: Of the tables.
-        earlier: What an earlier release told.
+        earlier: What each earlier release told.
     """
-    registry = Registry(thresholds.persons)
-    for quantity, value in (earlier or {}).items():
-        registry.known(quantity, value)
-    known = {source: registered(registry, tables) for source, tables in sources.items()}
-    decision = decided(registry, thresholds, earlier)
+    try:
+        known, decision = _decision(sources, thresholds, earlier)
+    except ContradictionError:
+        if not earlier:
+            raise
+        known, decision = _decision(sources, thresholds, earlier, apart=True)
     filter_ = _Filter(decision, thresholds, wording)
     tables = {source: [filter_.table(source, table) for table in own] for source, own in known.items()}
     return Release(tables, tuple(filter_.left), filter_.shown, decision)
+
+
+def _decision(
+    sources: Mapping[str, Sequence[Table]], thresholds: Thresholds, earlier: Sequence[Mapping[Quantity, float]], *,
+    apart: bool = False,
+) -> tuple[dict[str, list[Table]], Decision]:  # fmt: skip
+    """The tables under names that hold in all, and what of them is told."""
+    registry = Registry(thresholds.persons, apart)
+    before: dict[Quantity, float] = {}
+    for told in earlier:
+        before |= registry.known(told)
+    known = {source: registered(registry, tables) for source, tables in sources.items()}
+    return known, decided(registry, thresholds, before)
 
 
 def is_number(cell: Cell, place: int, width: int) -> bool:
