@@ -251,6 +251,18 @@ def test_a_header_that_would_end_the_program_is_refused(place: int, tmp_path: Pa
         read_table(fallen, "fallen.sav")
 
 
+def test_an_spss_file_with_more_rows_than_its_header_says_is_not_read_half(tmp_path: Path) -> None:
+    """As after another program added rows; what is no whole row belongs to none."""
+    pyreadstat.write_sav(pd.DataFrame({"x": [1.0, 2.0, 3.0]}), str(tmp_path / "x.sav"))
+    whole = (tmp_path / "x.sav").read_bytes()
+    assert read_table(whole + b"line", "x.sav").frame["x"].tolist() == [1, 2, 3]
+    for content in (whole + b"\0" * 8, whole[:80] + b"\2\0\0\0" + whole[84:], whole[:-8]):
+        with pytest.raises(DataError, match="rows and has .; save it again from SPSS"):
+            read_table(content, "x.sav")
+    unknown = whole[:80] + b"\xff" * 4 + whole[84:]  # as programs write it that do not know beforehand
+    assert read_table(unknown, "x.sav").frame["x"].tolist() == [1, 2, 3]
+
+
 def test_more_rows_than_there_are_is_damage() -> None:
     """Pyreadstat has an IndexError for it."""
     whole = write_table(FRAME, Dictionary(LABELS, VALUES), ".dta")

@@ -12,7 +12,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, warning
 from dnt_cli.reading.dictionary import Code, Dictionary, RawTable
 from dnt_cli.reading.header import NO_HINTS, Hints
-from dnt_cli.reading.readstat import ENCODINGS, PROGRAMS, convert_dates, damage, reader, survives
+from dnt_cli.reading.readstat import ENCODINGS, PROGRAMS, convert_dates, damage, reader, survives, to_its_end
 from dnt_cli.reading.text import read_csv
 from dnt_cli.reading.workbook import read_workbook
 from dnt_cli.safe_text import restored_frame
@@ -63,7 +63,11 @@ def _read_statistics(content: bytes, name: str, suffix: str) -> RawTable:
     frame: Any = None
     meta: Any = None
     beyond: dict[str, int] = {}
-    for encoding in ENCODINGS if survives(content, suffix) else ():
+    declared: int | None = None
+    alive = survives(content, suffix)
+    if suffix == ".sav":
+        content, declared = to_its_end(content)
+    for encoding in ENCODINGS if alive else ():
         try:
             frame, meta = read(io.BytesIO(content), user_missing=True, encoding=encoding)
             break
@@ -78,7 +82,9 @@ def _read_statistics(content: bytes, name: str, suffix: str) -> RawTable:
         except damage():
             break
     if frame is None:
-        raise DataError(f"{name} is damaged or no {program} file that can be read; save it again from {program}.")
+        raise DataError(say("damaged_program", file=name, program=program))
+    if declared is not None and len(frame) != declared:
+        raise DataError(say("rows_declared", file=name, declared=declared, found=len(frame)))
     labels = {column: label for column, label in meta.column_names_to_labels.items() if label}
     values = {column: dict(codes) for column, codes in meta.variable_value_labels.items()}
     missing = {c: tuple((r["lo"], r["hi"]) for r in ranges) for c, ranges in meta.missing_ranges.items()}

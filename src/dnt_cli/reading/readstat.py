@@ -7,10 +7,11 @@ import sys
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dnt_cli.errors import EngineError
 from dnt_cli.packages import install_command
+from dnt_cli.sentences import say
 
 ENCODINGS = (None, "WINDOWS-1252")  # what the file says, and what it may be where that cannot be right
 PROGRAMS = {".sav": "SPSS", ".dta": "Stata"}
@@ -36,6 +37,7 @@ for encoding in {ENCODINGS}:
     except UnicodeDecodeError:
         pass
 """
+_UNZIPPED, _LAYOUT, _ROWS = b"$FL2", 64, slice(80, 84)  # of SPSS: the magic word, and places in the header
 _ENDED = (0, 1)  # by itself, well or with an exception
 _LONGEST = 60.0  # seconds for a header
 
@@ -49,16 +51,28 @@ def readstat() -> Any:
     try:
         import pyreadstat
     except ImportError:
-        raise EngineError(
-            f"SPSS and Stata files need the Python package pyreadstat. Type: {install_command('pyreadstat')}; or save "
-            "them as Parquet."
-        ) from None
+        raise EngineError(say("no_readstat", install=install_command("pyreadstat"))) from None
     return pyreadstat
 
 
 def reader(suffix: str) -> Any:
     """The function of the library that reads .sav or .dta."""
     return getattr(readstat(), _FUNCTIONS[suffix])
+
+
+def to_its_end(content: bytes) -> tuple[bytes, int | None]:
+    """An SPSS file that is read until its bytes end, whatever number of rows its header has; and that number.
+
+    Rows that were added meanwhile, or by a program that left the header as it was, would else not be read.
+
+    Returns:
+        The content; and None where the header has no number, or the rows do not stand in a row (.zsav).
+    """
+    if content[:4] != _UNZIPPED or len(content) < _ROWS.stop:
+        return content, None
+    order: Literal["little", "big"] = "little" if content[_LAYOUT] in (2, 3) else "big"
+    rows = int.from_bytes(content[_ROWS], order, signed=True)
+    return b"".join((content[: _ROWS.start], b"\xff" * 4, content[_ROWS.stop :])), rows if rows >= 0 else None
 
 
 def damage() -> tuple[type[Exception], ...]:
