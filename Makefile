@@ -46,8 +46,8 @@ check: .venv/.dev ## Style, types, tests, and the built wheel in a bare environm
 system: ## Install R with lme4 and mice, and the shells of the tests, if apt can
 	@sh scripts/system.sh
 
-validate: .venv/.dev ## Simulation study of the imputation methods (about 30 minutes)
-	.venv/bin/python -m validation.simulate --quick
+validate: .venv/.dev ## Simulation study of the imputation methods (about 30 minutes; it resumes where it stopped)
+	.venv/bin/python -m validation.simulate --minutes 30
 
 stress: .venv/.dev ## Faults and odd input through every command, thousands of times (about 40 minutes)
 	.venv/bin/python -m validation.faults --minutes 20

@@ -1,76 +1,96 @@
-"""The study's own analyses, as arrays for speed: effect at T3 and trend of the effect, binary and linear."""
+"""The study's own analyses of simulated data: effect at T3 and trend of the effect, of a yes/no outcome and a score.
+
+All data sets of a replicate are fitted together by the engines of `dnt`, with 9 quadrature nodes.
+"""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 
-import glmm
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 
+from dnt_cli.engines import DesignMatrix, Fit, fit_linear, fit_logistic, fit_mixed_linear_sets, fit_mixed_logistic_sets
 from dnt_cli.pooling import pool
 
 ESTIMANDS = ("t3_log_odds", "t3_linear", "trend_log_odds", "trend_linear")
-SCALE = {"t3_log_odds": 1.0, "t3_linear": 10.0, "trend_log_odds": 1.0, "trend_linear": 10.0}
 FAILED = (np.nan, np.nan, np.nan)
+NODES = 9
+CONTROLS = ("edu", "partner", "child_1", "child_2")
+
+Answer = tuple[float, float, float]
+"""Estimate, squared SE and residual df."""
 
 
 def right_side(data: pd.DataFrame, baseline: str | None) -> np.ndarray:
-    """(n, p) constant, arm, the baseline if there is one, controls."""
-    parts = [np.ones(len(data)), data["arm"]]
-    parts += [data[baseline]] if baseline else []
+    """(n, k) constant, arm, the baseline if there is one, controls; NaN where unknown."""
     child = data["child"].cat.codes.to_numpy()
     kids = [np.where(child < 0, np.nan, child == k).astype(float) for k in (1, 2)]
-    return np.column_stack([np.asarray(p, dtype=float) for p in [*parts, data["edu"], data["partner"], *kids]])
+    parts = [np.ones(len(data)), data["arm"], *([data[baseline]] if baseline else []), data["edu"], data["partner"]]
+    return np.column_stack([np.asarray(part, dtype=float) for part in [*parts, *kids]])
 
 
-def effect_at_t3(data: pd.DataFrame, outcome: str) -> tuple[float, float, float]:
-    """Estimate, squared SE and residual df of the arm; incomplete rows are left out."""
+def endpoint(data: pd.DataFrame, outcome: str) -> DesignMatrix:
+    """The model of the effect at T3 on the rows without gaps."""
     X, y = right_side(data, f"{outcome}_0"), data[f"{outcome}_3"].to_numpy(dtype=float)
     whole = ~(np.isnan(X).any(axis=1) | np.isnan(y))
-    family = sm.families.Binomial() if outcome == "y" else sm.families.Gaussian()
-    try:
-        fit = sm.GLM(y[whole], X[whole], family=family).fit(tol=1e-10)
-    except (np.linalg.LinAlgError, sm.tools.sm_exceptions.PerfectSeparationError):
+    return DesignMatrix(y[whole], X[whole], ("(Intercept)", "arm", "baseline", *CONTROLS), None)
+
+
+def trend(data: pd.DataFrame, outcome: str) -> DesignMatrix:
+    """The model of arm x wave with a random intercept per person on all waves without gaps."""
+    n, X = len(data), right_side(data, None)
+    y = data[[f"{outcome}_{t}" for t in range(5)]].to_numpy(dtype=float).ravel()
+    person, wave = np.repeat(np.arange(n), 5), np.tile(np.arange(5.0), n)
+    long = np.column_stack([X[person], wave, X[person, 1] * wave])
+    whole = ~(np.isnan(y) | np.isnan(long).any(axis=1))
+    return DesignMatrix(y[whole], long[whole], ("(Intercept)", "arm", *CONTROLS, "wave", "arm:wave"), person[whole])
+
+
+def answer(fit: Fit, term: str) -> Answer:
+    """What a fit says of one term."""
+    if not fit.status.usable:
         return FAILED
-    variance = float(fit.bse[1] ** 2)
-    if outcome == "y" and not (fit.converged and variance < 25):
-        return FAILED
-    return float(fit.params[1]), variance, float(fit.df_resid)
+    place = fit.terms.index(term)
+    return float(fit.estimate[place]), float(fit.covariance[place, place]), float(fit.df_residual)
 
 
-def trend(data: pd.DataFrame, outcome: str) -> tuple[float, float, float]:
-    """Estimate, squared SE and residual df of arm x wave in a model with a random intercept, all waves."""
-    n = len(data)
-    X = right_side(data, None)
-    y = data[[f"{outcome}_{t}" for t in range(5)]].to_numpy(dtype=float).T.ravel()
-    names = ["one", "arm", "edu", "partner", "k1", "k2"]
-    long = {name: np.tile(X[:, k], 5) for k, name in enumerate(names)}
-    long |= {"y": y, "wave": np.repeat(np.arange(5.0), n), "id": np.tile(np.arange(n), 5)}
-    whole = ~(np.isnan(y) | np.isnan(np.tile(X, (5, 1))).any(axis=1))
-    long = {name: values[whole] for name, values in long.items()}
-    family = "binomial" if outcome == "y" else "gaussian"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        fit = glmm.fit(long, "y ~ arm * wave + edu + partner + k1 + k2 + (1 | id)", family=family, satterthwaite=False)
-    if not fit.converged:
-        return FAILED
-    place = list(fit.names).index("arm:wave")
-    return float(fit.beta[place]), float(fit.se[place] ** 2), float(whole.sum() - 8)
-
-
-def analyse(data: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
-    """All four estimands on one data set."""
-    return {
-        "t3_log_odds": effect_at_t3(data, "y"),
-        "t3_linear": effect_at_t3(data, "z"),
-        "trend_log_odds": trend(data, "y"),
-        "trend_linear": trend(data, "z"),
+def analyse(sets: Sequence[pd.DataFrame]) -> list[dict[str, Answer]]:
+    """All four estimands on each data set."""
+    trends = [[trend(data, outcome) for data in sets] for outcome in "yz"]
+    fits = {
+        "t3_log_odds": [fit_logistic(endpoint(data, "y")) for data in sets],
+        "t3_linear": [fit_linear(endpoint(data, "z")) for data in sets],
+        "trend_log_odds": fit_mixed_logistic_sets(trends[0], nodes=NODES),
+        "trend_linear": fit_mixed_linear_sets(trends[1]),
     }
+    terms = {name: "arm" if name.startswith("t3") else "arm:wave" for name in ESTIMANDS}
+    return [{name: answer(fits[name][i], terms[name]) for name in ESTIMANDS} for i in range(len(sets))]
 
 
-def combine(results: list[dict[str, tuple[float, float, float]]]) -> dict[str, tuple[float, float, float]]:
+def likeness(data: pd.DataFrame) -> dict[str, float]:
+    """What else an imputation should keep: share of scores at the floor, and likeness of persons of one site, at T3."""
+    found = {"floor": float((data["z_3"] == 0).sum() / data["z_3"].notna().sum())}
+    if "site" in data:
+        for outcome in "yz":
+            own = data[["arm", "site", f"{outcome}_3"]].dropna()
+            rest = own[f"{outcome}_3"] - own.groupby("arm")[f"{outcome}_3"].transform("mean")
+            found[f"icc_{outcome}"] = intraclass(rest.to_numpy(), own["site"].to_numpy())
+    return found
+
+
+def intraclass(values: np.ndarray, groups: np.ndarray) -> float:
+    """Intraclass correlation by analysis of variance (Donner 1986), of values that are centred by arm."""
+    _, codes, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    n, k = values.size, sizes.size
+    means = np.bincount(codes, values) / sizes
+    between = float(sizes @ np.square(means)) / (k - 2)
+    within = float(np.square(values - means[codes]).sum()) / (n - k)
+    size = (n - float(np.square(sizes).sum()) / n) / (k - 1)
+    return (between - within) / (between + (size - 1) * within)
+
+
+def combine(results: Sequence[dict[str, Answer]]) -> dict[str, Answer]:
     """Estimate, SE and df per estimand: pooled if there are several data sets. Any failed fit fails the estimand."""
     answers = {}
     for name in ESTIMANDS:
