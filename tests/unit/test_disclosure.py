@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from string import Formatter
+
 import pytest
 
 from dnt_cli.disclosure.bounds import System
+from dnt_cli.disclosure.notes import NOT_PERSONS
 from dnt_cli.disclosure.protect import Decision, decided
 from dnt_cli.disclosure.quantities import Quantity, Registry
 from dnt_cli.disclosure.relations import relations_of
@@ -16,7 +19,7 @@ from dnt_cli.study import load_study
 from dnt_cli.study.disclosure import CBS
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, mean_of, named, resting, share_of, together
 from dnt_cli.tables.counts import Pair
-from dnt_cli.wording import Wording
+from dnt_cli.wording import Wording, catalogue
 
 YES, BOTH = ("work", ("1",)), ("work", ("0", "1"))
 ENGLISH = Wording(load_study("dnt"), "en")
@@ -246,3 +249,49 @@ def test_an_earlier_release_that_contradicts_the_later_is_of_other_data() -> Non
     """Only a part of it was told, so that no size differs but their sum does."""
     shown = texts(table([("a", "4", yes("a", 4, 40)), ("b", "45", yes("b", 45, 80))]), {size(YES): 30.0})
     assert shown == [HIDDEN, "45"]
+
+
+def kept_notes(*notes: str, rows: int = 136) -> list[str]:
+    own = table([("All", str(rows), resting([], rows)), ("a", "4", yes("a", 4, 40))], notes)
+    return [note for note in released({"f": [own]}, CBS, ENGLISH).tables["f"][0].notes if note in notes]
+
+
+def test_only_the_values_of_a_sentence_that_are_of_persons_decide_on_a_note() -> None:
+    sizes = [ENGLISH.text("effects.sample", n=n, m=5) for n in (136, 9)]
+    assert kept_notes(*sizes) == sizes[:1]
+    checks = [
+        ENGLISH.text("robustness.counts", code="a", label="part", n=n, counts="mark lost for 2 of 14") for n in (136, 7)
+    ]
+    assert kept_notes(*checks) == checks[:1]
+
+
+def test_the_sentence_of_a_check_is_judged_by_the_persons_in_it() -> None:
+    own = [
+        ENGLISH.text("robustness.own", text=ENGLISH.text("robustness.subset_known", inside=i, outside=136 - i))
+        for i in (100, 130, 6)
+    ]
+    assert kept_notes(*own) == own[:1]
+
+
+def test_a_note_tells_no_size_that_is_all_but_a_few_or_hidden_elsewhere() -> None:
+    assert kept_notes("130 women answered.", "100 women answered.", rows=136) == ["100 women answered."]
+
+
+def test_events_per_coefficient_never_leave() -> None:
+    assert kept_notes(ENGLISH.text("effects.few_events", least=20, outcomes="Work (11.5)")) == []
+
+
+def test_each_sentence_of_which_numbers_are_no_persons_has_these_values() -> None:
+    for key, names in NOT_PERSONS.items():
+        room, _, name = key.partition(".")
+        for language in ("nl", "en"):
+            fields = {field for _, field, _, _ in Formatter().parse(catalogue(room)[name][language]) if field}
+            assert set(names) <= fields, key
+
+
+def test_a_note_on_a_column_of_which_figures_are_left_out_is_not_there() -> None:
+    small = Cell("0.50", counts=resting([], 4))
+    columns = (Column("", "left"), Column("(a)"))
+    notes = ("(a) part: moves by 1.02 SE.", "    more than 1 SE: Work.", "(b) other: the same.")
+    own = Table("T", columns, (Section("", ((Cell("Work"), small),)),), notes)
+    assert released({"f": [own]}, CBS, ENGLISH).tables["f"][0].notes[0] == notes[2]

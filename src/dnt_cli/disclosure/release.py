@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dnt_cli.disclosure.bounds import ContradictionError
+from dnt_cli.disclosure.notes import NoteFilter
 from dnt_cli.disclosure.protect import Decision, decided
 from dnt_cli.disclosure.quantities import Quantity, Registry, quantities_of, registered
 from dnt_cli.disclosure.rounding import rounded
@@ -18,7 +19,6 @@ from dnt_cli.wording import Wording
 HIDDEN = "[x]"
 _CHART = re.compile("[▁▂▃▄▅▆▇█]")
 _DIGIT = re.compile(r"\d")
-_SMALL = re.compile(r"(?<![\w.,<>=+\-–])\d+(?![\w%]|[.,]\d)")  # a whole number by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def released(
         if not earlier:
             raise
         known, decision = _decision(sources, thresholds, earlier, apart=True)
-    filter_ = _Filter(decision, thresholds, wording)
+    filter_ = _Filter(decision, thresholds, wording, NoteFilter(decision, thresholds.persons, wording))
     tables = {source: [filter_.table(source, table) for table in own] for source, own in known.items()}
     return Release(tables, tuple(filter_.left), filter_.shown, decision)
 
@@ -127,6 +127,7 @@ class _Filter:
     decision: Decision
     thresholds: Thresholds
     wording: Wording
+    judge: NoteFilter
     left: list[Left] = field(default_factory=list)
     shown: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -173,30 +174,24 @@ class _Filter:
         return next((rule for rule in hidden if rule != "secondary"), hidden[0] if hidden else "")
 
     def _notes(self, source: str, table: Table) -> tuple[str, ...]:
-        """The notes without those that name a number of persons below the threshold."""
-        texts = _texts_of(self.wording)
-        kept = []
+        """The notes without those that name a number of persons that may not be told.
+
+        A note on a column, which begins with its heading such as `(a)`, is left out where figures of that column are;
+        so is what stands indented under a note that is left out.
+        """
+        own = [o.column for o in self.left if (o.source, o.table) == (source, table.title)]
+        headings = tuple(f"{heading} " for heading in own if heading.startswith("("))
+        kept: list[str] = []
+        above = True
         for note in table.notes:
-            plain = note
-            for text in texts:
-                plain = plain.replace(text, " ")
-            if any(0 < int(found) < self.thresholds.persons for found in _SMALL.findall(plain)):
-                self.left.append(Left(source, table.title, note[:40], "", "note"))
-            else:
+            indented = note.startswith(" ")
+            leaves = (above if indented else not note.startswith(headings)) and self.judge.may_leave(note)
+            above = above if indented else leaves
+            if leaves:
                 kept.append(note)
+            else:
+                self.left.append(Left(source, table.title, note[:40], "", "note"))
         return tuple(kept)
-
-
-def _texts_of(wording: Wording) -> list[str]:
-    """The labels and notes of the study file, whose numbers are not of persons; the longest first."""
-    study, language = wording.study, wording.language
-    outcomes, covariates = list(study.outcomes.values()), list(study.covariates.values())
-    texts = [own.label for own in outcomes] + [own.label for own in covariates]
-    texts += [own.label for own in study.hypotheses.values()] + [own.note for own in outcomes if own.note is not None]
-    texts += [text for own in outcomes for text in own.level_labels]
-    texts += [text for own in covariates for text in own.level_labels]
-    found = {text[language].rstrip(".") for text in texts}
-    return sorted(found, key=len, reverse=True)
 
 
 def cells_of(tables: Iterable[Table]) -> Iterable[Cell]:

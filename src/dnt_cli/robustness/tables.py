@@ -130,10 +130,11 @@ class _TablePart:
         def row(key: str) -> tuple[Cell, ...]:
             own = ranges[key]
             low, high = (self._cell(by_label[own[end]]) for end in ("lowest", "highest"))
-            count = Cell(f"{own['changed']} / {own['sites']}")
+            every = self._cell(cells.get((WITH_ALL, key)))
+            count = Cell(f"{own['changed']} / {own['sites']}", counts=every.counts)
             without = [Cell(own[f"{end}_site"], counts=c.counts) for end, c in (("lowest", low), ("highest", high))]
             found = [low, without[0], high, without[1], count]
-            return (*self._head(key), self._cell(cells.get((WITH_ALL, key))), *found)
+            return (*self._head(key), every, *found)
 
         title = wording.text("robustness.sites_title", where=self._where())
         m = int(self.rows.loc[self.rows["model"] == WITH_ALL, "m"].max())
