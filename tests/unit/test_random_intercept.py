@@ -9,7 +9,7 @@ import pytest
 
 from dnt_cli.engines import DesignMatrix, Fit, fit_mixed_linear_sets, fit_mixed_logistic_sets
 from dnt_cli.engines.random_intercept import LogisticData, stacked
-from dnt_cli.engines.random_intercept.integral import find_modes
+from dnt_cli.engines.random_intercept.families import LOGISTIC
 from tests.support.oracles.marginal import marginal_model
 from tests.support.oracles.profile import linear_profile
 
@@ -77,7 +77,7 @@ def test_modes_where_newton_goes_round_in_circles() -> None:
     response = np.vstack([trap[1], rng.integers(0, 2, (4000, 5))])
     sd = np.append(trap[2], np.exp(rng.uniform(np.log(0.01), np.log(60), 4000)))
     mask = np.vstack([np.ones(5), rng.integers(0, 2, (4000, 5))])
-    mode = find_modes(linear, response * mask, mask, sd, rng.normal(0, 5, 4001))
+    mode = LOGISTIC.modes(linear, response * mask, mask, sd, rng.normal(0, 5, 4001))
     with np.errstate(over="ignore"):
         chance = 1 / (1 + np.exp(-(linear + (sd * mode)[:, None])))
     slope = sd * (mask * (response - chance)).sum(axis=1) - mode

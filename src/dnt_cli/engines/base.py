@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,7 @@ class Fit:
         nodes: quadrature nodes; 1 is the Laplace approximation (and anything without an integral).
         gradient: .5 g'Vg at the estimates, the rise in log-likelihood that one more Newton step would bring;
             nan when it was not computed.
+        details: what else the model estimated, by name: `dispersion` of counts, `thresholds` of classes.
     """
 
     terms: tuple[str, ...]
@@ -104,6 +105,7 @@ class Fit:
     n_groups: int | None
     nodes: int = 1
     gradient: float = float("nan")
+    details: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def std_error(self) -> Floats:
@@ -113,13 +115,14 @@ class Fit:
 
     @property
     def df_residual(self) -> float:
-        """Rows minus parameters, variances of a mixed model included.
+        """Rows minus parameters, variances of a mixed model and all thresholds between classes included.
 
         It is what R's `df.residual` and broom's `glance` give for every kind of model here, and what `mice::pool`
         takes as the complete-data degrees of freedom.
         """
         variances = 0 if self.random_sd is None else 1 if self.residual_sd is None else 2
-        return float(self.n_observations - len(self.terms) - variances)
+        thresholds = max(len(self.details.get("thresholds", ())) - 1, 0)  # the first is the intercept
+        return float(self.n_observations - len(self.terms) - variances - thresholds)
 
 
 def unusable(design: DesignMatrix, engine: str, *messages: Message, separated: bool = False, nodes: int = 1) -> Fit:

@@ -24,8 +24,10 @@ from dnt_cli.engines.base import (
     problem,
     unusable,
 )
+from dnt_cli.engines.counts import refused_counts
 from dnt_cli.engines.lme4 import Lme4Session
 from dnt_cli.engines.random_intercept import LogisticData, Stack, stacked
+from dnt_cli.engines.random_intercept.families import LOGISTIC, POISSON, Family
 from dnt_cli.engines.random_intercept.linear import fit_linear_stack, optimum_at
 from dnt_cli.engines.random_intercept.logistic import LogisticOptimum, fit_logistic_stack
 from dnt_cli.engines.separation import is_separated, separation_message
@@ -128,14 +130,37 @@ def fit_mixed_logistic_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEF
     """`fit_mixed_logistic` by the own engine on many data sets at once; each fit is what it would be alone."""
     _check_nodes(nodes, "own")
     name = f"dnt {method_name(nodes)}"
+    return _integrated(designs, name, nodes, LOGISTIC, lambda design: _refused_logistic(design, name, nodes))
+
+
+def fit_mixed_poisson_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEFAULT_NODES) -> list[Fit]:
+    """Poisson models of counts with a random intercept on many data sets at once, by maximum likelihood.
+
+    Args:
+        designs: with groups and whole numbers from 0 as outcome.
+        nodes: of adaptive Gauss-Hermite quadrature, odd; 1 is the Laplace approximation.
+
+    Returns:
+        Fits with the logarithms of rate ratios given the person, as `glmer(family = poisson)` of R's lme4 gives.
+    """
+    _check_nodes(nodes, "own")
+    name = f"dnt Poisson {method_name(nodes)}"
+    return _integrated(designs, name, nodes, POISSON, lambda design: refused_counts(design, name, grouped=True))
+
+
+def _integrated(
+    designs: Sequence[DesignMatrix], name: str, nodes: int, family: Family,
+    refused: Callable[[DesignMatrix], Fit | None],
+) -> list[Fit]:  # fmt: skip
+    """Each design's fit, or what `refused` says of it; those of one shape are fitted together."""
     fits: dict[int, Fit] = {}
     for place, design in enumerate(designs):
-        refused = _refused_logistic(design, name, nodes)
-        if refused is not None:
-            fits[place] = refused
+        answer = refused(design)
+        if answer is not None:
+            fits[place] = answer
     left = [place for place in range(len(designs)) if place not in fits]
     for stack in stacked([designs[place] for place in left]):
-        found = _logistic_fits(stack, [designs[left[i]] for i in stack.places], name, nodes)
+        found = _integral_fits(stack, [designs[left[i]] for i in stack.places], name, nodes, family)
         fits |= {left[i]: fit for i, fit in zip(stack.places, found, strict=True)}
     return [fits[place] for place in range(len(designs))]
 
@@ -214,8 +239,9 @@ def _linear_fits(stack: Stack, designs: Sequence[DesignMatrix], name: str, *, re
     return fits
 
 
-def _logistic_fits(stack: Stack, designs: Sequence[DesignMatrix], name: str, nodes: int) -> list[Fit]:
-    optimum = fit_logistic_stack(stack, nodes)
+def _integral_fits(stack: Stack, designs: Sequence[DesignMatrix], name: str, nodes: int, family: Family) -> list[Fit]:
+    optimum = fit_logistic_stack(stack, nodes, family=family)
+    constant = family.constant(stack.response)
     estimate, covariance = stack.original(optimum.coefficients, optimum.covariance()[:, :-1, :-1])
     fits = []
     for i, design in enumerate(designs):
@@ -231,7 +257,7 @@ def _logistic_fits(stack: Stack, designs: Sequence[DesignMatrix], name: str, nod
                 estimate=estimate[i],
                 covariance=covariance[i],
                 df=np.full(len(design.terms), np.inf),
-                log_likelihood=float(optimum.point.value[i]),
+                log_likelihood=float(optimum.point.value[i] + constant[i]),
                 random_sd=sd,
                 residual_sd=None,
                 status=Status(True, singular, False, tuple(said)),

@@ -13,80 +13,37 @@ from functools import cache
 import numpy as np
 
 from dnt_cli.engines.base import Floats
+from dnt_cli.engines.random_intercept.families import LOGISTIC, Family
 from dnt_cli.engines.random_intercept.packing import transposed
-
-_MODE_STEPS = 100
-_MODE_TOLERANCE = 1e-10
-
-# A product of this many numbers between 1 and 2 cannot overflow, and one logarithm is cheaper than many.
-_PRODUCT = 500
 
 
 def persons_likelihood(
-    columns: Floats, linear: Floats, response: Floats, mask: Floats | None, sd: Floats, start: Floats, nodes: int
-) -> tuple[Floats, Floats, Floats, Floats]:
+    columns: Floats, linear: Floats, response: Floats, mask: Floats | None, sd: Floats, start: Floats, nodes: int,
+    family: Family = LOGISTIC,
+) -> tuple[Floats, Floats, Floats, Floats]:  # fmt: skip
     """Log of each person's integral.
 
     Args:
         columns: (P, J, v) derivative of each row's linear predictor with respect to the coefficients.
         linear: (P, J) linear predictors without the random intercept.
-        response: (P, J) of 0 and 1; 0 in padding.
+        response: (P, J); 0 in padding.
         mask: (P, J) 1 for a row and 0 for padding; None without padding.
         sd: (P,) of the random intercept.
         start: (P,) modes to begin with.
         nodes: of the quadrature; 1 is the Laplace approximation.
+        family: distribution of the response.
 
     Returns:
         Values (P,), slopes (P, d), curvatures (P, d, d) and modes (P,).
     """
-    mode = find_modes(linear, response, mask, sd, start)
-    local = _around(columns, linear, response, mask, sd, mode)
+    mode = family.modes(linear, response, mask, sd, start)
+    local = _around(columns, linear, response, mask, sd, mode, family)
     if nodes == 1:
-        value, slope, curvature, weights = _laplace(linear, response, mask, local)
+        value, slope, curvature, weights = _laplace(response, mask, local, family)
     else:
-        value, slope, curvature, weights = _quadrature(columns, linear, response, mask, nodes, local)
-    curvature += _of_moving_nodes(local, weights)
+        value, slope, curvature, weights = _quadrature(columns, linear, response, mask, nodes, local, family)
+    curvature += _of_moving_nodes(local, weights, family)
     return value, slope, 0.5 * (curvature + transposed(curvature)), mode
-
-
-def find_modes(linear: Floats, response: Floats, mask: Floats | None, sd: Floats, start: Floats) -> Floats:
-    """(P,) maximum of f per person, by Newton's method within a bracket that shrinks.
-
-    f' falls everywhere, so that its sign tells on which side the maximum lies. Newton alone can go round in circles
-    within the bracket, which no test of slopes shows; a step that is not at most half the one before is therefore
-    replaced by halving the bracket.
-    """
-    reach = sd * (linear.shape[1] if mask is None else mask.sum(axis=1)) + 1e-12
-    low, high = -reach, reach.copy()
-    mode = np.clip(start, low, high)
-    last = np.full_like(mode, np.inf)
-    found = mode.copy()
-    todo = np.arange(mode.size)
-    for _ in range(_MODE_STEPS):
-        probability = _probability(linear + (sd * mode)[:, None])
-        weight = probability * (1.0 - probability)
-        rest = response - probability
-        if mask is not None:
-            weight *= mask
-            rest *= mask
-        slope = sd * rest.sum(axis=1) - mode
-        rising = slope > 0
-        low, high = np.where(rising, mode, low), np.where(rising, high, mode)
-        new = mode + slope / (1.0 + sd * sd * weight.sum(axis=1))
-        length = np.abs(new - mode)
-        astray = ((new < low) | (new > high) | (length > 0.5 * last)) & (length > _MODE_TOLERANCE)
-        new = np.where(astray, 0.5 * (low + high), new)
-        last = np.abs(new - mode)
-        found[todo] = new
-        going = np.flatnonzero(last >= _MODE_TOLERANCE)
-        if not going.size:
-            break
-        mode = new
-        if going.size < mode.size:
-            todo, mode, last, low, high = todo[going], mode[going], last[going], low[going], high[going]
-            linear, response, sd = linear[going], response[going], sd[going]
-            mask = None if mask is None else mask[going]
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +54,10 @@ class _LocalModes:
         sd: (P,).
         mode: (P,).
         at: (P, J) linear predictors at the mode.
-        probability: (P, J) of a 1 there.
-        weight: (P, J) probability * (1 - probability), 0 in padding.
+        mean: (P, J) of the response there.
+        weight: (P, J) derivative of the mean to the linear predictor, 0 in padding.
         skew: (P, J) its derivative.
-        rest: (P, J) response minus probability, 0 in padding.
+        rest: (P, J) response minus mean, 0 in padding.
         bend: (P,) -f''.
         columns: (P, J, d) derivative of the linear predictor at a fixed u.
         moved: (P, J, d) the same at the mode, which moves.
@@ -112,7 +69,7 @@ class _LocalModes:
     sd: Floats
     mode: Floats
     at: Floats
-    probability: Floats
+    mean: Floats
     weight: Floats
     skew: Floats
     rest: Floats
@@ -125,15 +82,15 @@ class _LocalModes:
 
 
 def _around(
-    columns: Floats, linear: Floats, response: Floats, mask: Floats | None, sd: Floats, mode: Floats
+    columns: Floats, linear: Floats, response: Floats, mask: Floats | None, sd: Floats, mode: Floats, family: Family
 ) -> _LocalModes:
     at = linear + (sd * mode)[:, None]
-    probability = _probability(at)
-    weight, rest = probability * (1.0 - probability), response - probability
+    mean = family.mean(at)
+    weight, rest = family.weight(mean), response - mean
     if mask is not None:
         weight *= mask
         rest *= mask
-    skew = weight * (1.0 - 2.0 * probability)
+    skew = family.skew(mean, weight)
     total = weight.sum(axis=1)
     bend = 1.0 + sd * sd * total
     persons, rows, v = columns.shape
@@ -147,7 +104,7 @@ def _around(
     skewed = (skew[:, None, :] @ moved)[:, 0]
     bend_slope = (sd * sd)[:, None] * skewed
     bend_slope[:, v] += 2.0 * sd * total
-    return _LocalModes(sd, mode, at, probability, weight, skew, rest, bend, wide, moved, mode_slope, bend_slope, skewed)
+    return _LocalModes(sd, mode, at, mean, weight, skew, rest, bend, wide, moved, mode_slope, bend_slope, skewed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +123,10 @@ class _Weights:
 
 
 def _laplace(
-    linear: Floats, response: Floats, mask: Floats | None, local: _LocalModes
+    response: Floats, mask: Floats | None, local: _LocalModes, family: Family
 ) -> tuple[Floats, Floats, Floats, _Weights]:
-    at, bend = local.at, local.bend
-    height = response * at - np.maximum(at, 0.0) - np.log1p(np.exp(-np.abs(at)))
+    bend = local.bend
+    height = family.log_density(response, local.at)
     if mask is not None:
         height *= mask
     value = height.sum(axis=1) - 0.5 * local.mode**2 - 0.5 * np.log(bend)
@@ -187,14 +144,15 @@ def _rule(nodes: int) -> tuple[Floats, Floats]:
 
 
 def _quadrature(
-    columns: Floats, linear: Floats, response: Floats, mask: Floats | None, nodes: int, local: _LocalModes
-) -> tuple[Floats, Floats, Floats, _Weights]:
+    columns: Floats, linear: Floats, response: Floats, mask: Floats | None, nodes: int, local: _LocalModes,
+    family: Family,
+) -> tuple[Floats, Floats, Floats, _Weights]:  # fmt: skip
     position, log_weight = _rule(nodes)
     sd, bend = local.sd, local.bend
     node = local.mode[:, None] + position / np.sqrt(bend)[:, None]  # (P, K)
-    probability, cost = _at_nodes(linear, sd, node, mask)
+    mean_there, cost = family.at_nodes(linear, sd, node, mask)
     events = response.sum(axis=1)
-    rest = events[:, None] - probability.sum(axis=1)
+    rest = events[:, None] - mean_there.sum(axis=1)
     height = (response * linear).sum(axis=1)[:, None] + (sd * events)[:, None] * node - cost
     height += log_weight - 0.5 * node**2
     top = height.max(axis=1, keepdims=True)
@@ -205,7 +163,7 @@ def _quadrature(
     persons, _, v = columns.shape
     across = transposed(columns)
     score = np.empty((persons, v + 1, nodes))  # slope of f at fixed nodes
-    score[:, :v] = (across @ response[..., None]) - across @ probability
+    score[:, :v] = (across @ response[..., None]) - across @ mean_there
     score[:, v] = rest * node
     pull = sd[:, None] * rest - node  # f' at the nodes
     first = (share * pull).sum(axis=1)
@@ -218,34 +176,19 @@ def _quadrature(
     full = score + pull[:, None, :] * node_slope
     average = mean + first[:, None] * local.mode_slope + second[:, None] * local.bend_slope
     curvature = (full * share[:, None, :]) @ transposed(full) - average[..., :, None] * average[..., None, :]
-    curvature += _of_fixed_nodes(columns, probability, rest, share, node, node_slope, sd)
+    curvature += _of_fixed_nodes(columns, mean_there, rest, share, node, node_slope, sd, family)
     weights = _Weights(first, second - 0.5 / bend, 0.5 / bend**2 - 1.5 * second / bend)
     return value, slope, curvature, weights
 
 
-def _at_nodes(linear: Floats, sd: Floats, node: Floats, mask: Floats | None) -> tuple[Floats, Floats]:
-    """Chances of a 1 (P, J, K), 0 in padding, and sums of log(1 + exp(linear predictor)) over the rows (P, K)."""
-    at = linear[..., None] + (sd[:, None] * node)[:, None, :]
-    small = np.exp(-np.abs(at))
-    one = 1.0 + small
-    probability = np.where(at >= 0.0, 1.0, small) / one
-    large = np.maximum(at, 0.0, out=at)
-    if mask is not None:
-        here = mask[..., None]
-        large *= here
-        one = np.where(here > 0.0, one, 1.0)
-        probability *= here
-    logs = np.log(one.prod(axis=1)) if linear.shape[1] <= _PRODUCT else np.log(one).sum(axis=1)
-    return probability, large.sum(axis=1) + logs
-
-
 def _of_fixed_nodes(
-    columns: Floats, probability: Floats, rest: Floats, share: Floats, node: Floats, node_slope: Floats, sd: Floats
-) -> Floats:
-    """(P, d, d) mean over the nodes of the second derivative of f in parameters and u; overwrites `probability`."""
+    columns: Floats, mean: Floats, rest: Floats, share: Floats, node: Floats, node_slope: Floats, sd: Floats,
+    family: Family,
+) -> Floats:  # fmt: skip
+    """(P, d, d) mean over the nodes of the second derivative of f in parameters and u; overwrites `mean`."""
     persons, _, v = columns.shape
     across = transposed(columns)
-    weight = np.multiply(probability, 1.0 - probability, out=probability)
+    weight = family.weight(mean, out=mean)
     total = weight.sum(axis=1)
     found = np.zeros((persons, v + 1, v + 1))
     found[:, :v, :v] = -across @ ((weight @ share[..., None]) * columns)
@@ -262,13 +205,13 @@ def _of_fixed_nodes(
     return found
 
 
-def _of_moving_nodes(local: _LocalModes, by: _Weights) -> Floats:
+def _of_moving_nodes(local: _LocalModes, by: _Weights, family: Family) -> Floats:
     """(P, d, d) what the second derivatives of mode and bend add."""
     sd, bend, weight = local.sd, local.bend, local.weight
     weighted = (weight[:, None, :] @ local.moved)[:, 0]
     # The mode's second derivative has the skew in it, as the bend's has; together they multiply it with this.
     joint = by.bend * sd**3 * local.skew.sum(axis=1) + by.mode
-    bow = weight * (1.0 - 6.0 * local.probability * (1.0 - local.probability))
+    bow = family.bow(local.mean, weight)
     factor = (by.bend * sd * sd)[:, None] * bow - (joint * sd / bend)[:, None] * local.skew
     found: Floats = transposed(local.moved) @ (factor[..., None] * local.moved)
     found += (by.square[:, None] * local.bend_slope)[..., :, None] * local.bend_slope[..., None, :]
@@ -279,9 +222,3 @@ def _of_moving_nodes(local: _LocalModes, by: _Weights) -> Floats:
     found[:, :, -1] += side
     found[:, -1, -1] += 2.0 * by.bend * weight.sum(axis=1)
     return found
-
-
-def _probability(linear: Floats) -> Floats:
-    small = np.exp(-np.abs(linear))
-    probability: Floats = np.where(linear >= 0.0, 1.0, small) / (1.0 + small)
-    return probability

@@ -1,4 +1,4 @@
-"""Logistic models with a random intercept, by adaptive Gauss-Hermite quadrature.
+"""Models of yes/no and counts with a random intercept, by adaptive Gauss-Hermite quadrature.
 
 For person i with rows j, linear predictor e_j and random intercept s * u, u standard normal, the likelihood is the
 integral over u of exp(f(u)), f(u) = sum_j log P(y_j | e_j + s * u) - u^2 / 2. The nodes are put around the maximum of
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnt_cli.engines.base import Floats, Integers
+from dnt_cli.engines.random_intercept.families import LOGISTIC, Family
 from dnt_cli.engines.random_intercept.integral import persons_likelihood
 from dnt_cli.engines.random_intercept.packing import Stack, transposed
 
@@ -101,9 +102,10 @@ class LogisticData:
     blocks: tuple[_Block, ...]
     n_columns: int
     n_persons: int
+    family: Family = LOGISTIC
 
     @staticmethod
-    def of(stack: Stack) -> LogisticData:
+    def of(stack: Stack, family: Family = LOGISTIC) -> LogisticData:
         """Lay out a stack; at most half of a block is padding."""
         blocks = []
         for persons in _classes(stack.sizes):
@@ -119,12 +121,12 @@ class LogisticData:
                 varying = np.concatenate([np.ones((*varying.shape[:3], 1)), varying], axis=3)
             response = stack.response[:, rows] if mask is None else stack.response[:, rows] * mask
             blocks.append(_Block(persons, np.ascontiguousarray(fixed), varying, response, mask))
-        return LogisticData(tuple(blocks), stack.matrix.shape[2], stack.sizes.size)
+        return LogisticData(tuple(blocks), stack.matrix.shape[2], stack.sizes.size, family)
 
     def part(self, which: Integers) -> LogisticData:
         """Some of the data sets."""
         blocks = [_Block(b.persons, b.fixed[which], b.varying[which], b.response[which], b.mask) for b in self.blocks]
-        return LogisticData(tuple(blocks), self.n_columns, self.n_persons)
+        return LogisticData(tuple(blocks), self.n_columns, self.n_persons, self.family)
 
     def modes(self, m: int) -> list[Floats]:
         """Zeros, the start of the search for each person's most likely random intercept."""
@@ -146,7 +148,7 @@ class LogisticData:
         point = Point(np.zeros(m), np.zeros((m, k + 1)), np.zeros((m, k + 1, k + 1)))
         found = []
         for block, start in zip(self.blocks, modes, strict=True):
-            value, slopes, curves, mode = _in_block(block, coefficients, sd, nodes, start)
+            value, slopes, curves, mode = _in_block(block, coefficients, sd, nodes, start, self.family)
             found.append(mode)
             _add(point, block, value, slopes, curves)
         return point, found
@@ -170,7 +172,7 @@ class LogisticData:
         points = [Point(np.zeros(m), np.zeros((m, k + 1)), np.zeros((m, k + 1, k + 1))) for _ in members]
         for block in self.blocks:
             start = np.zeros((m, block.persons.size))
-            value, slopes, curves, _ = _in_block(block, coefficients, sd, nodes, start)
+            value, slopes, curves, _ = _in_block(block, coefficients, sd, nodes, start, self.family)
             scores[:, block.persons] = _spread(block, slopes)
             for point, member in zip(points, members, strict=True):
                 own = np.flatnonzero(member[block.persons])
@@ -193,7 +195,7 @@ def _classes(sizes: Integers) -> list[Integers]:
 
 
 def _in_block(
-    block: _Block, coefficients: Floats, sd: Floats, nodes: int, start: Floats
+    block: _Block, coefficients: Floats, sd: Floats, nodes: int, start: Floats, family: Family
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Per person (m, G) value, slopes (.., d), curvatures (.., d, d) in the block's own columns, and modes."""
     m, persons, rows, width = block.varying.shape
@@ -214,6 +216,7 @@ def _in_block(
         np.repeat(sd, persons),
         start.reshape(flat),
         nodes,
+        family,
     )
     d = width + 1
     shape = (m, persons)
@@ -293,23 +296,28 @@ class LogisticOptimum:
         )
 
 
-def fit_logistic_stack(stack: Stack, nodes: int, *, restarts: bool = True) -> LogisticOptimum:
+def fit_logistic_stack(
+    stack: Stack, nodes: int, *, restarts: bool = True, family: Family = LOGISTIC
+) -> LogisticOptimum:
     """Maximum likelihood for every data set of a stack.
 
     Args:
-        stack: 0/1 outcomes, not separated.
+        stack: outcomes of the family, not separated.
         nodes: of the quadrature; 1 is the Laplace approximation.
         restarts: where there can be another optimum, try three more starting values and keep the highest.
+        family: distribution of the outcomes.
     """
-    data = LogisticData.of(stack)
-    plain = without_intercepts(stack)
+    data = LogisticData.of(stack, family)
+    plain = without_intercepts(stack, family)
     m = len(plain)
-    first = _climb(data, _started(plain, np.full(m, _START)), np.full(m, _START), 1, 1e-4 if nodes > 1 else _TOLERANCE)
+    first = _climb(
+        data, _started(plain, np.full(m, _START), family), np.full(m, _START), 1, 1e-4 if nodes > 1 else _TOLERANCE
+    )
     if nodes > 1:
         low, high = _NEAR_LAPLACE
         near = first.converged & (first.sd > low) & (first.sd < high)
         sd = np.where(near, first.sd, _START)
-        coefficients = np.where(near[:, None], first.coefficients, _started(plain, sd))
+        coefficients = np.where(near[:, None], first.coefficients, _started(plain, sd, family))
         first = _climb(data, coefficients, sd, nodes, _TOLERANCE)
     if restarts:
         rough = (nodes == 1) & (first.sd >= _TWO_OPTIMA_SD)
@@ -320,7 +328,9 @@ def fit_logistic_stack(stack: Stack, nodes: int, *, restarts: bool = True) -> Lo
     return first
 
 
-def _started(plain: Floats, sd: Floats) -> Floats:
+def _started(plain: Floats, sd: Floats, family: Family) -> Floats:
+    if family is not LOGISTIC:
+        return plain
     started: Floats = plain * np.sqrt(1.0 + _ATTENUATION * sd**2)[:, None]
     return started
 
@@ -329,23 +339,27 @@ def _restart(data: LogisticData, plain: Floats, best: LogisticOptimum, places: I
     """Climb from other SDs, and put what is higher into `best`."""
     for start in _RESTARTS:
         sd = np.full(places.size, start)
-        other = _climb(data, _started(plain, sd), sd, nodes, _TOLERANCE)
+        other = _climb(data, _started(plain, sd, data.family), sd, nodes, _TOLERANCE)
         # A gain at rounding level is no other optimum; the first start wins, so that results do not flicker.
         higher = other.point.value > best.point.value[places] + 1e-7
         better = np.flatnonzero(other.converged & (higher | ~best.converged[places]))
         best.put(places[better], other.part(better))
 
 
-def without_intercepts(stack: Stack, steps: int = 25) -> Floats:
-    """(m, k) logistic regression without random intercepts, in the basis; near enough for a start."""
+def without_intercepts(stack: Stack, family: Family = LOGISTIC, steps: int = 25) -> Floats:
+    """(m, k) regression without random intercepts, in the basis; near enough for a start."""
     m, _, k = stack.matrix.shape
     found = np.zeros((m, k))
+    if family is not LOGISTIC:  # from the mean of all, or a count of thousands would take many steps
+        level = np.log(np.maximum(stack.response.mean(axis=1), 1e-3))
+        found = level[:, None] * stack.matrix.mean(axis=1)
     todo = np.arange(m)
     for _ in range(steps):
         matrix, beta = stack.matrix[todo], found[todo]
-        probability = 0.5 + 0.5 * np.tanh(0.5 * (matrix @ beta[..., None])[..., 0])
-        slope = ((stack.response[todo] - probability)[:, None, :] @ matrix)[:, 0]
-        information = transposed(matrix) @ ((probability * (1.0 - probability))[..., None] * matrix)
+        linear = (matrix @ beta[..., None])[..., 0]
+        mean = 0.5 + 0.5 * np.tanh(0.5 * linear) if family is LOGISTIC else family.mean(linear)
+        slope = ((stack.response[todo] - mean)[:, None, :] @ matrix)[:, 0]
+        information = transposed(matrix) @ (family.weight(mean)[..., None] * matrix)
         information += (1e-9 * np.trace(information, axis1=1, axis2=2))[:, None, None] * np.eye(k)
         step = np.linalg.solve(information, slope[..., None])[..., 0]
         # Columns have mean square one, so that a step of a few units is a long one.
