@@ -1,7 +1,8 @@
-"""How often each test of an effect is significant at .05 where there is none: sites, serial correlation, random slopes.
+"""How often each test of an effect is significant at .05, where there is none and where there is one.
 
-Complete data of 136 persons, five waves, and the sixteen sites of the example's size, each in one group. Usage:
-python -m validation.type_one_error [--replicates 1000] [--output FILE]
+Sites, serial correlation and random slopes. Complete data of 136 persons, five waves, and the sixteen sites of the
+example's size, each in one group. Usage:
+python -m validation.type_one_error [--replicates 1000] [--power 400] [--output FILE]
 """
 
 from __future__ import annotations
@@ -16,18 +17,22 @@ from numpy.typing import NDArray
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, Model
 from dnt_cli.effects.clusters import clustered
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.engines import DesignMatrix, Fit, fit_linear, fit_logistic, fit_mixed_linear_sets, fit_mixed_logistic_sets
 from dnt_cli.pooling import two_sided
 
 Floats = NDArray[np.float64]
 SIZES = ((19, 18, 16, 15, 4, 3, 3, 3), (17, 9, 7, 6, 5, 5, 4, 2))  # persons per site, intervention and comparison
 WAVES = 5
+ENDPOINT_WAVE = 3
 TESTS = ("model", "persons", "sites")
+EFFECT = 0.5
+"""Where there is an effect: standard deviations of the score at the endpoint, growing by wave; yes/no is score > .4."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """How persons and waves are alike where nothing has an effect.
+    """How persons and waves are alike.
 
     Attributes:
         name: For the table.
@@ -88,14 +93,14 @@ def designs(
     long = np.column_stack([np.ones(n * WAVES), arms[person], time, arms[person] * time])
     terms = ("(Intercept)", "group", "wave", "group:wave")
     return (
-        DesignMatrix(values[:, 3], end, ("(Intercept)", "group", "y_T0"), None, sites=sites),
+        DesignMatrix(values[:, ENDPOINT_WAVE], end, ("(Intercept)", "group", "y_T0"), None, sites=sites),
         DesignMatrix(values.ravel(), long, terms, person, sites=sites[person]),
     )
 
 
-def p_values(fits: list[Fit], own: list[DesignMatrix], model: Model, *, binary: bool) -> Iterator[dict[str, float]]:
+def p_values(fits: list[Fit], own: list[DesignMatrix], model: Model, kind: str) -> Iterator[dict[str, float]]:
     """Per fit the p-value of each test."""
-    for fit, found in zip(fits, clustered(own, fits, model, binary=binary), strict=True):
+    for fit, found in zip(fits, clustered(own, fits, model, KINDS[kind]), strict=True):
         if found is None:
             continue
         j = fit.terms.index(model.effect)
@@ -107,44 +112,57 @@ def p_values(fits: list[Fit], own: list[DesignMatrix], model: Model, *, binary: 
         yield {by: float(two_sided(fit.estimate[j] / np.sqrt(v), df)) for by, (v, df) in variances.items()}
 
 
-def run(world: World, replicates: int, seed: int) -> Iterator[tuple[str, dict[str, float]]]:
+def run(world: World, replicates: int, seed: int, effect: float) -> Iterator[tuple[str, dict[str, float]]]:
     """Per kind of effect and replicate the p-values."""
     arms, sites = people()
     rng = np.random.default_rng(seed)
-    drawn = [scores(world, sites, rng) for _ in range(replicates)]
+    grown = effect / ENDPOINT_WAVE * np.outer(arms, np.arange(WAVES))
+    drawn = [scores(world, sites, rng) + grown for _ in range(replicates)]
     for binary, kind in ((False, "score"), (True, "yes/no")):
+        code = "binary" if binary else "linear"
         pairs = [designs(own, arms, sites, binary=binary) for own in drawn]
         ends, trends = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         fitted = [fit_logistic(own) if binary else fit_linear(own) for own in ends]
-        for found in p_values(fitted, ends, Model(ENDPOINT, ""), binary=binary):
+        for found in p_values(fitted, ends, Model(ENDPOINT, ""), code):
             yield f"endpoint, {kind}", found
         mixed = fit_mixed_logistic_sets(trends, nodes=9) if binary else fit_mixed_linear_sets(trends)
-        for found in p_values(mixed, trends, Model(LONGITUDINAL, ""), binary=binary):
+        for found in p_values(mixed, trends, Model(LONGITUDINAL, ""), code):
             yield f"trend, {kind}", found
 
 
-def table(replicates: int) -> list[str]:
-    """Rows in Markdown: type I error in %, and in how many replicates."""
-    lines = ["| world | effect | by the model | by person | by site | replicates |", "|---|---|--:|--:|--:|--:|"]
+def shares(world: World, replicates: int, seed: int, effect: float) -> dict[str, list[str]]:
+    """Kind of effect -> percentage of the replicates in which each test is significant."""
+    found: dict[str, list[dict[str, float]]] = {}
+    for kind, p in run(world, replicates, seed, effect):
+        found.setdefault(kind, []).append(p)
+    table = {}
+    for kind, own in found.items():
+        known = [[p[by] for p in own if by in p] for by in TESTS]
+        table[kind] = [f"{100 * np.mean(np.array(p) < 0.05):.1f}" if p else "" for p in known]
+    return table
+
+
+def table(replicates: int, power: int) -> list[str]:
+    """Rows in Markdown: how often each test is significant, in %, without an effect and with one."""
+    lines = [
+        "| world | effect | none: model | persons | sites | some: model | persons | sites |",
+        "|---|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for number, world in enumerate(WORLDS):
-        found: dict[str, list[dict[str, float]]] = {}
-        for kind, p in run(world, replicates, 100 + number):
-            found.setdefault(kind, []).append(p)
-        for kind, own in found.items():
-            cells = []
-            for by in TESTS:
-                known = [p[by] for p in own if by in p]
-                cells.append(f"{100 * np.mean(np.array(known) < 0.05):.1f}" if known else "")
-            lines.append(f"| {world.name} | {kind} | {' | '.join(cells)} | {len(own)} |")
-    error = 100 * np.sqrt(0.05 * 0.95 / replicates)
-    return [*lines, "", f"Monte Carlo error of 5 %: {error:.1f}."]
+        none = shares(world, replicates, 100 + number, 0.0)
+        some = shares(world, power, 200 + number, EFFECT)
+        lines += [f"| {world.name} | {kind} | {' | '.join(none[kind] + some[kind])} |" for kind in none]
+    errors = [100 * np.sqrt(p * (1 - p) / n) for p, n in ((0.05, replicates), (0.5, power))]
+    said = f"{replicates} replicates without an effect (Monte Carlo error of 5 %: {errors[0]:.1f})"
+    return [*lines, "", f"{said}, {power} with one of {EFFECT} SD at T3 (of 50 %: {errors[1]:.1f})."]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--replicates", type=int, default=1000)
+    parser.add_argument("--power", type=int, default=400)
     parser.add_argument("--output", default="validation/results/type_one_error.md")
     given = parser.parse_args()
-    text = "\n".join(table(given.replicates)) + "\n"
+    text = "\n".join(table(given.replicates, given.power)) + "\n"
     Path(given.output).write_text(text, encoding="utf-8")
     print(text)
