@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,8 @@ class Model:
         controls: covariates on the right-hand side.
         difference: the change since baseline is the response, and the baseline value no control.
         at: of the endpoint model, the wave that is the response; None for the outcome's endpoint.
+        time: of the longitudinal model: `study` as the study counts time, `other` on its other scale (months for waves,
+            waves for months), stretched to the same range, or `category`: an effect of its own at each wave.
     """
 
     analysis: str
@@ -45,6 +48,7 @@ class Model:
     controls: tuple[str, ...] = ()
     difference: bool = False
     at: str | None = None
+    time: Literal["study", "other", "category"] = "study"
 
     @property
     def name(self) -> str:
@@ -73,6 +77,16 @@ class Model:
         if self.analysis == ENDPOINT:
             return (self.wave(study),)
         return tuple(wave for wave in study.design.wave_keys if wave in study.outcomes[self.outcome].waves)
+
+
+def other_times(study: Study) -> dict[str, float]:
+    """Wave -> time on the scale that the study does not use, stretched to the range of the one that it uses."""
+    used = study.times()
+    months = {wave.key: wave.months for wave in study.design.waves}
+    other = months if study.models.time == "wave" else {key: float(i) for i, key in enumerate(used)}
+    first, last = study.design.wave_keys[0], study.design.wave_keys[-1]
+    scale = (used[last] - used[first]) / (other[last] - other[first])
+    return {key: used[first] + scale * (value - other[first]) for key, value in other.items()}
 
 
 def group_indicator(wide: pd.DataFrame, study: Study) -> Floats:
@@ -184,14 +198,19 @@ class Designs:
         if not study.has_trend(key):
             raise ModelError(f"{key} has no longitudinal model: it was not asked at {study.design.baseline}.")
         waves = model.waves(study)
-        times = study.times()
+        times = study.times() if model.time != "other" else other_times(study)
         response = np.column_stack([self._column(key, wave) for wave in waves]).ravel()  # person by person
         person = np.repeat(np.arange(len(self._wide), dtype=np.int64), len(waves))
         time = np.tile([times[wave] for wave in waves], len(self._wide))
         group = self._group[person]
         controls, names = self._controls_at(model.controls, waves)
-        matrix = np.column_stack([np.ones(len(person)), group, time, group * time, controls])
-        return DesignMatrix(response, matrix, (INTERCEPT, GROUP, WAVE, TREND, *names), person)
+        times_of, terms = time[:, None], [WAVE, TREND]
+        if model.time == "category":
+            later = [wave for wave in waves if wave != study.design.baseline]
+            times_of = np.column_stack([time == times[wave] for wave in later]).astype(float)
+            terms = [f"{term}[{wave}]" for term in (WAVE, TREND) for wave in later]
+        matrix = np.column_stack([np.ones(len(person)), group, times_of, group[:, None] * times_of, controls])
+        return DesignMatrix(response, matrix, (INTERCEPT, GROUP, *terms, *names), person)
 
     def _controls_at(self, keys: tuple[str, ...], waves: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
         """(n x waves, k) controls at the wave of each row, person by person, and their k names."""

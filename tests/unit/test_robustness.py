@@ -43,7 +43,7 @@ def everything(study: Study) -> RobustnessResult:
 
 class TestResults:
     def test_every_check_but_the_register_gives_a_column(self, everything: RobustnessResult) -> None:
-        assert sorted({key[0] for key in everything.labels}) == list("abcefghijk")
+        assert sorted({key[0] for key in everything.labels}) == list("abcefghijkl")
         assert set(everything.left_out) == {"d"}
         assert said(everything, "left_out", "d", "nl") == "de studie heeft geen registeruitkomsten"
 

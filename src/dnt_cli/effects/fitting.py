@@ -175,7 +175,7 @@ def fit_sets(
     errors: Sequence[Clustered | None] = [None] * len(fits)
     if options.clusters and fitter is None:
         errors = clustered(alone, fits, model, kind)
-    marginal = kind.yes_no and fitter is None
+    marginal = kind.yes_no and fitter is None and model.time != "category"
     for (i, (design, notes)), fit, own in zip(built.items(), fits, errors, strict=True):
         response = _response(sets[i], model, design)
         result = _result(design, response, fit, options, observed[i], notes, yes_no=kind.yes_no, marginal=marginal)

@@ -1,4 +1,4 @@
-"""Other ways to fit an endpoint model: weighted by propensity, by Firth's penalised likelihood."""
+"""Other ways to fit a model: weighted by propensity, by Firth's penalised likelihood, with random slopes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.design import Designs, Model
+from dnt_cli.design import WAVE, Designs, Model
 from dnt_cli.effects import Options
 from dnt_cli.effects.kinds import KINDS, Moments
 from dnt_cli.engines import DesignMatrix, Fit, fit_firth
 from dnt_cli.engines.base import unusable
+from dnt_cli.engines.random_slope import fit_random_slope
 from dnt_cli.engines.robust_covariance import heteroscedastic
 from dnt_cli.messages import Message, message
 from dnt_cli.robustness.propensity import Propensity, baseline_columns, characteristics, propensity
@@ -26,6 +27,11 @@ def firth(designs: Designs, design: DesignMatrix, model: Model) -> Fit:
     """Firth's penalised likelihood, whether the data are separated or not."""
     fit = fit_firth(design)
     return replace(fit, df=np.full(len(fit.terms), fit.df_residual))
+
+
+def random_slope(designs: Designs, design: DesignMatrix, model: Model) -> Fit:
+    """A trend of scores with a random slope per person beside the random intercept."""
+    return fit_random_slope(design, WAVE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,10 +175,16 @@ class _TablePart:
         if row["status"] == "not estimable":
             return Cell("#", "muted")
         study = self.wording.study
-        text = displayed(row, self.wording)[0] + study.significance.mark(row["p_value"])
+        mark = study.significance.mark(row["p_value"])
+        text = (displayed(row, self.wording)[0] if pd.notna(row["estimate"]) else _joint(row, self.wording)) + mark
         if kind and row["kind"] != kind:
             text = f"{text} {scale_of(row['kind'], self.wording)}"
         return with_counts([Cell(text, tone_of(row, study, "better"))], row, study)[0]
+
+
+def _joint(row: pd.Series, wording: Wording) -> str:
+    """A test of several coefficients, which has no estimate."""
+    return f"p {wording.p_value(row['p_value'])}"
 
 
 def changed_as(code: str, verdict: str, shift: float, wording: Wording) -> str:

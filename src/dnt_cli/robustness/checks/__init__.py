@@ -19,6 +19,7 @@ from dnt_cli.robustness.checks import (
     i_propensity_weights,
     j_firth,
     k_multiplicity,
+    l_trends,
 )
 from dnt_cli.robustness.context import Context, Plan
 from dnt_cli.study.spec import CHECK_LETTERS
@@ -26,6 +27,6 @@ from dnt_cli.study.spec import CHECK_LETTERS
 _PLANS: tuple[Callable[[Context], Plan], ...] = (
     a_subsets.plan, b_change_scores.plan, c_observed_only.plan, d_register.plan, e_dropouts.plan,
     f_imputation_method.plan, g_controls.plan, h_sites.plan, i_propensity_weights.plan, j_firth.plan,
-    k_multiplicity.plan,
+    k_multiplicity.plan, l_trends.plan,
 )  # fmt: skip
 CHECKS = dict(zip(CHECK_LETTERS, _PLANS, strict=True))
