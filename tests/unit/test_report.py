@@ -150,13 +150,27 @@ def test_the_method_follows_the_settings(report: Report, folder: Path) -> None:
     assert "Effect at" not in other
 
 
+def test_in_word_the_words_above_a_figure_stay_on_its_page(word: bytes, report: Report) -> None:
+    paragraphs = docx.Document(io.BytesIO(word)).paragraphs
+    places = [i for i, own in enumerate(paragraphs) if own._p.xpath(".//pic:pic")]
+    assert len(places) == len(report.figures)
+    kept = {text.replace("-", "−") for text in texts(report, "outcomes")}
+    for place in places:
+        before, picture, caption = paragraphs[place - 1 : place + 2]
+        assert picture.paragraph_format.keep_with_next
+        assert caption.style is not None
+        assert caption.style.name == "Caption"
+        assert caption.paragraph_format.keep_with_next is False
+        assert before.text.replace("-", "−") not in kept or before.paragraph_format.keep_with_next
+
+
 def test_the_summary_has_a_verdict_per_hypothesis_and_the_outcomes_their_sentence(report: Report, folder: Path) -> None:
     said = material(folder)
     assert said.conclusions is not None
-    summary, outcomes = list(texts(report, "summary")), list(texts(report, "outcomes"))
+    summary, effects, outcomes = (list(texts(report, name)) for name in ("summary", "effects", "outcomes"))
     for own in said.conclusions.hypotheses:
         assert own.verdict is None or any(text.startswith(said.wording.hypothesis(own.key)) for text in summary)
-    assert sum("Waargenomen" in text for text in outcomes) == len(said.verdicts)
+    assert sum("Waargenomen" in text for text in effects) == len(said.verdicts)
     assert said.description is not None
     for told in change_sentences(said.description, said.wording):
         assert told.text in outcomes

@@ -34,6 +34,7 @@ SMALL = 7.5
 LABELLED = 4.5  # per cent below which a part of a bar is too narrow for its number
 CLOSEST = 0.1  # part of the axis that two waves must be apart to be labelled
 _WIDTH = 6.3  # inches, the text width of an A4 page
+_WITHIN_TEXT = (5.1, 1.6)  # inches, of a figure within text
 _BAR = 0.8
 
 
@@ -50,12 +51,21 @@ class _Look:
 _LOOKS = (_Look(BLUE, "-", "o", BLUE), _Look(VERMILLION, (0, (4, 2)), "s", "white"))  # type: ignore[arg-type]
 
 
-def outcome_drawings(description: pd.DataFrame, wording: Wording, level: float = 0.95) -> dict[str, Drawing]:
-    """A drawing per outcome that has a value, in the order of the study file; arguments as of `draw`."""
+def outcome_drawings(
+    description: pd.DataFrame, wording: Wording, level: float = 0.95, *, within_text: bool = False
+) -> dict[str, Drawing]:
+    """A drawing per outcome that has a value, in the order of the study file; arguments as of `draw`.
+
+    Args:
+        description: The figures of a description.
+        wording: Its study in a language.
+        level: Of the intervals.
+        within_text: Lower, and without the title and the remarks that the text around it gives.
+    """
     figures = Lookup(description, "trend")
     return {
         outcome: Drawing(
-            _Plot(figures, wording, outcome, level).figure,
+            _Plot(figures, wording, outcome, level, within_text=within_text).figure,
             outcome,
             wording.label(outcome),
             outcome_alternative(figures, outcome, wording),
@@ -67,7 +77,10 @@ def outcome_drawings(description: pd.DataFrame, wording: Wording, level: float =
 class _Plot:
     """The figure of one outcome."""
 
-    def __init__(self, figures: Lookup, wording: Wording, outcome: str, level: float) -> None:
+    def __init__(
+        self, figures: Lookup, wording: Wording, outcome: str, level: float, *, within_text: bool = False
+    ) -> None:
+        self.within_text = within_text
         self.figures, self.wording, self.outcome, self.level = figures, wording, outcome, level
         self.study = study = wording.study
         self.spec = study.outcomes[outcome]
@@ -95,12 +108,13 @@ class _Plot:
         """Percentages or means over time with their intervals."""
         from matplotlib.figure import Figure
 
-        width = _WIDTH if len(self.waves) > 2 else 0.6 * _WIDTH
-        figure = Figure(figsize=(width, 3.2))
+        full, height = _WITHIN_TEXT if self.within_text else (_WIDTH, 3.2)
+        width = full if len(self.waves) > 2 else 0.6 * full
+        figure = Figure(figsize=(width, height))
         axes = figure.add_subplot()
         places = _places([wave.months for wave in self.waves])
         span = (places[-1] - places[0]) or 1.0
-        shift = 0.012 * span * _WIDTH / width  # the groups beside each other, so that intervals do not overlap
+        shift = 0.012 * span * full / width  # the groups beside each other, so that intervals do not overlap
         for group, name, look, side in zip(self.groups, self.names, _LOOKS, (-1, 1), strict=True):
             self._line(axes, group, name, look, [place + side * shift for place in places])
         axes.set_xlim(places[0] - 0.07 * span, places[-1] + 0.07 * span)
@@ -177,7 +191,8 @@ class _Plot:
         levels = [level for level in self.figures.values("level", variable=self.outcome) if level]
         bars = [(w, g) for w in range(len(self.waves)) for g in range(2)]
         places = [w * 2.5 + g for w, g in bars]
-        figure = Figure(figsize=(_WIDTH, 0.27 * len(bars) + 0.12 * len(self.waves) + 0.5))
+        width, thick = (_WITHIN_TEXT[0], 0.17) if self.within_text else (_WIDTH, 0.27)
+        figure = Figure(figsize=(width, thick * len(bars) + 0.12 * len(self.waves) + 0.5))
         axes = figure.add_subplot()
         colours = shades(len(levels))
         starts = [0.0] * len(bars)
@@ -198,9 +213,9 @@ class _Plot:
                     )  # fmt: skip
             starts = [start + size for start, size in zip(starts, sizes, strict=True)]
         self._bar_axes(axes, bars, places)
-        self._title(axes, _WIDTH, pad=6)
+        self._title(axes, width, pad=6)
         below = self._legend(figure, axes, len(levels))
-        self._notes(axes, below, self.wording.text("description.figure_note_ordinal"), _WIDTH)
+        self._notes(axes, below, self.wording.text("description.figure_note_ordinal"), width)
         return figure
 
     def _legend(self, figure: Figure, axes: Axes, levels: int) -> float:
@@ -231,14 +246,19 @@ class _Plot:
 
     def _title(self, axes: Axes, width: float, pad: float) -> None:
         """The name of the outcome, in as many lines as it needs."""
+        if self.within_text:
+            return
         axes.set_title(textwrap.fill(self.spec.label[self.wording.language], int(9.5 * width)), x=0, pad=pad)
 
     def _notes(self, axes: Axes, below: float, note: str, width: float) -> None:
         """Remarks in small print under all else, from `below` points under the axes."""
-        parts = [f"{note} {self.wording.text(f'description.{self.spec.better}_better').capitalize()}."]
+        better = f"{self.wording.text(f'description.{self.spec.better}_better').capitalize()}."
+        parts = [] if self.within_text else [f"{note} {better}"]
         if self.spec.note is not None:
             parts.append(self.spec.note[self.wording.language])
-        parts += self.wording.synthetic_note()
+        parts += [] if self.within_text else self.wording.synthetic_note()
+        if not parts:
+            return
         text = "\n".join(textwrap.fill(part, int(15.5 * width)) for part in parts)
         axes.annotate(
             text, (0, 0), (0, -below - 6), xycoords="axes fraction", textcoords="offset points", va="top",

@@ -1,4 +1,4 @@
-"""The outcomes as observed: a figure per outcome, and what is concluded of it."""
+"""The outcomes as observed: a figure per outcome, and how it went in the two groups."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def described(material: Material) -> list[TableBlock]:
 
 
 def outcomes(material: Material) -> Iterator[Block]:
-    """Per hypothesis its outcomes: a figure, what was observed, and what the models say."""
+    """Per hypothesis its outcomes: what was observed, and a figure of it."""
     from dnt_cli.conclusions import change_sentences
     from dnt_cli.figures.composed import composed_drawings
     from dnt_cli.figures.outcomes import outcome_drawings
@@ -36,7 +36,7 @@ def outcomes(material: Material) -> Iterator[Block]:
     if found is None:
         return
     study, level = wording.study, 0.95
-    drawings = outcome_drawings(found.figures, wording, level)
+    drawings = outcome_drawings(found.figures, wording, level, within_text=True)
     composed: dict[str, list[tuple[str, Drawing]]] = {}
     for name, drawing in composed_drawings(found.figures, wording, level).items():
         shown = [key for key in drawings if key in study.figures[name].outcomes]
@@ -45,7 +45,8 @@ def outcomes(material: Material) -> Iterator[Block]:
     tables = {own.key: own for own in described(material) if own.key in (LEVELS, CHANGES)}
     if len(tables) == 2:
         levels, changes = reference(LEVELS), reference(CHANGES)
-        yield Paragraph(wording.text("report.outcomes_lead", levels=levels, changes=changes), "lead")
+        lead = wording.text("report.outcomes_lead", levels=levels, changes=changes, level=100 * level)
+        yield Paragraph(lead, "lead")
     for hypothesis in (*study.hypotheses, None):
         own = [key for key in drawings if study.outcomes[key].hypothesis == hypothesis]
         if not own:
@@ -56,18 +57,10 @@ def outcomes(material: Material) -> Iterator[Block]:
         for key in own:
             label = wording.label(key)
             yield Heading(label, 3)
-            yield from map(Paragraph, filter(None, (went.get(key), _concluded(key, material))))
-            title = wording.text("report.outcome_figure", label=label)
+            if key in went:
+                yield Paragraph(went[key])
+            better = wording.text(f"description.{study.outcomes[key].better}_better")
+            title = wording.text("report.outcome_figure", label=label, better=better)
             yield FigureBlock(f"figure_{key}", title, drawings[key].about, drawings[key])
             yield from (FigureBlock(f"figure_{name}", own.title, own.about, own) for name, own in composed.pop(key, ()))
     yield from tables.values()
-
-
-def _concluded(key: str, material: Material) -> str:
-    """What is concluded of an outcome from the models; empty where it was not tested."""
-    from dnt_cli.conclusions.speech import outcome_text
-
-    conclusion, conclusions = material.verdicts.get(key), material.conclusions
-    if conclusion is None or conclusions is None:
-        return ""
-    return outcome_text(conclusion, material.wording, conclusions.sources.level)

@@ -96,6 +96,22 @@ def _effects(material: Material) -> Iterator[Block]:
     title = wording.text("report.forest", level=100 * found.level)
     drawing = forest_drawing(found.estimates, wording, found.level)
     yield FigureBlock("forest", title, drawing.about, drawing)
+    yield from _by_outcome(material)
+
+
+def _by_outcome(material: Material) -> Iterator[Block]:
+    """What the models say of each outcome, in words."""
+    from dnt_cli.conclusions.speech import outcome_text
+
+    conclusions, wording = material.conclusions, material.wording
+    if conclusions is None:
+        return
+    yield Heading(wording.text("report.by_outcome"))
+    for own in conclusions.hypotheses:
+        if own.outcomes and wording.study.hypotheses:
+            yield Heading(wording.hypothesis(own.key) if own.key else wording.text("report.other_outcomes"), 3)
+        for conclusion in own.outcomes:
+            yield Paragraph(outcome_text(conclusion, wording, conclusions.sources.level))
 
 
 def _beside(table: Table, wording: Wording) -> bool:

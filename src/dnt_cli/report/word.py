@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dnt_cli.report.writers import Images
 
-_WIDTH, _HEIGHT = 13.0, 20.0  # centimetres that a figure may take
+_WIDTH, _HEIGHT = 14.0, 20.0  # centimetres that a figure may take
 _LEAD = 2  # headings and paragraphs before a wide table that stand on its page
 _PIXELS = 200 / 2.54  # in a centimetre, as figures are drawn
 
@@ -68,9 +68,9 @@ class _WordWriter:
                 continue
             if not isinstance(block, TableBlock) and not _wide_ahead(section.blocks[i:]):
                 turn(self.made, landscape=False)
-            self._block(block)
+            self._block(block, follows=next(iter(section.blocks[i + 1 :]), None))
 
-    def _block(self, block: Block) -> None:
+    def _block(self, block: Block, follows: Block | None) -> None:
         if isinstance(block, TableBlock):
             layout = laid_out(without_empty(block.table))
             turn(self.made, landscape=layout.landscape)
@@ -82,19 +82,25 @@ class _WordWriter:
         elif isinstance(block, Heading):
             self.made.add_heading(typeset(block.text), level=block.level)
         else:
-            self._paragraph(block)
+            self._paragraph(block, keep=isinstance(follows, FigureBlock))
 
-    def _paragraph(self, block: Paragraph) -> None:
+    def _paragraph(self, block: Paragraph, *, keep: bool) -> None:
         paragraph = self.made.add_paragraph(style="List Bullet" if block.style == "item" else None)
+        paragraph.paragraph_format.keep_with_next = keep or None
         for text, refers in pieces(block.text):
             if refers:
                 field(paragraph, f" REF {self._bookmark(text)} \\h ", self.numbers.get(text, text))
             else:
                 paragraph.add_run(typeset(text))
 
-    def _caption(self, key: str, title: str, *, keep: bool = True) -> None:
+    def _caption(self, key: str, title: str, *, below: bool = False) -> None:
+        """The number and title of a table, or of the figure that it stands below."""
+        from docx.shared import Pt
+
         paragraph = self.made.add_paragraph(style="Caption")
-        paragraph.paragraph_format.keep_with_next = keep
+        if below:
+            paragraph.paragraph_format.keep_with_next = False
+            paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(0), Pt(8)
         kind, number = self.numbers[key].rsplit(" ", 1)
         with anchored(paragraph, self._bookmark(key), self.marks[key]):
             paragraph.add_run(f"{kind} ")
@@ -102,7 +108,7 @@ class _WordWriter:
         paragraph.add_run(f"  {typeset(title)}")
 
     def _figure(self, block: FigureBlock) -> None:
-        from docx.shared import Cm
+        from docx.shared import Cm, Pt
 
         content = self.pictures[block.key]
         width, height = (int.from_bytes(content[at : at + 4], "big") / _PIXELS for at in (16, 20))  # of a PNG
@@ -110,8 +116,10 @@ class _WordWriter:
         shape: Any = self.made.add_picture(io.BytesIO(content), width=Cm(width * scale))
         shape._inline.docPr.set("descr", typeset(block.alternative))
         shape._inline.docPr.set("name", block.key)
-        self.made.paragraphs[-1].paragraph_format.keep_with_next = True
-        self._caption(block.key, block.title, keep=False)
+        around = self.made.paragraphs[-1].paragraph_format
+        around.keep_with_next = True
+        around.space_after = Pt(2)
+        self._caption(block.key, block.title, below=True)
 
     def _bookmark(self, key: str) -> str:
         return f"dnt_{self.marks.get(key, 0)}"

@@ -52,17 +52,23 @@ def coloured(table: Table) -> bool:
     return any(cell.tone in SIGNS for section in table.sections for row in section.rows for cell in row)
 
 
+# Of DejaVu Sans, which takes the place of Arial where that is not installed, and is the wider of the two.
 _WIDTHS = {
-    **dict.fromkeys("iljI|.,:;'! \u00a0", 0.28),
-    **dict.fromkeys("ftr()[]-/*", 0.35),
-    **dict.fromkeys("mwMW%—▲▼", 0.87),
-    **dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ&", 0.7),
+    **dict.fromkeys("iljIJ'|", 0.3),
+    **dict.fromkeys(".,:;! /\u00a0", 0.34),
+    **dict.fromkeys("frt()[]-\u2011", 0.41),
+    **dict.fromkeys("*–_", 0.5),
+    **dict.fromkeys("0123456789", 0.64),
+    **dict.fromkeys("ABCDEFGHKLNOPQRSTUVXYZ&▲▼", 0.76),
+    **dict.fromkeys("−+<=>#wM", 0.86),
+    **dict.fromkeys("mW%—", 0.98),
 }
+_OTHER_WIDTH = 0.62
 
 
 def width_of(text: str) -> float:
     """The width of a text in a sans-serif type, in ems; rather too wide than too narrow."""
-    return sum(_WIDTHS.get(character, 0.56) for character in text)
+    return sum(_WIDTHS.get(character, _OTHER_WIDTH) for character in text)
 
 
 def longest_word(text: str) -> float:

@@ -79,7 +79,7 @@ def new_document(title: str, language: Language) -> Document:
         style.font.size, style.font.bold, style.font.color.rgb = Pt(size), bold, ink
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(before), Pt(after)
         style.paragraph_format.keep_with_next = name != "Normal"
-    document.styles["Normal"].paragraph_format.line_spacing = 1.15
+    document.styles["Normal"].paragraph_format.line_spacing = 1.1
     document.styles["List Bullet"].paragraph_format.space_after = Pt(2)
     for name, size, after in (("Table text", 9.0, 0), ("Table note", 8.0, 2)):
         added: Any = document.styles.add_style(name, 1)
