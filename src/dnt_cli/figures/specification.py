@@ -58,7 +58,7 @@ def specification_curves(
     """
     estimates, outcomes = result.estimates, wording.study.outcomes
     rows = estimates[(estimates["analysis"] != BALANCE) & (estimates["status"] != "not estimable")]
-    rows = rows[~rows["model"].str.startswith(_REPEATS)]
+    rows = rows[~rows["model"].str.startswith(_REPEATS) & rows["estimate"].notna()]  # a joint test has no estimate
     drawings = []
     for outcome in dict.fromkeys(rows.loc[rows["model"] == "main", "outcome"]):
         own = rows[[outcomes[k].counterpart == outcome or k == outcome for k in rows["outcome"]]]
