@@ -8,23 +8,11 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell
+from dnt_cli.cli.groups import ResultOptions, StudyOptions, grouped
 from dnt_cli.cli.inputs import open_input
-from dnt_cli.cli.options import (
-    INPUT,
-    OUTPUT,
-    Force,
-    Jobs,
-    Lang,
-    Output,
-    OutputFormat,
-    Overrides,
-    Shown,
-    StudyFile,
-    processes,
-    split,
-)
+from dnt_cli.cli.options import INPUT, OUTPUT, Jobs, processes, split
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_figures, check_output, present, save_result, table_named
+from dnt_cli.cli.results import check_figures, table_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +24,11 @@ if TYPE_CHECKING:
 
 
 @app.command(rich_help_panel="Stages")
+@grouped
 def describe(
     source: Annotated[str, typer.Argument(metavar="SURVEY", help="Survey: stage file, Parquet or CSV; - is a pipe.")],
-    output: Output = None,
-    study: StudyFile = None,
-    overrides: Overrides = None,
+    *,
+    study: StudyOptions,
     figures: Annotated[
         str | None,
         typer.Option("--figures", metavar="FOLDER", help="Draw a figure per outcome there.", rich_help_panel=OUTPUT),
@@ -67,9 +55,7 @@ def describe(
         ),
     ] = None,
     jobs: Jobs = 0,
-    form: Shown = OutputFormat.table,
-    language: Lang = ...,  # type: ignore[assignment]
-    force: Force = False,
+    result: ResultOptions,
 ) -> None:  # fmt: skip
     """Describe population, attrition, differences at baseline and trends, from the answers as observed.
 
@@ -78,22 +64,24 @@ def describe(
     from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.wording import Wording
 
-    check_output(output, "description", "describe", force=force)
-    check_figures(figures, output)
-    opened = open_input(source, "dnt describe", ["survey"], foreign="with study", study=study, overrides=overrides)
-    result = described(opened, split(also) or (), _populations(reference) if reference else None)
+    result.check("description", "describe")
+    check_figures(figures, result.output)
+    opened = study.open(source, "dnt describe", ["survey"], foreign="with study")
+    description = described(opened, split(also) or (), _populations(reference) if reference else None)
     said = {"also": also, "reference": reference is not None}
-    wording = Wording(opened.spec, language.value)
-    tables = told_inside(result.tables(wording), wording)
+    wording = Wording(opened.spec, result.language.value)
+    tables = told_inside(description.tables(wording), wording)
     chosen = tables if table is None else [table_named(table, tables)]  # before anything is written
-    save_result(output, result, opened.provenance("describe", said), force=force)
+    result.save(description, opened.provenance("describe", said))
     if figures is not None:
         from dnt_cli.figures import draw
 
         with progress("Drawing") as report:
-            drawn = draw(result.figures, wording, figures, jobs=processes(jobs), progress=report, force=force)
+            drawn = draw(
+                description.figures, wording, figures, jobs=processes(jobs), progress=report, force=result.force
+            )
         tell(f"Drew {len(drawn)} files in {figures}.")
-    present(output, form, chosen, result.rows(), language.value)
+    result.show(chosen, description.rows())
 
 
 def described(opened: Input, also: Sequence[str] = (), reference: pd.DataFrame | None = None) -> Description:

@@ -7,16 +7,18 @@ from typing import Annotated
 import typer
 
 from dnt_cli.cli.app import app
+from dnt_cli.cli.groups import ShowOptions, grouped
 from dnt_cli.cli.inputs import open_stage_file
-from dnt_cli.cli.options import OUTPUT, Lang, OutputFormat, Shown
-from dnt_cli.cli.results import present
+from dnt_cli.cli.options import OUTPUT
 from dnt_cli.errors import UsageError
 
 
 @app.command(rich_help_panel="Files")
+@grouped
 def diff(
     old: Annotated[str, typer.Argument(metavar="A", help="Any stage file; - is a pipe.")],
     new: Annotated[str, typer.Argument(metavar="B", help="The same of another run; - is a pipe.")],
+    *,
     everything: Annotated[bool, typer.Option("--all", help="Also what is the same.", rich_help_panel=OUTPUT)] = False,
     exit_code: Annotated[
         bool,
@@ -24,8 +26,7 @@ def diff(
             "--exit-code", help="End with 1 unless the files are the same, byte for byte.", rich_help_panel=OUTPUT
         ),
     ] = False,
-    form: Shown = OutputFormat.table,
-    language: Lang = ...,  # type: ignore[assignment]
+    result: ShowOptions,
 ) -> None:
     """Say what changed between two runs: which conclusions and numbers moved, and why. Never shows a person's data.
 
@@ -39,7 +40,7 @@ def diff(
     stages = open_stage_file(old, "dnt diff"), open_stage_file(new, "dnt diff")
     a, b = (stage.name if source == "-" else source for source, stage in zip((old, new), stages, strict=True))
     found = compare(*stages, distinct_names(a, b))
-    tables = difference_tables(found, language.value, everything=everything)
-    present(None, form, tables, difference_frame(found, everything=everything), language.value)
+    tables = difference_tables(found, result.language.value, everything=everything)
+    result.show(tables, difference_frame(found, everything=everything))
     if exit_code and not found.identical:
         raise typer.Exit(1)

@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_controls
 from dnt_cli.cli.console import tell
-from dnt_cli.cli.inputs import Input, open_input
-from dnt_cli.cli.options import (
-    MODEL,
-    Force,
-    Green,
-    GreenMeans,
-    Jobs,
-    Lang,
-    Level,
-    Outcomes,
-    Output,
-    OutputFormat,
-    Overrides,
-    Scheduler,
-    SchedulerTls,
-    Shown,
-    StudyFile,
-    choose,
-    workplace,
-)  # fmt: skip
+from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions, grouped
+from dnt_cli.cli.options import MODEL, Green, GreenMeans, Level, Outcomes, choose
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_output, end_if_nothing_estimable, present, save_result
+from dnt_cli.cli.results import end_if_nothing_estimable
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dnt_cli.effects import Effects, Options
+    from dnt_cli.stagefile.container import Provenance
     from dnt_cli.study import Study
+    from dnt_cli.wording import Wording
 
 
 class Engine(StrEnum):
@@ -79,11 +63,11 @@ Standard = Annotated[
 
 
 @app.command("fit-t3", rich_help_panel="Stages")
+@grouped
 def fit_t3(
     source: Source,
-    output: Output = None,
-    study: StudyFile = None,
-    overrides: Overrides = None,
+    *,
+    study: StudyOptions,
     outcomes: Outcomes = None,
     controls: Annotated[
         str | None,
@@ -108,14 +92,10 @@ def fit_t3(
         Separation, typer.Option("--separation", help="Where no finite estimate exists.", rich_help_panel=MODEL)
     ] = Separation.stop,
     standardise: Standard = Standardise.both,
+    work: WorkOptions,
+    result: ResultOptions,
     level: Level = 0.95,
-    jobs: Jobs = 0,
-    scheduler: Scheduler = None,
-    scheduler_tls: SchedulerTls = None,
-    form: Shown = OutputFormat.table,
-    language: Lang = ...,  # type: ignore[assignment]
     green: GreenMeans = Green.better,
-    force: Force = False,
 ) -> None:
     """Effects at the endpoint: odds ratios and standardised betas, pooled over the imputations.
 
@@ -124,29 +104,29 @@ def fit_t3(
     from dnt_cli.design import ENDPOINT
     from dnt_cli.effects import Options, endpoint_effects
 
-    check_output(output, "estimates", "fit-t3", force=force)
-    opened = open_input(source, "dnt fit-t3", ["imputations"], foreign="with study", study=study, overrides=overrides)
+    result.check("estimates", "fit-t3")
+    opened = study.open(source, "dnt fit-t3", ["imputations"], foreign="with study")
     data = opened.completed()
     keys = choose("--outcomes", outcomes, data.study.tested)
     published = _is_published(controls)
     own = published_controls(data.study, ENDPOINT) if published else None
     covariates = None if published else choose("--controls", controls, data.study.possible_controls, empty=True)
     waves = waves_beside(at, data.study)
-    with workplace(jobs, scheduler, scheduler_tls) as free, progress("Fitting") as report:
+    with work.place() as free, progress("Fitting") as report:
         options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=free)
         effects = endpoint_effects(
             data, options, outcomes=keys, controls=covariates, own_controls=own, at=waves, progress=report
         )
     said = {"outcomes": keys, "controls": "published" if published else covariates, "at": waves}
-    _finish("fit-t3", data.study, effects, options, said, opened, output, form, language, green, force)
+    _finish(effects, options, opened.provenance("fit-t3", options.told() | said), data.study, result, green)
 
 
 @app.command("fit-longitudinal", rich_help_panel="Stages")
+@grouped
 def fit_longitudinal(
     source: Source,
-    output: Output = None,
-    study: StudyFile = None,
-    overrides: Overrides = None,
+    *,
+    study: StudyOptions,
     outcomes: Outcomes = None,
     controls: Annotated[
         str | None,
@@ -181,14 +161,10 @@ def fit_longitudinal(
         bool, typer.Option("--satterthwaite", help="Satterthwaite df in linear models.", rich_help_panel=MODEL)
     ] = False,
     standardise: Standard = Standardise.both,
+    work: WorkOptions,
+    result: ResultOptions,
     level: Level = 0.95,
-    jobs: Jobs = 0,
-    scheduler: Scheduler = None,
-    scheduler_tls: SchedulerTls = None,
-    form: Shown = OutputFormat.table,
-    language: Lang = ...,  # type: ignore[assignment]
     green: GreenMeans = Green.better,
-    force: Force = False,
 ) -> None:
     """Trends of the effect over all waves: mixed models with a random intercept per person.
 
@@ -196,19 +172,18 @@ def fit_longitudinal(
     """
     from dnt_cli.design import LONGITUDINAL
     from dnt_cli.effects import Options, cross_check, trend_effects
+    from dnt_cli.wording import Wording
 
-    check_output(output, "estimates", "fit-longitudinal", force=force)
+    result.check("estimates", "fit-longitudinal")
     if nodes % 2 == 0:
         raise UsageError(f"--nagq {nodes}: the number of quadrature nodes must be odd, such as 1, 15 or 31.")
-    opened = open_input(
-        source, "dnt fit-longitudinal", ["imputations"], foreign="with study", study=study, overrides=overrides
-    )
+    opened = study.open(source, "dnt fit-longitudinal", ["imputations"], foreign="with study")
     data = opened.completed()
     published = _is_published(controls)
     ladder = None if published else _ladder(controls, data.study)
     own = published_controls(data.study, LONGITUDINAL) if published else None
     keys = choose("--outcomes", outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
-    with workplace(jobs, scheduler, scheduler_tls) as free, progress("Fitting") as report:
+    with work.place() as free, progress("Fitting") as report:
         options = Options(
             engine=engine.value, nodes=nodes, satterthwaite=satterthwaite, standardise=standardise.value, level=level,
             jobs=free,
@@ -217,17 +192,16 @@ def fit_longitudinal(
         checked = cross_check(data, effects.estimates, options, cross_check_sets, report) if cross_check_sets else None
     said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets}
     if checked is not None:
-        _show_cross_check(checked, data.study, language.value)
-    _finish("fit-longitudinal", data.study, effects, options, said, opened, output, form, language, green, force)
+        _show_cross_check(checked, Wording(data.study, result.language.value))
+    _finish(effects, options, opened.provenance("fit-longitudinal", options.told() | said), data.study, result, green)
 
 
-def _show_cross_check(checked: pd.DataFrame, study: Study, language: Any) -> None:
+def _show_cross_check(checked: pd.DataFrame, wording: Wording) -> None:
     """On standard error, since it is about the fits and not the result."""
     from dnt_cli.effects.tables import cross_check_table
     from dnt_cli.tables import as_text
-    from dnt_cli.wording import Wording
 
-    tell(as_text([cross_check_table(checked, Wording(study, language))]))
+    tell(as_text([cross_check_table(checked, wording)]))
 
 
 def waves_beside(at: str | None, study: Study) -> list[str]:
@@ -265,17 +239,15 @@ def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
 
 
 def _finish(
-    command: str, study: Study, effects: Effects, options: Options, said: dict[str, Any], opened: Input,
-    output: str | None, form: OutputFormat, language: Any, green: Green, force: bool,
-) -> None:  # fmt: skip
+    effects: Effects, options: Options, provenance: Provenance, study: Study, result: ResultOptions, green: Green
+) -> None:
     """Write, show, and end with 1 when nothing could be estimated."""
     from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.effects.result import Estimates
     from dnt_cli.wording import Wording
 
-    result = Estimates.of(study, effects, options.level)
-    save_result(output, result, opened.provenance(command, options.told() | said), force=force)
-    wording = Wording(study, language.value)
-    tables = told_inside(result.tables(wording, green=green.value), wording)
-    present(output, form, tables, result.rows(), language.value)
+    estimates = Estimates.of(study, effects, options.level)
+    result.save(estimates, provenance)
+    wording = Wording(study, result.language.value)
+    result.show(told_inside(estimates.tables(wording, green=green.value), wording), estimates.rows())
     end_if_nothing_estimable(effects.estimates)

@@ -11,25 +11,11 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
+from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions, grouped
 from dnt_cli.cli.inputs import Input, open_input
-from dnt_cli.cli.options import (
-    INPUT,
-    MODEL,
-    Force,
-    Jobs,
-    Lang,
-    Output,
-    OutputFormat,
-    Overrides,
-    Scheduler,
-    SchedulerTls,
-    Seed,
-    Shown,
-    StudyFile,
-    workplace,
-)
+from dnt_cli.cli.options import INPUT, MODEL, Seed
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_output, present, save
+from dnt_cli.cli.results import save
 from dnt_cli.errors import UsageError
 from dnt_cli.sentences import say
 
@@ -64,13 +50,13 @@ class _Job:
 
 
 @app.command(rich_help_panel="Stages")
+@grouped
 def impute(
     source: Annotated[
         str, typer.Argument(metavar="SURVEY", help="Survey: stage file, Parquet or CSV; - is a pipe.")
     ],
-    output: Output = None,
-    study: StudyFile = None,
-    overrides: Overrides = None,
+    *,
+    study: StudyOptions,
     register: Annotated[
         str | None,
         typer.Option(
@@ -112,12 +98,8 @@ def impute(
         ),
     ] = None,
     seed: Seed = None,
-    jobs: Jobs = 0,
-    scheduler: Scheduler = None,
-    scheduler_tls: SchedulerTls = None,
-    form: Shown = OutputFormat.table,
-    language: Lang = ...,  # type: ignore[assignment]
-    force: Force = False,
+    work: WorkOptions,
+    result: ResultOptions,
 ) -> None:  # fmt: skip
     """Fill the gaps of a survey m times, each time with other plausible values.
 
@@ -130,21 +112,17 @@ def impute(
     from dnt_cli.stagefile.container import as_columns
     from dnt_cli.wording import Wording
 
-    check_output(output, "imputations", "impute", force=force, required=True)
+    result.check("imputations", "impute", required=True)
     count = None if m is None or m == "auto" else _count(m)
     _refuse_many(iterations)
     changes = {
         "method": method and method.value, "iterations": iterations, "seed": seed, "max_predictors": max_predictors,
     }  # fmt: skip
-    job = (
-        _extended(source, study, overrides, count, changes)
-        if extend
-        else _fresh(source, study, overrides, count, changes)
-    )
+    job = _extended(source, study, count, changes) if extend else _fresh(source, study, count, changes)
     if register is not None:
         job = _with_register(job, register)
     extra: dict[str, Any] = {}
-    with workplace(jobs, scheduler, scheduler_tls) as free, progress("Imputing") as report:
+    with work.place() as free, progress("Imputing") as report:
         rounds, frames = _run(job, m == "auto", precision, free, report)
         total = len(frames) if isinstance(frames, list) else job.settings.m
         made = 0 if job.before is None else job.before.parquet.num_row_groups - 1
@@ -158,13 +136,13 @@ def impute(
                 extra[name] = as_columns(_told(job.before, rounds, name))
 
         provenance = job.opened.provenance("impute", said)
-        save(output, "imputations", job.study, tables(), provenance, extra, force=force)
+        save(result.output, "imputations", job.study, tables(), provenance, extra, force=result.force)
     events, models = _told(None, rounds, "events"), _told(None, rounds, "models")
     if len(events):
         tell(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
-    wording = Wording(job.study, language.value)
+    wording = Wording(job.study, result.language.value)
     shown = imputation_summary(job.wide, models, events, said, wording)
-    present(output, form, [shown, *_beside(job, wording)], models, language.value)
+    result.show([shown, *_beside(job, wording)], models)
 
 
 def _count(m: str) -> int:
@@ -186,11 +164,11 @@ def _refuse_many(iterations: int | None) -> None:
         raise UsageError(f"--iterations {iterations}: expected at most {MOST_ROUNDS}.")
 
 
-def _fresh(source: str, study: str | None, overrides: list[str] | None, m: int | None, changes: dict[str, Any]) -> _Job:
+def _fresh(source: str, study: StudyOptions, m: int | None, changes: dict[str, Any]) -> _Job:
     from dnt_cli.imputed.data import settings_of
     from dnt_cli.wide import to_wide
 
-    opened = open_input(source, "dnt impute", ["survey"], foreign="with study", study=study, overrides=overrides)
+    opened = study.open(source, "dnt impute", ["survey"], foreign="with study")
     spec = opened.spec
     return _Job(to_wide(opened.survey(), spec), spec, settings_of(spec, m=m, **changes), opened)
 
@@ -220,15 +198,13 @@ def _with_register(job: _Job, source: str) -> _Job:
     return replace(job, wide=wide, register=opened.sha256)
 
 
-def _extended(
-    source: str, study: str | None, overrides: list[str] | None, m: int | None, changes: dict[str, Any]
-) -> _Job:
+def _extended(source: str, study: StudyOptions, m: int | None, changes: dict[str, Any]) -> _Job:
     """The observed data of an imputations file, and the settings that made it."""
     from dataclasses import replace
 
     from dnt_cli.imputed.data import measured_columns, recorded_settings
 
-    given = changes | {"study": study, "set": overrides or None}
+    given = changes | {"study": study.study, "set": study.overrides or None}
     told = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
     if told:
         raise UsageError(f"--extend repeats the settings of the file; leave out {', '.join(told)}.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import locale
 import os
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Annotated
 
@@ -186,13 +185,6 @@ def choose(option: str, keys: str | None, known: Iterable[str], *, empty: bool =
     if chosen == [] and not empty:
         raise UsageError(say("option_nothing", option=option, known=", ".join(known)))
     return chosen
-
-
-def workplace(jobs: int, scheduler: str | None, certificates: str | None) -> AbstractContextManager[int]:
-    """Where a command does its work; inside it is known how many tasks can run at the same time."""
-    from dnt_cli.cluster import at_work
-
-    return at_work(processes(jobs), scheduler, split(certificates) or ())
 
 
 def processes(jobs: int) -> int:

@@ -10,25 +10,15 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell
+from dnt_cli.cli.groups import ResultOptions, StudyOptions, grouped
 from dnt_cli.cli.inputs import open_input
-from dnt_cli.cli.options import (
-    INPUT,
-    OUTPUT,
-    RUN,
-    Force,
-    Lang,
-    Output,
-    OutputFormat,
-    Overrides,
-    Shown,
-    StudyFile,
-)
+from dnt_cli.cli.options import INPUT, OUTPUT, RUN
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_output, present, save_result
 from dnt_cli.errors import DataError, UsageError
 
 
 @app.command(rich_help_panel="Stages")
+@grouped
 def polis(
     records: Annotated[
         list[str] | None,
@@ -45,9 +35,8 @@ def polis(
             rich_help_panel=INPUT,
         ),
     ] = None,
-    output: Output = None,
-    study: StudyFile = None,
-    overrides: Overrides = None,
+    *,
+    given: StudyOptions,
     threads: Annotated[
         int,
         typer.Option(
@@ -60,20 +49,18 @@ def polis(
             "--example", metavar="FOLDER", help="Write made-up records and a link file there.", rich_help_panel=OUTPUT
         ),
     ] = None,
-    form: Shown = OutputFormat.table,
-    language: Lang = ...,  # type: ignore[assignment]
-    force: Force = False,
+    result: ResultOptions,
 ) -> None:
     """Work, hours and income per person and wave, from the wage-tax records of every job ("polis").
 
     Example: dnt polis G:/Spolis/SPOLISBUS --link link.csv --study study.toml -o register.parquet
     """
     if example is not None:
-        _write_example(example, force=force)
+        _write_example(example, force=result.force)
         return
     if not records or link is None:
         raise UsageError("dnt polis needs records and a link file: dnt polis FOLDER --link link.csv --study dnt.")
-    if study is None:
+    if given.study is None:
         raise UsageError("Records do not say of which study they are; add --study FILE.")
     from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.polis import chosen_files, read_link, register_outcomes
@@ -83,8 +70,8 @@ def polis(
     from dnt_cli.study import load_study
     from dnt_cli.wording import Wording
 
-    check_output(output, "register", "polis", force=force)
-    spec = load_study(study, overrides or ())
+    result.check("register", "polis")
+    spec = load_study(given.study, given.overrides or ())
     paths, left = chosen_files(records)
     if left:
         tell(f"Left out, since a higher version is there: {', '.join(p.name for p in left)}.")
@@ -92,11 +79,11 @@ def polis(
     persons = read_link(opened.frame(), spec, opened.name)
     with progress("Reading") as report:
         found = register_outcomes(paths, persons, spec, threads=threads, progress=report)
-    result = RegisterResult(spec, found.frame, _counts(found))
+    register = RegisterResult(spec, found.frame, _counts(found))
     said = asdict(spec.register) | {"records": [path.name for path in paths]}
-    save_result(output, result, Provenance("polis", said, opened.sha256), force=force)
-    wording = Wording(spec, language.value)
-    present(output, form, told_inside(result.tables(wording), wording), result.rows(), language.value)
+    result.save(register, Provenance("polis", said, opened.sha256))
+    wording = Wording(spec, result.language.value)
+    result.show(told_inside(register.tables(wording), wording), register.rows())
 
 
 def _counts(found: Any) -> dict[str, Any]:

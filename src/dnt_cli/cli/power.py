@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,22 +12,11 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_studies
 from dnt_cli.cli.console import tell
+from dnt_cli.cli.groups import ResultOptions, ShowOptions, WorkOptions, grouped
 from dnt_cli.cli.inputs import open_stage_file
-from dnt_cli.cli.options import (
-    RUN,
-    Force,
-    Jobs,
-    Lang,
-    Output,
-    OutputFormat,
-    Overrides,
-    Scheduler,
-    SchedulerTls,
-    Shown,
-    workplace,
-)
+from dnt_cli.cli.options import RUN, Overrides
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_output, present, save_result
+from dnt_cli.cli.results import save_result
 from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import UsageError
 
@@ -39,7 +29,7 @@ if TYPE_CHECKING:
     from dnt_cli.power.result import SimulatedPower
     from dnt_cli.power.simulation import World
     from dnt_cli.power.sizes import StudyPlan
-    from dnt_cli.study import Study
+    from dnt_cli.study import Language, Study
 
 _DESIGN = "Design"
 _SAVE_AFTER = 30.0  # seconds of work that a stop may lose
@@ -82,34 +72,14 @@ class Analysis(StrEnum):
     longitudinal = "longitudinal"
 
 
-_Method = Annotated[
-    PowerMethod | None,
-    typer.Option("--method", help="Only this method; default: all, side by side.", rich_help_panel=_DESIGN),
-]
-_Sizes = Annotated[
-    str | None,
-    typer.Option(
-        "--n", metavar="N,N", rich_help_panel=_DESIGN,
-        help="Power of these group sizes (comparison,intervention) instead of the sizes needed.",
-    ),
-]  # fmt: skip
 _Alpha = Annotated[
     float,
     typer.Option("--alpha", metavar="LEVEL", min=0.0001, max=0.5, help="Two-sided level.", rich_help_panel=_DESIGN),
-]
-_Wanted = Annotated[
-    float, typer.Option("--power", metavar="SHARE", min=0.1, max=0.999, help="Wanted power.", rich_help_panel=_DESIGN)
 ]
 _Dropout = Annotated[
     float,
     typer.Option(
         "--dropout", metavar="SHARE", min=0.0, max=0.95, help="Share lost before the endpoint.", rich_help_panel=_DESIGN
-    ),
-]
-_Ratio = Annotated[
-    float,
-    typer.Option(
-        "--ratio", metavar="RATIO", min=0.01, max=100.0, help="Intervention per comparison.", rich_help_panel=_DESIGN
     ),
 ]
 _Icc = Annotated[
@@ -129,36 +99,66 @@ _Sites = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class _SizeOptions:
+    """What is planned, and which answer is wanted of it."""
+
+    n: Annotated[
+        str | None,
+        typer.Option(
+            "--n", metavar="N,N", rich_help_panel=_DESIGN,
+            help="Power of these group sizes (comparison,intervention) instead of the sizes needed.",
+        ),
+    ] = None  # fmt: skip
+    dropout: _Dropout = 0.0
+    ratio: Annotated[
+        float,
+        typer.Option(
+            "--ratio", metavar="RATIO", min=0.01, max=100, help="Intervention per comparison.", rich_help_panel=_DESIGN
+        ),
+    ] = 1.0
+    icc: _Icc = 0.0
+    sites: _Sites = None
+    alpha: _Alpha = 0.05
+    wanted: Annotated[
+        float,
+        typer.Option("--power", metavar="SHARE", min=0.1, max=0.999, help="Wanted power.", rich_help_panel=_DESIGN),
+    ] = 0.80
+    method: Annotated[
+        PowerMethod | None,
+        typer.Option("--method", help="Only this method; default: all, side by side.", rich_help_panel=_DESIGN),
+    ] = None
+
+    def plan(self) -> StudyPlan:
+        """The plan; one that does not hold together is refused."""
+        from dnt_cli.power.sizes import StudyPlan
+
+        return StudyPlan(self.alpha, self.wanted, self.ratio, self.dropout, self.icc, self.sites)
+
+
 @power_app.command()
+@grouped
 def proportions(
     comparison: Annotated[float, typer.Argument(metavar="COMPARISON", help="Proportion in the comparison group.")],
     intervention: Annotated[float, typer.Argument(metavar="INTERVENTION", help="In the intervention group.")],
-    n: _Sizes = None,
-    dropout: _Dropout = 0.0,
-    ratio: _Ratio = 1.0,
-    icc: _Icc = 0.0,
-    sites: _Sites = None,
-    alpha: _Alpha = 0.05,
-    wanted: _Wanted = 0.80,
-    method: _Method = None,
-    form: Shown = OutputFormat.table,
-    language: Lang = ...,  # type: ignore[assignment]
+    *,
+    sizes: _SizeOptions,
+    result: ShowOptions,
 ) -> None:
     """Two proportions, such as 5 % against 18 % with paid work.
 
     Example: dnt power proportions 0.05 0.18 --dropout 0.4
     """
     from dnt_cli.power.comparisons import Proportions
-    from dnt_cli.power.sizes import StudyPlan
 
-    plan = StudyPlan(alpha, wanted, ratio, dropout, icc, sites)
-    _answer(Proportions(comparison, intervention), plan, n, method, form, language.value)
+    _answer(Proportions(comparison, intervention), sizes, result)
 
 
 @power_app.command()
+@grouped
 def means(
     difference: Annotated[float, typer.Argument(metavar="DIFFERENCE", help="In standard deviations.")],
-    n: _Sizes = None,
+    *,
     baseline_r: Annotated[
         float,
         typer.Option(
@@ -166,33 +166,26 @@ def means(
             help="Correlation of the outcome with its baseline value, which is controlled for.",
         ),
     ] = 0.0,
-    dropout: _Dropout = 0.0,
-    ratio: _Ratio = 1.0,
-    icc: _Icc = 0.0,
-    sites: _Sites = None,
-    alpha: _Alpha = 0.05,
-    wanted: _Wanted = 0.80,
-    method: _Method = None,
-    form: Shown = OutputFormat.table,
-    language: Lang = ...,  # type: ignore[assignment]
+    sizes: _SizeOptions,
+    result: ShowOptions,
 ) -> None:  # fmt: skip
     """Two means that differ by a number of standard deviations.
 
     Example: dnt power means 0.4 --baseline-r 0.5 --icc 0.05 --sites 16
     """
     from dnt_cli.power.comparisons import Means
-    from dnt_cli.power.sizes import StudyPlan
 
-    plan = StudyPlan(alpha, wanted, ratio, dropout, icc, sites)
-    _answer(Means(difference, baseline_r), plan, n, method, form, language.value)
+    _answer(Means(difference, baseline_r), sizes, result)
 
 
 @power_app.command()
+@grouped
 def study(
     study_file: Annotated[
         str,
         typer.Argument(metavar="STUDY", help="Study file, or a built-in study.", autocompletion=complete_studies),
     ],
+    *,
     outcome: Annotated[str, typer.Option("--outcome", metavar="KEY", help="Tested outcome.", rich_help_panel=_DESIGN)],
     effects: Annotated[
         str,
@@ -231,13 +224,8 @@ def study(
     m: Annotated[int, typer.Option("-m", metavar="M", min=2, max=200, help="Imputations.", rich_help_panel=RUN)] = 10,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed.", rich_help_panel=RUN)] = 1,
     overrides: Overrides = None,
-    output: Output = None,
-    jobs: Jobs = 0,
-    scheduler: Scheduler = None,
-    scheduler_tls: SchedulerTls = None,
-    form: Shown = OutputFormat.table,
-    language: Lang = ...,  # type: ignore[assignment]
-    force: Force = False,
+    work: WorkOptions,
+    result: ResultOptions,
 ) -> None:  # fmt: skip
     """Power of the analysis of a study file: simulate the study, impute and analyse it, many times.
 
@@ -251,7 +239,7 @@ def study(
     from dnt_cli.study import load_study
     from dnt_cli.wording import Wording
 
-    check_output(output, "power", "power study", force=force)
+    result.check("power", "power study")
     StudyPlan(icc=icc, sites=sites)  # refuses what does not belong together
     spec = load_study(study_file, overrides or ())
     alone = single_outcome(spec, outcome, sites=sites is not None)
@@ -262,10 +250,8 @@ def study(
     if analysis is Analysis.longitudinal and not alone.has_trend(outcome):
         raise UsageError(f"--outcome {outcome} has no longitudinal model in this study.")
     world = World(alone, outcome, analysis.value, _sizes_of(n), level or 0.0, correlation, dropout, icc, sites, m, seed)
-    place = workplace(jobs, scheduler, scheduler_tls)
-    result = _simulate(spec, world, _effects_of(effects, level), alpha, simulations, output, place)
-    wording = Wording(spec, language.value)
-    present(output, form, result.tables(wording), result.rows(), language.value)
+    found = _simulate(spec, world, _effects_of(effects, level), alpha, simulations, result.output, work.place())
+    result.show(found.tables(Wording(spec, result.language.value)), found.rows())
 
 
 def _simulate(
@@ -339,28 +325,23 @@ def _effects_of(text: str, level: float | None) -> list[float]:
     return sorted(asked | {0.0 if level is None else level})
 
 
-def _answer(
-    effect: Proportions | Means,
-    plan: StudyPlan,
-    n: str | None,
-    method: PowerMethod | None,
-    form: OutputFormat,
-    language: Any,
-) -> None:
+def _answer(effect: Proportions | Means, asked: _SizeOptions, result: ShowOptions) -> None:
     """Sizes that are needed, or the power of those that are given."""
     from dnt_cli.power.sizes import required_size
     from dnt_cli.power.tables import methods_of, power_rows, power_table, size_rows, size_table
 
+    plan, method = asked.plan(), asked.method
+    language: Language = result.language.value
     offered = methods_of(effect, plan)
     if method is not None and method.value not in offered:
         raise UsageError(f"--method {method.value} does not apply here; expected one of: {', '.join(offered)}.")
     methods = offered if method is None else (method.value,)
-    if n is None:
+    if asked.n is None:
         sizes = [required_size(effect, m, plan) for m in methods]
-        present(None, form, [size_table(effect, sizes, plan, language)], size_rows(sizes), language)
+        result.show([size_table(effect, sizes, plan, language)], size_rows(sizes))
         return
-    found = power_rows(effect, methods, plan, _sizes_of(n))
-    present(None, form, [power_table(effect, found, plan, language)], found, language)
+    found = power_rows(effect, methods, plan, _sizes_of(asked.n))
+    result.show([power_table(effect, found, plan, language)], found)
 
 
 def _sizes_of(text: str) -> tuple[int, int]:

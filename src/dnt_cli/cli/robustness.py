@@ -9,27 +9,10 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_checks
 from dnt_cli.cli.console import tell, write_out
-from dnt_cli.cli.inputs import open_input
-from dnt_cli.cli.options import (
-    MODEL,
-    OUTPUT,
-    Force,
-    Jobs,
-    Lang,
-    Language,
-    Output,
-    OutputFormat,
-    Overrides,
-    Scheduler,
-    SchedulerTls,
-    Shown,
-    StudyFile,
-    choose,
-    processes,
-    workplace,
-)  # fmt: skip
+from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions, grouped
+from dnt_cli.cli.options import MODEL, OUTPUT, OutputFormat, choose, processes
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_figures, check_output, end_if_nothing_estimable, present, save_result
+from dnt_cli.cli.results import check_figures, end_if_nothing_estimable
 from dnt_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,14 +20,14 @@ if TYPE_CHECKING:
 
 
 @app.command(rich_help_panel="Stages")
+@grouped
 def robustness(
     source: Annotated[
         str,
         typer.Argument(metavar="IMPUTATIONS", help="Imputations; - is a pipe; with --study also a CSV of R's mice."),
     ] = "",
-    output: Output = None,
-    study: StudyFile = None,
-    overrides: Overrides = None,
+    *,
+    study: StudyOptions,
     checks: Annotated[
         str | None,
         typer.Option(
@@ -64,12 +47,8 @@ def robustness(
             "--figures", metavar="FOLDER", help="Draw a specification curve per outcome there.", rich_help_panel=OUTPUT
         ),
     ] = None,
-    jobs: Jobs = 0,
-    scheduler: Scheduler = None,
-    scheduler_tls: SchedulerTls = None,
-    form: Shown = OutputFormat.table,
-    language: Lang = ...,  # type: ignore[assignment]
-    force: Force = False,
+    work: WorkOptions,
+    result: ResultOptions,
 ) -> None:
     """Rerun the effects under other honest choices and set them beside the main result.
 
@@ -82,36 +61,36 @@ def robustness(
     from dnt_cli.wording import Wording
 
     if explain:
-        _explain(form, language)
+        _explain(result)
         return
     if not source:
         raise UsageError("dnt robustness needs an imputations file: dnt robustness imputed.parquet.")
-    check_output(output, "robustness", "robustness", force=force)
-    check_figures(figures, output)
-    opened = open_input(
-        source, "dnt robustness", ["imputations"], foreign="with study", study=study, overrides=overrides
-    )
+    result.check("robustness", "robustness")
+    check_figures(figures, result.output)
+    opened = study.open(source, "dnt robustness", ["imputations"], foreign="with study")
     data = opened.completed()
     letters = choose("--checks", checks, CHECKS) or [c for c in data.study.robustness.checks if c in CHECKS]
-    wording = Wording(data.study, language.value)
-    with workplace(jobs, scheduler, scheduler_tls) as free, progress("Checking") as report:
+    wording = Wording(data.study, result.language.value)
+    with work.place() as free, progress("Checking") as report:
         options = Options(jobs=free)
-        result = run_checks(
+        checked = run_checks(
             data, recorded_settings(opened.stage, data.study), options, letters, progress=report,
             started=lambda letter, seconds: tell(_announced(letter, seconds, wording)),
         )  # fmt: skip
-    save_result(output, result, opened.provenance("robustness", options.told() | {"checks": letters}), force=force)
+    result.save(checked, opened.provenance("robustness", options.told() | {"checks": letters}))
     if figures is not None:
         from dnt_cli.figures.specification import specification_curves
 
         with progress("Drawing") as report:
-            drawn = specification_curves(result, wording, figures, jobs=processes(jobs), progress=report, force=force)
+            drawn = specification_curves(
+                checked, wording, figures, jobs=processes(work.jobs), progress=report, force=result.force
+            )
         tell(f"Drew {len(drawn)} files in {figures}.")
-    present(output, form, told_inside(result.tables(wording), wording), result.rows(), language.value)
-    end_if_nothing_estimable(result.estimates)
+    result.show(told_inside(checked.tables(wording), wording), checked.rows())
+    end_if_nothing_estimable(checked.estimates)
 
 
-def _explain(form: OutputFormat, language: Language) -> None:
+def _explain(result: ResultOptions) -> None:
     """The checks, as text or, for a program, as rows."""
     import pandas as pd
 
@@ -119,11 +98,11 @@ def _explain(form: OutputFormat, language: Language) -> None:
     from dnt_cli.wording import sentence
 
     rows = [
-        (letter, *(sentence(f"robustness.{part}_{letter}", language.value) for part in ("title", "explanation")))
+        (letter, *(sentence(f"robustness.{part}_{letter}", result.language.value) for part in ("title", "explanation")))
         for letter in CHECK_LETTERS
     ]
-    if form in (OutputFormat.csv, OutputFormat.json):
-        present(None, form, [], pd.DataFrame(rows, columns=["check", "title", "explanation"]), language.value)
+    if result.form in (OutputFormat.csv, OutputFormat.json):
+        result.show([], pd.DataFrame(rows, columns=["check", "title", "explanation"]))
         return
     blocks = [f"{letter}  {title}\n{explanation}" for letter, title, explanation in rows]
     write_out("\n\n".join(block.replace("\n", "\n   ") for block in blocks))

@@ -8,9 +8,7 @@ import typer
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
-from dnt_cli.cli.inputs import open_input
-from dnt_cli.cli.options import Force, Lang, Output, OutputFormat, Overrides, Shown, StudyFile
-from dnt_cli.cli.results import check_output, present, save_result
+from dnt_cli.cli.groups import ResultOptions, StudyOptions, grouped
 
 if TYPE_CHECKING:
     from dnt_cli.scoring import Scored
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
 
 
 @app.command(rich_help_panel="Stages")
+@grouped
 def score(
     source: Annotated[
         str,
@@ -26,12 +25,9 @@ def score(
             help="Answers: stage file, SPSS, Stata, Excel, CSV or Parquet, or a folder of them; - is a pipe.",
         ),
     ],
-    output: Output = None,
-    study: StudyFile = None,
-    overrides: Overrides = None,
-    form: Shown = OutputFormat.table,
-    language: Lang = ...,  # type: ignore[assignment]
-    force: Force = False,
+    *,
+    study: StudyOptions,
+    result: ResultOptions,
 ) -> None:
     """Score questionnaires: check the answers, make scores, tell how reliable they are and what is not confirmed.
 
@@ -43,22 +39,22 @@ def score(
     from dnt_cli.survey import cast_survey, with_further
     from dnt_cli.wording import Wording
 
-    check_output(output, "survey", "score", force=force)
-    loaded = open_input(source, "dnt score", ["answers"], foreign="always", study=study, overrides=overrides)
+    result.check("survey", "score")
+    loaded = study.open(source, "dnt score", ["answers"], foreign="always")
     spec = loaded.spec
     scored = score_answers(loaded.frame(), spec)
-    if output == "-":
+    if result.output == "-":
         _tell(scored, Wording(spec, "en"))
-    if output is not None:
+    if result.output is not None:
         survey, findings = cast_survey(scored.survey, spec)
         for finding in findings:
             warn(f"{loaded.name}: {finding}.")
         second = {"reliability": scored.reliability, "peculiarities": scored.report, "settings": scored.settings}
-        result = SurveyResult(spec, with_further(survey, scored.survey, spec), second)
-        save_result(output, result, loaded.provenance("score", {}), force=force)
-    wording = Wording(spec, language.value)
+        written = SurveyResult(spec, with_further(survey, scored.survey, spec), second)
+        result.save(written, loaded.provenance("score", {}))
+    wording = Wording(spec, result.language.value)
     tables = [] if loaded.files is None else [files_table(loaded.files, wording)]
-    present(output, form, [*tables, *score_tables(scored, wording)], scored.reliability, language.value)
+    result.show([*tables, *score_tables(scored, wording)], scored.reliability)
 
 
 def _tell(scored: Scored, wording: Wording) -> None:
