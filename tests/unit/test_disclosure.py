@@ -11,7 +11,7 @@ from dnt_cli.disclosure.notes import NOT_PERSONS
 from dnt_cli.disclosure.protect import Decision, decided
 from dnt_cli.disclosure.quantities import Quantity, Registry
 from dnt_cli.disclosure.relations import relations_of
-from dnt_cli.disclosure.release import HIDDEN, released
+from dnt_cli.disclosure.release import HIDDEN, _within, released
 from dnt_cli.disclosure.rounding import carried
 from dnt_cli.disclosure.rules import broken_rule, told_inside
 from dnt_cli.errors import DataError
@@ -295,3 +295,13 @@ def test_a_note_on_a_column_of_which_figures_are_left_out_is_not_there() -> None
     notes = ("(a) part: moves by 1.02 SE.", "    more than 1 SE: Work.", "(b) other: the same.")
     own = Table("T", columns, (Section("", ((Cell("Work"), small),)),), notes)
     assert released({"f": [own]}, CBS, ENGLISH).tables["f"][0].notes[0] == notes[2]
+
+
+def test_an_answer_within_another_is_no_more_frequent() -> None:
+    """Who works more than 12 hours works."""
+    inner, outer = ("work_gt12h@T0", ("1",)), ("work_any@T0", ("1",))
+    values = {size(inner): 14.0, size(outer): 20.0, size(): 80.0}
+    system = System(values, relations_of(values, {}, [(inner, outer)]))
+    assert system.bounds(size(outer), {size(inner), size()}) == (14, 80)
+    assert system.bounds(size(inner), {size(outer), size()}) == (0, 20)
+    assert (inner, outer) in _within(ENGLISH.study)

@@ -28,6 +28,7 @@ _RECORDS = ("answers",)
 _FORMS = ("xlsx", "docx", "csv")
 _INSIDE = "stays-inside"
 _LOG = "release.json"
+_CONCLUSIONS = "conclusions"
 
 
 @app.command(rich_help_panel="Files")
@@ -76,7 +77,7 @@ def release(
     with progress("Checking"):
         result, kinds, records = _decide(dict(zip(names, stages, strict=True)), thresholds, wording, known)
     refused += [("records", name) for name in records]
-    refused += [("nothing", name) for name in result.tables if not _figures_in(result, name)]
+    refused += [("nothing", name) for name in result.tables if name in names and not _figures_in(result, name)]
     result = result.of([name for name in result.tables if _figures_in(result, name)])
     if result.decision.unprotected:
         warn(wording.text("disclosure.already", n=len(result.decision.unprotected)))
@@ -107,9 +108,23 @@ def _decide(
     for name, stage in stages.items():
         tables[name] = [] if stage.kind in _RECORDS else result_of(stage).tables(wording)
     records = [name for name, own in tables.items() if not own]
-    kept = {name: own for name, own in tables.items() if own}
+    kept = {name: own for name, own in tables.items() if own} | _concluded(stages, wording)
     result = released(kept, thresholds, wording, earlier)
-    return result, {name: stage.kind for name, stage in stages.items()}, records
+    return result, {name: stage.kind for name, stage in stages.items()} | {_CONCLUSIONS: _CONCLUSIONS}, records
+
+
+def _concluded(stages: dict[str, Stage], wording: Wording) -> dict[str, Sequence[Table]]:
+    """What follows from effects together with other results; nothing where there are none, or two of a kind."""
+    from dnt_cli.conclusions import conclude
+    from dnt_cli.stagefile.kinds import KINDS, result_of
+
+    own = [stage for stage in stages.values() if KINDS[stage.kind].concluded]
+    if len(own) < 2 or _CONCLUSIONS in stages or all(stage.kind != "estimates" for stage in own):
+        return {}
+    try:
+        return {_CONCLUSIONS: conclude([result_of(stage) for stage in own]).tables(wording)}
+    except DataError:
+        return {}
 
 
 def _figures_in(result: Release, name: str) -> int:

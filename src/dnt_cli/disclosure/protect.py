@@ -48,7 +48,7 @@ def decided(registry: Registry, thresholds: Thresholds, earlier: Mapping[Quantit
     earlier = earlier or {}
     values = {**earlier, **registry.values}
     forbidden = sensitive(registry, thresholds)
-    system = System(values, relations_of(values, registry.classes))
+    system = System(values, relations_of(values, registry.classes, registry.within))
     hidden = {q: rule for q, rule in forbidden.items() if q not in earlier}
     search = _Search(system, registry, thresholds, hidden, frozenset(earlier))
     bounds: dict[Quantity, tuple[float, float]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -73,13 +73,16 @@ def _finest(sets: Iterable[Values]) -> list[Values]:
 
 
 def relations_of(
-    values: Mapping[Quantity, float], classes: Mapping[str, tuple[tuple[Pair, float], ...]]
+    values: Mapping[Quantity, float],
+    classes: Mapping[str, tuple[tuple[Pair, float], ...]],
+    within: Sequence[tuple[Pair, Pair]] = (),
 ) -> list[Relation]:
     """Everything that holds between quantities because of what they are called.
 
     Args:
         values: Quantity -> its value; only for whether groups with one property more are everybody.
         classes: Property that is summed -> its classes and the number that each counts for.
+        within: An answer that only those with another answer can give, and that other answer.
     """
     measures: dict[tuple[str, int], dict[Properties, float]] = defaultdict(dict)
     for quantity, value in values.items():
@@ -96,7 +99,17 @@ def relations_of(
     for (what, power), named in measures.items():
         if what in classes:
             found += [r for who in named for r in _means(who, what, power, classes[what], counted)]
-    return found
+    return found + list(_within(measures["", 0], within))
+
+
+def _within(named: Mapping[Properties, float], within: Sequence[tuple[Pair, Pair]]) -> Iterator[Relation]:
+    """Who gave an answer that depends on another are no more than those who gave that other, where all gave both."""
+    for who in named:
+        for inner, outer in within:
+            if inner in who:
+                other = tuple(sorted(outer if pair == inner else pair for pair in who))
+                if named.get(other, -1.0) >= named[who]:
+                    yield Relation(((Quantity(who), 1.0), (Quantity(other), -1.0)), equal=False)
 
 
 def _grids(named: Mapping[Properties, float]) -> dict[frozenset[str], _Grid]:

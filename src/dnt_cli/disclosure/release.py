@@ -12,8 +12,9 @@ from dnt_cli.disclosure.protect import Decision, decided
 from dnt_cli.disclosure.quantities import Quantity, Registry, quantities_of, registered
 from dnt_cli.disclosure.rounding import rounded
 from dnt_cli.disclosure.rules import broken_rule
-from dnt_cli.study import Thresholds
+from dnt_cli.study import Study, Thresholds
 from dnt_cli.tables import Cell, Section, Table
+from dnt_cli.tables.counts import Pair
 from dnt_cli.wording import Wording
 
 HIDDEN = "[x]"
@@ -86,27 +87,37 @@ def released(
         earlier: What each earlier release told.
     """
     try:
-        known, decision = _decision(sources, thresholds, earlier)
+        known, decision = _decision(sources, thresholds, wording.study, earlier)
     except ContradictionError:
         if not earlier:
             raise
-        known, decision = _decision(sources, thresholds, earlier, apart=True)
+        known, decision = _decision(sources, thresholds, wording.study, earlier, apart=True)
     filter_ = _Filter(decision, thresholds, wording, NoteFilter(decision, thresholds.persons, wording))
     tables = {source: [filter_.table(source, table) for table in own] for source, own in known.items()}
     return Release(tables, tuple(filter_.left), filter_.shown, decision)
 
 
 def _decision(
-    sources: Mapping[str, Sequence[Table]], thresholds: Thresholds, earlier: Sequence[Mapping[Quantity, float]], *,
-    apart: bool = False,
+    sources: Mapping[str, Sequence[Table]], thresholds: Thresholds, study: Study,
+    earlier: Sequence[Mapping[Quantity, float]], *, apart: bool = False,
 ) -> tuple[dict[str, list[Table]], Decision]:  # fmt: skip
     """The tables under names that hold in all, and what of them is told."""
-    registry = Registry(thresholds.persons, apart)
+    registry = Registry(thresholds.persons, apart, _within(study))
     before: dict[Quantity, float] = {}
     for told in earlier:
         before |= registry.known(told)
     known = {source: registered(registry, tables) for source, tables in sources.items()}
     return known, decided(registry, thresholds, before)
+
+
+def _within(study: Study) -> list[tuple[Pair, Pair]]:
+    """Each yes that only those can give who said yes to another question, at each wave."""
+    return [
+        ((f"{key}@{wave}", ("1",)), (f"{outcome.conditional_on}@{wave}", ("1",)))
+        for key, outcome in study.outcomes.items()
+        if outcome.conditional_on is not None and outcome.kind == "binary"
+        for wave in outcome.waves
+    ]
 
 
 def is_number(cell: Cell, place: int, width: int) -> bool:

@@ -18,6 +18,8 @@ YES = ("yes",)
 def behind(row: pd.Series, study: Study) -> Counts | None:
     """The persons in the model, the observed answers per group, and of a yes/no outcome the events and the others.
 
+    Of a yes/no outcome also the fewest of either in a group, since an odds ratio tells of all four.
+
     A model of the same outcome on other persons has the same name, so that a difference of a few is noticed.
 
     Returns:
@@ -37,6 +39,9 @@ def behind(row: pd.Series, study: Study) -> Counts | None:
         events, answers = float(row["n_events"]), float(row["n_observations"])
         people.append(_persons(int(events), (f"events in the model of {name}, {row['model']}", YES)))
         people.append(_persons(int(answers - events), (f"others in the model of {name}, {row['model']}", YES)))
+        if not pd.isna(row["fewest_events"]):
+            who = (f"fewest of a kind in a group in the model of {name}, {row['model']}", YES)
+            people.append(_persons(int(row["fewest_events"]), who))
     return Counts(tuple(people), df=total - coefficients(row, study))
 
 

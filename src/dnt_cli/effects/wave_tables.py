@@ -9,11 +9,12 @@ import pandas as pd
 from dnt_cli.design import ENDPOINT, GROUP, WAVES
 from dnt_cli.effects.cluster_notes import Note, cluster_notes, note
 from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.persons import behind
 from dnt_cli.effects.tables import estimate_cells, mark_of, scale_of
 from dnt_cli.effects.waves import JOINT
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Study
-from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.tables import Cell, Column, Section, Table, together
 from dnt_cli.wording import Wording
 
 
@@ -51,7 +52,8 @@ def _table(rows: pd.DataFrame, joint: pd.Series, wording: Wording, green: Green)
         for key, own in group.groupby("outcome", sort=False):
             found = {row["wave"]: row for _, row in own.iterrows()}
             cells = [cell for wave in waves for cell in estimate_cells(found.get(wave), wording, green)]
-            tested = Cell(wording.p_value(joint[key]) if key in joint.index else "")
+            counts = together(behind(row, study) for row in found.values())
+            tested = Cell(wording.p_value(joint[key]), counts=counts) if key in joint.index else Cell("")
             body.append((Cell(wording.label(str(key))), *cells, tested))
         sections.append(Section(wording.hypothesis(str(hypothesis)), tuple(body)))
     register = study.is_register(str(rows["outcome"].iloc[0]))

@@ -103,7 +103,7 @@ class Imputations:
         compared = observed_vs_imputed(self.data.observed, self.columns, self.data.sets)
         return [
             imputation_summary(self.data.observed, self.models, self.events, self.settings, wording),
-            plausibility_table(compared, drifting, settled, wording),
+            plausibility_table(self.data.observed, compared, drifting, settled, wording),
         ]
 
     def distribution(self) -> pd.DataFrame:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.tables import Cell, Column, Section, Table, resting
+from dnt_cli.tables import Cell, Column, Counts, Section, Table, mean_of, resting, share_of, together
 
 FAR = 0.5
 """SDs of the observed answers by which imputed ones may differ before it is told."""
 
 if TYPE_CHECKING:
     from dnt_cli.imputation.diagnostics import Drift
+    from dnt_cli.study import Study
     from dnt_cli.wording import Wording
 
 
@@ -82,7 +83,7 @@ def _row(
     ]
     low, high = (predictors.min(), predictors.max()) if len(predictors) else (0, 0)
     span = "" if predictors.empty else f"{low:.0f}" if len(names) == 1 else f"{low:.0f}–{high:.0f}"
-    return (Cell(wording.label(key)), Cell(", ".join(methods)), *shares, Cell(span))
+    return (Cell(wording.label(key)), Cell(", ".join(methods)), *shares, Cell(span, counts=resting([], len(wide))))
 
 
 def _missing(values: pd.Series, wording: Wording) -> Cell:
@@ -96,11 +97,12 @@ def _percent(share: float, wording: Wording) -> str:
 
 
 def plausibility_table(
-    comparison: pd.DataFrame, drifting: Drift, r_hat: pd.DataFrame | None, wording: Wording
+    wide: pd.DataFrame, comparison: pd.DataFrame, drifting: Drift, r_hat: pd.DataFrame | None, wording: Wording
 ) -> Table:
     """Observed against imputed means at the endpoint, and whether the chains settled.
 
     Args:
+        wide: The table as observed.
         comparison: `variable`, `mean_observed`, `mean_imputed`, `difference`.
         drifting: Whether the chains still move.
         r_hat: `variable`, `mean`, `sd`, of which the worse is shown; None if there are too few rounds for it.
@@ -125,11 +127,27 @@ def plausibility_table(
             found: list[Any] = [compared.at[name, c] for c in ("mean_observed", "mean_imputed", "difference")]
             found.append(moved.get(name, np.nan))
             found += [] if settled is None else [settled.get(name, np.nan)]
-            cells = (Cell(wording.number(float(value), 2)) for value in found)
+            observed, imputed = _behind(wide[name], key, study)
+            counts = (observed, imputed, together([observed, imputed]), imputed, imputed)
+            cells = (Cell(wording.number(float(v), 2), counts=own) for v, own in zip(found, counts, strict=False))
             rows.append((Cell(wording.label(key)), *cells))
     title = wording.text("imputed.plausible_title", wave=study.design.endpoint)
     notes = [wording.text("imputed.plausible_note"), *_far_notes(compared, wording), *_drift_notes(drifting, wording)]
     return Table(title, columns, (Section("", tuple(rows)),), tuple(notes))
+
+
+def _behind(values: pd.Series, key: str, study: Study) -> tuple[Counts, Counts]:
+    """The persons behind an observed mean at the endpoint, under the names of a description, and an imputed one."""
+    from dnt_cli.description.persons import Naming
+
+    wave, naming = study.design.endpoint, Naming(study, {})
+    every, answers = naming.answer(key, "", wave), values.dropna()
+    if study.outcomes[key].kind == "binary":
+        observed = share_of([naming.answer(key, "1", wave)], int(answers.sum()), [every], len(answers))
+    else:
+        classes = naming.classes_of(key, wave)
+        observed = mean_of([every], len(answers), f"{key}@{wave}", float(answers.mean()), None, classes)
+    return observed, resting([(f"{every[0]} imputed", "yes")], len(values) - len(answers))
 
 
 def _far_notes(compared: pd.DataFrame, wording: Wording) -> list[str]:
