@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dnt_cli.disclosure.quantities import Quantity
 from dnt_cli.disclosure.relations import Relation
 from dnt_cli.errors import DataError
 
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
+
+Point = dict[Quantity, float]  # values that agree with all that is told
 _SLACK = 1e-6  # of a sum that is told, in shares of its size: rounding in the last digits
 
 
@@ -73,60 +79,71 @@ class System:
         Raises:
             ContradictionError: What is told contradicts itself.
         """
+        return self.extremes(quantity, told)[0]
+
+    def extremes(self, quantity: Quantity, told: Set[Quantity]) -> tuple[tuple[float, float], list[Point]]:
+        """The bounds, and values of all that hangs together with the quantity with which it reaches them.
+
+        Raises:
+            ContradictionError: What is told contradicts itself.
+        """
         unknown, rows = self.component(quantity, told)
         if not rows:
-            return self._lowest.get((quantity.what, quantity.power), -np.inf), np.inf
+            return (self._lowest.get((quantity.what, quantity.power), -np.inf), np.inf), []
         program = self._program(unknown, rows, told)
-        return _end(program, 1.0), _end(program, -1.0)
+        (low, first), (high, last) = program.end(1.0), program.end(-1.0)
+        found = [dict(zip(unknown, map(float, point), strict=True)) for point in (first, last) if point is not None]
+        return (low, high), found
 
     def _program(self, unknown: Sequence[Quantity], rows: Iterable[int], told: Set[Quantity]) -> _Program:
         """The linear program over the unknown; the first is the one of interest."""
+        from scipy.sparse import csc_array
+
         place = {quantity: j for j, quantity in enumerate(unknown)}
-        above: list[tuple[dict[int, float], float]] = []
-        for i in rows:
-            relation = self.relations[i]
-            terms: dict[int, float] = defaultdict(float)
+        cells: list[tuple[int, int, float]] = []
+        limits: list[tuple[float, float]] = []
+        for relation in (self.relations[i] for i in rows):
             constant = slack = 0.0
+            own = [(place[q], factor) for q, factor in relation.terms if q not in told]
+            if not own:
+                continue
             for quantity, factor in relation.terms:
                 if quantity in told:
                     constant += factor * self.values[quantity]
                     slack += _SLACK * abs(factor * self.values[quantity]) if quantity.what else 0.0
-                else:
-                    terms[place[quantity]] += factor
-            if not terms:
-                continue
-            above.append((terms, -constant + slack))
-            if relation.equal:
-                above.append(({j: -f for j, f in terms.items()}, constant + slack))
-        limits = [(self._lowest.get((q.what, q.power), -np.inf), np.inf) for q in unknown]
-        return _Program(above, limits)
+            cells += [(len(limits), j, factor) for j, factor in own]
+            limits.append((-constant - slack if relation.equal else -np.inf, -constant + slack))
+        index = ([i for i, _, _ in cells], [j for _, j, _ in cells])
+        matrix = csc_array(([f for _, _, f in cells], index), shape=(len(limits), len(unknown)))
+        lowest = np.array([self._lowest.get((q.what, q.power), -np.inf) for q in unknown])
+        low, high = np.array(limits).reshape(-1, 2).T
+        return _Program(matrix, low, high, lowest)
 
 
 @dataclass(frozen=True)
 class _Program:
-    """`terms @ x <= limit` for each row, and limits of each x."""
+    """`low <= terms @ x <= high`, and the least of each x."""
 
-    rows: list[tuple[dict[int, float], float]]
-    limits: list[tuple[float, float]]
+    terms: csc_array
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    least: NDArray[np.float64]
 
+    def end(self, direction: float) -> tuple[float, NDArray[np.float64] | None]:
+        """The lowest (1) or highest (-1) value of the first unknown, and a point with it; none if it has no end."""
+        from scipy.optimize import Bounds, LinearConstraint, milp
 
-def _end(program: _Program, direction: float) -> float:
-    """The lowest (1) or highest (-1) value of the first unknown."""
-    from scipy.optimize import linprog
-    from scipy.sparse import csr_array
-
-    data = [(i, j, f) for i, (terms, _) in enumerate(program.rows) for j, f in terms.items()]
-    index = ([i for i, _, _ in data], [j for _, j, _ in data])
-    matrix = csr_array(([f for _, _, f in data], index), shape=(len(program.rows), len(program.limits)))
-    goal = np.zeros(len(program.limits))
-    goal[0] = direction
-    limit = np.array([limit for _, limit in program.rows])
-    found = linprog(goal, A_ub=matrix, b_ub=limit, bounds=program.limits, method="highs")
-    if found.status == 3:  # unbounded
-        return -direction * np.inf
-    if found.status != 0:
+        goal = np.zeros(len(self.least))
+        goal[0] = direction
+        constraints = LinearConstraint(self.terms, self.low, self.high)
+        # Small programs are solved in less time than it takes to simplify them; what that leaves undecided is rare.
+        for presolve in (False, True):
+            found = milp(goal, constraints=constraints, bounds=Bounds(self.least), options={"presolve": presolve})
+            if found.status == 0:
+                return float(direction * found.fun), found.x
+            if found.status == 3:
+                return -direction * np.inf, None
         raise ContradictionError(
             "The numbers of these files contradict each other, so they were made from different data; "
             "release them apart, the second with --with the folder of the first."
         )
-    return float(direction * found.fun)

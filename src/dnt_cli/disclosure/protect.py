@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
-from dnt_cli.disclosure.bounds import System
+from dnt_cli.disclosure.bounds import Point, System
 from dnt_cli.disclosure.quantities import Quantity, Registry
 from dnt_cli.disclosure.relations import relations_of
 from dnt_cli.disclosure.rules import sensitive
@@ -22,7 +22,7 @@ class Decision:
     Attributes:
         values: Quantity -> its value.
         hidden: Quantity -> the rule that forbids it, or `secondary`: it would tell another.
-        bounds: What a rule forbids -> the bounds within which it can be computed.
+        bounds: What a rule forbids -> values between which it can lie; it cannot be computed more closely than that.
         unprotected: What a rule forbids and nothing can protect: it was told before.
     """
 
@@ -51,12 +51,11 @@ def decided(registry: Registry, thresholds: Thresholds, earlier: Mapping[Quantit
     system = System(values, relations_of(values, registry.classes, registry.within))
     hidden = {q: rule for q, rule in forbidden.items() if q not in earlier}
     search = _Search(system, registry, thresholds, hidden, frozenset(earlier))
-    bounds: dict[Quantity, tuple[float, float]] = {}
-    waiting = sorted(hidden)
-    while waiting:  # hiding more widens the bounds of all, so that what is wide enough stays so
-        bounds |= {q: search.protect(q) for q in waiting}
-        waiting = []
-    bounds = {q: system.bounds(q, search.told) for q in bounds}
+    for quantity in sorted(hidden):  # hiding more widens the bounds of all, so that what is wide enough stays so
+        search.protect(quantity)
+    bounds = {q: search.known[q] for q in sorted(forbidden) if q not in earlier}
+    narrow = [q for q, (low, high) in bounds.items() if high - low < search.width(q)]
+    bounds |= {q: system.bounds(q, search.told) for q in narrow}
     lost = {q for q in forbidden if q in earlier}
     lost |= {q for q, (low, high) in bounds.items() if high - low < search.width(q)}
     return Decision(values, dict(search.hidden), bounds, lost)
@@ -64,49 +63,70 @@ def decided(registry: Registry, thresholds: Thresholds, earlier: Mapping[Quantit
 
 @dataclass
 class _Search:
-    """The search for what else is to be hidden."""
+    """The search for what else is to be hidden.
+
+    Attributes:
+        known: Hidden quantity -> between which values it was seen to lie, each with values of all others that agree
+            with what is told. Hiding more leaves these possible.
+    """
 
     system: System
     registry: Registry
     thresholds: Thresholds
     hidden: dict[Quantity, str]
     fixed: Set[Quantity]
+    known: dict[Quantity, tuple[float, float]] = field(init=False, default_factory=dict)
+    told: set[Quantity] = field(init=False)
+    _widths: dict[tuple[str, int], float] = field(init=False, default_factory=dict)
 
-    @property
-    def told(self) -> set[Quantity]:
-        return {q for q in self.system.values if q not in self.hidden}
+    def __post_init__(self) -> None:
+        self.told = {q for q in self.system.values if q not in self.hidden}
 
     def width(self, quantity: Quantity) -> float:
         """How far the bounds of a quantity must lie apart."""
         if not quantity.what:
             return float(self.thresholds.width)
-        sizes = self.system.values
-        own = [q for q in sizes if (q.what, q.power) == (quantity.what, quantity.power)]
-        means = [abs(sizes[q]) / sizes[Quantity(q.who)] for q in own if sizes.get(Quantity(q.who))]
-        return self.thresholds.width * max(means, default=0.0)
+        measure = (quantity.what, quantity.power)
+        if measure not in self._widths:
+            sizes = self.system.values
+            own = [q for q in sizes if (q.what, q.power) == measure]
+            means = [abs(sizes[q]) / sizes[Quantity(q.who)] for q in own if sizes.get(Quantity(q.who))]
+            self._widths[measure] = self.thresholds.width * max(means, default=0.0)
+        return self._widths[measure]
 
-    def protect(self, quantity: Quantity) -> tuple[float, float]:
-        """Hide what is needed; the bounds that are left."""
+    def protect(self, quantity: Quantity) -> None:
+        """Hide what is needed around a quantity."""
         wanted = self.width(quantity)
-        told = self.told
-        low, high = self.system.bounds(quantity, told)
-        while high - low < wanted:
-            candidates = [q for q in self.system.neighbours(quantity, told) if q not in self.fixed]
-            candidates = sorted(candidates, key=lambda q: (self._cost(q), q))[:_TRIED]
-            if not candidates:
-                break
-            best: tuple[float, Quantity, tuple[float, float]] | None = None
-            for candidate in candidates:
-                low, high = self.system.bounds(quantity, told - {candidate})
-                if best is None or high - low > best[0]:
-                    best = (high - low, candidate, (low, high))
-                if high - low >= wanted:
+        if quantity in self.known and self._distance(self.known[quantity]) >= wanted:
+            return
+        bounds, points = self.system.extremes(quantity, self.told)
+        while self._distance(bounds) < wanted:
+            candidates = [q for q in self.system.neighbours(quantity, self.told) if q not in self.fixed]
+            best: tuple[Quantity, tuple[float, float], list[Point]] | None = None
+            for candidate in sorted(candidates, key=lambda q: (self._cost(q), q))[:_TRIED]:
+                found = self.system.extremes(quantity, self.told - {candidate})
+                if best is None or self._distance(found[0]) > self._distance(best[1]):
+                    best = candidate, *found
+                if self._distance(found[0]) >= wanted:
                     break
-            assert best is not None
-            self.hidden[best[1]] = "secondary"
-            told.discard(best[1])
-            low, high = best[2]
-        return low, high
+            if best is None:
+                break
+            self.hidden[best[0]] = "secondary"
+            self.told.discard(best[0])
+            bounds, points = best[1:]
+        self._seen(quantity, bounds, points)
+
+    def _seen(self, quantity: Quantity, bounds: tuple[float, float], points: Sequence[Point]) -> None:
+        """Keep what was seen of a quantity, and of all others at the same time."""
+        self.known[quantity] = bounds
+        for other, value in (pair for point in points for pair in point.items()):
+            if other in self.hidden:
+                low, high = self.known.get(other, (value, value))
+                self.known[other] = (min(low, value), max(high, value))
+
+    @staticmethod
+    def _distance(bounds: tuple[float, float]) -> float:
+        return bounds[1] - bounds[0]
 
     def _cost(self, quantity: Quantity) -> float:
         """Small counts first, then spreads and sums, and last the sizes that percentages are of."""
