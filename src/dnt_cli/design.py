@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -20,6 +20,7 @@ from dnt_cli.study import Study
 ENDPOINT = "t3"  # analysis: the effect at the endpoint
 LONGITUDINAL = "longitudinal"  # analysis: the trend of the effect
 WAVES = "waves"  # analysis: the effect at a wave that is not the endpoint, by the model of the endpoint
+MODERATORS = "moderators"  # analysis: the effect, or its trend, in subgroups of a covariate
 INTERCEPT = "(Intercept)"
 GROUP = "group"
 WAVE = "wave"
@@ -27,6 +28,19 @@ TREND = "group:wave"
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Subgroups:
+    """A covariate on which the effect may depend.
+
+    Attributes:
+        moderator: The covariate's key.
+        levels: Its subgroups that the model tells apart, the reference first; persons of others are left out.
+    """
+
+    moderator: str
+    levels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,7 @@ class Model:
         at: of the endpoint model, the wave that is the response; None for the outcome's endpoint.
         time: of the longitudinal model: `study` as the study counts time, `other` on its other scale (months for waves,
             waves for months), stretched to the same range, or `category`: an effect of its own at each wave.
+        subgroups: the group term is the effect in the first of these; its products with the others are terms too.
     """
 
     analysis: str
@@ -49,10 +64,13 @@ class Model:
     difference: bool = False
     at: str | None = None
     time: Literal["study", "other", "category"] = "study"
+    subgroups: Subgroups | None = None
 
     @property
     def name(self) -> str:
         """What the `analysis` column of a result says."""
+        if self.subgroups is not None:
+            return MODERATORS
         return self.analysis if self.at is None else WAVES
 
     def wave(self, study: Study) -> str:
@@ -110,6 +128,7 @@ class Designs:
         self._study = study
         self._group = group_indicator(wide, study)
         self._sites: Integers | None = None
+        self._subgroups: dict[str, NDArray[np.object_]] = {}
         self._controls: dict[tuple[str, ...], tuple[Floats, tuple[str, ...]]] = {}
 
     def build(self, model: Model) -> DesignMatrix:
@@ -127,6 +146,8 @@ class Designs:
     def built(self, model: Model) -> tuple[DesignMatrix, tuple[Message, ...]]:
         """As `build`, and what was changed: controls that are the same for all, and references that nobody has."""
         design = self._endpoint(model) if model.analysis == ENDPOINT else self._trend(model)
+        if model.subgroups is not None:
+            design = self._moderated(design, model.subgroups)
         complete = np.isfinite(design.response) & np.isfinite(design.matrix).all(axis=1)
         if not complete.any():
             raise ModelError(f"{model.outcome}: nobody has a value on everything that the model needs.")
@@ -155,12 +176,20 @@ class Designs:
         return self._sites
 
     def observed(self, model: Model) -> list[Observed]:
-        """Observed answers per wave of the response and arm; of a difference score those with a baseline too."""
+        """Observed answers per wave of the response and arm; of a difference score those with a baseline too.
+
+        With subgroups, of the persons who are known to be in the first.
+        """
         study, treated, known = self._study, self._group == 1, self._known
         names = {wave: study.column(model.outcome, wave) for wave in model.waves(study)}
         if model.difference:
             first = study.column(model.outcome, study.design.baseline)
             known = pd.DataFrame({name: known[name] & known[first] for name in names.values()})
+        if model.subgroups is not None:
+            own = known[model.subgroups.moderator] & (
+                self.subgroup(model.subgroups.moderator) == model.subgroups.levels[0]
+            )
+            known = pd.DataFrame({name: known[name] & own for name in names.values()})
         counts = observed_counts(known, treated, list(names.values()))
         return [Observed(wave, *count) for wave, count in zip(names, counts, strict=True)]
 
@@ -172,6 +201,40 @@ class Designs:
         ids = self._wide[self._study.design.id]
         same = len(ids) == len(self._given) and (self._given.index.to_numpy() == ids.to_numpy()).all()
         return self._given if same else self._given.loc[ids]
+
+    def subgroup(self, moderator: str) -> NDArray[np.object_]:
+        """(n,) the subgroup of each person, as `Study.subgroups` names them; None where it is missing."""
+        if moderator in self._subgroups:
+            return self._subgroups[moderator]
+        values, names = self._wide[moderator], self._study.subgroups(moderator)
+        covariate = self._study.covariates[moderator]
+        if covariate.kind != "continuous":
+            found = [None if pd.isna(own) else covariate.model_level(str(own)) for own in values.astype(object)]
+        else:
+            places = np.searchsorted(self._study.moderators[moderator].cutoffs, values.to_numpy(float), side="right")
+            found = [None if gap else names[j] for j, gap in zip(places, values.isna(), strict=True)]
+        return self._subgroups.setdefault(moderator, np.array(found, dtype=object))
+
+    def _moderated(self, design: DesignMatrix, subgroups: Subgroups) -> DesignMatrix:
+        """With the subgroups, and the products of each with the group, with time and with both.
+
+        The terms of a covariate with levels make place for those of its subgroups, which say the same of a person.
+        """
+        key, levels = subgroups.moderator, subgroups.levels
+        rows = slice(None) if design.groups is None else design.groups
+        level = self.subgroup(key)[rows]
+        inside = np.array([own in levels for own in level], dtype=bool)
+        keep = [j for j, term in enumerate(design.terms) if control_of(term) != key or not term.endswith("]")]
+        columns, terms = [design.matrix[:, keep]], [design.terms[j] for j in keep]
+        for name in levels[1:]:
+            flag = (level == name).astype(float)
+            columns.append(flag[:, None])
+            terms.append(f"{key}[{name}]")
+            for term in (t for t in (GROUP, WAVE, TREND) if t in design.terms):
+                columns.append((flag * design.matrix[:, design.terms.index(term)])[:, None])
+                terms.append(f"{term}:{key}[{name}]")
+        matrix = np.where(inside[:, None], np.column_stack(columns), np.nan)
+        return replace(design, matrix=matrix, terms=tuple(terms))
 
     def _column(self, outcome: str, wave: str) -> Floats:
         values: Floats = self._wide[self._study.column(outcome, wave)].to_numpy(dtype=float)

@@ -173,7 +173,7 @@ def impute(
 def fit_endpoint(
     imputations: Source, *, study: str | Path | None = None, settings: Mapping[str, Any] | None = None,
     outcomes: Sequence[str] | None = None, controls: Sequence[str] | None = None, at: Sequence[str] | None = None,
-    jobs: int = 1, **options: Any,
+    moderators: Sequence[str] | None = None, jobs: int = 1, **options: Any,
 ) -> AnalysisResult:  # fmt: skip
     """Effects at the endpoint, pooled over the imputations, as `dnt fit-t3` gives them.
 
@@ -184,12 +184,13 @@ def fit_endpoint(
         outcomes: Only these.
         controls: Other covariates than the study's; none if empty.
         at: Waves beside the endpoint; by default the follow-up, none if empty, every wave if `["all"]`.
+        moderators: Covariates with the effect per subgroup; by default those of the study file, none if empty.
         jobs: Processes; results do not depend on them.
         **options: Fields of `dnt_cli.effects.Options`, such as `level=0.9` or `separation="firth"`.
     """
-    from dnt_cli.cli.fit import waves_beside
+    from dnt_cli.cli.fit import moderators_of, moderators_said, waves_beside
     from dnt_cli.cli.options import choose
-    from dnt_cli.effects import Options, endpoint_effects
+    from dnt_cli.effects import Options, endpoint_effects, subgroup_effects
 
     opened = _opened(imputations, "fit_endpoint", "imputations", study, settings)
     data, used = opened.completed(), Options(jobs=jobs, **options)
@@ -197,13 +198,16 @@ def fit_endpoint(
     covariates = choose("controls", _joined(controls), data.study.possible_controls, empty=True)
     waves = waves_beside(_joined(at), data.study)
     effects = endpoint_effects(data, used, outcomes=keys, controls=covariates, at=waves)
-    said = {"outcomes": keys, "controls": covariates, "at": waves}
+    asked = moderators_of(_joined(moderators), data.study)
+    effects = subgroup_effects(data, effects, asked, used)
+    said = {"outcomes": keys, "controls": covariates, "at": waves} | moderators_said(asked)
     return _estimates("fit-t3", data.study, effects, used, said, opened)
 
 
 def fit_trend(
     imputations: Source, *, study: str | Path | None = None, settings: Mapping[str, Any] | None = None,
-    outcomes: Sequence[str] | None = None, controls: Sequence[str] | None = None, jobs: int = 1, **options: Any,
+    outcomes: Sequence[str] | None = None, controls: Sequence[str] | None = None,
+    moderators: Sequence[str] | None = None, jobs: int = 1, **options: Any,
 ) -> AnalysisResult:  # fmt: skip
     """Trends of the effect over all waves, pooled over the imputations, as `dnt fit-longitudinal` gives them.
 
@@ -213,18 +217,22 @@ def fit_trend(
         settings: Values of the study file to replace.
         outcomes: Only these.
         controls: These covariates and no others, instead of the study's ladder.
+        moderators: As `fit_endpoint` takes them.
         jobs: Processes; results do not depend on them.
         **options: Fields of `dnt_cli.effects.Options`, such as `engine="lme4"` or `nodes=31`.
     """
+    from dnt_cli.cli.fit import moderators_of, moderators_said
     from dnt_cli.cli.options import choose
-    from dnt_cli.effects import Options, trend_effects
+    from dnt_cli.effects import Options, subgroup_effects, trend_effects
 
     opened = _opened(imputations, "fit_trend", "imputations", study, settings)
     data, used = opened.completed(), Options(jobs=jobs, **options)
     keys = choose("outcomes", _joined(outcomes), [k for k in data.study.tested if data.study.has_trend(k)])
     covariates = choose("controls", _joined(controls), data.study.possible_controls, empty=True)
     effects = trend_effects(data, used, outcomes=keys, ladder=None if covariates is None else [covariates])
-    said = {"outcomes": keys, "controls": _joined(controls), "cross_check": 0}
+    asked = moderators_of(_joined(moderators), data.study)
+    effects = subgroup_effects(data, effects, asked, used)
+    said = {"outcomes": keys, "controls": _joined(controls), "cross_check": 0} | moderators_said(asked)
     return _estimates("fit-longitudinal", data.study, effects, used, said, opened)
 
 

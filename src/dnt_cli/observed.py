@@ -31,12 +31,13 @@ class Observed:
 
 
 def known_answers(observed: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Which answers are observed, per person (index: id) and column `<outcome>_<wave>`.
+    """Which answers are observed, per person (index: id) and column `<outcome>_<wave>`; and which covariates.
 
     An answer also counts where it follows from another: an outcome that is conditional on another is 0 where that
     one is known to be 0. A derived outcome is observed where its own value is.
     """
     columns = {name: _known(observed, study, name) for name in study.columns if name in observed.columns}
+    columns |= {key: observed[key].notna().to_numpy(dtype=bool) for key in study.covariates if key in observed.columns}
     return pd.DataFrame(columns, index=pd.Index(observed[study.design.id]))
 
 
@@ -106,7 +107,7 @@ def empty_arms(wide: pd.DataFrame, study: Study) -> list[EmptyArm]:
     known = known_answers(wide, study)
     treated = (wide[study.design.group].astype(object) == study.design.intervention).to_numpy(dtype=bool)
     found = []
-    for name in known.columns:
+    for name in [name for name in known.columns if name in study.columns]:
         key, wave = study.columns[name]
         if key not in study.measured or key in study.imputation.exclude:
             continue

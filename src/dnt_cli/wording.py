@@ -151,6 +151,13 @@ class Wording:
         outcome, wave = self.study.columns[key]
         return f"{self.study.outcomes[outcome].label[self.language]} {wave}"
 
+    def subgroup(self, moderator: str, name: str) -> str:
+        """The label of a subgroup; of levels that are taken together, their labels."""
+        covariate = self.study.covariates[moderator]
+        own = dict(zip(covariate.levels, covariate.level_labels, strict=False))
+        parts = [own[level][self.language] for level in covariate.collapse.get(name, (name,)) if level in own]
+        return "/".join(parts) or name
+
     def labels(self, keys: tuple[str, ...] | list[str]) -> str:
         """Several labels in one enumeration."""
         return ", ".join(self.label(key) for key in keys)

@@ -264,6 +264,29 @@ CASES = [
     ("m = 5", 'exclude = ["agee"]  # here', "unknown outcome or covariate agee"),
     ("m = 5", 'exclude = ["age"]  # here', "needs age, so it must take part in the imputation"),
     ("m = 5", 'exclude = ["score"]  # here', "needs score, so it must take part in the imputation"),
+    # moderators
+    ("[imputation]\n", "[moderators.nobody]  # here\n\n[imputation]\n", "unknown covariate nobody; known: place, age"),
+    (
+        "[imputation]\n",
+        "[moderators.age]  # here\n\n[imputation]\n",
+        "a continuous moderator needs increasing cut-offs",
+    ),
+    (
+        "[imputation]\n",
+        "[moderators.age]\ncutoffs = [50, 40]  # here\n\n[imputation]\n",
+        "a continuous moderator needs increasing cut-offs",
+    ),
+    (
+        "[imputation]\n",
+        "[moderators.place]\ncutoffs = [1]  # here\n\n[imputation]\n",
+        "only a continuous covariate has cut-offs",
+    ),
+    (
+        "[models]\ncontrols",
+        '[covariates.hair]\nlabel = "Hair"\nkind = "categorical"\nlevels = ["a", "b"]\nimpute = false  # here\n\n'
+        "[moderators.hair]\n\n[models]\ncontrols",
+        "it is a moderator, so its gaps must be filled",
+    ),
     # robustness
     ('checks = ["b"]', 'checks = ["z"]  # here', "unknown check z; allowed: a, b"),
     ('checks = ["b"]', 'checks = ["b", "b"]  # here', "expected each check once"),

@@ -15,6 +15,7 @@ from dnt_cli.cli.options import MODEL, Green, GreenMeans, Level, Outcomes, choos
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import end_if_nothing_estimable
 from dnt_cli.errors import UsageError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +63,18 @@ Standard = Annotated[
 ]
 
 
+Moderators = Annotated[
+    str | None,
+    typer.Option(
+        "--moderator",
+        metavar="KEY,KEY",
+        help="The effect per subgroup of these covariates too; default: [moderators] of the study; '' for none.",
+        rich_help_panel=MODEL,
+        autocompletion=complete_controls,
+    ),
+]
+
+
 @app.command("fit-t3", rich_help_panel="Stages")
 @grouped
 def fit_t3(
@@ -88,6 +101,7 @@ def fit_t3(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    moderators: Moderators = None,
     separation: Annotated[
         Separation, typer.Option("--separation", help="Where no finite estimate exists.", rich_help_panel=MODEL)
     ] = Separation.stop,
@@ -102,7 +116,7 @@ def fit_t3(
     Example: dnt fit-t3 imputed.parquet -o t3.parquet
     """
     from dnt_cli.design import ENDPOINT
-    from dnt_cli.effects import Options, endpoint_effects
+    from dnt_cli.effects import Options, endpoint_effects, subgroup_effects
 
     result.check("estimates", "fit-t3")
     opened = study.open(source, "dnt fit-t3", ["imputations"], foreign="with study")
@@ -111,13 +125,16 @@ def fit_t3(
     published = _is_published(controls)
     own = published_controls(data.study, ENDPOINT) if published else None
     covariates = None if published else choose("--controls", controls, data.study.possible_controls, empty=True)
-    waves = waves_beside(at, data.study)
+    waves, asked = waves_beside(at, data.study), moderators_of(moderators, data.study)
     with work.place() as free, progress("Fitting") as report:
         options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=free)
         effects = endpoint_effects(
             data, options, outcomes=keys, controls=covariates, own_controls=own, at=waves, progress=report
         )
-    said = {"outcomes": keys, "controls": "published" if published else covariates, "at": waves}
+        effects = subgroup_effects(data, effects, asked, options, progress=report)
+    said = {"outcomes": keys, "controls": "published" if published else covariates, "at": waves} | moderators_said(
+        asked
+    )
     _finish(effects, options, opened.provenance("fit-t3", options.told() | said), data.study, result, green)
 
 
@@ -138,6 +155,7 @@ def fit_longitudinal(
             autocompletion=complete_controls,
         ),
     ] = None,
+    moderators: Moderators = None,
     engine: Annotated[
         Engine, typer.Option("--engine", help="own: the built-in engine; lme4 needs R.", rich_help_panel=MODEL)
     ] = Engine.own,
@@ -171,7 +189,7 @@ def fit_longitudinal(
     Example: dnt fit-longitudinal imputed.parquet -o longitudinal.parquet
     """
     from dnt_cli.design import LONGITUDINAL
-    from dnt_cli.effects import Options, cross_check, trend_effects
+    from dnt_cli.effects import Options, cross_check, subgroup_effects, trend_effects
     from dnt_cli.wording import Wording
 
     result.check("estimates", "fit-longitudinal")
@@ -183,6 +201,7 @@ def fit_longitudinal(
     ladder = None if published else _ladder(controls, data.study)
     own = published_controls(data.study, LONGITUDINAL) if published else None
     keys = choose("--outcomes", outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
+    asked = moderators_of(moderators, data.study)
     with work.place() as free, progress("Fitting") as report:
         options = Options(
             engine=engine.value, nodes=nodes, satterthwaite=satterthwaite, standardise=standardise.value, level=level,
@@ -190,7 +209,8 @@ def fit_longitudinal(
         )  # fmt: skip
         effects = trend_effects(data, options, outcomes=keys, ladder=ladder, own_controls=own, progress=report)
         checked = cross_check(data, effects.estimates, options, cross_check_sets, report) if cross_check_sets else None
-    said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets}
+        effects = subgroup_effects(data, effects, asked, options, progress=report)
+    said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets} | moderators_said(asked)
     if checked is not None:
         _show_cross_check(checked, Wording(data.study, result.language.value))
     _finish(effects, options, opened.provenance("fit-longitudinal", options.told() | said), data.study, result, green)
@@ -212,6 +232,26 @@ def waves_beside(at: str | None, study: Study) -> list[str]:
     known = [wave for wave in design.wave_keys if wave != design.baseline]
     chosen = known if at.strip() == "all" else choose("--at", at, known, empty=True) or []
     return [wave for wave in known if wave in chosen]
+
+
+def moderators_of(keys: str | None, study: Study) -> list[str]:
+    """The covariates of `--moderator`; by default those of the study file.
+
+    Raises:
+        UsageError: One is unknown, or continuous without cut-offs in the study file.
+    """
+    if keys is None:
+        return list(study.moderators)
+    chosen = choose("--moderator", keys, [k for k, c in study.covariates.items() if c.impute], empty=True) or []
+    for key in chosen:
+        if not study.subgroups(key):
+            raise UsageError(say("no_subgroups", key=key))
+    return chosen
+
+
+def moderators_said(keys: list[str]) -> dict[str, list[str]]:
+    """The moderators for the provenance of a file, which says nothing of them where there are none."""
+    return {"moderators": keys} if keys else {}
 
 
 def _is_published(controls: str | None) -> bool:

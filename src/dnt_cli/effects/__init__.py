@@ -19,6 +19,7 @@ from dnt_cli.effects.rows import (
     no_trend_row,
     pooled_rows,
 )
+from dnt_cli.effects.subgroups import subgroup_rows
 from dnt_cli.effects.waves import models_at, wave_rows
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed, require_inference
@@ -36,6 +37,7 @@ __all__ = [
     "effect_rows",
     "endpoint_effects",
     "joined",
+    "subgroup_effects",
     "trend_effects",
 ]
 
@@ -126,6 +128,33 @@ def trend_effects(
     rows += [no_trend_row(study, key, label, data.m) for key in without]
     order = {key: place for place, key in enumerate(chosen)}
     return finished(sorted(rows, key=lambda row: order[row["outcome"]]), fits, study)
+
+
+def subgroup_effects(
+    data: Completed, effects: Effects, moderators: Sequence[str], options: Options, *, label: str = "main",
+    progress: Progress | None = None,
+) -> Effects:  # fmt: skip
+    """The effects, and behind them those in the subgroups of each moderator with the tests that these do not differ.
+
+    Args:
+        data: The data sets that the effects were estimated on.
+        effects: Of `endpoint_effects` or `trend_effects`; each effect is estimated again with its own controls.
+        moderators: Covariates; nothing is added without any.
+        options: As for the effects.
+        label: What the `model` column says.
+        progress: Called with (done, all) fits.
+    """
+    if not moderators:
+        return effects
+    study, main = data.study, effect_rows(effects.estimates)
+    main = main[[row["analysis"] == ENDPOINT or study.has_trend(row["outcome"]) for _, row in main.iterrows()]]
+    rows: list[dict[str, Any]] = []
+    fits: list[dict[str, Any]] = []
+    for own, keys in _sources(data, dict.fromkeys(main["outcome"])):
+        found, tried = subgroup_rows(own, main[main["outcome"].isin(keys)], moderators, options, label, progress)
+        rows += found
+        fits += tried
+    return joined([effects, finished(rows, fits, study)])
 
 
 def _climb(

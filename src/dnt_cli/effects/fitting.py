@@ -203,13 +203,24 @@ def _result(
 
 def _marginal(design: DesignMatrix, fit: Fit) -> tuple[float, float]:
     """The effect as a difference in probability over persons."""
+    reference = _in_reference(design)
     if design.groups is None:
-        return average_marginal_effect(design.matrix, fit.estimate, fit.covariance, design.terms.index(GROUP))
+        own = design.matrix[reference]
+        return average_marginal_effect(own, fit.estimate, fit.covariance, design.terms.index(GROUP))
     _, first = np.unique(design.groups, return_index=True)
+    first = first[reference[first]]
     columns = (design.terms.index(GROUP), design.terms.index(WAVE), design.terms.index(TREND))
     time = design.matrix[:, columns[1]]
     ends, sd = (float(time.min()), float(time.max())), float(fit.random_sd or 0.0)
     return trend_risk_difference(design.matrix[first], fit.estimate, fit.covariance, columns, ends, sd)
+
+
+def _in_reference(design: DesignMatrix) -> NDArray[np.bool_]:
+    """(n,) rows of the subgroup whose effect the group term is: all of them without a moderator."""
+    moderators = {term.removeprefix(f"{GROUP}:") for term in design.terms if term.startswith(f"{GROUP}:")}
+    own = [j for j, term in enumerate(design.terms) if term in moderators and term != WAVE]
+    rows: NDArray[np.bool_] = (design.matrix[:, own] == 0).all(axis=1)
+    return rows
 
 
 def _unfitted(designs: Designs, model: Model, observed: tuple[Observed, ...], why: Message) -> FittedEffect:
@@ -241,11 +252,13 @@ def _response(designs: Designs, model: Model, design: DesignMatrix) -> Floats:
 def _scale(design: DesignMatrix, response: Floats, standardise: str) -> Floats:
     """SD(x) / SD(y) per term within this data set, as R's `scale()` on both sides gives.
 
-    In group x wave only the group and the outcome are scaled, so that it stays an effect per wave.
+    In group x wave only the group and the outcome are scaled, so that it stays an effect per wave; as in group x
+    subgroup, so that it is the difference of the subgroups' effects.
     """
     spread = design.matrix.std(axis=0, ddof=1)
-    if TREND in design.terms:
-        spread[design.terms.index(TREND)] = spread[design.terms.index(GROUP)]
+    for j, term in enumerate(design.terms):
+        if term.startswith(f"{GROUP}:") and not term.startswith(f"{TREND}["):
+            spread[j] = spread[design.terms.index(GROUP)]
     if standardise == "none":
         return np.ones_like(spread)
     if standardise == "outcome":

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from dnt_cli.design import LONGITUDINAL, WAVES, keys_in
+from dnt_cli.design import ENDPOINT, LONGITUDINAL, MODERATORS, TREND, WAVES, keys_in
+from dnt_cli.effects.rows import subgroup_of
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Counts, Persons, named
 from dnt_cli.tables.counts import GROUP, Pair
@@ -29,13 +30,19 @@ def behind(row: pd.Series, study: Study) -> Counts | None:
     if any(pd.isna(number) for number in numbers):
         return None
     total, intervention, comparison = (int(number) for number in numbers)
-    name = f"{row['outcome']}, {row['analysis']}"
+    name, trend = f"{row['outcome']}, {row['analysis']}", row["analysis"] == LONGITUDINAL
+    whose: tuple[Pair, ...] = ()
     if row["analysis"] == WAVES:
         name += f" {row['wave']}"
+    if row["analysis"] == MODERATORS:
+        name, trend = f"{name} {row['term']}", row["term"].startswith(TREND)
+        moderator, level = subgroup_of(row["term"])
+        whose = ((moderator, (level,)),)
     people = [_persons(total, (f"in the model of {name}", YES))]
+    observed = f"{row['outcome']}, {ENDPOINT}" if whose and not trend else name
     for code, n in ((study.design.intervention, intervention), (study.design.comparison, comparison)):
-        people.append(_persons(n, (GROUP, (code,)), (f"observed in the model of {name}", YES)))
-    if not pd.isna(row["n_events"]) and row["analysis"] != LONGITUDINAL and not pd.isna(row["n_observations"]):
+        people.append(_persons(n, (GROUP, (code,)), (f"observed in the model of {observed}", YES), *whose))
+    if not pd.isna(row["n_events"]) and not trend and not pd.isna(row["n_observations"]):
         events, answers = float(row["n_events"]), float(row["n_observations"])
         people.append(_persons(int(events), (f"events in the model of {name}, {row['model']}", YES)))
         people.append(_persons(int(answers - events), (f"others in the model of {name}, {row['model']}", YES)))
@@ -58,7 +65,10 @@ def _persons(n: int, *who: Pair) -> Persons:
 def coefficients(row: pd.Series, study: Study) -> int:
     """Coefficients of the model: the constant and the group, time and its product, the controls, the baseline value."""
     left_out = keys_in(row["left_out"])
-    terms = 4 if row["analysis"] == LONGITUDINAL else 2
+    trend = row["analysis"] == LONGITUDINAL or row["term"].startswith(TREND)
+    terms = 4 if trend else 2
+    if row["analysis"] == MODERATORS:  # the moderator itself is a control
+        terms += (3 if trend else 1) * (len(study.subgroups(subgroup_of(row["term"])[0])) - 1)
     for key in keys_in(row["controls"]):
         if key not in left_out:
             covariate = study.covariates.get(key)

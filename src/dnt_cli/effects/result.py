@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL, WAVES
+from dnt_cli.design import ENDPOINT, LONGITUDINAL, MODERATORS, WAVES
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.rows import COLUMNS, TEXT, Effects, effect_rows
+from dnt_cli.effects.subgroup_tables import subgroup_tables
 from dnt_cli.effects.tables import effect_tables, report_tables
 from dnt_cli.effects.wave_tables import at_waves, wave_tables
 from dnt_cli.messages import decoded
@@ -98,7 +99,7 @@ class Estimates:
         """A row per effect, or per term of a model; messages in English."""
         rows = self.estimates
         if not everything:
-            kept = effect_rows(rows).index.union(rows.index[rows["analysis"] == WAVES])
+            kept = effect_rows(rows).index.union(rows.index[rows["analysis"].isin([WAVES, MODERATORS])])
             rows = rows.loc[kept]
         return rows.assign(message=[spoken(decoded(text), "en") for text in rows["message"]])
 
@@ -113,7 +114,8 @@ class Estimates:
             tables = report_tables(self.estimates, wording, green=green)
         else:
             tables = effect_tables(self.estimates, wording, level=self.level, green=green)
-        return [*tables, *wave_tables(self.estimates, wording, green=green)]
+        further = (*wave_tables(self.estimates, wording, green=green), *subgroup_tables(self.estimates, wording, green))
+        return [*tables, *further]
 
     def figure(self, wording: Wording, path: str, *, force: bool = False) -> None:
         """Draw a forest plot, or the effects over the waves where there are more than two."""

@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVES, Model, control_of, keys_as_text, keys_in
+from dnt_cli.design import (
+    ENDPOINT,
+    GROUP,
+    LONGITUDINAL,
+    MODERATORS,
+    TREND,
+    WAVES,
+    Model,
+    control_of,
+    keys_as_text,
+    keys_in,
+)
 from dnt_cli.effects.clusters import CLUSTER_COLUMNS, cluster_row
 from dnt_cli.effects.errors import decisive
 from dnt_cli.effects.fitting import FittedEffect, Floats, Options
@@ -19,6 +30,8 @@ from dnt_cli.messages import Message, encoded, message
 from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, unpooled
 from dnt_cli.study import Study
 
+IN_SUBGROUP = "@"
+"""Between the effect and its subgroup in a term: `group@education[high]`."""
 COLUMNS = (
     "analysis", "model", "outcome", "hypothesis", "kind", "term", "estimate", "std_error", "statistic", "df",
     "p_value", "conf_low", "conf_high", "odds_ratio", "odds_ratio_se", "odds_ratio_low", "odds_ratio_high",
@@ -44,6 +57,15 @@ class Effects:
 
     estimates: pd.DataFrame
     fits: pd.DataFrame
+
+
+def subgroup_of(term: str) -> tuple[str, str]:
+    """The moderator and the subgroup of a term such as `group@education[high]`; of a test the moderator alone."""
+    _, mark, place = term.partition(IN_SUBGROUP)
+    if not mark:
+        return term.rpartition(":")[2], ""
+    moderator, _, level = place.partition("[")
+    return moderator, level.removesuffix("]")
 
 
 def pooled_rows(
@@ -353,12 +375,14 @@ def _primary(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
 def adjusted(estimates: pd.DataFrame, errors: str = "model") -> pd.DataFrame:
     """The estimates with p-values adjusted over the family of all effects of one analysis and model.
 
-    The p-values are those that the marks rest on (`models.errors`).
+    The p-values are those that the marks rest on (`models.errors`). Of moderators the family is that of the tests that
+    subgroups do not differ, over all moderators and outcomes.
     """
     estimates = estimates.assign(p_holm=np.nan, p_bh=np.nan)
     effect = estimates["term"].isin([GROUP, TREND]) & ~(
         (estimates["analysis"] == LONGITUDINAL) & (estimates["term"] == GROUP)
     )
+    effect |= (estimates["analysis"] == MODERATORS) & ~estimates["term"].str.contains(IN_SUBGROUP, regex=False)
     for _, family in estimates[effect & estimates["p_value"].notna()].groupby(["analysis", "model"], sort=False):
         p = np.array([decisive(row, errors) for _, row in family.iterrows()])
         estimates.loc[family.index, "p_holm"] = adjust(p, "holm")

@@ -51,11 +51,11 @@ class Completed:
 def plan_columns(study: Study, wide: pd.DataFrame) -> list[ModelColumn]:
     """How each column of the wide table takes part in the imputation.
 
-    Always among the predictors of an outcome are the group, the same outcome at the other waves and the controls of
-    its models, so that imputation and analysis are congenial.
+    Always among the predictors of an outcome are the group, the same outcome at the other waves, the controls of
+    its models and the moderators, so that imputation and analysis are congenial.
     """
     design, plan = study.design, study.imputation
-    controls = _measured_controls(study)
+    controls = tuple(dict.fromkeys([*_measured_controls(study), *study.moderators]))
     kinds: dict[str, Kind] = {"binary": "binary", "linear": "continuous", "ordinal": "ordinal"}
     columns = [ModelColumn(design.group, "categorical", (design.comparison, design.intervention), impute=False)]
     for name, (key, wave) in study.covariate_columns.items():

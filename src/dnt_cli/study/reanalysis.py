@@ -55,6 +55,7 @@ CONCERNS = (
     ("figures*", ANALYSIS),
     ("disclosure*", ANALYSIS),
     ("models.*", ANALYSIS),
+    ("moderators*", ANALYSIS),
     ("robustness.*", ANALYSIS),
     ("significance.*", ANALYSIS),
     ("imputation.*", IMPUTATION),

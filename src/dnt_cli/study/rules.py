@@ -12,7 +12,7 @@ from dnt_cli.study.disclosure import check_disclosure
 from dnt_cli.study.instruments import check_instrument
 from dnt_cli.study.register import check_register
 from dnt_cli.study.source_rules import check_source
-from dnt_cli.study.spec import CHECK_LETTERS, Covariate, Outcome, Study, Subset
+from dnt_cli.study.spec import CHECK_LETTERS, Covariate, Moderator, Outcome, Study, Subset
 
 Fail = Callable[[tuple[str, ...], str], None]
 _KEY = re.compile(r"^[^\W\d_][\w-]*$")
@@ -42,6 +42,8 @@ def check(study: Study, fail: Fail, attempt: Callable[..., object]) -> None:
         attempt(part, study, fail)
     from_jobs = any(outcome.register is not None for outcome in study.outcomes.values())
     attempt(check_register, study.register, tuple(wave.months for wave in study.design.waves), from_jobs, fail)
+    for key, moderator in study.moderators.items():
+        attempt(_check_moderator, study, key, moderator, fail)
     attempt(_check_robustness, study, fail)
     for key, instrument in study.instruments.items():
         attempt(check_instrument, key, instrument, fail)
@@ -312,6 +314,21 @@ def _check_controls(
             fail(("covariates", control, "impute"), "it stands in a model, so its gaps must be filled")
 
 
+def _check_moderator(study: Study, key: str, moderator: Moderator, fail: Fail) -> None:
+    path = ("moderators", key)
+    if key not in study.covariates:
+        known = ", ".join(study.covariates) or "none yet; add [covariates.age]"
+        fail(path, f"unknown covariate {key}; known: {known}")
+    covariate, cutoffs = study.covariates[key], moderator.cutoffs
+    if not covariate.impute:
+        fail(("covariates", key, "impute"), "it is a moderator, so its gaps must be filled")
+    if covariate.kind == "continuous":
+        if not cutoffs or not all(map(math.isfinite, cutoffs)) or any(b <= a for a, b in pairwise(cutoffs)):
+            fail((*path, "cutoffs"), "a continuous moderator needs increasing cut-offs, such as cutoffs = [40]")
+    elif cutoffs:
+        fail((*path, "cutoffs"), "only a continuous covariate has cut-offs; use collapse to take levels together")
+
+
 def _check_imputation(study: Study, fail: Fail) -> None:
     plan = study.imputation
     for name, least in (("m", 1), ("iterations", 1), ("donors", 1), ("seed", 0)):
@@ -327,7 +344,7 @@ def _check_imputation(study: Study, fail: Fail) -> None:
     if not 0 <= plan.min_usable <= 1:
         fail(("imputation", "min_usable"), "expected a share between 0 and 1")
     models = study.models
-    used = {*study.all_controls, *models.register_controls, *study.tested}
+    used = {*study.all_controls, *models.register_controls, *study.tested, *study.moderators}
     controls = {*study.all_controls, *models.register_controls}
     used |= {key for column, key in study.baseline_columns.items() if column in controls}
     for outcome in study.outcomes.values():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 from dnt_cli.study.described import ComposedFigure, DescribedBlock, Population
@@ -168,6 +169,14 @@ class Covariate:
 
 
 @dataclass(frozen=True)
+class Moderator:
+    """A covariate of which it is asked whether the effect depends on it."""
+
+    declared: bool = False  # named before the effects were known; otherwise the tables say that it is exploratory
+    cutoffs: tuple[float, ...] = ()  # of a continuous covariate: the lowest value of each subgroup but the first
+
+
+@dataclass(frozen=True)
 class Models:
     """Which covariates each model controls for."""
 
@@ -256,6 +265,7 @@ class Study:
     covariates: dict[str, Covariate] = field(default_factory=dict)
     hypotheses: dict[str, Hypothesis] = field(default_factory=dict)
     models: Models = Models()
+    moderators: dict[str, Moderator] = field(default_factory=dict)  # covariates: for whom does it work
     imputation: ImputationPlan = ImputationPlan()
     robustness: Robustness = Robustness()
     significance: Significance = Significance()
@@ -307,6 +317,19 @@ class Study:
         known = self.covariates.get(covariate)
         changes = known is not None and known.timing == "wave" and wave != self.design.baseline
         return f"{covariate}_{wave}" if changes else covariate
+
+    def subgroups(self, moderator: str) -> tuple[str, ...]:
+        """The subgroups of a covariate: its levels as the models use them, or between its cut-offs.
+
+        Returns:
+            In the order of the study file; none of a continuous covariate without cut-offs.
+        """
+        covariate = self.covariates[moderator]
+        if covariate.kind != "continuous":
+            return tuple(dict.fromkeys(map(covariate.model_level, covariate.levels)))
+        cuts = [f"{cut:g}" for cut in self.moderators.get(moderator, Moderator()).cutoffs]
+        between = [f"{low}-<{high}" for low, high in pairwise(cuts)]
+        return (f"<{cuts[0]}", *between, f">={cuts[-1]}") if cuts else ()
 
     @cached_property
     def measured(self) -> dict[str, Outcome]:
