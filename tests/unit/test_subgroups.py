@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from dnt_cli.design import MODERATORS
 from dnt_cli.effects import Effects, Options, endpoint_effects, subgroup_effects, trend_effects
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.tables import interval_on_scale
 from dnt_cli.errors import UsageError
 from dnt_cli.imputed.data import Completed, plan_columns
 from dnt_cli.pooling import adjust
@@ -168,6 +171,25 @@ def test_the_table_says_whether_the_imputation_carried_the_difference(
     own = replace(study, imputation=replace(study.imputation, group_interactions=carried))
     assert all(any(said.replace("age", name) in note for note in table.notes) for table, name in zip(
         shown(effects, own), ["school", "school", "age", "age"], strict=True))  # fmt: skip
+
+
+def test_the_figure_has_a_line_for_all_and_for_each_subgroup(
+    study: Study, effects: Effects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr("dnt_cli.figures.subgroups.draw_one", lambda drawing, path, force: drawn.append(drawing))
+    Estimates.of(study, effects, 0.95).figure(Wording(study, "en"), str(tmp_path / "subgroups.svg"))
+    score, work = drawn[0].plot().axes
+    for axes in (score, work):
+        intervals = [line for line in axes.lines if len(line.get_xdata()) == 2 and len(set(line.get_ydata())) == 1]
+        assert len(intervals) == 1 + 3 + 2  # all, three schools, two ages
+        texts = [text.get_text() for text in axes.texts]
+        assert {"School", "low", "high", "Age", "<40", ">=40"} <= set(texts)
+    rows = effects.estimates.set_index(["outcome", "term"])
+    low, high = next(line for line in score.lines if set(line.get_ydata()) == {4.5}).get_xdata()
+    expected = interval_on_scale(rows.loc[("score", "group@school[high]")])
+    assert (low, high) == pytest.approx(expected[1:])
+    assert "<.001" in [text.get_text() for text in score.texts]
 
 
 def test_trends_in_subgroups(study: Study, data: Completed) -> None:

@@ -118,8 +118,12 @@ class Estimates:
         return [*tables, *further]
 
     def figure(self, wording: Wording, path: str, *, force: bool = False) -> None:
-        """Draw a forest plot, or the effects over the waves where there are more than two."""
-        from dnt_cli.figures import forest_plot, wave_plot
+        """Draw a forest plot: by subgroup where there are any, over the waves where there are more than two."""
+        from dnt_cli.figures import forest_plot, subgroup_plot, wave_plot
+
+        if (self.estimates["analysis"] == MODERATORS).any():
+            subgroup_plot(self.estimates, wording, path, level=self.level, force=force)
+            return
 
         several = at_waves(self.estimates, self.study)["wave"].nunique() > 2
         if several and LONGITUDINAL not in set(self.estimates["analysis"]):

@@ -1,0 +1,134 @@
+"""A forest plot by subgroup: per outcome the effect of all and in each subgroup, with the test that these are equal."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects import effect_rows
+from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.kinds import KINDS
+from dnt_cli.effects.subgroup_tables import in_subgroups
+from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
+from dnt_cli.errors import DataError
+from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
+from dnt_cli.wording import Wording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_LOOKS = {"good": (GREEN, "^", GREEN), "bad": (VERMILLION, "v", VERMILLION), "": (INK, "o", "white")}
+_LINE, _LABELS, _PANEL, _TEST, _NOTE, _GAP = 0.19, 2.6, 2.4, 1.0, 0.7, 0.75  # inches
+_SMALL = 7.5
+_TICKS = (0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100)
+_Line = tuple[str, pd.Series | None, str]  # label, effect, p of the test
+
+
+def subgroup_plot(
+    estimates: pd.DataFrame, wording: Wording, path: str | Path, *, level: float = 0.95, force: bool = False
+) -> None:
+    """Draw the effects of all persons and in the subgroups of each moderator, a panel per kind of outcome and analysis.
+
+    Args:
+        estimates: With effects in subgroups.
+        wording: The study in a language.
+        path: Ends in .svg or .png.
+        level: Of the intervals in `estimates`.
+        force: Replace a file that dnt did not draw.
+
+    Raises:
+        DataError: There is no effect to draw, or the file cannot be written or is no figure of dnt.
+    """
+    rows = resting_on(in_subgroups(estimates, wording.study), wording.study.models.errors)
+    main = resting_on(effect_rows(estimates), wording.study.models.errors)
+    panels = {}
+    for (trend, kind), part in rows.groupby(["trend", "kind"], sort=False):
+        analysis = LONGITUDINAL if trend else ENDPOINT
+        whole = main.loc[main["analysis"] == analysis]
+        panels[(bool(trend), str(kind))] = _lines(part, whole, wording)
+    if not any(effect is not None for lines in panels.values() for _, effect, _ in lines):
+        raise DataError("There are no effects in subgroups to draw: run dnt fit-t3 with --moderator.")
+    title = wording.text("effects.subgroups_figure_title")
+    draw_one(Drawing(lambda: _figure(panels, wording, level), "effects", title), Path(path), force=force)
+
+
+def _lines(rows: pd.DataFrame, main: pd.DataFrame, wording: Wording) -> list[_Line]:
+    """From top to bottom: an outcome with the effect of all, below it each moderator's test and its subgroups."""
+    whole = {row["outcome"]: row for _, row in main.iterrows()}
+    lines: list[_Line] = []
+    for outcome, of_outcome in rows.groupby("outcome", sort=False):
+        lines.append((wording.label(str(outcome)), whole.get(outcome), ""))
+        for moderator, own in of_outcome.groupby("moderator", sort=False):
+            tests = own.loc[own["level"] == "", "p_value"]
+            p = "" if tests.isna().all() else wording.p_value(float(tests.iloc[0]))
+            lines.append((f"  {wording.label(str(moderator))}", None, p))
+            for _, row in own[own["level"] != ""].iterrows():
+                lines.append((f"    {wording.subgroup(str(moderator), row['level'])}", row, ""))
+    return lines
+
+
+def _figure(panels: dict[tuple[bool, str], list[_Line]], wording: Wording, level: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    width = _LABELS + _PANEL + _TEST
+    height = _NOTE + sum(len(lines) * _LINE + _GAP for lines in panels.values())
+    figure = Figure(figsize=(width, height))
+    top = height
+    for (trend, kind), lines in panels.items():
+        size = len(lines) * _LINE
+        top -= size + 0.3
+        box = (_LABELS / width, top / height, _PANEL / width, size / height)
+        _panel(figure.add_axes(box), lines, kind, trend, wording)
+        top -= _GAP - 0.3
+    note = wording.text("effects.subgroups_figure", level=100 * level)
+    text = "\n".join(textwrap.wrap(" ".join([*wording.synthetic_note(), note]), int(17 * width)))
+    figure.text(0.01, 0.01, text, fontsize=_SMALL, color=GREY, va="bottom")
+    return figure
+
+
+def _panel(axes: Axes, lines: list[_Line], kind: str, trend: bool, wording: Wording) -> None:
+    own = KINDS[kind]
+    if own.ratio:
+        axes.set_xscale("log")
+    axes.set_ylim(len(lines), 0)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.axvline(own.none, color=GREY, linewidth=0.9, zorder=1)
+    where = wording.text(
+        f"common.effect_{LONGITUDINAL if trend else ENDPOINT}", wave=wording.study.design.endpoint, unit=wording.unit()
+    )
+    axes.set_title(where, fontsize=_SMALL + 1, loc="left", fontweight="bold")
+    axes.set_xlabel(scale_of(kind, wording), fontsize=_SMALL)
+    side = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+    heading = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": _SMALL}
+    axes.annotate(wording.text("effects.p_interaction"), (1, 1), (8, 5), **heading)  # type: ignore[arg-type]
+    for place, (label, row, p) in enumerate(lines):
+        bold = "normal" if label.startswith(" ") else "bold"
+        shown = textwrap.shorten(label.strip(), 44, placeholder="…")
+        indent = 8 * (len(label) - len(label.lstrip())) / 2
+        axes.annotate(
+            shown, (0, place + 0.5), (indent - 72 * _LABELS + 8, 0), fontsize=8, fontweight=bold, annotation_clip=False,
+            **side,  # type: ignore[arg-type]
+        )  # fmt: skip
+        estimable = row is not None and row["status"] != "not estimable"
+        text = p or ("#" if row is not None and not estimable else "")
+        axes.annotate(text, (1, place + 0.5), (8, 0), fontsize=_SMALL, annotation_clip=False, **side)  # type: ignore[arg-type]
+        if row is not None and estimable:
+            _effect(axes, row, place + 0.5, wording)
+    axes.tick_params(labelsize=_SMALL)
+    axes.minorticks_off()
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in (_TICKS if own.ratio else axes.get_xticks()) if low <= tick <= high]
+    axes.set_xticks(ticks, tick_labels(ticks, wording.language))
+
+
+def _effect(axes: Axes, row: pd.Series, place: float, wording: Wording) -> None:
+    estimate, low, high = interval_on_scale(row)
+    colour, marker, face = _LOOKS[tone_of(row, wording.study, "better")]
+    axes.plot([low, high], [place, place], color=colour, linewidth=1.3, zorder=2)
+    axes.plot([estimate], [place], marker, color=colour, markerfacecolor=face, markersize=5, zorder=3)
