@@ -33,6 +33,27 @@ def average_marginal_effect(matrix: Floats, estimate: Floats, covariance: Floats
     return means[0] - means[1], float(np.sqrt(slope @ covariance @ slope))
 
 
+def average_risk_ratio(matrix: Floats, estimate: Floats, covariance: Floats, column: int) -> tuple[float, float]:
+    """Log of the mean over persons of P(y = 1 | column = 1) over that of P(y = 1 | column = 0), in a logistic model.
+
+    The standard error is the delta method's, with the covariates held fixed.
+
+    Args:
+        matrix: (n, k) right-hand side.
+        estimate: (k,) log odds ratios.
+        covariance: (k, k).
+        column: index of a 0/1 column that takes part in no product with others.
+    """
+    value, slope = 0.0, np.zeros(len(estimate))
+    for arm, sign in ((1.0, 1.0), (0.0, -1.0)):
+        there = matrix.copy()
+        there[:, column] = arm
+        chance = 1.0 / (1.0 + np.exp(-(there @ estimate)))
+        value += sign * float(np.log(chance.mean()))
+        slope += sign * ((chance * (1.0 - chance)) @ there) / chance.sum()
+    return value, float(np.sqrt(slope @ covariance @ slope))
+
+
 # (16 sqrt(3) / (15 pi))^2: a logistic distribution is close to a normal one with this scale.
 _LOGISTIC_AS_NORMAL = (16.0 * np.sqrt(3.0) / (15.0 * np.pi)) ** 2
 _NODES = 61

@@ -20,7 +20,7 @@ from dnt_cli.progress import Progress
 from dnt_cli.robustness.checks import CHECKS
 from dnt_cli.robustness.checks.e_dropouts import ZERO
 from dnt_cli.robustness.checks.h_sites import PAIRS
-from dnt_cli.robustness.result import BALANCE, RobustnessResult
+from dnt_cli.robustness.result import MEASURES, RobustnessResult
 from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def specification_curves(
         DataError: The folder or a file cannot be written, a file is no figure of dnt, or an unknown format.
     """
     estimates, outcomes = result.estimates, wording.study.outcomes
-    rows = estimates[(estimates["analysis"] != BALANCE) & (estimates["status"] != "not estimable")]
+    rows = estimates[~estimates["analysis"].isin(MEASURES) & (estimates["status"] != "not estimable")]
     rows = rows[~rows["model"].str.startswith(_REPEATS) & rows["estimate"].notna()]  # a joint test has no estimate
     drawings = []
     for outcome in dict.fromkeys(rows.loc[rows["model"] == "main", "outcome"]):

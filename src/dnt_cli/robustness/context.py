@@ -86,7 +86,20 @@ class LeftOut:
     reason: Message
 
 
-Plan = Sequence[Reanalysis | KnownEffects | LeftOut]
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Numbers about the effects that are no effects themselves.
+
+    Attributes:
+        key: What the `model` column says.
+        rows: With columns of the estimates; `analysis` says what they are.
+    """
+
+    key: str
+    rows: pd.DataFrame
+
+
+Plan = Sequence[Reanalysis | KnownEffects | Measures | LeftOut]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dnt_cli.tables import Table
 
 BALANCE = "balance"  # what `analysis` says of the rows that hold standardised differences at baseline
+UNMEASURED = "unmeasured"  # ... of those that say how strong something unmeasured would have to be
+MEASURES = (BALANCE, UNMEASURED)  # rows that are no effects
 
 FORM = Form(
     text=TEXT | {"verdict"},

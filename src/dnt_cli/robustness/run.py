@@ -17,7 +17,7 @@ from dnt_cli.observed import known_answers
 from dnt_cli.progress import Progress, named
 from dnt_cli.robustness.checks import CHECKS
 from dnt_cli.robustness.checks.h_sites import WITH_ALL, WITHOUT
-from dnt_cli.robustness.context import Context, DoesNotApplyError, KnownEffects, LeftOut, Reanalysis
+from dnt_cli.robustness.context import Context, DoesNotApplyError, KnownEffects, LeftOut, Measures, Reanalysis
 from dnt_cli.robustness.estimate import Estimated, estimate, expected_seconds
 from dnt_cli.robustness.result import BALANCE, RobustnessResult, in_order
 from dnt_cli.robustness.verdicts import register_verdict, shift, verdict
@@ -50,7 +50,7 @@ def run_checks(
     main = _main_effects(data, options, named(progress, "Fitting"))
     pace = (time.perf_counter() - begin) / max(len(main.fits), 1)
     context = Context(data, settings, replace(options, quadrature_check=0), main)
-    planned: list[Reanalysis | KnownEffects] = []
+    planned: list[Reanalysis | KnownEffects | Measures] = []
     left_out: dict[str, Message] = {}
     for letter in letters:
         try:
@@ -83,11 +83,14 @@ def _main_effects(data: Completed, options: Options, progress: Progress | None) 
 
 
 def _assembled(
-    study: Study, main: Effects, planned: Sequence[Reanalysis | KnownEffects], results: dict[str, Estimated],
+    study: Study, main: Effects, planned: Sequence[Reanalysis | KnownEffects | Measures], results: dict[str, Estimated],
     left_out: dict[str, Message], level: float,
 ) -> RobustnessResult:  # fmt: skip
-    parts, labels, notes, balance = [main], {}, {}, []
+    parts, labels, notes, measures = [main], {}, {}, []
     for item in planned:
+        if isinstance(item, Measures):
+            measures.append(item.rows)
+            continue
         if isinstance(item, KnownEffects):
             parts.append(Effects(item.effects.estimates.assign(model=item.key), item.effects.fits))
         else:
@@ -100,15 +103,15 @@ def _assembled(
             fits = found.effects.fits if item.label is not None else found.effects.fits[~usable]
             parts.append(Effects(found.effects.estimates, fits))
             if found.measured is not None:
-                balance.append(_balance_rows(item.key, found.measured))
+                measures.append(_balance_rows(item.key, found.measured))
             if item.notes:
                 notes[item.key] = item.notes
         if item.label is not None:
             labels[item.key] = item.label
     everything = joined(parts)
     estimates = _compared(effect_rows(everything.estimates), study)
-    if balance:
-        estimates = pd.concat([estimates, *balance], ignore_index=True).reindex(columns=estimates.columns)
+    if measures:
+        estimates = pd.concat([estimates, *measures], ignore_index=True).reindex(columns=estimates.columns)
     estimates = estimates.astype({"verdict": object})
     return RobustnessResult(study, estimates, everything.fits, in_order(labels, estimates), left_out, notes, level)
 

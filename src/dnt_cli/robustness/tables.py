@@ -11,9 +11,10 @@ from dnt_cli.effects.persons import behind, with_counts
 from dnt_cli.effects.tables import displayed, scale_of, tone_of
 from dnt_cli.robustness.checks.e_dropouts import SCOPES, grid_key
 from dnt_cli.robustness.checks.h_sites import WITH_ALL
+from dnt_cli.robustness.confounding_tables import confounding_tables
 from dnt_cli.robustness.notes import notes_of
 from dnt_cli.robustness.propensity import SIZE
-from dnt_cli.robustness.result import BALANCE, RobustnessResult, codes, in_order
+from dnt_cli.robustness.result import BALANCE, MEASURES, RobustnessResult, codes, in_order
 from dnt_cli.robustness.summaries import site_ranges, tipping_points
 from dnt_cli.tables import Cell, Column, Section, Table, together
 from dnt_cli.wording import Wording
@@ -33,7 +34,7 @@ def robustness_tables(result: RobustnessResult, wording: Wording) -> list[Table]
         wording: The study in a language.
     """
     estimates = result.estimates
-    effects = estimates[estimates["analysis"] != BALANCE]
+    effects = estimates[~estimates["analysis"].isin(MEASURES)]
     parts = [
         _TablePart(rows, result, str(analysis), wording) for analysis, rows in effects.groupby("analysis", sort=False)
     ]
@@ -41,7 +42,9 @@ def robustness_tables(result: RobustnessResult, wording: Wording) -> list[Table]
     for part in parts:
         tables += [*part.grids(), *part.sites()]
     balance = estimates[estimates["analysis"] == BALANCE]
-    return [*tables, _balance(balance, wording)] if len(balance) else tables
+    if len(balance):
+        tables.append(_balance(balance, wording))
+    return [*tables, *confounding_tables(estimates, wording)]
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from dnt_cli.study.text import Text as Text
 _INTERVENTION = Text("Interventie", "Intervention")
 _COMPARISON = Text("Vergelijking", "Comparison")
 
-CHECK_LETTERS = tuple("abcdefghijkl")  # of the robustness checks, in the order of `dnt robustness --list`
+CHECK_LETTERS = tuple("abcdefghijklm")  # of the robustness checks, in the order of `dnt robustness --list`
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from dnt_cli.robustness.checks import (
     j_firth,
     k_multiplicity,
     l_trends,
+    m_confounding,
 )
 from dnt_cli.robustness.context import Context, Plan
 from dnt_cli.study.spec import CHECK_LETTERS
@@ -27,6 +28,6 @@ from dnt_cli.study.spec import CHECK_LETTERS
 _PLANS: tuple[Callable[[Context], Plan], ...] = (
     a_subsets.plan, b_change_scores.plan, c_observed_only.plan, d_register.plan, e_dropouts.plan,
     f_imputation_method.plan, g_controls.plan, h_sites.plan, i_propensity_weights.plan, j_firth.plan,
-    k_multiplicity.plan, l_trends.plan,
+    k_multiplicity.plan, l_trends.plan, m_confounding.plan,
 )  # fmt: skip
 CHECKS = dict(zip(CHECK_LETTERS, _PLANS, strict=True))
