@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from string import Formatter
 
+import numpy as np
 import pytest
 
 from dnt_cli.disclosure.bounds import System
@@ -305,3 +306,35 @@ def test_an_answer_within_another_is_no_more_frequent() -> None:
     assert system.bounds(size(outer), {size(inner), size()}) == (14, 80)
     assert system.bounds(size(inner), {size(outer), size()}) == (0, 20)
     assert (inner, outer) in _within(ENGLISH.study)
+
+
+def test_showing_again_leaves_every_bound_wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels = [str(i) for i in range(8)]
+    rng = np.random.default_rng(5)
+    numbers: list[Counts] = []
+    for _ in range(3):
+        for group in ("a", "b"):
+            own = rng.integers(2, 40, len(levels))
+            question = f"q{len(numbers)}"
+            every = (question, tuple(levels))
+            numbers += [
+                share_of([*arm(group), (question, (level,))], int(n), [*arm(group), every], int(own.sum()))
+                for level, n in zip(levels, own, strict=True)
+            ]
+            numbers.append(
+                share_of(
+                    [*arm(group), (question, ("0", "1"))], int(own[:2].sum()), [*arm(group), every], int(own.sum())
+                )
+            )
+    found = of(*numbers)
+    with monkeypatch.context() as patch:
+        patch.setattr("dnt_cli.disclosure.protect._Search.show_again", lambda self: None)
+        before = of(*numbers)
+    assert set(found.hidden) < set(before.hidden)
+    registry = Registry(CBS.persons)
+    registry.add(numbers)
+    system = System(registry.values, relations_of(registry.values, registry.classes))
+    told = set(registry.values) - set(found.hidden)
+    for own in found.bounds:
+        low, high = system.bounds(own, told)
+        assert high - low >= CBS.width - 1e-6

@@ -12,6 +12,7 @@ from dnt_cli.disclosure.rules import sensitive
 from dnt_cli.study import Thresholds
 
 _TRIED = 4  # candidates for hiding around one quantity
+_SAME = 1e-7  # of a value, within which another is the same
 _BASE = 1e6  # what it costs to hide the size of a group that percentages are of
 
 
@@ -38,7 +39,8 @@ def decided(registry: Registry, thresholds: Thresholds, earlier: Mapping[Quantit
     Each quantity that a rule forbids gets bounds at least `thresholds.width` persons apart (for a sum: so many times
     the mean of the largest group), computed from all that is told; where they are closer, the smallest count around
     that widens them is hidden too (the hypercube and linear programming methods of cell suppression; Fischetti and
-    Salazar 2001, Management Science 47:1008).
+    Salazar 2001, Management Science 47:1008). What was hidden for one and is not needed any more, since others were
+    hidden later, is told after all.
 
     Args:
         registry: All quantities of the release.
@@ -53,6 +55,7 @@ def decided(registry: Registry, thresholds: Thresholds, earlier: Mapping[Quantit
     search = _Search(system, registry, thresholds, hidden, frozenset(earlier))
     for quantity in sorted(hidden):  # hiding more widens the bounds of all, so that what is wide enough stays so
         search.protect(quantity)
+    search.show_again()
     bounds = {q: search.known[q] for q in sorted(forbidden) if q not in earlier}
     narrow = [q for q, (low, high) in bounds.items() if high - low < search.width(q)]
     bounds |= {q: system.bounds(q, search.told) for q in narrow}
@@ -76,6 +79,8 @@ class _Search:
     hidden: dict[Quantity, str]
     fixed: Set[Quantity]
     known: dict[Quantity, tuple[float, float]] = field(init=False, default_factory=dict)
+    _points: list[Point] = field(init=False, default_factory=list)
+    _hidden_for: dict[Quantity, Quantity] = field(init=False, default_factory=dict)
     told: set[Quantity] = field(init=False)
     _widths: dict[tuple[str, int], float] = field(init=False, default_factory=dict)
 
@@ -112,6 +117,7 @@ class _Search:
             if best is None:
                 break
             self.hidden[best[0]] = "secondary"
+            self._hidden_for[best[0]] = quantity
             self.told.discard(best[0])
             bounds, points = best[1:]
         self._seen(quantity, bounds, points)
@@ -119,10 +125,38 @@ class _Search:
     def _seen(self, quantity: Quantity, bounds: tuple[float, float], points: Sequence[Point]) -> None:
         """Keep what was seen of a quantity, and of all others at the same time."""
         self.known[quantity] = bounds
+        self._points += points
         for other, value in (pair for point in points for pair in point.items()):
             if other in self.hidden:
                 low, high = self.known.get(other, (value, value))
                 self.known[other] = (min(low, value), max(high, value))
+
+    def show_again(self) -> None:
+        """Tell what is hidden for others only and not needed for them; first what most figures tell of."""
+        order = sorted(self._hidden_for, key=lambda q: (-self.registry.uses[q], q))
+        for quantity in order:
+            self._try(quantity)
+
+    def _try(self, quantity: Quantity) -> None:
+        """Tell a quantity if all that a rule forbids stays wide enough."""
+        together, _ = self.system.component(quantity, self.told)
+        guarded = [q for q in together if self.hidden.get(q, "secondary") != "secondary"]
+        guarded.sort(key=lambda q: (q != self._hidden_for[quantity], self._distance(self.known[q]) / self.width(q), q))
+        value, told = self.system.values[quantity], self.told | {quantity}
+        left = [p for p in self._points if abs(p.get(quantity, value) - value) <= _SAME * max(1.0, abs(value))]
+        found: dict[Quantity, tuple[float, float]] = {}
+        for own in guarded:
+            seen = [self.system.values[own], *(point[own] for point in left if own in point)]
+            found[own] = (min(seen), max(seen))
+            if self._distance(found[own]) < self.width(own):
+                found[own], points = self.system.extremes(own, told)
+                left += points
+            if self._distance(found[own]) < self.width(own):
+                return
+        del self.hidden[quantity]
+        self.told.add(quantity)
+        self.known |= found
+        self._points = left
 
     @staticmethod
     def _distance(bounds: tuple[float, float]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -51,6 +51,7 @@ class Registry:
         bases: The groups that a percentage, a mean or a model is of.
         structural: Sizes that follow from the design.
         differing: Groups that differ by fewer persons from one of the same name.
+        uses: Quantity -> the number of figures that tell it.
     """
 
     least: int
@@ -62,6 +63,7 @@ class Registry:
     bases: set[Properties] = field(default_factory=set)
     structural: set[Properties] = field(default_factory=set)
     differing: set[Properties] = field(default_factory=set)
+    uses: Counter[Quantity] = field(default_factory=Counter)
     _data: list[dict[Properties, int]] = field(default_factory=list)
     _sizes: dict[Properties, set[int]] = field(default_factory=dict)
 
@@ -103,6 +105,7 @@ class Registry:
     def _add(self, counts: Counts, first: Mapping[Properties, int], data: int) -> Counts:
         names = {(people.who, people.n): self._name(people, first, data) for people in counts.groups}
         own = _renamed(counts, names)
+        self.uses.update(list(quantities_of(own)))
         for people in own.groups:
             self.values.setdefault(Quantity(people.who), float(people.n))
         for total in own.totals:
