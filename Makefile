@@ -49,9 +49,10 @@ system: ## Install R with lme4 and mice, and the shells of the tests, if apt can
 validate: .venv/.dev ## Simulation study of the imputation methods (about 30 minutes; it resumes where it stopped)
 	.venv/bin/python -m validation.simulate --minutes 30
 
-stress: .venv/.dev ## Faults and odd input through every command, thousands of times (about 40 minutes)
+stress: .venv/.dev ## Faults, odd input and attacks on releases, thousands of times (about 80 minutes)
 	.venv/bin/python -m validation.faults --minutes 20
 	.venv/bin/python -m validation.inputs --examples 3000
+	.venv/bin/python -m validation.attack --studies 1000
 
 bench: .venv/.dev system ## Time the chain beside R's mice and lme4, in one run
 	.venv/bin/python benchmarks/chain.py

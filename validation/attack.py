@@ -1,0 +1,70 @@
+"""Attack the releases of random small studies, and count what an attacker who reads only the tables finds out.
+
+usage: python -m validation.attack --studies 1000 [--first 0] [--minutes 30]
+
+The attacker is that of `tests/support/oracles/disclosure_attack.py`. He recovers a count if its bounds leave one whole
+number, of a group or rest of a group below the threshold. It ends with 1 if he recovered any, or if any bounds lie
+closer together than the setting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from collections import Counter
+
+from dnt_cli.study.disclosure import CBS
+from tests.support.oracles.disclosure_attack import attacked
+
+DUST = 1e-4
+
+
+def main() -> None:
+    options = parsed()
+    end = time.monotonic() + 60 * options.minutes
+    found: Counter[str] = Counter()
+    widths: list[float] = []
+    for seed in range(options.first, options.first + options.studies):
+        if time.monotonic() > end:
+            break
+        found["studies"] += 1
+        for name, true, (low, high) in attacked(seed):
+            found["counts left out"] += 1
+            if not low - DUST <= true <= high + DUST:
+                found["misread by the attacker"] += 1
+                print(f"seed {seed}, {name}: {true:g} is not in {low:.2f} to {high:.2f}", flush=True)
+            if true >= CBS.persons:
+                continue
+            found["of fewer persons than the threshold"] += 1
+            widths.append(high - low)
+            if math.floor(high + DUST) - math.ceil(low - DUST) < 1:
+                found["recovered"] += 1
+            if high - low < CBS.width - DUST:
+                found["closer than the setting"] += 1
+                print(f"seed {seed}, {name}: {true:g} is known within {low:.2f} to {high:.2f}", flush=True)
+        if found["studies"] % 50 == 0:
+            print(summary(found, widths), flush=True)
+    print(summary(found, widths))
+    sys.exit(bool(found["recovered"] or found["closer than the setting"] or found["misread by the attacker"]))
+
+
+def summary(found: Counter[str], widths: list[float]) -> str:
+    """The counts, the narrowest bounds and their median."""
+    counts = ", ".join(f"{name} {found[name]}" for name in ("studies", *(n for n in found if n != "studies")))
+    own = sorted(widths)
+    spread = f"; narrowest {own[0]:.2f}, median {own[len(own) // 2]:.2f} persons" if own else ""
+    return f"{counts}, recovered {found['recovered']}{spread}"
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Attack the releases of random small studies.")
+    parser.add_argument("--studies", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0, help="seed of the first study")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
