@@ -39,7 +39,7 @@ class World:
         course: size of the effect per wave, as a share of that at T3.
         outcome: "plain"; "floor": more than half of the scores are 0; "ordered": scores are five ordered answers;
             "conditional": the yes/no outcome is no for those who say no to another question, incomplete as well.
-        icc: share of the variance of both outcomes that lies between sixteen sites, each in one arm.
+        icc: share of the variance of both outcomes that lies between sixteen sites, each in one arm; None: no sites.
         unequal: added to the log odds of dropout in the comparison group and taken off in the other.
     """
 
@@ -49,7 +49,7 @@ class World:
     slope: float = 0.0
     course: tuple[float, ...] = tuple(t / 3 for t in WAVES)
     outcome: str = "plain"
-    icc: float = 0.0
+    icc: float | None = None
     unequal: float = 0.0
 
 
@@ -64,11 +64,12 @@ WORLDS = {
     "floor": World(outcome="floor"),
     "ordered": World(outcome="ordered"),
     "conditional": World(outcome="conditional"),
+    "site00": World(icc=0.0),
     "site05": World(icc=0.05),
     "site10": World(icc=0.10),
     "unequal": World(unequal=0.6),
 }
-SAME_TRUTH = {"A": "B", "C": "B", "D": "B", "unequal": "B"}
+SAME_TRUTH = {"A": "B", "C": "B", "D": "B", "unequal": "B", "site00": "B"}
 """Worlds whose outcomes are those of another world; only the gaps and the extra columns differ."""
 
 
@@ -127,7 +128,7 @@ def complete_data(cell: Cell, rng: np.random.Generator) -> tuple[pd.DataFrame, n
     factor, start_y, start_z = rng.normal(size=(3, n))
     own_y, own_z = own_deviation(start_y, world, further), own_deviation(start_z, world, further)
     site = sites_of(arm)
-    between = further.normal(size=(2, site.max() + 1))[:, site] * np.sqrt(world.icc / (1 - world.icc))
+    between = further.normal(size=(2, site.max() + 1))[:, site] * np.sqrt((world.icc or 0.0) / (1 - (world.icc or 0.0)))
     data = {
         "arm": arm,
         "edu": (rng.random(n) < 0.55).astype(float),
@@ -158,7 +159,7 @@ def complete_data(cell: Cell, rng: np.random.Generator) -> tuple[pd.DataFrame, n
                 data[f"x{k}_{t}"] = np.round(30 + 5 * (latent + 0.6 * rng.normal(size=n)))
             else:
                 data[f"x{k}_{t}"] = (rng.random(n) < expit(latent - 0.3)).astype(float)
-    if world.icc:
+    if world.icc is not None:
         data["site"] = site
     return pd.DataFrame(data), factor
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dnt_cli.imputation import ModelColumn, Settings, impute
-from dnt_cli.imputation.person_blocks import _draw_prior, _truncated
+from dnt_cli.imputation.person_blocks import SITE_SCALE, SITE_SPREADS, _draw_prior, _draw_sites, _truncated
 
 WAVES = 4
 
@@ -145,3 +145,93 @@ def test_the_prior_of_the_covariance_follows_the_persons() -> None:
         weights.append(weight.mean())
     assert weights[0] > weights[1] > 0
     assert weights[0] > weights[2]
+
+
+def placed(
+    spread: float, n: int = 320, seed: int = 5
+) -> tuple[pd.DataFrame, pd.DataFrame, list[ModelColumn], np.ndarray]:
+    """Scores at four waves, the same with half of the later ones lost, and sixteen sites that differ by `spread` SD."""
+    rng = np.random.default_rng(seed)
+    sites = np.arange(n) % 16
+    person, own = rng.normal(size=n), spread * rng.normal(size=16)[sites]
+    data = {"group": (sites < 8).astype(float)}
+    for t in range(WAVES):
+        data[f"score_{t}"] = np.round(50 + 10 * (own + 0.7 * person + 0.7 * rng.normal(size=n)), 1)
+    full = pd.DataFrame(data)
+    frame = full.copy()
+    frame.loc[rng.random(n) < 0.5, ["score_2", "score_3"]] = np.nan
+    columns = [ModelColumn("group", "binary", impute=False)]
+    columns += [ModelColumn(f"score_{t}", "continuous", series="score", occasion=t) for t in range(WAVES)]
+    return full, frame, columns, sites
+
+
+def between(frame: pd.DataFrame, sites: np.ndarray, rows: np.ndarray) -> float:
+    """Variance between sites of the last score within groups, freed of chance within sites."""
+    part = frame.loc[rows].assign(site=sites[rows])
+    part["rest"] = part["score_3"] - part.groupby("group")["score_3"].transform("mean")
+    means = part.groupby("site")["rest"].agg(["mean", "var", "size"])
+    return float((means["mean"] ** 2).sum() / 14 - (means["var"] / means["size"]).mean())
+
+
+def test_imputed_persons_of_a_site_are_as_alike_as_they_would_be() -> None:
+    found = []
+    for seed in range(6):
+        full, frame, columns, sites = placed(0.5, n=240, seed=seed)
+        lost = frame["score_3"].isna().to_numpy()
+        row = [between(full, sites, lost)]
+        for choice in ("auto", "off"):
+            settings = Settings(m=4, iterations=4, sites=choice)  # type: ignore[arg-type]
+            sets = impute(frame, columns, group="group", settings=settings, sites=sites).completed
+            row.append(float(np.mean([between(data, sites, lost) for data in sets])))
+        found.append(row)
+    true, known, blind = np.transpose(found)
+    assert abs((known - true).mean()) < 2 * (known - true).std(ddof=1) / np.sqrt(6)
+    assert (blind - known).mean() < -2 * (blind - known).std(ddof=1) / np.sqrt(6)
+
+
+def test_the_intercepts_of_sites_have_the_distribution_they_are_said_to_have() -> None:
+    rng = np.random.default_rng(1)
+    sites, T, c = np.repeat(np.arange(12), 10), 3, 400
+    precision = np.repeat(np.linalg.inv(0.5 * np.eye(T) + 0.5)[None], c, axis=0)
+    residual = rng.normal(size=(120, T)) + 0.4 * rng.normal(size=12)[sites][:, None]
+    drawn = _draw_sites(
+        sites, np.repeat(residual[None], c, axis=0), precision, [np.random.default_rng(k) for k in range(c)]
+    )
+    # By hand: mean residuals of sites are N(u, 1 / a); the SD of u is integrated over its grid.
+    weight = precision[0].sum(axis=1)
+    a = 10 * weight.sum()
+    mean = np.array([(residual[sites == s] @ weight).sum() for s in range(12)]) / a
+    variance = SITE_SPREADS**2
+    log_density = [-0.5 * np.sum(np.log(v + 1 / a) + mean**2 / (v + 1 / a)) - 0.5 * v / SITE_SCALE**2 for v in variance]
+    share = np.exp(log_density - np.max(log_density))
+    share /= share.sum()
+    expected = mean * (share @ (variance / (variance + 1 / a)))
+    found = drawn[:, ::10].mean(axis=0)
+    error = drawn[:, ::10].std(axis=0) / np.sqrt(c)
+    assert np.abs(found - expected).max() < (4 * error).max()
+    second = [float(share @ (variance / (1 + a * variance) + (variance / (variance + 1 / a) * u) ** 2)) for u in mean]
+    assert np.allclose((drawn[:, ::10] ** 2).mean(axis=0), second, rtol=0.35, atol=0.02)
+
+
+def test_seven_sites_are_too_few_and_unknown_sites_have_no_intercept() -> None:
+    _, frame, columns, sites = placed(0.5, n=160)
+    settings = Settings(m=2, iterations=2)
+
+    def made(codes: np.ndarray | None) -> list[pd.DataFrame]:
+        return list(impute(frame, columns, group="group", settings=settings, sites=codes).completed)
+
+    plain = made(None)
+    for data, same in zip(made(sites % 7), plain, strict=True):
+        pd.testing.assert_frame_equal(data, same)
+    unknown = np.where(np.arange(160) < 5, -1, sites)
+    assert not made(unknown)[0].isna().to_numpy().any()
+
+
+@pytest.mark.parametrize("chunk", [1, 3])
+def test_sites_leave_an_imputation_independent_of_its_neighbours(chunk: int) -> None:
+    _, frame, columns, sites = placed(0.3, n=96)
+    settings = Settings(m=4, iterations=3)
+    whole = list(impute(frame, columns, group="group", settings=settings, sites=sites).completed)
+    parts = list(impute(frame, columns, group="group", settings=settings, sites=sites, chunk=chunk).completed)
+    for one, other in zip(whole, parts, strict=True):
+        pd.testing.assert_frame_equal(one, other)

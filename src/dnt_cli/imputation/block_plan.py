@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LEAST_WAVES = 3
 """Two waves say little about how alike a person's answers are that a model per wave does not."""
+LEAST_SITES = 8
+"""With fewer sites the spread between them is hardly known, and a site is as good as a group."""
 METHODS = ("pmm", "norm", "logreg", "polr")
 """Column methods that a block may stand in for."""
 HEAP = 0.10
@@ -186,7 +188,15 @@ def _block(
         whole=columns[0].kind == "ordinal",
         shift=shift,
         missing=tuple(np.flatnonzero(~observed[:, t]) for t in range(len(positions))),
+        sites=_sites(table, settings),
     )
+
+
+def _sites(table: EncodedTable, settings: Settings) -> NDArray[np.intp] | None:
+    """Codes of the sites, if there are enough for a random intercept."""
+    if settings.sites == "off" or table.sites is None or table.sites.max(initial=-1) + 1 < LEAST_SITES:
+        return None
+    return table.sites
 
 
 def _kind(kind: str, known: Array) -> Literal["binary", "linear", "ranked"]:

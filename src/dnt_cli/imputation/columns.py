@@ -90,6 +90,8 @@ class Settings:
             and Taylor 1996), put at the nearest observed value, instead of the donor's value.
         blocks: `auto`: columns of one series with three or more occasions are imputed together, as a person block;
             `off`: every column by a model of its own. Never with `forest`, nor where each group is imputed by itself.
+        sites: `auto`: a person block has a random intercept per site, where the caller gives eight or more sites;
+            `off`: none.
         sweeps: Gibbs steps of each block in a round.
         first_sweeps: Gibbs steps of each block in the first round, in which its chains find their way.
         ridge: added to the diagonal of the cross-products of a linear model, as a share of it.
@@ -113,6 +115,7 @@ class Settings:
     donors: int = 5
     local_residuals: bool = True
     blocks: Literal["auto", "off"] = "auto"
+    sites: Literal["auto", "off"] = "auto"
     sweeps: int = 3
     first_sweeps: int = 25
     ridge: float = 1e-5

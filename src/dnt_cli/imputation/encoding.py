@@ -40,6 +40,7 @@ class EncodedTable:
         absent: (K, n) True where the frame has no value.
         levels: per column the names of the codes; empty for numbers.
         group: index of the group column.
+        sites: (n,) code of each person's site from 0 on, -1 where it is unknown; None without sites.
     """
 
     columns: tuple[ModelColumn, ...]
@@ -47,6 +48,7 @@ class EncodedTable:
     absent: NDArray[np.bool_]
     levels: tuple[tuple[object, ...], ...]
     group: int
+    sites: NDArray[np.intp] | None = None
 
     @property
     def index(self) -> dict[str, int]:

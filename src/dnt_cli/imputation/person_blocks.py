@@ -17,6 +17,9 @@ Data, ch. 5, on long data; Albert and Chib 1993, JASA 88, for the latent variabl
   a long tail ("ranked"). The thresholds are the normal quantiles of the pooled distribution of the answers, so imputed
   values are values that occur, and a floor keeps its share.
 
+- With sites, a random intercept per site is added, u_s ~ N(0, h^2) with h half-normal: else the persons of a site would
+  be less alike in the imputed answers than they are. h is drawn from a grid with the u_s integrated out, then the u_s.
+
 The correlation matrix of a yes/no outcome is drawn by parameter expansion: a covariance matrix is drawn for
 standardised residuals and rescaled (Liu and Daniels 2006, Journal of Computational and Graphical Statistics 15, without
 their acceptance step, which the informative prior makes small).
@@ -49,6 +52,10 @@ CORRELATIONS = np.linspace(-0.2, 0.95, 24)
 """Grid of the equal correlation r that the covariance is shrunk to; above -1 / (T - 1) for T <= 5."""
 WEIGHTS = np.array([8.0, 15.0, 30.0, 60.0, 120.0])
 """Grid of the weight of that prior, in persons; T is added."""
+SITE_SPREADS = np.linspace(0.0, 0.8, 33)
+"""Grid of the SD of site intercepts, in SDs of the outcome (or latent SDs)."""
+SITE_SCALE = 0.3
+"""Scale of its half-normal prior."""
 _EDGE = 1e-12  # of a probability
 
 
@@ -75,6 +82,7 @@ class PersonBlock:
         whole: drawn values are rounded to whole numbers.
         shift: (n, T) delta adjustment, or None.
         missing: per wave the persons to impute, as in `Step`.
+        sites: (n,) code of each person's site, -1 where it is unknown; None: no site intercepts.
     """
 
     positions: NDArray[np.intp]
@@ -95,6 +103,7 @@ class PersonBlock:
     whole: bool
     shift: Array | None
     missing: tuple[NDArray[np.intp], ...]
+    sites: NDArray[np.intp] | None = None
 
     @property
     def size(self) -> int:
@@ -109,10 +118,12 @@ class State:
     Attributes:
         z: (c, n, T) latent variable.
         precision: (c, T, T) inverse of S.
+        site: (c, n) intercept of each person's site; zero without sites.
     """
 
     z: Array
     precision: Array
+    site: Array
 
 
 def start(block: PersonBlock, state: Array) -> State:
@@ -122,12 +133,12 @@ def start(block: PersonBlock, state: Array) -> State:
         block: the block.
         state: (c, D, n) design with every gap filled.
     """
-    c, T = state.shape[0], len(block.positions)
+    c, n, T = state.shape[0], state.shape[2], len(block.positions)
     shown = state[:, block.own].transpose(0, 2, 1)  # (c, n, T), standardised per wave
     reach = 2.0 if block.kind == "linear" else 1.0
     z = np.where(block.observed, block.latent, np.clip(shown, -reach, reach))
     covariance = 0.5 * np.eye(T) + 0.5
-    return State(z, np.repeat(np.linalg.inv(covariance)[None], c, axis=0))
+    return State(z, np.repeat(np.linalg.inv(covariance)[None], c, axis=0), np.zeros((c, n)))
 
 
 def sweep(block: PersonBlock, chains: State, X: Array, generators: Sequence[np.random.Generator]) -> None:
@@ -145,6 +156,9 @@ def sweep(block: PersonBlock, chains: State, X: Array, generators: Sequence[np.r
     uniforms = np.stack([g.random((n, T)) for g in generators])
     beta = _draw_coefficients(block, chains, X, normals[:, :p])
     fitted = np.matmul(flat, beta[:, :, None]).reshape(c, n, T)
+    if block.sites is not None:
+        chains.site = _draw_sites(block.sites, chains.z - fitted, chains.precision, generators)
+        fitted = fitted + chains.site[:, :, None]
     residual = chains.z - fitted
     chains.precision = _draw_precision(block.kind, residual, chains.precision, normals[:, p:], generators)
     _draw_latent(block, chains, fitted, uniforms)
@@ -196,7 +210,7 @@ def _draw_coefficients(block: PersonBlock, chains: State, X: Array, normals: Arr
     c, n, T, p = X.shape
     root = np.linalg.cholesky(chains.precision)  # S^-1 = root root'
     whitened = np.matmul(root.transpose(0, 2, 1)[:, None], X).reshape(c, n * T, p)
-    z = np.matmul(chains.z, root).reshape(c, n * T, 1)
+    z = np.matmul(chains.z - chains.site[:, :, None], root).reshape(c, n * T, 1)
     turned = whitened.transpose(0, 2, 1)
     gram, right = np.matmul(turned, whitened), np.matmul(turned, z)
     slope = LATENT_SLOPE_SCALE if block.kind == "binary" else SLOPE_SCALE
@@ -206,6 +220,33 @@ def _draw_coefficients(block: PersonBlock, chains: State, X: Array, normals: Arr
     gram[:, place, place] += prior
     noise = np.matmul(np.linalg.cholesky(gram), normals[:, :, None])
     drawn: Array = np.linalg.solve(gram, right + noise)[:, :, 0]
+    return drawn
+
+
+def _draw_sites(
+    sites: NDArray[np.intp], residual: Array, precision: Array, generators: Sequence[np.random.Generator]
+) -> Array:
+    """(c, n) intercept of each person's site given the residuals (c, n, T) from the coefficients.
+
+    The weighted mean residual of site s is N(u_s, 1 / a_s) with a_s = n_s 1'S^-1 1.
+    """
+    known, count = sites >= 0, int(sites.max()) + 1
+    weight = precision.sum(axis=2)  # (c, T): 1'S^-1
+    level = np.matmul(residual, weight[:, :, None])[:, :, 0]
+    total = np.stack([np.bincount(sites[known], own[known], count) for own in level])
+    amount = np.bincount(sites[known], minlength=count) * weight.sum(axis=1)[:, None]  # (c, S): a_s
+    size = np.maximum(amount, 1e-12)
+    variance = SITE_SPREADS**2 + 1 / size[:, :, None]  # (c, S, H) of the mean residual
+    mean = total / size
+    log_density = -0.5 * (np.log(variance) + (mean**2)[:, :, None] / variance).sum(axis=1)
+    log_density = log_density - 0.5 * (SITE_SPREADS / SITE_SCALE) ** 2
+    cumulative = np.cumsum(np.exp(log_density - log_density.max(axis=1, keepdims=True)), axis=1)
+    draws = np.stack([g.random(1) for g in generators])
+    spread = SITE_SPREADS[(cumulative < draws * cumulative[:, -1:]).sum(axis=1)]
+    shrunk = (spread**2)[:, None] / (1 + amount * (spread**2)[:, None])  # variance of u_s given all else
+    normals = np.stack([g.standard_normal(count) for g in generators])
+    intercepts = shrunk * total + np.sqrt(shrunk) * normals
+    drawn: Array = np.where(known, intercepts[:, sites], 0.0)
     return drawn
 
 

@@ -173,6 +173,7 @@ def impute(
     progress: Progress | None = None,
     start: int = 0,
     chunk: int | None = None,
+    sites: NDArray[np.intp] | None = None,
 ) -> Imputation:
     """Complete `frame` m times.
 
@@ -188,6 +189,7 @@ def impute(
         progress: called with (done, m) whenever a chunk of completed data sets is ready.
         start: number of imputations made before, with the same seed: these follow them.
         chunk: imputations per task; None: as many as memory and `jobs` suggest.
+        sites: (n,) code of each person's site from 0 on, -1 where it is unknown; used by person blocks alone.
 
     Raises:
         DataError: the data cannot be imputed as asked.
@@ -195,6 +197,7 @@ def impute(
     """
     _check_settings(settings)
     table, events = encode(frame, columns, group)
+    table = replace(table, sites=sites)
     _check_shifts(table, settings)
     methods = {
         p: default_method(column, settings)

@@ -24,6 +24,8 @@ from dnt_cli.survey import examine_wide
 from dnt_cli.wide import derive, wide_table
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from dnt_cli.imputation import Imputation
 
 # Trees settle sooner than regressions, and a round of theirs takes a hundred times as long (validation/README.md).
@@ -108,7 +110,10 @@ def recorded_settings(stage: Stage | None, study: Study) -> Settings:
     """The settings that made an imputations file; those of the study where another program made it."""
     made = [step for step in (stage.steps if stage is not None else ()) if step["command"] == "impute"]
     known = {setting.name for setting in fields(Settings)}  # the step also records what is no setting
-    return settings_of(study, **({k: v for k, v in made[-1]["settings"].items() if k in known} if made else {}))
+    if not made:
+        return settings_of(study)
+    # A file without word of sites is older than they are, and was made without.
+    return settings_of(study, **({"sites": "off"} | {k: v for k, v in made[-1]["settings"].items() if k in known}))
 
 
 def settings_of(study: Study, **overrides: object) -> Settings:
@@ -155,6 +160,7 @@ def impute_wide(
         jobs=jobs,
         progress=progress,
         start=start,
+        sites=_sites(wide, study),
     )
 
     def completed() -> Iterator[pd.DataFrame]:
@@ -166,6 +172,14 @@ def impute_wide(
             yield derive(filled, study)
 
     return imputation, completed()
+
+
+def _sites(wide: pd.DataFrame, study: Study) -> NDArray[np.intp] | None:
+    """Code of each person's site, -1 where it is unknown."""
+    if study.design.site is None or study.design.site not in wide.columns:
+        return None
+    codes, _ = pd.factorize(wide[study.design.site], sort=True)
+    return codes.astype(np.intp)
 
 
 def imputation_tables(wide: pd.DataFrame, completed: Iterator[pd.DataFrame], study: Study) -> Iterator[pa.Table]:

@@ -217,6 +217,7 @@ class ImputationPlan:
     skew: bool = True  # draws of yes/no and ordinal values around the posterior mean; false: around the mode, as mice
     group_interactions: bool = False  # in the imputation models: group x predictor for each predictor
     blocks: Literal["auto", "off"] = "auto"  # auto: all waves of an outcome together (three or more); off: wave by wave
+    sites: Literal["auto", "off"] = "auto"  # auto: blocks with an intercept per site, given eight or more; off: none
     allow_empty_arm: bool = False  # impute an outcome at a wave that nobody of a group answered
     exclude: tuple[str, ...] = ()  # covariates and outcomes that take no part
 
