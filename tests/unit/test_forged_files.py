@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 from io import BytesIO
@@ -23,6 +24,7 @@ from typer.testing import CliRunner
 from dnt_cli.cli.app import app, load_commands
 from dnt_cli.cli.results import rows_as_csv
 from dnt_cli.cli.show import _facts, _lines
+from dnt_cli.description.result import are_figures
 from dnt_cli.diff import compare
 from dnt_cli.diff.tables import difference_frame, difference_tables
 from dnt_cli.errors import DataError, UserError
@@ -32,6 +34,7 @@ from dnt_cli.scoring import score
 from dnt_cli.stagefile import container
 from dnt_cli.stagefile.container import Stage, read_stage, require_whole
 from dnt_cli.stagefile.kinds import KINDS, form_of, result_of
+from dnt_cli.synthetic import example_study
 from dnt_cli.wording import Wording
 from tests.support.answers import STUDY as SCORED
 from tests.support.answers import items, write_sav
@@ -170,6 +173,73 @@ def test_no_change_of_a_file_reaches_past_its_opening(made: Path, kind: str, cha
             wrong.append(f"{change}: {type(error).__name__}: {error}")
     assert not wrong
     assert refused < tried
+
+
+EFFECT = {
+    "outcome": ["zzz"], "kind": ["zzz"], "wave": ["T9"], "status": ["zzz"], "m": [-1.0], "n_persons": [-3.0],
+    "n_observed_comparison": [-1.0], "p_value": [3.0, -0.1], "p_holm": [1.5], "std_error": [-0.5], "df": [-4.0],
+    "odds_ratio": [-1.0], "estimate": [math.inf], "standardise": ["zzz"], "controls": ["zzz"],
+    "message": ['[{"key": "effects.separated", "values": {}}]', '[{"key": "engines.separated_by", "values": {}}]'],
+}  # fmt: skip
+IMPOSSIBLE: dict[str, dict[str, list[Any]]] = {  # of the right type
+    "estimates": EFFECT,
+    "robustness": EFFECT | {"verdict": ["zzz"], "shift": [math.inf]},
+    "description": {
+        "variable": ["zzz"], "wave": ["T9", "T0-T9"], "n": [-1], "denominator": [-1],
+        "value": [math.inf],
+    },
+    "power": {"p_value": [3.0], "std_error": [-1.0], "estimate": [math.inf], "replicate": [-1]},
+    "register": {"wave": ["T9"], "month": ["zzz", "2020"], "work": [0.5], "hours": [-1.0], "jobs": [-1.0]},
+    "imputations": {".imp": [-1]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", IMPOSSIBLE)
+def test_a_value_of_the_right_type_that_cannot_be_is_refused(made: Path, kind: str) -> None:
+    """In one row; that in which the column has most to say."""
+    table, metadata = content_of(made / f"{kind}.parquet")
+    for name, values in IMPOSSIBLE[kind].items():
+        for value in values:
+            kinds = table["kind"].to_pylist() if "kind" in table.column_names else []
+            row = table.num_rows - 1 if kind == "description" else kinds.index("binary") if kinds else 0
+            column = table[name].to_pylist()
+            changed = pa.array([*column[:row], value, *column[row + 1 :]], table.schema.field(name).type)
+            with pytest.raises(DataError, match="changed by another program"):
+                opened(table.set_column(table.column_names.index(name), name, changed), metadata)
+
+
+@pytest.mark.parametrize(("kind", "name", "value"), [
+    ("robustness", "labels", '[{"key": "robustness.subset_known", "values": {}}]'),
+    ("robustness", "notes", '[{"key": "common.verbatim", "values": {"text": {"label": "zzz", "kind": "name"}}}]'),
+])  # fmt: skip
+def test_a_message_that_lacks_a_value_is_refused(made: Path, kind: str, name: str, value: str) -> None:
+    table, metadata = content_of(made / f"{kind}.parquet")
+    extra = metadata["extra"] | {name: {"b": value}}
+    with pytest.raises(DataError, match="changed by another program"):
+        opened(table, metadata | {"extra": extra})
+
+
+def test_a_class_of_an_outcome_in_a_description_is_a_number() -> None:
+    study = example_study()
+    key = next(key for key, outcome in study.outcomes.items() if outcome.range is not None)
+    row = {"table": "baseline", "variable": key, "wave": study.design.baseline}
+    assert are_figures([row | {"level": ""}, row | {"level": "1"}], study)
+    assert not are_figures([row | {"level": "zzz"}], study)
+
+
+def test_a_logarithm_whose_ratio_no_number_holds_is_refused_and_its_interval_is_endless(made: Path) -> None:
+    table, metadata = content_of(made / "estimates.parquet")
+    row = table["kind"].to_pylist().index("binary")
+
+    def with_value(name: str, value: float) -> Stage:
+        column = table[name].to_pylist()
+        changed = pa.array([*column[:row], value, *column[row + 1 :]], table.schema.field(name).type)
+        return opened(table.set_column(table.column_names.index(name), name, changed), metadata)
+
+    with pytest.raises(DataError, match="changed by another program"):
+        with_value("estimate", 701.0)
+    wide = with_value("conf_high", 800.0)
+    result_of(wide).tables(Wording(wide.study, "nl"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

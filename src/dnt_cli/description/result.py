@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
 from dnt_cli.description.rows import COLUMNS, TEXT
-from dnt_cli.stagefile.form import Form
+from dnt_cli.stagefile.form import Form, is_count, is_finite, is_known
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 
@@ -17,7 +19,29 @@ if TYPE_CHECKING:
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
 
-FORM = Form(frozenset(TEXT), frozenset(COLUMNS) - set(TEXT), columns=frozenset(COLUMNS))
+
+def are_figures(rows: Iterable[Mapping[str, Any]], study: Study) -> bool:
+    """Whether the rows are about waves and outcomes of the study, and the classes of an outcome are numbers."""
+    return all(_is_figure(row, study) for row in rows)
+
+
+def _is_figure(row: Mapping[str, Any], study: Study) -> bool:
+    variable, wave, keys = row["variable"], row["wave"], study.design.wave_keys
+    seen = not wave or (wave.startswith(keys) and wave.endswith(keys))  # an interval is two waves in one name
+    about = row["table"] not in ("trend", "change") or variable in study.outcomes
+    classes = variable in study.outcomes and study.outcomes[variable].range is not None
+    level = not classes or re.fullmatch(r"(-?\d+)?", row["level"]) is not None
+    return seen and about and level
+
+
+FORM = Form(
+    frozenset(TEXT),
+    frozenset(COLUMNS) - set(TEXT),
+    {"value": is_finite, "n": is_count, "denominator": is_count, **dict.fromkeys(TEXT, is_known)},
+    columns=frozenset(COLUMNS),
+    rows=are_figures,
+    beside=("table", "variable", "level", "wave"),
+)
 
 
 @dataclass(frozen=True, slots=True)

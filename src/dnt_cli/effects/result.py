@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, MODERATORS, WAVES
 from dnt_cli.effects.kinds import KINDS
-from dnt_cli.effects.rows import COLUMNS, TEXT, Effects, effect_rows
+from dnt_cli.effects.rows import COLUMNS, LARGEST_LOGARITHM, STATUSES, TEXT, Effects, effect_rows
 from dnt_cli.effects.subgroup_tables import subgroup_tables
 from dnt_cli.effects.tables import effect_tables, report_tables
 from dnt_cli.effects.wave_tables import at_waves, wave_tables
 from dnt_cli.messages import decoded
-from dnt_cli.stagefile.form import Form, are_columns, is_count, is_level, is_outcome, is_table_of, one_of
+from dnt_cli.stagefile.form import (
+    Form,
+    are_columns,
+    is_count,
+    is_finite,
+    is_level,
+    is_message,
+    is_outcome,
+    is_probability,
+    is_size,
+    is_table_of,
+    is_wave,
+    one_of,
+)
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, spoken
@@ -38,11 +51,35 @@ VALUES = {
     "kind": one_of(*KINDS),
     "controls": are_columns,
     "standardise": one_of("both", "outcome", "none", "", None),
+    "wave": is_wave,
+    "status": one_of(*STATUSES, None),
+    "message": is_message,
+    "estimate": is_finite,
     "m": is_count,
-    "n_persons": is_count,
+    **dict.fromkeys((name for name in COLUMNS if name.startswith("n_")), is_count),
+    **dict.fromkeys((name for name in COLUMNS if name.startswith("p_")), is_probability),
+    **dict.fromkeys((name for name in COLUMNS if name.startswith(("std_error", "odds_ratio", "df"))), is_size),
+    **dict.fromkeys((name for name in COLUMNS if name.endswith(("_se", "_sd"))), is_size),
 }
+"""What each value of a column is, where not every value can be shown."""
+BESIDE = ("kind", "estimate")
+
+
+def are_effects(rows: Iterable[Mapping[str, Any]], study: Study) -> bool:
+    """Whether no ratio is beyond what a number can hold."""
+    ratios = {key for key, kind in KINDS.items() if kind.ratio}
+    return not any(row["kind"] in ratios and abs(row["estimate"] or 0.0) > LARGEST_LOGARITHM for row in rows)
+
+
 FORM = Form(
-    TEXT, frozenset(COLUMNS) - TEXT, VALUES, {"fits": ARE_FITS, "level": is_level}, NEEDED, notes=frozenset({"level"})
+    TEXT,
+    frozenset(COLUMNS) - TEXT,
+    VALUES,
+    {"fits": ARE_FITS, "level": is_level},
+    NEEDED,
+    notes=frozenset({"level"}),
+    rows=are_effects,
+    beside=BESIDE,
 )
 
 

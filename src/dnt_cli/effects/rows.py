@@ -45,6 +45,8 @@ FITS = (
     "random_sd", "residual_sd", "gradient", "nodes", "engine", "message",
 )  # fmt: skip
 
+STATUSES = ("ok", "singular", "firth", "doubtful", "not estimable")
+LARGEST_LOGARITHM = 700.0  # of a ratio; beyond it the ratio is more than a number can hold
 TEXT = frozenset({
     "analysis", "model", "outcome", "hypothesis", "kind", "wave", "term", "controls", "left_out", "baseline",
     "standardise", "engine", "status", "message",

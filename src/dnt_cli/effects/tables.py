@@ -13,7 +13,7 @@ from dnt_cli.effects.further_columns import Further, cluster_columns, decimals_f
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.notes import notes_of
 from dnt_cli.effects.persons import with_counts
-from dnt_cli.effects.rows import effect_rows
+from dnt_cli.effects.rows import LARGEST_LOGARITHM, effect_rows
 from dnt_cli.pooling import critical_value
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Study
@@ -159,10 +159,14 @@ def interval_on_scale(row: pd.Series) -> tuple[float, float, float]:
     return float(scale.factor * row[scale.columns[0]]), *limits_on_scale(row, row["conf_low"], row["conf_high"])
 
 
+def _exponential(value: float) -> float:
+    return math.exp(value) if value < LARGEST_LOGARITHM or math.isnan(value) else math.inf
+
+
 def limits_on_scale(row: pd.Series, low: float, high: float) -> tuple[float, float]:
     """Limits on the link scale, on the scale of `scale_of`."""
     if KINDS[row["kind"]].ratio:
-        return math.exp(low), math.exp(high)
+        return _exponential(low), _exponential(high)
     factor: float = KINDS[row["kind"]].factor
     if row["kind"] == "linear":
         factor = row["beta"] / row["estimate"] if row["estimate"] else math.nan

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.imputed.data import Completed, imputation_tables, measured_columns, plan_columns, read_completed
-from dnt_cli.stagefile.form import Form, is_table_of
+from dnt_cli.stagefile.form import Form, is_count, is_known, is_table_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording
@@ -28,6 +28,7 @@ FORM = Form(
         "trace": is_table_of(("variable",), ("mean", "sd"), ("iteration", "imputation")),
         "events": is_table_of(("variable", "method", "event"), counts=("count",)),
     },
+    values={".imp": is_count, ".id": is_known},
     columns=frozenset({".imp"}),
     keys=("id", "group"),
 )

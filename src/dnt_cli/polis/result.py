@@ -11,7 +11,7 @@ import pandas as pd
 
 from dnt_cli.polis.measures import COLUMNS, Decisions
 from dnt_cli.polis.records import Kept
-from dnt_cli.stagefile.form import Form, is_counts, one_of
+from dnt_cli.stagefile.form import Form, is_count, is_counts, is_finite, is_wave, one_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 
@@ -30,7 +30,14 @@ COUNTS = frozenset(own.name for own in (*fields(Kept), *fields(Decisions))) - {"
 FORM = Form(
     TEXT,
     frozenset(COLUMNS) - TEXT,
-    {"month": _is_month, **{name: one_of(0, 1, None) for name in ("work", "over_hours", "above_norm")}},
+    {
+        "month": _is_month,
+        "wave": is_wave,
+        **dict.fromkeys(("hours", "norm", "jobs"), is_count),
+        "wage": is_finite,
+        "income": is_finite,
+        **{name: one_of(0, 1, None) for name in ("work", "over_hours", "above_norm")},
+    },
     {"counts": is_counts(COUNTS, ("uncovered",))},
     frozenset(COLUMNS),
     notes=frozenset({"counts"}),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dnt_cli.description.rows import COLUMNS as FIGURES
 from dnt_cli.power.simulation import COLUMNS
-from dnt_cli.stagefile.form import Form, one_of
+from dnt_cli.stagefile.form import Form, is_count, is_finite, is_probability, is_size, one_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 
@@ -59,7 +59,14 @@ class SimulatedPower:
     compared: ClassVar[Compared] = "figures"
     form: ClassVar[Form] = Form(
         numbers=frozenset(COLUMNS) - {"usable"},
-        values={"usable": one_of(True, False)},
+        values={
+            "usable": one_of(True, False),
+            "effect": is_finite,
+            "estimate": is_finite,
+            "std_error": is_size,
+            "p_value": is_probability,
+            "replicate": is_count,
+        },
         extra={"settings": _are_settings},
         columns=frozenset(COLUMNS),
         notes=frozenset({"settings"}),

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import pandas as pd
 
 from dnt_cli.effects.kinds import KINDS
-from dnt_cli.effects.result import ARE_FITS, NEEDED, VALUES, with_every_column
+from dnt_cli.effects.result import ARE_FITS, BESIDE, NEEDED, VALUES, are_effects, with_every_column
 from dnt_cli.effects.rows import COLUMNS, TEXT
 from dnt_cli.messages import Message, decoded, encoded, message
-from dnt_cli.stagefile.form import Form, are_messages, is_level, is_table_of, one_of
+from dnt_cli.robustness.verdicts import VERDICTS
+from dnt_cli.stagefile.form import Form, are_messages, is_finite, is_level, is_table_of, one_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, spoken
@@ -28,7 +29,8 @@ MEASURES = (BALANCE, UNMEASURED)  # rows that are no effects
 FORM = Form(
     text=TEXT | {"verdict"},
     numbers=(frozenset(COLUMNS) - TEXT) | {"shift"},
-    values=VALUES | {"kind": one_of(*KINDS, None)},  # None of the balance at baseline
+    values=VALUES
+    | {"kind": one_of(*KINDS, None), "verdict": one_of(*VERDICTS, "", None), "shift": is_finite},  # None of the balance
     extra={
         "fits": ARE_FITS,
         "labels": are_messages,
@@ -39,6 +41,9 @@ FORM = Form(
     },
     columns=NEEDED | {"statistic", "verdict", "shift"},
     notes=frozenset({"labels", "left_out"}),
+    rows=are_effects,
+    beside=BESIDE,
+    messages=("labels", "left_out", "notes"),
 )
 
 

@@ -162,8 +162,8 @@ def require_whole(stage: Stage) -> Stage:
     if form is None:
         return stage
     names = stage.parquet.schema_arrow.names
-    coded = stage.parquet.read([name for name in names if name in form.values])
-    if not (form.is_whole(stage.extra, names, stage.study) and form.holds_known(coded, stage.study)):
+    coded = stage.parquet.read([name for name in names if name in form.values or name in form.beside])
+    if not (form.is_whole(stage.extra, names, stage.study) and form.holds_known(coded, stage.extra, stage.study)):
         raise _foreign(stage.name)
     return stage
 

@@ -5,6 +5,7 @@ Another program can write a file with any. Such a file is refused when it is ope
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,9 @@ class Form:
         columns: Those without which the file cannot be shown; others may be lacking, as in files of older versions.
         keys: Attributes of the study's design that name columns which must be there too.
         notes: Names of metadata without which the file cannot be shown.
+        rows: Check of what stands in one row together, in the columns `beside`; each such combination is given once.
+        beside: Columns of `rows`.
+        messages: Names of metadata that hold messages by key.
     """
 
     text: frozenset[str] = frozenset()
@@ -41,6 +45,9 @@ class Form:
     columns: frozenset[str] = frozenset()
     keys: tuple[str, ...] = ()
     notes: frozenset[str] = frozenset()
+    rows: Callable[[Iterable[Mapping[str, Any]], Study], bool] | None = None
+    beside: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
 
     def fits(self, extra: Mapping[str, Any], schema: pa.Schema) -> bool:
         """Whether the metadata and the columns are of the types that dnt writes, and no column is there twice."""
@@ -64,13 +71,25 @@ class Form:
         needed = self.columns | {getattr(study.design, key) for key in self.keys}
         return needed <= {*columns} and self.notes <= {*extra}
 
-    def holds_known(self, table: pa.Table, study: Study) -> bool:
-        """Whether each value can be shown; `table` has the columns of `values` that there are."""
-        return all(
-            self.values[name](value, study)
-            for name in table.column_names
-            for value in pc.unique(table[name]).to_pylist()
+    def holds_known(self, table: pa.Table, extra: Mapping[str, Any], study: Study) -> bool:
+        """Whether each value can be shown; `table` has the columns of `values` and `beside` that there are."""
+        told = (text for name in self.messages for text in extra.get(name, {}).values())
+        return (
+            all(
+                self.values[name](value, study)
+                for name in table.column_names
+                if name in self.values
+                for value in pc.unique(table[name]).to_pylist()
+            )
+            and all(is_message(text, study) for text in told)
+            and self._fit_together(table, study)
         )
+
+    def _fit_together(self, table: pa.Table, study: Study) -> bool:
+        if self.rows is None or not set(self.beside) <= set(table.column_names):
+            return True
+        together = table.select(self.beside)
+        return self.rows(together.group_by(list(self.beside)).aggregate([]).to_pylist(), study)
 
 
 def one_of(*codes: str | int | None) -> Known:
@@ -88,9 +107,50 @@ def are_columns(value: Any, study: Study) -> bool:
     return all(name in study.covariates or name in study.columns for name in (value or "").split(", ") if name)
 
 
+def is_wave(value: Any, study: Study) -> bool:
+    """Whether it is a wave of the study, or none."""
+    return not value or value in study.design.wave_keys
+
+
+def is_known(value: Any, study: Study) -> bool:
+    """Whether there is a value."""
+    return value is not None
+
+
 def is_count(value: Any, study: Study) -> bool:
     """Whether it counts something, or is not known."""
-    return value is None or not abs(value) >= _MOST
+    return _unknown(value) or 0 <= value < _MOST
+
+
+def is_probability(value: Any, study: Study) -> bool:
+    """Whether it lies between 0 and 1, or is not known."""
+    return _unknown(value) or 0 <= value <= 1
+
+
+def is_size(value: Any, study: Study) -> bool:
+    """Whether it is not negative, or is not known; infinity is one."""
+    return _unknown(value) or value >= 0
+
+
+def is_finite(value: Any, study: Study) -> bool:
+    """Whether it is a number that can be shown, or is not known."""
+    return _unknown(value) or math.isfinite(value)
+
+
+def is_message(value: Any, study: Study) -> bool:
+    """Whether it can be said in both languages; a message of a later version is said by its key."""
+    from dnt_cli.wording import spoken
+
+    if isinstance(value, dict):  # of an older version, in both languages
+        return True
+    try:
+        return all(isinstance(spoken(value, language, study), str) for language in ("nl", "en"))
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return False
+
+
+def _unknown(value: Any) -> bool:
+    return value is None or value != value
 
 
 def is_table_of(text: Iterable[str] = (), numbers: Iterable[str] = (), counts: Iterable[str] = ()) -> Check:
@@ -111,6 +171,7 @@ def is_table_of(text: Iterable[str] = (), numbers: Iterable[str] = (), counts: I
             and all(_all_of(value[name], (str,)) for name in texts)
             and all(_all_of(value[name], (int, float)) for name in figures | whole)
             and not any(cell is None for name in texts | whole for cell in value[name])
+            and all(0 <= cell < _MOST for name in whole for cell in value[name])
         )
 
     return check
