@@ -30,6 +30,7 @@ from dnt_cli.stagefile.container import Stage, read_stage
 from dnt_cli.stagefile.kinds import KINDS, result_of
 from dnt_cli.study import Language
 from dnt_cli.study.disclosure import Disclosure
+from dnt_cli.tables import Cell
 from dnt_cli.wording import Wording
 from tests.support.small import STUDY, survey
 
@@ -104,6 +105,35 @@ def test_the_titles_of_effects_say_what_stands_left_and_right(report: Report, fo
     alone = {own.key: own.table.title for own in build(material(folder, "t3")).tables}
     assert alone["effects_1"].startswith("Effecten van deelname. ")
     assert "links" not in alone["effects_1"]
+
+
+def test_long_notes_stand_once_in_the_appendix_and_the_tables_refer_to_them(report: Report, folder: Path) -> None:
+    plain = {own.key: own.table for own in build(material(folder), ["effects", "robustness"]).tables}
+    short = {own.key: own.table for own in report.tables}
+    numbers = report.numbers()
+    explained = short["explanations"]
+    told = [cell.text for section in explained.sections for row in section.rows for cell in row]
+    detailed = {key: table for key, table in plain.items() if table.details}
+    assert {"effects_1", "robustness_1"} <= set(detailed)
+    for key, table in detailed.items():
+        assert not table.details & set(short[key].notes)
+        assert f"Verdere toelichting: {numbers['explanations']}." in short[key].notes
+        for note in table.notes:
+            if note in table.details:
+                assert told.count(note.strip()) == 1 or note.startswith(" ")
+                assert any(
+                    numbers[key] in section.heading.split(", ") and (Cell(note),) in section.rows
+                    for section in explained.sections
+                )
+            elif not note.endswith(":"):
+                assert note in short[key].notes
+
+
+def test_signs_beside_an_effect_are_explained_where_the_table_stands(report: Report) -> None:
+    for own in report.tables:
+        cells = [cell.text for section in own.table.sections for row in section.rows for cell in row]
+        if own.key.startswith("effects") and any("!s" in text for text in cells):
+            assert any(note.startswith("!s") for note in own.table.notes)
 
 
 def test_every_page_says_that_numbers_may_not_leave_as_they_are(folder: Path) -> None:

@@ -19,7 +19,7 @@ from dnt_cli.study import Language, parse_study
 from dnt_cli.tables import Cell, Column, Section, Table, as_latex, document, slugs, without_charts, without_empty
 from dnt_cli.tables.excel import number_in
 from dnt_cli.tables.legend import with_legend
-from dnt_cli.tables.typography import signs, typeset
+from dnt_cli.tables.typography import longest_word, set_row, signs, typeset
 from dnt_cli.tables.word import laid_out
 from dnt_cli.wording import Wording
 from tests.support.studies import BASE
@@ -202,6 +202,13 @@ def test_minus_signs_are_true_and_words_keep_their_hyphens() -> None:
     assert typeset("-0,5 (-1) T0-T3 lower-middle 10-20 p<.05 -∞") == "−0,5 (−1) T0-T3 lower-middle 10-20 p<.05 −∞"
     assert typeset("-") == "–"
     assert typeset("--force") == "--force"
+
+
+def test_a_code_and_its_number_are_not_parted() -> None:
+    table = Table("t", (Column("x", "left"), Column("y", "left")), (Section("", ((Cell("a"), Cell("c-0.2+ k1-")),)),))
+    (_, text) = set_row(table, table.sections[0].rows[0])
+    assert text == "c\u20110.2+ k1-"
+    assert longest_word("ab-cd") < longest_word("ab-12")
 
 
 def test_names_of_tables_are_plain_and_differ() -> None:

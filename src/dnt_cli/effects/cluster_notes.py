@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -22,6 +23,23 @@ class Note:
 
     key: str
     text: str
+
+
+DETAILS = frozenset(
+    f"effects.{key}"
+    for key in (
+        "estimand", "controls_of", "uncontrolled_of", "marginal_note", "marginal_trend", "allocation",
+        "errors_not_for", "flag_sites", "flag_persons", "few_sites_of", "few_events", "few_in_group", "false_alarms",
+        "detectable_rate", "detectable_size", "message", "message_not_estimable", "message_no_model", "own_note",
+        "engine", "published_same", "published_other",
+    )
+)  # fmt: skip
+"""The notes that a document with an appendix sets there."""
+
+
+def details(notes: Iterable[Note]) -> frozenset[str]:
+    """The texts of those that a document with an appendix sets there."""
+    return frozenset(own.text for own in notes if own.key in DETAILS)
 
 
 def note(key: str, wording: Wording, **values: object) -> Note:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.cluster_notes import details
 from dnt_cli.effects.errors import FLAGS, flags_of, resting_on
 from dnt_cli.effects.further_columns import Further, cluster_columns, decimals_for, scale_columns
 from dnt_cli.effects.kinds import KINDS
@@ -81,7 +82,7 @@ def _report_table(rows: pd.DataFrame, wording: Wording, family: str, *, green: G
             body.append(tuple(cells))
         sections.append(Section(wording.hypothesis(str(hypothesis)), tuple(body)))
     title = _source(rows, wording) + wording.text(f"common.{family}_title")
-    return Table(title, tuple(columns), tuple(sections), tuple(_report_notes(rows, scales, wording)))
+    return Table(title, tuple(columns), tuple(sections), *_report_notes(rows, scales, wording))
 
 
 def _report_headings(rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wording, family: str) -> dict[str, str]:
@@ -99,16 +100,19 @@ def _report_headings(rows: pd.DataFrame, scales: dict[str, list[str]], wording: 
     return headings
 
 
-def _report_notes(rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wording) -> list[str]:
-    """The notes of each analysis under its own heading, each note once."""
-    notes = wording.synthetic_note()
+def _report_notes(
+    rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wording
+) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The notes of each analysis under its own heading, each note once; and those of them that are details."""
+    notes, apart = wording.synthetic_note(), frozenset[str]()
     for analysis in scales:
         own = rows[rows["analysis"] == analysis]
         if len(own):
             # These are about columns that are not in this table.
-            told = [note.text for note in notes_of(own, wording) if note.key not in _OF_OTHER_COLUMNS]
-            notes += [f"{_where(analysis, wording)}:", *(text for text in told if text not in notes)]
-    return notes
+            told = [note for note in notes_of(own, wording) if note.key not in _OF_OTHER_COLUMNS]
+            notes += [f"{_where(analysis, wording)}:", *(note.text for note in told if note.text not in notes)]
+            apart |= details(told)
+    return tuple(notes), apart
 
 
 def _standardised(rows: pd.DataFrame) -> list[str]:
@@ -252,8 +256,9 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
     for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
         body = tuple(_row(row, wording, scales, green, several, clusters) for _, row in group.iterrows())
         sections.append(Section(wording.hypothesis(str(hypothesis)), body))
-    notes = [*wording.synthetic_note(), *(own.text for own in notes_of(rows, wording))]
-    return Table(title, tuple(columns), tuple(sections), tuple(notes))
+    told = notes_of(rows, wording)
+    notes = (*wording.synthetic_note(), *(own.text for own in told))
+    return Table(title, tuple(columns), tuple(sections), notes, details(told))
 
 
 def _row(

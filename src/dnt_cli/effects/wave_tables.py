@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, GROUP, WAVES
-from dnt_cli.effects.cluster_notes import Note, cluster_notes, note
+from dnt_cli.effects.cluster_notes import Note, cluster_notes, details, note
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.tables import estimate_cells, mark_of, scale_of
@@ -59,8 +59,9 @@ def _table(rows: pd.DataFrame, joint: pd.Series, wording: Wording, green: Green)
     register = study.is_register(str(rows["outcome"].iloc[0]))
     source = wording.text("common.register") + " " if register else ""
     title = f"{source}{wording.text(f'common.{kind}_title')}. {wording.text('effects.waves_title')}"
-    notes = [*wording.synthetic_note(), *(own.text for own in _notes(rows, joint, wording))]
-    return Table(title, tuple(columns), tuple(sections), tuple(notes))
+    told = _notes(rows, joint, wording)
+    notes = [*wording.synthetic_note(), *(own.text for own in told)]
+    return Table(title, tuple(columns), tuple(sections), tuple(notes), details(told))
 
 
 def _notes(rows: pd.DataFrame, joint: pd.Series, wording: Wording) -> list[Note]:

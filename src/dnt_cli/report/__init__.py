@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dnt_cli import __version__
+from dnt_cli.report.explanations import with_explanations
 from dnt_cli.report.model import Block, Report
 from dnt_cli.report.sections import KINDS, NAMES, built
 
@@ -28,7 +29,8 @@ def build(
     wording = material.wording
     say, study = wording.text, wording.study
     chosen = [kind for kind in KINDS if include is None or kind.name in include]
-    sections = [built(kind, material, tuple((own or {}).get(kind.name, ()))) for kind in chosen]
+    found = (built(kind, material, tuple((own or {}).get(kind.name, ()))) for kind in chosen)
+    sections = with_explanations([section for section in found if section is not None], wording)
     files = ", ".join(dict.fromkeys(stage.name for stage in material.stages))
     return Report(
         title=say("report.title", study=study.title[wording.language]),
@@ -36,7 +38,7 @@ def build(
         stamp=_stamp(material),
         contents=say("report.contents"),
         kinds=(say("report.table"), say("report.figure")),
-        sections=tuple(section for section in sections if section is not None),
+        sections=tuple(sections),
         language=wording.language,
     )
 

@@ -62,6 +62,12 @@ def notes_of(
     ]
 
 
+def details_of(notes: Sequence[Note]) -> frozenset[str]:
+    """The texts of those about single checks, which a document with an appendix sets there."""
+    short = {"common.synthetic", "common.marks", "robustness.corrected", "robustness.signs"}
+    return frozenset(own.text for own in notes if own.key not in short)
+
+
 def _note(name: str, wording: Wording, **values: object) -> Note:
     return Note(f"robustness.{name}", wording.text(f"robustness.{name}", **values))
 

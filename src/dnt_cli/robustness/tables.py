@@ -12,7 +12,7 @@ from dnt_cli.effects.tables import displayed, scale_of, tone_of
 from dnt_cli.robustness.checks.e_dropouts import SCOPES, grid_key
 from dnt_cli.robustness.checks.h_sites import WITH_ALL
 from dnt_cli.robustness.confounding_tables import confounding_tables
-from dnt_cli.robustness.notes import notes_of
+from dnt_cli.robustness.notes import details_of, notes_of
 from dnt_cli.robustness.propensity import SIZE
 from dnt_cli.robustness.result import BALANCE, MEASURES, RobustnessResult, codes, in_order
 from dnt_cli.robustness.summaries import site_ranges, tipping_points
@@ -88,7 +88,8 @@ class _TablePart:
 
         title = f"{wording.text('common.robustness_title')}. {self._where()}"
         notes = notes_of(self.rows, labels, self.result.notes, self.result.left_out, wording)
-        return Table(title, tuple(columns), self._sections(row), tuple(note.text for note in notes))
+        texts = tuple(note.text for note in notes)
+        return Table(title, tuple(columns), self._sections(row), texts, details_of(notes))
 
     def grids(self) -> Iterator[Table]:
         """Per scope the effects along the grid of deltas, with the tipping point."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Literal
 
@@ -74,16 +74,26 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What is shown: a title, columns, sections of rows, and notes below."""
+    """What is shown: a title, columns, sections of rows, and notes below.
+
+    Attributes:
+        title: Above it.
+        columns: From left to right.
+        sections: From above to below.
+        notes: Below it.
+        details: Those of the notes that a document with an appendix sets there: lists per outcome, technical remarks.
+    """
 
     title: str
     columns: tuple[Column, ...]
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
+    details: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", shown_in_line(self.title))
         object.__setattr__(self, "notes", tuple(shown(note) for note in self.notes))
+        object.__setattr__(self, "details", frozenset(shown(note) for note in self.details))
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -142,4 +152,4 @@ def without_charts(table: Table) -> Table:
 
 def _with_columns(table: Table, keep: list[int]) -> Table:
     sections = tuple(Section(s.heading, tuple(tuple(row[i] for i in keep) for row in s.rows)) for s in table.sections)
-    return Table(table.title, tuple(table.columns[i] for i in keep), sections, table.notes)
+    return replace(table, columns=tuple(table.columns[i] for i in keep), sections=sections)

@@ -9,8 +9,9 @@ from dnt_cli.tables.model import Cell, Column, Table
 GOOD, BAD, MUTED = "1B7837", "B2182B", "6E6E6E"  # of texts; 5.6, 6.5 and 5.1 times as dark as white paper
 TONES = {"good": GOOD, "bad": BAD, "muted": MUTED}
 SIGNS = {"good": "▲", "bad": "▼"}
-NO_BREAK = "\u00a0"
+NO_BREAK, NO_BREAK_HYPHEN = "\u00a0", "\u2011"
 _MINUS = re.compile(r"(?<![\w.,\u2212-])-(?=[\d.,∞])")
+_JOINT = re.compile(r"-(?=\d)")  # a code and its number, such as c-0.2, are not parted
 
 
 def typeset(text: str) -> str:
@@ -22,7 +23,7 @@ def set_row(table: Table, row: tuple[Cell, ...]) -> list[str]:
     """The texts of a row, each with its sign; numbers and marks hold no place where a line could break."""
     marks, texts = table.marks, []
     for i, (cell, column, sign) in enumerate(zip(row, table.columns, signs(table, row), strict=True)):
-        text = typeset(cell.text)
+        text = _JOINT.sub(NO_BREAK_HYPHEN, typeset(cell.text))
         if column.justify == "right" or i in marks:
             text = text.replace(" ", NO_BREAK)
         texts.append(f"{text}{NO_BREAK}{sign}" if sign else text)
@@ -73,4 +74,4 @@ def width_of(text: str) -> float:
 
 def longest_word(text: str) -> float:
     """The width of the longest part that has no place to break, in ems."""
-    return max((width_of(word) for word in re.split(r"[ \n]|(?<=-)", text)), default=0.0)
+    return max((width_of(word) for word in re.split(r"[ \n]|(?<=-)(?!\d)", text)), default=0.0)

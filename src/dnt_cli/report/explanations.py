@@ -1,0 +1,91 @@
+"""Long notes under the tables of a report: they go to its appendix, and each table refers to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from dnt_cli.report.model import Block, Chapter, Heading, TableBlock
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.wording import Wording
+
+KEY = "explanations"
+_APPENDIX = "appendix"  # the last of the chapters
+
+
+def with_explanations(chapters: Sequence[Chapter], wording: Wording) -> list[Chapter]:
+    """The chapters with the details of all tables in one table at the end of the appendix.
+
+    Without an appendix they stay under their tables. What several tables say alike stands there once.
+    """
+    tables = [block for own in chapters for block in own.blocks if isinstance(block, TableBlock)]
+    detailed = [own for own in tables if own.table.details]
+    if not detailed or chapters[-1].name != _APPENDIX:
+        return list(chapters)
+    keys = [*(own.key for own in tables), KEY]
+    numbers = {key: f"{wording.text('report.table')} {i}" for i, key in enumerate(keys, start=1)}
+    further = wording.text("report.explained", table=numbers[KEY])
+    found = [replace(own, blocks=tuple(_shortened(b, further, wording) for b in own.blocks)) for own in chapters]
+    added = (
+        Heading(wording.text("report.explanations_head")),
+        TableBlock(KEY, _explanations(detailed, numbers, wording)),
+    )
+    return [*found[:-1], replace(found[-1], blocks=(*found[-1].blocks, *added))]
+
+
+def _shortened(block: Block, further: str, wording: Wording) -> Block:
+    """A table with what it says of itself as a whole, and where the rest stands; other blocks as they are."""
+    if not isinstance(block, TableBlock) or not block.table.details:
+        return block
+    table, kept = block.table, list[str]()
+    last = ""
+    for heading, note in _under_headings(table):
+        if note not in table.details:
+            kept += [heading, note] if heading not in ("", last) else [note]
+            last = heading
+    cells = [cell.text for section in table.sections for row in section.rows for cell in row]
+    signs = [wording.text("conclusions.flags_note")] if any("!" in text for text in cells) else []
+    return replace(block, table=replace(table, notes=(*kept, *signs, further), details=frozenset()))
+
+
+def _under_headings(table: Table) -> Iterator[tuple[str, str]]:
+    """The notes of a table, each with the heading among the notes that it stands under, which is empty for the first.
+
+    A heading ends with a colon and is followed by what it is of.
+    """
+    heading = ""
+    for note in table.notes:
+        if note.endswith(":"):
+            heading = note
+        else:
+            yield heading, note
+
+
+def _explanations(detailed: Sequence[TableBlock], numbers: Mapping[str, str], wording: Wording) -> Table:
+    """A section per table, or per group of tables that say the same; a column of sentences."""
+    by_tables: dict[tuple[str, ...], dict[str, str]] = {}  # each note with its heading in the first of the tables
+    for block in detailed:
+        for heading, note in _under_headings(block.table):
+            if note in block.table.details:
+                alike = [own.key for own in detailed if note in own.table.details and not _in_order(own.table)]
+                keys = (block.key,) if _in_order(block.table) else tuple(alike)
+                by_tables.setdefault(keys, {}).setdefault(note, heading)
+    sections = (
+        Section(", ".join(numbers[key] for key in keys), tuple((Cell(text),) for text in _lines(told)))
+        for keys, told in by_tables.items()
+    )
+    return Table(wording.text("report.explanations_title"), (Column("", "left"),), tuple(sections))
+
+
+def _in_order(table: Table) -> bool:
+    """Whether some notes belong to the one before them, so that they cannot be told apart."""
+    return any(note.startswith(" ") for note in table.notes)
+
+
+def _lines(told: Mapping[str, str]) -> Iterator[str]:
+    last = ""
+    for note, heading in told.items():
+        if heading not in ("", last):
+            yield heading
+            last = heading
+        yield note
