@@ -112,7 +112,7 @@ def empty_arms(wide: pd.DataFrame, study: Study) -> list[EmptyArm]:
         if key not in study.measured or key in study.imputation.exclude:
             continue
         counts = observed_counts(known, treated, [name])[0]
-        for group, count in zip((study.design.intervention, study.design.comparison), counts, strict=True):
+        for group, count in zip(study.design.groups, counts, strict=True):
             if count == 0:
                 found.append(EmptyArm(key, wave, group))
     return found
@@ -158,7 +158,7 @@ def thin_arms(wide: pd.DataFrame, study: Study) -> list[str]:
         short = [
             f"{wave} {count} of group '{group}'"
             for wave, pair in zip(names, counts, strict=True)
-            for group, count in zip((study.design.intervention, study.design.comparison), pair, strict=True)
+            for group, count in zip(study.design.groups, pair, strict=True)
             if count < least
         ]
         if short:

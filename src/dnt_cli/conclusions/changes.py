@@ -66,7 +66,7 @@ class _Told:
 
     @property
     def groups(self) -> Pair:
-        return self.study.design.intervention, self.study.design.comparison
+        return self.study.design.groups
 
     @property
     def waves(self) -> list[str]:

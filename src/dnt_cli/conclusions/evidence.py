@@ -290,7 +290,7 @@ def raw_of(description: pd.DataFrame, key: str, study: Study) -> ObservedChange 
     else:
         table, statistic, wave = "trend", "pct" if binary else "mean", end
     figures = Lookup(description, table)
-    groups = (design.intervention, design.comparison)
+    groups = design.groups
     decimals = PERCENT_DECIMALS if binary else decimals_of(outcome)
     found = [figures.get(key, "", group, wave, statistic).value for group in groups]
     if any(math.isnan(value) for value in found):

@@ -45,7 +45,7 @@ class _AnswerTable:
         """Whose answers are shown."""
         design = self.wording.study.design
         own = {"intervention": [design.intervention], "comparison": [design.comparison]}
-        return own.get(self.block.group, [design.intervention, design.comparison])
+        return own.get(self.block.group, list(design.groups))
 
     def waves(self, item: str) -> list[str]:
         """The waves that are shown of an item; an empty one where its answers belong to the person."""

@@ -28,7 +28,7 @@ def dropout_rows(
     """The same of those absent and present at the endpoint, and their group; differences are absent minus present."""
     design = study.design
     present = attendance.at(study, design.endpoint)
-    group = level_columns(wide[design.group].astype("object"), design.group, [design.intervention, design.comparison])
+    group = level_columns(wide[design.group].astype("object"), design.group, list(design.groups))
     columns = joined(group, _characteristics(wide, study))
     members = np.array([~present, present, np.ones(len(wide), dtype=bool)])
     rows = Rows("dropout")

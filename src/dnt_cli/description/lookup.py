@@ -79,7 +79,7 @@ def group_label(group: str, wording: Wording) -> str:
 def initials(wording: Wording) -> dict[str, str]:
     """The shortest beginnings of the two groups' names that differ: I and C."""
     study = wording.study
-    codes = (study.design.intervention, study.design.comparison)
+    codes = study.design.groups
     labels = [group_label(code, wording) for code in codes]
     for length in range(1, min(len(label) for label in labels) + 1):
         short = [label[:length] for label in labels]

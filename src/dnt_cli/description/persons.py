@@ -153,7 +153,7 @@ class Behind:
             there = group == PRESENT
             return [self.attending(p for p, own in self._seen.items() if (self.study.design.endpoint in own) == there)]
         design = self.study.design
-        return [(GROUP, (group,))] if group in (design.intervention, design.comparison) else []
+        return [(GROUP, (group,))] if group in design.groups else []
 
     def attending(self, patterns: Iterable[str]) -> Pair:
         """Those with one of these patterns of attendance; no property if everybody has one of them."""
@@ -180,7 +180,7 @@ class Behind:
     def _assigned_by_site(self, description: pd.DataFrame) -> bool:
         """Whether every site belongs to one of the groups."""
         rows = description[(description["table"] == "sample") & (description["level"] != "")]
-        rows = rows[rows["group"].isin([self.study.design.intervention, self.study.design.comparison])]
+        rows = rows[rows["group"].isin(list(self.study.design.groups))]
         return bool((rows[rows["n"] > 0].groupby("level")["group"].nunique() == 1).all())
 
     def share(self, figure: Figure, group: str, *who: Pair) -> Counts:

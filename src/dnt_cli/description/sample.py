@@ -13,7 +13,7 @@ from dnt_cli.study import Study
 
 def group_names(study: Study) -> list[str]:
     """The groups in the order of all arrays: intervention, comparison, both together."""
-    return [study.design.intervention, study.design.comparison, ALL]
+    return [*study.design.groups, ALL]
 
 
 def memberships(wide: pd.DataFrame, study: Study) -> Bools:

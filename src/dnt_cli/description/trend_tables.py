@@ -116,7 +116,7 @@ def change_table(description: pd.DataFrame, wording: Wording, behind: Behind) ->
 
 
 def _groups(study: Study) -> list[str]:
-    return [study.design.intervention, study.design.comparison]
+    return list(study.design.groups)
 
 
 def _legend(wording: Wording) -> str:

@@ -19,7 +19,7 @@ def outcome_alternative(figures: Lookup, outcome: str, wording: Wording) -> str:
     seen = set(figures.values("wave", variable=outcome))
     waves = [wave for wave in wording.study.design.wave_keys if wave in seen]
     parts = []
-    for group in (wording.study.design.intervention, wording.study.design.comparison):
+    for group in wording.study.design.groups:
         texts = [text for wave in waves if (text := _at(figures, outcome, group, wave, wording))]
         parts.append(f"{group_label(group, wording)}: {', '.join(texts)}.")
     unit = {"binary": "percent", "ordinal": "classes"}.get(spec.kind, "mean")

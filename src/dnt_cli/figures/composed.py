@@ -57,7 +57,7 @@ class _Changes:
 
     @property
     def groups(self) -> tuple[str, str]:
-        return self.study.design.intervention, self.study.design.comparison
+        return self.study.design.groups
 
     @property
     def there(self) -> bool:
@@ -212,7 +212,7 @@ class _Panel:
 
     @property
     def groups(self) -> tuple[str, str]:
-        return self.wording.study.design.intervention, self.wording.study.design.comparison
+        return self.wording.study.design.groups
 
     @property
     def there(self) -> bool:

@@ -32,7 +32,7 @@ class _Flow:
         self.wording, self.study = wording, wording.study
         self.attrition = Lookup(description, "attrition")
         self.sample = Lookup(description, "sample")
-        self.groups = (self.study.design.intervention, self.study.design.comparison)
+        self.groups = self.study.design.groups
         self.waves = [w for w in self.study.design.wave_keys if w in set(self.attrition.values("wave"))]
 
     def size(self, group: str) -> int:

@@ -84,7 +84,7 @@ class _Plot:
         self.figures, self.wording, self.outcome, self.level = figures, wording, outcome, level
         self.study = study = wording.study
         self.spec = study.outcomes[outcome]
-        self.groups = (study.design.intervention, study.design.comparison)
+        self.groups = study.design.groups
         self.names = [group_label(group, wording) for group in self.groups]
         seen = set(figures.values("wave", variable=outcome))
         self.waves = [wave for wave in study.design.waves if wave.key in seen]

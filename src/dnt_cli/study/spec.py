@@ -77,6 +77,11 @@ class Design:
         return tuple(column for column in (self.site, self.pair) if column is not None)
 
     @cached_property
+    def groups(self) -> tuple[str, str]:
+        """The codes of intervention and comparison group."""
+        return self.intervention, self.comparison
+
+    @cached_property
     def wave_keys(self) -> tuple[str, ...]:
         """The waves' keys in order of time."""
         return tuple(wave.key for wave in self.waves)
