@@ -20,6 +20,7 @@ from dnt_cli.study import Study
 ENDPOINT = "t3"  # analysis: the effect at the endpoint
 LONGITUDINAL = "longitudinal"  # analysis: the trend of the effect
 WAVES = "waves"  # analysis: the effect at a wave that is not the endpoint, by the model of the endpoint
+COMPLIERS = "compliers"  # analysis: the effect at the endpoint on those who took part because they were offered it
 MODERATORS = "moderators"  # analysis: the effect, or its trend, in subgroups of a covariate
 INTERCEPT = "(Intercept)"
 GROUP = "group"

@@ -190,7 +190,7 @@ def fit_endpoint(
     """
     from dnt_cli.cli.fit import moderators_of, moderators_said, waves_beside
     from dnt_cli.cli.options import choose
-    from dnt_cli.effects import Options, endpoint_effects, subgroup_effects
+    from dnt_cli.effects import Options, complier_effects, endpoint_effects, subgroup_effects
 
     opened = _opened(imputations, "fit_endpoint", "imputations", study, settings)
     data, used = opened.completed(), Options(jobs=jobs, **options)
@@ -199,7 +199,7 @@ def fit_endpoint(
     waves = waves_beside(_joined(at), data.study)
     effects = endpoint_effects(data, used, outcomes=keys, controls=covariates, at=waves)
     asked = moderators_of(_joined(moderators), data.study)
-    effects = subgroup_effects(data, effects, asked, used)
+    effects = complier_effects(data, subgroup_effects(data, effects, asked, used), used)
     said = {"outcomes": keys, "controls": covariates, "at": waves} | moderators_said(asked)
     return _estimates("fit-t3", data.study, effects, used, said, opened)
 

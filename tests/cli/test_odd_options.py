@@ -108,7 +108,7 @@ def test_a_raised_digit_is_no_rung(folder: Path) -> None:
 
 def test_the_list_of_checks_as_rows(folder: Path) -> None:
     rows = json.loads(dnt("robustness", "--list", "--json", cwd=folder).check().text)
-    assert [row["check"] for row in rows] == list("abcdefghijklm")
+    assert [row["check"] for row in rows] == list("abcdefghijklmn")
     assert all(row["title"] and row["explanation"] for row in rows)
 
 

@@ -21,7 +21,7 @@ from dnt_cli.wording import Wording, catalogue
 from tests.support.robustness_study import STUDY, make_wide, run
 
 LANGUAGES: tuple[Language, ...] = ("nl", "en")
-CHECKED = "abcdefghijklm"
+CHECKED = "abcdefghijklmn"
 REGISTER = """\
 [outcomes.jobs]
 label = { nl = "Banen", en = "Jobs" }

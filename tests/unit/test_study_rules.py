@@ -264,6 +264,8 @@ CASES = [
     ("m = 5", 'exclude = ["agee"]  # here', "unknown outcome or covariate agee"),
     ("m = 5", 'exclude = ["age"]  # here', "needs age, so it must take part in the imputation"),
     ("m = 5", 'exclude = ["score"]  # here', "needs score, so it must take part in the imputation"),
+    # who received
+    ('site = "town"', 'received = "age"  # here', "expected a covariate with two levels, not received first"),
     # moderators
     ("[imputation]\n", "[moderators.nobody]  # here\n\n[imputation]\n", "unknown covariate nobody; known: place, age"),
     (

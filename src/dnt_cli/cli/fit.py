@@ -116,7 +116,7 @@ def fit_t3(
     Example: dnt fit-t3 imputed.parquet -o t3.parquet
     """
     from dnt_cli.design import ENDPOINT
-    from dnt_cli.effects import Options, endpoint_effects, subgroup_effects
+    from dnt_cli.effects import Options, complier_effects, endpoint_effects, subgroup_effects
 
     result.check("estimates", "fit-t3")
     opened = study.open(source, "dnt fit-t3", ["imputations"], foreign="with study")
@@ -132,6 +132,7 @@ def fit_t3(
             data, options, outcomes=keys, controls=covariates, own_controls=own, at=waves, progress=report
         )
         effects = subgroup_effects(data, effects, asked, options, progress=report)
+        effects = complier_effects(data, effects, options)
     said = {"outcomes": keys, "controls": "published" if published else covariates, "at": waves} | moderators_said(
         asked
     )

@@ -122,11 +122,13 @@ def rows_as_json(frame: pd.DataFrame) -> str:
 def end_if_nothing_estimable(estimates: pd.DataFrame) -> None:
     """End with 1, which tells a script that there is no answer, when no effect could be estimated.
 
-    Effects at other waves than the endpoint or in subgroups, which stand beside it, do not make up for it.
+    Effects at other waves than the endpoint or of some of the persons, which stand beside it, do not make up for it.
     """
-    from dnt_cli.design import MODERATORS, WAVES
+    from dnt_cli.design import COMPLIERS, MODERATORS, WAVES
 
-    main = estimates[~estimates["analysis"].isin([WAVES, MODERATORS])] if "analysis" in estimates else estimates
+    main = (
+        estimates[~estimates["analysis"].isin([WAVES, MODERATORS, COMPLIERS])] if "analysis" in estimates else estimates
+    )
     if (main["status"] == "not estimable").all():
         complain(say("none_estimable").text(terminal.language))
         raise typer.Exit(1)

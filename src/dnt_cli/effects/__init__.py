@@ -7,6 +7,7 @@ from typing import Any
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, Model
 from dnt_cli.effects.checks import check_quadrature, cross_check, note_ladder
+from dnt_cli.effects.compliers import complier_rows
 from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.effects.rows import (
     COLUMNS,
@@ -33,6 +34,7 @@ __all__ = [
     "Options",
     "adjusted",
     "as_observed",
+    "complier_effects",
     "cross_check",
     "effect_rows",
     "endpoint_effects",
@@ -128,6 +130,25 @@ def trend_effects(
     rows += [no_trend_row(study, key, label, data.m) for key in without]
     order = {key: place for place, key in enumerate(chosen)}
     return finished(sorted(rows, key=lambda row: order[row["outcome"]]), fits, study)
+
+
+def complier_effects(data: Completed, effects: Effects, options: Options, *, label: str = "main") -> Effects:
+    """The effects, and behind them those on the persons who took part because they were offered it.
+
+    Args:
+        data: The data sets that the effects were estimated on.
+        effects: Of `endpoint_effects`; as they are where the study does not name who received the programme.
+        options: As for the effects.
+        label: What the `model` column says.
+    """
+    study, main = data.study, effect_rows(effects.estimates)
+    if study.design.received is None:
+        return effects
+    rows: list[dict[str, Any]] = []
+    for own, keys in _sources(data, dict.fromkeys(main["outcome"])):
+        found = main[main["outcome"].isin(keys) & main["kind"].isin(["binary", "linear"])]
+        rows += complier_rows(own, found, options, label)
+    return joined([effects, finished(rows, [], study)])
 
 
 def subgroup_effects(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL, MODERATORS, WAVES
+from dnt_cli.design import COMPLIERS, ENDPOINT, LONGITUDINAL, MODERATORS, WAVES
+from dnt_cli.effects.complier_tables import complier_tables
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.rows import COLUMNS, LARGEST_LOGARITHM, STATUSES, TEXT, Effects, effect_rows
 from dnt_cli.effects.subgroup_tables import subgroup_tables
@@ -136,7 +137,7 @@ class Estimates:
         """A row per effect, or per term of a model; messages in English."""
         rows = self.estimates
         if not everything:
-            kept = effect_rows(rows).index.union(rows.index[rows["analysis"].isin([WAVES, MODERATORS])])
+            kept = effect_rows(rows).index.union(rows.index[rows["analysis"].isin([WAVES, MODERATORS, COMPLIERS])])
             rows = rows.loc[kept]
         return rows.assign(message=[spoken(decoded(text), "en") for text in rows["message"]])
 
@@ -152,7 +153,7 @@ class Estimates:
         else:
             tables = effect_tables(self.estimates, wording, level=self.level, green=green)
         further = (*wave_tables(self.estimates, wording, green=green), *subgroup_tables(self.estimates, wording, green))
-        return [*tables, *further]
+        return [*tables, *further, *complier_tables(self.estimates, wording, self.level, green)]
 
     def figure(self, wording: Wording, path: str, *, force: bool = False) -> None:
         """Draw a forest plot: by subgroup where there are any, over the waves where there are more than two."""

@@ -23,6 +23,7 @@ CONCERNS = (
     ("design.endpoint", ANALYSIS),
     ("design.follow_up", ANALYSIS),
     ("design.*_label*", ANALYSIS),
+    ("design.received", ANALYSIS),
     ("design.waves.*.months", ANALYSIS),
     ("design.*", DATA),
     ("outcomes.*.label*", ANALYSIS),

@@ -42,6 +42,7 @@ def check(study: Study, fail: Fail, attempt: Callable[..., object]) -> None:
         attempt(part, study, fail)
     from_jobs = any(outcome.register is not None for outcome in study.outcomes.values())
     attempt(check_register, study.register, tuple(wave.months for wave in study.design.waves), from_jobs, fail)
+    attempt(_check_received, study, fail)
     for key, moderator in study.moderators.items():
         attempt(_check_moderator, study, key, moderator, fail)
     attempt(_check_robustness, study, fail)
@@ -312,6 +313,17 @@ def _check_controls(
                  f"{next(iter(baseline), f'work_{study.design.baseline}')}")  # fmt: skip
         if not study.covariates[control].impute:
             fail(("covariates", control, "impute"), "it stands in a model, so its gaps must be filled")
+
+
+def _check_received(study: Study, fail: Fail) -> None:
+    key, path = study.design.received, ("design", "received")
+    if key is None:
+        return
+    covariate = study.covariates.get(key)
+    used = {*study.all_controls, *study.models.register_controls, *study.moderators}
+    if covariate is None or covariate.timing != "baseline" or len(covariate.levels) != 2 or key in used:
+        fail(path, f"expected a covariate with two levels, not received first, that no model controls for or is split "
+             f'by: [covariates.{key}] levels = ["no", "yes"]')  # fmt: skip
 
 
 def _check_moderator(study: Study, key: str, moderator: Moderator, fail: Fail) -> None:

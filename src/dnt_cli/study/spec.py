@@ -23,7 +23,7 @@ from dnt_cli.study.text import Text as Text
 _INTERVENTION = Text("Interventie", "Intervention")
 _COMPARISON = Text("Vergelijking", "Comparison")
 
-CHECK_LETTERS = tuple("abcdefghijklm")  # of the robustness checks, in the order of `dnt robustness --list`
+CHECK_LETTERS = tuple("abcdefghijklmn")  # of the robustness checks, in the order of `dnt robustness --list`
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Design:
     follow_up: str | None = None  # wave at which lasting effects are judged
     site: str | None = None  # column with the place of recruitment, for cluster checks; never imputed
     pair: str | None = None  # column with the matched pair that the site belongs to, for check h; never imputed
+    received: str | None = None  # covariate with two levels, not received first: who took part in the programme
     intervention_label: Text = _INTERVENTION  # in tables and figures
     comparison_label: Text = _COMPARISON  # in tables and figures
     exclude: tuple[Exclusion, ...] = ()  # persons who are in the file but not in the study, and why
@@ -323,6 +324,11 @@ class Study:
         known = self.covariates.get(covariate)
         changes = known is not None and known.timing == "wave" and wave != self.design.baseline
         return f"{covariate}_{wave}" if changes else covariate
+
+    @cached_property
+    def received_level(self) -> str:
+        """The level of `design.received` of those who took part."""
+        return self.covariates[str(self.design.received)].levels[1]
 
     def subgroups(self, moderator: str) -> tuple[str, ...]:
         """The subgroups of a covariate: its levels as the models use them, or between its cut-offs.

@@ -21,6 +21,7 @@ from dnt_cli.robustness.checks import (
     k_multiplicity,
     l_trends,
     m_confounding,
+    n_per_protocol,
 )
 from dnt_cli.robustness.context import Context, Plan
 from dnt_cli.study.spec import CHECK_LETTERS
@@ -28,6 +29,6 @@ from dnt_cli.study.spec import CHECK_LETTERS
 _PLANS: tuple[Callable[[Context], Plan], ...] = (
     a_subsets.plan, b_change_scores.plan, c_observed_only.plan, d_register.plan, e_dropouts.plan,
     f_imputation_method.plan, g_controls.plan, h_sites.plan, i_propensity_weights.plan, j_firth.plan,
-    k_multiplicity.plan, l_trends.plan, m_confounding.plan,
+    k_multiplicity.plan, l_trends.plan, m_confounding.plan, n_per_protocol.plan,
 )  # fmt: skip
 CHECKS = dict(zip(CHECK_LETTERS, _PLANS, strict=True))

@@ -1,0 +1,83 @@
+"""The effect on those who took part because they were offered it, beside that of being offered it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from dnt_cli.design import COMPLIERS
+from dnt_cli.effects.compliers import ASSIGNED, RECEIVED, UPTAKE
+from dnt_cli.effects.persons import with_counts
+from dnt_cli.effects.tables import answered, estimate_cells, limits_on_scale, shown_decimals
+from dnt_cli.stagefile.result import Green
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.wording import Wording
+
+
+def complier_tables(
+    estimates: pd.DataFrame, wording: Wording, level: float, green: Green = "better"
+) -> Iterator[Table]:
+    """A table per source and kind of outcome.
+
+    Args:
+        estimates: As the fitting stages write them.
+        wording: The study in a language.
+        level: Of the intervals in `estimates`.
+        green: What is better for the person, or a positive effect.
+    """
+    rows = estimates[(estimates["analysis"] == COMPLIERS) & estimates["term"].isin([RECEIVED, ASSIGNED, UPTAKE])]
+    register = rows["outcome"].map(wording.study.is_register)
+    for (_, _), own in rows.groupby([register, "kind"], sort=False):
+        yield _table(own, wording, level, green)
+
+
+def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> Table:
+    say, kind, design = wording.text, str(rows["kind"].iloc[0]), wording.study.design
+    scale = say("common.marginal") if kind == "probability" else say("effects.units")
+    offered, took = say("effects.assigned"), say("effects.received")
+    columns = (
+        Column(say("common.outcome"), "left"),
+        Column(scale, group=offered), Column(say("common.std_error"), group=offered), Column("", "left", group=offered),
+        Column(scale, group=took), Column(say("common.std_error"), group=took), Column("", "left", group=took),
+        Column(say("common.interval", level=100 * level), group=took), Column(say("common.p_value"), group=took),
+        Column(say("effects.uptake")), Column(say("effects.n_observed")),
+    )  # fmt: skip
+    sections = []
+    for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
+        body = [_row(own, wording, green) for _, own in group.groupby("outcome", sort=False)]
+        sections.append(Section(wording.hypothesis(str(hypothesis)), tuple(body)))
+    register = wording.study.is_register(str(rows["outcome"].iloc[0]))
+    source = say("common.register") + " " if register else ""
+    named = say("common.probability_title" if kind == "probability" else "effects.units_title")
+    title = say("effects.compliers_title", what=source + named, wave=design.endpoint)
+    notes = [*wording.synthetic_note(), say("effects.compliers_note", received=wording.label(str(design.received)))]
+    notes += [say("effects.compliers_method"), wording.marks_note(), *_messages(rows, wording)]
+    return Table(title, columns, tuple(sections), tuple(notes))
+
+
+def _row(rows: pd.DataFrame, wording: Wording, green: Green) -> tuple[Cell, ...]:
+    found = {row["term"]: row for _, row in rows.iterrows()}
+    received, study = found[RECEIVED], wording.study
+    label = Cell(wording.label(str(received["outcome"])))
+    if received["status"] == "not estimable":
+        blanks = [Cell("")] * 5
+        (observed,) = with_counts([Cell(answered(received))], received, study)
+        return (label, Cell(""), Cell(""), Cell(""), Cell("#", "muted"), *blanks, observed)
+    ends = limits_on_scale(received, received["conf_low"], received["conf_high"])
+    limits = " – ".join(wording.number(end, shown_decimals(received)) for end in ends)
+    share = Cell(f"{wording.number(100 * found[UPTAKE]['estimate'], 0)}%")
+    cells = [Cell(limits), Cell(wording.p_value(received["p_value"]), value=float(received["p_value"])), share]
+    took = estimate_cells(received, wording, green)
+    further = with_counts(cells, received, study)
+    return (label, *estimate_cells(found[ASSIGNED], wording, green)[:3], *took[:3], *further, took[3])
+
+
+def _messages(rows: pd.DataFrame, wording: Wording) -> list[str]:
+    """What is said of single outcomes, each sentence once."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for _, row in rows[rows["message"] != ""].iterrows():
+        key = "effects.message_not_estimable" if row["status"] == "not estimable" else "effects.message"
+        text = wording.messages(row["message"]).rstrip(".")
+        said.setdefault((key, text), []).append(wording.label(str(row["outcome"])))
+    return [wording.text(key, outcome=", ".join(own), message=text) for (key, text), own in said.items()]

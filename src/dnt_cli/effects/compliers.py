@@ -1,0 +1,127 @@
+"""Those who took part because they were offered it: the complier average causal effect, by two-stage least squares.
+
+Another estimand than the effect of being assigned: that on the persons who receive the programme in the intervention
+group and would not have in the comparison group (Imbens and Angrist 1994, Econometrica 62; Angrist, Imbens and Rubin
+1996, JASA 91). Being assigned is the instrument for having received. A yes/no outcome is a difference in probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dnt_cli.design import COMPLIERS, ENDPOINT, GROUP, Designs, Model, control_of, keys_in
+from dnt_cli.effects.fitting import FittedEffect, Options, fit_sets
+from dnt_cli.effects.rows import described
+from dnt_cli.engines import DesignMatrix, Fit, Status
+from dnt_cli.engines.base import unusable
+from dnt_cli.imputed.data import Completed
+from dnt_cli.messages import encoded, message
+from dnt_cli.observed import known_answers
+from dnt_cli.pooling import interval, pool_one
+from dnt_cli.study import Study
+
+RECEIVED, ASSIGNED, UPTAKE = "received", "assigned", "uptake"
+"""Terms: the effect of having received, that of being assigned on its scale, and the difference in who received."""
+
+WEAK = 10.0
+"""First-stage F below which two-stage least squares is not to be trusted (Staiger and Stock 1997, Econometrica 65)."""
+
+Floats = NDArray[np.float64]
+
+
+def complier_rows(data: Completed, main: pd.DataFrame, options: Options, label: str) -> list[dict[str, Any]]:
+    """Per endpoint effect its rows for compliers, with the same controls.
+
+    Args:
+        data: Completed data sets.
+        main: The endpoint effects.
+        options: How intervals are made.
+        label: What the `model` column says.
+    """
+    study = data.study
+    received = str(study.design.received)
+    known = known_answers(data.observed, study)
+    sets = [Designs(wide, study, known) for wide in data.sets]
+    rows = []
+    for _, row in main.iterrows():
+        model = Model(ENDPOINT, str(row["outcome"]), (*keys_in(row["controls"]), received))
+        results = fit_sets(sets, study, model, options, fitter=two_stage_least_squares)
+        rows += _rows(study, model, results, options, label)
+    return rows
+
+
+def two_stage_least_squares(designs: Designs, design: DesignMatrix, model: Model) -> Fit:
+    """The effect of having received, which is the last control of the model, instrumented by the group.
+
+    Returns:
+        A fit with the terms `received`, `assigned` (least squares on the group) and `uptake` (who received, on the
+        group), each with its heteroscedasticity-robust variance (HC1) and no covariance between them; or one that says
+        why there is none.
+    """
+    received = model.controls[-1]
+    own = [j for j, term in enumerate(design.terms) if control_of(term) == received]
+    if len(own) != 1:
+        return unusable(design, "", message("effects.nobody_received"))
+    group, places = design.terms.index(GROUP), np.arange(len(design.terms))
+    instruments = design.matrix[:, places != own[0]]
+    regressors = design.matrix[:, places != group]
+    fitted = instruments @ np.linalg.lstsq(instruments, regressors, rcond=None)[0]
+    if np.linalg.matrix_rank(instruments) < instruments.shape[1] or np.linalg.matrix_rank(fitted) < fitted.shape[1]:
+        return unusable(design, "", message("effects.not_instrumented"))
+    taken = design.matrix[:, own[0]]
+    stages = (
+        (design.response, regressors, fitted, own[0] - (own[0] > group)),
+        (design.response, instruments, instruments, group),
+        (taken, instruments, instruments, group),
+    )
+    pairs = np.array([_robust(*stage) for stage in stages])
+    n, k = instruments.shape
+    df = np.full(3, float(n - k))
+    terms = (RECEIVED, ASSIGNED, UPTAKE)
+    status = Status(converged=True, singular=False, separated=False, messages=())
+    return Fit(terms, pairs[:, 0], np.diag(pairs[:, 1]), df, float("nan"), None, None, status, "2SLS, HC1", n, None)
+
+
+def _robust(response: Floats, regressors: Floats, projected: Floats, place: int) -> tuple[float, float]:
+    """A coefficient and its HC1 variance; `projected` are the regressors by the instruments, or the same."""
+    bread = np.linalg.inv(projected.T @ projected)
+    estimate = bread @ (projected.T @ response)
+    scores = projected * (response - regressors @ estimate)[:, None]
+    n, k = regressors.shape
+    covariance = bread @ (scores.T @ scores) @ bread * n / (n - k)
+    return float(estimate[place]), float(covariance[place, place])
+
+
+def _rows(
+    study: Study, model: Model, results: Sequence[FittedEffect], options: Options, label: str
+) -> list[dict[str, Any]]:
+    """A row per term, pooled; or a single row that says why there is none."""
+    yes_no = study.outcomes[model.outcome].kind == "binary"
+    base = described(study, model, results, options, label) | {
+        "analysis": COMPLIERS, "kind": "probability" if yes_no else "linear", "standardise": "" if yes_no else "none",
+        "controls": ", ".join(model.controls[:-1]), "left_out": "", "n_events": None, "fewest_events": None,
+        "status": "ok", "message": "",
+    }  # fmt: skip
+    fits = [r.fit for r in results]
+    if not all(fit.status.usable for fit in fits):
+        why = list(dict.fromkeys(own for fit in fits for own in fit.status.messages))
+        return [base | {"term": RECEIVED, "status": "not estimable", "message": encoded(why)}]
+    rows = []
+    for j, term in enumerate(fits[0].terms):
+        estimates, variances, df = np.array([(f.estimate[j], f.covariance[j, j], f.df[j]) for f in fits]).T
+        pooled = pool_one(estimates, variances, df)
+        low, high = interval(pooled, options.level)
+        row = {"term": term, "conf_low": float(low[0]), "conf_high": float(high[0])}
+        for name in ("estimate", "std_error", "statistic", "df", "p_value", "ubar", "b", "t", "riv", "lambda_", "fmi"):
+            row[name.rstrip("_")] = float(getattr(pooled, name)[0])
+        if not yes_no:
+            row |= {"beta": row["estimate"], "beta_se": row["std_error"]}
+        rows.append(base | row)
+    if rows[2]["statistic"] ** 2 < WEAK:
+        rows[0] |= {"message": encoded([message("effects.weak_instrument", f=rows[2]["statistic"] ** 2, least=WEAK)])}
+    return rows

@@ -1,0 +1,140 @@
+"""Those who took part: the complier effect, what it needs, its table, and the per-protocol check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dnt_cli.design import COMPLIERS
+from dnt_cli.effects import Effects, Options, complier_effects, endpoint_effects
+from dnt_cli.effects.result import Estimates
+from dnt_cli.imputation import Settings
+from dnt_cli.imputed.data import Completed
+from dnt_cli.robustness import run_checks
+from dnt_cli.study import Language, Study, parse_study
+from dnt_cli.wording import Wording
+from tests.support.studies import study_text
+
+PERSONS = 400
+TEXT = study_text(
+    {"score": {"kind": "linear"}, "work": {"kind": "binary"}},
+    covariates={"started": {"kind": "categorical", "levels": ["no", "yes"], "impute": False, "describe": False}},
+    design={"received": "started"},
+    models={"min_observed": 5},
+)
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return parse_study(TEXT)
+
+
+def table(uptake: float = 0.6) -> pd.DataFrame:
+    """The programme raises the score by 3 in who takes part; who would take part scores 1 higher anyway."""
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"id": [f"p{i:03d}" for i in range(PERSONS)]})
+    treated, willing = np.arange(PERSONS) % 2, rng.random(PERSONS) < uptake
+    started = (treated == 1) & willing
+    frame["group"] = pd.Categorical(np.where(treated, "i", "c"), ["c", "i"])
+    frame["started"] = pd.Categorical(np.where(started, "yes", "no"), ["no", "yes"])
+    for t, wave in enumerate(("T0", "T1", "T2")):
+        frame[f"score_{wave}"] = willing + 1.5 * t * started + rng.normal(size=PERSONS)
+        frame[f"work_{wave}"] = (rng.random(PERSONS) < 0.4 + 0.1 * t * started).astype(float)
+    return frame
+
+
+@pytest.fixture(scope="module")
+def data(study: Study) -> Completed:
+    return Completed(study, table(), (table(), table()))
+
+
+@pytest.fixture(scope="module")
+def effects(data: Completed) -> Effects:
+    return complier_effects(data, endpoint_effects(data, Options()), Options())
+
+
+def own(effects: Effects) -> pd.DataFrame:
+    rows = effects.estimates
+    return rows[rows["analysis"] == COMPLIERS].set_index(["outcome", "term"])
+
+
+def test_it_is_the_effect_on_who_takes_part_and_not_on_who_is_assigned(effects: Effects) -> None:
+    rows = own(effects)
+    assert rows.loc[("score", "received"), "estimate"] == pytest.approx(3, abs=0.4)
+    assert rows.loc[("score", "assigned"), "estimate"] == pytest.approx(3 * 0.6, abs=0.4)
+    ratio = rows.loc[("score", "assigned"), "estimate"] / rows.loc[("score", "uptake"), "estimate"]
+    assert rows.loc[("score", "received"), "estimate"] == pytest.approx(ratio)
+    assert set(rows["kind"].xs("work", level="outcome")) == {"probability"}
+
+
+def test_without_controls_it_is_the_ratio_of_differences_in_means(study: Study, data: Completed) -> None:
+    bare = replace(study, outcomes={"work": replace(study.outcomes["work"], adjust_for_baseline=False)})
+    own_data = Completed(bare, data.observed, data.sets)
+    found = own(complier_effects(own_data, endpoint_effects(own_data, Options()), Options()))
+    people = data.observed.assign(took=data.observed["started"] == "yes")
+    means = people.groupby("group", observed=True)[["work_T2", "took"]].mean().astype(float)
+    difference = means.loc["i"] - means.loc["c"]
+    assert found.loc[("work", "received"), "estimate"] == pytest.approx(difference["work_T2"] / difference["took"])
+
+
+def test_a_study_that_does_not_say_who_took_part_has_no_such_effect(data: Completed) -> None:
+    plain = replace(data.study, design=replace(data.study.design, received=None))
+    unasked = endpoint_effects(Completed(plain, data.observed, data.sets), Options())
+    assert complier_effects(Completed(plain, data.observed, data.sets), unasked, Options()) is unasked
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_table_sets_both_estimands_side_by_side(study: Study, effects: Effects, language: Language) -> None:
+    tables = Estimates.of(study, effects, 0.95).tables(Wording(study, language))[-2:]
+    names = ["assigned", "took part"] if language == "en" else ["toegewezen", "meegedaan"]
+    assert list(dict.fromkeys(column.group for column in tables[0].columns if column.group)) == names
+    row = [cell.text for cell in tables[0].sections[0].rows[0]]
+    estimate = own(effects).loc[("score", "received"), "estimate"]
+    assert row[4] == f"{estimate:.2f}".replace(".", "," if language == "nl" else ".")
+    question = "another question" if language == "en" else "een andere vraag"
+    assert any(question in note for note in tables[0].notes)
+    share = 100 * own(effects).loc[("score", "uptake"), "estimate"]
+    assert row[9] == f"{share:.0f}%"
+    assert row[10] == "200/200"
+
+
+def test_a_weak_instrument_and_none_at_all_are_said(study: Study) -> None:
+    weak, nobody = table(0.02), table(0.0)
+    found = {}
+    for name, frame in (("weak", weak), ("nobody", nobody)):
+        data = Completed(study, frame, (frame, frame))
+        effects = complier_effects(data, endpoint_effects(data, Options(), outcomes=["score"]), Options())
+        found[name] = own(effects)
+        notes = Estimates.of(study, effects, 0.95).tables(Wording(study, "en"))[-1].notes
+        said = "not to be trusted" if name == "weak" else "nobody took part"
+        assert any(said in note for note in notes)
+    assert list(found["nobody"]["status"]) == ["not estimable"]
+    assert set(found["weak"]["status"]) == {"ok"}
+
+
+def test_per_protocol_is_the_analysis_of_who_kept_to_the_group(data: Completed) -> None:
+    result = run_checks(data, Settings(m=2), Options(quadrature_check=0), ["n"])
+    rows = result.estimates[(result.estimates["model"] == "n") & (result.estimates["analysis"] == "t3")]
+    kept = (data.observed["started"] == "yes") == (data.observed["group"] == "i")
+    part = data.observed[kept].reset_index(drop=True)
+    alone = endpoint_effects(Completed(data.study, part, (part, part)), Options()).estimates
+    alone = alone[alone["term"] == "group"]
+    np.testing.assert_allclose(rows["estimate"], alone["estimate"], rtol=1e-8)
+    np.testing.assert_allclose(rows["std_error"], alone["std_error"], rtol=1e-8)
+    assert set(rows["n_persons"]) == {int(kept.sum())}
+    note = Wording(data.study, "en").messages(result.notes["n"])
+    assert f"{int((~kept).sum())} others or unknown are left out" in note
+    assert "Another question" in note
+
+
+@pytest.mark.parametrize(("change", "reason"), [("", "robustness.all_as_assigned"), (None, "robustness.no_received")])
+def test_per_protocol_says_why_it_does_not_apply(data: Completed, change: str | None, reason: str) -> None:
+    study, frame = data.study, data.observed.copy()
+    if change is None:
+        study = replace(study, design=replace(study.design, received=None))
+    frame["started"] = pd.Categorical(np.where(frame["group"] == "i", "yes", "no"), ["no", "yes"])
+    result = run_checks(Completed(study, frame, (frame, frame)), Settings(m=2), Options(quadrature_check=0), ["n"])
+    assert result.left_out["n"].key == reason
