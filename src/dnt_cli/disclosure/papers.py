@@ -105,7 +105,7 @@ def _explained(release: Release, wording: Wording) -> Table:
     for source, tables in release.tables.items():
         rows = []
         for table in tables:
-            headings = "; ".join(column.heading for column in table.columns if column.heading)
+            headings = "; ".join(heading for heading in table.headings if heading)
             rows.append((Cell(table.title), Cell(headings), Cell(" ".join(table.notes))))
         sections.append(Section(source, tuple(rows)))
     names = ("table", "headings", "notes")

@@ -30,7 +30,7 @@ class Left:
         source: The file that was asked for.
         table: The title of the table.
         row: The label of the row; of a note, its beginning.
-        column: The heading of the column; nothing for a note.
+        column: The heading of the column, with that above it; nothing for a note.
         rule: What `disclosure.rule_<rule>` says.
     """
 
@@ -165,7 +165,8 @@ class _Filter:
             rule = self._rule(cell)
             if rule:
                 label = found[0].text.strip() if found else HIDDEN
-                self.left += [Left(source, table.title, label, column.heading, rule)] if number else []
+                heading = f"{column.group} {column.heading}".strip()
+                self.left += [Left(source, table.title, label, heading, rule)] if number else []
                 found.append(Cell(HIDDEN if number or place == 0 else "", "muted"))  # a mark is simply not there
             else:
                 self.shown[source, table.title] += number
