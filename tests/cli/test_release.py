@@ -19,8 +19,8 @@ def released(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(made, folder, dirs_exist_ok=True)
     (folder / "figure.svg").write_text("<svg/>", encoding="utf-8")
     run = dnt(
-        "release", "description.parquet", "t3.parquet", "survey.parquet", "figure.svg", "-o", "export", "--lang", "en",
-        cwd=folder,
+        "release", "description.parquet", "t3.parquet", "survey.parquet", "figure.svg", "--figures", "-o", "export",
+        "--lang", "en", cwd=folder,
     ).check(1)  # fmt: skip
     (folder / "stderr.txt").write_text(run.stderr, encoding="utf-8")
     return folder
@@ -30,7 +30,7 @@ def test_each_file_is_written_in_three_forms_with_the_papers_of_the_checker(rele
     names = {path.name for path in (released / "export").iterdir()}
     assert {"description.xlsx", "description.docx", "description.csv"} < names
     assert {"outputcheck.xlsx", "outputcheck.txt"} < names
-    assert not any("survey" in name or "figure" in name for name in names)
+    assert not any("survey" in name or name == "figure.svg" for name in names)
     assert [path.name for path in (released / "export-stays-inside").iterdir()] == ["release.json"]
 
 
@@ -77,3 +77,10 @@ def test_an_earlier_release_is_known_by_its_log(released: Path) -> None:
     dnt("release", "description.parquet", "-o", "later", "--with", "export", cwd=released).check()
     missing = dnt("release", "t3.parquet", "-o", "more", "--with", "nowhere", cwd=released).check(11)
     assert "put that folder back" in missing.stderr
+
+
+def test_an_outcome_with_a_number_that_is_left_out_is_not_drawn(released: Path) -> None:
+    said = (released / "stderr.txt").read_text(encoding="utf-8")
+    assert "Drew 0 of " in said  # the study of the test is small
+    assert not (released / "export/figures").exists()
+    assert not (released / "export/figures.xlsx").exists()

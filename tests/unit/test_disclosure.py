@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from string import Formatter
 
 import numpy as np
 import pytest
 
+from dnt_cli.description import describe
+from dnt_cli.description.tables import outcome_tables
 from dnt_cli.disclosure.bounds import System
 from dnt_cli.disclosure.notes import NOT_PERSONS
 from dnt_cli.disclosure.protect import Decision, decided
@@ -16,8 +19,11 @@ from dnt_cli.disclosure.release import HIDDEN, _within, released
 from dnt_cli.disclosure.rounding import carried
 from dnt_cli.disclosure.rules import broken_rule, told_inside
 from dnt_cli.errors import DataError
+from dnt_cli.figures.outcomes import outcome_drawings
 from dnt_cli.study import load_study
 from dnt_cli.study.disclosure import CBS
+from dnt_cli.survey import cast_survey
+from dnt_cli.synthetic import example_study, generate
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, mean_of, named, resting, share_of, together
 from dnt_cli.tables.counts import Pair
 from dnt_cli.wording import Wording, catalogue
@@ -338,3 +344,29 @@ def test_showing_again_leaves_every_bound_wide(monkeypatch: pytest.MonkeyPatch) 
     for own in found.bounds:
         low, high = system.bounds(own, told)
         assert high - low >= CBS.width - 1e-6
+
+
+def test_the_tables_behind_figures_leave_whole_or_not_at_all() -> None:
+    whole = replace(table([("a", "20", yes("a", 20, 40))]), title="Whole")
+    cut = replace(table([("a", "20", yes("a", 20, 40)), ("b", "4", yes("b", 4, 40))]), title="Cut")
+    found = released({"figures": [whole, cut], "other": [cut]}, CBS, ENGLISH).whole("figures")
+    assert [own.title for own in found.tables["figures"]] == ["Whole"]
+    assert [own.title for own in found.tables["other"]] == ["Cut"]
+    assert {own.source for own in found.left} == {"other"}
+    none = released({"figures": [cut]}, CBS, ENGLISH).whole("figures")
+    assert "figures" not in none.tables
+
+
+def test_the_table_behind_a_figure_holds_what_the_figure_shows() -> None:
+    study = example_study()
+    description = describe(cast_survey(generate(), study)[0], study)
+    wording = Wording(study, "en")
+    behind = outcome_tables(description, wording)
+    drawings = outcome_drawings(description, wording)
+    assert list(behind) == list(drawings)
+    assert [own.title for own in behind.values()] == [own.title for own in drawings.values()]
+    shown = [c.text for s in behind["debt"].sections for row in s.rows for c in row[1:]]
+    trend = description[(description["table"] == "trend") & (description["variable"] == "debt")]
+    figures = trend[(trend["statistic"] == "pct") & (trend["group"] != "all")]
+    for value, n in zip(figures["value"], figures["denominator"], strict=True):
+        assert {f"{value:.1f}", str(int(n))} <= set(shown)

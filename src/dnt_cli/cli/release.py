@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
 
-_FIGURES = (".svg", ".png", ".pdf", ".eps", ".jpg")
+_PICTURES = (".svg", ".png", ".pdf", ".eps", ".jpg")
 _RECORDS = ("answers",)
 _FORMS = ("xlsx", "docx", "csv")
 _INSIDE = "stays-inside"
 _LOG = "release.json"
 _CONCLUSIONS = "conclusions"
+_FIGURES = "figures"
 
 
 @app.command(rich_help_panel="Files")
@@ -46,6 +47,14 @@ def release(
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Say what would be left out; write nothing.", rich_help_panel=OUTPUT)
+    ] = False,
+    figures: Annotated[
+        bool,
+        typer.Option(
+            "--figures",
+            help="Also draw the outcomes of a description of which every number may be shown.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
@@ -65,7 +74,7 @@ def release(
         raise UsageError("Give a folder with -o FOLDER, or --check to see what would be left out.")
     if output is not None:
         _check_folder(Path(output), force=force)
-    files = [source for source in sources if Path(source).suffix.lower() not in _FIGURES]
+    files = [source for source in sources if Path(source).suffix.lower() not in _PICTURES]
     refused = [("figure", source) for source in sources if source not in files]
     known = _told_before(earlier or [])
     if not files:
@@ -75,7 +84,7 @@ def release(
     thresholds = _thresholds(stages[0])
     names = _names(files)
     with progress("Checking"):
-        result, kinds, records = _decide(dict(zip(names, stages, strict=True)), thresholds, wording, known)
+        result, kinds, records = _decide(dict(zip(names, stages, strict=True)), thresholds, wording, known, figures)
     refused += [("records", name) for name in records]
     refused += [("nothing", name) for name in result.tables if name in names and not _figures_in(result, name)]
     result = result.of([name for name in result.tables if _figures_in(result, name)])
@@ -85,6 +94,8 @@ def release(
         show_tables([files_table(result, kinds, wording, "checked_title")])
     else:
         _write(Path(output), result, kinds, thresholds, wording)
+        if figures:
+            _draw(Path(output), result, stages, wording, force=force)
     for why, name in refused:
         complain(wording.text(f"disclosure.refused_{why}", file=name))
     if refused:
@@ -98,19 +109,28 @@ def _kinds() -> list[str]:
 
 
 def _decide(
-    stages: dict[str, Stage], thresholds: Thresholds, wording: Wording, earlier: list[dict[Quantity, float]]
+    stages: dict[str, Stage],
+    thresholds: Thresholds,
+    wording: Wording,
+    earlier: list[dict[Quantity, float]],
+    figures: bool,
 ) -> tuple[Release, dict[str, str], list[str]]:
     """What may leave, the kind of each file, and the files that hold nothing but records."""
     from dnt_cli.disclosure.release import released
     from dnt_cli.stagefile.kinds import result_of
+    from dnt_cli.tables import without_charts
 
     tables: dict[str, Sequence[Table]] = {}
     for name, stage in stages.items():
-        tables[name] = [] if stage.kind in _RECORDS else result_of(stage).tables(wording)
+        own = [] if stage.kind in _RECORDS else result_of(stage).tables(wording)
+        tables[name] = [without_charts(table) for table in own]
     records = [name for name, own in tables.items() if not own]
     kept = {name: own for name, own in tables.items() if own} | _concluded(stages, wording)
-    result = released(kept, thresholds, wording, earlier)
-    return result, {name: stage.kind for name, stage in stages.items()} | {_CONCLUSIONS: _CONCLUSIONS}, records
+    if figures:
+        kept |= _behind_figures(stages, wording)
+    result = released(kept, thresholds, wording, earlier).whole(_FIGURES)
+    kinds = {name: stage.kind for name, stage in stages.items()}
+    return result, kinds | {_CONCLUSIONS: _CONCLUSIONS, _FIGURES: _FIGURES}, records
 
 
 def _concluded(stages: dict[str, Stage], wording: Wording) -> dict[str, Sequence[Table]]:
@@ -125,6 +145,31 @@ def _concluded(stages: dict[str, Stage], wording: Wording) -> dict[str, Sequence
         return {_CONCLUSIONS: conclude([result_of(stage) for stage in own]).tables(wording)}
     except DataError:
         return {}
+
+
+def _behind_figures(stages: dict[str, Stage], wording: Wording) -> dict[str, Sequence[Table]]:
+    """A table per outcome with the numbers that its figure shows, of the first description."""
+    from dnt_cli.description.tables import outcome_tables
+    from dnt_cli.tables import without_charts, without_empty
+
+    own = next((stage for stage in stages.values() if stage.kind == "description"), None)
+    if own is None or _FIGURES in stages:
+        raise UsageError("--figures needs the file of dnt describe.")
+    return {_FIGURES: [without_empty(without_charts(table)) for table in outcome_tables(own.frame, wording).values()]}
+
+
+def _draw(folder: Path, result: Release, stages: Sequence[Stage], wording: Wording, *, force: bool) -> None:
+    """Draw the outcomes of which every number is shown."""
+    from dnt_cli.figures.outcomes import outcome_drawings
+    from dnt_cli.figures.style import draw_all
+
+    description = next(stage for stage in stages if stage.kind == "description")
+    titles = {table.title for table in result.tables.get(_FIGURES, ())}
+    drawings = outcome_drawings(description.frame, wording).values()
+    kept = [own for own in drawings if own.title in titles]
+    if kept:
+        draw_all(kept, folder / _FIGURES, ("png",), force=force)
+    tell(f"Drew {len(kept)} of {len(drawings)} figures; the others show numbers that may not leave.")
 
 
 def _figures_in(result: Release, name: str) -> int:
@@ -188,7 +233,9 @@ def _write(folder: Path, result: Release, kinds: dict[str, str], thresholds: Thr
     from dnt_cli.tables import document
 
     language = wording.language
-    files = {f"{name}.{form}": document(form, own, language) for name, own in result.tables.items() for form in _FORMS}
+    files = {
+        f"{name}.{form}": document(form, result.leaving(name), language) for name in result.tables for form in _FORMS
+    }
     files["outputcheck.xlsx"] = document("xlsx", checker_tables(result, kinds, thresholds, wording), language)
     files["outputcheck.txt"] = letter(result, thresholds, wording).encode()
     inside = _inside(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pandas as pd
 
@@ -53,6 +54,16 @@ def description_tables(description: pd.DataFrame, wording: Wording) -> list[Tabl
     ]
     made_up = tuple(wording.synthetic_note())
     return [Table(t.title, t.columns, t.sections, made_up + t.notes) for t in tables if t.sections]
+
+
+def outcome_tables(description: pd.DataFrame, wording: Wording) -> dict[str, Table]:
+    """Per outcome the table behind its figure: percentages or means per group and wave, and their N."""
+    behind = Behind(description, wording.study)
+    trends = description[description["table"] == "trend"]
+    return {
+        str(outcome): replace(trend_tables.trend_table(own, wording, behind), title=wording.label(str(outcome)))
+        for outcome, own in trends.groupby("variable", sort=False)
+    }
 
 
 def _group_columns(wording: Wording) -> list[Column]:

@@ -102,9 +102,9 @@ def _cells(left: Iterable[Left], thresholds: Thresholds, wording: Wording) -> Ta
 def _explained(release: Release, wording: Wording) -> Table:
     say = wording.room("disclosure")
     sections = []
-    for source, tables in release.tables.items():
+    for source in release.tables:
         rows = []
-        for table in tables:
+        for table in release.leaving(source):
             headings = "; ".join(heading for heading in table.headings if heading)
             rows.append((Cell(table.title), Cell(headings), Cell(" ".join(table.notes))))
         sections.append(Section(source, tuple(rows)))
@@ -117,6 +117,7 @@ def letter(release: Release, thresholds: Thresholds, wording: Wording) -> str:
     return wording.text(
         "disclosure.letter", title=wording.study.title[wording.language], files=len(release.tables),
         persons=persons_in(release), least=thresholds.persons, width=thresholds.width,
+        figures=wording.text(f"disclosure.letter_{'figures' if 'figures' in release.tables else 'no_figures'}"),
         hidden=sum(own.rule != "note" for own in release.left), shown=sum(release.shown.values()),
     ).lstrip()  # fmt: skip
 

@@ -71,6 +71,22 @@ class Release:
             shown={key: n for key, n in self.shown.items() if key[0] in sources},
         )
 
+    def whole(self, source: str) -> Release:
+        """What leaves if of a source only the tables leave of which nothing is left out."""
+        cut = {own.table for own in self.left if own.source == source and own.rule != "note"}
+        kept = [table for table in self.tables.get(source, ()) if table.title not in cut]
+        tables = {key: kept if key == source else own for key, own in self.tables.items()}
+        return replace(
+            self,
+            tables={key: own for key, own in tables.items() if own},
+            left=[own for own in self.left if own.source != source],
+            shown={key: n for key, n in self.shown.items() if key[0] != source or key[1] not in cut},
+        )
+
+    def leaving(self, source: str) -> list[Table]:
+        """The tables of a source of which a figure is shown."""
+        return [table for table in self.tables[source] if self.shown[source, table.title]]
+
 
 def released(
     sources: Mapping[str, Sequence[Table]],
