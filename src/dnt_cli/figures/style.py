@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ FORMATS = ("svg", "png")
 DOTS_PER_INCH = 200
 MARGIN = 0.12  # inches
 _FONTS = "'DejaVu Sans', Verdana, sans-serif"  # Verdana is as wide; others are narrower, so that nothing is cut off
+_FONT = re.compile("'DejaVu Sans'(, sans-serif)?")
 _CREATOR = "drawn by dnt"
 _MARKS = (b"Software\0" + _CREATOR.encode(), f"<dc:title>{_CREATOR}</dc:title>".encode())  # in a PNG, in an SVG
 
@@ -152,7 +154,7 @@ def render(drawing: Drawing, formats: Sequence[str]) -> list[bytes]:
 def _accessible(svg: bytes, drawing: Drawing) -> bytes:
     """An SVG that a screen reader can tell of, whose letters have their width also where the font is not installed."""
     text = svg.decode("utf-8")
-    text = text.replace("'DejaVu Sans', sans-serif", _FONTS).replace("'DejaVu Sans'", _FONTS)
+    text = _FONT.sub(_FONTS, text)
     text = text.replace("<svg ", '<svg role="img" ', 1)
     about = html.escape(shown_in_line(drawing.about), quote=False)
     return text.replace("</title>", f"</title>\n <desc>{about}</desc>" if about else "</title>", 1).encode("utf-8")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dnt_cli.figures.inline import inline_svg
 from dnt_cli.report.model import Block, Chapter, FigureBlock, Heading, Paragraph, Report, TableBlock, pieces
 from dnt_cli.tables import without_empty
 from dnt_cli.tables.html import page, table_html
@@ -59,8 +59,7 @@ class _WebWriter:
             caption = f"{self.numbers[block.key]}&ensp;{_text(block.table.title)}"
             return f'<div id="{block.key}">{table_html(without_empty(block.table), caption)}</div>'
         if isinstance(block, FigureBlock):
-            data = base64.b64encode(self.pictures[block.key]).decode("ascii")
-            picture = f'<img src="data:image/svg+xml;base64,{data}" alt="{_text(block.alternative)}" loading="lazy">'
+            picture = inline_svg(self.pictures[block.key], block.key)
             caption = f"{self.numbers[block.key]}&ensp;{_text(block.title)}"
             return f'<figure id="{block.key}">{picture}<figcaption>{caption}</figcaption></figure>'
         if isinstance(block, Heading):

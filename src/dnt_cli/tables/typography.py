@@ -11,7 +11,7 @@ TONES = {"good": GOOD, "bad": BAD, "muted": MUTED}
 SIGNS = {"good": "▲", "bad": "▼"}
 NO_BREAK, NO_BREAK_HYPHEN = "\u00a0", "\u2011"
 _MINUS = re.compile(r"(?<![\w.,\u2212-])-(?=[\d.,∞])")
-_JOINT = re.compile(r"-(?=\d)")  # a code and its number, such as c-0.2, are not parted
+_JOINT = re.compile(r"-(?=\d)|(?<=%)-")  # in c-0.2, and in the name of a unit
 
 
 def typeset(text: str) -> str:
@@ -74,4 +74,4 @@ def width_of(text: str) -> float:
 
 def longest_word(text: str) -> float:
     """The width of the longest part that has no place to break, in ems."""
-    return max((width_of(word) for word in re.split(r"[ \n]|(?<=-)(?!\d)", text)), default=0.0)
+    return max((width_of(word) for word in re.split(r"[ \n]|(?<=[^%]-)(?!\d)", text)), default=0.0)
