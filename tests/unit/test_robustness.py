@@ -14,15 +14,17 @@ from scipy.optimize import brentq
 from scipy.stats import t as student_t
 
 from dnt_cli.design import Designs
-from dnt_cli.effects import endpoint_effects, trend_effects
+from dnt_cli.effects import effect_rows, endpoint_effects, trend_effects
 from dnt_cli.effects.fitting import fit_sets
 from dnt_cli.errors import StudyError
 from dnt_cli.messages import message
 from dnt_cli.pooling import adjust
 from dnt_cli.robustness import CHECKS, RobustnessResult, run_checks, tipping_points
 from dnt_cli.robustness.checks import k_multiplicity
-from dnt_cli.robustness.checks.e_dropouts import grid_key, shifts
+from dnt_cli.robustness.checks.e_dropouts import grid_key
 from dnt_cli.robustness.context import Context, DoesNotApplyError, Reanalysis
+from dnt_cli.robustness.result import MEASURES
+from dnt_cli.robustness.shifted import ShiftMissing, imputed_answers, turned
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import as_text
 from dnt_cli.wording import Wording
@@ -151,57 +153,89 @@ class TestDropouts:
         pd.testing.assert_frame_equal(zero, main, check_exact=True)
         assert "e:0" not in everything.labels
 
-    def test_delta_zero_by_shifts_of_zero_is_the_main_result(self, study: Study) -> None:
-        data, settings = complete(make_wide(), study)
-        context = Context(data, settings, OPTIONS, endpoint_effects(data, OPTIONS))
-        none = shifts(context, "both", 0.0)
-        assert set(none) == {"score_T1", "score_T2", "work_T1", "work_T2"}
-        sets = context.imputed_again(context.measured, shifts=none).load()
-        for again, main in zip(sets, data.sets, strict=True):
-            pd.testing.assert_frame_equal(again, main, check_exact=True)
-
     @pytest.mark.parametrize(("scope", "delta"), [("intervention", 0.5), ("both", 1.0)])
-    def test_grid_agrees_with_imputing_by_hand(
+    def test_scores_move_by_what_is_asked_and_nothing_else_does(
         self, study: Study, everything: RobustnessResult, scope: str, delta: float
     ) -> None:
+        """The same as moving the imputed scores by hand; what was observed, and the baseline, stay."""
         wide = make_wide()
-        who = np.ones(len(wide)) if scope == "both" else (wide["group"] == "treated").to_numpy(float)
-        by_hand = {f"score_{w}": -delta * wide[f"score_{w}"].std() * who for w in ("T1", "T2")}
-        by_hand |= {f"work_{w}": -delta * who for w in ("T1", "T2")}
-        data, _ = complete(wide, study, shifts=by_hand)
-        effects = [
-            endpoint_effects(data, OPTIONS).estimates.query("term == 'group'"),
-            trend_effects(data, OPTIONS).estimates.query("term == 'group:wave'"),
-        ]
-        for rows in effects:
-            for _, row in rows.iterrows():
-                found = pick(everything, grid_key(scope, delta), row["outcome"], row["analysis"])
-                assert found["estimate"] == row["estimate"]
-                assert found["std_error"] == row["std_error"]
+        who = np.ones(len(wide), dtype=bool) if scope == "both" else (wide["group"] == "treated").to_numpy()
+        data, _ = complete(wide, study)
+        size = delta * wide["score_T2"].std()
+        names = ["score_T1", "score_T2"]
+        sets = tuple(own.assign(**{c: own[c] - size * (wide[c].isna() & who) for c in names}) for own in data.sets)
+        moved = replace(data, sets=sets)
+        for rows in (endpoint_effects(moved, OPTIONS), trend_effects(moved, OPTIONS)):
+            row = effect_rows(rows.estimates).set_index("outcome").loc["score"]
+            found = pick(everything, grid_key(scope, delta), "score", row["analysis"])
+            assert found["estimate"] == pytest.approx(row["estimate"], abs=1e-12)
+            assert found["std_error"] == pytest.approx(row["std_error"], abs=1e-12)
+
+    def test_yes_no_answers_are_turned_by_the_log_odds_that_are_asked(self) -> None:
+        """Over many draws the share of yes is that of the shifted log-odds, and an answer once turned stays so."""
+        rng = np.random.default_rng(1)
+        chance = np.repeat([0.1, 0.4, 0.8], 100_000)
+        values, uniform = (rng.random(chance.size) < chance).astype(float), rng.random(chance.size)
+        before = values
+        for shift in (-0.5, -1.0):
+            after = turned(values, chance, shift, uniform)
+            for p in (0.1, 0.4, 0.8):
+                expected = 1 / (1 + (1 - p) / p * np.exp(-shift))
+                assert after[chance == p].mean() == pytest.approx(expected, abs=0.005)
+            assert (after <= before).all()
+            before = after
+        upward = turned(values, chance, 1.0, uniform)
+        assert (upward >= values).all()
+        assert upward[chance == 0.1].mean() == pytest.approx(1 / (1 + 9 * np.exp(-1.0)), abs=0.005)
+        assert turned(values, chance, 0.0, uniform) == pytest.approx(values)
+
+    def test_a_yes_no_answer_is_no_where_the_one_that_it_is_conditional_on_is(self) -> None:
+        lower = STUDY.replace("[outcomes.work]", '[outcomes.work]\nbetter = "lower"')
+        text = lower.replace(
+            "[covariates.place]",
+            '[outcomes.hours]\nlabel = "Hours"\nkind = "binary"\nbetter = "lower"\nconditional_on = "work"\n'
+            'waves = ["T0", "T1", "T2"]\n\n[covariates.place]',
+        )
+        study, wide = parse_study(text), make_wide()
+        for wave in ("T0", "T1", "T2"):
+            wide[f"hours_{wave}"] = wide[f"work_{wave}"] * (np.arange(len(wide)) % 3 > 0)
+        data, _ = complete(wide, study)
+        columns = imputed_answers(data.observed, data.sets, study)
+        view = ShiftMissing(columns, np.ones(len(wide), dtype=bool), 3.0, seed=1)
+        changed = view(data.sets[0], 0)
+        assert changed["hours_T2"].sum() > data.sets[0]["hours_T2"].sum()
+        assert not ((changed["hours_T2"] == 1) & (data.sets[0]["work_T2"] == 0)).any()
 
     def test_effect_falls_as_the_intervention_group_does_worse(self, study: Study) -> None:
         result = run(make_wide(), study, ["e"])
         keys = [grid_key("intervention", delta) for delta in (0.0, *study.robustness.deltas)]
         for analysis in ("t3", "longitudinal"):
-            found = [pick(result, key, "score", analysis)["estimate"] for key in keys]
-            assert np.all(np.diff(found) < 0), analysis
+            for outcome in ("score", "work"):
+                found = [pick(result, key, outcome, analysis)["estimate"] for key in keys]
+                assert np.all(np.diff(found) < 0), (analysis, outcome)
 
     def test_worse_means_higher_where_lower_is_better(self) -> None:
         lower = parse_study(STUDY.replace("range = [-1000, 1000]", 'range = [-1000, 1000]\nbetter = "lower"'))
-        data, settings = complete(make_wide(), lower)
-        context = Context(data, settings, OPTIONS, endpoint_effects(data, OPTIONS))
-        found = shifts(context, "intervention", 1.0)
-        treated = (make_wide()["group"] == "treated").to_numpy()
-        assert np.all(found["score_T2"][treated] > 0)
-        assert np.all(found["score_T2"][~treated] == 0)
-        assert np.all(found["work_T2"][treated] == -1.0)
+        wide = make_wide()
+        data, _ = complete(wide, lower)
+        columns = imputed_answers(data.observed, data.sets, lower)
+        assert set(columns) == {"score_T1", "score_T2", "work_T1", "work_T2"}
+        assert columns["score_T2"].unit == pytest.approx(wide["score_T2"].std())
+        assert columns["work_T2"].unit == -1.0
 
-    def test_other_imputations_get_a_zero_of_their_own(self, study: Study) -> None:
-        data, settings = complete(make_wide(), study)
-        short = replace(study, robustness=replace(study.robustness, deltas=(1.0,)))
-        result = run_checks(replace(data, study=short), replace(settings, seed=99), OPTIONS, ["e"])
-        assert pick(result, "e:0")["estimate"] != pick(result, "main")["estimate"]
-        assert said(result, "labels", "e:0", "en") == "delta 0, imputed anew"
+    def test_a_score_moves_in_a_straight_line_and_the_tipping_point_is_told_in_points(
+        self, everything: RobustnessResult
+    ) -> None:
+        study = everything.study
+        keys = [grid_key("intervention", delta) for delta in (0.0, *study.robustness.deltas)]
+        found = np.array([pick(everything, key)["estimate"] for key in keys])
+        steps = np.diff(found) / np.diff((0.0, *study.robustness.deltas))
+        assert steps == pytest.approx(np.full(len(steps), steps[0]), abs=1e-12)
+        points = tipping_points(everything.estimates, study)
+        own = points[points["outcome"] == "score"]
+        size = make_wide()["score_T2"].std()
+        assert own["tipping_units"].to_numpy() == pytest.approx(own["tipping_point"].to_numpy() * size, nan_ok=True)
+        assert points.loc[points["outcome"] == "work", "tipping_units"].isna().all()
 
     def test_tipping_point_on_a_constructed_set(self) -> None:
         """Normal draws that only the endpoint depends on move exactly as far as delta says."""
@@ -247,7 +281,11 @@ class TestDropouts:
         back = wide["score_T1"].isna() & wide["score_T2"].notna()
         assert back.any()
         assert (changed["score_T1"] == data.sets[0]["score_T1"])[back].all()
-        assert changed["work_T2"].equals(data.sets[0]["work_T2"])
+        # Answers of yes or no too, by models of the comparison group.
+        told = data.sets[0]["work_T2"] != changed["work_T2"]
+        assert told.any()
+        assert not (told & ~differs).any()
+        assert set(changed["work_T2"]) == {0.0, 1.0}
         assert view(data.sets[0], 0).equals(changed)
         assert not view(data.sets[0], 1).equals(changed)
 
@@ -335,7 +373,7 @@ def test_too_few_observed_answers_in_every_check(study: Study) -> None:
     treated = wide.index[wide["group"] == "treated"]
     wide.loc[treated[3:], "score_T2"] = np.nan
     result = run(wide, study, list("abcehi"))
-    rows = result.estimates[(result.estimates["outcome"] == "score") & (result.estimates["analysis"] != "balance")]
+    rows = result.estimates[(result.estimates["outcome"] == "score") & ~result.estimates["analysis"].isin(MEASURES)]
     assert set(rows["status"]) == {"not estimable"}
     assert rows["estimate"].isna().all()
     texts = {text for text in rows["message"] if "effects.too_few" in text}
@@ -459,7 +497,7 @@ class TestDoesNotApply:
         text = STUDY.replace('waves = ["T0", "T1", "T2"]\nrange', 'waves = ["T1", "T2"]\nrange')
         result = run(make_wide().drop(columns="score_T0"), parse_study(text), ["b", "e", "i"])
         assert "T0" in said(result, "left_out", "b", "nl")
-        assert "jump to reference" in said(result, "left_out", "e:reference", "en")
+        assert set(result.estimates.query("model == 'e:reference'")["outcome"]) == {"work"}
         assert pick(result, "i")["status"] == "ok"
 
     def test_nobody_working_at_baseline(self, study: Study) -> None:

@@ -138,10 +138,6 @@ class Context:
         """The observed answers without the derived outcomes, which are made anew after an imputation."""
         return measured_columns(self.data.observed, self.study)
 
-    def repeats(self, source: NewImputations) -> bool:
-        """Whether an imputation gives the main data sets again; judged by the first."""
-        return source.part(range(1)).load()[0].equals(self.data.sets[0])
-
     def spawned(self, *number: int) -> int:
         """A seed that follows from the main one and from the number of a check."""
         return int(np.random.SeedSequence([self.settings.seed, *number]).generate_state(1)[0])

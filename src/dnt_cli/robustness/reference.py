@@ -2,7 +2,11 @@
 
 Carpenter, Roger and Kenward (2013, Journal of Biopharmaceutical Statistics 23). The means and covariances of a group
 are drawn from their posterior given the completed data set, in which gaps were imputed as missing at random: that is
-the P-step of data augmentation, so no sampler of its own is needed.
+the P-step of data augmentation, so no sampler of its own is needed. Yes/no answers are drawn wave by wave from logistic
+models of the comparison group, given the earlier waves as deviations from the means of a person's own group.
+
+Rubin's rules count the borrowed answers as uncertainty of the intervention group's own, so that the standard error is
+larger than the estimate varies over samples (Cro, Carpenter and Kenward 2019, JRSS A 182).
 """
 
 from __future__ import annotations
@@ -16,11 +20,14 @@ from numpy.typing import NDArray
 
 from dnt_cli.design import group_indicator
 from dnt_cli.errors import ModelError
+from dnt_cli.imputation.draws import draw_logistic, logistic
 from dnt_cli.study import Study
 from dnt_cli.wide import derive
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+_PRIOR_SCALE = 2.5  # of the log odds ratios of earlier answers, as in the imputation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,19 +54,33 @@ class JumpToReference:
         treated = group_indicator(wide, self.study) == 1
         changed = wide.copy()
         for key, seen in self.seen.items():
-            columns = waves_of(self.study, key)
+            columns, spec = waves_of(self.study, key), self.study.outcomes[key]
+            if spec.kind == "binary":
+                values = jump_yes_no(wide[columns].to_numpy(dtype=float), seen, treated, rng)
+                changed[columns] = np.where(seen, wide[columns].to_numpy(dtype=float), values)
+                continue
             try:
                 values = jump(wide[columns].to_numpy(dtype=float), seen, treated, rng)
             except np.linalg.LinAlgError:
                 raise ModelError(f"{key}: the waves do not vary enough for jump to reference.") from None
-            spec = self.study.outcomes[key]
             if spec.integer:
                 values = np.rint(values)
             if spec.range is not None:
                 values = np.clip(values, *spec.range)
             # What was observed stays as it is, also outside the rounding and the range.
             changed[columns] = np.where(seen, wide[columns].to_numpy(dtype=float), values)
-        return derive(changed, self.study)
+        return derive(self._conditional(changed), self.study)
+
+    def _conditional(self, wide: pd.DataFrame) -> pd.DataFrame:
+        """A drawn answer is no where the outcome that it is conditional on is no."""
+        for key, seen in self.seen.items():
+            parent = self.study.outcomes[key].conditional_on
+            if parent is not None:
+                columns = waves_of(self.study, key)
+                above = [self.study.column(parent, self.study.columns[c][1]) for c in columns]
+                drawn = wide[columns].to_numpy(dtype=float) * wide[above].to_numpy(dtype=float)
+                wide[columns] = np.where(seen, wide[columns].to_numpy(dtype=float), drawn)
+        return wide
 
 
 def waves_of(study: Study, key: str) -> list[str]:
@@ -102,6 +123,35 @@ def jump(values: Floats, seen: Flags, treated: Flags, rng: np.random.Generator) 
         expected = mean[after] + (values[persons, before] - own[before]) @ slope
         result[persons, after] = expected + noise[persons, after] @ np.linalg.cholesky(left).T
     return result
+
+
+def jump_yes_no(values: Floats, seen: Flags, treated: Flags, rng: np.random.Generator) -> Floats:
+    """Redraw the yes/no answers of treated persons after dropout, as `jump` does for scores.
+
+    Args:
+        values: (n, waves) 0 or 1, one completed outcome in order of time, the first wave before the intervention.
+        seen: (n, waves) which of them were observed.
+        treated: (n,) intervention group.
+        rng: Random numbers.
+    """
+    missing, result = after_dropout(seen, treated), values.copy()
+    means = {arm: _shares(values[treated == arm], rng) for arm in (False, True)}
+    for wave in range(1, values.shape[1]):
+        past = np.column_stack([np.ones((~treated).sum()), values[~treated, :wave] - means[False][:wave]])
+        start, normals = np.zeros((1, wave + 1)), rng.standard_normal((1, wave + 1))
+        _, drawn, _ = draw_logistic(past.T[None], values[~treated, wave], start, normals, _PRIOR_SCALE)
+        own = np.column_stack([np.ones(len(values)), result[:, :wave] - means[True][:wave]])
+        chance = logistic(own @ drawn[0])
+        persons = missing[:, wave]
+        result[persons, wave] = rng.random(int(persons.sum())) < chance[persons]
+    return result
+
+
+def _shares(values: Floats, rng: np.random.Generator) -> Floats:
+    """(waves,) shares of yes from their posterior under Jeffreys' prior."""
+    yes = values.sum(axis=0)
+    shares: Floats = rng.beta(yes + 0.5, len(values) - yes + 0.5)
+    return shares
 
 
 def draw_normal(values: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:

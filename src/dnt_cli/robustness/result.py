@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 BALANCE = "balance"  # what `analysis` says of the rows that hold standardised differences at baseline
 UNMEASURED = "unmeasured"  # ... of those that say how strong something unmeasured would have to be
-MEASURES = (BALANCE, UNMEASURED)  # rows that are no effects
+SHIFT = "shift"  # ... of those that say what a shift of one is in an outcome's own units
+MEASURES = (BALANCE, UNMEASURED, SHIFT)  # rows that are no effects
 
 FORM = Form(
     text=TEXT | {"verdict"},

@@ -8,6 +8,7 @@ import pandas as pd
 from dnt_cli.pooling import critical_value
 from dnt_cli.robustness.checks.e_dropouts import SCOPES, grid_key
 from dnt_cli.robustness.checks.h_sites import WITHOUT
+from dnt_cli.robustness.result import SHIFT
 from dnt_cli.robustness.verdicts import tipping_point
 from dnt_cli.study import Study
 
@@ -22,21 +23,27 @@ def tipping_points(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Where along the grid of check (e) the conclusion of an effect changes.
 
     Returns:
-        `analysis`, `outcome`, `scope`, `tipping_point` (NaN where it is not within the grid); empty without check (e).
+        `analysis`, `outcome`, `scope`, `tipping_point` (NaN where it is not within the grid), `tipping_units` (the same
+        in points of a score; NaN for log-odds), of the outcomes that were shifted; empty without check (e).
     """
     found = []
     deltas = (0.0, *study.robustness.deltas)
     ratios = estimates.assign(ratio=significance_ratio(estimates, study.significance.lenient))
     by_key = {(r["analysis"], r["outcome"], r["model"]): r["ratio"] for _, r in ratios.iterrows()}
     main = estimates[estimates["model"] == "main"]
+    units = estimates[estimates["analysis"] == SHIFT].set_index("outcome")["estimate"]
     for scope in SCOPES:
         if not (estimates["model"] == grid_key(scope, deltas[-1])).any():
             continue
         for _, row in main.iterrows():
+            if (row["analysis"], row["outcome"], grid_key(scope, deltas[-1])) not in by_key:
+                continue
             own = [by_key.get((row["analysis"], row["outcome"], grid_key(scope, d)), np.nan) for d in deltas]
             point = tipping_point(deltas, own)
-            found.append((row["analysis"], row["outcome"], scope, np.nan if point is None else point))
-    return pd.DataFrame(found, columns=["analysis", "outcome", "scope", "tipping_point"])
+            point = np.nan if point is None else point
+            unit = units.get(row["outcome"], np.nan)
+            found.append((row["analysis"], row["outcome"], scope, point, point * unit))
+    return pd.DataFrame(found, columns=["analysis", "outcome", "scope", "tipping_point", "tipping_units"])
 
 
 def site_ranges(estimates: pd.DataFrame) -> pd.DataFrame:

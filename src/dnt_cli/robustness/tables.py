@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from dnt_cli.effects.further_columns import decimals_for
 from dnt_cli.effects.persons import behind, with_counts
 from dnt_cli.effects.tables import displayed, scale_of, tone_of
 from dnt_cli.robustness.checks.e_dropouts import SCOPES, grid_key
@@ -14,7 +15,7 @@ from dnt_cli.robustness.checks.h_sites import WITH_ALL
 from dnt_cli.robustness.confounding_tables import confounding_tables
 from dnt_cli.robustness.notes import details_of, notes_of
 from dnt_cli.robustness.propensity import SIZE
-from dnt_cli.robustness.result import BALANCE, MEASURES, RobustnessResult, codes, in_order
+from dnt_cli.robustness.result import BALANCE, MEASURES, SHIFT, RobustnessResult, codes, in_order
 from dnt_cli.robustness.summaries import site_ranges, tipping_points
 from dnt_cli.tables import Cell, Column, Section, Table, together
 from dnt_cli.wording import Wording
@@ -95,7 +96,9 @@ class _TablePart:
         """Per scope the effects along the grid of deltas, with the tipping point."""
         study, wording = self.wording.study, self.wording
         deltas = (0.0, *study.robustness.deltas)
-        points = tipping_points(self.rows, study).set_index(["scope", "outcome"])["tipping_point"]
+        units = self.result.estimates[self.result.estimates["analysis"] == SHIFT]
+        found = tipping_points(pd.concat([self.rows, units]), study).set_index(["scope", "outcome"])
+        points, in_units = found["tipping_point"], found["tipping_units"]
         cells = self._cells()
         for scope in SCOPES:
             if scope not in points.index:
@@ -104,11 +107,19 @@ class _TablePart:
             columns = [Column(wording.text("common.outcome"), "left"), Column("", optional=True)]
             columns += [Column(wording.number(delta, 2)) for delta in deltas]
             columns.append(Column(wording.text("robustness.tipping")))
+            columns.append(Column(wording.text("robustness.in_points"), optional=True))
 
-            def row(key: str, keys: Sequence[str] = keys, own: pd.Series = points[scope]) -> tuple[Cell, ...]:
+            def row(
+                key: str,
+                keys: Sequence[str] = keys,
+                own: pd.Series = points[scope],
+                scaled: pd.Series = in_units[scope],
+            ) -> tuple[Cell, ...]:
                 found = [self._cell(cells.get((k, key))) for k in keys]
                 shown = "–" if pd.isna(own[key]) else wording.number(own[key], 2)
-                return (*self._head(key), *found, Cell(shown, counts=together(c.counts for c in found if c.text)))
+                counts = together(c.counts for c in found if c.text)
+                ours = "" if pd.isna(scaled[key]) else wording.number(scaled[key], decimals_for(abs(scaled[key]) / 10))
+                return (*self._head(key), *found, Cell(shown, counts=counts), Cell(ours, counts=counts))
 
             named = wording.text(f"robustness.scope_{scope}")
             title = wording.text("robustness.grid_title", scope=named, where=self._where())
