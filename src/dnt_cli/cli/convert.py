@@ -122,7 +122,7 @@ def _to_stage(opened: Input, output: str, language: Language, *, force: bool) ->
     from dnt_cli.imputed.data import imputation_tables
     from dnt_cli.imputed.foreign import holds_imputations
     from dnt_cli.scoring import holds_items
-    from dnt_cli.stagefile.container import require_kind
+    from dnt_cli.stagefile.container import as_columns, require_kind
     from dnt_cli.survey import survey_table
 
     spec = opened.spec
@@ -130,9 +130,13 @@ def _to_stage(opened: Input, output: str, language: Language, *, force: bool) ->
     def write(kind: str, tables: Any, extra: dict[str, Any] | None = None) -> None:
         save(output, kind, spec, tables, opened.provenance("convert", {}), extra, force=force)
 
+    def write_survey() -> None:
+        table, left_out = survey_table(opened.survey()), opened.left_out()
+        write("survey", [table], {"left_out": as_columns(left_out)} if len(left_out) else None)
+
     if opened.stage is not None and opened.kind not in ("answers", "imputations"):
         require_kind(opened.stage, ["survey"], "dnt convert")
-        write("survey", [survey_table(opened.survey())])
+        write_survey()
         return
     if opened.kind == "imputations" or holds_imputations(opened.raw.frame):
         data = opened.completed()
@@ -147,7 +151,7 @@ def _to_stage(opened: Input, output: str, language: Language, *, force: bool) ->
         table = survey_table(_checked(opened))
         write("answers", [table], {"dictionary": opened.raw.dictionary.as_json()})
         return
-    write("survey", [survey_table(opened.survey())])
+    write_survey()
 
 
 def _checked(opened: Input) -> pd.DataFrame:

@@ -102,12 +102,14 @@ def described(opened: Input, also: Sequence[str] = (), reference: pd.DataFrame |
     survey = opened.survey(also=also, beside=in_blocks)
     named = {design.id, design.wave, design.group, *design.places, *spec.covariates, *spec.measured}
     beside = [c for c in survey.columns if c not in named or c in in_blocks]
+    left_out = opened.left_out()
     figures = describe_survey(
         survey[[c for c in survey.columns if c in named]],
         spec,
         further=survey[[design.id, design.wave, *beside]] if beside else None,
         reference=reference,
         missing_codes=missing_codes(opened.prepared.findings) if opened.stage is None else None,
+        left_out=left_out if len(left_out) else None,
     )
     return Description(spec, figures)
 

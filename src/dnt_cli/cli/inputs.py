@@ -142,6 +142,14 @@ class Input:
             survey = with_further(survey, frame[[study.design.id, study.design.wave, *further]], study)
         return survey
 
+    def left_out(self) -> pd.DataFrame:
+        """Persons and rows that the study leaves out of this file, or left out of the one that it was made from."""
+        from dnt_cli.reading.left_out import left_out
+
+        if self.stage is not None and self.kind == "survey":
+            return self.stage.extra_frame("left_out")
+        return left_out(self.prepared.findings)
+
     def completed(self) -> Completed:
         """The completed data sets of an imputations file, or of a long table that another program wrote."""
         from dnt_cli.imputed.data import read_completed

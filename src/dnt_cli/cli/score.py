@@ -49,7 +49,9 @@ def score(
         survey, findings = cast_survey(scored.survey, spec)
         for finding in findings:
             warn(f"{loaded.name}: {finding}.")
-        second = {"reliability": scored.reliability, "peculiarities": scored.report, "settings": scored.settings}
+        left_out = loaded.left_out()
+        second = {"left_out": left_out} if len(left_out) else {}
+        second |= {"reliability": scored.reliability, "peculiarities": scored.report, "settings": scored.settings}
         written = SurveyResult(spec, with_further(survey, scored.survey, spec), second)
         result.save(written, loaded.provenance("score", {}))
     wording = Wording(spec, result.language.value)

@@ -11,6 +11,7 @@ from dnt_cli.description.attrition import Attendance, attrition_rows
 from dnt_cli.description.codebook import MissingCodes, codebook_rows
 from dnt_cli.description.comparison import baseline_rows, dropout_rows
 from dnt_cli.description.further import further_rows, populations, reference_rows
+from dnt_cli.description.left_out import left_out_rows
 from dnt_cli.description.rows import ALL, COLUMNS, finished
 from dnt_cli.description.sample import sample_rows
 from dnt_cli.description.trends import change_rows, trend_rows
@@ -30,6 +31,7 @@ def describe(
     further: pd.DataFrame | None = None,
     reference: pd.DataFrame | None = None,
     missing_codes: MissingCodes | None = None,
+    left_out: pd.DataFrame | None = None,
     thresholds: tuple[float, ...] = THRESHOLDS,
     level: float = 0.95,
 ) -> pd.DataFrame:
@@ -40,6 +42,9 @@ def describe(
     are 0 to 100 and have n and denominator; for the rest n is the number of persons behind the value.
 
     sample: pct of persons per group, and per site within each group.
+
+    left_out: left_out, the persons of a group in the file whom a rule of the study (level) leaves out, and
+    rows_left_out, the rows of waves that the study does not name.
 
     attrition: present, dropout and lost (not seen at this wave or later) per wave; complete, monotone and
     intermittent in all, and per pattern of waves (variable `pattern`, level `T0+T2`); pct per number of waves
@@ -69,6 +74,7 @@ def describe(
         reference: Figures of other populations that come into the baseline table as more groups; the columns are
             `further.REFERENCE_COLUMNS`.
         missing_codes: Per variable the codes that the data file has for no answer, with their counts.
+        left_out: Persons per rule and group, and rows, that the study leaves out, as `reading.left_out` gives them.
         thresholds: Of the absolute standardised difference above which a characteristic is flagged.
         level: Of the confidence intervals.
 
@@ -81,6 +87,7 @@ def describe(
     others = [populations(study, baseline), *([] if reference is None else [reference])]
     parts = [
         sample_rows(wide, study),
+        *([] if left_out is None else [left_out_rows(left_out, study)]),
         attrition_rows(attendance, study),
         baseline,
         *(reference_rows(other, study, baseline) for other in others if len(other)),

@@ -13,6 +13,7 @@ from dnt_cli.description.attrition import KINDS, seen_in
 from dnt_cli.description.blocks import block_tables
 from dnt_cli.description.codebook import codebook_table
 from dnt_cli.description.comparison import ABSENT, PRESENT
+from dnt_cli.description.left_out import LeftOut
 from dnt_cli.description.lookup import (
     Lookup,
     count_and_percentage,
@@ -77,7 +78,9 @@ def _sample(description: pd.DataFrame, wording: Wording, behind: Behind) -> Tabl
     sample, attrition = Lookup(description, "sample"), Lookup(description, "attrition")
     sizes = {group: sample.get("", "", group, "", "pct").n for group in groups}
     totals = [Cell(str(n), counts=resting(behind.people(group), n)) for group, n in sizes.items()]
-    sections = [Section("", ((Cell(wording.text("description.included")), *totals),))]
+    left_out = LeftOut(description, wording)
+    before = tuple(left_out.cells(behind))
+    sections = [Section("", (*before, (Cell(wording.text("description.included")), *totals)))]
 
     def section(title: str, rows: Iterable[tuple[Cell, list[tuple[lookup.Figure, Counts]]]]) -> None:
         body = [(c, *(Cell(count_and_percentage(f, wording), counts=own) for f, own in found)) for c, found in rows]
@@ -104,7 +107,10 @@ def _sample(description: pd.DataFrame, wording: Wording, behind: Behind) -> Tabl
     section("site_section", _sites(sample, study.design.site or "", groups, behind))
     columns = (Column("", "left"), *_group_columns(wording))
     return Table(
-        wording.text("description.sample_title"), columns, tuple(sections), (wording.text("description.dropout_note"),)
+        wording.text("description.sample_title"),
+        columns,
+        tuple(sections),
+        (wording.text("description.dropout_note"), *left_out.notes()),
     )
 
 

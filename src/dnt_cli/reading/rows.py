@@ -102,12 +102,14 @@ def excluded(table: DataTable) -> None:
     first = frame.assign(**{design.wave: at}).sort_values(design.wave, kind="stable")
     persons = first.groupby(design.id, sort=False)
     baseline = frame[at == order[design.baseline]].drop_duplicates(design.id).set_index(design.id)
+    known = design.group in frame.columns
+    groups = identifiers(persons[design.group].first()).fillna("") if known else pd.Series("", index=persons.groups)
     out: set[object] = set()
     for rule in design.exclude:
         hit = _fulfil(rule, table, persons, baseline) - out
         out |= hit
-        said = " and ".join(f"{c.column} {c.operator} {level_name(c.value)}" for c in rule.where)
-        table.notes.add("warning", "", "excluded", len(hit), rule=said, reason=rule.reason)
+        by_group = tuple((str(group), int(n)) for group, n in groups[groups.index.isin(hit)].value_counts().items())
+        table.notes.add("warning", "", "excluded", len(hit), rule=rule.text, reason=rule.reason, by_group=by_group)
     table.frame = frame[~frame[design.id].isin(out)].reset_index(drop=True)
 
 

@@ -27,6 +27,7 @@ SURVEY = Form(
             ("n_scored", "items", "n_listwise", "improper"),
         ),
         "peculiarities": is_table_of(("instrument", "scale", "column", "wave", "what"), ("value",), ("count",)),
+        "left_out": is_table_of(("rule", "group"), counts=("count",)),
         "settings": is_table_of(("instrument", "setting", "value", "doubt_nl", "doubt_en")),
     },
     keys=("id", "wave"),

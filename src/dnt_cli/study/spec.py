@@ -50,6 +50,12 @@ class Exclusion:
     where: tuple[Condition, ...]  # all must hold, at a person's first answer; a missing value fulfils only !=
     reason: Text
 
+    @property
+    def text(self) -> str:
+        """The conditions: `age > 70`."""
+        values = ((c, f"{c.value:g}" if isinstance(c.value, float) else c.value) for c in self.where)
+        return " and ".join(f"{c.column} {c.operator} {value}" for c, value in values)
+
 
 @dataclass(frozen=True)
 class Design:
