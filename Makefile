@@ -46,7 +46,8 @@ check: .venv/.dev ## Style, types, tests, and the built wheel in a bare environm
 system: ## Install R with lme4 and mice, and the shells of the tests, if apt can
 	@sh scripts/system.sh
 
-validate: .venv/.dev ## Simulation study of the imputation methods (about 30 minutes; it resumes where it stopped)
+validate: .venv/.dev ## Grid of the mixed models, and simulation of the imputation (30 minutes; it resumes)
+	.venv/bin/python -m validation.engine_grid
 	.venv/bin/python -m validation.simulate --minutes 30
 
 stress: .venv/.dev ## Faults, odd input and attacks on releases, thousands of times (about 80 minutes)

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from dnt_cli.effects import Options, endpoint_effects, trend_effects
+from dnt_cli.effects.checks import LARGE_SD, more_nodes
+from dnt_cli.engines import DesignMatrix, fit_mixed_logistic
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed
 from dnt_cli.study import Study, parse_study
@@ -142,6 +144,26 @@ def test_large_random_intercepts_are_marked_doubtful(study: Study) -> None:
         assert row["random_sd"] > 3
         assert row["status"] == ("doubtful" if words else "ok")
         assert (words or "") in spoken(row["message"], "en")
+
+
+def test_few_persons_with_a_large_spread_are_compared_with_enough_nodes() -> None:
+    """15 nodes are .07 SE off at an SD of 9, which 31 do not show."""
+    rng = np.random.default_rng(1)
+    person, wave = np.repeat(np.arange(20), 5), np.tile(np.arange(5.0), 20)
+    linear = 0.1 * wave + 12 * rng.normal(size=20)[person] - 6
+    matrix = np.column_stack([np.ones(100), person % 2, wave, (person % 2) * wave])
+    response = (rng.random(100) < 1 / (1 + np.exp(-linear))).astype(float)
+    design = DesignMatrix(response, matrix, ("a", "b", "c", "d"), person)
+    exact = fit_mixed_logistic(design, nodes=101)
+    assert exact.random_sd is not None
+    assert exact.random_sd > LARGE_SD
+
+    def away(nodes: int) -> float:
+        fit = fit_mixed_logistic(design, nodes=nodes)
+        return float(np.abs(fit.log_likelihood - exact.log_likelihood))
+
+    assert away(31) > 1e-3 > away(more_nodes(15, exact.random_sd))
+    assert [more_nodes(nodes, 0.5) for nodes in (1, 15, 101)] == [25, 31, 101]
 
 
 def test_adjusted_p_values_are_over_the_family_of_one_analysis(study: Study) -> None:

@@ -21,6 +21,7 @@ from dnt_cli.progress import Progress, named
 QUADRATURE_SHIFT = 0.03
 # The Laplace approximation is doubted beyond this SD of the random intercept as well.
 LARGE_SD = 3.0
+MOST_NODES = 101  # beyond which a rule gains nothing
 
 
 def note_ladder(rows: dict[str, list[dict[str, Any]]], fits: list[dict[str, Any]]) -> None:
@@ -46,23 +47,35 @@ def check_quadrature(
         k: own for k, own in rows.items() if KINDS[own[0]["kind"]].integrated and own[0]["status"] != "not estimable"
     }
     used = replace(options, engine="own")  # how many nodes are enough does not depend on the engine
-    exact = replace(used, nodes=more_nodes(options.nodes))
     own = named(progress, "Checking quadrature")
-    for key, pairs in _fit_twice(data, doubted, used, exact, options.quadrature_check, own).items():
-        usable = [(a, b) for a, b in pairs if a.status.usable and b.status.usable]
-        shift = float(np.mean([_shift(a, b) for a, b in usable])) if usable else float("inf")
-        ratio = float(np.mean([_error_ratio(b, a) for a, b in usable])) if usable else float("inf")
-        spread = float(doubted[key][0]["random_sd"])
-        moved = max(abs(shift), abs(ratio - 1.0)) > QUADRATURE_SHIFT
-        if moved or (options.nodes == 1 and spread > LARGE_SD):
-            _note(doubted[key], _doubt(options.nodes, exact.nodes, spread, shift, ratio))
-            for row in doubted[key]:
-                row["status"] = "doubtful" if row["status"] == "ok" else row["status"]
+    compared: dict[int, dict[str, list[dict[str, Any]]]] = {}
+    for key, found in doubted.items():
+        compared.setdefault(more_nodes(options.nodes, float(found[0]["random_sd"])), {})[key] = found
+    for nodes, part in compared.items():
+        exact = replace(used, nodes=nodes)
+        for key, pairs in _fit_twice(data, part, used, exact, options.quadrature_check, own).items():
+            _mark_doubtful(part[key], pairs, options.nodes, nodes)
 
 
-def more_nodes(nodes: int) -> int:
-    """With how many nodes an answer is compared: 2K + 1, at least 25."""
-    return max(2 * nodes + 1, 25)
+def _mark_doubtful(rows: list[dict[str, Any]], pairs: list[tuple[Fit, Fit]], nodes: int, more: int) -> None:
+    """Mark the rows of one model if more nodes give another answer."""
+    usable = [(a, b) for a, b in pairs if a.status.usable and b.status.usable]
+    shift = float(np.mean([_shift(a, b) for a, b in usable])) if usable else float("inf")
+    ratio = float(np.mean([_error_ratio(b, a) for a, b in usable])) if usable else float("inf")
+    spread = float(rows[0]["random_sd"])
+    moved = max(abs(shift), abs(ratio - 1.0)) > QUADRATURE_SHIFT
+    if moved or (nodes == 1 and spread > LARGE_SD):
+        _note(rows, _doubt(nodes, more, spread, shift, ratio))
+        for row in rows:
+            row["status"] = "doubtful" if row["status"] == "ok" else row["status"]
+
+
+def more_nodes(nodes: int, spread: float) -> int:
+    """With how many nodes an answer is compared: 2K + 1, at least 25.
+
+    Beyond an SD of the random intercept of `LARGE_SD` even 31 nodes may be off: then it is compared with 101.
+    """
+    return MOST_NODES if spread > LARGE_SD else min(max(2 * nodes + 1, 25), MOST_NODES)
 
 
 def _doubt(nodes: int, more: int, sd: float, shift: float, ratio: float) -> Message:
