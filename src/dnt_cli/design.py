@@ -21,7 +21,9 @@ ENDPOINT = "t3"  # analysis: the effect at the endpoint
 LONGITUDINAL = "longitudinal"  # analysis: the trend of the effect
 WAVES = "waves"  # analysis: the effect at a wave that is not the endpoint, by the model of the endpoint
 COMPLIERS = "compliers"  # analysis: the effect at the endpoint on those who took part because they were offered it
+CALENDAR = "calendar"  # analysis: the effect at a wave on those interviewed before, and since, a date
 MODERATORS = "moderators"  # analysis: the effect, or its trend, in subgroups of a covariate
+ADDITIONAL = (WAVES, MODERATORS, CALENDAR, COMPLIERS)  # analyses that stand beside the endpoint and the trend
 INTERCEPT = "(Intercept)"
 GROUP = "group"
 WAVE = "wave"
@@ -38,10 +40,12 @@ class Subgroups:
     Attributes:
         moderator: The covariate's key.
         levels: Its subgroups that the model tells apart, the reference first; persons of others are left out.
+        at_wave: The covariate is the date of the interview, taken at the wave of the response.
     """
 
     moderator: str
     levels: tuple[str, ...]
+    at_wave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Model:
     def name(self) -> str:
         """What the `analysis` column of a result says."""
         if self.subgroups is not None:
-            return MODERATORS
+            return CALENDAR if self.subgroups.at_wave else MODERATORS
         return self.analysis if self.at is None else WAVES
 
     def wave(self, study: Study) -> str:
@@ -148,7 +152,7 @@ class Designs:
         """As `build`, and what was changed: controls that are the same for all, and references that nobody has."""
         design = self._endpoint(model) if model.analysis == ENDPOINT else self._trend(model)
         if model.subgroups is not None:
-            design = self._moderated(design, model.subgroups)
+            design = self._moderated(design, model.subgroups, self._split_by(model))
         complete = np.isfinite(design.response) & np.isfinite(design.matrix).all(axis=1)
         if not complete.any():
             raise ModelError(f"{model.outcome}: nobody has a value on everything that the model needs.")
@@ -187,9 +191,8 @@ class Designs:
             first = study.column(model.outcome, study.design.baseline)
             known = pd.DataFrame({name: known[name] & known[first] for name in names.values()})
         if model.subgroups is not None:
-            own = known[model.subgroups.moderator] & (
-                self.subgroup(model.subgroups.moderator) == model.subgroups.levels[0]
-            )
+            column = self._split_by(model)
+            own = known[column] & (self.subgroup(model.subgroups.moderator, column) == model.subgroups.levels[0])
             known = pd.DataFrame({name: known[name] & own for name in names.values()})
         counts = observed_counts(known, treated, list(names.values()))
         return [Observed(wave, *count) for wave, count in zip(names, counts, strict=True)]
@@ -203,27 +206,33 @@ class Designs:
         same = len(ids) == len(self._given) and (self._given.index.to_numpy() == ids.to_numpy()).all()
         return self._given if same else self._given.loc[ids]
 
-    def subgroup(self, moderator: str) -> NDArray[np.object_]:
-        """(n,) the subgroup of each person, as `Study.subgroups` names them; None where it is missing."""
-        if moderator in self._subgroups:
-            return self._subgroups[moderator]
-        values, names = self._wide[moderator], self._study.subgroups(moderator)
+    def _split_by(self, model: Model) -> str:
+        """The column that says who is in which subgroup."""
+        assert model.subgroups is not None
+        wave = model.wave(self._study) if model.subgroups.at_wave else self._study.design.baseline
+        return self._study.covariate_column(model.subgroups.moderator, wave)
+
+    def subgroup(self, moderator: str, column: str) -> NDArray[np.object_]:
+        """(n,) the subgroup of each person by a column of the moderator, as `Study.subgroups` names them, or None."""
+        if column in self._subgroups:
+            return self._subgroups[column]
+        values, names = self._wide[column], self._study.subgroups(moderator)
         covariate = self._study.covariates[moderator]
         if covariate.kind != "continuous":
             found = [None if pd.isna(own) else covariate.model_level(str(own)) for own in values.astype(object)]
         else:
-            places = np.searchsorted(self._study.moderators[moderator].cutoffs, values.to_numpy(float), side="right")
+            places = np.searchsorted(self._study.cutoffs(moderator), values.to_numpy(float), side="right")
             found = [None if gap else names[j] for j, gap in zip(places, values.isna(), strict=True)]
-        return self._subgroups.setdefault(moderator, np.array(found, dtype=object))
+        return self._subgroups.setdefault(column, np.array(found, dtype=object))
 
-    def _moderated(self, design: DesignMatrix, subgroups: Subgroups) -> DesignMatrix:
+    def _moderated(self, design: DesignMatrix, subgroups: Subgroups, column: str) -> DesignMatrix:
         """With the subgroups, and the products of each with the group, with time and with both.
 
         The terms of a covariate with levels make place for those of its subgroups, which say the same of a person.
         """
         key, levels = subgroups.moderator, subgroups.levels
         rows = slice(None) if design.groups is None else design.groups
-        level = self.subgroup(key)[rows]
+        level = self.subgroup(key, column)[rows]
         inside = np.array([own in levels for own in level], dtype=bool)
         keep = [j for j, term in enumerate(design.terms) if control_of(term) != key or not term.endswith("]")]
         columns, terms = [design.matrix[:, keep]], [design.terms[j] for j in keep]
@@ -266,6 +275,8 @@ class Designs:
         response = np.column_stack([self._column(key, wave) for wave in waves]).ravel()  # person by person
         person = np.repeat(np.arange(len(self._wide), dtype=np.int64), len(waves))
         time = np.tile([times[wave] for wave in waves], len(self._wide))
+        if study.models.time == "actual" and model.time == "study":
+            time = self._actual_times(waves, time)
         group = self._group[person]
         controls, names = self._controls_at(model.controls, waves)
         times_of, terms = time[:, None], [WAVE, TREND]
@@ -275,6 +286,13 @@ class Designs:
             terms = [f"{term}[{wave}]" for term in (WAVE, TREND) for wave in later]
         matrix = np.column_stack([np.ones(len(person)), group, times_of, group[:, None] * times_of, controls])
         return DesignMatrix(response, matrix, (INTERCEPT, GROUP, *terms, *names), person)
+
+    def _actual_times(self, waves: Sequence[str], planned: Floats) -> Floats:
+        """(n x waves,) months of each interview, person by person; as planned where there was none."""
+        key = str(self._study.design.wave_time)
+        own = [self._wide[self._study.covariate_column(key, wave)].to_numpy(dtype=float) for wave in waves]
+        actual = np.column_stack(own).ravel()
+        return np.where(np.isfinite(actual), actual, planned)
 
     def _controls_at(self, keys: tuple[str, ...], waves: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
         """(n x waves, k) controls at the wave of each row, person by person, and their k names."""

@@ -37,7 +37,9 @@ def known_answers(observed: pd.DataFrame, study: Study) -> pd.DataFrame:
     one is known to be 0. A derived outcome is observed where its own value is.
     """
     columns = {name: _known(observed, study, name) for name in study.columns if name in observed.columns}
-    columns |= {key: observed[key].notna().to_numpy(dtype=bool) for key in study.covariates if key in observed.columns}
+    columns |= {
+        key: observed[key].notna().to_numpy(dtype=bool) for key in study.covariate_columns if key in observed.columns
+    }
     return pd.DataFrame(columns, index=pd.Index(observed[study.design.id]))
 
 

@@ -153,6 +153,9 @@ class Wording:
 
     def subgroup(self, moderator: str, name: str) -> str:
         """The label of a subgroup; of levels that are taken together, their labels."""
+        if moderator == self.study.design.interview_date:
+            side = "before" if name.startswith("<") else "since"
+            return self.text(f"effects.interviewed_{side}", day=self.study.design.calendar_split)
         covariate = self.study.covariates[moderator]
         own = dict(zip(covariate.levels, covariate.level_labels, strict=False))
         parts = [own[level][self.language] for level in covariate.collapse.get(name, (name,)) if level in own]
@@ -170,7 +173,7 @@ class Wording:
 
     def unit(self) -> str:
         """The step of time of the longitudinal model: wave or month."""
-        return self.text("common.month_unit" if self.study.models.time == "months" else "common.wave_unit")
+        return self.text("common.month_unit" if self.study.models.time != "wave" else "common.wave_unit")
 
     def marks_note(self) -> str:
         """What the marks of significance mean."""

@@ -266,6 +266,11 @@ CASES = [
     ("m = 5", 'exclude = ["score"]  # here', "needs score, so it must take part in the imputation"),
     # who received
     ('site = "town"', 'received = "age"  # here', "expected a covariate with two levels, not received first"),
+    # when people were interviewed
+    ('site = "town"', 'wave_time = "age"  # here', "design.wave_time: expected a covariate [covariates.age] with kind"),
+    ('site = "town"', 'interview_date = "day"  # here', "design.interview_date: expected a covariate"),
+    ('site = "town"', 'calendar_split = "2020-03-12"  # here', "expected a date such as"),
+    ("[models]\n", '[models]\ntime = "actual"  # here\n', "design.wave_time must name the covariate"),
     # moderators
     ("[imputation]\n", "[moderators.nobody]  # here\n\n[imputation]\n", "unknown covariate nobody; known: place, age"),
     (

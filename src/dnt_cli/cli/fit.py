@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,14 @@ class Engine(StrEnum):
 
     own = "own"
     lme4 = "lme4"
+
+
+class Time(StrEnum):
+    """How trends count time."""
+
+    wave = "wave"
+    months = "months"
+    actual = "actual"
 
 
 class Separation(StrEnum):
@@ -157,6 +166,14 @@ def fit_longitudinal(
         ),
     ] = None,
     moderators: Moderators = None,
+    time: Annotated[
+        Time | None,
+        typer.Option(
+            "--time",
+            help="Waves counted, months as planned, or actual months of each interview; default: models.time.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     engine: Annotated[
         Engine, typer.Option("--engine", help="own: the built-in engine; lme4 needs R.", rich_help_panel=MODEL)
     ] = Engine.own,
@@ -196,6 +213,8 @@ def fit_longitudinal(
     result.check("estimates", "fit-longitudinal")
     if nodes % 2 == 0:
         raise UsageError(f"--nagq {nodes}: the number of quadrature nodes must be odd, such as 1, 15 or 31.")
+    if time is not None:
+        study = replace(study, overrides=[*(study.overrides or []), f"models.time={time.value}"])
     opened = study.open(source, "dnt fit-longitudinal", ["imputations"], foreign="with study")
     data = opened.completed()
     published = _is_published(controls)

@@ -124,11 +124,9 @@ def end_if_nothing_estimable(estimates: pd.DataFrame) -> None:
 
     Effects at other waves than the endpoint or of some of the persons, which stand beside it, do not make up for it.
     """
-    from dnt_cli.design import COMPLIERS, MODERATORS, WAVES
+    from dnt_cli.design import ADDITIONAL
 
-    main = (
-        estimates[~estimates["analysis"].isin([WAVES, MODERATORS, COMPLIERS])] if "analysis" in estimates else estimates
-    )
+    main = estimates[~estimates["analysis"].isin(ADDITIONAL)] if "analysis" in estimates else estimates
     if (main["status"] == "not estimable").all():
         complain(say("none_estimable").text(terminal.language))
         raise typer.Exit(1)

@@ -157,6 +157,9 @@ def subgroup_effects(
 ) -> Effects:  # fmt: skip
     """The effects, and behind them those in the subgroups of each moderator with the tests that these do not differ.
 
+    Where the study names a date that splits the interviews (`design.calendar_split`), also the effects at the endpoint
+    and at further waves on those interviewed before and since it.
+
     Args:
         data: The data sets that the effects were estimated on.
         effects: Of `endpoint_effects` or `trend_effects`; each effect is estimated again with its own controls.
@@ -165,17 +168,22 @@ def subgroup_effects(
         label: What the `model` column says.
         progress: Called with (done, all) fits.
     """
-    if not moderators:
-        return effects
     study, main = data.study, effect_rows(effects.estimates)
     main = main[[row["analysis"] == ENDPOINT or study.has_trend(row["outcome"]) for _, row in main.iterrows()]]
+    parts = [(main, list(moderators), False)]
+    if study.design.calendar_split is not None:
+        at_waves = effect_rows(effects.estimates, waves=True)
+        parts.append((at_waves[at_waves["analysis"] != LONGITUDINAL], [str(study.design.interview_date)], True))
     rows: list[dict[str, Any]] = []
     fits: list[dict[str, Any]] = []
     for own, keys in _sources(data, dict.fromkeys(main["outcome"])):
-        found, tried = subgroup_rows(own, main[main["outcome"].isin(keys)], moderators, options, label, progress)
-        rows += found
-        fits += tried
-    return joined([effects, finished(rows, fits, study)])
+        for wanted, split, at_wave in parts:
+            of_source = wanted[wanted["outcome"].isin(keys)]
+            if split and len(of_source):
+                found, tried = subgroup_rows(own, of_source, split, options, label, progress, at_wave=at_wave)
+                rows += found
+                fits += tried
+    return joined([effects, finished(rows, fits, study)]) if rows else effects
 
 
 def _climb(

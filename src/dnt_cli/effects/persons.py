@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL, MODERATORS, TREND, WAVES, keys_in
+from dnt_cli.design import CALENDAR, ENDPOINT, LONGITUDINAL, MODERATORS, TREND, WAVES, keys_in
 from dnt_cli.effects.rows import subgroup_of
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Counts, Persons, named
@@ -34,10 +34,12 @@ def behind(row: pd.Series, study: Study) -> Counts | None:
     whose: tuple[Pair, ...] = ()
     if row["analysis"] == WAVES:
         name += f" {row['wave']}"
-    if row["analysis"] == MODERATORS:
+    if row["analysis"] in (MODERATORS, CALENDAR):
         name, trend = f"{name} {row['term']}", row["term"].startswith(TREND)
         moderator, level = subgroup_of(row["term"])
-        whose = ((moderator, (level,)),)
+        calendar = row["analysis"] == CALENDAR
+        name += f" {row['wave']}" if calendar else ""
+        whose = ((f"{moderator}@{row['wave']}" if calendar else moderator, (level,)),)
     people = [_persons(total, (f"in the model of {name}", YES))]
     observed = f"{row['outcome']}, {ENDPOINT}" if whose and not trend else name
     for code, n in ((study.design.intervention, intervention), (study.design.comparison, comparison)):
@@ -67,7 +69,7 @@ def coefficients(row: pd.Series, study: Study) -> int:
     left_out = keys_in(row["left_out"])
     trend = row["analysis"] == LONGITUDINAL or row["term"].startswith(TREND)
     terms = 4 if trend else 2
-    if row["analysis"] == MODERATORS:  # the moderator itself is a control
+    if row["analysis"] in (MODERATORS, CALENDAR):  # the moderator itself is a control
         terms += (3 if trend else 1) * (len(study.subgroups(subgroup_of(row["term"])[0])) - 1)
     for key in keys_in(row["controls"]):
         if key not in left_out:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
-from dnt_cli.design import COMPLIERS, ENDPOINT, LONGITUDINAL, MODERATORS, WAVES
+from dnt_cli.design import ADDITIONAL, ENDPOINT, LONGITUDINAL, MODERATORS
 from dnt_cli.effects.complier_tables import complier_tables
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.rows import COLUMNS, LARGEST_LOGARITHM, STATUSES, TEXT, Effects, effect_rows
@@ -137,7 +137,7 @@ class Estimates:
         """A row per effect, or per term of a model; messages in English."""
         rows = self.estimates
         if not everything:
-            kept = effect_rows(rows).index.union(rows.index[rows["analysis"].isin([WAVES, MODERATORS, COMPLIERS])])
+            kept = effect_rows(rows).index.union(rows.index[rows["analysis"].isin(ADDITIONAL)])
             rows = rows.loc[kept]
         return rows.assign(message=[spoken(decoded(text), "en") for text in rows["message"]])
 

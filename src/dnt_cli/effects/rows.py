@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.design import (
+    CALENDAR,
     ENDPOINT,
     GROUP,
     LONGITUDINAL,
@@ -384,7 +385,8 @@ def adjusted(estimates: pd.DataFrame, errors: str = "model") -> pd.DataFrame:
     effect = estimates["term"].isin([GROUP, TREND]) & ~(
         (estimates["analysis"] == LONGITUDINAL) & (estimates["term"] == GROUP)
     )
-    effect |= (estimates["analysis"] == MODERATORS) & ~estimates["term"].str.contains(IN_SUBGROUP, regex=False)
+    whole = ~estimates["term"].str.contains(IN_SUBGROUP, regex=False)
+    effect |= estimates["analysis"].isin([MODERATORS, CALENDAR]) & whole
     for _, family in estimates[effect & estimates["p_value"].notna()].groupby(["analysis", "model"], sort=False):
         p = np.array([decisive(row, errors) for _, row in family.iterrows()])
         estimates.loc[family.index, "p_holm"] = adjust(p, "holm")

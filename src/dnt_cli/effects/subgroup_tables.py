@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL, MODERATORS, TREND
+from dnt_cli.design import CALENDAR, ENDPOINT, LONGITUDINAL, MODERATORS, TREND
 from dnt_cli.effects.cluster_notes import Note, note
 from dnt_cli.effects.errors import FLAGS, resting_on
 from dnt_cli.effects.rows import subgroup_of
@@ -20,9 +20,9 @@ from dnt_cli.wording import Wording, within_sentence
 _FLAGS = {"waves_flag": FLAGS["sites"], "subgroups_flag_persons": FLAGS["persons"]}  # note -> the flag it explains
 
 
-def in_subgroups(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
+def in_subgroups(estimates: pd.DataFrame, study: Study, analysis: str = MODERATORS) -> pd.DataFrame:
     """The rows about subgroups of the study, with the columns `trend`, `moderator` and `level` (empty: the test)."""
-    rows = estimates[estimates["analysis"] == MODERATORS]
+    rows = estimates[estimates["analysis"] == analysis]
     places = [subgroup_of(term) for term in rows["term"]]
     found = [key in study.covariates and level in ("", *study.subgroups(key)) for key, level in places]
     known = np.array(found, dtype=bool)
@@ -42,12 +42,15 @@ def subgroup_tables(estimates: pd.DataFrame, wording: Wording, green: Green = "b
         wording: The study in a language.
         green: What is better for the person, or a positive effect.
     """
-    rows = resting_on(in_subgroups(estimates, wording.study), wording.study.models.errors)
-    register = rows["outcome"].map(wording.study.is_register)
-    tests = rows[rows["level"] == ""]
-    for (trend, source, _, _), own in rows.groupby(["trend", register, "kind", "moderator"], sort=False):
-        family = tests[(tests["trend"] == trend) & (register.loc[tests.index] == source)]
-        yield _table(own, family, wording, green)
+    study = wording.study
+    for analysis in (MODERATORS, CALENDAR) if study.design.calendar_split else (MODERATORS,):
+        rows = resting_on(in_subgroups(estimates, study, analysis), study.models.errors)
+        register = rows["outcome"].map(study.is_register)
+        wave = rows["wave"] if analysis == CALENDAR else pd.Series("", index=rows.index)
+        tests = rows[rows["level"] == ""]
+        for (trend, source, _, _, _), own in rows.groupby(["trend", register, "kind", "moderator", wave], sort=False):
+            family = tests[(tests["trend"] == trend) & (register.loc[tests.index] == source)]
+            yield _table(own, family, wording, green)
 
 
 def _table(rows: pd.DataFrame, family: pd.DataFrame, wording: Wording, green: Green) -> Table:
@@ -80,7 +83,8 @@ def _row(rows: pd.DataFrame, levels: list[str], wording: Wording, green: Green) 
 def _where(rows: pd.DataFrame, wording: Wording) -> str:
     study, kind = wording.study, str(rows["kind"].iloc[0])
     analysis = LONGITUDINAL if rows["trend"].iloc[0] else ENDPOINT
-    where = wording.text(f"common.effect_{analysis}", wave=study.design.endpoint, unit=wording.unit())
+    wave = str(rows["wave"].iloc[0]) if rows["analysis"].iloc[0] == CALENDAR else study.design.endpoint
+    where = wording.text(f"common.effect_{analysis}", wave=wave, unit=wording.unit())
     source = wording.text("common.register") + " " if study.is_register(str(rows["outcome"].iloc[0])) else ""
     return f"{source}{wording.text(f'common.{kind}_title')}. {where}"
 
@@ -102,6 +106,8 @@ def _notes(rows: pd.DataFrame, family: pd.DataFrame, wording: Wording) -> list[N
         values = {"tests": len(tested), "lenient": wording.threshold(lenient)}
         stay = ", ".join(left) or wording.text("effects.none_left")
         notes.append(note("effects.subgroups_test", wording, left=stay, **values))
+    if rows["analysis"].iloc[0] == CALENDAR:
+        return [*notes, note("effects.calendar_note", wording, day=study.design.calendar_split), *_rest(rows, wording)]
     declared = study.moderators.get(moderator, Moderator()).declared
     capital = wording.label(moderator)
     status = "declared" if declared else "exploratory"
@@ -109,8 +115,14 @@ def _notes(rows: pd.DataFrame, family: pd.DataFrame, wording: Wording) -> list[N
     if rows["m"].max() > 1 and not study.is_register(str(rows["outcome"].iloc[0])):
         carried = "carried" if study.imputation.group_interactions else "imputed"
         notes.append(note(f"effects.subgroups_{carried}", wording, moderator=named))
+    return [*notes, *_rest(rows, wording)]
+
+
+def _rest(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """What is said of flags, of observed answers, and of what cannot be estimated."""
+    study, moderator = wording.study, str(rows["moderator"].iloc[0])
     marks = "".join(mark_of(row, study) for _, row in rows[rows["level"] != ""].iterrows())
-    notes += [note(f"effects.{key}", wording) for key, flag in _FLAGS.items() if flag in marks]
+    notes = [note(f"effects.{key}", wording) for key, flag in _FLAGS.items() if flag in marks]
     notes.append(note("effects.observed_note", wording, least=study.models.min_observed))
     said: dict[str, list[str]] = {}
     for _, row in rows[(rows["status"] == "not estimable")].iterrows():

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from dnt_cli.design import Designs, Model, Subgroups, keys_in
+from dnt_cli.design import ENDPOINT, WAVES, Designs, Model, Subgroups, keys_in
 from dnt_cli.effects.fitting import FittedEffect, Options, fit_all
 from dnt_cli.effects.rows import IN_SUBGROUP, described, fit_rows, pooled_rows
 from dnt_cli.imputed.data import Completed
@@ -27,7 +27,7 @@ Rows = list[dict[str, Any]]
 
 def subgroup_rows(
     data: Completed, main: pd.DataFrame, moderators: Sequence[str], options: Options, label: str,
-    progress: Progress | None,
+    progress: Progress | None, *, at_wave: bool = False,
 ) -> tuple[Rows, Rows]:  # fmt: skip
     """The effects in the subgroups of each moderator and the tests, and the fits behind the tests.
 
@@ -38,13 +38,14 @@ def subgroup_rows(
         options: How models are fitted.
         label: What the `model` column says.
         progress: Called with (done, all) fits.
+        at_wave: The moderator is the date of the interview at the wave of each effect.
     """
     study = data.study
     observed = Designs(data.observed, study, known_answers(data.observed, study))
     planned: list[tuple[Model, Model | None]] = []  # a model per subgroup, and the one that holds its test
     for moderator in moderators:
         for _, row in main.iterrows():
-            planned += _models(study, observed, row, moderator)
+            planned += _models(study, observed, row, Subgroups(moderator, (), at_wave))
     wanted = list(dict.fromkeys(model for model, _ in planned))
     fitted = dict(zip(wanted, fit_all(data, [(m, options) for m in wanted], options.jobs, progress), strict=True))
     rows, fits = [], []
@@ -57,18 +58,20 @@ def subgroup_rows(
 
 
 def _models(
-    study: Study, observed: Designs, row: pd.Series, moderator: str
+    study: Study, observed: Designs, row: pd.Series, split: Subgroups
 ) -> list[tuple[Model, Model | None]]:  # fmt: skip
     """A model per subgroup; the last is followed by the test of all, where two or more have enough answers.
 
     Subgroups with too few observed answers in an arm are left out of the models of the others.
     """
+    moderator = split.moderator
     controls = keys_in(row["controls"])
     if study.covariates[moderator].kind != "continuous":  # of which the model gets the subgroups only
         controls = tuple(dict.fromkeys([*controls, moderator]))
-    base = Model(str(row["analysis"]), str(row["outcome"]), controls)
+    later = str(row["wave"]) if row["analysis"] == WAVES else None
+    base = Model(ENDPOINT if later else str(row["analysis"]), str(row["outcome"]), controls, at=later)
     levels = study.subgroups(moderator)
-    alone = [replace(base, subgroups=Subgroups(moderator, (level,))) for level in levels]
+    alone = [replace(base, subgroups=replace(split, levels=(level,))) for level in levels]
     thick = tuple(
         level
         for level, model in zip(levels, alone, strict=True)
@@ -77,7 +80,7 @@ def _models(
     models = []
     for level in levels:
         others = tuple(own for own in thick if own != level)
-        models.append(replace(base, subgroups=Subgroups(moderator, (level, *others))))
+        models.append(replace(base, subgroups=replace(split, levels=(level, *others))))
     first = next((m for m in models if m.subgroups is not None and m.subgroups.levels[0] in thick), models[0])
     return [*((model, None) for model in models[:-1]), (models[-1], first)]
 

@@ -25,6 +25,7 @@ _SHAPES = (  # the first that fits; of a number without signs of thousands or de
 _SIGN = {"point": ".", "comma thousands": ".", "comma": ",", "point thousands": ","}  # shape -> decimal sign it shows
 _OPEN = ("point or thousands", "comma or thousands")
 _ERRORS = {"#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#GETTING_DATA", "#SPILL!", "#CALC!"}
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?|(\d{1,2})-(\d{1,2})-(\d{4})")
 _MONTH = "jan feb mrt mar apr mei may jun jul aug sep okt oct nov dec".replace(" ", "|")
 _DATE_TEXT = re.compile(
     rf"\d{{1,4}}[-/]\d{{1,2}}[-/]\d{{1,4}}|\d{{1,2}}[-/ ](?:{_MONTH})\w*|(?:{_MONTH})\w*[-/ ]\d{{1,4}}", re.IGNORECASE
@@ -54,7 +55,9 @@ def numbers(table: DataTable) -> None:
     columns = []
     for column, variable in table.of("outcome", "covariate"):
         values = table.frame[column]
-        if values.dtype.kind in "mM" or (not variable.numeric and values.dtype == "object"):
+        if variable.key == table.study.design.interview_date and values.dtype.kind not in "fiub":
+            _days(table, column)
+        elif values.dtype.kind in "mM" or (not variable.numeric and values.dtype == "object"):
             _dates(table, column, variable)
         elif variable.numeric and values.dtype.kind not in "fiub":
             _dates(table, column, variable)
@@ -137,3 +140,24 @@ def _dates(table: DataTable, column: str, variable: Variable) -> None:
             change[place] = None
     if change:
         table.frame[column] = distinct.replaced(change, table.frame[column])
+
+
+def _days(table: DataTable, column: str) -> None:
+    """Dates become days since 1970; what is no date stays as it is, which is an error when the column is cast."""
+    distinct = Distinct.of(table.frame[column])
+    change: dict[int, Any] = {}
+    for place, value in enumerate(distinct.values):
+        day = value.date() if isinstance(value, (datetime.datetime, pd.Timestamp)) else value
+        if isinstance(value, str) and (match := _DATE.fullmatch(value.strip())):
+            day = _date(*map(int, match.groups("0")))
+        if isinstance(day, datetime.date):
+            change[place] = float((day - datetime.date(1970, 1, 1)).days)
+    table.frame[column] = _tidy(distinct.replaced(change, table.frame[column]))
+
+
+def _date(year: int, month: int, day: int, day_first: int, month_second: int, year_last: int) -> datetime.date | None:
+    """2020-03-12 or 12-03-2020; None for a date that does not exist."""
+    try:
+        return datetime.date(year or year_last, month or month_second, day or day_first)
+    except ValueError:
+        return None

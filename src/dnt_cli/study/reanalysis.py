@@ -23,7 +23,7 @@ CONCERNS = (
     ("design.endpoint", ANALYSIS),
     ("design.follow_up", ANALYSIS),
     ("design.*_label*", ANALYSIS),
-    ("design.received", ANALYSIS),
+    *((f"design.{key}", ANALYSIS) for key in ("received", "wave_time", "interview_date", "calendar_split")),
     ("design.waves.*.months", ANALYSIS),
     ("design.*", DATA),
     ("outcomes.*.label*", ANALYSIS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable
+from datetime import date
 from itertools import pairwise
 
 from dnt_cli.study.described import check_described
@@ -43,6 +44,7 @@ def check(study: Study, fail: Fail, attempt: Callable[..., object]) -> None:
     from_jobs = any(outcome.register is not None for outcome in study.outcomes.values())
     attempt(check_register, study.register, tuple(wave.months for wave in study.design.waves), from_jobs, fail)
     attempt(_check_received, study, fail)
+    attempt(_check_times, study, fail)
     for key, moderator in study.moderators.items():
         attempt(_check_moderator, study, key, moderator, fail)
     attempt(_check_robustness, study, fail)
@@ -324,6 +326,27 @@ def _check_received(study: Study, fail: Fail) -> None:
     if covariate is None or covariate.timing != "baseline" or len(covariate.levels) != 2 or key in used:
         fail(path, f"expected a covariate with two levels, not received first, that no model controls for or is split "
              f'by: [covariates.{key}] levels = ["no", "yes"]')  # fmt: skip
+
+
+def _check_times(study: Study, fail: Fail) -> None:
+    design = study.design
+    for name in ("wave_time", "interview_date"):
+        key = getattr(design, name)
+        own = study.covariates.get(key or "")
+        if key is not None and (own is None or own.kind != "continuous" or own.timing != "wave" or own.impute):
+            settings = 'kind = "continuous", timing = "wave", impute = false, describe = false'
+            fail(("design", name), f"expected a covariate [covariates.{key}] with {settings}")
+    if study.models.time == "actual" and design.wave_time is None:
+        fail(("models", "time"), "design.wave_time must name the covariate with the actual months")
+    if design.calendar_split is not None and (design.interview_date is None or not _is_date(design.calendar_split)):
+        fail(("design", "calendar_split"), 'expected a date such as "2020-03-12", and design.interview_date beside it')
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _check_moderator(study: Study, key: str, moderator: Moderator, fail: Fail) -> None:

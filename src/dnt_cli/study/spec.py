@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal
@@ -73,6 +74,9 @@ class Design:
     site: str | None = None  # column with the place of recruitment, for cluster checks; never imputed
     pair: str | None = None  # column with the matched pair that the site belongs to, for check h; never imputed
     received: str | None = None  # covariate with two levels, not received first: who took part in the programme
+    wave_time: str | None = None  # covariate that changes: actual months of each interview, for models.time = "actual"
+    interview_date: str | None = None  # covariate that changes: date of each interview, for calendar_split
+    calendar_split: str | None = None  # date such as "2020-03-12": effects of those interviewed before and since it
     intervention_label: Text = _INTERVENTION  # in tables and figures
     comparison_label: Text = _COMPARISON  # in tables and figures
     exclude: tuple[Exclusion, ...] = ()  # persons who are in the file but not in the study, and why
@@ -200,7 +204,7 @@ class Models:
     endpoint_controls_as_published: dict[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # of the endpoint, for --controls published; default: those of the study
-    time: Literal["wave", "months"] = "wave"  # wave: 0, 1, 2, ... per measurement
+    time: Literal["wave", "months", "actual"] = "wave"  # 0, 1, 2, ...; months as planned; or design.wave_time
     errors: Literal["model", "persons", "sites"] = "model"  # what SE, p and marks rest on: independent rows, or these
     min_observed: int = 5  # an effect is shown only if each group has so many observed answers at each of its waves
     register_controls: tuple[str, ...] = ()  # models of register outcomes; also survey outcomes, as `<key>_<baseline>`
@@ -342,12 +346,21 @@ class Study:
         Returns:
             In the order of the study file; none of a continuous covariate without cut-offs.
         """
+        if moderator == self.design.interview_date:
+            return (f"<{self.design.calendar_split}", f">={self.design.calendar_split}")
         covariate = self.covariates[moderator]
         if covariate.kind != "continuous":
             return tuple(dict.fromkeys(map(covariate.model_level, covariate.levels)))
-        cuts = [f"{cut:g}" for cut in self.moderators.get(moderator, Moderator()).cutoffs]
+        cuts = [f"{cut:g}" for cut in self.cutoffs(moderator)]
         between = [f"{low}-<{high}" for low, high in pairwise(cuts)]
         return (f"<{cuts[0]}", *between, f">={cuts[-1]}") if cuts else ()
+
+    def cutoffs(self, moderator: str) -> tuple[float, ...]:
+        """The cut-offs of a continuous covariate; of the date of the interview in days since 1970."""
+        if moderator == self.design.interview_date:
+            days = date.fromisoformat(str(self.design.calendar_split)) - date(1970, 1, 1)
+            return (float(days.days),)
+        return self.moderators.get(moderator, Moderator()).cutoffs
 
     @cached_property
     def measured(self) -> dict[str, Outcome]:
@@ -422,5 +435,5 @@ class Study:
 
     def times(self) -> dict[str, float]:
         """Wave -> time in the longitudinal model: its rank, or months since inclusion."""
-        months = self.models.time == "months"
+        months = self.models.time != "wave"
         return {wave.key: wave.months if months else float(i) for i, wave in enumerate(self.design.waves)}
