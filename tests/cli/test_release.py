@@ -84,3 +84,8 @@ def test_an_outcome_with_a_number_that_is_left_out_is_not_drawn(released: Path) 
     assert "Drew 0 of " in said  # the study of the test is small
     assert not (released / "export/figures").exists()
     assert not (released / "export/figures.xlsx").exists()
+
+
+def test_nothing_is_written_where_nothing_may_leave(released: Path) -> None:
+    dnt("release", "survey.parquet", "-o", "nothing", cwd=released).check(1)
+    assert not (released / "nothing").exists()

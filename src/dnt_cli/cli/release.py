@@ -14,6 +14,7 @@ from dnt_cli.cli.inputs import open_together
 from dnt_cli.cli.options import OUTPUT, Force, Lang
 from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     from dnt_cli.disclosure.quantities import Quantity
@@ -71,17 +72,17 @@ def release(
     from dnt_cli.wording import Wording
 
     if check == (output is not None):
-        raise UsageError("Give a folder with -o FOLDER, or --check to see what would be left out.")
+        raise UsageError(say("release_where"))
     if output is not None:
         _check_folder(Path(output), force=force)
     files = [source for source in sources if Path(source).suffix.lower() not in _PICTURES]
     refused = [("figure", source) for source in sources if source not in files]
     known = _told_before(earlier or [])
     if not files:
-        raise UsageError("Only figures were given; give the stage files that they were drawn from.")
+        raise UsageError(say("release_pictures"))
     stages = open_together(files, "dnt release", _kinds(), language.value, force=force)
     wording = Wording(stages[0].study, language.value)
-    thresholds = _thresholds(stages[0])
+    thresholds = _thresholds(stages[0], wording)
     names = _names(files)
     with progress("Checking"):
         result, kinds, records = _decide(dict(zip(names, stages, strict=True)), thresholds, wording, known, figures)
@@ -91,8 +92,8 @@ def release(
     if result.decision.unprotected:
         warn(wording.text("disclosure.already", n=len(result.decision.unprotected)))
     if output is None:
-        show_tables([files_table(result, kinds, wording, "checked_title")])
-    else:
+        show_tables([files_table(result, kinds, wording, "checked_title")] if result.tables else [])
+    elif result.tables:
         _write(Path(output), result, kinds, thresholds, wording)
         if figures:
             _draw(Path(output), result, stages, wording, force=force)
@@ -154,7 +155,7 @@ def _behind_figures(stages: dict[str, Stage], wording: Wording) -> dict[str, Seq
 
     own = next((stage for stage in stages.values() if stage.kind == "description"), None)
     if own is None or _FIGURES in stages:
-        raise UsageError("--figures needs the file of dnt describe.")
+        raise UsageError(say("release_description"))
     return {_FIGURES: [without_empty(without_charts(table)) for table in outcome_tables(own.frame, wording).values()]}
 
 
@@ -176,12 +177,12 @@ def _figures_in(result: Release, name: str) -> int:
     return sum(n for (source, _), n in result.shown.items() if source == name)
 
 
-def _thresholds(stage: Stage) -> Thresholds:
+def _thresholds(stage: Stage, wording: Wording) -> Thresholds:
     """Those of the study; those of CBS where it sets none."""
     from dnt_cli.study.disclosure import CBS
 
     if stage.study.thresholds is None:
-        warn("The study file sets no [disclosure]; the rules of the preset cbs are applied.")
+        warn(wording.text("disclosure.preset_cbs"))
     return stage.study.thresholds or CBS
 
 
@@ -201,11 +202,11 @@ def _inside(folder: Path) -> Path:
 def _check_folder(folder: Path, *, force: bool) -> None:
     """Refuse a folder that holds something, so that nothing leaves that this release did not decide on."""
     if not folder.absolute().parent.is_dir():
-        raise DataError(f"Cannot write {folder}: there is no folder {folder.absolute().parent}.")
+        raise DataError(say("no_folder", file=folder, folder=folder.absolute().parent))
     if folder.exists() and not folder.is_dir():
-        raise DataError(f"Cannot write {folder}: it is a file; give a folder.")
+        raise DataError(say("release_file", folder=folder))
     if folder.is_dir() and any(folder.iterdir()) and not force:
-        raise DataError(f"{folder} holds files already; give another folder, or --force to add to it.")
+        raise DataError(say("release_filled", folder=folder))
 
 
 def _told_before(folders: Sequence[str]) -> list[dict[Quantity, float]]:
@@ -218,11 +219,9 @@ def _told_before(folders: Sequence[str]) -> list[dict[Quantity, float]]:
         try:
             known.append(told_before(path.read_text(encoding="utf-8")))
         except OSError:
-            raise DataError(
-                f"--with {folder}: there is no {path}, which dnt release wrote beside it; put that folder back."
-            ) from None
+            raise DataError(say("release_no_log", folder=folder, log=path)) from None
         except (ValueError, KeyError, TypeError):
-            raise DataError(f"--with {folder}: {path} is not a log that dnt release wrote.") from None
+            raise DataError(say("release_bad_log", folder=folder, log=path)) from None
     return known
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dnt_cli.disclosure.quantities import Quantity
 from dnt_cli.disclosure.relations import Relation
 from dnt_cli.errors import DataError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -143,7 +144,4 @@ class _Program:
                 return float(direction * found.fun), found.x
             if found.status == 3:
                 return -direction * np.inf, None
-        raise ContradictionError(
-            "The numbers of these files contradict each other, so they were made from different data; "
-            "release them apart, the second with --with the folder of the first."
-        )
+        raise ContradictionError(say("release_contradiction"))
