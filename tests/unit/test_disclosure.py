@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from string import Formatter
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from dnt_cli.description import describe
-from dnt_cli.description.tables import outcome_tables
+from dnt_cli.description.tables import description_tables, outcome_tables
 from dnt_cli.disclosure.bounds import System
 from dnt_cli.disclosure.notes import NOT_PERSONS
 from dnt_cli.disclosure.protect import Decision, decided
@@ -20,7 +21,7 @@ from dnt_cli.disclosure.rounding import carried
 from dnt_cli.disclosure.rules import broken_rule, told_inside
 from dnt_cli.errors import DataError
 from dnt_cli.figures.outcomes import outcome_drawings
-from dnt_cli.study import load_study
+from dnt_cli.study import Language, load_study
 from dnt_cli.study.disclosure import CBS
 from dnt_cli.survey import cast_survey
 from dnt_cli.synthetic import example_study, generate
@@ -370,3 +371,31 @@ def test_the_table_behind_a_figure_holds_what_the_figure_shows() -> None:
     figures = trend[(trend["statistic"] == "pct") & (trend["group"] != "all")]
     for value, n in zip(figures["value"], figures["denominator"], strict=True):
         assert {f"{value:.1f}", str(int(n))} <= set(shown)
+
+
+def test_a_size_in_a_title_heading_or_label_is_judged_as_a_number() -> None:
+    rows = ((Cell("Older (N = 7)"), Cell("20", counts=yes("a", 20, 40))),)
+    columns = (Column("", "left"), Column("OR (n=40)", group="N = 3"))
+    own = Table("Part (N = 9)", columns, (Section("Younger (N = 35)", rows), Section("Other (N = 40)", rows)))
+    (shown,) = released({"f": [own]}, CBS, ENGLISH).tables["f"]
+    assert shown.title == f"Part (N = {HIDDEN})"
+    assert [section.heading for section in shown.sections] == [f"Younger (N = {HIDDEN})", "Other (N = 40)"]
+    assert (shown.columns[1].heading, shown.columns[1].group) == ("OR (n=40)", f"N = {HIDDEN}")
+    assert shown.sections[0].rows[0][0].text == f"Older (N = {HIDDEN})"
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_no_figure_leaves_of_a_table_of_which_the_persons_are_not_told(language: Language) -> None:
+    """A new table that tells nothing of the persons behind its numbers gives none of them away."""
+    study = example_study()
+    wording = Wording(study, language)
+    for own in description_tables(describe(cast_survey(generate(), study)[0], study), wording):
+        bare = [
+            replace(section, rows=tuple(tuple(replace(c, counts=None) for c in row) for row in section.rows))
+            for section in own.sections
+        ]
+        found = released({"new": [replace(own, sections=tuple(bare))]}, CBS, wording)
+        cells = [c.text for s in found.tables["new"][0].sections for row in s.rows for c in row[1:]]
+        assert not [text for text in cells if re.search(r"[0-9▁-█]", text)]
+        assert sum(found.shown.values()) == 0
+        assert {left.rule for left in found.left} <= {"unknown", "note"}

@@ -13,6 +13,7 @@ from dnt_cli.study.spec import Text
 from dnt_cli.wording import Wording, catalogue
 
 _WHOLE = re.compile(r"(?<![\w.,<>=+\-–])\d+(?![\w%]|[.,]\d)")  # a whole number by itself
+_SIZE = re.compile(r"\b([Nn] ?= ?)(\d+)")
 _ANYTHING = "(.*)"
 
 # Sentence -> the values in it that are no number of persons. What a note says is judged by the other values alone; of a
@@ -66,6 +67,11 @@ class NoteFilter:
             return False
         everybody = max(self._told, default=0)
         return not any(self._tells(int(n), everybody) for part in self._parts(note) for n in _WHOLE.findall(part))
+
+    def masked(self, text: str, mark: str) -> str:
+        """A title, heading or label with the mark for every `N = number` that may not be told."""
+        everybody = max(self._told, default=0)
+        return _SIZE.sub(lambda found: f"{found[1]}{mark}" if self._tells(int(found[2]), everybody) else found[0], text)
 
     def _tells(self, n: int, everybody: int) -> bool:
         if n == 0 or (n in self._told and n >= self.least):

@@ -13,7 +13,7 @@ from dnt_cli.disclosure.quantities import Quantity, Registry, quantities_of, reg
 from dnt_cli.disclosure.rounding import rounded
 from dnt_cli.disclosure.rules import broken_rule
 from dnt_cli.study import Study, Thresholds
-from dnt_cli.tables import Cell, Section, Table
+from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.tables.counts import Pair
 from dnt_cli.wording import Wording
 
@@ -160,23 +160,29 @@ class _Filter:
 
     def table(self, source: str, table: Table) -> Table:
         """The table, without rows of which nothing is left but a label that may not be told."""
+        table = replace(table, title=self.judge.masked(table.title, HIDDEN), columns=self._columns(table))
         sections = []
         self.shown[source, table.title] = 0
         for section in table.sections:
             rows = [self._row(source, table, row) for row in section.rows]
             kept = [row for row in rows if row[0].text != HIDDEN]
-            sections.append(Section(section.heading, tuple(kept)))
+            sections.append(Section(self.judge.masked(section.heading, HIDDEN), tuple(kept)))
         notes = self._notes(source, table)
         if any(own.table == table.title and own.source == source for own in self.left):
             notes = (*notes, self.wording.text("disclosure.hidden_note", mark=HIDDEN, n=self.thresholds.persons))
         return replace(table, sections=tuple(sections), notes=notes)
+
+    def _columns(self, table: Table) -> tuple[Column, ...]:
+        """The headings without sizes of groups that may not be told."""
+        mask = self.judge.masked
+        return tuple(replace(c, heading=mask(c.heading, HIDDEN), group=mask(c.group, HIDDEN)) for c in table.columns)
 
     def _row(self, source: str, table: Table, row: Sequence[Cell]) -> tuple[Cell, ...]:
         found: list[Cell] = []
         for place, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
             number = is_number(cell, place, len(row))
             if not number and (cell.counts is None or not cell.text.strip()):
-                found.append(cell)
+                found.append(replace(cell, text=self.judge.masked(cell.text, HIDDEN)))
                 continue
             rule = self._rule(cell)
             if rule:
