@@ -230,7 +230,8 @@ def test_word_has_headings_captions_pictures_and_the_stamp_on_every_page(word: b
     xml = zipfile.ZipFile(io.BytesIO(word)).read("word/document.xml").decode()
     assert xml.count(" SEQ Tabel ") == len(report.tables)
     assert xml.count(" SEQ Figuur ") == len(report.figures)
-    for target in re.findall(r" REF (\w+) ", xml):
+    assert len(re.findall(r'w:instr=" PAGEREF \w+ \\h " w:dirty="true"', xml)) == len(report.sections)
+    for target in re.findall(r" (?:REF|PAGEREF) (\w+) ", xml):
         assert f'w:name="{target}"' in xml
     alternatives = re.findall(r'<wp:docPr [^>]*descr="([^"]*)"', xml)
     assert len(alternatives) == len(report.figures)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _LONG = 10.0  # seconds left that are announced where there is no bar
-_SETTLED = 1.0  # seconds between results from which a pace can be told; workers bring theirs in bursts
+_SETTLED = 3.0  # seconds between results from which a pace can be told; workers bring theirs in bursts
 _PATIENCE = 20.0  # seconds after which the first result alone tells the pace well enough
 
 

@@ -151,6 +151,11 @@ def render(drawing: Drawing, formats: Sequence[str]) -> list[bytes]:
     return rendered
 
 
+def get_ready() -> None:
+    """Load what drawing needs, which takes longer than a drawing."""
+    import matplotlib.figure  # noqa: F401
+
+
 def _accessible(svg: bytes, drawing: Drawing) -> bytes:
     """An SVG that a screen reader can tell of, whose letters have their width also where the font is not installed."""
     text = svg.decode("utf-8")

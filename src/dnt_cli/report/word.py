@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dnt_cli.report.model import Block, Chapter, FigureBlock, Heading, Paragraph, Report, TableBlock, pieces
 from dnt_cli.tables import without_empty
 from dnt_cli.tables.typography import BAD, typeset
-from dnt_cli.tables.word import add_table, anchored, field, laid_out, link, new_document, saved, turn
+from dnt_cli.tables.word import Layout, add_table, anchored, field, laid_out, link, new_document, saved, turn
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -29,13 +29,14 @@ def as_word(report: Report, pictures: Images, _folder: str = "") -> bytes:
 class _WordWriter:
     def __init__(self, report: Report, pictures: Images) -> None:
         self.report, self.pictures = report, pictures
-        self.numbers = report.numbers()
+        self.numbers, self.layouts = report.numbers(), dict[str, Layout]()
         self.marks = {key: i for i, key in enumerate(self.numbers, start=1)}  # numbers of the bookmarks
         self.made: Document = new_document(report.title, report.language)
 
     def document(self) -> Document:
         """The whole document."""
-        from docx.shared import Pt, RGBColor
+        from docx.enum.text import WD_TAB_ALIGNMENT, WD_TAB_LEADER
+        from docx.shared import Cm, Pt, RGBColor
 
         made, report = self.made, self.report
         if report.stamp:
@@ -48,13 +49,16 @@ class _WordWriter:
         for i, section in enumerate(report.sections, start=1):
             entry = made.add_paragraph()
             entry.paragraph_format.space_after = Pt(3)
+            entry.paragraph_format.tab_stops.add_tab_stop(Cm(16), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
             link(entry, _anchor(section), f"{i}  {section.title}")
+            entry.add_run("\t")
+            field(entry, f" PAGEREF {_anchor(section)} \\h ", "…", dirty=True)
         for i, section in enumerate(report.sections, start=1):
             self._section(i, section)
         return made
 
     def _section(self, number: int, section: Chapter) -> None:
-        turn(self.made, landscape=_wide_ahead(section.blocks))
+        turn(self.made, landscape=self._wide_ahead(section.blocks))
         heading = self.made.add_heading(level=1)
         heading.paragraph_format.page_break_before = True
         with anchored(heading, _anchor(section), 1000 + number):
@@ -63,16 +67,16 @@ class _WordWriter:
         for i, block in enumerate(section.blocks):
             if isinstance(block, Heading) and block.level == 2:
                 count += 1
-                turn(self.made, landscape=_wide_ahead(section.blocks[i:]))
+                turn(self.made, landscape=self._wide_ahead(section.blocks[i:]))
                 self.made.add_heading(f"{number}.{count}  {typeset(block.text)}", level=2)
                 continue
-            if not isinstance(block, TableBlock) and not _wide_ahead(section.blocks[i:]):
+            if not isinstance(block, TableBlock) and not self._wide_ahead(section.blocks[i:]):
                 turn(self.made, landscape=False)
             self._block(block, follows=next(iter(section.blocks[i + 1 :]), None))
 
     def _block(self, block: Block, follows: Block | None) -> None:
         if isinstance(block, TableBlock):
-            layout = laid_out(without_empty(block.table))
+            layout = self._layout(block)
             turn(self.made, landscape=layout.landscape)
             self._caption(block.key, block.table.title)
             add_table(self.made, layout)
@@ -121,18 +125,23 @@ class _WordWriter:
         around.space_after = Pt(2)
         self._caption(block.key, block.title, below=True)
 
+    def _layout(self, block: TableBlock) -> Layout:
+        """How a table is laid out, found out once."""
+        if block.key not in self.layouts:
+            self.layouts[block.key] = laid_out(without_empty(block.table))
+        return self.layouts[block.key]
+
+    def _wide_ahead(self, blocks: Sequence[Block]) -> bool:
+        """Whether a table on a page on its side follows at once, or after a line or two, which then begin there."""
+        for i, block in enumerate(blocks):
+            if isinstance(block, TableBlock):
+                return i <= _LEAD and self._layout(block).landscape
+            if isinstance(block, FigureBlock):
+                return False
+        return False
+
     def _bookmark(self, key: str) -> str:
         return f"dnt_{self.marks.get(key, 0)}"
-
-
-def _wide_ahead(blocks: Sequence[Block]) -> bool:
-    """Whether a table on a page on its side follows at once, or after a line or two; then all of it begins there."""
-    for i, block in enumerate(blocks):
-        if isinstance(block, TableBlock):
-            return i <= _LEAD and laid_out(without_empty(block.table)).landscape
-        if isinstance(block, FigureBlock):
-            return False
-    return False
 
 
 def _anchor(section: Chapter) -> str:

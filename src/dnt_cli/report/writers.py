@@ -41,13 +41,16 @@ def images(report: Report, form: str, jobs: int = 1, progress: Progress | None =
     """The pictures of a report in the format that it needs, drawn by `jobs` processes."""
     from joblib import delayed
 
-    from dnt_cli.figures.style import render
+    from dnt_cli.figures.style import get_ready, render
 
     picture, figures = FORMATS[form].picture, report.figures
     if not picture or not figures:
         return {}
     found: dict[str, bytes] = {}
     jobs = min(jobs, len(figures))
+    if progress is not None:  # what starting takes says nothing of the pace
+        list(in_workers((delayed(get_ready)() for _ in range(jobs)), jobs))
+        progress(0, len(figures))
     drawn = in_workers((delayed(render)(figure.drawing, [picture]) for figure in figures), jobs)
     for figure, (content,) in zip(figures, drawn, strict=True):
         found[figure.key] = content

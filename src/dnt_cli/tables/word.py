@@ -122,13 +122,15 @@ def _number_pages(section: Any) -> None:
     field(paragraph, "PAGE", "1")
 
 
-def field(paragraph: Any, instruction: str, shown: str) -> None:
-    """A field that Word counts anew, with what it shows until then."""
+def field(paragraph: Any, instruction: str, shown: str, *, dirty: bool = False) -> None:
+    """A field that Word counts anew, with what it shows until then; a dirty one is counted when the file is opened."""
     from docx.oxml import parse_xml
 
-    text = escape(shown)
+    text, own = escape(shown), ' w:dirty="true"' if dirty else ""
     paragraph._p.append(
-        parse_xml(f"<w:fldSimple {_SPACE} w:instr={quoteattr(instruction)}><w:r><w:t>{text}</w:t></w:r></w:fldSimple>")
+        parse_xml(
+            f"<w:fldSimple {_SPACE} w:instr={quoteattr(instruction)}{own}><w:r><w:t>{text}</w:t></w:r></w:fldSimple>"
+        )
     )
 
 
