@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from dnt_cli.cli.inputs import open_input
+from dnt_cli.errors import StudyError
 from dnt_cli.reading import read_survey, read_table
 from dnt_cli.reading.draft import draft_study
-from dnt_cli.study import parse_study
+from dnt_cli.reading.scales import SCALES, plain, scale_of
+from dnt_cli.study import open_questions, parse_study
 
 CASES = Path(__file__).parents[1] / "cases"
 
@@ -66,3 +69,65 @@ def test_no_value_of_a_person_is_written() -> None:
     }
     written = set(re.findall(r"[\w.,-]+", text))
     assert not {value for value in own if len(value) > 3} & written
+
+
+def words_file(words: list[str], column: str = "mood") -> bytes:
+    """Two waves of 60 persons, each word given by at least ten rows."""
+    lines = ["id,wave,group," + column]
+    for person in range(60):
+        for wave in (0, 1):
+            word = words[(person + wave) % len(words)]
+            lines.append(f"p{person},T{wave},{'treated' if person % 2 else 'control'},{word}")
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize("scale", [scale for scale in SCALES[::6] if "none" not in scale])  # which is no answer
+def test_words_of_a_known_scale_get_its_order_and_no_question(scale: tuple[str, ...]) -> None:
+    text = draft_study(read_table(words_file([w.capitalize() for w in scale[::-1]]), "x.csv"), "proef")
+    labels = parse_study(text).outcomes["mood"].level_labels
+    assert [plain(label.nl) for label in labels] == list(scale)
+    assert "?" not in next(line for line in text.splitlines() if line.startswith("level_labels"))
+
+
+def test_answers_that_nobody_gave_are_asked_for() -> None:
+    text = draft_study(read_table(words_file(["vaak", "nooit", "soms"]), "x.csv"), "proef")
+    line = next(line for line in text.splitlines() if line.startswith("level_labels"))
+    assert line == 'level_labels = ["nooit", "soms", "vaak", "altijd"]  # ? all answers, lowest first'
+
+
+def test_words_of_no_known_scale_are_never_put_in_order_in_silence(tmp_path: Path) -> None:
+    """Alphabetical order is none; describe and impute refuse until somebody says the order."""
+    content = words_file(["rood", "groen", "blauw"])
+    text = draft_study(read_table(content, "x.csv"), "proef")
+    asked = [question for question in open_questions(text) if question.needed]
+    assert [question.guess.partition(" = ")[0] for question in asked] == ["level_labels"]
+    (tmp_path / "x.csv").write_bytes(content)
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    opened = open_input(str(tmp_path / "x.csv"), "dnt impute", ["survey"], foreign="always",
+                        study=str(tmp_path / "study.toml"))  # fmt: skip
+    with pytest.raises(StudyError, match=r"Line \d+ of the study file still asks .* take `# \?\?` away"):
+        opened.survey()
+    answered = text.replace("  # ??" + text.partition("# ??")[2].partition("\n")[0], "")
+    assert not [question for question in open_questions(answered) if question.needed]
+    assert parse_study(answered).outcomes["mood"].kind == "ordinal"
+
+
+def test_no_word_has_two_places_in_a_scale_and_words_that_fit_two_orders_have_none() -> None:
+    assert all(len(set(scale)) == len(scale) for scale in SCALES)
+    assert scale_of(["eens", "oneens"]) == ("oneens", "neutraal", "eens")
+    assert scale_of(["never"]) is None
+    assert scale_of(["vaak", "rood"]) is None
+    for scale in SCALES:
+        assert scale_of(scale) == scale
+
+
+def test_a_covariate_of_ordered_words_is_ordered() -> None:
+    lines = ["id,wave,group,school,score"]
+    for person in range(60):
+        school = ("hoog", "laag", "midden")[person % 3]
+        lines += [f"p{person},T{w},{'treated' if person % 2 else 'control'},{school},{person + w}" for w in (0, 1)]
+    study = parse_study(draft_study(read_table("\n".join(lines).encode(), "x.csv"), "proef"))
+    assert (study.covariates["school"].kind, study.covariates["school"].levels) == (
+        "ordered",
+        ("laag", "midden", "hoog"),
+    )

@@ -18,7 +18,7 @@ from dnt_cli.cli.console import detail, warn
 from dnt_cli.cli.endings import warn_of_need
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.terminal import terminal
-from dnt_cli.errors import DataError, UsageError
+from dnt_cli.errors import DataError, StudyError, UsageError
 from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ class Input:
         from dnt_cli.survey import with_further
 
         study, reading = self.spec, self.reading()
+        require_answered(study)
         frame, survey = reading.frame, reading.checked()
         if questions := open_questions(study.text):
             lines = ", ".join(str(question.line) for question in questions)
@@ -155,6 +156,7 @@ class Input:
         from dnt_cli.imputed.data import read_completed
         from dnt_cli.imputed.foreign import from_long
 
+        require_answered(self.spec)
         if self.stage is not None:
             size = self.stage.parquet.metadata
             warn_of_need(size.num_rows * size.num_columns)
@@ -333,6 +335,19 @@ def _parsed(content: bytes, name: str, study: Study | None, hints: Hints | None 
 
     with progress(f"Reading {name}") if len(content) > _LARGE else contextlib.nullcontext():
         return read_table(content, name, hints_of(study) if study is not None else hints or NO_HINTS)
+
+
+def require_answered(study: Study) -> None:
+    """Stop where the study file still asks something without which nothing can be computed.
+
+    Raises:
+        StudyError: It does; the first such line.
+    """
+    from dnt_cli.study import open_questions
+
+    for question in open_questions(study.text):
+        if question.needed:
+            raise StudyError(say("unanswered", line=question.line, guess=question.guess))
 
 
 def tell_findings(findings: Iterable[Finding], name: str) -> None:

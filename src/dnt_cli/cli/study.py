@@ -10,7 +10,7 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_studies
 from dnt_cli.cli.console import tell, write_out
-from dnt_cli.cli.inputs import open_input, tell_findings
+from dnt_cli.cli.inputs import open_input, require_answered, tell_findings
 from dnt_cli.cli.options import Force, Overrides
 from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import DataError, UsageError
@@ -126,6 +126,7 @@ def check(
     lines += [f"QUESTION  line {q.line}: {q.guess or 'to be answered'} - {q.asked}" for q in open_questions(spec.text)]
     if data is None:
         write_out("\n".join(lines))
+        require_answered(spec)
         return
     reading, name, told = _survey(data, study, spec, overrides)
     findings, survey = reading.findings, reading.survey
@@ -136,6 +137,7 @@ def check(
     wide = to_wide(survey, spec)
     lines += [f"WARNING  {line}" for line in (*thin_arms(wide, spec), *thin_controls(wide, spec))]
     write_out("\n".join([*lines, *_counts(survey, wide, spec, name)]))
+    require_answered(spec)
 
 
 def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> tuple[Reading, str, list[str]]:

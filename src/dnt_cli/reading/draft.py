@@ -20,6 +20,7 @@ from dnt_cli.reading.dictionary import RawTable
 from dnt_cli.reading.header import NO_HINTS, Hints
 from dnt_cli.reading.missing import WORDS
 from dnt_cli.reading.numbers import shape
+from dnt_cli.reading.scales import plain, scale_of
 from dnt_cli.reading.suspicion import NO_ANSWER, means_no_answer, suspects
 from dnt_cli.reading.table import Distinct, code_of, shown
 from dnt_cli.study import Code
@@ -27,6 +28,7 @@ from dnt_cli.study.source_rules import same_code
 
 SHARED = 10  # rows that must share a value before it is written down
 _MOST_LEVELS = 10
+_ORDER = "  # ?? in which order do these words stand, lowest first; nothing is computed until it is known"
 _WAVE = re.compile(r"(.+?)([_.\- ]?)((?:t|w|m|wave|meting|tijd|time|month|maand|mnd)?\d{1,2})", re.IGNORECASE)
 _FIRST = re.compile(r"((?:t|w|m|wave|meting)\d{1,2})([_.\- ]?)(.+)", re.IGNORECASE)
 _NAMES = {
@@ -49,6 +51,7 @@ class _Column:
         labels: what the file calls them.
         missing: codes and words that look like no answer.
         rare: different values that fewer rows share, where there are levels.
+        scale: words in the order that questionnaires give them, lowest first; empty where no order is known.
         limits: round numbers around all values.
         label: of the variable, in the file.
     """
@@ -58,6 +61,7 @@ class _Column:
     labels: tuple[str, ...] = ()
     missing: tuple[Code, ...] = ()
     rare: int = 0
+    scale: tuple[str, ...] = ()
     limits: tuple[float, float] | None = None
     label: str = ""
 
@@ -204,6 +208,11 @@ def _described(
         len(answers) == 2 and sorted(v for v in truths.values() if v is not None) == [0.0, 1.0]
     ):
         return _Column("binary", tuple(levels), names, rare=rare, **common)  # type: ignore[arg-type]
+    if words and len(words) == len(answers) and (scale := scale_of(words)) is not None:
+        given = {plain(word): str(written[word]) for word in words}
+        there = tuple(given[word] for word in scale if word in given)
+        whole_scale = tuple(given.get(word, word) for word in scale)
+        return _Column("words", there, scale=whole_scale, **common)  # type: ignore[arg-type]
     if words:
         kind = "words" if levels and len(answers) <= _MOST_LEVELS else "text"
         spelled = tuple(written[c] for c in levels)
@@ -302,8 +311,12 @@ def _outcome(name: str, found: _Column, waves: list[str]) -> list[str]:
     lines = [f"[outcomes.{name}]", f"label = {_toml(found.label or name)}", f'kind = "{kind}"']
     lines += [f"waves = [{', '.join(map(_toml, waves))}]", 'better = "higher"  # ? higher or lower']
     if found.kind == "words":
-        lines += ['role = "descriptive"', f"range = [1, {len(found.levels)}]"]
-        lines += [f"level_labels = [{', '.join(map(_toml, found.levels))}]  # ? in this order, lowest first"]
+        ordered = found.scale or found.levels
+        asked = (
+            _ORDER if not found.scale else "  # ? all answers, lowest first" if len(found.levels) < len(ordered) else ""
+        )
+        lines += ['role = "descriptive"', f"range = [1, {len(ordered)}]"]
+        lines += [f"level_labels = [{', '.join(map(_toml, ordered))}]{asked}"]
     elif found.kind == "ordinal":
         numbers = [float(level) for level in found.levels]
         lines += ['role = "descriptive"', f"range = [{min(numbers):g}, {max(numbers):g}]"]
@@ -326,7 +339,7 @@ def _covariate(name: str, found: _Column) -> list[str]:
         ]
     else:
         levels = [shown(code) if isinstance(code, float) else str(code) for code in found.levels]
-        kind = "ordered" if found.kind == "ordinal" and len(levels) > 2 else "categorical"
+        kind = "ordered" if (found.kind == "ordinal" or found.scale) and len(levels) > 2 else "categorical"
         lines += [f'kind = "{kind}"', f"levels = [{', '.join(map(_toml, levels))}]"]
         if found.labels and all(found.labels):
             lines += [f"level_labels = [{', '.join(map(_toml, found.labels))}]"]
