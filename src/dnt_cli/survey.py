@@ -112,9 +112,7 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
         findings += found
     for column, key in columns.items():
         outcome = study.outcomes[key]
-        limits = (0.0, 1.0) if outcome.kind == "binary" else outcome.range
-        whole = outcome.kind != "linear" or outcome.integer
-        cast[column], found = _cast_number(frame[column], column, limits, integer=whole)
+        cast[column], found = _cast_number(frame[column], column, outcome.limits, integer=outcome.whole)
         findings += found
     if any(f.level == "error" for f in findings):
         return findings, None
@@ -271,8 +269,7 @@ def unknown_level(key: str, levels: Iterable[str]) -> dict[str, str]:
 
 
 def _cast_outcome(values: pd.Series, waves: pd.Series, key: str, outcome: Outcome) -> tuple[pd.Series, list[Finding]]:
-    limits = (0.0, 1.0) if outcome.kind == "binary" else outcome.range
-    cast, findings = _cast_number(values, key, limits, integer=outcome.kind != "linear" or outcome.integer)
+    cast, findings = _cast_number(values, key, outcome.limits, integer=outcome.whole)
     elsewhere = cast.notna() & ~waves.isin(outcome.waves)
     if elsewhere.any():
         findings.append(warning(key, "not_asked", count=int(elsewhere.sum())))

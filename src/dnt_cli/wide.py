@@ -120,6 +120,6 @@ def wide_table(wide: pd.DataFrame, study: Study, imputation: int) -> pa.Table:
 def _array(values: pd.Series, name: str, study: Study) -> pa.Array:
     """Whole numbers as such; the type follows from the study, so that every imputation has the same."""
     outcome = study.outcomes[study.columns[name][0]] if name in study.columns else None
-    if outcome is not None and (outcome.kind != "linear" or outcome.integer):
-        return whole_numbers(values, (0.0, 1.0) if outcome.kind == "binary" else outcome.range or LARGEST)
+    if outcome is not None and outcome.whole:
+        return whole_numbers(values, outcome.limits or LARGEST)
     return pa.array(values, from_pandas=True)

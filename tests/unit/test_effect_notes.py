@@ -17,6 +17,7 @@ from dnt_cli.imputed.data import Completed
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wide import derive
 from dnt_cli.wording import Wording, catalogue
+from tests.support.kinds import KINDS_STUDY, answers
 from tests.support.studies import study_text
 
 STUDY = study_text(
@@ -34,6 +35,7 @@ STUDY = study_text(
     },
     models={"controls": ["age"], "ladder": [["town", "age"], ["age"]], "register_trend": "probability"},
 )
+OF_KINDS = parse_study(KINDS_STUDY)
 N = 120
 WAVES = ("T0", "T1", "T2")
 
@@ -198,6 +200,10 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
     "effects.message_no_model": (lambda s: trend(s, table(), "linear"), "Late: no trend: not asked at T0."),
     "effects.own_note": (lambda s: endpoint(s, table(), "binary"), "Work: Any hours."),
     "effects.engine": (lambda s: endpoint(s, table(), "binary"), "Fitted with dnt logistic."),
+    "effects.rate_ratio": (lambda s: endpoint(OF_KINDS, answers(), "count"), "IRR > 1: the mean count is larger"),
+    "effects.rate_ratio_trend": (lambda s: trend(OF_KINDS, answers(), "count"), "between the groups grows each wave"),
+    "effects.higher_class": (lambda s: endpoint(OF_KINDS, answers(), "ordinal"), "more often in a higher class"),
+    "effects.higher_class_trend": (lambda s: trend(OF_KINDS, answers(), "ordinal"), "tested at the endpoint only"),
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ CASES = [
     (
         'kind = "linear"',
         'kind = "liner"  # here',
-        "found 'liner'; did you mean linear?; allowed: binary, linear, ordinal",
+        "found 'liner'; did you mean linear?; allowed: binary, linear, count, ordinal",
     ),
     ('kind = "linear"', 'kind = ["linear"]  # here', "found a list of 1; did you mean linear?"),
     ('label = "Work"', "label = 3  # here", "outcomes.work.label: found 3, expected text in quotes, or { nl = ..., en"),

@@ -111,6 +111,7 @@ def cross_check(
         EngineError: R, lme4 or pymer4 is missing.
     """
     trends = estimates[(estimates["term"] == TREND) & (estimates["status"] != "not estimable")]
+    trends = trends[[KINDS[kind].trend_by_r is not None for kind in trends["kind"]]]
     records = [{str(name): value for name, value in row.items()} for row in trends.to_dict("records")]
     rows = {record["outcome"]: [record] for record in records}
     table = []

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dnt_cli.design import ENDPOINT, GROUP, WAVE, Model
 from dnt_cli.effects.kinds import EffectKind
 from dnt_cli.engines import DesignMatrix, Fit
-from dnt_cli.engines.cluster_scores import cluster_errors
+from dnt_cli.engines.cluster_scores import ClusterErrors
 from dnt_cli.engines.robust_covariance import bias_reduced
 from dnt_cli.pooling import interval, pool_one
 
@@ -65,7 +65,8 @@ def clustered(
     if model.analysis == ENDPOINT:
         found = _endpoint(designs, fits, kind)
     else:
-        found = [_trend(d, f, model, e) for d, f, e in zip(designs, fits, cluster_errors(designs, fits), strict=True)]
+        errors = kind.cluster_errors(designs, fits)
+        found = [_trend(d, f, model, e) for d, f, e in zip(designs, fits, errors, strict=True)]
     return [
         None if own is None else _described(own, design, fit, model, kind)
         for own, design, fit in zip(found, designs, fits, strict=True)
@@ -74,13 +75,19 @@ def clustered(
 
 def _endpoint(designs: Sequence[DesignMatrix], fits: Sequence[Fit], kind: EffectKind) -> list[Clustered | None]:
     found = [Clustered() if fit.status.usable else None for fit in fits]
+    moments_of = kind.moments
+    if moments_of is None:
+        errors = kind.cluster_errors(designs, fits)
+        return [
+            None if own is None else _sites_alone(d, f, own) for d, f, own in zip(designs, fits, errors, strict=True)
+        ]
     alike: dict[tuple[object, ...], list[int]] = {}
     for i, (design, fit) in enumerate(zip(designs, fits, strict=True)):
         if fit.status.usable and design.sites is not None and _enough(_counts(design)):
             alike.setdefault((design.sites.tobytes(), design.terms), []).append(i)
     for places in alike.values():
         matrix = np.stack([designs[i].matrix for i in places])
-        moments = [kind.moments(designs[i], fits[i]) for i in places]
+        moments = [moments_of(designs[i], fits[i]) for i in places]
         variance, slope = (np.stack([getattr(own, name) for own in moments]) for name in ("variance", "slope"))
         residual = np.stack([designs[i].response - own.mean for i, own in zip(places, moments, strict=True)])
         first = designs[places[0]]
@@ -89,6 +96,14 @@ def _endpoint(designs: Sequence[DesignMatrix], fits: Sequence[Fit], kind: Effect
         for place, covariance, df in zip(places, robust.covariance, robust.df, strict=True):
             found[place] = Clustered(sites=_variance(covariance[j, j], df[j]))
     return found
+
+
+def _sites_alone(design: DesignMatrix, fit: Fit, errors: ClusterErrors) -> Clustered:
+    """Errors by site of a model of one wave, in which each person has one row."""
+    if errors.sites is None or errors.sites_df is None or not _enough(_counts(design)):
+        return Clustered()
+    j = fit.terms.index(GROUP)
+    return Clustered(sites=_variance(errors.sites[j], errors.sites_df[j]))
 
 
 def _trend(design: DesignMatrix, fit: Fit, model: Model, errors: Any) -> Clustered | None:
@@ -108,13 +123,10 @@ def _variance(value: float, df: float) -> Variance | None:
 
 def _described(found: Clustered, design: DesignMatrix, fit: Fit, model: Model, kind: EffectKind) -> Clustered:
     """With the influence of each person, the number of sites and the likeness of their persons."""
-    moments = kind.moments(design, fit)
-    residual = design.response - moments.mean
+    residual = kind.residual(design, fit)
     if model.analysis == ENDPOINT:
-        scale = 1.0 if fit.residual_sd is None else fit.residual_sd**2
-        n, k = design.matrix.shape
-        own = design.matrix @ fit.covariance[:, fit.terms.index(GROUP)] / scale
-        found = replace(found, influence=own * moments.weight * residual * np.sqrt(n / (n - k)))
+        n, left = len(residual), fit.df_residual
+        found = replace(found, influence=kind.influence(design, fit) * np.sqrt(n / left))
     if design.sites is None:
         return found
     treated, sites = design.matrix[:, design.terms.index(GROUP)] == 1, design.sites

@@ -12,17 +12,29 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dnt_cli.design import GROUP
+from dnt_cli.effects.remarks import count_remarks, ordinal_remarks
 from dnt_cli.engines import (
     DesignMatrix,
     Fit,
     Lme4Session,
+    fit_counts,
     fit_linear,
     fit_logistic,
+    fit_mixed_counts_sets,
     fit_mixed_linear,
     fit_mixed_linear_sets,
     fit_mixed_logistic,
     fit_mixed_logistic_sets,
+    fit_mixed_ordered,
+    fit_ordered,
+    ordered,
 )
+from dnt_cli.engines.cluster_scores import ClusterErrors, cluster_errors
+from dnt_cli.engines.mixed_counts import count_cluster_errors
+from dnt_cli.engines.robust_covariance import heteroscedastic
+from dnt_cli.messages import Message
+from dnt_cli.study.spec import Outcome
 
 if TYPE_CHECKING:
     from dnt_cli.effects.fitting import Options
@@ -61,7 +73,8 @@ class EffectKind:
         endpoint: Fits models of one wave.
         trend: Fits models with a random intercept per person.
         trend_by_r: The same by R's lme4; None where it has no such model.
-        moments: Means and variances of the rows of a fitted model.
+        moments: Means and variances of the rows of a fitted model; None where a row is more than its mean.
+        cluster_errors: By person and by site, of trends; and of models of one wave that have no moments.
         scale: Word, in `common`, for what is shown.
         columns: Of the rows, the estimate and the standard error that are shown.
         ratio: Prefix of the columns with the exponential of the effect; empty where it is a difference.
@@ -74,12 +87,13 @@ class EffectKind:
         least_axis: Half the width, at least, of an axis in a figure; of a ratio that of its logarithm.
         endpoint_notes: Words, in `effects`, that explain the estimate under a table; empty where it depends.
         trend_notes: The same for trends.
+        remarks: What the fits of all imputations say of the model of an outcome, for the row of its effect.
     """
 
     endpoint: Engine
     trend: Engine
     trend_by_r: EngineOfR | None
-    moments: Callable[[DesignMatrix, Fit], Moments]
+    moments: Callable[[DesignMatrix, Fit], Moments] | None
     scale: str
     columns: tuple[str, str]
     ratio: str = ""
@@ -92,11 +106,41 @@ class EffectKind:
     least_axis: float = 0.05
     endpoint_notes: tuple[str, ...] = ()
     trend_notes: tuple[str, ...] = ()
+    remarks: Callable[[Outcome, Sequence[Fit]], list[Message]] = lambda outcome, fits: []
+    cluster_errors: Callable[[Designs, Sequence[Fit]], list[ClusterErrors | None]] = cluster_errors
 
     @property
     def none(self) -> float:
         """What is shown where there is no effect."""
         return 1.0 if self.ratio else 0.0
+
+    def residual(self, design: DesignMatrix, fit: Fit) -> Floats:
+        """(n,) what the fixed part of a model leaves unexplained."""
+        if self.moments is None:
+            return ordered.residuals(design, fit)
+        left: Floats = design.response - self.moments(design, fit).mean
+        return left
+
+    def robust(self, design: DesignMatrix, fit: Fit) -> tuple[Floats, str]:
+        """(k, k) covariance that does not need the variances of the model, of one with weights, and its name."""
+        if self.moments is None:
+            moved = ordered.influences(design, fit)
+            n = len(design.response)
+            return moved.T @ moved * n / (n - len(fit.terms)), "HC1"
+        rows = self.moments(design, fit)
+        weights = np.ones_like(rows.mean) if design.weights is None else design.weights
+        slopes = design.matrix * rows.slope[:, None]
+        return heteroscedastic(slopes, rows.variance, design.response - rows.mean, weights), "HC3"
+
+    def influence(self, design: DesignMatrix, fit: Fit) -> Floats:
+        """(n,) of each row of a model of one wave on the effect of the group."""
+        if self.moments is None:
+            return ordered.influences(design, fit)[:, fit.terms.index(GROUP)]
+        moments = self.moments(design, fit)
+        scale = 1.0 if fit.residual_sd is None else fit.residual_sd**2
+        own = design.matrix @ fit.covariance[:, fit.terms.index(GROUP)] / scale
+        found: Floats = own * moments.weight * (design.response - moments.mean)
+        return found
 
 
 def _df(options: Options) -> Literal["satterthwaite", "residual_infinite"]:
@@ -112,6 +156,12 @@ def _logistic_moments(design: DesignMatrix, fit: Fit) -> Moments:
     mean = 1.0 / (1.0 + np.exp(-(design.matrix @ fit.estimate)))
     variance = mean * (1.0 - mean)
     return Moments(mean, variance, np.ones_like(mean))
+
+
+def _count_moments(design: DesignMatrix, fit: Fit) -> Moments:
+    mean = np.exp(design.matrix @ fit.estimate)
+    weight = 1.0 / (1.0 + float(fit.details["dispersion"]) * mean)
+    return Moments(mean, mean / weight, weight)
 
 
 _SCORE = EffectKind(
@@ -159,6 +209,38 @@ KINDS: dict[str, EffectKind] = {
         least_axis=1.0,
         endpoint_notes=("probability_note",),
         trend_notes=("probability_note",),
+    ),
+    "count": EffectKind(
+        endpoint=lambda designs, options: [fit_counts(design) for design in designs],
+        trend=lambda designs, options: fit_mixed_counts_sets(designs, nodes=options.nodes),
+        trend_by_r=None,
+        moments=_count_moments,
+        scale="rate_ratio",
+        columns=("rate_ratio", "rate_ratio_se"),
+        ratio="rate_ratio",
+        family="count",
+        integrated=True,
+        least_axis=0.4,
+        endpoint_notes=("rate_ratio",),
+        trend_notes=("rate_ratio_trend",),
+        remarks=count_remarks,
+        cluster_errors=count_cluster_errors,
+    ),
+    "ordinal": EffectKind(
+        endpoint=lambda designs, options: [fit_ordered(design, tested=GROUP) for design in designs],
+        trend=lambda designs, options: [fit_mixed_ordered(design, nodes=options.nodes) for design in designs],
+        trend_by_r=None,
+        moments=None,
+        scale="odds_ratio",
+        columns=("odds_ratio", "odds_ratio_se"),
+        ratio="odds_ratio",
+        family="ordinal",
+        integrated=True,
+        least_axis=0.4,
+        endpoint_notes=("higher_class",),
+        trend_notes=("higher_class_trend",),
+        remarks=ordinal_remarks,
+        cluster_errors=ordered.cluster_errors,
     ),
 }
 """In the order in which figures have them."""

@@ -168,7 +168,12 @@ def _detectable(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         return f"{wording.number(low[i], digits)} / {size}" if kind == "rate" else f"±{size}"
 
     each = "; ".join(f"{wording.label(key)} {pair(i)}" for i, key in enumerate(fitted["outcome"]))
-    middle_of = {"low": wording.number(low[middle], digits), "high": wording.number(high[middle], digits)}
+    named = wording.text(f"effects.named_{own.ratio}") if own.ratio else ""
+    middle_of = {
+        "named": named,
+        "low": wording.number(low[middle], digits),
+        "high": wording.number(high[middle], digits),
+    }
     return [note(f"effects.detectable_{kind}", wording, **middle_of, each=each)]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from dnt_cli.engines.base import DesignMatrix, Fit, Floats, Integers
 from dnt_cli.engines.random_intercept import LogisticData, Stack, stacked
+from dnt_cli.engines.random_intercept.families import LOGISTIC, Family
 from dnt_cli.engines.random_intercept.packing import transposed
 
 # A cluster that determines a direction by itself says nothing about its variance.
@@ -54,7 +55,9 @@ class _Scores:
     contrast: Floats
 
 
-def cluster_errors(designs: Sequence[DesignMatrix], fits: Sequence[Fit]) -> list[ClusterErrors | None]:
+def cluster_errors(
+    designs: Sequence[DesignMatrix], fits: Sequence[Fit], family: Family = LOGISTIC
+) -> list[ClusterErrors | None]:
     """Errors by person and by site of fits with a random intercept, whatever engine fitted them.
 
     By person: the sandwich of the persons' scores times G / (G - 1) (CR1). By site: `bias_reduced_scores`. For linear
@@ -63,6 +66,7 @@ def cluster_errors(designs: Sequence[DesignMatrix], fits: Sequence[Fit]) -> list
     Args:
         designs: With persons as groups; without sites they have errors by person only.
         fits: Of those designs; a fit that is not usable has no errors.
+        family: Of the outcomes of models without residual SD.
     """
     found: list[ClusterErrors | None] = [None] * len(designs)
     alike: dict[tuple[object, ...], list[int]] = {}
@@ -80,7 +84,7 @@ def cluster_errors(designs: Sequence[DesignMatrix], fits: Sequence[Fit]) -> list
             codes = None if known is None else known[order][stack.starts]
             parts = [fits[i] for i in own]
             if logistic:
-                scores = _logistic(stack, parts, codes, int(nodes), singular=bool(singular))  # type: ignore[call-overload]
+                scores = _logistic(stack, parts, codes, int(nodes), family, singular=bool(singular))  # type: ignore[call-overload]
             else:
                 scores = _linear(stack, parts, codes)
             for i, errors in zip(own, _errors(scores, codes), strict=True):
@@ -98,6 +102,20 @@ def _errors(scores: _Scores, codes: Integers | None) -> list[ClusterErrors]:
     sums = np.add.reduceat(scores.score[:, order], starts, axis=1)
     variance, df = bias_reduced_scores(sums, scores.information, scores.covariance, scores.contrast)
     return [ClusterErrors(by_person[i], persons, variance[i], df[i]) for i in range(m)]
+
+
+def errors_of_scores(score: Floats, information: Floats, contrast: Floats, codes: Integers | None) -> ClusterErrors:
+    """The errors of one fit, by person (CR1) and by site (CR2).
+
+    Args:
+        score: (G, d) slopes of each person's log-likelihood.
+        information: (G, d, d) minus its second derivatives.
+        contrast: (k, d) the coefficients in these parameters.
+        codes: (G,) site of each person; None without sites.
+    """
+    of_sites = np.stack([information[own].sum(axis=0) for own in _members(codes, len(score))])
+    covariance = np.linalg.inv(information.sum(axis=0))
+    return _errors(_Scores(score[None], of_sites[None], covariance[None], contrast[None]), codes)[0]
 
 
 def bias_reduced_scores(
@@ -162,9 +180,11 @@ def _linear(stack: Stack, fits: Sequence[Fit], codes: Integers | None) -> _Score
     return _inverted(stack, score / variance, np.stack(information, axis=1) / variance[..., None])
 
 
-def _logistic(stack: Stack, fits: Sequence[Fit], codes: Integers | None, nodes: int, *, singular: bool) -> _Scores:
+def _logistic(
+    stack: Stack, fits: Sequence[Fit], codes: Integers | None, nodes: int, family: Family, *, singular: bool
+) -> _Scores:
     """Slopes and minus the second derivatives of the log-likelihood, in the coefficients and the SD unless it is 0."""
-    data = LogisticData.of(stack)
+    data = LogisticData.of(stack, family)
     coefficients = (stack.triangle @ np.array([fit.estimate for fit in fits])[..., None])[..., 0]
     sd = np.array([float(fit.random_sd or 0.0) for fit in fits])
     score, information = data.by_person(coefficients, sd, nodes, list(_members(codes, stack.sizes.size)))

@@ -58,7 +58,9 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[ModelColumn]:
     """
     design, plan = study.design, study.imputation
     controls = tuple(dict.fromkeys([*_measured_controls(study), *study.moderators]))
-    kinds: dict[str, Kind] = {"binary": "binary", "linear": "continuous", "ordinal": "ordinal"}
+    kinds: dict[str, Kind] = {
+        "binary": "binary", "linear": "continuous", "ordinal": "ordinal", "count": "ordinal",
+    }  # fmt: skip
     columns = [ModelColumn(design.group, "categorical", (design.comparison, design.intervention), impute=False)]
     for name, (key, wave) in study.covariate_columns.items():
         covariate = study.covariates[key]
@@ -74,7 +76,7 @@ def plan_columns(study: Study, wide: pd.DataFrame) -> list[ModelColumn]:
             continue
         others = tuple(study.column(key, w) for w in outcome.waves if w != wave)
         parent = None if outcome.conditional_on is None else study.column(outcome.conditional_on, wave)
-        low, high = outcome.range or (None, None)
+        low, high = outcome.range or (0.0 if outcome.kind == "count" else None, None)
         columns.append(
             ModelColumn(
                 name,

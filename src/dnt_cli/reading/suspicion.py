@@ -91,7 +91,7 @@ def _number_codes(table: DataTable, column: str, variable: Variable, values: pd.
     different, counts = np.unique(x[np.isfinite(x)], return_counts=True)
     kept = {same_code(code) for code in spec.valid}
     labels = {code_of(c): label for c, label in table.dictionary.values.get(column, {}).items()}
-    limits = (0.0, 1.0) if variable.outcome is not None and variable.outcome.kind == "binary" else spec.range
+    limits = spec.range if variable.outcome is None else variable.outcome.limits
     found = [float(v) for v in suspects(different, counts, labels, limits) if float(v) not in kept]
     if variable.outcome is not None and variable.outcome.level_labels:  # a class is no code
         found = [v for v in found if limits is None or not limits[0] <= v <= limits[1]]

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from dnt_cli.design import WAVE, Designs, Model
 from dnt_cli.effects import Options
-from dnt_cli.effects.kinds import KINDS, Moments
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.engines import DesignMatrix, Fit, fit_firth
 from dnt_cli.engines.base import unusable
 from dnt_cli.engines.random_slope import fit_random_slope
-from dnt_cli.engines.robust_covariance import heteroscedastic
 from dnt_cli.messages import Message, message
 from dnt_cli.robustness.propensity import Propensity, baseline_columns, characteristics, propensity
 from dnt_cli.robustness.sources import Workspace
@@ -57,10 +56,10 @@ class Weighted:
         weights = found.weights(self.kind)
         weighted = replace(design, weights=weights)
         (fit,) = kind.endpoint([weighted], Options())
-        engine = f"{fit.engine}, {self.kind} weights, HC3"
         if not fit.status.usable:
-            return replace(fit, engine=engine)
-        covariance = heteroscedastic(*_linearised(design, kind.moments(design, fit)), weights)
+            return replace(fit, engine=f"{fit.engine}, {self.kind} weights")
+        covariance, name = kind.robust(weighted, fit)
+        engine = f"{fit.engine}, {self.kind} weights, {name}"
         return _with_covariance(design, fit, covariance, np.full(len(fit.terms), fit.df_residual), engine)
 
     def propensity(self, space: Workspace, outcome: str) -> Propensity | Message:
@@ -92,8 +91,3 @@ def _space(designs: Designs) -> Workspace:
     if not isinstance(designs, Workspace):
         raise TypeError("these fitters need the data set behind the designs")
     return designs
-
-
-def _linearised(design: DesignMatrix, rows: Moments) -> tuple[Floats, Floats, Floats]:
-    """Slopes (n, k), model variances (n,) and residuals (n,) at the estimates."""
-    return design.matrix * rows.slope[:, None], rows.variance, design.response - rows.mean

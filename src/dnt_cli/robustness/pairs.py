@@ -71,7 +71,7 @@ def _differences(wide: pd.DataFrame, study: Study, model: Model, pairs: Sequence
     (fit,) = kind.endpoint([without], Options())
     if not fit.status.usable:
         return None
-    residual = design.response - kind.moments(without, fit).mean
+    residual = kind.residual(without, fit)
     pair, treated = wide[str(study.design.pair)].to_numpy(), group_indicator(wide, study) == 1
     own = [[residual[(pair == name) & arm].mean() for arm in (treated, ~treated)] for name in pairs]
     differences: Floats = np.array([intervention - comparison for intervention, comparison in own])

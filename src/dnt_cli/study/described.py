@@ -120,7 +120,11 @@ def _check_population(study: Study, path: tuple[str, ...], population: Populatio
 def _check_known(study: Study, path: tuple[str, ...], variable: str, fail: Fail, *, mean: bool) -> None:
     """Refuse a variable that does not stand in the table of the baseline with such a figure."""
     covariate, outcome = study.covariates.get(variable), study.outcomes.get(variable)
-    has_mean = covariate.kind == "continuous" if covariate is not None else outcome is None or outcome.kind == "linear"
+    has_mean = (
+        covariate.kind == "continuous"
+        if covariate is not None
+        else outcome is None or outcome.kind in ("linear", "count")
+    )
     if covariate is None and (outcome is None or study.design.baseline not in outcome.waves):
         fail(path, f"{variable} is no covariate, nor an outcome asked at {study.design.baseline}")
     if has_mean != mean:

@@ -21,6 +21,7 @@ _RESERVED = {".imp", ".id"}
 _TERMS = {"group", "wave"}  # names of terms in the models
 _BOTH_GROUPS = "all"
 _MOST_CLASSES = 100
+MOST_TESTED_CLASSES = 30  # as `engines.ordered.MOST_CLASSES`
 MOST_ROUNDS = 10_000  # imputations, or iterations; more would take days, and is a slip of the finger
 
 
@@ -114,8 +115,8 @@ def _check_outcome(study: Study, key: str, outcome: Outcome, fail: Fail) -> None
         fail((*path, "range"), "an outcome of whole numbers has whole limits")
     if outcome.kind == "ordinal":
         _check_ordinal(path, outcome, fail)
-    if outcome.kind == "ordinal" and outcome.role == "tested":
-        fail((*path, "role"), 'an ordinal outcome is described, not tested: set role = "descriptive", derive a binary')
+    if outcome.kind == "count":
+        _check_count(path, outcome, fail)
     if outcome.counterpart is not None and outcome.counterpart not in study.outcomes:
         fail((*path, "counterpart"), f"there is no outcome {outcome.counterpart}")
     if outcome.source == "register" and (outcome.derive or outcome.conditional_on):
@@ -135,9 +136,26 @@ def _check_ordinal(path: tuple[str, ...], outcome: Outcome, fail: Fail) -> None:
         low, high = outcome.range
         if not (low.is_integer() and high.is_integer() and high - low < _MOST_CLASSES):
             fail((*path, "range"), f"an ordinal outcome has whole numbers, and at most {_MOST_CLASSES} of them")
+        elif outcome.role == "tested" and not 2 <= high - low < MOST_TESTED_CLASSES:
+            fail(
+                (*path, "range"),
+                f"a tested ordinal outcome has 3 to {MOST_TESTED_CLASSES} classes; choose another kind",
+            )
     classes = None if outcome.range is None else outcome.range[1] - outcome.range[0] + 1
     if outcome.level_labels and len(outcome.level_labels) != classes:
         fail((*path, "level_labels"), "expected a range, and a label for each of its whole numbers")
+
+
+def _check_count(path: tuple[str, ...], outcome: Outcome, fail: Fail) -> None:
+    """Counts are whole numbers from 0, and too many to be imputed as classes."""
+    low, high = outcome.range or (0.0, math.inf)
+    if low < 0 or not all(limit.is_integer() for limit in (low, high) if math.isfinite(limit)):
+        fail(
+            (*path, "range"),
+            "a count is a whole number from 0, such as range = [0, 40]; it may have no range",
+        )
+    if outcome.impute_method not in (None, "pmm", "norm"):
+        fail((*path, "impute_method"), "a count is imputed by pmm or norm")
 
 
 def _check_models_of(study: Study, key: str, outcome: Outcome, fail: Fail) -> None:

@@ -24,6 +24,7 @@ from dnt_cli.study.text import Text as Text
 _INTERVENTION = Text("Interventie", "Intervention")
 _COMPARISON = Text("Vergelijking", "Comparison")
 
+LARGEST_COUNT = 1e9  # beyond it a number is no count of anything
 CHECK_LETTERS = tuple("abcdefghijklmn")  # of the robustness checks, in the order of `dnt robustness --list`
 
 
@@ -122,7 +123,9 @@ class Outcome:
     """One thing that was measured repeatedly."""
 
     label: Text
-    kind: Literal["binary", "linear", "ordinal"]
+    kind: Literal[
+        "binary", "linear", "count", "ordinal"
+    ]  # effects: odds ratios, betas, rate ratios, odds of a higher class
     waves: tuple[str, ...]  # the waves at which it was asked
     role: Literal["tested", "descriptive"] = "tested"  # descriptive: described and imputed with, never tested
     source: Literal["survey", "register"] = "survey"  # register outcomes are complete and not imputed
@@ -148,6 +151,18 @@ class Outcome:
     yes: Codes = ()  # of a binary outcome: what stands in the file for 1, such as "ja" or 1
     no: Codes = ()  # ... and for 0, such as "nee" or 2
     codes: dict[str, float] = field(default_factory=dict)  # what stands in the file -> the number that it means
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers can be answers."""
+        return self.kind != "linear" or self.integer
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """Lowest and highest possible value, by the range or by the kind; None where any number is possible."""
+        if self.kind == "binary":
+            return 0.0, 1.0
+        return (0.0, LARGEST_COUNT) if self.kind == "count" and self.range is None else self.range
 
 
 @dataclass(frozen=True)
@@ -422,7 +437,11 @@ class Study:
         spec = self.outcomes[outcome]
         if spec.trend is not None:
             return spec.trend
-        return self.design.baseline in spec.waves and len(spec.waves) > 1 and spec.kind != "ordinal"
+        return (
+            self.design.baseline in spec.waves
+            and len(spec.waves) > 1
+            and not (spec.kind == "ordinal" and spec.role == "descriptive")
+        )
 
     def is_register(self, outcome: str) -> bool:
         """Whether the outcome comes from a register."""

@@ -137,7 +137,7 @@ def _laplace(
 
 
 @cache
-def _rule(nodes: int) -> tuple[Floats, Floats]:
+def rule(nodes: int) -> tuple[Floats, Floats]:
     """Positions of the nodes for a standard normal weight, and log weights times the inverse of that weight."""
     position, weight = (np.asarray(v, dtype=float) for v in np.polynomial.hermite_e.hermegauss(nodes))
     return position, np.log(weight / np.sqrt(2.0 * np.pi)) + 0.5 * position**2
@@ -147,7 +147,7 @@ def _quadrature(
     columns: Floats, linear: Floats, response: Floats, mask: Floats | None, nodes: int, local: _LocalModes,
     family: Family,
 ) -> tuple[Floats, Floats, Floats, _Weights]:  # fmt: skip
-    position, log_weight = _rule(nodes)
+    position, log_weight = rule(nodes)
     sd, bend = local.sd, local.bend
     node = local.mode[:, None] + position / np.sqrt(bend)[:, None]  # (P, K)
     mean_there, cost = family.at_nodes(linear, sd, node, mask)

@@ -1,0 +1,90 @@
+"""What the fits of a model of counts or of ordered classes say of the model, over all imputations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dnt_cli.engines import Fit
+from dnt_cli.errors import ModelError
+from dnt_cli.messages import Message, message
+from dnt_cli.pooling import pool_wald
+from dnt_cli.study.spec import Outcome
+
+MANY_ZEROS = 1.2
+"""Zeros beyond this multiple of what the model expects are told, if they are at least `MORE_ZEROS` rows more."""
+MORE_ZEROS = 5.0
+ALPHA = 0.05
+"""Of the test of proportional odds."""
+
+
+def count_remarks(outcome: Outcome, fits: Sequence[Fit]) -> list[Message]:
+    """Which model the rule chose and how much the counts scatter; and zeros beyond what it expects."""
+    dispersion = np.array([float(fit.details["dispersion"]) for fit in fits])
+    given = "_given_person" if fits[0].random_sd is not None else ""
+    negative, m = int((dispersion > 0).sum()), len(fits)
+    if negative == 0:
+        found = [message(f"effects.poisson{given}")]
+    else:
+        values = {"dispersion": float(dispersion[dispersion > 0].mean())}
+        key = f"effects.negative_binomial{given}"
+        found = [message(key, **values)]
+        found += [message("effects.poisson_some", count=m - negative, m=m)] if negative < m else []
+    if "zeros" in fits[0].details:
+        zeros, expected = (float(np.mean([fit.details[name] for fit in fits])) for name in ("zeros", "zeros_expected"))
+        if zeros > MANY_ZEROS * expected and zeros - expected >= MORE_ZEROS:
+            found.append(message("effects.many_zeros", zeros=zeros, expected=expected))
+    return found
+
+
+def ordinal_remarks(outcome: Outcome, fits: Sequence[Fit]) -> list[Message]:
+    """The test of proportional odds of the group, and classes that nobody is in."""
+    sets = [tuple(fit.details["classes"]) for fit in fits]
+    used = sorted({value for own in sets for value in own})
+    found = []
+    asked = None if outcome.range is None else int(outcome.range[1] - outcome.range[0]) + 1
+    if asked is not None and len(used) < asked:
+        found.append(message("effects.empty_classes", empty=asked - len(used), classes=asked))
+    if fits[0].random_sd is not None:
+        return found
+    if len(set(sets)) > 1:
+        found.append(message("effects.classes_differ"))
+    if len(used) < 3:
+        return found
+    found.append(_proportional(fits))
+    sizes = [fit.details["thresholds"].size - fit.details["separate"].size for fit in fits if "separate" in fit.details]
+    if any(sizes):
+        found.append(message("effects.thresholds_left_out", count=max(sizes)))
+    return found
+
+
+def _proportional(fits: Sequence[Fit]) -> Message:
+    """D1 of the differences between thresholds; of a single data set with infinite degrees of freedom."""
+    sizes = {fit.details["unequal"].size if "unequal" in fit.details else 0 for fit in fits}
+    thresholds = max(fit.details["thresholds"].size for fit in fits)
+    if len(sizes) > 1 or 0 in sizes:
+        return message("effects.proportional_untested", thresholds=thresholds)
+    estimates = np.array([fit.details["unequal"] for fit in fits])
+    covariances = np.array([fit.details["unequal_covariance"] for fit in fits])
+    try:
+        statistic, df1, df2, p = _wald(estimates, covariances, fits[0].df_residual)
+    except (ModelError, np.linalg.LinAlgError):
+        return message("effects.proportional_untested", thresholds=thresholds)
+    values = {"statistic": statistic, "df1": df1, "df2": df2, "p": p}
+    if p >= ALPHA:
+        return message("effects.proportional", **values)
+    separate = np.exp(np.mean([fit.details["separate"] for fit in fits], axis=0))
+    return message("effects.not_proportional", **values, low=float(separate.min()), high=float(separate.max()))
+
+
+def _wald(estimates: np.ndarray, covariances: np.ndarray, df: float) -> tuple[float, float, float, float]:
+    """F, its degrees of freedom and p; of a single fit those of a chi-square test."""
+    if len(estimates) > 1:
+        test = pool_wald(estimates, covariances, df)
+        return float(test.statistic), float(test.df1), float(test.df2), float(test.p_value)
+    from scipy.stats import f
+
+    size = estimates.shape[1]
+    statistic = float(estimates[0] @ np.linalg.solve(covariances[0], estimates[0])) / size
+    return statistic, float(size), float(df), float(f.sf(statistic, size, df))
