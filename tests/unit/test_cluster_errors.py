@@ -12,7 +12,7 @@ from dnt_cli.design import LONGITUDINAL, TREND, Designs, Model
 from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
 from dnt_cli.effects.cluster_notes import cluster_notes
 from dnt_cli.effects.clusters import intraclass_correlation
-from dnt_cli.effects.errors import flags_of, resting_on
+from dnt_cli.effects.errors import flags_of, larger_by_person, resting_on
 from dnt_cli.effects.tables import effect_tables
 from dnt_cli.engines import fit_mixed_linear_sets, fit_mixed_logistic_sets
 from dnt_cli.engines.cluster_scores import bias_reduced_scores, cluster_errors
@@ -145,13 +145,21 @@ class TestFlags:
         row = with_p(pick(rows, "t3"), p_value=p, p_value_sites=sites)
         assert flags_of(row, study) == (["sites"] if flagged else [])
 
-    def test_a_much_larger_error_by_person_is_told_without_a_mark(self, rows: pd.DataFrame, study: Study) -> None:
-        row = with_p(pick(rows, "longitudinal"), p_value=0.5, p_value_persons=0.5, p_value_sites=0.5)
-        assert flags_of(row, study) == []
+    def test_a_row_without_a_mark_has_none_to_lose(self, rows: pd.DataFrame, study: Study) -> None:
+        """A much larger error by person is one line under the table, not a sign on the row."""
+        row = with_p(pick(rows, "longitudinal"), p_value=0.5, p_value_persons=0.6, p_value_sites=0.5)
+        assert not larger_by_person(row)
         row["std_error_persons"] = 1.11 * row["std_error"]
-        assert flags_of(row, study) == ["persons"]
-        row["errors"] = "persons"
         assert flags_of(row, study) == []
+        assert larger_by_person(row)
+        row["p_value"] = 0.09
+        assert flags_of(row, study) == ["persons", "sites"]
+        row["errors"] = "persons"
+        assert not larger_by_person(row)
+        notes = {
+            own.key: own.text for own in cluster_notes(resting_on(row.to_frame().T, "model"), Wording(study, "en"))
+        }
+        assert notes["effects.larger_persons"].endswith("Score (1.11).")
 
     def test_the_flag_stands_behind_the_mark(self, rows: pd.DataFrame, study: Study) -> None:
         own = rows.copy()

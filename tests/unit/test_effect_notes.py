@@ -15,6 +15,7 @@ from dnt_cli.effects.result import Estimates
 from dnt_cli.effects.rows import effect_rows
 from dnt_cli.imputed.data import Completed
 from dnt_cli.study import Study, parse_study
+from dnt_cli.study.spec import Derivation, Outcome, Text
 from dnt_cli.wide import derive
 from dnt_cli.wording import Wording, catalogue
 from tests.support.kinds import KINDS_STUDY, answers
@@ -125,6 +126,27 @@ def mixed(study: Study, first: str) -> dict[str, Note]:
     return keys_of(Effects(rows, parts[first].fits), study, kind="linear")
 
 
+def cut_offs(study: Study) -> Study:
+    """With two cut-offs of the score as tested outcomes."""
+    rules = {f"over_{cut}": Derivation("score", "at_least", float(cut)) for cut in (0, 1)}
+    made = {key: Outcome(Text(key, key), "binary", ("T0", "T2"), derive=rule) for key, rule in rules.items()}
+    return replace(study, outcomes=study.outcomes | made)
+
+
+def few_seen() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """As observed, eight persons of the intervention group with an answer on work at the end; and completed."""
+    whole = table()
+    seen = whole.copy()
+    seen.loc[whole.index[whole["group"] == "i"][8:], "work_T2"] = np.nan
+    return seen, whole
+
+
+def endpoint_of(study: Study, frames: tuple[pd.DataFrame, pd.DataFrame]) -> dict[str, Note]:
+    seen, whole = frames
+    data = Completed(study, derive(seen, study), (derive(whole, study), derive(whole, study)))
+    return keys_of(endpoint_effects(data, Options()), study, kind="binary")
+
+
 def published(study: Study, controls: tuple[str, ...]) -> dict[str, Note]:
     """Effects with the study's control, age; a publication had these for the scores, and none for others."""
     told = {"endpoint_controls_as_published": {"score": controls}}
@@ -162,6 +184,14 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
     "effects.false_alarms": (
         lambda s: endpoint(s, table(), "binary"),
         "2 tests in this table: without any effect 0.2 of them",
+    ),
+    "effects.false_alarms_scales": (
+        lambda s: endpoint(cut_offs(s), table(), "binary"),
+        "4 tests of 3 scales in this table: related cut-offs of one scale count once. Without any effect 0.3 scales",
+    ),
+    "effects.few_observed": (
+        lambda s: endpoint_of(s, few_seen()),
+        "Fewer than 10 observed answers in a group: Work (8)",
     ),
     "effects.primary": (lambda s: endpoint(s, table(), "binary"), "Primary: Work. After Holm's correction"),
     "effects.d_note": (lambda s: endpoint(s, table(), "linear"), "standard deviations of the outcome; own units"),

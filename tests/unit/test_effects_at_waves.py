@@ -14,6 +14,7 @@ from dnt_cli.cli.fit import waves_beside
 from dnt_cli.design import WAVES
 from dnt_cli.effects import Options, endpoint_effects
 from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.wave_tables import wave_tables
 from dnt_cli.effects.waves import JOINT
 from dnt_cli.errors import UsageError
 from dnt_cli.imputed.data import Completed
@@ -144,3 +145,17 @@ def test_the_figure_has_a_panel_per_outcome_with_several_waves(
     assert len(intervals) == 3
     assert intervals[0][0] > 0  # the effect at T1 is far from zero
     assert intervals[2][0] < 0 < intervals[2][1]
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_an_empty_joint_test_says_why(study: Study, result: Estimates, language: Language) -> None:
+    wording = Wording(study, language)
+    notes = [note for table in wave_tables(result.estimates, wording) for note in table.notes]
+    (said,) = [note for note in notes if "--at" in note]
+    assert "Work" in said
+    assert "T1" in said
+    observed = table()
+    observed.loc[:4, "score_T1"] = np.nan
+    effects = endpoint_effects(Completed(study, observed, (observed,)), Options(), outcomes=["score"], at=["T1", "T3"])
+    notes = [note for table in wave_tables(effects.estimates, wording) for note in table.notes]
+    assert any(wording.text("effects.no_joint_persons", outcome="Score") == note for note in notes)

@@ -562,3 +562,17 @@ class TestStudyFile:
 
     def test_checks_by_default(self, study: Study) -> None:
         assert study.robustness.checks == ("a", "b", "c", "d", "h", "k")
+
+
+def test_a_propensity_model_with_too_many_terms_is_told(study: Study) -> None:
+    """Twelve persons of the smaller group for four terms: the constant, place, age and the outcome at baseline."""
+    wide = make_wide(share=0.0)
+    few = pd.concat([wide[wide["group"] == "treated"][:12], wide[wide["group"] == "control"]], ignore_index=True)
+    for frame, told in ((few, "has 4 terms for 12 persons"), (wide, None)):
+        data, settings = complete(frame, study)
+        context = Context(data, settings, OPTIONS, endpoint_effects(data, OPTIONS))
+        (planned,) = CHECKS["i"](context)
+        assert isinstance(planned, Reanalysis)
+        texts = [Wording(study, "en").messages(own) for own in planned.notes]
+        assert all(told in text for text in texts) if told else not texts
+        assert len(texts) == bool(told)

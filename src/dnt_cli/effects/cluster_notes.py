@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dnt_cli.effects.clusters import CLUSTERS, LEAST_DF, LEAST_SITES
-from dnt_cli.effects.errors import flags_of, inflation
+from dnt_cli.effects.errors import flags_of, inflation, larger_by_person
 from dnt_cli.wording import Wording
 
 
@@ -29,7 +29,8 @@ DETAILS = frozenset(
     f"effects.{key}"
     for key in (
         "estimand", "controls_of", "uncontrolled_of", "marginal_note", "marginal_trend", "allocation",
-        "errors_not_for", "flag_sites", "flag_persons", "few_sites_of", "few_events", "few_in_group", "false_alarms",
+        "errors_not_for", "flag_sites", "flag_persons", "larger_persons", "few_sites_of", "few_events", "few_in_group",
+        "few_observed", "false_alarms", "false_alarms_scales",
         "detectable_rate", "detectable_size", "message", "message_not_estimable", "message_no_model", "own_note",
         "engine", "published_same", "published_other",
     )
@@ -93,6 +94,12 @@ def _flagged(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         ]  # fmt: skip
         if told:
             found.append(note(f"effects.flag_{by}", wording, outcomes="; ".join(told)))
+    wide = [
+        f"{wording.label(row['outcome'])} ({wording.number(inflation(row, 'persons'), 2)})"
+        for _, row in rows.iterrows() if larger_by_person(row)
+    ]  # fmt: skip
+    if wide:
+        found.append(note("effects.larger_persons", wording, outcomes=", ".join(wide)))
     known = rows["p_value_sites"].notna() & (rows["errors"] != "sites")
     marked = any(study.significance.mark(p) for p in rows.loc[known, "p_value"])
     if marked and known.all() and not any(own.key == "effects.flag_sites" for own in found):

@@ -74,18 +74,22 @@ def decisive(row: pd.Series, errors: str) -> float:
 def flags_of(row: pd.Series, study: Study) -> list[str]:
     """Which errors, "persons" or "sites", the effect does not stand up to.
 
-    Under them its mark is weaker or gone; or, of a trend, the standard error by person is much larger than the model's.
-    A row that already rests on them has no such flag.
+    Under them its mark is weaker or gone. A row that already rests on them has no such flag, and one without a mark has
+    none to lose.
     """
     found = []
     for by in CLUSTERS:
         if f"p_value_{by}" not in row or pd.isna(row[f"p_value_{by}"]) or row.get("errors", "model") in (by, "sites"):
             continue
         mark = study.significance.mark
-        weaker = len(mark(row[f"p_value_{by}"])) < len(mark(row["p_value"]))
-        larger = by == "persons" and row["analysis"] == LONGITUDINAL and inflation(row, by) > LARGER
-        found += [by] if weaker or larger else []
+        found += [by] if len(mark(row[f"p_value_{by}"])) < len(mark(row["p_value"])) else []
     return found
+
+
+def larger_by_person(row: pd.Series) -> bool:
+    """Whether the standard error of a trend by person is much larger than the one that the row rests on."""
+    known = row["analysis"] == LONGITUDINAL and pd.notna(row["p_value_persons"])
+    return bool(known and row.get("errors", "model") == "model" and inflation(row, "persons") > LARGER)
 
 
 def inflation(row: pd.Series, by: str) -> float:

@@ -18,7 +18,7 @@ from dnt_cli.wording import Wording, within_sentence
 LEAST_EVENTS = 5
 """Events, or non-events, per coefficient (Vittinghoff and McCulloch 2007, American Journal of Epidemiology 165)."""
 LEAST_IN_GROUP = 10
-"""Events, or non-events, in each group."""
+"""Events, or non-events, or observed answers, in each group."""
 
 
 def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
@@ -40,6 +40,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         Note("common.marks", wording.marks_note()),
         *cluster_notes(rows, wording),
         *_few_events(rows, wording),
+        *_few_observed(rows, wording),
         *_adjusted(rows, wording),
         *_detectable(rows, wording),
         *_against(rows, wording),
@@ -180,8 +181,8 @@ def _detectable(rows: pd.DataFrame, wording: Wording) -> list[Note]:
 def _adjusted(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     if int(rows["p_value"].notna().sum()) < 2:
         return []
-    lenient, tests = wording.study.significance.lenient, int(rows["p_value"].notna().sum())
-    alarms = note("effects.false_alarms", wording, tests=tests, alarms=wording.number(tests * lenient, 1))
+    lenient = wording.study.significance.lenient
+    alarms = _false_alarms(rows, lenient, wording)
     primary = rows[rows["p_holm_primary"].notna()]
     holm, bh = (int((rows[column] < lenient).sum()) for column in ("p_holm", "p_bh"))
     values = {"lenient": wording.threshold(lenient)}
@@ -191,6 +192,34 @@ def _adjusted(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         named, stay = wording.labels(list(primary["outcome"])), ", ".join(left) or wording.text("effects.none_left")
         notes.append(note("effects.primary", wording, outcomes=named, left=stay, **values))
     return notes
+
+
+def _false_alarms(rows: pd.DataFrame, lenient: float, wording: Wording) -> Note:
+    """How many marks chance would give, cut-offs of one scale counted once."""
+    tested = rows.loc[rows["p_value"].notna(), "outcome"]
+    scales = {scale_behind(key, wording.study) for key in tested}
+    tests, alarms = len(tested), wording.number(len(scales) * lenient, 1)
+    if len(scales) == tests:
+        return note("effects.false_alarms", wording, tests=tests, alarms=alarms)
+    most = wording.number(tests * lenient, 1)
+    return note("effects.false_alarms_scales", wording, tests=tests, scales=len(scales), alarms=alarms, most=most)
+
+
+def scale_behind(key: str, study: Study) -> str:
+    """The outcome that an outcome is a cut-off of, or the outcome itself."""
+    derived = study.outcomes[key].derive
+    return key if derived is None else derived.source
+
+
+def _few_observed(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """The effects that rest on few observed answers in a group, and so mainly on the imputation."""
+    fewest = rows[["n_observed_intervention", "n_observed_comparison"]].min(axis=1)
+    thin = rows[(rows["status"] != "not estimable") & (rows["m"] > 1) & (fewest < LEAST_IN_GROUP)]
+    if thin.empty:
+        return []
+    pairs = zip(thin["outcome"], fewest[thin.index], strict=True)
+    told = [f"{wording.label(key)} ({wording.number(least, 0)})" for key, least in pairs]
+    return [note("effects.few_observed", wording, least=LEAST_IN_GROUP, outcomes=", ".join(told))]
 
 
 def _against(rows: pd.DataFrame, wording: Wording) -> list[Note]:

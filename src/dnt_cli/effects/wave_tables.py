@@ -64,10 +64,25 @@ def _table(rows: pd.DataFrame, joint: pd.Series, wording: Wording, green: Green)
     return Table(title, tuple(columns), tuple(sections), tuple(notes), details(told))
 
 
+def _without_joint(rows: pd.DataFrame, joint: pd.Series, wording: Wording) -> list[Note]:
+    """Why an outcome with several waves has no joint test."""
+    notes = []
+    for key, own in rows.groupby("outcome", sort=False):
+        if key in joint.index or len(own) < 2:
+            continue
+        label, absent = wording.label(str(key)), list(own.loc[own["status"] == "not estimable", "wave"])
+        if absent:
+            notes.append(note("effects.no_joint_at", wording, outcome=label, waves=", ".join(absent)))
+        else:
+            notes.append(note("effects.no_joint_persons", wording, outcome=label))
+    return notes
+
+
 def _notes(rows: pd.DataFrame, joint: pd.Series, wording: Wording) -> list[Note]:
     notes = [note("effects.waves_note", wording), Note("common.marks", wording.marks_note())]
     if rows["outcome"].isin(joint.index).any():
         notes.append(note("effects.waves_joint", wording))
+    notes += _without_joint(rows, joint, wording)
     own = [
         found
         for found in cluster_notes(rows, wording)
