@@ -47,6 +47,12 @@ zeer moeilijk, moeilijk, neutraal, makkelijk, zeer makkelijk
 zeer moeilijk, moeilijk, eerder moeilijk, eerder makkelijk, makkelijk, zeer makkelijk
 zeer moeilijk, moeilijk, niet moeilijk en niet makkelijk, makkelijk, zeer makkelijk
 heel moeilijk, moeilijk, niet moeilijk en niet makkelijk, makkelijk, heel makkelijk
+zeer moeilijk, moeilijk, gaat net, makkelijk, zeer makkelijk
+zeer moeilijk, moeilijk, gaat net, gemakkelijk, zeer gemakkelijk
+zeer moeilijk, moeilijk, gaat wel, makkelijk, zeer makkelijk
+zeer moeilijk, moeilijk, gaat wel, gemakkelijk, zeer gemakkelijk
+zeer moeilijk, moeilijk, neutraal, gemakkelijk, zeer gemakkelijk
+moeilijk, gemakkelijk
 moeilijk, makkelijk
 zeer ontevreden, ontevreden, tevreden, zeer tevreden
 zeer ontevreden, ontevreden, neutraal, tevreden, zeer tevreden
