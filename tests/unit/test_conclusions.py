@@ -431,6 +431,23 @@ def test_every_cell_and_sentence_is_filled_in_both_languages(study: Study, langu
     assert "1,35**" in text_of(study, "work", *results, language="nl")
 
 
+def test_every_number_tells_of_the_persons_behind_it(study: Study) -> None:
+    told = {"n_persons": 90.0, "n_observed_intervention": 50.0, "n_observed_comparison": 40.0}
+    main = effect("work", "t3", 0.5, "**") | told
+    few = effect("work", "t3", 0.4, "", model="a", shift=-0.2, verdict="lost") | told | {"n_persons": 9.0}
+    raw = [("trend", "work", group, "T1", "pct", 50.0) for group in study.design.groups]
+    results = [estimates(study, main), checks(study, main, few), described(study, *raw)]
+    fewest = []
+    for table in tables(results, Wording(study, "nl")):
+        for row in (row for section in table.sections for row in section.rows):
+            numbers = [c for i, c in enumerate(row) if re.search(r"\d", c.text) and (i > 0 or len(row) == 1)]
+            assert all(cell.counts is not None for cell in numbers)
+            fewest += [c.text for c in numbers if c.counts is not None and c.counts.groups and c.counts.fewest == 9]
+    beside, sentence = fewest
+    assert "a-0,2" in beside
+    assert "(a)" in sentence
+
+
 def test_rows_hold_a_verdict_and_its_numbers_per_hypothesis_and_outcome(study: Study) -> None:
     rows = conclude([estimates(study, *BASE), checks(study, *BASE, *CHECKS), described(study, *RAW)]).rows()
     work = rows[rows["outcome"] == "work"].iloc[0]

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 import pandas as pd
 
 from dnt_cli.description.lookup import Lookup
+from dnt_cli.description.persons import Behind
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of, half_up
 from dnt_cli.description.rows import ALL
+from dnt_cli.description.trend_tables import level_at
 from dnt_cli.description.trends import interval_names
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.errors import flags_of, resting_on
+from dnt_cli.effects.persons import behind
 from dnt_cli.effects.result import Estimates
 from dnt_cli.effects.rows import effect_rows
 from dnt_cli.errors import DataError
@@ -22,6 +25,7 @@ from dnt_cli.messages import Message
 from dnt_cli.robustness.notes import REGISTER, TESTS
 from dnt_cli.robustness.result import RobustnessResult, codes
 from dnt_cli.study import Study
+from dnt_cli.tables import Counts, together
 
 if TYPE_CHECKING:
     from dnt_cli.stagefile.result import StageResult
@@ -63,6 +67,7 @@ class Check:
         verdict: Of `robustness.verdicts.VERDICTS`.
         shift: From the main effect in its standard errors; NaN where they cannot be compared.
         along: As `EffectEvidence.along`.
+        counts: The persons behind it; None where they are not known.
     """
 
     part: str
@@ -71,6 +76,7 @@ class Check:
     verdict: str
     shift: float
     along: int
+    counts: Counts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ class ObservedChange:
         decimals: Of both.
         percentage: Whether the outcome is yes or no.
         direction: 1 where the intervention group is higher or rose more, -1 the other way round, 0 equal.
+        counts: The persons behind both; None where they are not known.
     """
 
     changes: bool
@@ -92,6 +99,7 @@ class ObservedChange:
     decimals: int
     percentage: bool
     direction: int
+    counts: Counts | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,6 +196,7 @@ def collect(sources: Sources) -> dict[str, Evidence]:
         rows = _by_part(_resting(own[own["model"].str[0] == REGISTER], study), study)
     rows |= _by_part(sources.estimates, study)
     checks = {} if sources.robustness is None else _checks(sources.robustness)
+    persons = None if sources.description is None else Behind(sources.description, study)
     found: dict[str, Evidence] = {}
     registers: dict[str, list[Evidence]] = {}
     # Register outcomes first: those of the survey refer to them.
@@ -201,7 +210,7 @@ def collect(sources: Sources) -> dict[str, Evidence]:
             {part: _part(row, expected, study) for part, row in own_rows.items() if row["status"] != _ABSENT},
             {part: str(row["message"] or "") for part, row in own_rows.items() if row["status"] == _ABSENT},
             tuple(checks.get(key, ())),
-            None if sources.description is None else raw_of(sources.description, key, study),
+            None if sources.description is None else raw_of(sources.description, key, study, persons),
             tuple(registers.get(key, ())),
         )
         if outcome.counterpart is not None:
@@ -271,15 +280,16 @@ def _checks(robustness: RobustnessResult) -> dict[str, list[Check]]:
         along = _along(_sign(float(row["estimate"])), expected_of(outcome, study))
         shift = math.nan if model[0] == TESTS else float(row["shift"])
         part = _part_of(row, study)
-        own = Check(part, names[model], robustness.labels[model], str(row["verdict"]), shift, along)
+        own = Check(part, names[model], robustness.labels[model], str(row["verdict"]), shift, along, behind(row, study))
         found.setdefault(outcome, []).append(own)
     return found
 
 
-def raw_of(description: pd.DataFrame, key: str, study: Study) -> ObservedChange | None:
+def raw_of(description: pd.DataFrame, key: str, study: Study, persons: Behind | None = None) -> ObservedChange | None:
     """The observed figures beside an endpoint effect, None where a group has none.
 
-    The change since baseline where the model holds the baseline value, else the level at the endpoint.
+    The change since baseline where the model holds the baseline value, else the level at the endpoint. `persons` tells
+    who is behind them.
     """
     design, outcome = study.design, study.outcomes[key]
     end, binary = study.endpoint(key), outcome.kind == "binary"
@@ -297,7 +307,21 @@ def raw_of(description: pd.DataFrame, key: str, study: Study) -> ObservedChange 
         return None
     own, other = (float(value) for value in half_up(found, decimals))
     # As a reader of the figures sees it: two that are printed the same have no direction.
-    return ObservedChange(changes, own, other, decimals, binary, _sign(own - other))
+    counts = None
+    if persons is not None:
+        trend, level = Lookup(description, "trend"), "pct" if binary else "mean"
+        places = [(group, at) for group in groups for at in ((design.baseline, end) if changes else (end,))]
+        counts = together(level_at(trend, persons, key, "", place, level)[1] for place in places)
+    return ObservedChange(changes, own, other, decimals, binary, _sign(own - other), counts)
+
+
+def counts_of(evidence: Evidence, study: Study) -> Counts | None:
+    """The persons behind all that is known of an outcome; None where those behind some of it are not known."""
+    found = [behind(part.row, study) for part in evidence.parts.values()]
+    found += [check.counts for check in evidence.checks]
+    found += [] if evidence.raw is None else [evidence.raw.counts]
+    found += [counts_of(other, study) for other in evidence.registers if other.parts]
+    return together(found) if found else Counts()
 
 
 def register_levels(sources: Sources) -> Iterable[tuple[str, str, int, int, float]]:

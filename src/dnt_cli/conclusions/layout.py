@@ -8,15 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, Evidence, Sources, register_levels
+from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, Evidence, Sources, counts_of, register_levels
 from dnt_cli.conclusions.result import COUNTS, Conclusion, Conclusions, HypothesisConclusion
 from dnt_cli.conclusions.speech import short_effect, statements, verdict_text, wave_of
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.persons import behind
 from dnt_cli.effects.rows import effect_rows
 from dnt_cli.effects.tables import interval_on_scale, mark_of, scale_of, tone_of
 from dnt_cli.robustness.tables import changed_as
 from dnt_cli.stagefile.result import Green
-from dnt_cli.tables import Cell, Column, Section, Table, Tone
+from dnt_cli.tables import Cell, Column, Counts, Section, Table, Tone, together
 from dnt_cli.wording import Wording, within_sentence
 
 _TONES: dict[str, Tone] = {
@@ -52,7 +53,10 @@ def _hypothesis(own: HypothesisConclusion, names: list[str], wording: Wording) -
     counts = [own.count(name) for name in names]
     verdict = str(own.verdict)
     head = Cell(wording.hypothesis(own.key)), Cell(verdict_text(own, wording), _TONES.get(verdict, ""))
-    return (*head, *(Cell(str(count), value=float(count)) for count in counts))
+    return (
+        *head,
+        *(Cell(str(count), value=float(count), counts=Counts()) for count in counts),
+    )  # of outcomes, not persons
 
 
 def _outcomes(conclusions: Conclusions, wording: Wording, green: Green) -> Table:
@@ -77,9 +81,12 @@ def _outcomes(conclusions: Conclusions, wording: Wording, green: Green) -> Table
     def row(own: Conclusion) -> tuple[Cell, ...]:
         cells = {
             "checks": _checks_cell(own, wording),
-            "register": Cell(" ".join(_short_register(other, wording) for other in own.evidence.registers).strip()),
-            "raw": Cell("" if own.evidence.raw is None else _raw_cell(own, wording)),
-            "contradicts": Cell(", ".join(_contradiction(name, wording) for name in own.contradictions)),
+            "register": _register_cell(own, wording),
+            "raw": Cell("") if own.evidence.raw is None else _raw_cell(own, wording),
+            "contradicts": Cell(
+                ", ".join(_contradiction(name, wording) for name in own.contradictions),
+                counts=counts_of(own.evidence, wording.study),
+            ),
         }
         expected = "" if own.evidence.expected is None else say(f"conclusions.{own.evidence.expected}")
         effects = [_effect_cell(own.evidence, part, wording, green) for part in parts]
@@ -118,9 +125,12 @@ def _outcome_notes(conclusions: Conclusions, wording: Wording) -> list[str]:
 
 
 def _sentences(conclusions: Conclusions, wording: Wording) -> Table:
+    evidence = {own.evidence.outcome: own.evidence for own in conclusions.outcomes}
     by_hypothesis: dict[str, list[tuple[Cell, ...]]] = {}
     for own in statements(conclusions, wording):
-        by_hypothesis.setdefault(own.hypothesis, []).append((Cell(own.text),))
+        found = evidence.get(own.outcome)  # of a hypothesis as a whole no number is told
+        counts = Counts() if found is None else counts_of(found, wording.study)
+        by_hypothesis.setdefault(own.hypothesis, []).append((Cell(own.text, counts=counts),))
     sections = tuple(Section(wording.hypothesis(key), tuple(rows)) for key, rows in by_hypothesis.items())
     title = wording.text("conclusions.sentences_title")
     return Table(title, (Column("", "left"),), sections, (*wording.synthetic_note(), wording.marks_note()))
@@ -143,7 +153,8 @@ def _effect_cell(evidence: Evidence, part: str, wording: Wording, green: Green) 
     if own is None:
         return Cell("#", "muted") if part in evidence.reasons else Cell("")
     estimate = interval_on_scale(own.row)[0]
-    return Cell(short_effect(own, wording), tone_of(own.row, wording.study, green), value=estimate)
+    counts = behind(own.row, wording.study)
+    return Cell(short_effect(own, wording), tone_of(own.row, wording.study, green), estimate, counts)
 
 
 def _checks_cell(own: Conclusion, wording: Wording) -> Cell:
@@ -158,7 +169,7 @@ def _checks_cell(own: Conclusion, wording: Wording) -> Cell:
             changes = [_changed(check, wording) for check in checks]
             same = sum(not change for change in changes)
             texts.append(" ".join([name, f"{same}/{len(checks)}", *filter(None, changes)]))
-    return Cell("; ".join(texts))
+    return Cell("; ".join(texts), counts=together(check.counts for check in own.evidence.checks))
 
 
 def _changed(check: Check, wording: Wording) -> str:
@@ -167,15 +178,22 @@ def _changed(check: Check, wording: Wording) -> str:
     return changed_as(check.code, verdict, check.shift, wording)
 
 
+def _register_cell(own: Conclusion, wording: Wording) -> Cell:
+    registers = own.evidence.registers
+    rows = (other.parts[part].row for other in registers for part in PARTS if part in other.parts)
+    counts = together(behind(row, wording.study) for row in rows)
+    return Cell(" ".join(_short_register(other, wording) for other in registers).strip(), counts=counts)
+
+
 def _short_register(other: Evidence, wording: Wording) -> str:
     return "; ".join(short_effect(other.parts[part], wording) for part in PARTS if part in other.parts)
 
 
-def _raw_cell(own: Conclusion, wording: Wording) -> str:
+def _raw_cell(own: Conclusion, wording: Wording) -> Cell:
     raw = own.evidence.raw
     assert raw is not None
     texts = [wording.number(value, raw.decimals, sign=raw.changes) for value in (raw.intervention, raw.comparison)]
-    return " | ".join(texts)
+    return Cell(" | ".join(texts), counts=raw.counts)
 
 
 def _contradiction(name: str, wording: Wording) -> str:

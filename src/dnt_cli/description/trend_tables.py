@@ -36,7 +36,7 @@ def trend_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> 
 
         def cells(level: str, statistic: str) -> list[tuple[Figure, Counts]]:
             places = [(group, wave) for group in groups for wave in waves]
-            return [_behind(figures, behind, variable, level, place, statistic) for place in places]
+            return [level_at(figures, behind, variable, level, place, statistic) for place in places]
 
         main = cells("", statistic)
         charts = _chart_cells(main, len(waves))
@@ -85,7 +85,7 @@ def change_table(description: pd.DataFrame, wording: Wording, behind: Behind) ->
                         counts: Counts | None = behind.moved(figure, variable, how, group, wave)
                     else:
                         own = "pct" if level or binary else "mean"
-                        both = [_behind(trend, behind, variable, level, (group, end), own)[1] for end in pair]
+                        both = [level_at(trend, behind, variable, level, (group, end), own)[1] for end in pair]
                         counts = together(both)
                     found.append((figure, counts))
             return (Cell(label), *_texts(found, decimals, wording, sign=sign))
@@ -130,7 +130,7 @@ def _levels(figures: Lookup, variable: str) -> list[str]:
     return [level for level in figures.values("level", variable=variable) if level]
 
 
-def _behind(
+def level_at(
     figures: Lookup, behind: Behind, variable: str, level: str, place: tuple[str, str], statistic: str
 ) -> tuple[Figure, Counts]:
     """A percentage or mean of a group at a wave, and who is behind it."""
