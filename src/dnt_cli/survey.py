@@ -54,6 +54,9 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
     findings = missing_columns(frame, needed)
     if findings:
         return findings, None
+    frame, findings = _compared(frame, study)
+    if frame.empty:
+        return findings, None
     cast = pd.DataFrame(
         {
             design.id: identifiers(frame[design.id]),
@@ -136,6 +139,19 @@ def missing_columns(frame: pd.DataFrame, needed: Iterable[str | None]) -> list[F
     if not findings and frame.empty:
         findings.append(error("", "no_rows"))
     return findings
+
+
+def _compared(frame: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[Finding]]:
+    """The rows of the two arms that are compared; how many persons of other arms there are is told."""
+    design = study.design
+    if not design.further_interventions:
+        return frame, []
+    other = identifiers(frame[design.group]).isin(design.further_interventions)
+    if other.all():
+        return frame[~other], [error(design.group, "one_group", group=", ".join(design.further_interventions))]
+    count = int(frame.loc[other, design.id].nunique())
+    arms = f"{design.intervention}, {design.comparison}"
+    return frame[~other], [warning(design.group, "other_arms", count=count, arms=arms)] if count else []
 
 
 def _structure(frame: pd.DataFrame, cast: pd.DataFrame, study: Study) -> list[Finding]:
@@ -343,6 +359,8 @@ def _number(value: object) -> float:
 def with_further(survey: pd.DataFrame, frame: pd.DataFrame, study: Study) -> pd.DataFrame:
     """A cast survey with the other columns of the table that it was cast from, row for row."""
     design = study.design
+    if design.further_interventions:  # whose persons the cast survey does not hold
+        frame = frame[identifiers(frame[design.id]).isin(survey[design.id])]
     keys = pd.DataFrame(
         {
             design.id: identifiers(frame[design.id]).to_numpy(),

@@ -272,6 +272,10 @@ CASES = [
     ("m = 5", 'exclude = ["score"]  # here', "needs score, so it must take part in the imputation"),
     # who received
     ('site = "town"', 'received = "age"  # here', "expected a covariate with two levels, not received first"),
+    # arms
+    ('site = "town"', 'further_interventions = { all = "All" }  # here', "each arm has a code of its own, and none"),
+    ('site = "town"', 'contrast = "b:control"  # here', "found 'b:control'; expected two arms such as treated:control"),
+    ('comparison = "control"', 'comparison = "no:"\ncontrast = "treated:no:"  # here', "may hold a colon"),
     # when people were interviewed
     ('site = "town"', 'wave_time = "age"  # here', "design.wave_time: expected a covariate [covariates.age] with kind"),
     ('site = "town"', 'interview_date = "day"  # here', "design.interview_date: expected a covariate"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from dnt_cli.cli.inputs import Foreign, Input, open_input
 from dnt_cli.cli.options import (
+    Contrast,
     Force,
     Jobs,
     Lang,
@@ -40,10 +41,17 @@ class StudyOptions:
 
     study: StudyFile = None
     overrides: Overrides = None
+    contrast: Contrast = None
 
     def open(self, source: str, command: str, kinds: Iterable[str], *, foreign: Foreign) -> Input:
         """What the command was given; arguments and errors as of `open_input`."""
-        return open_input(source, command, kinds, foreign=foreign, study=self.study, overrides=self.overrides)
+        return open_input(source, command, kinds, foreign=foreign, study=self.study, overrides=self.settings)
+
+    @property
+    def settings(self) -> list[str] | None:
+        """What `--set` and `--contrast` ask for."""
+        own = [] if self.contrast is None else [f"design.contrast={self.contrast}"]
+        return [*(self.overrides or []), *own] or None
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,7 @@ def _extended(source: str, study: StudyOptions, m: int | None, changes: dict[str
 
     from dnt_cli.imputed.data import measured_columns, recorded_settings
 
-    given = changes | {"study": study.study, "set": study.overrides or None}
+    given = changes | {"study": study.study, "set": study.settings}
     told = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
     if told:
         raise UsageError(f"--extend repeats the settings of the file; leave out {', '.join(told)}.")

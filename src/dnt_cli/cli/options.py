@@ -84,6 +84,15 @@ Overrides = Annotated[
         autocompletion=complete_settings,
     ),
 ]
+Contrast = Annotated[
+    str | None,
+    typer.Option(
+        "--contrast",
+        metavar="ARM:ARM",
+        help="Of a study with more than two arms, the two to compare, such as b:control.",
+        rich_help_panel=INPUT,
+    ),
+]
 Output = Annotated[
     str | None,
     typer.Option(

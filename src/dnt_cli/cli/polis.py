@@ -71,7 +71,7 @@ def polis(
     from dnt_cli.wording import Wording
 
     result.check("register", "polis")
-    spec = load_study(given.study, given.overrides or ())
+    spec = load_study(given.study, given.settings or ())
     paths, left = chosen_files(records)
     if left:
         tell(f"Left out, since a higher version is there: {', '.join(p.name for p in left)}.")

@@ -122,9 +122,8 @@ def is_missing(values: pd.Series, ranges: Iterable[tuple[Code, Code]]) -> pd.Ser
 def known_levels(study: Study) -> dict[str, dict[str, str]]:
     """Column -> name of a level -> level."""
     design = study.design
-    groups = {design.intervention: design.intervention_label, design.comparison: design.comparison_label}
     known = {
-        design.group: _names(groups),
+        design.group: _names(design.arms),
         design.wave: _names({wave: Text(wave, wave) for wave in design.wave_keys}),
     }
     for key, covariate in study.covariates.items():

@@ -138,7 +138,7 @@ def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = 
         ]
         more = [f"And {len(lines) - _MOST_TOLD} more."] if len(lines) > _MOST_TOLD else []
         raise StudyError("\n".join([*lines[:_MOST_TOLD], *more])) from None
-    return replace(study, text=text, overrides=overrides)
+    return replace(study, design=study.design.contrasted(), text=text, overrides=overrides)
 
 
 def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:

@@ -84,6 +84,7 @@ def _check_design(study: Study, fail: Fail) -> None:
             fail(("design", name), f"{_BOTH_GROUPS!r} is what results call both groups together; give another code")
     if design.intervention == design.comparison:
         fail(("design", "comparison"), "the two groups have the same code")
+    _check_arms(study, fail)
     columns = [c for c in (design.id, design.wave, design.group, design.site) if c is not None]
     if len(set(columns)) != len(columns):
         fail(("design",), "id, wave, group and site must be different columns")
@@ -93,6 +94,22 @@ def _check_design(study: Study, fail: Fail) -> None:
         fail(("design", "pair"), f"{design.pair} is a column of the design already; name the column of the pairs")
     if ".imp" in (*columns, design.pair):
         fail(("design",), "the column .imp holds the number of the imputation")
+
+
+def _check_arms(study: Study, fail: Fail) -> None:
+    design = study.design
+    further = design.further_interventions
+    _check_codes(("design", "further_interventions"), further, fail)
+    if {design.intervention, design.comparison, _BOTH_GROUPS} & {*further}:
+        fail(("design", "further_interventions"), "each arm has a code of its own, and none is called all")
+    if any(":" in code for code in (design.intervention, design.comparison)) and design.contrast is not None:
+        fail(("design", "contrast"), "no code of an arm may hold a colon")
+    if design.contrast is not None:
+        first, _, second = design.contrast.partition(":")
+        if first == second or not {first, second} <= {*design.arms}:
+            listed = ", ".join(design.arms)
+            fail(("design", "contrast"), f"found {design.contrast!r}; expected two arms such as "
+                 f"{design.intervention}:{design.comparison}; known: {listed}")  # fmt: skip
 
 
 def _check_outcome(study: Study, key: str, outcome: Outcome, fail: Fail) -> None:

@@ -7,7 +7,7 @@ what `dnt study init` explains to the analyst.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
@@ -74,6 +74,10 @@ class Design:
     follow_up: str | None = None  # wave at which lasting effects are judged
     site: str | None = None  # column with the place of recruitment, for cluster checks; never imputed
     pair: str | None = None  # column with the matched pair that the site belongs to, for check h; never imputed
+    further_interventions: dict[str, Text] = field(
+        default_factory=dict
+    )  # codes of other arms in the data: their labels
+    contrast: str | None = None  # which two arms this run compares, such as "b:control"; default: the two above
     received: str | None = None  # covariate with two levels, not received first: who took part in the programme
     wave_time: str | None = None  # covariate that changes: actual months of each interview, for models.time = "actual"
     interview_date: str | None = None  # covariate that changes: date of each interview, for calendar_split
@@ -82,6 +86,23 @@ class Design:
     comparison_label: Text = _COMPARISON  # in tables and figures
     exclude: tuple[Exclusion, ...] = ()  # persons who are in the file but not in the study, and why
     waves_outside: Literal["error", "drop"] = "error"  # rows of a wave that the study does not name
+
+    @cached_property
+    def arms(self) -> dict[str, Text]:
+        """Code of each arm of the data -> its label, the two that are compared first."""
+        two = {self.intervention: self.intervention_label, self.comparison: self.comparison_label}
+        return two | self.further_interventions
+
+    def contrasted(self) -> Design:
+        """The design that compares the two arms of `contrast`; the others are further arms."""
+        if self.contrast is None:
+            return self
+        first, _, second = self.contrast.partition(":")
+        others = {code: label for code, label in self.arms.items() if code not in (first, second)}
+        return replace(
+            self, intervention=first, comparison=second, intervention_label=self.arms[first],
+            comparison_label=self.arms[second], further_interventions=others,
+        )  # fmt: skip
 
     @cached_property
     def places(self) -> tuple[str, ...]:
