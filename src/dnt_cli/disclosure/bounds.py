@@ -82,8 +82,16 @@ class System:
         """
         return self.extremes(quantity, told)[0]
 
-    def extremes(self, quantity: Quantity, told: Set[Quantity]) -> tuple[tuple[float, float], list[Point]]:
+    def extremes(
+        self, quantity: Quantity, told: Set[Quantity], enough: float = np.inf
+    ) -> tuple[tuple[float, float], list[Point]]:
         """The bounds, and values of all that hangs together with the quantity with which it reaches them.
+
+        Args:
+            quantity: That is hidden.
+            told: All that is told.
+            enough: Distance from the true value to the upper bound from which the lower is not looked for, but the
+                true value stands for it.
 
         Raises:
             ContradictionError: What is told contradicts itself.
@@ -92,7 +100,10 @@ class System:
         if not rows:
             return (self._lowest.get((quantity.what, quantity.power), -np.inf), np.inf), []
         program = self._program(unknown, rows, told)
-        (low, first), (high, last) = program.end(1.0), program.end(-1.0)
+        high, last = program.end(-1.0)
+        low, first = self.values[quantity], None
+        if high - low < enough:
+            low, first = program.end(1.0)
         found = [dict(zip(unknown, map(float, point), strict=True)) for point in (first, last) if point is not None]
         return (low, high), found
 

@@ -104,12 +104,12 @@ class _Search:
         wanted = self.width(quantity)
         if quantity in self.known and self._distance(self.known[quantity]) >= wanted:
             return
-        bounds, points = self.system.extremes(quantity, self.told)
+        bounds, points = self.system.extremes(quantity, self.told, wanted)
         while self._distance(bounds) < wanted:
             candidates = [q for q in self.system.neighbours(quantity, self.told) if q not in self.fixed]
             best: tuple[Quantity, tuple[float, float], list[Point]] | None = None
             for candidate in sorted(candidates, key=lambda q: (self._cost(q), q))[:_TRIED]:
-                found = self.system.extremes(quantity, self.told - {candidate})
+                found = self.system.extremes(quantity, self.told - {candidate}, wanted)
                 if best is None or self._distance(found[0]) > self._distance(best[1]):
                     best = candidate, *found
                 if self._distance(found[0]) >= wanted:
@@ -149,7 +149,7 @@ class _Search:
             seen = [self.system.values[own], *(point[own] for point in left if own in point)]
             found[own] = (min(seen), max(seen))
             if self._distance(found[own]) < self.width(own):
-                found[own], points = self.system.extremes(own, told)
+                found[own], points = self.system.extremes(own, told, self.width(own))
                 left += points
             if self._distance(found[own]) < self.width(own):
                 return
