@@ -45,10 +45,10 @@ class Rows:
         self, keys: pd.DataFrame, group: str, statistic: str, value: Any, n: Any = np.nan, denominator: Any = np.nan
     ) -> None:
         """One block; scalars are repeated."""
-        block = keys[["variable", "level", "wave"]].assign(
-            table=self.table, group=group, statistic=statistic, value=value, n=n, denominator=denominator
-        )
-        self.blocks.append(block.assign(_order=np.arange(len(block))))
+        own: dict[str, Any] = {name: keys[name].to_numpy() for name in ("variable", "level", "wave")}
+        own |= {"table": self.table, "group": group, "statistic": statistic, "value": np.asarray(value)}
+        own |= {"n": np.asarray(n), "denominator": np.asarray(denominator), "_order": np.arange(len(keys))}
+        self.blocks.append(pd.DataFrame({k: np.broadcast_to(v, len(keys)) for k, v in own.items()}))
 
     def add_moments(self, columns: Columns, m: Moments, groups: list[str]) -> None:
         """Percentages of the 0/1 columns, means and standard deviations of the others, per group."""
