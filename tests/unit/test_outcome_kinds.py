@@ -109,7 +109,7 @@ def test_the_numbering_of_classes_and_units_of_controls_do_not_matter() -> None:
     other = fit_ordered(design(10.0 * y + 5.0, group, 1e6 + 1000.0 * x), tested="group")
     assert other.estimate[1] == pytest.approx(plain.estimate[1], abs=1e-7)
     assert other.estimate[2] * 1000 == pytest.approx(plain.estimate[2], abs=1e-6)
-    np.testing.assert_allclose(other.details["unequal"], plain.details["unequal"], atol=1e-5)
+    np.testing.assert_allclose(other.details["separate"], plain.details["separate"], atol=1e-5)
 
 
 def test_persons_without_own_level_are_a_singular_fit() -> None:

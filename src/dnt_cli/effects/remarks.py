@@ -52,30 +52,35 @@ def ordinal_remarks(outcome: Outcome, fits: Sequence[Fit]) -> list[Message]:
         found.append(message("effects.classes_differ"))
     if len(used) < 3:
         return found
-    found.append(_proportional(fits))
-    sizes = [fit.details["thresholds"].size - fit.details["separate"].size for fit in fits if "separate" in fit.details]
-    if any(sizes):
-        found.append(message("effects.thresholds_left_out", count=max(sizes)))
-    return found
+    return [*found, *_proportional(fits)]
 
 
-def _proportional(fits: Sequence[Fit]) -> Message:
-    """D1 of the differences between thresholds; of a single data set with infinite degrees of freedom."""
-    sizes = {fit.details["unequal"].size if "unequal" in fit.details else 0 for fit in fits}
+def _proportional(fits: Sequence[Fit]) -> list[Message]:
+    """D1 of the differences between thresholds, those that have a model of their own in every data set."""
     thresholds = max(fit.details["thresholds"].size for fit in fits)
-    if len(sizes) > 1 or 0 in sizes:
-        return message("effects.proportional_untested", thresholds=thresholds)
-    estimates = np.array([fit.details["unequal"] for fit in fits])
-    covariances = np.array([fit.details["unequal_covariance"] for fit in fits])
+    common = sorted(set.intersection(*(set(fit.details.get("separate_at", ())) for fit in fits)))
+    if len(common) < 2:
+        return [message("effects.proportional_untested", thresholds=thresholds)]
+    contrast = np.hstack([-np.ones((len(common) - 1, 1)), np.eye(len(common) - 1)])
+    places = [np.searchsorted(fit.details["separate_at"], common) for fit in fits]
+    separate = np.array([fit.details["separate"][own] for fit, own in zip(fits, places, strict=True)])
+    covariances = np.array(
+        [
+            contrast @ fit.details["separate_covariance"][np.ix_(own, own)] @ contrast.T
+            for fit, own in zip(fits, places, strict=True)
+        ]
+    )
     try:
-        statistic, df1, df2, p = _wald(estimates, covariances, fits[0].df_residual)
+        statistic, df1, df2, p = _wald(separate @ contrast.T, covariances, fits[0].df_residual)
     except (ModelError, np.linalg.LinAlgError):
-        return message("effects.proportional_untested", thresholds=thresholds)
+        return [message("effects.proportional_untested", thresholds=thresholds)]
     values = {"statistic": statistic, "df1": df1, "df2": df2, "p": p}
+    left = thresholds - len(common)
+    told = [message("effects.thresholds_left_out", count=left)] if left else []
     if p >= ALPHA:
-        return message("effects.proportional", **values)
-    separate = np.exp(np.mean([fit.details["separate"] for fit in fits], axis=0))
-    return message("effects.not_proportional", **values, low=float(separate.min()), high=float(separate.max()))
+        return [message("effects.proportional", **values), *told]
+    odds = np.exp(separate.mean(axis=0))
+    return [message("effects.not_proportional", **values, low=float(odds.min()), high=float(odds.max())), *told]
 
 
 def _wald(estimates: np.ndarray, covariances: np.ndarray, df: float) -> tuple[float, float, float, float]:

@@ -30,10 +30,12 @@ from dnt_cli.effects.scales import SCALE_COLUMNS, effect_size, population_odds, 
 from dnt_cli.messages import Message, encoded, message
 from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, unpooled
 from dnt_cli.study import Study
-from dnt_cli.study.spec import Outcome
 
 IN_SUBGROUP = "@"
 """Between the effect and its subgroup in a term: `group@education[high]`."""
+MAIN = "main"
+"""What the `model` column says of the main analysis."""
+
 COLUMNS = (
     "analysis", "model", "outcome", "hypothesis", "kind", "term", "estimate", "std_error", "statistic", "df",
     "p_value", "conf_low", "conf_high", "odds_ratio", "odds_ratio_se", "odds_ratio_low", "odds_ratio_high",
@@ -87,7 +89,9 @@ def pooled_rows(
         own_df: Another fitter than the engines gave complete-data degrees of freedom of its own; pool those.
     """
     base = described(study, model, results, options, label)
-    notes = _notes(base, results, study.outcomes[model.outcome], own_df=own_df)
+    notes = _notes(base, results, own_df=own_df)
+    if label == MAIN and results and all(r.fit.status.usable for r in results):
+        notes += KINDS[base["kind"]].remarks(study.outcomes[model.outcome], [r.fit for r in results])
     if results and not all(r.enough for r in results):
         why = list(dict.fromkeys(own for r in results for own in r.fit.status.messages))
         return [base | {"term": model.effect, "status": "not estimable", "message": encoded(why)}]
@@ -165,9 +169,7 @@ def _engines(results: Sequence[FittedEffect]) -> str:
     return ", ".join(f"{engine} ({count}/{len(results)})" for engine, count in counts.items())
 
 
-def _notes(
-    base: Mapping[str, Any], results: Sequence[FittedEffect], outcome: Outcome, *, own_df: bool
-) -> list[Message]:
+def _notes(base: Mapping[str, Any], results: Sequence[FittedEffect], *, own_df: bool) -> list[Message]:
     """What the analyst must know of a model that has an estimate."""
     m = len(results)
     notes = list(dict.fromkeys(own for r in results for own in r.notes))
@@ -176,8 +178,6 @@ def _notes(
     singular = sum(r.fit.status.singular for r in results)
     firth = 0 if own_df else sum(_is_firth(r) for r in results)
     notes += [_of(singular, m, "effects.singular")] if singular else []
-    if results and not own_df and all(r.fit.status.usable for r in results):
-        notes += KINDS[base["kind"]].remarks(outcome, [r.fit for r in results])
     if firth and firth == m > 1:
         notes.append(message("effects.firth_all", m=m))
     elif firth:

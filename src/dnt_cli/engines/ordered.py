@@ -33,13 +33,12 @@ def fit_ordered(design: DesignMatrix, *, tested: str | None = None) -> Fit:
 
     Returns:
         A fit whose intercept is minus the first threshold: the log odds of a class above the lowest. Its details are
-        `thresholds`, `classes` (those that occur), and of the tested term `unequal` and `unequal_covariance` (see
-        `unequal_odds`).
+        `thresholds`, `classes` (those that occur), and of the tested term what `separate_odds` gives.
     """
     fit = _ordered(design, 1)
     if tested is None or not fit.status.usable or fit.details["classes"].size < 3:
         return fit
-    return replace(fit, details=dict(fit.details) | unequal_odds(design, tested))
+    return replace(fit, details=dict(fit.details) | separate_odds(design, tested))
 
 
 def fit_mixed_ordered(design: DesignMatrix, *, nodes: int) -> Fit:
@@ -138,16 +137,15 @@ def _classes_separated(laid: Laid) -> bool:
     return is_separated(matrix, np.concatenate([np.ones(upper.sum()), np.zeros(lower.sum())]))
 
 
-def unequal_odds(design: DesignMatrix, term: str) -> dict[str, Floats]:
-    """How the coefficient of a term differs between logistic models of each threshold (Brant 1990, Biometrics 46).
+def separate_odds(design: DesignMatrix, term: str) -> dict[str, Floats]:
+    """A term in logistic models of each threshold, and their covariance (Brant 1990, Biometrics 46).
 
     Returns:
-        `unequal` (t - 1,) the coefficients at higher thresholds less that at the first, their covariance
-        `unequal_covariance`, and `separate` (t,) the coefficients; of the thresholds whose models have an estimate.
-        Empty where fewer than two have one.
+        `separate` (t,) the coefficients of the thresholds whose models have an estimate, `separate_covariance` (t, t),
+        and `separate_at` (t,) the lowest class above each threshold.
     """
     j = design.terms.index(term)
-    slopes, probabilities, inverses = [], [], []
+    slopes, probabilities, inverses, places = [], [], [], []
     for cut in np.unique(design.response)[1:]:
         higher = DesignMatrix((design.response >= cut).astype(float), design.matrix, design.terms, None)
         fit = fit_logistic(higher)
@@ -155,9 +153,8 @@ def unequal_odds(design: DesignMatrix, term: str) -> dict[str, Floats]:
             slopes.append(fit.estimate[j])
             probabilities.append(_probability(design.matrix @ fit.estimate))
             inverses.append(fit.covariance)
+            places.append(cut)
     t = len(slopes)
-    if t < 2:
-        return {}
     covariance = np.empty((t, t))
     for first in range(t):
         for second in range(first, t):
@@ -165,13 +162,7 @@ def unequal_odds(design: DesignMatrix, term: str) -> dict[str, Floats]:
             middle = (design.matrix * weight[:, None]).T @ design.matrix
             covariance[first, second] = (inverses[first] @ middle @ inverses[second])[j, j]
             covariance[second, first] = covariance[first, second]
-    contrast = np.hstack([-np.ones((t - 1, 1)), np.eye(t - 1)])
-    separate = np.array(slopes)
-    return {
-        "separate": separate,
-        "unequal": contrast @ separate,
-        "unequal_covariance": contrast @ covariance @ contrast.T,
-    }
+    return {"separate": np.array(slopes), "separate_covariance": covariance, "separate_at": np.array(places)}
 
 
 def residuals(design: DesignMatrix, fit: Fit) -> Floats:

@@ -55,6 +55,28 @@ mixed_poisson <- function(name) {
              control = glmerControl(optimizer = "bobyqa", tolPwrss = 1e-12, optCtrl = list(maxfun = 1e5, rhoend = 1e-9)))
   numbers(fixef(m), vcov(m), list(terms = names(fixef(m)), random_sd = as.numeric(attr(VarCorr(m)[[1]], "stddev"))))
 }
+# The likelihood of negative binomial counts with a random intercept, by 61 fixed Gauss-Hermite nodes.
+hermite <- function(n) { # Golub and Welsch (1969)
+  b <- sqrt(seq_len(n - 1)); j <- matrix(0, n, n); j[cbind(1:(n - 1), 2:n)] <- b; e <- eigen(j + t(j), symmetric = TRUE)
+  list(x = e$values, w = e$vectors[1, ]^2)
+}
+mixed_negative <- function(name) {
+  x <- model.matrix(~ group * wave + high, d); y <- d[[name]]; gh <- hermite(61)
+  minus <- function(p) {
+    eta <- as.vector(x %*% p[1:5]); size <- exp(p[6]); sd <- exp(p[7])
+    each <- sapply(gh$x, function(u) rowsum(dnbinom(y, mu = exp(eta + sd * u), size = size, log = TRUE), d$person)[, 1])
+    top <- apply(each, 1, max)
+    -sum(top + log(as.vector(exp(each - top) %*% gh$w)))
+  }
+  start <- c(coef(glm(y ~ x - 1, poisson)), log(2), log(.5))
+  scale <- c(.1, .1, .05, .1, .05, .1, .1)
+  one <- optim(start, minus, method = "BFGS", control = list(reltol = 1e-14, maxit = 500, parscale = scale))
+  one <- optim(one$par, minus, method = "BFGS", control = list(reltol = 1e-16, maxit = 500, parscale = scale, ndeps = rep(1e-4, 7)))
+  v <- solve(optimHess(one$par, minus, control = list(parscale = scale, ndeps = rep(1e-2, 7))))
+  names(one$par) <- NULL
+  numbers(one$par[1:5], v[1:5, 1:5], list(terms = colnames(x), theta = exp(one$par[6]), random_sd = exp(one$par[7]),
+                                          log_likelihood = -one$value))
+}
 classes <- {
   end$y <- factor(end$class)
   m <- clm(y ~ group + class_0 + age + high, data = end, control = clm.control(gradTol = 1e-12, maxIter = 200))
@@ -94,5 +116,6 @@ out <- list(session = capture.output(sessionInfo()),
             poisson = list(few = poisson_of("few")),
             negative = list(count = negative_of("count"), even = negative_of("even"), huge = negative_of("huge")),
             mixed_poisson = list(count = mixed_poisson("count"), even = mixed_poisson("even"), huge = mixed_poisson("huge")),
+            mixed_negative = list(count = mixed_negative("count"), huge = mixed_negative("huge")),
             classes = classes, mixed_classes = mixed_classes)
 write_json(out, file.path(here, "kinds_expected.json"), digits = I(14), auto_unbox = TRUE, null = "null", na = "null")
