@@ -9,6 +9,7 @@ from typing import Any
 
 from dnt_cli.errors import EngineError, UsageError
 from dnt_cli.packages import install_command
+from dnt_cli.sentences import say
 
 _connected: ContextVar[bool] = ContextVar("connected", default=False)
 
@@ -36,13 +37,11 @@ def at_work(jobs: int, scheduler: str | None = None, certificates: Sequence[str]
     """
     if scheduler is None:
         if certificates:
-            raise UsageError("--scheduler-tls is for a Dask scheduler; add --scheduler tls://HOST:PORT.")
+            raise UsageError(say("tls_without_scheduler"))
         yield jobs
         return
     if bool(certificates) != scheduler.startswith("tls://") or len(certificates) not in (0, 3):
-        raise UsageError(
-            "A scheduler at tls://HOST:PORT needs --scheduler-tls CA,CERTIFICATE,KEY (three files), and only that does."
-        )
+        raise UsageError(say("scheduler_tls"))
     import joblib
 
     with _client(scheduler, certificates) as client, joblib.parallel_config(backend="dask"):
@@ -58,7 +57,7 @@ def _client(scheduler: str, certificates: Sequence[str]) -> Any:
         from distributed import Client
         from distributed.security import Security
     except ImportError as error:
-        raise EngineError(f"--scheduler needs Dask. Type: {install_command('dask', 'distributed')}.") from error
+        raise EngineError(say("needs_dask", install=install_command("dask", "distributed"))) from error
     make: Any = Client
     security: Any = Security
     settings: dict[str, Any] = {"timeout": "5s"}
@@ -76,7 +75,5 @@ def _client(scheduler: str, certificates: Sequence[str]) -> Any:
         ) from error
     if not client.nthreads():
         client.close()
-        raise EngineError(
-            f"The Dask scheduler at {scheduler} has no workers: start some (dask worker {scheduler}), or use --jobs."
-        )
+        raise EngineError(say("scheduler_empty", scheduler=scheduler))
     return client

@@ -15,6 +15,7 @@ from dnt_cli.engines.base import DesignMatrix
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import Message, message
 from dnt_cli.observed import Observed, known_answers, observed_counts
+from dnt_cli.sentences import say
 from dnt_cli.study import Study
 
 ENDPOINT = "t3"  # analysis: the effect at the endpoint
@@ -155,7 +156,7 @@ class Designs:
             design = self._moderated(design, model.subgroups, self._split_by(model))
         complete = np.isfinite(design.response) & np.isfinite(design.matrix).all(axis=1)
         if not complete.any():
-            raise ModelError(f"{model.outcome}: nobody has a value on everything that the model needs.")
+            raise ModelError(say("nobody_whole", outcome=model.outcome))
         groups = None if design.groups is None else design.groups[complete]
         matrix = design.matrix[complete]
         keep = np.ptp(matrix, axis=0) > 0
@@ -259,7 +260,7 @@ class Designs:
         baseline = study.design.baseline
         if model.difference:
             if baseline not in study.outcomes[key].waves:
-                raise ModelError(f"{key} was not asked at {baseline}, so there is no difference score.")
+                raise ModelError(say("no_difference", key=key, baseline=baseline))
             response = response - self._column(key, baseline)
         elif study.adjusts_for_baseline(key):
             columns.append(self._column(key, baseline))
@@ -269,7 +270,7 @@ class Designs:
     def _trend(self, model: Model) -> DesignMatrix:
         study, key = self._study, model.outcome
         if not study.has_trend(key):
-            raise ModelError(f"{key} has no longitudinal model: it was not asked at {study.design.baseline}.")
+            raise ModelError(say("no_longitudinal", key=key, baseline=study.design.baseline))
         waves = model.waves(study)
         times = study.times() if model.time != "other" else other_times(study)
         response = np.column_stack([self._column(key, wave) for wave in waves]).ravel()  # person by person

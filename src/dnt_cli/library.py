@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnt_cli.errors import UsageError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -314,7 +315,7 @@ def _table(frame: pd.DataFrame, study: str | None, overrides: Sequence[str]) -> 
     from dnt_cli.study import load_study
 
     if study is None:
-        raise UsageError("A table does not say which study it is of; add --study FILE.")
+        raise UsageError(say("table_study"))
     digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
     return Input("the table", digest, load_study(study, overrides), joined=RawTable(frame, Dictionary()))
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from dnt_cli.cluster import connected
 from dnt_cli.errors import EngineError
+from dnt_cli.sentences import say
 
 ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
 """Signals that end a run in order; SIGQUIT too, which otherwise dumps the memory, with all data, to disk."""
@@ -68,9 +69,7 @@ def _results(results: Iterator[Any]) -> Iterator[Any]:
     try:
         yield from results
     except BrokenProcessPool:  # its text may quote arguments
-        raise EngineError(
-            "The system ended a worker process, perhaps for want of memory; use fewer with --jobs 1."
-        ) from None
+        raise EngineError(say("worker_ended")) from None
 
 
 @cache

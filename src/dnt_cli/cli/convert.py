@@ -59,9 +59,9 @@ def convert(
     """
     suffix = Path(output).suffix.lower()
     if suffix not in (_STAGE, *_OTHERS):
-        raise UsageError(f"{output}: dnt convert writes {', '.join((_STAGE, *_OTHERS))}.")
+        raise UsageError(say("convert_writes", output=output, formats=", ".join((_STAGE, *_OTHERS))))
     if suffix == _STAGE and study is None:
-        raise UsageError("A stage file carries its study: add --study FILE.")
+        raise UsageError(say("stage_needs_study"))
     check_folder(output)
     if suffix != _STAGE and Path(output).exists() and not force:
         raise DataError(say("exists", file=output))

@@ -11,6 +11,7 @@ from dnt_cli.cli.groups import ShowOptions, grouped
 from dnt_cli.cli.inputs import open_stage_file
 from dnt_cli.cli.options import OUTPUT
 from dnt_cli.errors import UsageError
+from dnt_cli.sentences import say
 
 
 @app.command(rich_help_panel="Files")
@@ -33,7 +34,7 @@ def diff(
     Example: dnt diff old/t3.parquet t3.parquet
     """
     if old == new == "-":
-        raise UsageError("Only one of the two files can come from a pipe.")
+        raise UsageError(say("one_pipe"))
     from dnt_cli.diff import compare
     from dnt_cli.diff.tables import difference_frame, difference_tables, distinct_names
 

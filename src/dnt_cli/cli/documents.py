@@ -21,7 +21,9 @@ def format_of(output: str, known: tuple[str, ...], command: str) -> str:
     """
     form = Path(output).suffix.lower().removeprefix(".")
     if form not in known:
-        raise UsageError(f"{output}: {command} writes {', '.join(f'.{name}' for name in known)}.")
+        raise UsageError(
+            say("document_formats", output=output, command=command, formats=", ".join(f".{name}" for name in known))
+        )
     return form
 
 
@@ -34,11 +36,11 @@ def check_document(output: str | None, form: str, *, force: bool) -> None:
     """
     if output is None or output == "-":
         if form in BINARY and (output is None or sys.stdout.isatty()):
-            raise UsageError(f"A .{form} file would garble the terminal; add -o FILE.{form}.")
+            raise UsageError(say("document_terminal", form=form))
         return
     check_folder(output)
     if Path(output).is_dir():
-        raise DataError(f"Cannot write {output}: it is a folder.")
+        raise DataError(say("document_folder", output=output))
     if Path(output).exists() and not force:
         raise DataError(say("exists", file=output))
 

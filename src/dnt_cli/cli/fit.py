@@ -212,7 +212,7 @@ def fit_longitudinal(
 
     result.check("estimates", "fit-longitudinal")
     if nodes % 2 == 0:
-        raise UsageError(f"--nagq {nodes}: the number of quadrature nodes must be odd, such as 1, 15 or 31.")
+        raise UsageError(say("nodes_odd", nodes=nodes))
     if time is not None:
         study = replace(study, overrides=[*(study.overrides or []), f"models.time={time.value}"])
     opened = study.open(source, "dnt fit-longitudinal", ["imputations"], foreign="with study")
@@ -283,7 +283,7 @@ def published_controls(study: Study, analysis: str) -> dict[str, tuple[str, ...]
     from dnt_cli.effects.published import controls_of_publication
 
     if not (study.models.controls_as_published or study.models.endpoint_controls_as_published):
-        raise UsageError("--controls published: the study file has no models.controls_as_published.")
+        raise UsageError(say("no_published_controls"))
     return controls_of_publication(study, analysis)
 
 
@@ -293,7 +293,7 @@ def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
     if controls.strip().isdecimal():  # which ² is not
         rung = int(controls)
         if not 1 <= rung <= len(study.models.ladder):
-            raise UsageError(f"--controls {rung}: the study's ladder has rungs 1 to {len(study.models.ladder)}.")
+            raise UsageError(say("no_such_rung", rung=rung, rungs=len(study.models.ladder)))
         return [list(study.models.ladder[rung - 1])]
     return [choose("--controls", controls, study.possible_controls, empty=True) or []]
 

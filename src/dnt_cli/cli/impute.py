@@ -161,7 +161,7 @@ def _refuse_many(iterations: int | None) -> None:
     from dnt_cli.study.rules import MOST_ROUNDS
 
     if iterations is not None and iterations > MOST_ROUNDS:
-        raise UsageError(f"--iterations {iterations}: expected at most {MOST_ROUNDS}.")
+        raise UsageError(say("iterations_many", iterations=iterations, most=MOST_ROUNDS))
 
 
 def _fresh(source: str, study: StudyOptions, m: int | None, changes: dict[str, Any]) -> _Job:
@@ -189,7 +189,7 @@ def _with_register(job: _Job, source: str) -> _Job:
     from dnt_cli.polis.join import add_register
 
     if job.before is not None:
-        raise UsageError("--extend keeps what the file holds; leave out --register.")
+        raise UsageError(say("extend_register"))
     opened = open_input(source, "dnt impute --register", ["register"], foreign="always")
     frame = opened.frame() if opened.stage is None else opened.stage.frame
     wide, findings = add_register(job.wide, frame, job.study, opened.name)
@@ -207,14 +207,14 @@ def _extended(source: str, study: StudyOptions, m: int | None, changes: dict[str
     given = changes | {"study": study.study, "set": study.settings}
     told = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
     if told:
-        raise UsageError(f"--extend repeats the settings of the file; leave out {', '.join(told)}.")
+        raise UsageError(say("extend_settings", options=", ".join(told)))
     opened = open_input(source, "dnt impute --extend", ["imputations"])
     stage = opened.stage
     assert stage is not None  # nothing else is read
     data = opened.completed()
     settings = recorded_settings(stage, stage.study)
     if stage.steps[-1]["command"] != "impute" or m is None or m <= data.m:
-        raise UsageError(f"--extend needs a file made by dnt impute and -m above its {data.m} imputations.")
+        raise UsageError(say("extend_needs", m=data.m))
     wide = measured_columns(data.observed, stage.study)
     return _Job(wide, stage.study, replace(settings, m=m - data.m), opened, stage)
 

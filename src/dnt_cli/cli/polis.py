@@ -15,6 +15,7 @@ from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import INPUT, OUTPUT, RUN
 from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
+from dnt_cli.sentences import say
 
 
 @app.command(rich_help_panel="Stages")
@@ -59,9 +60,9 @@ def polis(
         _write_example(example, force=result.force)
         return
     if not records or link is None:
-        raise UsageError("dnt polis needs records and a link file: dnt polis FOLDER --link link.csv --study dnt.")
+        raise UsageError(say("polis_needs"))
     if given.study is None:
-        raise UsageError("Records do not say of which study they are; add --study FILE.")
+        raise UsageError(say("records_study"))
     from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.polis import chosen_files, read_link, register_outcomes
     from dnt_cli.polis.result import RegisterResult
@@ -104,10 +105,10 @@ def _write_example(folder: str, *, force: bool) -> None:
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"Cannot make the folder {folder}: {error.strerror}.") from None
+        raise DataError(say("cannot_make_folder", folder=folder, reason=error.strerror)) from None
     present_files = [name for name in files if (target / name).exists()]
     if present_files and not force:
-        raise DataError(f"{folder} already holds {present_files[0]}; choose another folder, or --force to replace it.")
+        raise DataError(say("folder_holds", folder=folder, file=present_files[0]))
     for name, frame in files.items():
         with replacing(target / name) as stream:
             frame.to_csv(stream, index=False, lineterminator="\n", encoding="utf-8")

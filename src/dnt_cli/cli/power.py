@@ -19,6 +19,7 @@ from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import save_result
 from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import UsageError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -248,7 +249,7 @@ def study(
         needs = "needs --comparison SHARE, which is yes/no" if binary else "has no use for --comparison: it is a score"
         raise UsageError(f"--outcome {outcome} {needs}.")
     if analysis is Analysis.longitudinal and not alone.has_trend(outcome):
-        raise UsageError(f"--outcome {outcome} has no longitudinal model in this study.")
+        raise UsageError(say("no_trend_model", outcome=outcome))
     world = World(alone, outcome, analysis.value, _sizes_of(n), level or 0.0, correlation, dropout, icc, sites, m, seed)
     found = _simulate(spec, world, _effects_of(effects, level), alpha, simulations, result.output, work.place())
     result.show(found.tables(Wording(spec, result.language.value)), found.rows())
@@ -334,7 +335,7 @@ def _answer(effect: Proportions | Means, asked: _SizeOptions, result: ShowOption
     language: Language = result.language.value
     offered = methods_of(effect, plan)
     if method is not None and method.value not in offered:
-        raise UsageError(f"--method {method.value} does not apply here; expected one of: {', '.join(offered)}.")
+        raise UsageError(say("method_elsewhere", method=method.value, allowed=", ".join(offered)))
     methods = offered if method is None else (method.value,)
     if asked.n is None:
         sizes = [required_size(effect, m, plan) for m in methods]
@@ -350,5 +351,5 @@ def _sizes_of(text: str) -> tuple[int, int]:
     except ValueError:
         comparison = intervention = 0
     if min(comparison, intervention) < 2 or max(comparison, intervention) > 1_000_000:
-        raise UsageError(f"--n {text}: expected two group sizes, comparison first, such as --n 55,81.")
+        raise UsageError(say("two_sizes", text=text))
     return comparison, intervention

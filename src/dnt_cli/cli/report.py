@@ -14,6 +14,7 @@ from dnt_cli.cli.inputs import open_together, read
 from dnt_cli.cli.options import OUTPUT, Force, Green, GreenMeans, Jobs, Lang, choose, processes
 from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     from dnt_cli.report.model import Block
@@ -67,7 +68,7 @@ def report(
     from dnt_cli.wording import Wording
 
     if output == "-":
-        raise UsageError("A report goes into a file: add -o FILE.docx, or another name.")
+        raise UsageError(say("report_output"))
     form = format_of(output, _FORMATS, "dnt report")
     check_document(output, form, force=force)
     chosen = choose("--include", include, NAMES)
@@ -78,7 +79,7 @@ def report(
     material = Material(stages, [result_of(stage) for stage in stages], wording, green.value)
     made = build(material, chosen, own)
     if not made.sections:
-        raise DataError("These files hold nothing for the sections that were asked for.")
+        raise DataError(say("report_empty"))
     if made.stamp:
         warn(made.stamp)
     with progress("Drawing") as told:
@@ -100,7 +101,7 @@ def _own_text(source: str | None, wording: Wording) -> dict[str, list[Block]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise DataError(f"{name} is no text in UTF-8; save it as such.") from None
+        raise DataError(say("not_utf8", file=name)) from None
     return parse(text, {own: wording.text(f"report.{own}") for own in NAMES}, name)
 
 

@@ -14,6 +14,7 @@ from dnt_cli.cli.options import MODEL, OUTPUT, OutputFormat, choose, processes
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_figures, end_if_nothing_estimable
 from dnt_cli.errors import UsageError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     from dnt_cli.wording import Wording
@@ -64,7 +65,7 @@ def robustness(
         _explain(result)
         return
     if not source:
-        raise UsageError("dnt robustness needs an imputations file: dnt robustness imputed.parquet.")
+        raise UsageError(say("robustness_needs"))
     result.check("robustness", "robustness")
     check_figures(figures, result.output)
     opened = study.open(source, "dnt robustness", ["imputations"], foreign="with study")

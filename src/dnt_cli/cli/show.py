@@ -16,6 +16,7 @@ from dnt_cli.cli.options import OUTPUT, AsJson, Force, Green, GreenMeans, Lang, 
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import rows_as_csv, rows_as_json, table_named
 from dnt_cli.errors import UsageError
+from dnt_cli.sentences import say
 
 _COLOURED = ("docx", "xlsx", "html", "tex")
 _WRITTEN = (*_COLOURED, "md", "csv", "json")
@@ -130,10 +131,10 @@ def _format(form: TableFormat, output: str | None, *, raw: bool) -> str:
         ending = format_of(str(output), (*_WRITTEN, "txt"), "dnt show")
         ending = "table" if ending == "txt" else ending
         if form is not TableFormat.table and ending != form.value:
-            raise UsageError(f"--format {form.value} and -o {output} do not go together.")
+            raise UsageError(say("format_output", form=form.value, output=output))
         chosen = ending
     if raw and chosen not in ("csv", "xlsx", "json"):
-        raise UsageError("--raw gives rows as CSV, Excel or JSON; add --format csv, or -o FILE.csv or FILE.xlsx.")
+        raise UsageError(say("raw_formats"))
     return chosen
 
 
@@ -167,7 +168,7 @@ def _draw(result: StageResult | Conclusions, wording: Wording, path: str, *, for
 
     with progress("Drawing"):
         if not isinstance(result, Drawn):
-            raise UsageError("--figure draws effects or an imputation; dnt describe --figures draws the outcomes.")
+            raise UsageError(say("figure_kinds"))
         result.figure(wording, path, force=force)
 
 

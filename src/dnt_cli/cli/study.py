@@ -69,9 +69,9 @@ def init(
     if like is not None and like not in builtin_studies():
         raise UsageError(say("no_builtin", name=like, known=", ".join(builtin_studies())))
     if like is not None and data is not None:
-        raise UsageError("--like starts from a built-in study, not from data; leave out one of the two.")
+        raise UsageError(say("like_or_data"))
     if data is None and (sheet is not None or header_row is not None):
-        raise UsageError("--sheet and --header-row say where the table is in a data file; name that file too.")
+        raise UsageError(say("sheet_needs_data"))
     if data is not None:
         text = _drafted(data, sheet, header_row)
     else:

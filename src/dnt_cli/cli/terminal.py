@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from dnt_cli.cli.options import OUTPUT, OutputFormat
 from dnt_cli.errors import UsageError
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     from dnt_cli.study import Language
@@ -124,7 +125,7 @@ def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
         said = {name: arguments.pop(name) for name in shared}
         if said.pop("json", False):
             if arguments["form"] not in (OutputFormat.table, OutputFormat.json):
-                raise UsageError(f"--json and --format {arguments['form'].value} do not go together.")
+                raise UsageError(say("json_format", form=arguments["form"].value))
             arguments["form"] = OutputFormat.json
         terminal.options = frozenset(arguments)
         terminal.language = getattr(arguments.get("language"), "value", terminal.language)

@@ -24,6 +24,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.messages import Message
 from dnt_cli.robustness.notes import REGISTER, TESTS
 from dnt_cli.robustness.result import RobustnessResult, codes
+from dnt_cli.sentences import say
 from dnt_cli.study import Study
 from dnt_cli.tables import Counts, together
 
@@ -157,12 +158,12 @@ class Sources:
 
         effects = [own for own in results if isinstance(own, Estimates)]
         if not effects:
-            raise DataError("Conclusions need effects: add the file of `dnt fit-t3` or `dnt fit-longitudinal`.")
+            raise DataError(say("conclusions_effects"))
         joined = Estimates.joined(effects)
         rows = effect_rows(joined.estimates, waves=True)
         keys = ["analysis", "outcome", *(["wave"] if "wave" in rows.columns else [])]
         if rows.duplicated(keys).any():
-            raise DataError("Two of these files hold the same effects, so no conclusion follows; give one of the two.")
+            raise DataError(say("effects_twice"))
         robustness = _only([own for own in results if isinstance(own, RobustnessResult)], "robustness checks")
         described = _only([own for own in results if isinstance(own, Description)], "a description")
         register = _only([own for own in results if isinstance(own, RegisterResult)], "register outcomes")

@@ -10,6 +10,7 @@ from dnt_cli.description.moments import moments
 from dnt_cli.description.rows import Rows
 from dnt_cli.description.sample import group_names, memberships
 from dnt_cli.errors import DataError
+from dnt_cli.sentences import say
 from dnt_cli.study import Study, block_columns
 from dnt_cli.study.described import YES
 from dnt_cli.study.reader import suggest
@@ -36,11 +37,11 @@ def further_rows(further: pd.DataFrame, wide: pd.DataFrame, study: Study) -> pd.
     design, rows = study.design, Rows("further")
     for column in (design.id, design.wave):
         if column not in further.columns:
-            raise DataError(f"The further answers have no column {column}; keep {design.id} and {design.wave}.")
+            raise DataError(say("further_column", column=column, id=design.id, wave=design.wave))
     index = pd.Index(wide[design.id])
     keyed = further.assign(**{c: identifiers(further[c]) for c in (design.id, design.wave)})
     if strangers := int((~keyed[design.id].isin(index)).sum()):
-        raise DataError(f"{design.id}: {strangers} rows of the further answers belong to nobody in the survey.")
+        raise DataError(say("further_strangers", id=design.id, strangers=strangers))
     names = [c for c in further.columns if c not in (design.id, design.wave, design.group)]
     # Of a block of the study the answers are counted, also where they are numbers.
     own = block_columns(study.description)
@@ -73,10 +74,7 @@ def _refuse_free_text(frame: pd.DataFrame, names: list[str]) -> None:
         if different > MOST_LEVELS or (len(answers) >= FEW_ANSWERS and different > NEARLY_UNIQUE * len(answers)):
             found.append(str(name))
     if found:
-        raise DataError(
-            f"{', '.join(found)}: text with more than {MOST_LEVELS} different answers, or nearly one for every person, "
-            "cannot be described without telling of persons; leave it out, or group it into classes."
-        )
+        raise DataError(say("further_telling", columns=", ".join(found), most=MOST_LEVELS))
 
 
 def _readable(answers: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -89,7 +87,7 @@ def _readable(answers: pd.DataFrame, name: str) -> pd.DataFrame:
     if values.dtype == "object" and pd.api.types.infer_dtype(values) in ("decimal", "mixed-integer-float"):
         values = values.astype("float64")
     if pd.api.types.is_numeric_dtype(values) and (bad := int((values.astype(float).abs() > LARGEST_SIZE).sum())):
-        raise DataError(f"{name}: {bad} rows beyond {LARGEST_SIZE:g}, which no measurement is.")
+        raise DataError(say("further_large", column=name, bad=bad, most=LARGEST_SIZE))
     return answers.assign(**{name: values.map(str) if values.dtype == "object" else values})
 
 
@@ -156,26 +154,24 @@ def reference_rows(reference: pd.DataFrame, study: Study, known: pd.DataFrame) -
     """
     for column in REFERENCE_COLUMNS:
         if column not in reference.columns:
-            raise DataError(
-                f"The reference populations have no column {column}; expected {', '.join(REFERENCE_COLUMNS)}."
-            )
+            raise DataError(say("reference_column", column=column, allowed=", ".join(REFERENCE_COLUMNS)))
     there = set(zip(known["variable"], known["level"], known["statistic"], strict=True))
     frame = _as_known(reference, sorted({(variable, level) for variable, level, _ in there}))
     if bad := int((~np.isfinite(frame["value"])).sum()):
-        raise DataError(f"The reference populations have {bad} rows whose value is no number.")
+        raise DataError(say("reference_no_number", bad=bad))
     if bad := int(((frame["statistic"] == "pct") & ~frame["value"].between(0, 100)).sum()):
-        raise DataError(f"The reference populations have {bad} percentages outside 0 to 100.")
+        raise DataError(say("reference_percentages", bad=bad))
     if {"", *group_names(study)} & set(frame["population"]):  # their figures would stand in the place of the study's
-        raise DataError("The reference populations need names of their own, other than those of the study's groups.")
+        raise DataError(say("reference_names"))
     if twice := int(frame.duplicated([*REFERENCE_COLUMNS[:4]]).sum()):
-        raise DataError(f"The reference populations have {twice} figures twice.")
+        raise DataError(say("reference_twice", twice=twice))
     for row in frame.itertuples():
         name = f"{row.variable} {row.level}".strip()
         if (row.variable, row.level, row.statistic) not in there:
             hint = suggest(row.variable, sorted({variable for variable, _, _ in there}))
             raise DataError(f"The reference populations have {row.statistic} of {name}, the baseline table not{hint}.")
         if row.statistic not in ("pct", "mean"):
-            raise DataError(f"The reference populations have {row.statistic} of {name}; expected pct or mean.")
+            raise DataError(say("reference_statistic", statistic=row.statistic, variable=name))
     wave = np.where(frame["variable"].isin(list(study.outcomes)), study.design.baseline, "")
     return pd.DataFrame(
         {

@@ -14,6 +14,7 @@ from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
 from dnt_cli.effects.wave_tables import at_waves
 from dnt_cli.errors import DataError
 from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
+from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def wave_plot(
     rows = resting_on(at_waves(estimates, wording.study), wording.study.models.errors)
     rows = rows[rows["status"] != "not estimable"]
     if rows.empty:
-        raise DataError("There are no effects at several waves to draw: run dnt fit-t3 with --at all.")
+        raise DataError(say("no_wave_effects"))
     several = rows.groupby("outcome")["wave"].transform("nunique") > 1
     rows = rows[several] if several.any() else rows
     drawing = Drawing(lambda: _figure(rows, wording, level), "effects", wording.text("effects.waves_title"))

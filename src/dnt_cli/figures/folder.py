@@ -16,6 +16,7 @@ from dnt_cli.figures.outcomes import outcome_drawings
 from dnt_cli.figures.style import FORMATS, Drawing, draw_all
 from dnt_cli.progress import Progress
 from dnt_cli.safe_text import neutral
+from dnt_cli.sentences import say
 from dnt_cli.stagefile.atomic import replacing
 from dnt_cli.wording import Wording
 
@@ -86,6 +87,4 @@ def _refuse_foreign_list(path: Path, *, force: bool) -> None:
         return
     with path.open("rb") as stream:
         if stream.readline().rstrip() != ",".join(_COLUMNS).encode():
-            raise DataError(
-                f"{path} exists and is no list that dnt made; choose another place, or --force to replace it."
-            )
+            raise DataError(say("foreign_list", path=path))

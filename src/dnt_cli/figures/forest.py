@@ -25,6 +25,7 @@ from dnt_cli.effects.tables import (
 from dnt_cli.errors import DataError
 from dnt_cli.figures.alternatives import effects_alternative
 from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
+from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ def forest_drawing(estimates: pd.DataFrame, wording: Wording, level: float = 0.9
     """The drawing of `forest_plot`; arguments and errors as there."""
     rows = resting_on(effect_rows(estimates), wording.study.models.errors)
     if rows.empty:
-        raise DataError("There are no effects to draw: give the estimates of `dnt fit-t3` or `dnt fit-longitudinal`.")
+        raise DataError(say("no_effects_drawn"))
     if rows.duplicated(["analysis", "outcome"]).any():
-        raise DataError("Some effects stand there more than once; draw the estimates of one model at a time.")
+        raise DataError(say("effects_repeated"))
     about = effects_alternative(rows, wording, level)
     return Drawing(_Forest(rows, wording, level).figure, "effects", wording.text("description.forest_title"), about)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dnt_cli.errors import DataError
 from dnt_cli.progress import Progress
 from dnt_cli.safe_text import shown, shown_in_line
+from dnt_cli.sentences import say
 from dnt_cli.stagefile.atomic import replacing
 from dnt_cli.study import Language
 from dnt_cli.wording import number
@@ -118,15 +119,13 @@ def draw_one(drawing: Drawing, path: Path, *, force: bool = False) -> None:
 
 def _check_format(ending: str, name: str) -> None:
     if ending not in FORMATS:
-        raise DataError(f"{name} is no figure file; let its name end in .svg or .png.")
+        raise DataError(say("figure_name", file=name))
 
 
 def _refuse_foreign(paths: Sequence[Path], *, force: bool) -> None:
     for path in paths:
         if not force and path.is_file() and not any(mark in path.read_bytes() for mark in _MARKS):
-            raise DataError(
-                f"{path} exists and is no figure that dnt drew; choose another place, or --force to replace it."
-            )
+            raise DataError(say("foreign_figure", path=path))
 
 
 def render(drawing: Drawing, formats: Sequence[str]) -> list[bytes]:
@@ -179,7 +178,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"Cannot make the folder {folder}: {error.strerror}.") from None
+        raise DataError(say("cannot_make_folder", folder=folder, reason=error.strerror)) from None
 
 
 def figure_number(value: float, language: Language) -> str:

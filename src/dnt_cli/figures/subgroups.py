@@ -16,6 +16,7 @@ from dnt_cli.effects.subgroup_tables import in_subgroups
 from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
 from dnt_cli.errors import DataError
 from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
+from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def subgroup_plot(
         whole = main.loc[main["analysis"] == analysis]
         panels[(bool(trend), str(kind))] = _lines(part, whole, wording)
     if not any(effect is not None for lines in panels.values() for _, effect, _ in lines):
-        raise DataError("There are no effects in subgroups to draw: run dnt fit-t3 with --moderator.")
+        raise DataError(say("no_subgroup_effects"))
     title = wording.text("effects.subgroups_figure_title")
     draw_one(Drawing(lambda: _figure(panels, wording, level), "effects", title), Path(path), force=force)
 

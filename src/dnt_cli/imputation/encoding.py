@@ -10,6 +10,7 @@ import numpy as np
 
 from dnt_cli.errors import DataError
 from dnt_cli.imputation.columns import ModelColumn
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,24 +70,24 @@ def encode(frame: pd.DataFrame, columns: Sequence[ModelColumn], group: str) -> t
     """
     chosen = {column.name: column for column in columns}
     if len(chosen) < len(columns):
-        raise DataError("A column is named twice in the list of columns to impute: name each once.")
+        raise DataError(say("impute_named_twice"))
     if group not in chosen:
         chosen[group] = ModelColumn(group, "binary", impute=False)
     ordered = tuple(chosen[name] for name in sorted(chosen))
     if frame.columns.has_duplicates:
-        raise DataError("The data have two columns of the same name: rename one.")
+        raise DataError(say("impute_columns_twice"))
     if len(frame) < 2:
-        raise DataError(f"The data have {len(frame)} person(s): imputation needs at least 2.")
+        raise DataError(say("impute_few", n=len(frame)))
     for column in ordered:
         if column.name not in frame.columns:
-            raise DataError(f"Column '{column.name}' is to be imputed but is not in the data: check the study file.")
+            raise DataError(say("impute_absent", column=column.name))
     coded = [_codes(frame[column.name], column) for column in ordered]
     values = np.stack([code for code, _ in coded])
     absent = np.isnan(values)
     table = EncodedTable(ordered, values, absent, tuple(levels for _, levels in coded), sorted(chosen).index(group))
     if absent[table.group].any():
         count = int(absent[table.group].sum())
-        raise DataError(f"Group '{group}' is missing for {count} person(s): every person needs a group.")
+        raise DataError(say("impute_no_group", group=group, count=count))
     _check_links(table)
     events = _deduce(table)
     _check_conditions(table)
@@ -104,19 +105,14 @@ def _codes(series: pd.Series, column: ModelColumn) -> tuple[NDArray[np.float64],
     if not (pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype)):
         if series.isna().all():
             return np.full(len(series), np.nan), ()
-        raise DataError(
-            f"Column '{column.name}' holds {series.dtype} values where {column.kind} numbers are needed: "
-            "recode it, or leave it out of the imputation."
-        )
+        raise DataError(say("impute_type", column=column.name, dtype=series.dtype, kind=column.kind))
     if pd.api.types.is_complex_dtype(series.dtype):
-        raise DataError(f"Column '{column.name}' holds complex numbers: leave it out of the imputation.")
+        raise DataError(say("impute_complex", column=column.name))
     values = series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
     if np.isinf(values).any():
-        raise DataError(
-            f"Column '{column.name}' has {int(np.isinf(values).sum())} infinite value(s): make them missing."
-        )
+        raise DataError(say("impute_infinite", column=column.name, n=int(np.isinf(values).sum())))
     if column.kind == "binary" and not np.isin(values[~np.isnan(values)], (0.0, 1.0)).all():
-        raise DataError(f"Column '{column.name}' is binary but holds values other than 0 and 1: recode it.")
+        raise DataError(say("impute_not_binary", column=column.name))
     return values, ()
 
 
@@ -126,23 +122,18 @@ def _category_codes(series: pd.Series, column: ModelColumn) -> tuple[NDArray[np.
 
     categorical = isinstance(series.dtype, pd.CategoricalDtype)
     if column.kind == "continuous":
-        raise DataError(f"Column '{column.name}' is continuous but holds categories: check its kind in the study file.")
+        raise DataError(say("impute_categories", column=column.name))
     present = series.dropna()
     if categorical:
         levels: tuple[object, ...] = tuple(series.cat.categories)
     else:
         levels = column.levels or tuple(sorted({str(value) for value in present}))
     if not categorical and not present.map(lambda value: isinstance(value, str)).all():
-        raise DataError(
-            f"Column '{column.name}' is categorical but holds {series.dtype} values: give it as text or categories."
-        )
+        raise DataError(say("impute_no_text", column=column.name, dtype=series.dtype))
     if column.levels and (stray := int((~present.isin(column.levels)).sum())):
-        raise DataError(
-            f"Column '{column.name}' has {stray} value(s) outside its levels ({', '.join(column.levels)}): "
-            "recode them or add the level to the study file."
-        )
+        raise DataError(say("impute_levels", column=column.name, stray=stray, levels=", ".join(column.levels)))
     if column.kind == "binary" and len(levels) != 2:
-        raise DataError(f"Column '{column.name}' is binary but has {len(levels)} levels: check its kind.")
+        raise DataError(say("impute_levels_binary", column=column.name, n=len(levels)))
     codes = pd.Categorical(series, categories=list(levels)).codes.astype(np.float64)
     codes[codes < 0] = np.nan
     return codes, levels
@@ -158,8 +149,7 @@ def _check_support(column: ModelColumn, values: NDArray[np.float64]) -> None:
         outside |= known > column.upper
     if outside.any():
         raise DataError(
-            f"Column '{column.name}' has {int(outside.sum())} value(s) outside its range "
-            f"[{column.lower}, {column.upper}]: correct them or the range."
+            say("impute_range", column=column.name, n=int(outside.sum()), lower=column.lower, upper=column.upper)
         )
     if column.impute and known.size < min(2, values.size):
         how_many = "no observed value" if known.size == 0 else "one observed value"
@@ -174,9 +164,9 @@ def _check_links(table: EncodedTable) -> None:
         parent = column.conditional_on
         while parent is not None:
             if parent not in index or table.columns[index[parent]].kind != "binary":
-                raise DataError(f"Column '{column.name}' is conditional on '{parent}', which is no binary column here.")
+                raise DataError(say("impute_parent", column=column.name, parent=parent))
             if parent in seen:
-                raise DataError(f"Column '{column.name}' is conditional on itself, by way of '{parent}'.")
+                raise DataError(say("impute_circle", column=column.name, parent=parent))
             seen.add(parent)
             parent = table.columns[index[parent]].conditional_on
 
@@ -188,10 +178,7 @@ def _check_conditions(table: EncodedTable) -> None:
             continue
         parent = table.index[column.conditional_on]
         if table.unknown[parent].any() and not table.columns[parent].impute:
-            raise DataError(
-                f"Column '{column.name}' is conditional on '{column.conditional_on}', which is incomplete and not "
-                "imputed: impute both."
-            )
+            raise DataError(say("impute_parent_gaps", column=column.name, parent=column.conditional_on))
 
 
 def lineage(table: EncodedTable) -> list[int]:
@@ -223,9 +210,7 @@ def _deduce(table: EncodedTable) -> list[Event]:
         parent, name = index[columns[position].conditional_on or ""], columns[position].name
         nonzero = np.nan_to_num(values[position]) != 0
         if clash := int((nonzero & (values[parent] == 0)).sum()):
-            raise DataError(
-                f"'{name}' is not 0 for {clash} person(s) for whom '{columns[parent].name}' is 0: correct one of both."
-            )
+            raise DataError(say("impute_contradiction", column=name, clash=clash, parent=columns[parent].name))
         fill(parent, nonzero, 1.0, f"1 where '{name}' is not 0")
         held = values[position, values[parent] == 1]
         if columns[position].kind == "continuous" and (held != 0).all() and np.isfinite(held).sum() >= MANY_NONZERO:

@@ -19,6 +19,7 @@ from dnt_cli.imputation.columns import Settings
 from dnt_cli.imputation.encoding import EncodedTable, Event
 from dnt_cli.imputation.predictors import Selector, build_design
 from dnt_cli.packages import install_command, package_version
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,15 +61,12 @@ def load_miceforest() -> Any:
     try:
         import miceforest
     except ImportError as error:
-        raise EngineError(f"forest needs miceforest. Type: {how}; or use pmm.") from error
+        raise EngineError(say("forest_missing", install=how)) from error
     except OSError as error:
-        raise EngineError(
-            "forest needs LightGBM, whose OpenMP library does not load: install it (Debian: apt install libgomp1; "
-            "Windows: the Visual C++ redistributable), or use pmm."
-        ) from error
+        raise EngineError(say("forest_openmp")) from error
     found = package_version("lightgbm") or ""
     if tuple(int(part) for part in re.findall(r"\d+", found)[:2]) >= _UNUSABLE_LIGHTGBM:
-        raise EngineError(f"forest does not work with LightGBM {found}. Type: {how}; or use pmm.")
+        raise EngineError(say("forest_version", version=found, install=how))
     return miceforest
 
 

@@ -14,6 +14,7 @@ from dnt_cli.imputation.columns import Method, ModelColumn, Settings
 from dnt_cli.imputation.encoding import EncodedTable, Event, lineage
 from dnt_cli.imputation.person_blocks import PersonBlock
 from dnt_cli.imputation.predictors import PredictorMatrix, Selector, build_design
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -127,8 +128,13 @@ def default_method(column: ModelColumn, settings: Settings) -> Method:
     if column.method is not None:
         if column.method not in ALLOWED[column.kind]:
             raise DataError(
-                f"Column '{column.name}' is {column.kind} and cannot be imputed by '{column.method}': "
-                f"choose from {', '.join(ALLOWED[column.kind])}."
+                say(
+                    "impute_method",
+                    column=column.name,
+                    kind=column.kind,
+                    method=column.method,
+                    allowed=", ".join(ALLOWED[column.kind]),
+                )
             )
         return column.method
     if settings.method == "forest":

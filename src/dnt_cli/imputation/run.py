@@ -16,6 +16,7 @@ from dnt_cli.imputation.forest import ForestPlan, load_miceforest, make_forest_p
 from dnt_cli.imputation.plan import Plan, default_method, make_plan, workable
 from dnt_cli.imputation.predictors import default_cap
 from dnt_cli.progress import Progress
+from dnt_cli.sentences import say
 from dnt_cli.workers import spread
 
 if TYPE_CHECKING:
@@ -225,22 +226,22 @@ def impute(
 def _check_settings(settings: Settings) -> None:
     for name, low in (("m", 1), ("iterations", 1), ("donors", 1)):
         if getattr(settings, name) < low:
-            raise DataError(f"Imputation setting {name} is {getattr(settings, name)}: it must be at least {low}.")
+            raise DataError(say("impute_setting", setting=name, value=getattr(settings, name), low=low))
     if settings.max_predictors is not None and settings.max_predictors < 1:
-        raise DataError(f"Imputation setting max_predictors is {settings.max_predictors}: it must be at least 1.")
+        raise DataError(say("impute_max_predictors", value=settings.max_predictors))
 
 
 def _check_shifts(table: EncodedTable, settings: Settings) -> None:
     """Shifts fit the frame and go with a method that can take them."""
     for name, shift in settings.shifts.items():
         if name not in table.index:
-            raise DataError(f"A delta adjustment names column '{name}', which is not imputed: check the name.")
+            raise DataError(say("delta_unknown", column=name))
         if np.shape(shift) != (table.values.shape[1],) or not np.isfinite(shift).all():
-            raise DataError(f"The delta adjustment of '{name}' needs one finite number per person.")
+            raise DataError(say("delta_size", column=name))
         column = table.columns[table.index[name]]
         method = default_method(column, settings)
         if method in ("polyreg", "forest") or (method == "pmm" and column.kind == "binary"):
-            raise DataError(f"Column '{name}' is imputed by {method}, which takes no delta adjustment: use another.")
+            raise DataError(say("delta_method", column=name, method=method))
 
 
 def _strata(
@@ -272,10 +273,7 @@ def _stratum(
     missing = {p: int(part.unknown[p].sum()) for p in methods if part.unknown[p].any()}
     for position in missing:
         if missing[position] == persons.size:
-            raise DataError(
-                f"Column '{table.columns[position].name}' has no observed value in one of the groups, which are "
-                "imputed separately: impute them together (by_group = false), or leave it out."
-            )
+            raise DataError(say("group_empty", column=table.columns[position].name))
     by_forest: list[int] = []
     others: dict[int, str] = {}
     for position in missing:

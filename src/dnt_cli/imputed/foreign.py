@@ -15,6 +15,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.imputed.data import Completed, completed_sets, measured_columns
+from dnt_cli.sentences import say
 from dnt_cli.study import Study
 from dnt_cli.survey import identifiers
 
@@ -88,15 +89,13 @@ def from_long(frame: pd.DataFrame, study: Study, name: str) -> Completed:
     if layout.column == "_mi_m" and "_mi_id" in frame.columns:
         frame, numbers = _from_stata_mlong(frame, numbers)
     if not (numbers % 1 == 0).all():  # which infinity and a gap are not either
-        raise DataError(f"{name}: the column {layout.column} holds something that is no whole number.")
+        raise DataError(say("foreign_whole", file=name, column=layout.column))
     if not (numbers == 0).any():
         raise DataError(f"{name} holds no observed data ({layout.column} 0); {layout.advice}.")
     _refuse_long_by_wave(frame, study, name)
     data = completed_sets(*_in_one_order(frame, numbers, study, name), study, name)
     if gappy := _unfilled(data):
-        raise DataError(
-            f"{name}: the completed data sets still have gaps in {_listed(gappy)}; models need those filled too."
-        )
+        raise DataError(say("foreign_gaps", file=name, columns=_listed(gappy)))
     _refuse_changed(data, name)
     _refuse_identical(data, name)
     return data
@@ -131,10 +130,7 @@ def _refuse_long_by_wave(frame: pd.DataFrame, study: Study, name: str) -> None:
     """A row per person and wave has the outcomes under their own names."""
     column, (key, _) = next((item for item in study.columns.items() if item[1][0] in study.measured), ("", ("", "")))
     if study.design.wave in frame.columns and key in frame.columns and column not in frame.columns:
-        raise DataError(
-            f"{name} holds a row per person and wave; imputations are read with a row per person and columns per "
-            f"wave, such as {column}. In R: tidyr::pivot_wider(..., names_from = {study.design.wave})."
-        )
+        raise DataError(say("foreign_long", file=name, column=column, wave=study.design.wave))
 
 
 def _in_one_order(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: str) -> tuple[pd.DataFrame, pd.Series]:
@@ -147,7 +143,7 @@ def _in_one_order(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: s
         return frame, numbers  # which is told with the other columns that are missing
     ids = identifiers(frame[study.design.id])
     if twice := int(pd.DataFrame({"id": ids, "set": numbers}).duplicated().sum()):
-        raise DataError(f"{name}: {twice} rows repeat a person within an imputation ({study.design.id}).")
+        raise DataError(say("foreign_twice", file=name, twice=twice, id=study.design.id))
     places = pd.Series(np.arange(int((numbers == 0).sum())), index=ids[numbers == 0])
     place = ids.map(places)
     strangers = int(ids[place.isna()].nunique())
@@ -208,10 +204,7 @@ def _refuse_identical(data: Completed, name: str) -> None:
         return
     filled = [[completed[column][gap].tolist() for column, gap in gaps.items()] for completed in data.sets]
     if twins := {j for i, j in combinations(range(data.m), 2) if filled[i] == filled[j]}:
-        raise DataError(
-            f"{name}: {len(twins)} of {data.m} imputations are the same as another; every gap has the same value, so "
-            "standard errors would be too small. Impute again with different draws."
-        )
+        raise DataError(say("foreign_twins", file=name, twins=len(twins), m=data.m))
 
 
 def _listed(names: list[str]) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.imputed.data import Completed, imputation_tables, measured_columns, plan_columns, read_completed
+from dnt_cli.sentences import say
 from dnt_cli.stagefile.form import Form, is_count, is_known, is_table_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
@@ -98,7 +99,7 @@ class Imputations:
         from dnt_cli.imputed.tables import imputation_summary, plausibility_table
 
         if not self.settings:
-            raise DataError(f"{self.name} was imputed by another program, which left no record of how.")
+            raise DataError(say("foreign_no_record", file=self.name))
         drifting = drift(self.trace)
         settled = r_hat(self.trace) if drifting.rounds[1] >= R_HAT_ROUNDS else None
         compared = observed_vs_imputed(self.data.observed, self.columns, self.data.sets)

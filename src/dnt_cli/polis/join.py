@@ -8,6 +8,7 @@ import pandas as pd
 from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding
 from dnt_cli.reading.ids import matched
+from dnt_cli.sentences import say
 from dnt_cli.study import Study
 from dnt_cli.survey import identifiers
 
@@ -33,13 +34,13 @@ def add_register(
     """
     keys = {k: o.register or k for k, o in study.outcomes.items() if study.is_register(k)}
     if not keys:
-        raise DataError('The study has no outcome from a register; add one with source = "register".')
+        raise DataError(say("no_register_outcome"))
     ids, waves = _rows(register, ("id", "wave", *keys.values()), study, name)
     persons = wide[study.design.id].astype(str)
     ids = _matched(ids, persons, study, name)
     known = persons.isin(set(ids))
     if not known.any():
-        raise DataError(f"{name} and the survey have no person in common; are the ids the same?")
+        raise DataError(say("register_strangers", file=name))
     _refuse_contradictions(wide, register, ids, study, name)
     findings = []
     if missing := int((~known).sum()):
@@ -87,15 +88,15 @@ def _rows(register: pd.DataFrame, columns: tuple[str, ...], study: Study, name: 
     """
     for column in columns:
         if column not in register.columns:
-            raise DataError(f"{name}: the column {column} is missing.")
+            raise DataError(say("column_missing", file=name, column=column))
         if list(register.columns).count(column) > 1:
-            raise DataError(f"{name}: two columns have the name {column}.")
+            raise DataError(say("column_twice", file=name, column=column))
     ids, waves = identifiers(register["id"]), identifiers(register["wave"])  # 7.0 of SPSS is the survey's 7
     if twice := int(pd.DataFrame({"id": ids, "wave": waves}).duplicated().sum()):
-        raise DataError(f"{name}: {twice} rows repeat a person and wave.")
+        raise DataError(say("register_twice", file=name, twice=twice))
     if not waves.isin(study.design.wave_keys).any():
         listed = ", ".join(study.design.wave_keys)
-        raise DataError(f"{name}: the column wave holds none of the study's waves ({listed}).")
+        raise DataError(say("register_waves", file=name, listed=listed))
     return ids, waves
 
 
@@ -130,5 +131,5 @@ def _values(raw: pd.Series, binary: bool, where: str) -> pd.Series:
     if binary:
         bad |= values.notna() & ~values.isin((0.0, 1.0))
     if bad.any():
-        raise DataError(f"{where} has {int(bad.sum())} values that cannot be.")
+        raise DataError(say("register_values", where=where, n=int(bad.sum())))
     return values

@@ -13,6 +13,7 @@ import pandas as pd
 from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.reading.ids import matched
+from dnt_cli.sentences import say
 from dnt_cli.study import Study
 
 KIND, KEY = "RINPERSOONS", "RINPERSOON"
@@ -50,25 +51,27 @@ def read_link(frame: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
     inclusion = f"date_{baseline}"
     for column in (study.design.id, KIND, KEY, inclusion):
         if column not in frame.columns:
-            raise DataError(f"{name}: the column {column} is missing{near_column(column, frame.columns)}.")
+            raise DataError(
+                say("column_missing_near", file=name, column=column, near=near_column(column, frame.columns))
+            )
         if list(frame.columns).count(column) > 1:
-            raise DataError(f"{name}: two columns have the name {column}.")
+            raise DataError(say("column_twice", file=name, column=column))
     if frame.empty:
-        raise DataError(f"{name} holds no person.")
+        raise DataError(say("link_empty", file=name))
     ids, alike = matched(frame[study.design.id].map(_text), study)
     if alike:
         raise DataError(f"{name}: {alike[0]}.")
     if ids.isna().any():
-        raise DataError(f"{name}: {int(ids.isna().sum())} rows have no {study.design.id}.")
+        raise DataError(say("link_no_id", file=name, n=int(ids.isna().sum()), id=study.design.id))
     if twice := int(ids.duplicated().sum()):
-        raise DataError(f"{name}: {twice} rows repeat a person; each may stand there once.")
+        raise DataError(say("link_twice", file=name, twice=twice))
     out = pd.DataFrame({"id": ids, "person": _keys(frame, name)})
     included = _months(frame[inclusion], name, inclusion)
     if missing := int(included.isna().sum()):
-        raise DataError(f"{name}: {missing} persons have no {inclusion}, the date of inclusion.")
+        raise DataError(say("link_no_inclusion", file=name, missing=missing, inclusion=inclusion))
     for wave in study.design.waves:
         if wave.months != round(wave.months):
-            raise StudyError(f"Wave {wave.key}: outcomes from a register need whole months since inclusion.")
+            raise StudyError(say("register_months", wave=wave.key))
         months = included + round(wave.months)
         column = f"date_{wave.key}"
         if study.register.timing == "interview" and column in frame.columns:
@@ -92,10 +95,10 @@ def _keys(frame: pd.DataFrame, name: str) -> pd.Series:
     inside = (kind == IN_POPULATION) & key.notna()
     wrong = inside & ~key.fillna("").str.fullmatch(rf"[0-9]{{1,{DIGITS}}}")
     if wrong.any():
-        raise DataError(f"{name}: {int(wrong.sum())} values of {KEY} are no number of at most {DIGITS} digits.")
+        raise DataError(say("link_key", file=name, n=int(wrong.sum()), key=KEY, digits=DIGITS))
     keys = key.str.zfill(DIGITS).where(inside, None)
     if twice := int(keys.dropna().duplicated().sum()):
-        raise DataError(f"{name}: {twice} persons share their {KEY} with another.")
+        raise DataError(say("link_shared", file=name, twice=twice, key=KEY))
     return keys.astype("object").where(keys.notna(), None)
 
 
@@ -107,7 +110,7 @@ def _months(values: pd.Series, name: str, column: str) -> pd.Series:
         wrong += month is None
         months.append(np.nan if month is None else month)
     if wrong:
-        raise DataError(f"{name}: {wrong} values of {column} are no date such as 2020-08-31, 20200831 or 31-08-2020.")
+        raise DataError(say("link_dates", file=name, wrong=wrong, column=column))
     return pd.Series(months, index=values.index, dtype="float64")
 
 

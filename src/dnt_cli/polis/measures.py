@@ -13,6 +13,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.polis.link import month_columns
 from dnt_cli.polis.norms import month_name, norms_in_force
 from dnt_cli.polis.records import Kept, amount_columns
+from dnt_cli.sentences import say
 from dnt_cli.study.register import Register
 
 MEASURES = ("work", "hours", "over_hours", "wage", "income", "above_norm")
@@ -61,10 +62,7 @@ def measure(
     gaps = sorted(set(months.ravel().tolist()) - kept.months)
     if gaps and register.uncovered == "stop":
         count = int(np.isin(months, gaps).sum())
-        raise DataError(
-            f"Nobody has a record in {_listed(gaps)}, in which {count} measurements fall: add the records of those "
-            "months, or type --set register.uncovered=missing."
-        )
+        raise DataError(say("months_uncovered", months=_listed(gaps), count=count))
     _clean(connection, register)
     found = _by_person(connection, months, register)
     frame = _outcomes(found, link, waves, months, register)

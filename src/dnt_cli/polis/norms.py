@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dnt_cli.errors import DataError
+from dnt_cli.sentences import say
 from dnt_cli.study.register import Norm, Register
 
 HALF_YEAR = 6
@@ -55,9 +56,12 @@ def norms_in_force(months: Iterable[int], register: Register) -> dict[int, float
         earlier = [i for i, start in enumerate(starts) if start <= month < start + HALF_YEAR]
         if not earlier:
             raise DataError(
-                f"There is no social-assistance norm for {month_name(month)}; the built-in ones run from "
-                f"{NORMS[0].since} to {month_name(month_number(NORMS[-1].since) + HALF_YEAR - 1)}. "
-                "Add [[register.norms]] to the study file."
+                say(
+                    "no_norm",
+                    month=month_name(month),
+                    since=NORMS[0].since,
+                    until=month_name(month_number(NORMS[-1].since) + HALF_YEAR - 1),
+                )
             )
         found[month] = _amount(table[earlier[-1]], register)
     return found

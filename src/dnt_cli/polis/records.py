@@ -15,6 +15,7 @@ from dnt_cli.errors import DataError, EngineError
 from dnt_cli.polis.link import DIGITS, IN_POPULATION, KEY, KIND
 from dnt_cli.polis.sources import RecordFile, open_source, quoted_text, scan
 from dnt_cli.progress import Progress
+from dnt_cli.sentences import say
 from dnt_cli.study.register import Register
 
 JOB, FIRST, LAST, JOB_TYPE = "IKVID", "SDATUMAANVANGIKO", "SDATUMEINDEIKO", "SSOORTBAAN"
@@ -61,9 +62,7 @@ def database(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         yield connection
     except duckdb.OutOfMemoryException:
-        raise EngineError(
-            f"The records of these persons do not fit in {MEMORY} of memory; link fewer persons at once."
-        ) from None
+        raise EngineError(say("records_memory", memory=MEMORY)) from None
     finally:
         connection.close()
 
@@ -182,10 +181,7 @@ def _refuse_keys(connection: duckdb.DuckDBPyConnection, few: str, name: str) -> 
     good = f"starts_with(kind, '{IN_POPULATION}') AND regexp_full_match(key, '[0-9]{{1,{DIGITS}}}')"
     rows, right = connection.execute(f"SELECT count(*), count(*) FILTER (WHERE {good}) FROM ({few})").fetchall()[0]
     if rows and not right:
-        raise DataError(
-            f"{name}: the first records have no {IN_POPULATION} in {KIND} with a number of at most {DIGITS} digits in "
-            f"{KEY}."
-        )
+        raise DataError(say("records_key", file=name, population=IN_POPULATION, kind=KIND, digits=DIGITS, key=KEY))
 
 
 def _as_text(column: str, kind: str) -> str:
@@ -227,9 +223,7 @@ def _gathered(connection: duckdb.DuckDBPyConnection, roles: dict[str, str], sour
     ).fetchall()
     if not one[0] and connection.execute("SELECT count(*) FROM keys").fetchall()[0][0]:
         names = ", ".join(source.path.name for source in sources[:3])
-        raise DataError(
-            f"None of the linked persons has a record in {names}; is {KEY} in both files text of {DIGITS} digits?"
-        )
+        raise DataError(say("records_strangers", names=names, key=KEY, digits=DIGITS))
     persons, records, duplicates, unreadable = (int(value) for value in one)
     return Kept(persons, records, duplicates, unreadable, frozenset(int(row[0]) for row in months))
 
@@ -262,4 +256,4 @@ def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, sources: Sequence[
     ).fetchall()
     if files:
         name = sources[int(files[0][0]) - 1].path.name
-        raise DataError(f"{name}: no record of a linked person has dates in {FIRST} and {LAST} such as 20200831.")
+        raise DataError(say("records_dates", file=name, first=FIRST, last=LAST))

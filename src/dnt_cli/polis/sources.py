@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.reading.readstat import damage, reader, readstat, survives
+from dnt_cli.sentences import say
 from dnt_cli.stagefile.atomic import FileState, file_state, refuse_changed
 
 SUFFIXES = (".csv", ".parquet", ".sav", ".dta")
@@ -59,14 +60,14 @@ def chosen_files(names: Sequence[str]) -> tuple[list[Path], list[Path]]:
         if path.is_dir():
             inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
             if not inside:
-                raise DataError(f"The folder {name} holds no records: none of {', '.join(SUFFIXES)}.")
+                raise DataError(say("no_records", folder=name, formats=", ".join(SUFFIXES)))
             paths += [p for p in inside if _rank(p) is not None] or inside
         elif path.is_file():
             if path.suffix.lower() not in SUFFIXES:
-                raise UsageError(f"{name}: records are read from {', '.join(SUFFIXES)}.")
+                raise UsageError(say("records_formats", file=name, formats=", ".join(SUFFIXES)))
             paths.append(path)
         else:
-            raise DataError(f"There is no file {name}.")
+            raise DataError(say("no_file", file=name))
     unique = list({path.resolve(): path for path in paths}.values())
     ranks = {path: _rank(path) for path in unique}
     best: dict[tuple[str, str], int] = {}
@@ -102,7 +103,7 @@ def open_source(path: Path, wanted: Iterable[str]) -> RecordFile:
         try:
             header = tuple(pq.read_schema(path).names)
         except (OSError, ValueError):
-            raise DataError(f"{path.name} is damaged or cut off.") from None
+            raise DataError(say("damaged", file=path.name)) from None
     elif suffix == ".csv":
         separator, header = _csv_header(path)
     else:
@@ -111,9 +112,9 @@ def open_source(path: Path, wanted: Iterable[str]) -> RecordFile:
     columns = {}
     for name in wanted:
         if name not in upper:
-            raise DataError(f"{path.name}: the column {name} is missing{near_column(name, upper)}.")
+            raise DataError(say("column_missing_near", file=path.name, column=name, near=near_column(name, upper)))
         if upper.count(name) > 1:
-            raise DataError(f"{path.name}: two columns have the name {name}.")
+            raise DataError(say("column_twice", file=path.name, column=name))
         place = upper.index(name)
         columns[name] = f"c{place}" if suffix == ".csv" else header[place]
     return RecordFile(path, columns, separator, len(header), state)
@@ -124,19 +125,19 @@ def _csv_header(path: Path) -> tuple[str, tuple[str, ...]]:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
             line = stream.readline()
     except OSError as error:
-        raise DataError(f"Cannot read {path.name}: {error.strerror}.") from None
+        raise DataError(say("cannot_read", file=path.name, reason=error.strerror)) from None
     separator = max(";,\t", key=line.count)
     try:
         header = next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])
     except csv.Error:
         header = []
     if len(header) < 2:
-        raise DataError(f"{path.name} is not a CSV table with a header line.")
+        raise DataError(say("records_header", file=path.name))
     return separator, tuple(name.strip() for name in header)
 
 
 def _readstat_header(path: Path) -> list[str]:
-    suffix, damaged = path.suffix.lower(), DataError(f"{path.name} is damaged or cut off.")
+    suffix, damaged = path.suffix.lower(), DataError(say("damaged", file=path.name))
     read = reader(suffix)
     if not survives(path, suffix):
         raise damaged
@@ -164,7 +165,7 @@ def scan(connection: duckdb.DuckDBPyConnection, source: RecordFile, take: Callab
 
 
 def _scan(connection: duckdb.DuckDBPyConnection, source: RecordFile, take: Callable[[str], None]) -> None:
-    damaged = DataError(f"{source.path.name} is damaged, or a line has another number of fields than the header.")
+    damaged = DataError(say("records_fields", file=source.path.name))
     columns = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in source.columns.items())
     try:
         if source.path.suffix.lower() not in (".sav", ".dta"):

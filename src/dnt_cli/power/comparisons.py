@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from dnt_cli.errors import UsageError
+from dnt_cli.sentences import say
 
 Power = Callable[[float, float], float]
 """Power as a function of the sizes of the comparison and the intervention group."""
@@ -43,9 +44,9 @@ class Proportions:
     def __post_init__(self) -> None:
         for share in (self.comparison, self.intervention):
             if not 0 < share < 1:
-                raise UsageError(f"A proportion lies between 0 and 1, such as 0.05; {share:g} does not.")
+                raise UsageError(say("proportion_outside", share=share))
         if self.comparison == self.intervention:
-            raise UsageError("The two proportions are equal, so there is no difference to find.")
+            raise UsageError(say("proportions_equal"))
 
     def power(self, method: Method, alpha: float) -> Power:
         """The power of a two-sided test at level `alpha`.
@@ -78,9 +79,9 @@ class Means:
 
     def __post_init__(self) -> None:
         if self.difference == 0 or not np.isfinite(self.difference):
-            raise UsageError("The difference must be a number other than 0, in standard deviations, such as 0.4.")
+            raise UsageError(say("difference_zero"))
         if not -1 < self.correlation < 1:
-            raise UsageError(f"--baseline-r lies between -1 and 1; {self.correlation:g} does not.")
+            raise UsageError(say("baseline_r", correlation=self.correlation))
 
     def power(self, method: Method, alpha: float) -> Power:
         """The power of a two-sided test at level `alpha`.

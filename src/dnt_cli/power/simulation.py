@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from dnt_cli.design import ENDPOINT
 from dnt_cli.errors import ModelError, UsageError
 from dnt_cli.progress import Progress
+from dnt_cli.sentences import say
 from dnt_cli.study import Study
 from dnt_cli.workers import spread
 
@@ -58,12 +59,9 @@ class World:
 
     def __post_init__(self) -> None:
         if self.correlation < self.icc:
-            raise UsageError(
-                f"--correlation {self.correlation:g} is below --icc {self.icc:g}: what a site has in common, the waves "
-                "of a person have too."
-            )
+            raise UsageError(say("power_correlation", correlation=self.correlation, icc=self.icc))
         if self.sites is not None and min(self.sizes) < self.sites // 2:
-            raise UsageError(f"--sites {self.sites}: more sites than persons in a group.")
+            raise UsageError(say("power_sites", sites=self.sites))
 
     @property
     def binary(self) -> bool:
@@ -78,7 +76,7 @@ def single_outcome(study: Study, outcome: str, *, sites: bool) -> Study:
         UsageError: There is no such outcome, or it has no effect to find.
     """
     if outcome not in study.tested:
-        raise UsageError(f"--outcome {outcome}: no tested outcome of the study; known: {', '.join(study.tested)}.")
+        raise UsageError(say("power_outcome", outcome=outcome, known=", ".join(study.tested)))
     own = study.outcomes[outcome]
     alone = replace(
         own, derive=None, conditional_on=None, counterpart=None, register=None, source="survey", integer=False,

@@ -17,6 +17,7 @@ from scipy import stats
 
 from dnt_cli.errors import UsageError
 from dnt_cli.power.comparisons import Means, Method, Power, Proportions
+from dnt_cli.sentences import say
 
 _CERTAIN = 1 - 1e-15
 _MOST = 1_000_000  # persons per group; more means that no size will do
@@ -46,11 +47,11 @@ class StudyPlan:
 
     def __post_init__(self) -> None:
         if (self.icc > 0) != (self.sites is not None):
-            raise UsageError("--icc and --sites belong together: how alike persons of a site are, and how many sites.")
+            raise UsageError(say("power_icc_sites"))
         if self.sites is not None and self.sites < 4:
-            raise UsageError(f"--sites {self.sites}: at least two sites in each group are needed.")
+            raise UsageError(say("power_two_sites", sites=self.sites))
         if self.ratio <= 0:
-            raise UsageError(f"--ratio {self.ratio:g}: must be above 0.")
+            raise UsageError(say("power_ratio", ratio=self.ratio))
 
     def sizes(self, comparison: int) -> tuple[int, int]:
         """Sizes of both groups for one of the comparison group."""

@@ -12,6 +12,7 @@ from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.findings import Finding
 from dnt_cli.reading.dictionary import Code, Dictionary, RawTable, as_levels, is_missing, known_levels
+from dnt_cli.sentences import say
 from dnt_cli.study import DataFile, Study
 from dnt_cli.survey import identifiers
 
@@ -67,7 +68,7 @@ def join_files(study: Study, read: Callable[[str], RawTable]) -> Joined:
         DataError: A file lacks a column that the study names.
     """
     if not study.files:
-        raise StudyError("The study names no files to join; add a section such as [files.sf12_t0].")
+        raise StudyError(say("no_files_to_join"))
     found, parts, told = _Found(), dict[str, _JoinedFile](), list[Finding]()
     for key, file in study.files.items():
         raw = read(file.path)
@@ -75,7 +76,7 @@ def join_files(study: Study, read: Callable[[str], RawTable]) -> Joined:
         parts[key] = _part(key, file, raw, study, found)
     waves = [key for key, part in parts.items() if part.by_wave]
     if not waves:
-        raise StudyError("None of the [files] has a wave; give wave or wave_column.")
+        raise StudyError(say("files_without_wave"))
     index = parts[waves[0]].frame.index
     for key in waves[1:]:
         index = index.union(parts[key].frame.index)
@@ -95,9 +96,11 @@ def _part(key: str, file: DataFile, raw: RawTable, study: Study, found: _Found) 
     names = [str(c) for c in frame.columns]
     for needed in (file.id or design.id, *([file.wave_column] if file.wave_column else []), *file.columns):
         if needed not in names:
-            raise DataError(f"{file.path} lacks the column {needed}{near_column(needed, names)} (see [files.{key}]).")
+            raise DataError(
+                say("file_column_missing", file=file.path, column=needed, near=near_column(needed, names), key=key)
+            )
         if names.count(needed) > 1:
-            raise DataError(f"{file.path} has two columns {needed}.")
+            raise DataError(say("file_column_twice", file=file.path, column=needed))
     ids = identifiers(_given(raw, file.id or design.id))
     by_wave = file.wave is not None or file.wave_column is not None
     waves = pd.Series(file.wave or "", index=frame.index)
@@ -110,9 +113,9 @@ def _part(key: str, file: DataFile, raw: RawTable, study: Study, found: _Found) 
     renamed = frame[own].rename(columns=file.columns)
     kept = [c for c in renamed.columns if not file.only or c in file.only]
     if clash := [c for c in kept if c in (design.id, design.wave)]:
-        raise DataError(f"{file.path}: the column {clash[0]} would take the place of the study's; rename it.")
+        raise DataError(say("file_column_clash", file=file.path, column=clash[0]))
     if twice := sorted({c for c in kept if kept.count(c) > 1}):
-        raise DataError(f"{file.path}: two columns are called {twice[0]} after renaming.")
+        raise DataError(say("file_columns_alike", file=file.path, column=twice[0]))
     known = ids.notna() & waves.notna()
     place = pd.DataFrame({design.id: ids[known], design.wave: waves[known]})
     surplus = place.duplicated()

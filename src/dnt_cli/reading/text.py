@@ -102,7 +102,7 @@ def _from_header(text: str, name: str, hints: Hints) -> tuple[str, str, tuple[Fi
         at = header_at(rows, wanted)
         if at > 0:
             if at >= len(text.splitlines()):
-                raise DataError(f"{name} has no line {at + above + 1}; see header_row in [files].")
+                raise DataError(say("no_such_line", file=name, line=at + above + 1))
             text = "".join(text.splitlines(keepends=True)[at:])
             told_name = "header_given" if hints.header_row is not None else "header_found"
             return text, separator, (warning("", told_name, file=name, row=at + above + 1),)

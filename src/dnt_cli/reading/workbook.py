@@ -93,17 +93,14 @@ def _filled_rows(sheet: Any, name: str) -> _Rows:
             between.append(())
         empty += _CELL_COST * (len(row) - last) + (not last)
         if empty > _MOST_EMPTY:
-            raise DataError(
-                f"{name}: the sheet {sheet.title} has very many empty cells beside or below its table. Copy the table "
-                "to a new workbook, or save it as CSV."
-            )
+            raise DataError(say("sheet_empty", file=name, sheet=sheet.title))
     return rows
 
 
 def _chosen(book: Any, titles: list[str], hints: Hints, rows: dict[str, _Rows], name: str) -> str:
     """The first sheet, unless only another one holds columns of the study."""
     if not titles:
-        raise DataError(f"{name} holds no sheet.")
+        raise DataError(say("workbook_empty", file=name))
     for title in titles if hints.names else ():
         rows[title] = _rows(book, title, name)
         top = [_texts(row) for row in rows[title][:LOOK]]

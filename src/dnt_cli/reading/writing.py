@@ -20,6 +20,7 @@ from dnt_cli.reading.formats import _LETTERS
 from dnt_cli.reading.readstat import PROGRAMS
 from dnt_cli.reading.workbook import CODEBOOK, CODEBOOK_COLUMNS
 from dnt_cli.safe_text import neutral_frame, shown
+from dnt_cli.sentences import say
 from dnt_cli.stagefile.atomic import scratch
 
 _LONGEST = {".sav": 64, ".dta": 32}
@@ -91,7 +92,7 @@ def _temporary_folder(place: Path) -> Iterator[None]:
 
 
 def _no_room(folder: Path) -> DataError:
-    return DataError(f"Cannot write in the folder {folder}; is there room, and may you write there?")
+    return DataError(say("cannot_write_folder", folder=folder))
 
 
 def _workbook(frame: pd.DataFrame, dictionary: Dictionary, progress: Progress | None) -> bytes:
@@ -172,7 +173,7 @@ def _spss_ranges(column: str, pairs: tuple[tuple[Code, Code], ...], frame: pd.Da
         lowest, highest = min(low for low, _ in pairs), max(high for _, high in pairs)
         between = is_missing(frame[column], [(lowest, highest)]) & ~is_missing(frame[column], pairs)
         if between.any():
-            raise DataError(f"SPSS cannot hold the {len(pairs)} user-missing codes of {column}; write .dta or .xlsx.")
+            raise DataError(say("spss_codes", n=len(pairs), column=column))
         pairs = ((lowest, highest),)
     return [low if low == high else {"lo": low, "hi": high} for low, high in pairs]
 
@@ -195,9 +196,7 @@ def _dta(frame: pd.DataFrame, dictionary: Dictionary, folder: Path, _: Progress 
             missing[column] = sorted(set(letters.values()))
     for column, codes in values.items():
         if any(isinstance(code, float) and not code.is_integer() for code in codes):
-            raise DataError(
-                f"Stata labels whole numbers only, and {column} has a label on another; write .sav or .xlsx."
-            )
+            raise DataError(say("stata_labels", column=column))
         values[column] = {int(code) if isinstance(code, float) else code: label for code, label in codes.items()}
     return _through_file(
         lambda path: pyreadstat.write_dta(
@@ -219,12 +218,12 @@ def _letters(
     labelled = pd.Series(list(labels), dtype="object")
     codes = sorted({*values[is_missing(values, ranges)], *labelled[is_missing(labelled, ranges)]})
     if any(isinstance(code, str) for code in codes):
-        raise DataError(f"Stata has no user-missing codes in text, and {column} has; write .sav or .xlsx.")
+        raise DataError(say("stata_text_codes", column=column))
     taken = {code: _LETTERS[int(-code) - 1] for code in codes if code in range(-len(_LETTERS), 0)}
     free = [letter for letter in _LETTERS if letter not in taken.values()]
     others = [code for code in codes if code not in taken]
     if len(others) > len(free):
-        raise DataError(f"Stata holds at most {len(_LETTERS)} user-missing codes, and {column} has {len(codes)}.")
+        raise DataError(say("stata_many_codes", most=len(_LETTERS), column=column, n=len(codes)))
     return taken | dict(zip(others, free, strict=False))
 
 
@@ -253,7 +252,7 @@ def _named(frame: pd.DataFrame, dictionary: Dictionary, suffix: str) -> tuple[pd
         fits = re.match(_FIRST[suffix], name) and not _RESERVED[suffix].fullmatch(name)
         names[column] = (name if fits else f"v{name}")[: _LONGEST[suffix]]
     if len({name.lower() for name in names.values()}) < len(names):
-        raise DataError(f"Two columns would get the same name in {suffix}; rename one, or write .csv or .xlsx.")
+        raise DataError(say("same_name", suffix=suffix))
     changed = {column: column for column, name in names.items() if column != name}
     labelled = Dictionary({**changed, **dictionary.labels}, dictionary.values, dictionary.missing)
     return frame.rename(columns=names), labelled.renamed(names, names.values())

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from dnt_cli.errors import UsageError
 from dnt_cli.report.model import Block, Heading, Paragraph
+from dnt_cli.sentences import say
 
 _HEADING = re.compile(r"(#+)\s+(.*?)\s*#*\s*")
 _ITEM = re.compile(r"\s*[-*+]\s+(.*)")
@@ -43,14 +44,14 @@ def parse(text: str, titles: Mapping[str, str], name: str) -> dict[str, list[Blo
             if len(match[1]) == 1:
                 key = known.get(match[2].casefold())
                 if key is None:
-                    raise UsageError(f"{name}, line {number}: no section of that name; expected: {', '.join(titles)}.")
+                    raise UsageError(say("no_section", file=name, number=number, allowed=", ".join(titles)))
                 own = found.setdefault(key, [])
             elif own is not None:
                 own.append(Heading(_plain(match[2]), 2 if len(match[1]) == 2 else 3))
         elif not line.strip():
             end()
         elif own is None:
-            raise UsageError(f"{name}, line {number}: text before the first heading; begin with one, such as # method.")
+            raise UsageError(say("text_before_heading", file=name, number=number))
         elif match := _ITEM.fullmatch(line):
             end()
             own.append(Paragraph(_plain(match[1]), "item"))

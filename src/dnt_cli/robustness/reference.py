@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from dnt_cli.design import group_indicator
 from dnt_cli.errors import ModelError
 from dnt_cli.imputation.draws import draw_logistic, logistic
+from dnt_cli.sentences import say
 from dnt_cli.study import Study
 from dnt_cli.wide import derive
 
@@ -62,7 +63,7 @@ class JumpToReference:
             try:
                 values = jump(wide[columns].to_numpy(dtype=float), seen, treated, rng)
             except np.linalg.LinAlgError:
-                raise ModelError(f"{key}: the waves do not vary enough for jump to reference.") from None
+                raise ModelError(say("waves_vary_little", key=key)) from None
             if spec.integer:
                 values = np.rint(values)
             if spec.range is not None:

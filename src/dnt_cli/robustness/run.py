@@ -21,6 +21,7 @@ from dnt_cli.robustness.context import Context, DoesNotApplyError, KnownEffects,
 from dnt_cli.robustness.estimate import Estimated, estimate, expected_seconds
 from dnt_cli.robustness.result import BALANCE, RobustnessResult, in_order
 from dnt_cli.robustness.verdicts import register_verdict, shift, verdict
+from dnt_cli.sentences import say
 from dnt_cli.study import Study
 
 
@@ -74,7 +75,7 @@ def _main_effects(data: Completed, options: Options, progress: Progress | None) 
     study = data.study
     keys = [k for k in study.tested if not study.is_register(k)]
     if not keys:
-        raise ModelError("The study tests no survey outcome, so there is nothing to check.")
+        raise ModelError(say("nothing_to_check"))
     parts = [endpoint_effects(data, options, outcomes=keys, progress=progress)]
     trends = [k for k in keys if study.has_trend(k)]
     if trends:

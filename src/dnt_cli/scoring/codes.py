@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dnt_cli.errors import DataError
+from dnt_cli.sentences import say
 from dnt_cli.study import Instrument
 from dnt_cli.study.instruments import definition
 
@@ -111,7 +112,15 @@ def _refuse(key: str, instrument: Instrument, other: str, wave: str, wrong: NDAr
     declared = f'coding = "{instrument.coding}"' if instrument.coding else f'definition = "{instrument.definition}"'
     more = f" and {len(columns) - 3} more" if len(columns) > 3 else ""
     raise DataError(
-        f"The answers at {wave} contradict {declared} of [instruments.{key}]: {wrong.sum()} are no codes of it "
-        f"(in {', '.join(columns[:3])}{more}) but fit {other}. Set what the file holds, "
-        f"for one run with --set 'instruments.{key}.{other.replace(' = ', '=')}'."
+        say(
+            "coding_contradicted",
+            wave=wave,
+            declared=declared,
+            key=key,
+            wrong=wrong.sum(),
+            columns=", ".join(columns[:3]),
+            more=more,
+            other=other,
+            setting=other.replace(" = ", "="),
+        )
     )

@@ -13,6 +13,7 @@ from dnt_cli.errors import DataError, StudyError
 from dnt_cli.scoring.codes import Answers, read_answers
 from dnt_cli.scoring.reliability import Floats, item_rest_correlations, reliability
 from dnt_cli.scoring.rules import scale_score, scored_items
+from dnt_cli.sentences import say
 from dnt_cli.study import Instrument, Scale, Study
 from dnt_cli.survey import identifiers
 
@@ -75,10 +76,10 @@ def score(answers: pd.DataFrame, study: Study) -> Scored:
         DataError: Columns are missing or there twice, or the codes contradict the declared coding.
     """
     if not study.instruments:
-        raise StudyError("The study has no instruments to score; add a section such as [instruments.sf12].")
+        raise StudyError(say("no_instruments"))
     if study.design.wave not in answers.columns:
         near = near_column(study.design.wave, answers.columns)
-        raise DataError(f"The answers lack the column {study.design.wave} with the wave{near}.")
+        raise DataError(say("answers_no_wave", wave=study.design.wave, near=near))
     waves = identifiers(answers[study.design.wave])
     waves = waves.where(waves.isin(study.design.wave_keys), "an unknown wave")  # what stands there may be anything
     notes, scores, items = _Notes(), dict[str, Floats](), set[str]()
@@ -96,7 +97,7 @@ def score(answers: pd.DataFrame, study: Study) -> Scored:
             scores[_outcome(key, name, scale)] = _score_scale(notes, key, name, instrument, codes, waves, study)
         notes.settings += _settings(key, instrument)
     if not scores:
-        raise DataError("The file holds no item of any instrument of the study; see `columns` of each instrument.")
+        raise DataError(say("no_items"))
     return Scored(
         _with_scores(answers, items, scores),
         pd.DataFrame(notes.report, columns=list(REPORT)),
@@ -108,7 +109,7 @@ def score(answers: pd.DataFrame, study: Study) -> Scored:
 def _with_scores(answers: pd.DataFrame, items: set[str], scores: dict[str, Floats]) -> pd.DataFrame:
     both = [name for name in scores if name in answers.columns]
     if both:
-        raise DataError(f"The file holds items and also the scores made of them ({', '.join(both)}); remove one.")
+        raise DataError(say("items_and_scores", columns=", ".join(both)))
     kept = answers[[column for column in answers.columns if column not in items]]
     return pd.concat([kept, pd.DataFrame(scores, index=answers.index)], axis=1)
 
@@ -139,7 +140,7 @@ def _present(answers: pd.DataFrame, key: str, instrument: Instrument) -> bool:
             f"{near_column(missing[0], [c for c in there if c not in columns])}."
         )
     if twice := [c for c in columns if there.count(c) > 1]:
-        raise DataError(f"Two columns have the name {twice[0]}.")
+        raise DataError(say("named_twice", column=twice[0]))
     return True
 
 
@@ -158,14 +159,11 @@ def _require(key: str, instrument: Instrument) -> None:
 def _require_apart(key: str, instrument: Instrument, items: set[str], scores: set[str]) -> None:
     """An item belongs to one questionnaire, and a scale becomes a column of its own."""
     if shared := [column for column in instrument.column_names.values() if column in items]:
-        raise StudyError(
-            f"[instruments.{key}] has the column {shared[0]}, which another questionnaire has too; give one of them "
-            f"other `columns`, or leave it out with --set instruments.{key}.use=none."
-        )
+        raise StudyError(say("column_of_two", key=key, column=shared[0]))
     made = set(scores)
     for name, scale in instrument.used_scales.items():
         if (outcome := _outcome(key, name, scale)) in made:
-            raise StudyError(f"[instruments.{key}.scales.{name}] becomes {outcome}, as another scale does; rename one.")
+            raise StudyError(say("outcome_of_two", key=key, scale=name, outcome=outcome))
         made.add(outcome)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from dnt_cli.errors import StudyError
+from dnt_cli.sentences import say
 from dnt_cli.study.files import SOURCE_KEYS, Code
 from dnt_cli.study.instruments import builtin_instruments, completed
 from dnt_cli.study.rules import check
@@ -89,10 +90,7 @@ def load_study(name: str, overrides: Iterable[str] = ()) -> Study:
         text = content.decode("utf-8-sig")
     except FileNotFoundError:
         known = ", ".join(builtin_studies())
-        raise StudyError(
-            f"There is no study file {name}. Type `dnt study init -o {path.name}` to start one, "
-            f"or use a built-in study: {known}."
-        ) from None
+        raise StudyError(say("no_study_file", file=name, path=path.name, known=known)) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise StudyError(f"Cannot read the study file {name}: {reason}.") from None
@@ -113,9 +111,9 @@ def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = 
     try:
         raw = tomllib.loads(text)
     except RecursionError:
-        raise StudyError(f"{name} nests lists or sections too deeply to be a study file.") from None
+        raise StudyError(say("study_too_deep", file=name)) from None
     except ValueError as error:  # bad syntax, or a date or number that does not exist
-        raise StudyError(f"{name} is not valid TOML: {error}.") from None
+        raise StudyError(say("study_no_toml", file=name, error=error)) from None
     overrides = tuple(overrides)
     try:
         for override in overrides:

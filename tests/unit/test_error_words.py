@@ -1,0 +1,65 @@
+"""Every error that a user may meet is a sentence of `words/`, in both languages, filled with what it needs."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import dnt_cli
+from dnt_cli.wording import catalogue
+
+SOURCE = Path(dnt_cli.__file__).parent
+ERRORS = {"UserError", "UsageError", "StudyError", "DataError", "ModelError", "EngineError", "MemoryLimitError"}
+# Of functions that take arrays: only who calls them from Python with the wrong ones meets these.
+OF_DEVELOPERS = {"pooling.py", "engines/base.py", "engines/mixed.py", "engines/regression.py", "engines/lme4.py"}
+# Still English: their sentence is put together from parts.
+ENGLISH = {
+    "cli/power.py": 2, "cli/show.py": 1, "cluster.py": 1, "conclusions/evidence.py": 1, "description/further.py": 1,
+    "diff/__init__.py": 1, "imputation/encoding.py": 1, "imputed/foreign.py": 4, "library.py": 2, "observed.py": 1,
+    "polis/join.py": 2, "polis/link.py": 1, "reading/workbook.py": 1, "reading/writing.py": 1, "scoring/score.py": 3,
+    "study/reader.py": 2, "study/reanalysis.py": 1,
+}  # fmt: skip
+
+
+def said() -> Iterator[tuple[str, ast.expr]]:
+    """File and argument of every error."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS
+            if named and node.args:  # type: ignore[attr-defined]
+                yield path.relative_to(SOURCE).as_posix(), node.args[0]  # type: ignore[attr-defined]
+
+
+def test_no_error_is_raised_with_a_bare_sentence() -> None:
+    found: dict[str, int] = {}
+    for file, argument in said():
+        if isinstance(argument, ast.JoinedStr | ast.Constant) and file not in OF_DEVELOPERS:
+            found[file] = found.get(file, 0) + 1
+    assert found == ENGLISH
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_sentence_that_is_said_exists_and_gets_what_it_is_filled_with(language: str) -> None:
+    words = catalogue("errors")
+    wrong = []
+    for file, argument in said():
+        by_key = isinstance(argument, ast.Call) and isinstance(argument.func, ast.Name) and argument.func.id == "say"
+        if not by_key or not isinstance(argument.args[0], ast.Constant):  # type: ignore[attr-defined]
+            continue
+        key = argument.args[0].value  # type: ignore[attr-defined]
+        given = {own.arg for own in argument.keywords}  # type: ignore[attr-defined]
+        needed = {name for _, name, _, _ in string.Formatter().parse(words[key][language]) if name}  # type: ignore[index]
+        if None not in given and not needed <= given:
+            wrong.append((file, key, needed - given))
+    assert not wrong
+
+
+def test_both_languages_are_filled_with_the_same() -> None:
+    for key, text in catalogue("errors").items():
+        one, other = (sorted(set(re.findall(r"\{(\w+)", said))) for said in (text.nl, text.en))
+        assert one == other, key
