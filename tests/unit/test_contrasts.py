@@ -8,12 +8,16 @@ import pytest
 
 from dnt_cli.cli.groups import StudyOptions
 from dnt_cli.effects import Options, endpoint_effects
+from dnt_cli.effects.persons import behind
+from dnt_cli.effects.result import Estimates
+from dnt_cli.errors import DataError
 from dnt_cli.imputed.data import Completed
 from dnt_cli.reading import Dictionary, RawTable, prepare
-from dnt_cli.study import Study, parse_study
+from dnt_cli.study import Language, Study, parse_study
 from dnt_cli.study.comparison import changes
 from dnt_cli.survey import cast_survey, examine_survey, with_further
 from dnt_cli.wide import to_wide
+from dnt_cli.wording import Wording
 from tests.support.studies import study_text
 
 OUTCOMES = {"score": {"kind": "linear"}}
@@ -115,3 +119,49 @@ def test_the_option_is_a_setting() -> None:
 def test_contrasts_that_cannot_be(contrast: str) -> None:
     with pytest.raises(Exception, match="expected two arms such as a:c"):
         study(contrast)
+
+
+@pytest.fixture(scope="module")
+def both() -> Estimates:
+    parts = []
+    for contrast in ("a:c", "b:c"):
+        own = study(contrast)
+        wide = to_wide(cast_survey(survey(), own)[0], own)
+        parts.append(Estimates.of(own, endpoint_effects(Completed(own, wide, (wide, wide)), Options()), 0.95))
+    return Estimates.joined(parts)
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_contrasts_stand_side_by_side(both: Estimates, language: Language) -> None:
+    (table,) = both.tables(Wording(study("a:c"), language))
+    names = ["Coaching", "Training"]
+    groups = list(dict.fromkeys(column.group for column in table.columns if column.group))
+    assert [name.partition(" – ")[0] for name in groups] == names
+    (row,) = table.sections[0].rows
+    betas = [effect(study(contrast), survey())["beta"] for contrast in ("a:c", "b:c")]
+    sign = "," if language == "nl" else "."
+    assert [row[1].text, row[5].text] == [f"{beta:.2f}".replace(".", sign) for beta in betas]
+    assert any("study of its two arms" in note or "studie van zijn twee groepen" in note for note in table.notes)
+
+
+def test_rows_say_their_contrast_and_no_figure_mixes_them(both: Estimates) -> None:
+    rows = both.rows()
+    assert list(rows["contrast"]) == ["a:c", "b:c"]
+    with pytest.raises(DataError, match="one at a time"):
+        both.figure(Wording(study("a:c"), "en"), "effects.svg")
+
+
+def test_the_persons_of_two_contrasts_have_other_names(both: Estimates) -> None:
+    names = []
+    for own, rows in both.contrasts:
+        counts = behind(rows[rows["term"] == "group"].iloc[0], own)
+        assert counts is not None
+        names.append({person.who for person in counts.persons})
+    assert not names[0] & names[1]
+
+
+def test_one_contrast_alone_has_its_usual_tables(both: Estimates) -> None:
+    own, rows = both.contrasts[1]
+    alone = Estimates(own, rows.reset_index(drop=True), both.fits)
+    assert Estimates.joined([alone]) is alone
+    assert "contrast" not in alone.rows().columns

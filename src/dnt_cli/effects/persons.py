@@ -30,18 +30,9 @@ def behind(row: pd.Series, study: Study) -> Counts | None:
     if any(pd.isna(number) for number in numbers):
         return None
     total, intervention, comparison = (int(number) for number in numbers)
-    name, trend = f"{row['outcome']}, {row['analysis']}", row["analysis"] == LONGITUDINAL
-    whose: tuple[Pair, ...] = ()
-    if row["analysis"] == WAVES:
-        name += f" {row['wave']}"
-    if row["analysis"] in (MODERATORS, CALENDAR):
-        name, trend = f"{name} {row['term']}", row["term"].startswith(TREND)
-        moderator, level = subgroup_of(row["term"])
-        calendar = row["analysis"] == CALENDAR
-        name += f" {row['wave']}" if calendar else ""
-        whose = ((f"{moderator}@{row['wave']}" if calendar else moderator, (level,)),)
+    name, observed, whose = _names(row, study)
+    trend = row["analysis"] == LONGITUDINAL or row["term"].startswith(TREND)
     people = [_persons(total, (f"in the model of {name}", YES))]
-    observed = f"{row['outcome']}, {ENDPOINT}" if whose and not trend else name
     for code, n in ((study.design.intervention, intervention), (study.design.comparison, comparison)):
         people.append(_persons(n, (GROUP, (code,)), (f"observed in the model of {observed}", YES), *whose))
     if not pd.isna(row["n_events"]) and not trend and not pd.isna(row["n_observations"]):
@@ -52,6 +43,25 @@ def behind(row: pd.Series, study: Study) -> Counts | None:
             who = (f"fewest of a kind in a group in the model of {name}, {row['model']}", YES)
             people.append(_persons(int(row["fewest_events"]), who))
     return Counts(tuple(people), df=total - coefficients(row, study))
+
+
+def _names(row: pd.Series, study: Study) -> tuple[str, str, tuple[Pair, ...]]:
+    """What the model is called, the model whose observed answers it has, and which part of those."""
+    design, analysis, wave = study.design, row["analysis"], row["wave"]
+    arms = "" if design.contrast is None else f", {design.intervention} against {design.comparison}"
+
+    def called(analysis: str, *more: str) -> str:
+        return " ".join([f"{row['outcome']}, {analysis}{arms}", *more])
+
+    if analysis not in (MODERATORS, CALENDAR):
+        name = called(analysis, wave) if analysis == WAVES else called(analysis)
+        return name, name, ()
+    moderator, level = subgroup_of(row["term"])
+    if analysis == MODERATORS:
+        name = called(analysis, row["term"])
+        return name, name if row["term"].startswith(TREND) else called(ENDPOINT), ((moderator, (level,)),)
+    whole = called(ENDPOINT) if wave == study.endpoint(row["outcome"]) else called(WAVES, wave)
+    return called(analysis, row["term"], wave), whole, ((f"{moderator}@{wave}", (level,)),)
 
 
 def with_counts(cells: Sequence[Cell], row: pd.Series, study: Study) -> tuple[Cell, ...]:

@@ -10,11 +10,13 @@ import pandas as pd
 
 from dnt_cli.design import ADDITIONAL, ENDPOINT, LONGITUDINAL, MODERATORS
 from dnt_cli.effects.complier_tables import complier_tables
+from dnt_cli.effects.contrast_tables import contrast_tables
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.rows import COLUMNS, LARGEST_LOGARITHM, STATUSES, TEXT, Effects, effect_rows
 from dnt_cli.effects.subgroup_tables import subgroup_tables
 from dnt_cli.effects.tables import effect_tables, report_tables
 from dnt_cli.effects.wave_tables import at_waves, wave_tables
+from dnt_cli.errors import DataError
 from dnt_cli.messages import decoded
 from dnt_cli.stagefile.form import (
     Form,
@@ -93,6 +95,7 @@ class Estimates:
         estimates: A row per model and term, with the columns `rows.COLUMNS`.
         fits: A row per fit behind them.
         level: Of the intervals.
+        contrasts: Where results of several contrasts stand together, per contrast its study and its estimates.
     """
 
     compared: ClassVar[Compared] = "effects"
@@ -102,6 +105,7 @@ class Estimates:
     estimates: pd.DataFrame = field(repr=False)
     fits: pd.DataFrame = field(repr=False)
     level: float = 0.95
+    contrasts: tuple[tuple[Study, pd.DataFrame], ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, study: Study, effects: Effects, level: float) -> Self:
@@ -123,8 +127,14 @@ class Estimates:
         first = parts[0]
         if len(parts) == 1:
             return first
-        estimates = pd.concat([part.estimates for part in parts], ignore_index=True)
-        return cls(first.study, estimates, pd.concat([part.fits for part in parts], ignore_index=True), first.level)
+        estimates, fits = (
+            pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("estimates", "fits")
+        )
+        by_arms: dict[tuple[str, str], list[Self]] = {}
+        for part in parts:
+            by_arms.setdefault((part.study.design.intervention, part.study.design.comparison), []).append(part)
+        contrasts = [(own[0].study, pd.concat([part.estimates for part in own])) for own in by_arms.values()]
+        return cls(first.study, estimates, fits, first.level, tuple(contrasts) if len(contrasts) > 1 else ())
 
     def content(self) -> Content:
         """The estimates as a table, the fits and the level beside them."""
@@ -136,6 +146,10 @@ class Estimates:
     def rows(self, *, everything: bool = False) -> pd.DataFrame:
         """A row per effect, or per term of a model; messages in English."""
         rows = self.estimates
+        if self.contrasts:
+            arms = [f"{study.design.intervention}:{study.design.comparison}" for study, _ in self.contrasts]
+            parts = [own.assign(contrast=name) for name, (_, own) in zip(arms, self.contrasts, strict=True)]
+            rows = pd.concat(parts, ignore_index=True)
         if not everything:
             kept = effect_rows(rows).index.union(rows.index[rows["analysis"].isin(ADDITIONAL)])
             rows = rows.loc[kept]
@@ -144,10 +158,14 @@ class Estimates:
     def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
         """A table per analysis, source and kind of outcome; endpoint and trend side by side where both are there.
 
+        Results of several contrasts have a column per contrast.
+
         Args:
             wording: The study in a language.
             green: What is better for the person, or a positive effect.
         """
+        if self.contrasts:
+            return list(contrast_tables(self.contrasts, wording, green))
         if {ENDPOINT, LONGITUDINAL} <= set(self.estimates["analysis"]):
             tables = report_tables(self.estimates, wording, green=green)
         else:
@@ -159,6 +177,8 @@ class Estimates:
         """Draw a forest plot: by subgroup where there are any, over the waves where there are more than two."""
         from dnt_cli.figures import forest_plot, subgroup_plot, wave_plot
 
+        if self.contrasts:
+            raise DataError(wording.text("effects.several_contrasts"))
         if (self.estimates["analysis"] == MODERATORS).any():
             subgroup_plot(self.estimates, wording, path, level=self.level, force=force)
             return

@@ -1,0 +1,73 @@
+"""The effects of several contrasts of a study with more than two arms side by side, a column per contrast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.rows import effect_rows
+from dnt_cli.effects.tables import estimate_cells, scale_of
+from dnt_cli.stagefile.result import Green
+from dnt_cli.study import Study
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.wording import Wording
+
+Part = tuple[Study, pd.DataFrame]
+
+
+def contrast_tables(parts: Sequence[Part], wording: Wording, green: Green = "better") -> Iterator[Table]:
+    """A table per analysis, source and kind of outcome.
+
+    Args:
+        parts: Per contrast its study and its estimates.
+        wording: The study in a language.
+        green: What is better for the person, or a positive effect.
+    """
+    shown = [resting_on(effect_rows(rows), study.models.errors) for study, rows in parts]
+    for analysis in (ENDPOINT, LONGITUDINAL):
+        whole = pd.concat([rows[rows["analysis"] == analysis] for rows in shown])
+        register = whole["outcome"].map(wording.study.is_register)
+        for (_, kind), own in whole.groupby([register, "kind"], sort=False):
+            outcomes = list(dict.fromkeys(own["outcome"]))
+            found = [
+                (study, rows[(rows["analysis"] == analysis) & (rows["kind"] == kind)])
+                for (study, _), rows in zip(parts, shown, strict=True)
+            ]
+            yield _table(outcomes, found, analysis, str(kind), wording, green)
+
+
+def name_of(study: Study, wording: Wording) -> str:
+    """The two arms by their labels."""
+    labels = (study.design.intervention_label, study.design.comparison_label)
+    return wording.text("effects.contrast", first=labels[0][wording.language], second=labels[1][wording.language])
+
+
+def _table(
+    outcomes: Sequence[str], parts: Sequence[Part], analysis: str, kind: str, wording: Wording, green: Green
+) -> Table:
+    columns = [Column(wording.text("common.outcome"), "left")]
+    for study, _ in parts:
+        group = name_of(study, wording)
+        columns += [Column(scale_of(kind, wording), group=group), Column(wording.text("common.std_error"), group=group)]
+        columns += [Column("", "left", group=group), Column(wording.text("effects.n_observed"), group=group)]
+    sections: dict[str, list[tuple[Cell, ...]]] = {}
+    for key in outcomes:
+        cells = [Cell(wording.label(key))]
+        for study, rows in parts:
+            own = rows[rows["outcome"] == key]
+            row = own.iloc[0] if len(own) else None
+            cells += estimate_cells(row, Wording(study, wording.language), green)
+        heading = wording.hypothesis(wording.study.outcomes[key].hypothesis or "")
+        sections.setdefault(heading, []).append(tuple(cells))
+    source = wording.text("common.register") + " " if wording.study.is_register(outcomes[0]) else ""
+    where = wording.text(f"common.effect_{analysis}", wave=wording.study.design.endpoint, unit=wording.unit())
+    title = f"{source}{wording.text(f'common.{kind}_title')}. {where}. {wording.text('effects.contrasts')}"
+    least = wording.study.models.min_observed
+    notes = [*wording.synthetic_note(), wording.text("effects.contrasts_note"), wording.marks_note()]
+    notes.append(
+        wording.text("effects.observed_note" if analysis == ENDPOINT else "effects.observed_note_trend", least=least)
+    )
+    return Table(title, tuple(columns), tuple(Section(h, tuple(rows)) for h, rows in sections.items()), tuple(notes))
