@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dnt_cli.synthetic import generate
-from tests.support.published import published
+from tests.support.published import FIGURE_OUTCOME, published
 
 WAVES = ["T0", "T1", "T2", "T3", "T4"]
 CLASS_BOUNDS = {
@@ -17,13 +17,6 @@ CLASS_BOUNDS = {
 }  # fmt: skip
 ENDS_MEET = ["very difficult", "difficult", "just", "easy", "very easy"]
 GOALS = {"not": [0], "partly": [1], "fully": [2], "partly or fully": [1, 2]}
-FIGURE_OUTCOME = {
-    "2": "work_any", "3": "work_gt12h", "4": "ladder_rung", "5": "ladder_rung", "6": "ladder_rung", "7": "debt",
-    "8": "cut_spending", "9": "ends_meet_answer", "10": "goals_reached", "11": "sf12_physical", "12": "sf12_mental",
-    "13": "dkl_distress", "14": "dkl_depression", "15": "dkl_anxiety", "16": "dkl_somatisation",
-    "17": "locus_of_control", "18": "self_efficacy", "19": "contact_any", "20": "contact_weekly",
-    "21": "social_support", "22": "fear_of_violence", "23": "violence_past_3m", "24": "cas_online",
-}  # fmt: skip
 
 
 def half_up(value: float, decimals: int) -> Decimal:
