@@ -25,6 +25,7 @@ def test_tables_fit(made: Path, width: int) -> None:
     assert max(map(len, lines)) <= width
     assert any("Score [of all]" in line for line in lines)
     assert "\x1b[" in text
+    assert any(line and set(line) == {"─"} for line in lines) == (width >= 80), "a table, and a list where it is narrow"
 
 
 @pytest.mark.parametrize("width", [40, 80])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dnt_cli.tables import Table
 
 _UNLIMITED = 10_000  # columns
-_LABEL = 24  # characters that the first column keeps
+_LABEL = 20  # characters that the first column keeps
 _TONES = {"good": "bold green", "bad": "bold red", "muted": "dim", "": ""}
 
 
@@ -171,7 +171,7 @@ def _grid(table: Table) -> RichTable:
     from rich.text import Text
 
     rows = [row for section in table.sections for row in section.rows]
-    drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     for i, (column, heading) in enumerate(zip(table.columns, table.headings, strict=True)):
         width = max(cell_len(text) for text in (heading, *(row[i].text for row in rows)))
         least = min(_LABEL, width) if i == 0 else width
