@@ -141,6 +141,15 @@ def few_seen() -> tuple[pd.DataFrame, pd.DataFrame]:
     return seen, whole
 
 
+def far_imputed() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Half of those who work answered and nobody else, so that only those without work are imputed."""
+    whole = table()
+    seen = whole.copy()
+    idle = whole.index[whole["work_T2"] == 0]
+    seen.loc[idle[: len(idle) - 16], "work_T2"] = np.nan
+    return seen, whole
+
+
 def endpoint_of(study: Study, frames: tuple[pd.DataFrame, pd.DataFrame]) -> dict[str, Note]:
     seen, whole = frames
     data = Completed(study, derive(seen, study), (derive(whole, study), derive(whole, study)))
@@ -192,6 +201,10 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
     "effects.few_observed": (
         lambda s: endpoint_of(s, few_seen()),
         "Fewer than 10 observed answers in a group: Work (8)",
+    ),
+    "effects.far_imputed": (
+        lambda s: endpoint_of(s, far_imputed()),
+        "What was imputed lies far from what was answered (more than 1 SD): Work (-",
     ),
     "effects.primary": (lambda s: endpoint(s, table(), "binary"), "Primary: Work. After Holm's correction"),
     "effects.d_note": (lambda s: endpoint(s, table(), "linear"), "standard deviations of the outcome; own units"),

@@ -9,6 +9,7 @@ from dnt_cli.design import ENDPOINT, LONGITUDINAL, Model
 from dnt_cli.effects.checks import check_quadrature, cross_check, note_ladder
 from dnt_cli.effects.compliers import complier_rows
 from dnt_cli.effects.fitting import Options, fit_all
+from dnt_cli.effects.levels import with_levels
 from dnt_cli.effects.rows import (
     COLUMNS,
     Effects,
@@ -76,8 +77,9 @@ def endpoint_effects(
         found = fit_all(own, [(one, options) for one in wanted], options.jobs, progress)
         fitted = dict(zip(wanted, found, strict=True))
         for model in models:
-            rows += pooled_rows(study, model, fitted[model], options, label)
-            later += wave_rows(study, {m: r for m, r in fitted.items() if m.outcome == model.outcome}, options, label)
+            rows += with_levels(pooled_rows(study, model, fitted[model], options, label), own)
+            same = {m: r for m, r in fitted.items() if m.outcome == model.outcome}
+            later += with_levels(wave_rows(study, same, options, label), own)
         fits += [row for model, results in fitted.items() for row in fit_rows(model, results, label)]
     return finished(rows + later, fits, study)
 
@@ -125,7 +127,7 @@ def trend_effects(
         note_ladder(by_key, tried)
         if options.quadrature_check:
             check_quadrature(own, by_key, options, progress)
-        rows += [row for key in keys for row in by_key[key]]
+        rows += with_levels([row for key in keys for row in by_key[key]], own)
         fits += tried
     rows += [no_trend_row(study, key, label, data.m) for key in without]
     order = {key: place for place, key in enumerate(chosen)}

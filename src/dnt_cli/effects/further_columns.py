@@ -10,6 +10,8 @@ import pandas as pd
 from dnt_cli.design import ENDPOINT
 from dnt_cli.effects.clusters import CLUSTERS
 from dnt_cli.effects.kinds import KINDS
+from dnt_cli.effects.levels import ARMS, wave_of
+from dnt_cli.effects.persons import behind_levels
 from dnt_cli.tables import Cell, Column
 from dnt_cli.wording import Wording
 
@@ -52,6 +54,35 @@ def scale_columns(rows: pd.DataFrame, wording: Wording, level: float) -> list[Fu
         return []
     columns = [] if (rows["standardise"] == "none").all() else [_own_units(interval, wording)]
     return [*columns, _with_interval(f"d ({interval})", "d", wording)] if _told(rows, "d") else columns
+
+
+def level_columns(rows: pd.DataFrame, wording: Wording) -> list[Further]:
+    """The observed share or mean in the intervention and the comparison group, at baseline and at the endpoint."""
+    study = wording.study
+    waves = {"baseline": study.design.baseline, "endpoint": study.design.endpoint}
+    return [
+        Further(Column(wording.text("effects.level", wave=wave), optional=True), _level(place, wording))
+        for place, wave in waves.items()
+        if _told(rows, f"{place}_intervention")
+    ]
+
+
+def _level(place: str, wording: Wording) -> Callable[[pd.Series], Cell]:
+    study = wording.study
+
+    def cell(row: pd.Series) -> Cell:
+        levels = [row[f"{place}_{arm}"] for arm in ARMS]
+        if any(pd.isna(level) for level in levels):
+            return Cell("")
+        if KINDS[row["kind"]].family == "binary":
+            text = " / ".join(f"{wording.number(100 * level, 0)}%" for level in levels)
+        else:
+            spread = abs(row["estimate"] / row["d"]) if pd.notna(row["d"]) and row["d"] else float("nan")
+            text = " / ".join(wording.number(level, decimals_for(spread / 10)) for level in levels)
+        wave = study.design.baseline if place == "baseline" else wave_of(row, study)
+        return Cell(text, counts=behind_levels(row, study, place, wave))
+
+    return cell
 
 
 def cluster_columns(rows: pd.DataFrame, wording: Wording, level: float, limits: Limits) -> list[Further]:

@@ -10,6 +10,7 @@ from dnt_cli.effects.cluster_notes import Note, cluster_notes, note
 from dnt_cli.effects.detectable import detectable_scaled
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.kinds import KINDS
+from dnt_cli.effects.levels import FAR, far_imputed
 from dnt_cli.effects.persons import coefficients
 from dnt_cli.effects.published import differing
 from dnt_cli.study import Study
@@ -41,6 +42,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         *cluster_notes(rows, wording),
         *_few_events(rows, wording),
         *_few_observed(rows, wording),
+        *_far_imputed(rows, wording),
         *_adjusted(rows, wording),
         *_detectable(rows, wording),
         *_against(rows, wording),
@@ -220,6 +222,15 @@ def _few_observed(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     pairs = zip(thin["outcome"], fewest[thin.index], strict=True)
     told = [f"{wording.label(key)} ({wording.number(least, 0)})" for key, least in pairs]
     return [note("effects.few_observed", wording, least=LEAST_IN_GROUP, outcomes=", ".join(told))]
+
+
+def _far_imputed(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """The outcomes whose imputed answers at the endpoint lie far from the observed ones."""
+    pairs = [(row["outcome"], row["imputed_gap"]) for _, row in far_imputed(rows).iterrows()]
+    if not pairs:
+        return []
+    told = ", ".join(f"{wording.label(key)} ({wording.number(gap, 1, sign=True)})" for key, gap in pairs)
+    return [note("effects.far_imputed", wording, far=wording.number(FAR, 0), outcomes=told)]
 
 
 def _against(rows: pd.DataFrame, wording: Wording) -> list[Note]:

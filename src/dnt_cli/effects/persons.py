@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pandas as pd
 
+from dnt_cli.description.persons import Naming
 from dnt_cli.design import CALENDAR, ENDPOINT, LONGITUDINAL, MODERATORS, TREND, WAVES, keys_in
+from dnt_cli.effects.levels import ARMS
 from dnt_cli.effects.rows import subgroup_of
 from dnt_cli.study import Study
-from dnt_cli.tables import Cell, Counts, Persons, named
+from dnt_cli.tables import Cell, Counts, Persons, mean_of, named, share_of, together
 from dnt_cli.tables.counts import GROUP, Pair
 
 YES = ("yes",)
@@ -68,6 +70,23 @@ def with_counts(cells: Sequence[Cell], row: pd.Series, study: Study) -> tuple[Ce
     """The cells of an estimate with the persons behind it; empty ones tell of nobody."""
     counts = behind(row, study)
     return tuple(replace(cell, counts=counts) if cell.text else cell for cell in cells)
+
+
+def behind_levels(row: pd.Series, study: Study, place: str, wave: str) -> Counts | None:
+    """The persons behind the observed share or mean of both groups at a wave, by the names that descriptions have."""
+    naming, key = Naming(study, {}), row["outcome"]
+    found: list[Counts | None] = []
+    for arm, code in zip(ARMS, (study.design.intervention, study.design.comparison), strict=True):
+        n, level, group = row[f"n_{place}_{arm}"], row[f"{place}_{arm}"], (GROUP, (code,))
+        if pd.isna(n) or pd.isna(level):
+            return None
+        every = [group, naming.answer(key, "", wave)]
+        if study.outcomes[key].kind == "binary":
+            some = [group, naming.answer(key, "1", wave)]
+            found.append(share_of(some, round(float(n * level)), every, int(n)))
+        else:
+            found.append(mean_of(every, int(n), f"{key}@{wave}", float(level)))
+    return together(found)
 
 
 def _persons(n: int, *who: Pair) -> Persons:

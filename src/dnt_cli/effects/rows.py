@@ -26,6 +26,7 @@ from dnt_cli.effects.clusters import CLUSTER_COLUMNS, cluster_row
 from dnt_cli.effects.errors import decisive
 from dnt_cli.effects.fitting import FittedEffect, Floats, Options
 from dnt_cli.effects.kinds import KINDS, EffectKind
+from dnt_cli.effects.levels import LEVEL_COLUMNS
 from dnt_cli.effects.scales import SCALE_COLUMNS, effect_size, population_odds, risk_difference
 from dnt_cli.messages import Message, encoded, message
 from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, unpooled
@@ -43,7 +44,7 @@ COLUMNS = (
     "n_persons", "n_observations", "n_events", "n_observed_intervention", "n_observed_comparison", "random_sd",
     "residual_sd", "controls", "left_out", "baseline", "standardise", "engine", "status", "message", "p_holm", "p_bh",
     "wave", *CLUSTER_COLUMNS, *SCALE_COLUMNS, "fewest_events", "p_holm_primary",
-    "rate_ratio", "rate_ratio_se", "rate_ratio_low", "rate_ratio_high",
+    "rate_ratio", "rate_ratio_se", "rate_ratio_low", "rate_ratio_high", *LEVEL_COLUMNS,
 )  # fmt: skip
 FITS = (
     "analysis", "model", "outcome", "controls", "imputation", "usable", "singular", "separated", "log_likelihood",

@@ -10,7 +10,7 @@ import pandas as pd
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.cluster_notes import details
 from dnt_cli.effects.errors import FLAGS, flags_of, resting_on
-from dnt_cli.effects.further_columns import Further, cluster_columns, decimals_for, scale_columns
+from dnt_cli.effects.further_columns import Further, cluster_columns, decimals_for, level_columns, scale_columns
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.notes import notes_of
 from dnt_cli.effects.persons import with_counts
@@ -237,6 +237,7 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
         return _interval(row, low, high, wording)
 
     clusters = cluster_columns(rows, wording, level, limits)
+    levels = level_columns(rows, wording)
     columns = [
         Column(say("common.outcome"), "left"),
         Column(say("effects.units") if plain else scale_of(kind, wording)),
@@ -250,11 +251,12 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
         *(own.column for own in clusters),
         Column(say("common.fmi"), optional=True),
         Column(say("common.n"), optional=True),
+        *(own.column for own in levels),
     ]
     several = len(_standardised(rows)) > 1
     sections = []
     for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
-        body = tuple(_row(row, wording, scales, green, several, clusters) for _, row in group.iterrows())
+        body = tuple(_row(row, wording, scales, green, several, clusters, levels) for _, row in group.iterrows())
         sections.append(Section(wording.hypothesis(str(hypothesis)), body))
     told = notes_of(rows, wording)
     notes = (*wording.synthetic_note(), *(own.text for own in told))
@@ -263,7 +265,7 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
 
 def _row(
     row: pd.Series, wording: Wording, scales: Sequence[Further], green: Green, several: bool,
-    clusters: Sequence[Further],
+    clusters: Sequence[Further], levels: Sequence[Further],
 ) -> tuple[Cell, ...]:  # fmt: skip
     """One effect; its label says how it is standardised where the table holds several standardisations."""
     study = wording.study
@@ -273,7 +275,8 @@ def _row(
         blanks = [Cell("")] * (4 + len(scales))
         behind = [Cell("")] * (len(clusters) + 2)
         (observed,) = with_counts([Cell(answered(row))], row, study)
-        return (label, Cell("#", "muted"), Cell("", "muted"), *blanks, observed, *behind)
+        seen = [own.cell(row) for own in levels]
+        return (label, Cell("#", "muted"), Cell("", "muted"), *blanks, observed, *behind, *seen)
     tone = tone_of(row, study, green)
     (estimate, error), (value, spread) = displayed(row, wording), _values(row)
     cells = [Cell(estimate, tone, value), Cell(error, value=spread)]
@@ -283,7 +286,7 @@ def _row(
     cells += [own.cell(row) for own in scales]
     cells += [Cell(answered(row)), *(own.cell(row) for own in clusters)]
     cells += [Cell(wording.number(row["fmi"], 2)), Cell(f"{row['n_persons']:.0f}")]
-    return (label, *with_counts(cells, row, study))
+    return (label, *with_counts(cells, row, study), *(own.cell(row) for own in levels))
 
 
 def _limits(row: pd.Series, level: float) -> tuple[float, float]:
