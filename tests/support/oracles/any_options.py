@@ -41,7 +41,7 @@ NUMBERS = ("0.95", "0", "1", "0.5", "0.999", "nan", "inf", "-inf", "-1", "1e-300
 CONTROLS = ("", "age", "age,school", "place,school,born,age", "age,age", " age ", "1", "2", "3")
 ODD_CONTROLS = ("0", "4", "-1", "zzz", "score", "score_T0", "group", "wave", "town", "٣", "²", "age,zzz", "1,2", "1.0",
                 "99999999999999999999999", "AGE", "work", ",", "[]")  # fmt: skip
-CHECKS = tuple("abcdefghijklm")
+CHECKS = tuple("abcdefghijklmn")
 OUTPUTS = ("x.parquet", "x.parquet", "x.parquet", "-", "x", "with space.parquet", "größe 名.parquet", "X.PARQUET",
            "[red].parquet", "x.csv", "folder/x.parquet", "./x.parquet", "x.y.z")  # fmt: skip
 ODD_OUTPUTS = (
