@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dnt_cli import __version__
 from dnt_cli.report.explanations import with_explanations
 from dnt_cli.report.model import Block, Report
+from dnt_cli.report.published import with_published
 from dnt_cli.report.sections import KINDS, NAMES, built
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def build(
     say, study = wording.text, wording.study
     chosen = [kind for kind in KINDS if include is None or kind.name in include]
     found = (built(kind, material, tuple((own or {}).get(kind.name, ()))) for kind in chosen)
-    sections = with_explanations([section for section in found if section is not None], wording)
+    chapters = with_published([section for section in found if section is not None], wording)
+    sections = with_explanations(chapters, wording)
     files = ", ".join(dict.fromkeys(stage.name for stage in material.stages))
     return Report(
         title=say("report.title", study=study.title[wording.language]),

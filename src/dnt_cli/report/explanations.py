@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from dnt_cli.report.model import Block, Chapter, Heading, TableBlock
+from dnt_cli.report.model import APPENDIX, Block, Chapter, Heading, TableBlock
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.wording import Wording
 
 KEY = "explanations"
-_APPENDIX = "appendix"  # the last of the chapters
 
 
 def with_explanations(chapters: Sequence[Chapter], wording: Wording) -> list[Chapter]:
@@ -20,7 +19,7 @@ def with_explanations(chapters: Sequence[Chapter], wording: Wording) -> list[Cha
     """
     tables = [block for own in chapters for block in own.blocks if isinstance(block, TableBlock)]
     detailed = [own for own in tables if own.table.details]
-    if not detailed or chapters[-1].name != _APPENDIX:
+    if not detailed or chapters[-1].name != APPENDIX:
         return list(chapters)
     keys = [*(own.key for own in tables), KEY]
     numbers = {key: f"{wording.text('report.table')} {i}" for i, key in enumerate(keys, start=1)}

@@ -116,6 +116,10 @@ class Report:
         return found | {block.key: f"{self.kinds[1]} {i}" for i, block in enumerate(self.figures, start=1)}
 
 
+APPENDIX = "appendix"
+"""The name of the last chapter."""
+
+
 def pieces(text: str) -> Iterator[tuple[str, bool]]:
     """The parts of a paragraph in their order; with True a reference, of which the key is given."""
     for i, part in enumerate(REFERENCE.split(text)):

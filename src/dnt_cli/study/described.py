@@ -54,6 +54,24 @@ class ComposedFigure:
     number: str | None = None  # in the report that it stands in; told in figures.csv
 
 
+PUBLISHED_HERE = (
+    "sample", "patterns", "baseline", "dropout", "trend", "change", "codebook", "flow", "binary", "linear", "register",
+)  # fmt: skip
+"""The tables and the figure of a report that a published one can correspond to, beside the blocks of a description."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A table or figure of an earlier report of the study, and what corresponds to it in the report of `dnt report`.
+
+    Figures that outcomes and composed figures give the number of need no entry.
+    """
+
+    label: Text  # its number and title
+    here: str | None = None  # a block of [description], or a table: baseline, binary, linear, register ...
+    why_not: Text | None = None  # the reason why nothing corresponds to it
+
+
 def block_columns(blocks: dict[str, DescribedBlock]) -> tuple[str, ...]:
     """The columns that blocks are about, each once."""
     return tuple(dict.fromkeys(column for block in blocks.values() for column in block.items))
@@ -65,8 +83,18 @@ def check_described(study: Study, fail: Fail) -> None:
         _check_block(study, ("description", key), block, fail)
     for key, population in study.populations.items():
         _check_population(study, ("populations", key), population, fail)
+    for key, published in study.published.items():
+        _check_published(study, ("published", key), published, fail)
     for key, figure in study.figures.items():
         _check_figure(study, ("figures", key), figure, fail)
+
+
+def _check_published(study: Study, path: tuple[str, ...], published: Published, fail: Fail) -> None:
+    if (published.here is None) == (published.why_not is None):
+        fail(path, "give one of the two: here, or why_not")
+    known = (*PUBLISHED_HERE, *study.description)
+    if published.here is not None and published.here not in known:
+        fail((*path, "here"), f"expected one of: {', '.join(known)}")
 
 
 def _check_figure(study: Study, path: tuple[str, ...], figure: ComposedFigure, fail: Fail) -> None:

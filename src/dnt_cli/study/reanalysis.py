@@ -54,6 +54,7 @@ CONCERNS = (
     ("description*", ANALYSIS),
     ("populations*", ANALYSIS),
     ("figures*", ANALYSIS),
+    ("published*", ANALYSIS),
     ("disclosure*", ANALYSIS),
     ("models.*", ANALYSIS),
     ("moderators*", ANALYSIS),

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
-from dnt_cli.study.described import ComposedFigure, DescribedBlock, Population
+from dnt_cli.study.described import ComposedFigure, DescribedBlock, Population, Published
 from dnt_cli.study.disclosure import Disclosure, Thresholds
 from dnt_cli.study.files import Code, Codes, DataFile, Source
 from dnt_cli.study.instruments import Instrument
@@ -327,6 +327,7 @@ class Study:
     description: dict[str, DescribedBlock] = field(default_factory=dict)  # further answers, in tables of their own
     populations: dict[str, Population] = field(default_factory=dict)  # published figures beside those at baseline
     figures: dict[str, ComposedFigure] = field(default_factory=dict)  # beside the figure of each outcome
+    published: dict[str, Published] = field(default_factory=dict)  # what tables of an earlier report correspond to
     disclosure: Disclosure = field(default_factory=Disclosure)  # the rules of `dnt release`
     files: dict[str, DataFile] = field(default_factory=dict)  # the files that hold the answers, if there are several
     source: Source = field(default_factory=Source)  # how files are to be read; in the study file part of [files]

@@ -1,0 +1,69 @@
+"""What corresponds, in a report, to each table and figure of an earlier report of the same study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from dnt_cli.report.model import APPENDIX, Block, Chapter, FigureBlock, Heading, TableBlock
+from dnt_cli.report.outcomes import block_key
+from dnt_cli.study import Study
+from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.wording import Wording
+
+KEY = "published"
+
+
+def with_published(chapters: Sequence[Chapter], wording: Wording) -> list[Chapter]:
+    """The chapters with that table in the appendix, if the study tells of an earlier report."""
+    entries = list(_entries(wording.study, wording))
+    if not entries or not chapters or chapters[-1].name != APPENDIX:
+        return list(chapters)
+    places = _places(chapters, wording)
+    say = wording.text
+    columns = tuple(Column(say(f"report.published_{name}"), "left") for name in ("there", "here", "chapter"))
+    rows = []
+    for label, key, why_not in entries:
+        absent = (why_not or say("report.published_absent"), "")
+        rows.append((Cell(label), *map(Cell, places.get(key, absent))))
+    table = Table(say("report.published_title"), columns, (Section("", tuple(rows)),))
+    added: tuple[Block, ...] = (Heading(say("report.published_head")), TableBlock(KEY, table))
+    return [*chapters[:-1], replace(chapters[-1], blocks=(*chapters[-1].blocks, *added))]
+
+
+def _entries(study: Study, wording: Wording) -> Iterator[tuple[str, str, str]]:
+    """Per published table and figure what it is called, the key of what corresponds to it, and why nothing does."""
+    for own in study.published.values():
+        key = block_key(str(own.here)) if own.here in study.description else str(own.here or "")
+        yield own.label[wording.language], key, "" if own.why_not is None else own.why_not[wording.language]
+    numbered = [(own.figure, key, own.label) for key, own in study.outcomes.items() if own.figure]
+    numbered += [(own.number, key, own.label) for key, own in study.figures.items() if own.number]
+    for number, key, label in sorted(numbered, key=lambda found: (len(found[0]), found[0])):
+        yield f"{wording.text('report.figure')} {number}: {label[wording.language]}", f"figure_{key}", ""
+
+
+def _places(chapters: Sequence[Chapter], wording: Wording) -> Mapping[str, tuple[str, str]]:
+    """Key -> number of the table or figure, and the chapter that it stands in."""
+    found: dict[str, tuple[str, str]] = {}
+    tables = figures = 0
+    for i, chapter in enumerate(chapters, start=1):
+        for block in chapter.blocks:
+            if isinstance(block, TableBlock):
+                tables += 1
+                place = f"{wording.text('report.table')} {tables}"
+                key = _kind_of_effects(block, wording) if chapter.name == "effects" else block.key
+            elif isinstance(block, FigureBlock):
+                figures += 1
+                place, key = f"{wording.text('report.figure')} {figures}", block.key
+            else:
+                continue
+            found.setdefault(key, (place, f"{i} {chapter.title}"))
+    return found
+
+
+def _kind_of_effects(block: TableBlock, wording: Wording) -> str:
+    """Binary, linear or register, by the title of a table of effects."""
+    title = block.table.title.casefold()
+    words = {"register": "register", "binary": "binary_title", "linear": "linear_title"}
+    found = (kind for kind, word in words.items() if wording.text(f"common.{word}").casefold() in title)
+    return next(found, block.key)
