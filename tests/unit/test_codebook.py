@@ -9,6 +9,7 @@ import pytest
 
 from dnt_cli.description import describe
 from dnt_cli.description.codebook import codebook_table, missing_codes
+from dnt_cli.description.result import are_figures
 from dnt_cli.reading import examined, hints_of, prepare, read_table
 from dnt_cli.study import load_study
 from dnt_cli.wording import Wording
@@ -17,10 +18,15 @@ CASE = Path(__file__).parents[1] / "cases" / "60-wide-clients"
 
 
 @pytest.fixture(scope="module")
-def rows() -> dict[str, list[str]]:
+def figures() -> pd.DataFrame:
     study = load_study(str(CASE / "mended.toml"))
     prepared = prepare(read_table((CASE / "clienten.csv").read_bytes(), "clienten.csv", hints_of(study)), study)
-    figures = describe(examined(prepared, study).checked(), study, missing_codes=missing_codes(prepared.findings))
+    return describe(examined(prepared, study).checked(), study, missing_codes=missing_codes(prepared.findings))
+
+
+@pytest.fixture(scope="module")
+def rows(figures: pd.DataFrame) -> dict[str, list[str]]:
+    study = load_study(str(CASE / "mended.toml"))
     table = codebook_table(figures, Wording(study, "en"))
     return {row[0].text: [cell.text for cell in row] for section in table.sections for row in section.rows}
 
@@ -40,6 +46,14 @@ def test_answers_per_wave_and_group_are_those_of_the_file(rows: dict[str, list[s
         answered = file[f"stress_{wave}"].notna() & (file[f"stress_{wave}"] != "-99")
         n = answered.groupby(group).sum()
         assert cell == f"{n['Schuldhulp Plus']} + {n['Gebruikelijke hulp']}"
+
+
+def test_a_code_in_words_of_an_outcome_with_classes_is_a_figure_of_the_file(figures: pd.DataFrame) -> None:
+    study = load_study(str(CASE / "mended.toml"))
+    coded = figures[(figures["variable"] == "rondkomen") & (figures["level"] == "weet niet")]
+    assert set(coded["table"]) == {"codebook"}
+    assert are_figures(coded.to_dict("records"), study)  # type: ignore[arg-type]
+    assert not are_figures(coded.assign(table="trend").to_dict("records"), study)  # type: ignore[arg-type]
 
 
 def test_values_are_said_in_words(rows: dict[str, list[str]]) -> None:

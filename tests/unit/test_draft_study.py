@@ -29,9 +29,12 @@ def test_a_wide_spss_file_gives_a_study_that_reads_it() -> None:
     assert study.design.intervention_label.nl == "Schuldhulp Plus"
     assert study.design.wave_keys == ("T0", "T1", "T2")
     assert {k: o.kind for k, o in study.outcomes.items()} == {
-        "stress": "linear", "schuldeisers": "linear", "rondkomen": "ordinal", "schuld": "binary", "inkomen": "linear",
+        "stress": "linear", "schuldeisers": "count", "rondkomen": "ordinal", "schuld": "binary", "inkomen": "linear",
         "baan": "binary",
     }  # fmt: skip
+    assert study.outcomes["schuldeisers"].range == (0, 20)
+    assert 'kind = "count"  # ? a count of something' in text
+    assert study.outcomes["rondkomen"].role == "tested"  # its labels are a known scale
     assert [t.nl for t in study.covariates["Opleiding"].level_labels] == ["laag", "midden", "hoog"]
     assert "traject_gestart" not in study.models.controls  # it all but follows from the group
     reading = read_survey(content, "clienten.sav", study)

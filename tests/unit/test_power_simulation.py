@@ -12,7 +12,8 @@ from dnt_cli.errors import UsageError
 from dnt_cli.power.comparisons import Means, Proportions
 from dnt_cli.power.simulation import World, replicates, simulated, single_outcome
 from dnt_cli.power.sizes import StudyPlan, power_at
-from dnt_cli.study import Study, load_study
+from dnt_cli.study import Study, load_study, parse_study
+from tests.support.kinds import KINDS_STUDY
 
 WORK, LOCUS = "work_any", "self_efficacy"
 
@@ -87,6 +88,12 @@ def test_a_replicate_is_the_same_in_every_run_and_has_the_same_persons_under_eve
 def test_impossible_worlds_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         world(LOCUS, (10, 10), **settings)
+
+
+@pytest.mark.parametrize("outcome", ["creditors", "ends"])
+def test_counts_and_classes_are_not_simulated(outcome: str) -> None:
+    with pytest.raises(UsageError, match=f"--outcome {outcome} is of kind"):
+        single_outcome(parse_study(KINDS_STUDY), outcome, sites=False)
 
 
 def test_an_outcome_that_is_not_tested_is_refused_with_those_that_are() -> None:

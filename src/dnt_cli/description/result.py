@@ -29,7 +29,8 @@ def _is_figure(row: Mapping[str, Any], study: Study) -> bool:
     variable, wave, keys = row["variable"], row["wave"], study.design.wave_keys
     seen = not wave or (wave.startswith(keys) and wave.endswith(keys))  # an interval is two waves in one name
     about = row["table"] not in ("trend", "change") or variable in study.outcomes
-    classes = variable in study.outcomes and study.outcomes[variable].range is not None
+    # In the codebook a level is a code for no answer, with its words.
+    classes = row["table"] != "codebook" and variable in study.outcomes and study.outcomes[variable].range is not None
     level = not classes or re.fullmatch(r"(-?\d+)?", row["level"]) is not None
     return seen and about and level
 

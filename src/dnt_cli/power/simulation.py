@@ -78,6 +78,11 @@ def single_outcome(study: Study, outcome: str, *, sites: bool) -> Study:
     if outcome not in study.tested:
         raise UsageError(say("power_outcome", outcome=outcome, known=", ".join(study.tested)))
     own = study.outcomes[outcome]
+    if own.kind not in ("binary", "linear"):
+        known = ", ".join(key for key, one in study.tested.items() if one.kind in ("binary", "linear")) or "none"
+        raise UsageError(
+            f"--outcome {outcome} is of kind {own.kind}; yes/no outcomes and scores are simulated only: {known}."
+        )
     alone = replace(
         own, derive=None, conditional_on=None, counterpart=None, register=None, source="survey", integer=False,
         range=None if own.kind == "linear" else own.range, controls=None,

@@ -37,6 +37,11 @@ _NAMES = {
     "group": r"group|groep|arm|condition|conditie|treat(?:ment|ed)?|interventie|intervention|allocation",
     "site": r"site|gemeente|locatie|location|plaats|centrum|centre|center|town|city|stad|regio|region",
 }
+_COUNTED = re.compile(
+    r"(?<![a-z])(?:aantal|number of|hoeveel|how many|count|schuldeisers|creditors|kinderen|children|bezoeken|visits"
+    r"|opnames|dagen|days|contacten|contacts)(?![a-z])",
+    re.IGNORECASE,
+)  # what the name or the label of a number says that was counted
 _INTERVENTION = re.compile(r"interv|treat|experim|training|program|plus|nieuw|new", re.IGNORECASE)
 _COMPARISON = re.compile(r"contr|comp|verg|gebruik|usual|care|wacht|wait|placebo", re.IGNORECASE)
 
@@ -46,7 +51,7 @@ class _Column:
     """What the values of one variable are, over all its columns.
 
     Attributes:
-        kind: binary, ordinal, linear, words (a few), text, or empty.
+        kind: binary, ordinal, linear, count, words (a few), text, or empty.
         levels: codes or words that ten rows share, in order.
         labels: what the file calls them.
         missing: codes and words that look like no answer.
@@ -179,7 +184,7 @@ def _column(raw: RawTable, frame: pd.DataFrame, columns: list[str]) -> _Column:
         unasked += suspects(numbers, often, labels, None)
     answers = {c: n for c, n in counts.items() if c not in {*declared, *unasked, *said_so}}
     said = tuple(written[c] for c in unasked)
-    return _described(answers, written, labels, said, label)
+    return _described(answers, written, labels, said, label, f"{columns[0]} {label}")
 
 
 def _number_or_word(value: Any) -> Code | None:
@@ -191,8 +196,9 @@ def _number_or_word(value: Any) -> Code | None:
 
 
 def _described(
-    answers: dict[Code, int], written: dict[Code, Code], labels: dict[Code, str], missing: tuple[Code, ...], label: str
-) -> _Column:
+    answers: dict[Code, int], written: dict[Code, Code], labels: dict[Code, str], missing: tuple[Code, ...], label: str,
+    named: str,
+) -> _Column:  # fmt: skip
     if not answers:
         return _Column("empty", label=label, missing=missing)
     words = [c for c in answers if isinstance(c, str)]
@@ -222,6 +228,8 @@ def _described(
     if whole and len(answers) <= _MOST_LEVELS and all(names) and names:
         return _Column("ordinal", tuple(levels), names, rare=rare, **common)  # type: ignore[arg-type]
     limits = _round_limits(min(numbers), max(numbers))
+    if whole and min(numbers) >= 0 and max(numbers) > 2 and _COUNTED.search(named):
+        return _Column("count", limits=(0.0, limits[1]), **common)  # type: ignore[arg-type]
     if whole and len(answers) <= _MOST_LEVELS and not rare:
         limits = (min(numbers), max(numbers))
         return _Column("linear", tuple(levels), limits=limits, **common)  # type: ignore[arg-type]
@@ -308,18 +316,21 @@ def _missing(found: _Column) -> list[str]:
 
 def _outcome(name: str, found: _Column, waves: list[str]) -> list[str]:
     kind = {"words": "ordinal"}.get(found.kind, found.kind)
-    lines = [f"[outcomes.{name}]", f"label = {_toml(found.label or name)}", f'kind = "{kind}"']
+    asked = "  # ? a count of something, or linear: a score" if kind == "count" else ""
+    lines = [f"[outcomes.{name}]", f"label = {_toml(found.label or name)}", f'kind = "{kind}"{asked}']
     lines += [f"waves = [{', '.join(map(_toml, waves))}]", 'better = "higher"  # ? higher or lower']
     if found.kind == "words":
         ordered = found.scale or found.levels
-        asked = (
+        order = (
             _ORDER if not found.scale else "  # ? all answers, lowest first" if len(found.levels) < len(ordered) else ""
         )
-        lines += ['role = "descriptive"', f"range = [1, {len(ordered)}]"]
-        lines += [f"level_labels = [{', '.join(map(_toml, ordered))}]{asked}"]
+        lines += [] if found.scale and len(ordered) > 2 else ['role = "descriptive"']
+        lines += [f"range = [1, {len(ordered)}]"]
+        lines += [f"level_labels = [{', '.join(map(_toml, ordered))}]{order}"]
     elif found.kind == "ordinal":
         numbers = [float(level) for level in found.levels]
-        lines += ['role = "descriptive"', f"range = [{min(numbers):g}, {max(numbers):g}]"]
+        lines += [] if _is_scale(found.labels) else ['role = "descriptive"']
+        lines += [f"range = [{min(numbers):g}, {max(numbers):g}]"]
         if len(numbers) == max(numbers) - min(numbers) + 1:
             lines += [f"level_labels = [{', '.join(map(_toml, found.labels))}]"]
     elif found.limits is not None:
@@ -329,9 +340,17 @@ def _outcome(name: str, found: _Column, waves: list[str]) -> list[str]:
     return [*lines, *_missing(found), ""]
 
 
+def _is_scale(labels: tuple[str, ...]) -> bool:
+    """Whether labels are three or more answers of a known scale in its order, so that their numbers are ordered."""
+    words = [plain(label) for label in labels]
+    scale = scale_of(words) or ()
+    places = [scale.index(word) for word in words if word in scale]
+    return len(words) > 2 and len(places) == len(words) and places == sorted(set(places))
+
+
 def _covariate(name: str, found: _Column) -> list[str]:
     lines = [f"[covariates.{name}]", f"label = {_toml(found.label or name)}"]
-    if found.kind == "linear" and len(found.levels) != 2:
+    if found.kind in ("linear", "count") and len(found.levels) != 2:
         limits = found.limits or (0.0, 1.0)
         lines += [
             'kind = "continuous"',
@@ -361,7 +380,7 @@ def _tied(values: pd.Series, group: pd.Series) -> bool:
 
 
 def _models(covariates: dict[str, _Column], tied: list[str]) -> list[str]:
-    usable = [name for name, found in covariates.items() if found.kind == "linear" or len(found.levels) > 1]
+    usable = [name for name, found in covariates.items() if found.kind in ("linear", "count") or len(found.levels) > 1]
     controls = [name for name in usable if name not in tied][:5]
     listed = "[" + ", ".join(map(_toml, controls)) + "]"
     ladder = f"[{listed}, []]" if controls else "[[]]"
