@@ -53,6 +53,7 @@ validate: .venv/.dev ## Grid of the mixed models, and simulation of the imputati
 stress: .venv/.dev ## Faults, odd input and attacks on releases, thousands of times (about 80 minutes)
 	.venv/bin/python -m validation.faults --minutes 20
 	.venv/bin/python -m validation.inputs --examples 3000
+	.venv/bin/python -m validation.disguises --count 3000
 	.venv/bin/python -m validation.attack --studies 1000
 
 bench: .venv/.dev system ## Time the chain beside R's mice and lme4, in one run
