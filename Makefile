@@ -60,6 +60,9 @@ bench: .venv/.dev system ## Time the chain beside R's mice and lme4, in one run
 	.venv/bin/python benchmarks/chain.py
 	.venv/bin/python -m benchmarks.imputation_speed
 
+newest: .venv/.dev ## The five stages with the newest libraries that the metadata allow (needs a package index)
+	sh scripts/newest.sh
+
 docs: all ## Write docs/: the references of commands and study file, and the screens of the README
 	.venv/bin/python scripts/commands.py
 	.venv/bin/python scripts/study_file.py
@@ -82,4 +85,4 @@ clean: ## Remove results, .venv and caches
 	@sh scripts/install.sh requirements/dev.txt
 	@touch .venv/.runtime $@
 
-.PHONY: help demo all test check system validate stress bench docs lock clean
+.PHONY: help demo all test check system validate stress bench newest docs lock clean
