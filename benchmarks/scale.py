@@ -1,6 +1,6 @@
 """Time and memory up to a million persons: five waves, two outcomes, m = 5, each stage a process of its own.
 
-python benchmarks/scale.py [--persons 1000,10000,100000] [-m 5] [--folder DIR]
+    python benchmarks/scale.py [--persons 1000,10000,100000] [-m 5] [--folder DIR]
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def write_survey(folder: Path, persons: int) -> None:
     for t, wave in enumerate(WAVES):
         level = own + 0.1 * arm * t + 0.02 * (age - 40)
         part = pd.DataFrame({"id": np.arange(1, persons + 1), "wave": wave, "arm": np.where(arm, "treated", "control")})
-        part["age"] = np.round(age)
+        part["age"] = np.clip(np.round(age), 18, 75)
         part["work"] = (rng.random(persons) < 1 / (1 + np.exp(-level))).astype(float)
         part["score"] = np.round(50 + 10 * (level + rng.normal(size=persons)), 1)
         if t:
