@@ -96,17 +96,20 @@ class Imputations:
             DataError: Another program imputed, so that it is not known how.
         """
         from dnt_cli.imputation.diagnostics import R_HAT_ROUNDS, drift, observed_vs_imputed, r_hat
-        from dnt_cli.imputed.tables import imputation_summary, plausibility_table
+        from dnt_cli.imputation.likeness import likeness
+        from dnt_cli.imputed.tables import imputation_summary, likeness_table, plausibility_table
 
         if not self.settings:
             raise DataError(say("foreign_no_record", file=self.name))
         drifting = drift(self.trace)
         settled = r_hat(self.trace) if drifting.rounds[1] >= R_HAT_ROUNDS else None
         compared = observed_vs_imputed(self.data.observed, self.columns, self.data.sets)
-        return [
+        alike = likeness(self.data.observed, self.columns, self.data.sets, self.study.design.group)
+        tables = [
             imputation_summary(self.data.observed, self.models, self.events, self.settings, wording),
             plausibility_table(self.data.observed, compared, drifting, settled, wording),
         ]
+        return [*tables, likeness_table(alike, wording)] if len(alike) else tables
 
     def distribution(self) -> pd.DataFrame:
         """`variable`, `value`, `observed`, `imputed` (shares), for the figure."""

@@ -12,6 +12,8 @@ from dnt_cli.tables import Cell, Column, Counts, Section, Table, mean_of, restin
 
 FAR = 0.5
 """SDs of the observed answers by which imputed ones may differ before it is told."""
+UNLIKE = 0.2
+"""Difference between correlations of observed and of imputed answers that is told."""
 
 if TYPE_CHECKING:
     from dnt_cli.imputation.diagnostics import Drift
@@ -134,6 +136,51 @@ def plausibility_table(
     title = wording.text("imputed.plausible_title", wave=study.design.endpoint)
     notes = [wording.text("imputed.plausible_note"), *_far_notes(compared, wording), *_drift_notes(drifting, wording)]
     return Table(title, columns, (Section("", tuple(rows)),), tuple(notes))
+
+
+def likeness_table(found: pd.DataFrame, wording: Wording) -> Table:
+    """How alike a person's waves are among observed and imputed answers, and how often an answer is the lowest.
+
+    Args:
+        found: What `imputation.likeness` gives, with outcomes as series.
+        wording: The study in a language.
+    """
+    names = ["r_observed", "r_imputed", "floor_observed", "floor_imputed"]
+    columns = (
+        Column(wording.text("common.outcome"), "left"),
+        *(Column(wording.text(f"imputed.{name}")) for name in names),
+    )
+    sections = []
+    for group, label in _arms(wording.study, wording).items():
+        rows = []
+        for row in found[found["group"] == group].to_dict("records"):
+            pairs, shares = [], []
+            for kind in ("observed", "imputed"):
+                who = resting([(f"{row['series']} at two waves, {kind}", group)], int(row[f"pairs_{kind}"]))
+                pairs.append(_alike(float(row[f"r_{kind}"]), who, wording))
+                share = float(row[f"floor_{kind}"])
+                shares.append(Cell("" if np.isnan(share) else _percent(share, wording)))
+            rows.append((Cell(wording.label(str(row["series"]))), *pairs, *shares))
+        sections.append(Section(label, tuple(rows)))
+    notes = [wording.text("imputed.likeness_note")]
+    apart = found[(found["r_observed"] - found["r_imputed"]).abs() > UNLIKE]
+    if len(apart):
+        listed = ", ".join(dict.fromkeys(wording.label(str(key)) for key in apart["series"]))
+        notes.append(wording.text("imputed.unlike", limit=wording.number(UNLIKE, 1), columns=listed))
+    return Table(wording.text("imputed.likeness_title"), columns, tuple(sections), tuple(notes))
+
+
+def _arms(study: Study, wording: Wording) -> dict[str, str]:
+    """Label of each group by its code."""
+    design = study.design
+    return {
+        design.intervention: design.intervention_label[wording.language],
+        design.comparison: design.comparison_label[wording.language],
+    }
+
+
+def _alike(r: float, counts: Counts, wording: Wording) -> Cell:
+    return Cell("") if np.isnan(r) else Cell(wording.number(float(r), 2), counts=counts)
 
 
 def _behind(values: pd.Series, key: str, study: Study) -> tuple[Counts, Counts]:
