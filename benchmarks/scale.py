@@ -1,6 +1,6 @@
 """Time and memory up to a million persons: five waves, two outcomes, m = 5, each stage a process of its own.
 
-    python benchmarks/scale.py [--persons 1000,10000,100000] [-m 5] [--folder DIR]
+python benchmarks/scale.py [--persons 1000,10000,100000] [-m 5] [--folder DIR]
 """
 
 from __future__ import annotations
