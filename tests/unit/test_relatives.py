@@ -311,7 +311,7 @@ RELATIVES: dict[str, tuple[str, Callable[[], File], str]] = {
     "a word that is no level": (
         "53",
         lambda: text(changed(education=lambda v: v.replace("mid", "middling"))),
-        "levels",
+        "level_unknown",
     ),
 }
 
