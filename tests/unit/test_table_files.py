@@ -126,6 +126,7 @@ def test_excel_holds_numbers_that_look_as_in_the_table() -> None:
         ("12", "nl", 12.0, "0"),
         ("+4,4", "nl", 4.4, "+0.0;-0.0;0.0"), ("25,3%", "nl", 0.253, "0.0%"), ("(0.11)", "en", 0.11, '"("0.00")"'),
         ("-0,5", "nl", -0.5, "0.0"),
+        ("1,95**!p!s", "nl", 1.95, '0.00"**!p!s"'), ("12 (3,4%)", "nl", 12.0, '0" (3,4%)"'),
     ],
 )  # fmt: skip
 def test_a_number_as_shown_is_read_in_its_language(text: str, language: Language, value: float, shown: str) -> None:
@@ -133,7 +134,7 @@ def test_a_number_as_shown_is_read_in_its_language(text: str, language: Language
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "<,001", "0,39 – 5,29", "12/14", "007", "1.5", "(1,5", "12 (3,4%)", "1,2e+05"]
+    "text", ["", "-", "<,001", "0,39 – 5,29", "12/14", "007", "1.5", "(1,5", "(12 (3,4%)", "12 (3)", "1,2e+05"]
 )
 def test_what_is_no_plain_number_stays_text(text: str) -> None:
     assert number_in(Cell(text), "nl") is None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
 
 _SHOWN = re.compile(r"(\(?)([+-]?)(\d*)(?:[.,](\d+))?(\)?)(%?)")
+# Behind a number: marks, or the percentage that a count is.
+_BEHIND = re.compile(r"(?:\*+|![ps]?)+|(?<=\d) \(\d+(?:[.,]\d+)?%\)")
 _WIDEST = 60  # characters
 _SHEET = 31  # characters of the name of a sheet
 
@@ -43,9 +45,11 @@ def saved(book: Workbook) -> bytes:
 def number_in(cell: Cell, language: Language) -> tuple[float, str] | None:
     """The number in a cell and the format that shows it as the table does; None where it is text.
 
-    A cell that tells no `value` holds the number as it is shown, in the decimals of the language.
+    A cell that tells no `value` holds the number as it is shown, in the decimals of the language. Marks behind it, or
+    the percentage behind a count, are shown by the format.
     """
-    match = _SHOWN.fullmatch(cell.text)
+    behind = next((own[0] for own in _BEHIND.finditer(cell.text) if own.end() == len(cell.text)), "")
+    match = _SHOWN.fullmatch(cell.text.removesuffix(behind))
     if match is None or not (match[3] or match[4]) or ("." if language == "nl" else ",") in cell.text:
         return None
     opening, sign, whole, decimals, closing, percent = match.groups()
@@ -57,6 +61,7 @@ def number_in(cell: Cell, language: Language) -> tuple[float, str] | None:
     shown = ("0" if whole else "") + ("." + "0" * len(decimals) if decimals else "") + percent
     if opening:
         shown = f'"("{shown}")"'
+    shown += f'"{behind}"' if behind else ""
     return value, f"+{shown};-{shown};{shown}" if sign == "+" else shown
 
 
