@@ -80,9 +80,7 @@ def single_outcome(study: Study, outcome: str, *, sites: bool) -> Study:
     own = study.outcomes[outcome]
     if own.kind not in ("binary", "linear"):
         known = ", ".join(key for key, one in study.tested.items() if one.kind in ("binary", "linear")) or "none"
-        raise UsageError(
-            f"--outcome {outcome} is of kind {own.kind}; yes/no outcomes and scores are simulated only: {known}."
-        )
+        raise UsageError(say("power_kind", outcome=outcome, kind=own.kind, known=known))
     alone = replace(
         own, derive=None, conditional_on=None, counterpart=None, register=None, source="survey", integer=False,
         range=None if own.kind == "linear" else own.range, controls=None,
