@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dnt_cli.study.disclosure import CBS
-from tests.support.oracles.disclosure_attack import attacked
+from tests.support.oracles.disclosure_attack import attacked, subtracted
 
 DUST = 1e-4
 
@@ -19,3 +19,8 @@ def test_every_count_that_is_left_out_stays_within_wide_bounds(seed: int) -> Non
         small = min(true, abs(high)) < CBS.persons
         if small:
             assert high - low >= CBS.width - DUST, f"{name}: {true} is known within {low:.2f} to {high:.2f}"
+
+
+@pytest.mark.parametrize("seed", [3, 9])
+def test_nothing_of_a_woman_is_read_by_subtracting_a_release_without_her(seed: int) -> None:
+    assert list(subtracted(seed)) == []

@@ -399,3 +399,10 @@ def test_no_figure_leaves_of_a_table_of_which_the_persons_are_not_told(language:
         assert not [text for text in cells if re.search(r"[0-9▁-█]", text)]
         assert sum(found.shown.values()) == 0
         assert {left.rule for left in found.left} <= {"unknown", "note"}
+
+
+def test_of_a_group_with_one_person_more_than_before_nothing_is_told() -> None:
+    """Neither what changed nor what stayed the same, of which she would be known to have said the one or the other."""
+    before = {size(*arm("a"), BOTH): 40.0, size(*arm("a"), YES): 20.0, size(*arm("b"), BOTH): 40.0}
+    rows = [("a", "20", yes("a", 20, 41)), ("N", "41", resting([*arm("a"), BOTH], 41)), ("b", "15", yes("b", 15, 40))]
+    assert texts(table(rows), before) == [HIDDEN, HIDDEN, "15"]

@@ -91,6 +91,51 @@ def random_release(seed: int) -> tuple[Study, pd.DataFrame, Release]:
     return study, survey, released({"d": description_tables(describe(survey, study), wording)}, CBS, wording)
 
 
+def subtracted(seed: int) -> Iterator[tuple[str, str]]:
+    """A release without one person, and a later one with her: what anybody reads of her by comparing the two.
+
+    Yields:
+        Each number of a group of which she makes the difference that stands in both releases: row and column.
+    """
+    study = parse_study(STUDY)
+    everybody, _ = cast_survey(random_survey(seed), study)
+    wording = Wording(study, "en")
+    person = everybody["id"].iloc[int(np.random.default_rng(seed).integers(len(everybody)))]
+    without = everybody[everybody["id"] != person].reset_index(drop=True)
+    first, second = (description_tables(describe(rows, study), wording) for rows in (without, everybody))
+    earlier = released({"d": first}, CBS, wording)
+    later = released({"d": second}, CBS, wording, [earlier.told])
+    changed = _sizes_that_differ(first, second)
+    before, after = _numbers(earlier.tables["d"]), _numbers(later.tables["d"])
+    for place in before.keys() & after.keys():
+        title, row, column = place
+        if title.startswith("Outcomes per wave") and column in changed.get(row.split(" / ")[0], ()):
+            yield row, column
+
+
+def _sizes_that_differ(first: list[Table], second: list[Table]) -> dict[str, set[str]]:
+    """Outcome -> the columns whose N is another in the second, in the tables of all numbers."""
+    found: dict[str, set[str]] = {}
+    before, after = _numbers(first), _numbers(second)
+    for title, row, column in after:
+        other = before.get((title, row, column)) != after[title, row, column]
+        if other and title.startswith("Outcomes per wave") and row.endswith(" / N"):
+            found.setdefault(row.split(" / ")[0], set()).add(column)
+    return found
+
+
+def _numbers(tables: list[Table]) -> dict[tuple[str, str, str], str]:
+    """Title, row (outcome and level) and column -> text, of each cell with a digit."""
+    found, outcome = {}, ""
+    for table in tables:
+        for row in (row for section in table.sections for row in section.rows):
+            outcome = outcome if row[0].text.startswith(" ") else re.sub(r" \(.*", "", row[0].text)
+            for cell, column in zip(row[1:], table.columns[1:], strict=True):
+                if re.search(r"\d", cell.text):
+                    found[table.title, f"{outcome} / {row[0].text.strip()}", column.heading] = cell.text
+    return found
+
+
 def attacked(seed: int) -> Iterator[tuple[str, float, tuple[float, float]]]:
     """Each count that the release of a random study hides: what it is, its value, and the bounds of the attacker."""
     _, survey, release = random_release(seed)
