@@ -20,12 +20,14 @@ _ANYTHING = "(.*)"
 # sentence that is not listed every number counts.
 NOT_PERSONS: dict[str, tuple[str, ...]] = {
     "effects.allocation": ("n", "intervention", "comparison", "icc", "low", "high"),
+    "effects.calendar_note": ("day",),
     "effects.false_alarms": ("tests", "alarms"),
     "effects.observed_note": ("least",),
     "effects.observed_note_trend": ("least",),
     "effects.rate": (),
     "effects.rate_trend": ("unit",),
     "effects.sample": ("m",),
+    "effects.subgroups_test": ("tests", "lenient", "left"),
     "imputed.drift_note": ("first", "last", "size", "expected"),
     "imputed.events": ("events",),
     "imputed.imputed": ("m", "iterations", "method", "seed", "missing"),
