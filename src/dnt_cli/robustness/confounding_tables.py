@@ -63,9 +63,10 @@ def _ratios(numbers: Numbers, main: dict[str, pd.Series], wording: Wording) -> T
         ]
         rows.append((Cell(wording.label(key)), *with_counts(cells, row, wording.study)))
         if wording.study.significance.mark(row["p_value"]):
+            part = "sentence" if own["e_limit_odds_ratio"]["estimate"] > 1.0 else "within"
             notes.append(
                 say(
-                    "robustness.e_value_sentence", outcome=wording.label(key), value=shown["e_value_odds_ratio"],
+                    f"robustness.e_value_{part}", outcome=wording.label(key), value=shown["e_value_odds_ratio"],
                     limit=shown["e_limit_odds_ratio"],
                 )
             )  # fmt: skip
@@ -109,8 +110,9 @@ def _shares(numbers: Numbers, main: dict[str, pd.Series], wording: Wording) -> T
         ]
         rows.append((Cell(wording.label(key)), *with_counts(cells, row, wording.study)))
         if wording.study.significance.mark(row["p_value"]):
+            part = "sentence" if own["robustness_value_limit"]["estimate"] > 0.0 else "within"
             sentence = say(
-                "robustness.robustness_value_sentence", outcome=wording.label(key), value=percent["robustness_value"],
+                f"robustness.robustness_value_{part}", outcome=wording.label(key), value=percent["robustness_value"],
                 limit=percent["robustness_value_limit"],
             )  # fmt: skip
             if control:

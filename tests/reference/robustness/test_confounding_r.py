@@ -138,4 +138,6 @@ def test_a_sentence_for_every_mark(result: RobustnessResult, language: Language)
         value = numbers(result, row["outcome"])[term]["estimate"]
         shown = wording.number(value, 2) if row["kind"] == "binary" else wording.number(100 * value, 1)
         assert all(shown in note for note in own)
+        within = row["conf_low"] < 0 < row["conf_high"]  # of the effect itself
+        assert all(("holds" in note or "bevat" in note) == within for note in own)
     assert 0 < sum(bool(marks.mark(p)) for p in main["p_value"]) < len(main)
