@@ -80,6 +80,15 @@ def test_without_controls_it_is_the_ratio_of_differences_in_means(study: Study, 
     assert found.loc[("work", "received"), "estimate"] == pytest.approx(difference["work_T2"] / difference["took"])
 
 
+def test_a_count_is_compared_in_means(data: Completed) -> None:
+    counted = {"times": replace(data.study.outcomes["work"], kind="count", adjust_for_baseline=False)}
+    frame = data.observed.assign(**{f"times_{w}": data.observed[f"work_{w}"] * 2 for w in ("T0", "T1", "T2")})
+    own_data = Completed(replace(data.study, outcomes=counted), frame, (frame, frame))
+    row = own(complier_effects(own_data, endpoint_effects(own_data, Options()), Options())).loc[("times", "assigned")]
+    means = frame.groupby("group", observed=True)["times_T2"].mean()
+    assert (row["kind"], row["estimate"]) == ("linear", pytest.approx(means["i"] - means["c"]))
+
+
 def test_a_study_that_does_not_say_who_took_part_has_no_such_effect(data: Completed) -> None:
     plain = replace(data.study, design=replace(data.study.design, received=None))
     unasked = endpoint_effects(Completed(plain, data.observed, data.sets), Options())

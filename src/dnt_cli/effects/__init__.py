@@ -7,7 +7,7 @@ from typing import Any
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, Model
 from dnt_cli.effects.checks import check_quadrature, cross_check, note_ladder
-from dnt_cli.effects.compliers import complier_rows
+from dnt_cli.effects.compliers import COMPARED_IN_MEANS, complier_rows
 from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.effects.levels import with_levels
 from dnt_cli.effects.rows import (
@@ -148,7 +148,7 @@ def complier_effects(data: Completed, effects: Effects, options: Options, *, lab
         return effects
     rows: list[dict[str, Any]] = []
     for own, keys in _sources(data, dict.fromkeys(main["outcome"])):
-        found = main[main["outcome"].isin(keys) & main["kind"].isin(["binary", "linear"])]
+        found = main[main["outcome"].isin(keys) & main["kind"].isin(COMPARED_IN_MEANS)]
         rows += complier_rows(own, found, options, label)
     return joined([effects, finished(rows, [], study)])
 

@@ -31,6 +31,9 @@ RECEIVED, ASSIGNED, UPTAKE = "received", "assigned", "uptake"
 WEAK = 10.0
 """First-stage F below which two-stage least squares is not to be trusted (Staiger and Stock 1997, Econometrica 65)."""
 
+COMPARED_IN_MEANS = ("binary", "linear", "count")
+"""Kinds of effect whose outcome has a mean that two-stage least squares can compare; classes have none."""
+
 Floats = NDArray[np.float64]
 
 
