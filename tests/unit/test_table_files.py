@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from dnt_cli.study import Language, parse_study
 from dnt_cli.tables import Cell, Column, Section, Table, as_latex, document, slugs, without_charts, without_empty
 from dnt_cli.tables.excel import number_in
+from dnt_cli.tables.latex import latex_table
 from dnt_cli.tables.legend import with_legend
-from dnt_cli.tables.typography import longest_word, set_row, signs, typeset
+from dnt_cli.tables.typography import longest_word, signs, typeset
 from dnt_cli.tables.word import laid_out
 from dnt_cli.wording import Wording
 from tests.support.studies import BASE
@@ -188,6 +189,21 @@ def test_latex_has_a_label_notes_and_a_long_table_where_it_is_long() -> None:
     assert long.count("Uitkomst & OR") == 2
 
 
+def test_latex_sets_wide_tables_in_smaller_letters_and_turns_the_widest() -> None:
+    def made(count: int, *, turned: bool = True) -> str:
+        columns = (Column("x", "left"), *(Column("OR") for _ in range(count)))
+        rows = ((Cell("x"), *(Cell("1234,56") for _ in range(count))),)
+        return latex_table(Table("t", columns, (Section("", rows),)), "t", turned=turned)
+
+    assert "\\footnotesize\\setlength" not in made(3)
+    assert "\\footnotesize\\setlength" in made(10)
+    assert "landscape" not in made(12)
+    assert made(16).startswith("\\begin{landscape}")
+    assert "landscape" not in made(16, turned=False)
+    words = Table("t", (Column("x", "left"), Column("y", "left")), (Section("", ((Cell("x"), Cell("word " * 9)),)),))
+    assert r"\raggedright" in latex_table(words, "t")
+
+
 def test_a_colour_is_never_the_only_sign() -> None:
     assert signs(TABLE, ROWS[0]) == ["", "", "", "▲", ""]
     alone = Table("", (Column("", "left"), Column("OR")), ())
@@ -207,8 +223,7 @@ def test_minus_signs_are_true_and_words_keep_their_hyphens() -> None:
 
 def test_a_code_and_its_number_are_not_parted() -> None:
     table = Table("t", (Column("x", "left"), Column("y", "left")), (Section("", ((Cell("a"), Cell("c-0.2+ k1-")),)),))
-    (_, text) = set_row(table, table.sections[0].rows[0])
-    assert text == "c\u20110.2+ k1-"
+    assert word(table).tables[0].rows[-1].cells[1].text == "c\u20110.2+ k1-"
     assert longest_word("ab-cd") < longest_word("ab-12")
 
 

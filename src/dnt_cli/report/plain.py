@@ -69,7 +69,7 @@ def as_latex(report: Report, _pictures: Images, folder: str) -> bytes:
 
 def _latex_block(block: Block, folder: str) -> str:
     if isinstance(block, TableBlock):
-        return latex_table(without_empty(block.table), block.key)
+        return latex_table(without_empty(block.table), block.key, turned=True)
     if isinstance(block, FigureBlock):
         return (
             rf"\begin{{figure}}[htbp]\includegraphics[width=\linewidth,height=.85\textheight,keepaspectratio]"

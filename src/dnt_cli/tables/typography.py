@@ -23,11 +23,16 @@ def set_row(table: Table, row: tuple[Cell, ...]) -> list[str]:
     """The texts of a row, each with its sign; numbers and marks hold no place where a line could break."""
     marks, texts = table.marks, []
     for i, (cell, column, sign) in enumerate(zip(row, table.columns, signs(table, row), strict=True)):
-        text = _JOINT.sub(NO_BREAK_HYPHEN, typeset(cell.text))
+        text = typeset(cell.text)
         if column.justify == "right" or i in marks:
             text = text.replace(" ", NO_BREAK)
         texts.append(f"{text}{NO_BREAK}{sign}" if sign else text)
     return texts
+
+
+def whole(text: str) -> str:
+    """A text on paper: lines do not break within a code such as c-0.2."""
+    return _JOINT.sub(NO_BREAK_HYPHEN, text)
 
 
 def signs(table: Table, row: tuple[Cell, ...]) -> list[str]:

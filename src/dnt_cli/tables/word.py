@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from dnt_cli.study import Language
 from dnt_cli.tables.model import Cell, Section, Table, narrowed, without_empty
 from dnt_cli.tables.reproducible import reproducible
-from dnt_cli.tables.typography import SIGNS, TONES, longest_word, set_heading, set_row, typeset, width_of
+from dnt_cli.tables.typography import SIGNS, TONES, longest_word, set_heading, set_row, typeset, whole, width_of
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -221,7 +221,7 @@ def _demands(table: Table, size: float) -> list[_Demand]:
     rows = [
         [
             width_of(text) * (_BOLD if cell.tone in SIGNS else 1)
-            for text, cell in zip(set_row(table, row), row, strict=True)
+            for text, cell in zip(map(whole, set_row(table, row)), row, strict=True)
         ]
         for section in table.sections
         for row in section.rows
@@ -315,7 +315,7 @@ class _Rows:
             lines.append(self._cell(section.heading, sum(widths), bold=True, span=len(widths), before=4))
             self.left -= 1
         for row in section.rows:
-            lines.append(self._row(row, set_row(table, row)))
+            lines.append(self._row(row, list(map(whole, set_row(table, row)))))
             self.left -= 1
         return "".join(f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{line}</w:tr>" for line in lines)
 
