@@ -26,7 +26,7 @@ def test_both_languages_take_the_same_values(room: str) -> None:
 
 @pytest.mark.parametrize("room", ["effects", "engines"])
 def test_no_sentence_is_left_in_english(room: str) -> None:
-    symbols = {"p_persons", "flagged"}  # abbreviations that are the same in both
+    symbols = {"p_persons", "p_interaction_holm", "flagged"}  # abbreviations that are the same in both
     for key, both in catalogue(room).items():
         words = re.sub(r"\{[^}]*\}|[^a-zA-Z]", "", both.nl)
         assert not words or both.nl != both.en or key in symbols, key
