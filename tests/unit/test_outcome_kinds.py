@@ -28,6 +28,8 @@ from dnt_cli.errors import StudyError
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed, impute_wide
 from dnt_cli.messages import decoded
+from dnt_cli.robustness.checks import e_dropouts
+from dnt_cli.robustness.context import Context, LeftOut
 from dnt_cli.study import Study, parse_study
 from dnt_cli.study.spec import Outcome
 from dnt_cli.wording import Wording, spoken
@@ -304,3 +306,18 @@ def test_limits_follow_from_the_kind() -> None:
     assert limits("count") == (0.0, 1e9)
     assert limits("count", (0.0, 4.0)) == (0.0, 4.0)
     assert limits("linear") is None
+
+
+def test_a_check_says_of_which_outcomes_a_shift_has_no_meaning(study: Study) -> None:
+    frame = answers(n=80)
+    holes = frame.assign(creditors_T2=frame["creditors_T2"].where(frame.index % 4 > 0))
+    holes["score_T0"], holes["score_T2"] = frame["age"], frame["age"].where(frame.index % 3 > 0) + frame["creditors_T0"]
+    score = '[outcomes.score]\nlabel = "Score"\nkind = "linear"\nwaves = ["T0", "T2"]\n[covariates.age]'
+    own = parse_study(KINDS_STUDY.replace("[covariates.age]", score))
+    full = holes.fillna({"creditors_T2": 2.0, "score_T2": 45.0})
+    data = Completed(own, holes, (full, full.assign(creditors_T2=full["creditors_T2"] + (holes.index % 4 == 0))))
+    main = endpoint_effects(data, Options(clusters=False))
+    context = Context(data, Settings(m=2), Options(clusters=False), main)
+    left = {part.key: part.reason for part in e_dropouts.plan(context) if isinstance(part, LeftOut)}
+    told = spoken(left["e:kinds"], "en", own)
+    assert told.startswith("number of creditors, children, making ends meet: counts and classes are not shifted")

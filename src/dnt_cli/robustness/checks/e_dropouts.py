@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from dnt_cli.design import ENDPOINT, group_indicator
 from dnt_cli.effects import Effects
-from dnt_cli.messages import message
+from dnt_cli.messages import Label, message
 from dnt_cli.robustness.context import Context, KnownEffects, LeftOut, Measures, Plan, Reanalysis, does_not_apply
 from dnt_cli.robustness.reference import JumpToReference, after_dropout, waves_of
 from dnt_cli.robustness.result import SHIFT
-from dnt_cli.robustness.shifted import ShiftMissing, imputed_answers, unit_of
+from dnt_cli.robustness.shifted import UNITS, ShiftMissing, imputed_answers, unit_of
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,14 @@ def plan(context: Context) -> Plan:
             view = ShiftMissing(columns, persons, delta, context.spawned(_TURNS))
             label = message(f"robustness.label_{scope}", delta=float(delta)) if delta == grid[-1] else None
             planned.append(Reanalysis(grid_key(scope, delta), tasks, context.source, view=view, label=label))
-    return [*planned, _reference(context)]
+    return [*planned, *_unshifted(context), _reference(context)]
+
+
+def _unshifted(context: Context) -> list[LeftOut]:
+    """The outcomes of which a shift has no meaning: counts and classes."""
+    others = [key for key in context.keys(ENDPOINT) if context.study.outcomes[key].kind not in UNITS]
+    named = [Label("name", key) for key in others]
+    return [LeftOut("e:kinds", message("robustness.no_shift", outcomes=named))] if others else []
 
 
 def _units(context: Context, keys: list[str]) -> pd.DataFrame:
