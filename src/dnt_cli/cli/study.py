@@ -113,6 +113,7 @@ def check(
 
     Example: dnt study check study.toml survey.csv
     """
+    from dnt_cli.imputed.data import require_imputable
     from dnt_cli.observed import thin_arms, thin_controls
     from dnt_cli.study import load_study, open_questions
     from dnt_cli.wide import to_wide
@@ -138,6 +139,7 @@ def check(
     lines += [f"WARNING  {line}" for line in (*thin_arms(wide, spec), *thin_controls(wide, spec))]
     write_out("\n".join([*lines, *_counts(survey, wide, spec, name)]))
     require_answered(spec)
+    require_imputable(wide, spec)
 
 
 def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> tuple[Reading, str, list[str]]:

@@ -127,6 +127,19 @@ def settings_of(study: Study, **overrides: object) -> Settings:
     return replace(settings, **{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
 
 
+def require_imputable(wide: pd.DataFrame, study: Study) -> None:
+    """Stop where `impute_wide` would stop before its first draw.
+
+    Raises:
+        DataError: Nobody of a group answered an outcome at a wave, or a column cannot be imputed as the study asks.
+    """
+    from dnt_cli.imputation.encoding import encode
+
+    refuse_empty_arms(wide, study)
+    columns = plan_columns(study, wide)
+    encode(wide[[column.name for column in columns]], columns, study.design.group)
+
+
 def impute_wide(
     wide: pd.DataFrame,
     study: Study,
