@@ -140,6 +140,14 @@ def test_other_terms_are_counted_apart() -> None:
     assert compared(a, [*a[:2], balance | {"estimate": 9.0}]).others_moved == 1
 
 
+def test_effects_at_several_waves_are_compared_wave_by_wave() -> None:
+    rows = [effect(analysis="waves", wave=wave) for wave in ("T1", "T2")]
+    moved = [rows[0] | {"beta": 0.9}, rows[1]]
+    assert (compared(rows, moved).others, compared(rows, moved).others_moved) == (2, 1)
+    older = {name: value for name, value in effect().items() if name != "wave"}
+    assert one(older, effect(wave="T3"))["change"] == "same"
+
+
 def test_inputs_are_not_changed() -> None:
     a = pd.DataFrame([effect(), effect(term="age")])
     before = a.copy()

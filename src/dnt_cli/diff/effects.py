@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
+from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.diff.layout import counted, known, without_empty_end
 from dnt_cli.effects import effect_rows
 from dnt_cli.effects.kinds import KINDS
@@ -106,11 +107,18 @@ _COLUMNS = (
 
 
 def _paired(a: pd.DataFrame, b: pd.DataFrame) -> list[tuple[Row | None, Row | None]]:
-    first, second = (
-        {tuple(row[k] for k in KEYS): {str(k): v for k, v in row.items()} for row in frame.to_dict("records")}
-        for frame in (a, b)
-    )
+    first, second = ({_key(row): row for row in _rows(frame)} for frame in (a, b))
     return [(first.get(key), second.get(key)) for key in dict.fromkeys([*second, *first])]
+
+
+def _rows(frame: pd.DataFrame) -> list[Row]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    """What says which effect a row is about; the endpoint and a trend have no wave in files of older versions."""
+    wave = "" if row["analysis"] in (ENDPOINT, LONGITUDINAL) else row.get("wave")
+    return (*(row[name] for name in KEYS), wave if isinstance(wave, str) else "")
 
 
 def _is_close(row: Row) -> bool:
