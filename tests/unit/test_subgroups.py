@@ -164,6 +164,13 @@ def test_the_table_has_a_column_per_subgroup_and_says_what_was_declared(
     assert any("4 tests" in note or "4 toetsen" in note for note in age.notes)
 
 
+@pytest.mark.parametrize("errors", ["model", "sites"])
+def test_the_table_says_which_errors_the_test_rests_on(study: Study, effects: Effects, errors: Any) -> None:
+    own = replace(study, models=replace(study.models, errors=errors))
+    for table in shown(effects, own):
+        assert any("rests on the standard errors of the model" in note for note in table.notes) == (errors != "model")
+
+
 @pytest.mark.parametrize(("carried", "said"), [(False, "do not hold group x age"), (True, "hold group x predictor")])
 def test_the_table_says_whether_the_imputation_carried_the_difference(
     study: Study, effects: Effects, carried: bool, said: str

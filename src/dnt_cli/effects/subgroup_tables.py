@@ -106,6 +106,8 @@ def _notes(rows: pd.DataFrame, family: pd.DataFrame, wording: Wording) -> list[N
         values = {"tests": len(tested), "lenient": wording.threshold(lenient)}
         stay = ", ".join(left) or wording.text("effects.none_left")
         notes.append(note("effects.subgroups_test", wording, left=stay, **values))
+        if study.models.errors != "model":
+            notes.append(note("effects.subgroups_errors", wording))
     if rows["analysis"].iloc[0] == CALENDAR:
         return [*notes, note("effects.calendar_note", wording, day=study.design.calendar_split), *_rest(rows, wording)]
     declared = study.moderators.get(moderator, Moderator()).declared

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.result import Estimates
 from dnt_cli.effects.tables import effect_tables
 from dnt_cli.report.appendix import appendix
 from dnt_cli.report.material import Material
@@ -85,7 +86,7 @@ def _effects(material: Material) -> Iterator[Block]:
     if found is None:
         return
     tables = material.explained(found.tables(wording, green=material.green))
-    both = found.estimates["analysis"].nunique() > 1
+    both = _has_both(found)
     keys = [f"effects_{i}" for i in range(1, len(tables) + 1)]
     lead = "report.effects_lead" if both else "report.effects_alone"
     beside = [key for key, table in zip(keys, tables, strict=True) if _beside(table, wording)]
@@ -144,10 +145,15 @@ def _robustness(material: Material) -> Iterator[Block]:
     yield from map(TableBlock, keys, tables)
 
 
+def _has_both(found: Estimates) -> bool:
+    """Whether there are effects at the endpoint and trends, which stand beside each other."""
+    return {ENDPOINT, LONGITUDINAL} <= set(found.estimates["analysis"])
+
+
 def _appendix(material: Material) -> Iterator[Block]:
     """All estimates, how the gaps were filled, and where everything came from."""
     found, wording = material.estimates, material.wording
-    if found is not None and found.estimates["analysis"].nunique() > 1:
+    if found is not None and _has_both(found):
         yield Heading(wording.text("report.estimates_head"))
         for analysis in (ENDPOINT, LONGITUDINAL):
             rows = found.estimates[found.estimates["analysis"] == analysis]
