@@ -20,7 +20,7 @@ CASES = [
     ("fit-t3 imputed.parquet --outcomes ", {"score", "work", "high"}),
     ("fit-t3 imputed.parquet --outcomes work,s", {"work,score"}),
     ("fit-t3 nosuch.csv --study study.toml --controls a", {"age"}),
-    ("robustness imputed.parquet --checks b,", {f"b,{letter}" for letter in "acdefghijk"}),
+    ("robustness imputed.parquet --checks b,", {f"b,{letter}" for letter in "acdefghijklmn"}),
     ("impute survey.csv --study d", {"dnt"}),
     ("impute survey.parquet --set imputation.it", {"imputation.iterations"}),
     ("info t3.parquet --table ", {"fits"}),

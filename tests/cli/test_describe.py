@@ -16,7 +16,7 @@ def test_further_columns_and_other_populations(tmp_path: Path) -> None:
         "variable,level,population,statistic,value\nage,,NL women,mean,42.1\n", encoding="utf-8"
     )
     words = ("describe", "survey.parquet", "--reference", "other.csv", "--format", "csv")
-    also = (*words, "--also", "support_cv*,match_group", "--set", "description={}")
+    also = (*words, "--also", "support_cv*,match_group", "--set", "description={}", "--set", "published={}")
     run, blocks = together([(also, tmp_path), (words, tmp_path)])
     described = pd.read_csv(io.BytesIO(blocks.check().stdout)).query("table == 'further'")["variable"]
     assert len(set(described)) == 31  # the blocks of the study, without being asked for

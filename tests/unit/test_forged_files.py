@@ -222,9 +222,11 @@ def test_a_message_that_lacks_a_value_is_refused(made: Path, kind: str, name: st
 def test_a_class_of_an_outcome_in_a_description_is_a_number() -> None:
     study = example_study()
     key = next(key for key, outcome in study.outcomes.items() if outcome.range is not None)
-    row = {"table": "baseline", "variable": key, "wave": study.design.baseline}
+    row = {"table": "baseline", "variable": key, "wave": study.design.baseline, "statistic": "n", "value": 1.0}
     assert are_figures([row | {"level": ""}, row | {"level": "1"}], study)
     assert not are_figures([row | {"level": "zzz"}], study)
+    assert are_figures([row | {"level": "", "statistic": "smd", "value": -math.inf}], study)
+    assert not are_figures([row | {"level": "", "value": math.inf}], study)
 
 
 def test_a_logarithm_whose_ratio_no_number_holds_is_refused_and_its_interval_is_endless(made: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import pandas as pd
 
 from dnt_cli.description.rows import COLUMNS, TEXT
-from dnt_cli.stagefile.form import Form, is_count, is_finite, is_known
+from dnt_cli.stagefile.form import Form, is_count, is_known
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def are_figures(rows: Iterable[Mapping[str, Any]], study: Study) -> bool:
-    """Whether the rows are about waves and outcomes of the study, and the classes of an outcome are numbers."""
+    """Whether rows are about waves and outcomes of the study, classes of an outcome are numbers, and values are finite.
+
+    A standardised difference is infinite where all of a group gave one answer.
+    """
     return all(_is_figure(row, study) for row in rows)
 
 
@@ -32,16 +36,17 @@ def _is_figure(row: Mapping[str, Any], study: Study) -> bool:
     # In the codebook a level is a code for no answer, with its words.
     classes = row["table"] != "codebook" and variable in study.outcomes and study.outcomes[variable].range is not None
     level = not classes or re.fullmatch(r"(-?\d+)?", row["level"]) is not None
-    return seen and about and level
+    shown = row["statistic"] in ("smd", "smd_max") or row["value"] is None or not math.isinf(row["value"])
+    return seen and about and level and shown
 
 
 FORM = Form(
     frozenset(TEXT),
     frozenset(COLUMNS) - set(TEXT),
-    {"value": is_finite, "n": is_count, "denominator": is_count, **dict.fromkeys(TEXT, is_known)},
+    {"n": is_count, "denominator": is_count, **dict.fromkeys(TEXT, is_known)},
     columns=frozenset(COLUMNS),
     rows=are_figures,
-    beside=("table", "variable", "level", "wave"),
+    beside=("table", "variable", "level", "wave", "statistic", "value"),
 )
 
 

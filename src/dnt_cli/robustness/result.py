@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -27,10 +28,18 @@ UNMEASURED = "unmeasured"  # ... of those that say how strong something unmeasur
 SHIFT = "shift"  # ... of those that say what a shift of one is in an outcome's own units
 MEASURES = (BALANCE, UNMEASURED, SHIFT)  # rows that are no effects
 
+
+def are_effects_or_measures(rows: Iterable[Mapping[str, Any]], study: Study) -> bool:
+    """Whether effects are numbers that can be shown; a standardised difference in balance may be infinite."""
+    effects = [row for row in rows if row["analysis"] != BALANCE]
+    finite = all(row["estimate"] is None or not math.isinf(row["estimate"]) for row in effects)
+    return finite and are_effects(effects, study)
+
+
 FORM = Form(
     text=TEXT | {"verdict"},
     numbers=(frozenset(COLUMNS) - TEXT) | {"shift"},
-    values=VALUES
+    values={name: known for name, known in VALUES.items() if name != "estimate"}
     | {"kind": one_of(*KINDS, None), "verdict": one_of(*VERDICTS, "", None), "shift": is_finite},  # None of the balance
     extra={
         "fits": ARE_FITS,
@@ -42,8 +51,8 @@ FORM = Form(
     },
     columns=NEEDED | {"statistic", "verdict", "shift"},
     notes=frozenset({"labels", "left_out"}),
-    rows=are_effects,
-    beside=BESIDE,
+    rows=are_effects_or_measures,
+    beside=(*BESIDE, "analysis"),
     messages=("labels", "left_out", "notes"),
 )
 

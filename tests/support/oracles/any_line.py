@@ -275,6 +275,7 @@ class Judge:
         self.compared["stage files"] += 1
         found = read_stage(stage, "output", list(KINDS), "test")
         given = [value for name, value in line.options if name == "--set"]
+        given += [f"models.time={line.last('--time')}"] if line.last("--time") else []
         if given:
             assert list(found.study.overrides)[-len(given) :] == given, where
             self.compared["settings"] += 1

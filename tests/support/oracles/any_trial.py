@@ -53,7 +53,9 @@ def drive(case: Case, folder: Path, plan: Mapping[str, Any], counts: Counter[tup
         if plan["direct"]:
             judge.run(plan["direct"], case.file, *data, "-o", "x.parquet", *_jobs(plan["direct"]))
         return done
-    assert checked.code == 0, checked.text + checked.err
+    if checked.code:  # what only an imputation refuses
+        refused = judge.run("impute", "survey0.parquet", "-o", "refused.parquet", "--jobs", "1")
+        assert (refused.code, (folder / "refused.parquet").exists()) == (checked.code, False), checked.err
     if case.truth is not None:
         check_survey(case, folder / "survey0.parquet")
         done["surveys"] += 1
@@ -79,6 +81,7 @@ def drive(case: Case, folder: Path, plan: Mapping[str, Any], counts: Counter[tup
         return done
     imputed = judge.run("impute", "survey0.parquet", "-o", "i.parquet", "--jobs", "1", "--format", plan["format"])
     if imputed.code != 0:
+        assert checked.code, (checked.text, imputed.err)
         return done
     check_imputed(case, folder / "i.parquet")
     done["imputations"] += 1
