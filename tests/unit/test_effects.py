@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -207,3 +210,10 @@ def test_a_factor_with_several_terms_gets_one_joint_test(study: Study) -> None:
     assert "2 terms" in spoken(rows.loc["rare", "message"], "en")
     pair = rows.loc[["rare[yes]", "rare[maybe]"], "p_value"]
     assert rows.loc["rare", "p_value"] != pytest.approx(pair.min())
+
+
+@pytest.mark.parametrize("fit", [endpoint_effects, trend_effects])
+def test_a_study_that_tests_nothing_has_no_effects(study: Study, fit: Callable[..., object]) -> None:
+    described = {key: replace(outcome, role="descriptive") for key, outcome in study.outcomes.items()}
+    with pytest.raises(ModelError, match="tests no outcome"):
+        fit(make(replace(study, outcomes=described)), Options())

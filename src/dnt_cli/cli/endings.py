@@ -21,7 +21,7 @@ _LITTLE_MEMORY = re.compile(
 _SAVING = {"jobs": "fewer_jobs", "m": "fewer_imputations", "outcomes": "fewer_outcomes", "checks": "fewer_checks"}
 # Of address space, loaded and with a small study: with 700 MB OpenBLAS gives up, with 800 an analysis is done.
 NEEDED_BY_LIBRARIES = 800_000 * 1024
-NEEDED_TO_READ = 400_000 * 1024  # by a command that computes nothing; with 330 MB loading libraries hangs
+NEEDED_TO_READ = 500_000 * 1024  # by a command that computes nothing; below 480 MB loading libraries fails or hangs
 COPIES = 4
 """How often the data are in memory at the same time while they are read, checked and cast (measured: 3 to 4)."""
 _exit_code = [1]  # of this process, once it is known
@@ -104,7 +104,11 @@ def refuse_low_limit() -> None:
         MemoryLimitError: The limit of this session is below what the libraries need by themselves.
     """
     limit, needed = address_limit(), NEEDED_BY_LIBRARIES if "jobs" in terminal.options else NEEDED_TO_READ
-    if limit is not None and limit < needed:
+    if limit is None:
+        return
+    # Arrow's own allocator takes a gigabyte of addresses at once where the limit lets it, and leaves too little.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    if limit < needed:
         raise MemoryLimitError(say("low_limit", limit=limit // 2**20, needed=needed // 2**20))
 
 

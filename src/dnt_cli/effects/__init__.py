@@ -171,7 +171,7 @@ def subgroup_effects(
         progress: Called with (done, all) fits.
     """
     study, main = data.study, effect_rows(effects.estimates)
-    main = main[[row["analysis"] == ENDPOINT or study.has_trend(row["outcome"]) for _, row in main.iterrows()]]
+    main = main[(main["analysis"] == ENDPOINT) | main["outcome"].map(study.has_trend).astype(bool)]
     parts = [(main, list(moderators), False)]
     if study.design.calendar_split is not None:
         at_waves = effect_rows(effects.estimates, waves=True)
@@ -217,10 +217,12 @@ def _chosen(data: Completed, outcomes: Sequence[str] | None, default: Iterable[s
     """The outcomes to estimate; by default those that the data hold, since a register may be missing.
 
     Raises:
-        ModelError: An outcome is unknown, or its register is missing.
+        ModelError: The study tests no outcome, one is unknown, or its register is missing.
     """
     study = data.study
     missing = {k for k in study.outcomes if study.is_register(k)} - set(register_outcomes(data.observed, study))
+    if not study.tested:
+        raise ModelError(say("nothing_tested"))
     if outcomes is None:
         return [key for key in default if key not in missing]
     for key in outcomes:

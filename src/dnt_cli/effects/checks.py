@@ -111,7 +111,8 @@ def cross_check(
         EngineError: R, lme4 or pymer4 is missing.
     """
     trends = estimates[(estimates["term"] == TREND) & (estimates["status"] != "not estimable")]
-    trends = trends[[KINDS[kind].trend_by_r is not None for kind in trends["kind"]]]
+    by_r = [key for key, kind in KINDS.items() if kind.trend_by_r is not None]
+    trends = trends[trends["kind"].isin(by_r)]
     records = [{str(name): value for name, value in row.items()} for row in trends.to_dict("records")]
     rows = {record["outcome"]: [record] for record in records}
     table = []
