@@ -144,8 +144,8 @@ def test_what_saves_memory_is_an_option_of_the_command(
     ("megabytes", "option", "refused"),
     [
         (400, "jobs", True),
-        (400, "figure", False),
-        (300, "figure", True),
+        (400, "figure", True),
+        (500, "figure", False),
         (900, "jobs", False),
         (None, "jobs", False),
     ],
@@ -154,9 +154,11 @@ def test_a_limit_below_what_the_libraries_need_is_refused_before_they_are_loaded
     megabytes: int | None, option: str, refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(endings, "address_limit", lambda: None if megabytes is None else megabytes * 2**20)
+    monkeypatch.setattr(endings.os, "environ", (environment := {}))
     terminal.options = frozenset({option})
     if not refused:
         endings.refuse_low_limit()
+        assert environment == ({} if megabytes is None else {"ARROW_DEFAULT_MEMORY_POOL": "system"})
         return
     with pytest.raises(MemoryLimitError) as caught:
         endings.refuse_low_limit()
