@@ -13,7 +13,7 @@ from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
 from dnt_cli.effects.wave_tables import at_waves
 from dnt_cli.errors import DataError
-from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
+from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, ratio_ticks, tick_labels
 from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
 
@@ -100,7 +100,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, wording: Wording) -> None:
     axes.minorticks_off()
     low, high = axes.get_ylim()
     if kind.ratio:
-        ticks = [tick for tick in (0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100) if low <= tick <= high]
+        axes.set_yticks(*ratio_ticks(low, high, wording.language))
     else:
         ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
-    axes.set_yticks(ticks, tick_labels(ticks, wording.language))
+        axes.set_yticks(ticks, tick_labels(ticks, wording.language))

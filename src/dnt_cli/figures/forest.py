@@ -24,7 +24,7 @@ from dnt_cli.effects.tables import (
 )
 from dnt_cli.errors import DataError
 from dnt_cli.figures.alternatives import effects_alternative
-from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
+from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, ratio_ticks, tick_labels
 from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
 
@@ -39,9 +39,6 @@ _LABELS, _PANEL, _TEXT = 2.75, 1.65, 1.55
 _LINE, _GAP, _TOP = 0.19, 0.62, 0.35
 _LABEL_WIDTH = 42  # characters
 _WIDEST = 20.0  # odds ratios beyond this, or its inverse, are cut off with an arrow
-_WIDE_TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-_NARROW_TICKS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
-_MOST_TICKS = 7  # more would run into each other
 # Tone -> colour, marker, face; an effect without a mark is an open circle.
 _LOOKS = {"good": (GREEN, "^", GREEN), "bad": (VERMILLION, "v", VERMILLION), "": (INK, "o", "white")}
 
@@ -221,14 +218,8 @@ class _Forest:
         from matplotlib.ticker import MaxNLocator, NullLocator
 
         if ratio:
-            ticks = [tick for tick in _WIDE_TICKS if limits[0] <= tick <= limits[1]]
-            if len(ticks) > _MOST_TICKS:
-                ticks = ticks[::2] if 1.0 in ticks[::2] else ticks[1::2]
-            if len(ticks) < 4:
-                ticks = [tick for tick in _NARROW_TICKS if limits[0] <= tick <= limits[1]]
+            ticks, labels = ratio_ticks(*limits, self.wording.language)
             axes.xaxis.set_minor_locator(NullLocator())
-            labels = [self.wording.number(tick, 0 if tick >= 1 and tick == int(tick) else 2) for tick in ticks]
-            labels = [label.rstrip("0") if "," in label or "." in label else label for label in labels]
         else:
             ticks = [t for t in MaxNLocator(4).tick_values(*limits) if limits[0] <= t <= limits[1]]
             labels = tick_labels(ticks, self.wording.language)

@@ -15,7 +15,7 @@ from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.subgroup_tables import in_subgroups
 from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
 from dnt_cli.errors import DataError
-from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, tick_labels
+from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, ratio_ticks, tick_labels
 from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LOOKS = {"good": (GREEN, "^", GREEN), "bad": (VERMILLION, "v", VERMILLION), "": (INK, "o", "white")}
 _LINE, _LABELS, _PANEL, _TEST, _NOTE, _GAP = 0.19, 2.6, 2.4, 1.0, 0.7, 0.75  # inches
 _SMALL = 7.5
-_TICKS = (0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100)
+_MOST_TICKS = 5  # of ratios
 _Line = tuple[str, pd.Series | None, str]  # label, effect, p of the test
 
 
@@ -124,8 +124,11 @@ def _panel(axes: Axes, lines: list[_Line], kind: str, trend: bool, wording: Word
     axes.tick_params(labelsize=_SMALL)
     axes.minorticks_off()
     low, high = axes.get_xlim()
-    ticks = [tick for tick in (_TICKS if own.ratio else axes.get_xticks()) if low <= tick <= high]
-    axes.set_xticks(ticks, tick_labels(ticks, wording.language))
+    if own.ratio:
+        axes.set_xticks(*ratio_ticks(low, high, wording.language, _MOST_TICKS))
+    else:
+        ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+        axes.set_xticks(ticks, tick_labels(ticks, wording.language))
 
 
 def _effect(axes: Axes, row: pd.Series, place: float, wording: Wording) -> None:
