@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from dnt_cli import __version__
-from dnt_cli.cli.console import complain, let_go
+from dnt_cli.cli.console import complain, let_go, show_cursor
 from dnt_cli.cli.encoding import ERRORS
 from dnt_cli.cli.endings import outside_cause, remember_exit_code
 from dnt_cli.cli.options import default_language
@@ -61,6 +61,7 @@ def _stoppable() -> Iterator[None]:
     except BaseException:
         if not _stopped:
             raise
+        show_cursor()
         if _stopped[0] == signal.SIGINT:
             _end_saying(say("stopped"))
         raise typer.Exit(128 + _stopped[0]) from None
