@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnt_cli.engines.base import (
-    DesignMatrix,
-    Fit,
-    Floats,
-    Status,
-    imprecise_message,
-    imprecise_terms,
-    listed,
-    problem,
-    unusable,
-)
+from dnt_cli.engines.base import DesignMatrix, Fit, Floats, listed, problem, unusable
+from dnt_cli.engines.regression import from_basis, without_loss
 from dnt_cli.engines.separation import is_separated, separating_terms
 from dnt_cli.messages import Message, message
 
@@ -120,8 +111,12 @@ class _Counts:
 
     def optimum(self, dispersion: float, start: Floats) -> Floats | None:
         """(k,) coefficients by Newton's method, the log-likelihood being concave in them; None without convergence."""
+
+        def likelihood(coefficients: Floats) -> float:
+            return self.log_likelihood(self.mean(coefficients), dispersion)
+
         at, y = start, self.response
-        value = self.log_likelihood(self.mean(at), dispersion)
+        value = likelihood(at)
         for _ in range(_STEPS):
             mean = self.mean(at)
             spread = 1.0 + dispersion * mean
@@ -130,19 +125,15 @@ class _Counts:
             if not np.linalg.cond(information) < _WORST_CONDITION:
                 return None
             score = self.basis.T @ (self.weights * (y - mean) / spread)
-            step = np.linalg.solve(information, score)
+            step = np.asarray(np.linalg.solve(information, score), dtype=float)
             decrement = 0.5 * float(score @ step)
             if decrement < 1e-18 * max(1.0, abs(value)):
                 return at
             step *= min(1.0, 3.0 / float(np.abs(self.basis @ step).max()))
-            for _ in range(40):
-                new = self.log_likelihood(self.mean(at + step), dispersion)
-                if new >= value - 1e-12 * abs(value):
-                    break
-                step = step / 2.0
-            else:
+            moved = without_loss(likelihood, at, value, step, tries=40)
+            if moved is None:
                 return None
-            at, value = at + step, new
+            at, value = moved
         return None
 
     def dispersion(self, plain: Floats) -> float | None:
@@ -182,25 +173,11 @@ class _Counts:
 def _fit(
     design: DesignMatrix, engine: str, model: _Counts, triangle: Floats, coefficients: Floats, dispersion: float
 ) -> Fit:
-    back, mean = np.linalg.inv(triangle), model.mean(coefficients)
-    covariance = back @ np.linalg.inv(model.information(mean, dispersion)) @ back.T
-    vague = imprecise_terms(design.matrix, covariance, design.terms)
-    if vague:
-        return unusable(design, engine, imprecise_message(vague))
+    mean = model.mean(coefficients)
+    inverse = np.asarray(np.linalg.inv(model.information(mean, dispersion)), dtype=float)
     none = np.exp(-mean) if dispersion == 0.0 else (1.0 + dispersion * mean) ** (-1.0 / dispersion)
     details = {"dispersion": dispersion, "zeros": (design.response == 0).sum(), "zeros_expected": none.sum()}
-    n, k = design.matrix.shape
-    return Fit(
-        terms=design.terms,
-        estimate=back @ coefficients,
-        covariance=covariance,
-        df=np.full(k, np.inf),
-        log_likelihood=model.log_likelihood(mean, dispersion),
-        random_sd=None,
-        residual_sd=None,
-        status=Status(converged=True, singular=False, separated=False),
-        engine=engine,
-        n_observations=n,
-        n_groups=None,
+    return from_basis(
+        design, engine, triangle, coefficients, inverse, model.log_likelihood(mean, dispersion), float("nan"),
         details={name: np.asarray(value, dtype=float) for name, value in details.items()},
-    )
+    )  # fmt: skip

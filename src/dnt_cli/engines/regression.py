@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal
 
@@ -90,7 +90,7 @@ def _maximum_likelihood(design: DesignMatrix, engine: str) -> Fit:
     solution = _logistic_optimum(basis, design.response, weights)
     if solution is None:
         return unusable(design, engine, message("engines.no_convergence"))
-    return _from_basis(design, engine, triangle, *solution)
+    return from_basis(design, engine, triangle, *solution)
 
 
 def _logistic_optimum(basis: Floats, response: Floats, weights: Floats) -> tuple[Floats, Floats, float, float] | None:
@@ -113,18 +113,18 @@ def _logistic_optimum(basis: Floats, response: Floats, weights: Floats) -> tuple
         decrement = float(0.5 * score @ step)
         if decrement < 1e-20:
             return coefficients, inverse, value, decrement
-        moved = _without_loss(likelihood, coefficients, value, step)
+        moved = without_loss(likelihood, coefficients, value, step)
         if moved is None:
             return None
         coefficients, value = moved
     return None
 
 
-def _without_loss(
-    objective: Callable[[Floats], float], at: Floats, value: float, step: Floats
+def without_loss(
+    objective: Callable[[Floats], float], at: Floats, value: float, step: Floats, tries: int = 30
 ) -> tuple[Floats, float] | None:
     """Where a step leads, halved until the objective does not fall, and its value there; None if it always falls."""
-    for _ in range(30):
+    for _ in range(tries):
         new = objective(at + step)
         # The slack is rounding, which would otherwise stop the last steps.
         if new >= value - 1e-12 * abs(value):
@@ -133,7 +133,7 @@ def _without_loss(
     return None
 
 
-def _from_basis(
+def from_basis(
     design: DesignMatrix,
     engine: str,
     triangle: Floats,
@@ -142,6 +142,7 @@ def _from_basis(
     log_likelihood: float,
     gradient: float,
     *messages: Message,
+    details: Mapping[str, Floats] | None = None,
 ) -> Fit:
     """A fit in an orthonormal basis carried back to the columns of the design, unless it means nothing there."""
     back = np.linalg.inv(triangle)
@@ -163,6 +164,7 @@ def _from_basis(
         n_observations=n,
         n_groups=None,
         gradient=gradient,
+        details=dict(details or {}),
     )
 
 
@@ -184,7 +186,7 @@ def fit_firth(design: DesignMatrix) -> Fit:
         return unusable(design, engine, message("engines.firth_no_convergence"))
     coefficients, inverse, likelihood, gradient = solution
     said = message("engines.firth")
-    return _from_basis(design, engine, triangle, coefficients, inverse, likelihood, gradient, said)
+    return from_basis(design, engine, triangle, coefficients, inverse, likelihood, gradient, said)
 
 
 def _firth_optimum(basis: Floats, response: Floats, weights: Floats) -> tuple[Floats, Floats, float, float] | None:
@@ -202,7 +204,7 @@ def _firth_optimum(basis: Floats, response: Floats, weights: Floats) -> tuple[Fl
         if decrement < 1e-20:
             return coefficients, inverse, value, decrement
         step = step * min(1.0, 5.0 / float(np.abs(basis @ step).max()))  # logistf's maxstep
-        moved = _without_loss(partial(_penalised, basis, response, weights), coefficients, value, step)
+        moved = without_loss(partial(_penalised, basis, response, weights), coefficients, value, step)
         if moved is None:
             return None
         coefficients, value = moved

@@ -310,9 +310,8 @@ def fit_logistic_stack(
     data = LogisticData.of(stack, family)
     plain = without_intercepts(stack, family)
     m = len(plain)
-    first = _climb(
-        data, _started(plain, np.full(m, _START), family), np.full(m, _START), 1, 1e-4 if nodes > 1 else _TOLERANCE
-    )
+    sd, tolerance = np.full(m, _START), _ROUGH_TOLERANCE if nodes > 1 else _TOLERANCE
+    first = _climb(data, _started(plain, sd, family), sd, 1, tolerance)
     if nodes > 1:
         low, high = _NEAR_LAPLACE
         near = first.converged & (first.sd > low) & (first.sd < high)
