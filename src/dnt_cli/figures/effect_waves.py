@@ -13,7 +13,8 @@ from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
 from dnt_cli.effects.wave_tables import at_waves
 from dnt_cli.errors import DataError
-from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, ratio_ticks, tick_labels
+from dnt_cli.figures.effects import LOOKS, SMALL, add_note, effect_ticks
+from dnt_cli.figures.style import GREY, Drawing, draw_one
 from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
 
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LOOKS = {"good": (GREEN, "^", GREEN), "bad": (VERMILLION, "v", VERMILLION), "": (INK, "o", "white")}
 _COLUMNS = 4
 _PANEL = (2.3, 2.0)  # inches
 _NOTE = 0.5
-_SMALL = 7.5
 
 
 def wave_plot(
@@ -70,8 +69,7 @@ def _figure(rows: pd.DataFrame, wording: Wording, level: float) -> Figure:
         axes = figure.add_subplot(lines, columns, place + 1)
         _panel(axes, rows[rows["outcome"] == outcome], wording)
     note = wording.text("effects.waves_figure_note", level=100 * level)
-    text = "\n".join(textwrap.wrap(" ".join([*wording.synthetic_note(), note]), columns * 38))
-    figure.text(0.01, 0.01, text, fontsize=_SMALL, color=GREY, va="bottom")
+    add_note(figure, note, wording, columns * 38)
     return figure
 
 
@@ -86,7 +84,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, wording: Wording) -> None:
     points = []
     for _, row in rows.sort_values("wave", key=lambda waves: waves.map(months), kind="stable").iterrows():
         estimate, low, high = interval_on_scale(row)
-        colour, marker, face = _LOOKS[tone_of(row, study, "better")]
+        colour, marker, face = LOOKS[tone_of(row, study, "better")]
         at = months[row["wave"]]
         axes.plot([at, at], [low, high], color=colour, linewidth=1.3, zorder=2)
         axes.plot([at], [estimate], marker, color=colour, markerfacecolor=face, markersize=5, zorder=3)
@@ -94,13 +92,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, wording: Wording) -> None:
     axes.plot(*zip(*points, strict=True), color=GREY, linewidth=0.8, linestyle=":", zorder=1)
     axes.set_xlim(0, 1.06 * max(months.values()))
     axes.set_xticks([at for at, _ in points], [wave for wave in months if wave in set(rows["wave"])])
-    axes.set_title("\n".join(textwrap.wrap(wording.label(str(rows["outcome"].iloc[0])), 26)), fontsize=_SMALL + 1)
-    axes.set_ylabel(scale_of(name, wording), fontsize=_SMALL)
-    axes.tick_params(labelsize=_SMALL)
+    axes.set_title("\n".join(textwrap.wrap(wording.label(str(rows["outcome"].iloc[0])), 26)), fontsize=SMALL + 1)
+    axes.set_ylabel(scale_of(name, wording), fontsize=SMALL)
+    axes.tick_params(labelsize=SMALL)
     axes.minorticks_off()
-    low, high = axes.get_ylim()
-    if kind.ratio:
-        axes.set_yticks(*ratio_ticks(low, high, wording.language))
-    else:
-        ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
-        axes.set_yticks(ticks, tick_labels(ticks, wording.language))
+    axes.set_yticks(*effect_ticks(axes.get_ylim(), axes.get_yticks(), wording.language, ratio=bool(kind.ratio)))

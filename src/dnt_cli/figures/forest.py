@@ -24,7 +24,8 @@ from dnt_cli.effects.tables import (
 )
 from dnt_cli.errors import DataError
 from dnt_cli.figures.alternatives import effects_alternative
-from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, ratio_ticks, tick_labels
+from dnt_cli.figures.effects import LOOKS, SMALL, effect_ticks
+from dnt_cli.figures.style import GREY, Drawing, draw_one
 from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
 
@@ -33,14 +34,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ANALYSES = (ENDPOINT, LONGITUDINAL)
-SMALL = 7.5
 # Inches.
 _LABELS, _PANEL, _TEXT = 2.75, 1.65, 1.55
 _LINE, _GAP, _TOP = 0.19, 0.62, 0.35
 _LABEL_WIDTH = 42  # characters
 _WIDEST = 20.0  # odds ratios beyond this, or its inverse, are cut off with an arrow
 # Tone -> colour, marker, face; an effect without a mark is an open circle.
-_LOOKS = {"good": (GREEN, "^", GREEN), "bad": (VERMILLION, "v", VERMILLION), "": (INK, "o", "white")}
 
 
 def forest_plot(
@@ -200,7 +199,7 @@ class _Forest:
         self, axes: Axes, place: float, row: pd.Series, figures: tuple[float, float, float],
         limits: tuple[float, float],
     ) -> None:  # fmt: skip
-        colour, marker, face = _LOOKS[tone_of(row, self.study, "better")]
+        colour, marker, face = LOOKS[tone_of(row, self.study, "better")]
         estimate, low, high = figures
         inside = [min(max(value, limits[0]), limits[1]) for value in (low, high)]
         axes.plot(inside, [place] * 2, color=colour, linewidth=1.3, zorder=2, solid_capstyle="butt")
@@ -218,12 +217,9 @@ class _Forest:
         from matplotlib.ticker import MaxNLocator, NullLocator
 
         if ratio:
-            ticks, labels = ratio_ticks(*limits, self.wording.language)
             axes.xaxis.set_minor_locator(NullLocator())
-        else:
-            ticks = [t for t in MaxNLocator(4).tick_values(*limits) if limits[0] <= t <= limits[1]]
-            labels = tick_labels(ticks, self.wording.language)
-        axes.set_xticks(ticks, labels, fontsize=SMALL)
+        given = () if ratio else MaxNLocator(4).tick_values(*limits)
+        axes.set_xticks(*effect_ticks(limits, given, self.wording.language, ratio=ratio), fontsize=SMALL)
 
     def _notes(self, figure: Figure, width: float, height: float) -> None:
         from matplotlib.lines import Line2D
@@ -238,7 +234,7 @@ class _Forest:
                 markerfacecolor=face,
                 label=self.wording.text(f"description.{names[tone]}"),
             )
-            for tone, (colour, marker, face) in _LOOKS.items()
+            for tone, (colour, marker, face) in LOOKS.items()
         ]
         figure.legend(
             handles=handles, loc="upper left", bbox_to_anchor=(0, 0), ncols=3, fontsize=8, borderpad=0,

@@ -181,10 +181,6 @@ def make_folder(folder: Path) -> None:
         raise DataError(say("cannot_make_folder", folder=folder, reason=error.strerror)) from None
 
 
-_RATIOS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 1000.0)
-_NEAR_RATIOS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
-
-
 def figure_number(value: float, language: Language) -> str:
     """A number with as many decimals as it needs."""
     return number(value, _decimals(value), language)
@@ -194,23 +190,6 @@ def tick_labels(ticks: Sequence[float], language: Language) -> list[str]:
     """Labels of an axis, all with the same number of decimals."""
     decimals = max((_decimals(tick) for tick in ticks), default=0)
     return [number(tick + 0.0, decimals, language) for tick in ticks]
-
-
-def ratio_ticks(low: float, high: float, language: Language, most: int = 7) -> tuple[list[float], list[str]]:
-    """Ticks and labels of a logarithmic axis of ratios: 1 among them if it is in reach, and no more than fit.
-
-    Args:
-        low: Where the axis begins.
-        high: Where it ends.
-        language: Of the decimal sign.
-        most: Number of labels that do not run into each other.
-    """
-    ticks = [tick for tick in _RATIOS if low <= tick <= high]
-    if len(ticks) < 4:
-        ticks = [tick for tick in _NEAR_RATIOS if low <= tick <= high]
-    while len(ticks) > most:
-        ticks = ticks[::2] if 1.0 in ticks[::2] else ticks[1::2]
-    return ticks, [figure_number(tick, language) for tick in ticks]
 
 
 def _decimals(value: float) -> int:

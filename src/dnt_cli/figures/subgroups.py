@@ -15,7 +15,8 @@ from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.subgroup_tables import in_subgroups
 from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
 from dnt_cli.errors import DataError
-from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, Drawing, draw_one, ratio_ticks, tick_labels
+from dnt_cli.figures.effects import LOOKS, SMALL, add_note, effect_ticks
+from dnt_cli.figures.style import GREY, Drawing, draw_one
 from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
 
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LOOKS = {"good": (GREEN, "^", GREEN), "bad": (VERMILLION, "v", VERMILLION), "": (INK, "o", "white")}
 _LINE, _LABELS, _PANEL, _TEST, _NOTE, _GAP = 0.19, 2.6, 2.4, 1.0, 0.7, 0.75  # inches
-_SMALL = 7.5
 _MOST_TICKS = 5  # of ratios
 _Line = tuple[str, pd.Series | None, str]  # label, effect, p of the test
 
@@ -87,8 +86,7 @@ def _figure(panels: dict[tuple[bool, str], list[_Line]], wording: Wording, level
         _panel(figure.add_axes(box), lines, kind, trend, wording)
         top -= _GAP - 0.3
     note = wording.text("effects.subgroups_figure", level=100 * level)
-    text = "\n".join(textwrap.wrap(" ".join([*wording.synthetic_note(), note]), int(17 * width)))
-    figure.text(0.01, 0.01, text, fontsize=_SMALL, color=GREY, va="bottom")
+    add_note(figure, note, wording, int(17 * width))
     return figure
 
 
@@ -103,10 +101,10 @@ def _panel(axes: Axes, lines: list[_Line], kind: str, trend: bool, wording: Word
     where = wording.text(
         f"common.effect_{LONGITUDINAL if trend else ENDPOINT}", wave=wording.study.design.endpoint, unit=wording.unit()
     )
-    axes.set_title(where, fontsize=_SMALL + 1, loc="left", fontweight="bold")
-    axes.set_xlabel(scale_of(kind, wording), fontsize=_SMALL)
+    axes.set_title(where, fontsize=SMALL + 1, loc="left", fontweight="bold")
+    axes.set_xlabel(scale_of(kind, wording), fontsize=SMALL)
     side = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
-    heading = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": _SMALL}
+    heading = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": SMALL}
     axes.annotate(wording.text("effects.p_interaction"), (1, 1), (8, 5), **heading)  # type: ignore[arg-type]
     for place, (label, row, p) in enumerate(lines):
         bold = "normal" if label.startswith(" ") else "bold"
@@ -118,21 +116,17 @@ def _panel(axes: Axes, lines: list[_Line], kind: str, trend: bool, wording: Word
         )  # fmt: skip
         estimable = row is not None and row["status"] != "not estimable"
         text = p or ("#" if row is not None and not estimable else "")
-        axes.annotate(text, (1, place + 0.5), (8, 0), fontsize=_SMALL, annotation_clip=False, **side)  # type: ignore[arg-type]
+        axes.annotate(text, (1, place + 0.5), (8, 0), fontsize=SMALL, annotation_clip=False, **side)  # type: ignore[arg-type]
         if row is not None and estimable:
             _effect(axes, row, place + 0.5, wording)
-    axes.tick_params(labelsize=_SMALL)
+    axes.tick_params(labelsize=SMALL)
     axes.minorticks_off()
-    low, high = axes.get_xlim()
-    if own.ratio:
-        axes.set_xticks(*ratio_ticks(low, high, wording.language, _MOST_TICKS))
-    else:
-        ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
-        axes.set_xticks(ticks, tick_labels(ticks, wording.language))
+    ticks = effect_ticks(axes.get_xlim(), axes.get_xticks(), wording.language, ratio=bool(own.ratio), most=_MOST_TICKS)
+    axes.set_xticks(*ticks)
 
 
 def _effect(axes: Axes, row: pd.Series, place: float, wording: Wording) -> None:
     estimate, low, high = interval_on_scale(row)
-    colour, marker, face = _LOOKS[tone_of(row, wording.study, "better")]
+    colour, marker, face = LOOKS[tone_of(row, wording.study, "better")]
     axes.plot([low, high], [place, place], color=colour, linewidth=1.3, zorder=2)
     axes.plot([estimate], [place], marker, color=colour, markerfacecolor=face, markersize=5, zorder=3)
