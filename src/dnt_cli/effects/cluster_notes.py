@@ -2,50 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 import pandas as pd
 
 from dnt_cli.effects.clusters import CLUSTERS, LEAST_DF, LEAST_SITES
 from dnt_cli.effects.errors import flags_of, inflation, larger_by_person
+from dnt_cli.effects.note import Note, note
 from dnt_cli.wording import Wording
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A note under a table.
-
-    Attributes:
-        key: `<file>.<key>` of its words.
-        text: The note in the language of the table.
-    """
-
-    key: str
-    text: str
-
-
-DETAILS = frozenset(
-    f"effects.{key}"
-    for key in (
-        "estimand", "controls_of", "uncontrolled_of", "marginal_note", "marginal_trend", "allocation",
-        "errors_not_for", "flag_sites", "flag_persons", "larger_persons", "few_sites_of", "few_events", "few_in_group",
-        "few_observed", "far_imputed", "false_alarms", "false_alarms_scales",
-        "detectable_rate", "detectable_size", "message", "message_not_estimable", "message_no_model", "own_note",
-        "engine", "published_same", "published_other",
-    )
-)  # fmt: skip
-"""The notes that a document with an appendix sets there."""
-
-
-def details(notes: Iterable[Note]) -> frozenset[str]:
-    """The texts of those that a document with an appendix sets there."""
-    return frozenset(own.text for own in notes if own.key in DETAILS)
-
-
-def note(key: str, wording: Wording, **values: object) -> Note:
-    """A note, with its values filled in."""
-    return Note(key, wording.text(key, **values))
 
 
 def cluster_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:

@@ -8,10 +8,19 @@ import pandas as pd
 
 from dnt_cli.design import COMPLIERS
 from dnt_cli.effects.compliers import ASSIGNED, RECEIVED, UPTAKE
+from dnt_cli.effects.note import once_each
 from dnt_cli.effects.persons import with_counts
-from dnt_cli.effects.tables import answered, estimate_cells, limits_on_scale, shown_decimals
+from dnt_cli.effects.tables import (
+    answered,
+    by_hypothesis,
+    effect_columns,
+    estimate_cells,
+    limits_on_scale,
+    shown_decimals,
+    source_of,
+)
 from dnt_cli.stagefile.result import Green
-from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.tables import Cell, Column, Table
 from dnt_cli.wording import Wording
 
 
@@ -38,22 +47,19 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
     offered, took = say("effects.assigned"), say("effects.received")
     columns = (
         Column(say("common.outcome"), "left"),
-        Column(scale, group=offered), Column(say("common.std_error"), group=offered), Column("", "left", group=offered),
-        Column(scale, group=took), Column(say("common.std_error"), group=took), Column("", "left", group=took),
+        *effect_columns(scale, offered, wording)[:3], *effect_columns(scale, took, wording)[:3],
         Column(say("common.interval", level=100 * level), group=took), Column(say("common.p_value"), group=took),
         Column(say("effects.uptake")), Column(say("effects.n_observed")),
     )  # fmt: skip
-    sections = []
-    for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
-        body = [_row(own, wording, green) for _, own in group.groupby("outcome", sort=False)]
-        sections.append(Section(wording.hypothesis(str(hypothesis)), tuple(body)))
-    register = wording.study.is_register(str(rows["outcome"].iloc[0]))
-    source = say("common.register") + " " if register else ""
+
+    def body(part: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
+        return (_row(own, wording, green) for _, own in part.groupby("outcome", sort=False))
+
     named = say("common.probability_title" if kind == "probability" else "effects.units_title")
-    title = say("effects.compliers_title", what=source + named, wave=design.endpoint)
+    title = say("effects.compliers_title", what=source_of(rows, wording) + named, wave=design.endpoint)
     notes = [*wording.synthetic_note(), say("effects.compliers_note", received=wording.label(str(design.received)))]
     notes += [say("effects.compliers_method"), wording.marks_note(), *_messages(rows, wording)]
-    return Table(title, columns, tuple(sections), tuple(notes))
+    return Table(title, columns, by_hypothesis(rows, wording, body), tuple(notes))
 
 
 def _row(rows: pd.DataFrame, wording: Wording, green: Green) -> tuple[Cell, ...]:
@@ -74,10 +80,9 @@ def _row(rows: pd.DataFrame, wording: Wording, green: Green) -> tuple[Cell, ...]
 
 
 def _messages(rows: pd.DataFrame, wording: Wording) -> list[str]:
-    """What is said of single outcomes, each sentence once."""
-    said: dict[tuple[str, str], list[str]] = {}
+    """What is said of single outcomes."""
+    told: list[tuple[str, str, str]] = []
     for _, row in rows[rows["message"] != ""].iterrows():
         key = "effects.message_not_estimable" if row["status"] == "not estimable" else "effects.message"
-        text = wording.messages(row["message"]).rstrip(".")
-        said.setdefault((key, text), []).append(wording.label(str(row["outcome"])))
-    return [wording.text(key, outcome=", ".join(own), message=text) for (key, text), own in said.items()]
+        told.append((key, wording.messages(row["message"]).rstrip("."), wording.label(str(row["outcome"]))))
+    return [own.text for own in once_each(told, wording)]

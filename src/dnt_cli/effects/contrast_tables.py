@@ -9,7 +9,7 @@ import pandas as pd
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.rows import effect_rows
-from dnt_cli.effects.tables import estimate_cells, scale_of
+from dnt_cli.effects.tables import effect_columns, estimate_cells, scale_of, source_of, where_of
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table
@@ -50,9 +50,7 @@ def _table(
 ) -> Table:
     columns = [Column(wording.text("common.outcome"), "left")]
     for study, _ in parts:
-        group = name_of(study, wording)
-        columns += [Column(scale_of(kind, wording), group=group), Column(wording.text("common.std_error"), group=group)]
-        columns += [Column("", "left", group=group), Column(wording.text("effects.n_observed"), group=group)]
+        columns += effect_columns(scale_of(kind, wording), name_of(study, wording), wording)
     sections: dict[str, list[tuple[Cell, ...]]] = {}
     for key in outcomes:
         cells = [Cell(wording.label(key))]
@@ -62,9 +60,9 @@ def _table(
             cells += estimate_cells(row, Wording(study, wording.language), green)
         heading = wording.hypothesis(wording.study.outcomes[key].hypothesis or "")
         sections.setdefault(heading, []).append(tuple(cells))
-    source = wording.text("common.register") + " " if wording.study.is_register(outcomes[0]) else ""
-    where = wording.text(f"common.effect_{analysis}", wave=wording.study.design.endpoint, unit=wording.unit())
-    title = f"{source}{wording.text(f'common.{kind}_title')}. {where}. {wording.text('effects.contrasts')}"
+    source = source_of(next(rows for _, rows in parts if len(rows)), wording)
+    named = f"{source}{wording.text(f'common.{kind}_title')}. {where_of(analysis, wording)}"
+    title = f"{named}. {wording.text('effects.contrasts')}"
     least = wording.study.models.min_observed
     notes = [*wording.synthetic_note(), wording.text("effects.contrasts_note"), wording.marks_note()]
     notes.append(

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL, keys_in
-from dnt_cli.effects.cluster_notes import Note, cluster_notes, note
+from dnt_cli.effects.cluster_notes import cluster_notes
 from dnt_cli.effects.detectable import detectable_scaled
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.levels import FAR, far_imputed
+from dnt_cli.effects.note import Note, note, once_each
 from dnt_cli.effects.persons import coefficients
 from dnt_cli.effects.published import differing
 from dnt_cli.study import Study
@@ -257,18 +258,17 @@ def against_hypothesis(rows: pd.DataFrame, study: Study) -> list[str]:
 
 def _row_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     """What is to be said about single effects, by the fits and by the study."""
-    said: dict[tuple[str, str], list[str]] = {}
+    found: list[tuple[str, str, str]] = []
     for _, row in rows.iterrows():
         label, own = wording.label(row["outcome"]), wording.study.outcomes[row["outcome"]].note
         if row["message"]:
             key = "effects.message_not_estimable" if row["status"] == "not estimable" else "effects.message"
             if row["analysis"] == LONGITUDINAL and not wording.study.has_trend(row["outcome"]):
                 key = "effects.message_no_model"
-            said.setdefault((key, wording.messages(row["message"]).rstrip(".")), []).append(label)
+            found.append((key, wording.messages(row["message"]).rstrip("."), label))
         if own is not None:
-            said.setdefault(("effects.own_note", own[wording.language]), []).append(label)
-    # What is the same for several outcomes is said once.
-    return [note(key, wording, outcome=", ".join(own), message=text) for (key, text), own in said.items()]
+            found.append(("effects.own_note", own[wording.language], label))
+    return once_each(found, wording)
 
 
 def _engines(rows: pd.DataFrame, wording: Wording) -> list[Note]:

@@ -8,13 +8,21 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.design import CALENDAR, ENDPOINT, LONGITUDINAL, MODERATORS, TREND
-from dnt_cli.effects.cluster_notes import Note, note
 from dnt_cli.effects.errors import FLAGS, resting_on
+from dnt_cli.effects.note import Note, note, once_each
 from dnt_cli.effects.rows import subgroup_of
-from dnt_cli.effects.tables import estimate_cells, mark_of, scale_of
+from dnt_cli.effects.tables import (
+    by_hypothesis,
+    effect_columns,
+    estimate_cells,
+    mark_of,
+    scale_of,
+    source_of,
+    where_of,
+)
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Moderator, Study
-from dnt_cli.tables import Cell, Column, Section, Table, together
+from dnt_cli.tables import Cell, Column, Table, together
 from dnt_cli.wording import Wording, within_sentence
 
 _FLAGS = {"waves_flag": FLAGS["sites"], "subgroups_flag_persons": FLAGS["persons"]}  # note -> the flag it explains
@@ -59,16 +67,15 @@ def _table(rows: pd.DataFrame, family: pd.DataFrame, wording: Wording, green: Gr
     columns = [Column(wording.text("common.outcome"), "left")]
     for level in levels:
         group = wording.subgroup(moderator, level)
-        columns += [Column(scale_of(kind, wording), group=group), Column(wording.text("common.std_error"), group=group)]
-        columns += [Column("", "left", group=group), Column(wording.text("effects.n_observed"), group=group)]
+        columns += effect_columns(scale_of(kind, wording), group, wording)
     columns += [Column(wording.text("effects.p_interaction")), Column(wording.text("effects.p_interaction_holm"))]
-    sections = []
-    for hypothesis, part in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
-        body = [_row(own, levels, wording, green) for _, own in part.groupby("outcome", sort=False)]
-        sections.append(Section(wording.hypothesis(str(hypothesis)), tuple(body)))
+
+    def body(part: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
+        return (_row(own, levels, wording, green) for _, own in part.groupby("outcome", sort=False))
+
     title = wording.text("effects.subgroups_title", where=_where(rows, wording), moderator=_spoken(moderator, wording))
     notes = [*wording.synthetic_note(), *(own.text for own in _notes(rows, family, wording))]
-    return Table(title, tuple(columns), tuple(sections), tuple(notes))
+    return Table(title, tuple(columns), by_hypothesis(rows, wording, body), tuple(notes))
 
 
 def _row(rows: pd.DataFrame, levels: list[str], wording: Wording, green: Green) -> tuple[Cell, ...]:
@@ -81,12 +88,10 @@ def _row(rows: pd.DataFrame, levels: list[str], wording: Wording, green: Green) 
 
 
 def _where(rows: pd.DataFrame, wording: Wording) -> str:
-    study, kind = wording.study, str(rows["kind"].iloc[0])
+    kind = str(rows["kind"].iloc[0])
     analysis = LONGITUDINAL if rows["trend"].iloc[0] else ENDPOINT
-    wave = str(rows["wave"].iloc[0]) if rows["analysis"].iloc[0] == CALENDAR else study.design.endpoint
-    where = wording.text(f"common.effect_{analysis}", wave=wave, unit=wording.unit())
-    source = wording.text("common.register") + " " if study.is_register(str(rows["outcome"].iloc[0])) else ""
-    return f"{source}{wording.text(f'common.{kind}_title')}. {where}"
+    wave = str(rows["wave"].iloc[0]) if rows["analysis"].iloc[0] == CALENDAR else None
+    return f"{source_of(rows, wording)}{wording.text(f'common.{kind}_title')}. {where_of(analysis, wording, wave)}"
 
 
 def _spoken(moderator: str, wording: Wording) -> str:
@@ -126,13 +131,9 @@ def _rest(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     marks = "".join(mark_of(row, study) for _, row in rows[rows["level"] != ""].iterrows())
     notes = [note(f"effects.{key}", wording) for key, flag in _FLAGS.items() if flag in marks]
     notes.append(note("effects.observed_note", wording, least=study.models.min_observed))
-    said: dict[str, list[str]] = {}
+    told: list[tuple[str, str, str]] = []
     for _, row in rows[(rows["status"] == "not estimable")].iterrows():
         where = wording.label(row["outcome"])
         where += f", {wording.subgroup(moderator, row['level'])}" if row["level"] else ""
-        said.setdefault(wording.messages(row["message"]).rstrip("."), []).append(where)
-    notes += [
-        note("effects.message_not_estimable", wording, outcome="; ".join(own), message=text)
-        for text, own in said.items()
-    ]
-    return notes
+        told.append(("effects.message_not_estimable", wording.messages(row["message"]).rstrip("."), where))
+    return [*notes, *once_each(told, wording, between="; ")]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
-from dnt_cli.effects.cluster_notes import details
 from dnt_cli.effects.errors import FLAGS, flags_of, resting_on
 from dnt_cli.effects.further_columns import Further, cluster_columns, decimals_for, level_columns, scale_columns
 from dnt_cli.effects.kinds import KINDS
+from dnt_cli.effects.note import details
 from dnt_cli.effects.notes import notes_of
 from dnt_cli.effects.persons import with_counts
 from dnt_cli.effects.rows import LARGEST_LOGARITHM, effect_rows
@@ -62,16 +62,13 @@ def _report_table(rows: pd.DataFrame, wording: Wording, family: str, *, green: G
     columns = [Column(wording.text("common.outcome"), "left")]
     for analysis, heading in _report_headings(rows, scales, wording, family).items():
         name = wording.study.design.endpoint if analysis == ENDPOINT else wording.text("common.trend")
-        columns += [Column(heading, group=name), Column(wording.text("common.std_error"), group=name)]
-        columns.append(Column("", "left", group=name))
-        if (rows["analysis"] == analysis).any():
-            columns.append(Column(wording.text("effects.n_observed"), optional=True, group=name))
+        there = (rows["analysis"] == analysis).any()
+        columns += effect_columns(heading, name, wording, optional=True)[: 4 if there else 3]
     # Files that are standardised otherwise are told apart: by row where an analysis has both, else by heading.
     several = any(len(own) > 1 for own in scales.values())
     part = rows["standardise"] if several else pd.Series("", index=rows.index)
-    sections = []
-    for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
-        body = []
+
+    def body(group: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
         for (key, own), pair in group.groupby(["outcome", part.loc[group.index]], sort=False):
             label = wording.label(str(key))
             cells = [Cell(wording.text(f"effects.standardised_{own}", label=label) if own else label)]
@@ -79,10 +76,11 @@ def _report_table(rows: pd.DataFrame, wording: Wording, family: str, *, green: G
                 found = pair[pair["analysis"] == analysis]
                 shown = estimate_cells(found.iloc[0] if len(found) else None, wording, green)
                 cells += shown if (rows["analysis"] == analysis).any() else shown[:3]
-            body.append(tuple(cells))
-        sections.append(Section(wording.hypothesis(str(hypothesis)), tuple(body)))
-    title = _source(rows, wording) + wording.text(f"common.{family}_title")
-    return Table(title, tuple(columns), tuple(sections), *_report_notes(rows, scales, wording))
+            yield tuple(cells)
+
+    title = source_of(rows, wording) + wording.text(f"common.{family}_title")
+    sections = by_hypothesis(rows, wording, body)
+    return Table(title, tuple(columns), sections, *_report_notes(rows, scales, wording))
 
 
 def _report_headings(rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wording, family: str) -> dict[str, str]:
@@ -110,7 +108,7 @@ def _report_notes(
         if len(own):
             # These are about columns that are not in this table.
             told = [note for note in notes_of(own, wording) if note.key not in _OF_OTHER_COLUMNS]
-            notes += [f"{_where(analysis, wording)}:", *(note.text for note in told if note.text not in notes)]
+            notes += [f"{where_of(analysis, wording)}:", *(note.text for note in told if note.text not in notes)]
             apart |= details(told)
     return tuple(notes), apart
 
@@ -213,15 +211,34 @@ def mark_of(row: pd.Series, study: Study) -> str:
     return study.significance.mark(row["p_value"]) + ("!" if row["status"] == "doubtful" else "") + flags
 
 
-def _source(rows: pd.DataFrame, wording: Wording) -> str:
+def source_of(rows: pd.DataFrame, wording: Wording) -> str:
     """What stands before the title of a table on register outcomes."""
     register = wording.study.is_register(rows["outcome"].iloc[0])
     return wording.text("common.register") + " " if register else ""
 
 
-def _where(analysis: str, wording: Wording) -> str:
-    """What the effects of an analysis are: at the endpoint, or a trend."""
-    return wording.text(f"common.effect_{analysis}", wave=wording.study.design.endpoint, unit=wording.unit())
+def where_of(analysis: str, wording: Wording, wave: str | None = None) -> str:
+    """What the effects of an analysis are: at a wave, by default the endpoint, or a trend."""
+    wave = wave or wording.study.design.endpoint
+    return wording.text(f"common.effect_{analysis}", wave=wave, unit=wording.unit())
+
+
+def by_hypothesis(
+    rows: pd.DataFrame, wording: Wording, body: Callable[[pd.DataFrame], Iterable[tuple[Cell, ...]]]
+) -> tuple[Section, ...]:
+    """A section per hypothesis, in the order of the rows; `body` makes the lines of one from its rows."""
+    parts = rows.groupby(rows["hypothesis"].fillna(""), sort=False)
+    return tuple(Section(wording.hypothesis(str(key)), tuple(body(own))) for key, own in parts)
+
+
+def effect_columns(heading: str, group: str, wording: Wording, *, optional: bool = False) -> list[Column]:
+    """The columns of `estimate_cells`; the last, observed N, is left out first if it is `optional`."""
+    return [
+        Column(heading, group=group),
+        Column(wording.text("common.std_error"), group=group),
+        Column("", "left", group=group),
+        Column(wording.text("effects.n_observed"), optional=optional, group=group),
+    ]
 
 
 def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> Table:
@@ -230,7 +247,7 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
     lenient = wording.study.significance.lenient
     plain = _standardised(rows) == ["none"]
     named = say("effects.units_title") if plain else say(f"common.{kind}_title")
-    title = f"{_source(rows, wording)}{named}. {_where(analysis, wording)}"
+    title = f"{source_of(rows, wording)}{named}. {where_of(analysis, wording)}"
     scales = scale_columns(rows, wording, level)
 
     def limits(row: pd.Series, low: float, high: float) -> str:
@@ -254,13 +271,13 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
         *(own.column for own in levels),
     ]
     several = len(_standardised(rows)) > 1
-    sections = []
-    for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
-        body = tuple(_row(row, wording, scales, green, several, clusters, levels) for _, row in group.iterrows())
-        sections.append(Section(wording.hypothesis(str(hypothesis)), body))
+
+    def body(group: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
+        return (_row(row, wording, scales, green, several, clusters, levels) for _, row in group.iterrows())
+
     told = notes_of(rows, wording)
     notes = (*wording.synthetic_note(), *(own.text for own in told))
-    return Table(title, tuple(columns), tuple(sections), notes, details(told))
+    return Table(title, tuple(columns), by_hypothesis(rows, wording, body), notes, details(told))
 
 
 def _row(

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 import pandas as pd
 
 from dnt_cli.design import ENDPOINT, GROUP, WAVES
-from dnt_cli.effects.cluster_notes import Note, cluster_notes, details, note
+from dnt_cli.effects.cluster_notes import cluster_notes
 from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.note import Note, details, note, once_each
 from dnt_cli.effects.persons import behind
-from dnt_cli.effects.tables import estimate_cells, mark_of, scale_of
+from dnt_cli.effects.tables import by_hypothesis, effect_columns, estimate_cells, mark_of, scale_of, source_of
 from dnt_cli.effects.waves import JOINT
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Study
-from dnt_cli.tables import Cell, Column, Section, Table, together
+from dnt_cli.tables import Cell, Column, Table, together
 from dnt_cli.wording import Wording
 
 
@@ -42,26 +43,21 @@ def _table(rows: pd.DataFrame, joint: pd.Series, wording: Wording, green: Green)
     waves = [wave for wave in study.design.wave_keys if (rows["wave"] == wave).any()]
     columns = [Column(wording.text("common.outcome"), "left")]
     for wave in waves:
-        columns += [Column(scale_of(kind, wording), group=wave), Column(wording.text("common.std_error"), group=wave)]
-        columns.append(Column("", "left", group=wave))
-        columns.append(Column(wording.text("effects.n_observed"), optional=True, group=wave))
+        columns += effect_columns(scale_of(kind, wording), wave, wording, optional=True)
     columns.append(Column(wording.text("effects.joint_p")))
-    sections = []
-    for hypothesis, group in rows.groupby(rows["hypothesis"].fillna(""), sort=False):
-        body = []
-        for key, own in group.groupby("outcome", sort=False):
-            found = {row["wave"]: row for _, row in own.iterrows()}
+
+    def body(own: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
+        for key, of_outcome in own.groupby("outcome", sort=False):
+            found = {row["wave"]: row for _, row in of_outcome.iterrows()}
             cells = [cell for wave in waves for cell in estimate_cells(found.get(wave), wording, green)]
             counts = together(behind(row, study) for row in found.values())
             tested = Cell(wording.p_value(joint[key]), counts=counts) if key in joint.index else Cell("")
-            body.append((Cell(wording.label(str(key))), *cells, tested))
-        sections.append(Section(wording.hypothesis(str(hypothesis)), tuple(body)))
-    register = study.is_register(str(rows["outcome"].iloc[0]))
-    source = wording.text("common.register") + " " if register else ""
-    title = f"{source}{wording.text(f'common.{kind}_title')}. {wording.text('effects.waves_title')}"
+            yield (Cell(wording.label(str(key))), *cells, tested)
+
+    title = f"{source_of(rows, wording)}{wording.text(f'common.{kind}_title')}. {wording.text('effects.waves_title')}"
     told = _notes(rows, joint, wording)
     notes = [*wording.synthetic_note(), *(own.text for own in told)]
-    return Table(title, tuple(columns), tuple(sections), tuple(notes), details(told))
+    return Table(title, tuple(columns), by_hypothesis(rows, wording, body), tuple(notes), details(told))
 
 
 def _without_joint(rows: pd.DataFrame, joint: pd.Series, wording: Wording) -> list[Note]:
@@ -90,13 +86,9 @@ def _notes(rows: pd.DataFrame, joint: pd.Series, wording: Wording) -> list[Note]
     ]
     if any("!s" in mark_of(row, wording.study) for _, row in rows.iterrows()):
         own.append(note("effects.waves_flag", wording))
-    notes += own
-    said: dict[str, list[str]] = {}
-    for _, row in rows[rows["status"] == "not estimable"].iterrows():
-        where = f"{wording.label(row['outcome'])} {row['wave']}"
-        said.setdefault(wording.messages(row["message"]).rstrip("."), []).append(where)
-    notes += [
-        note("effects.message_not_estimable", wording, outcome=", ".join(own), message=text)
-        for text, own in said.items()
+    absent = rows[rows["status"] == "not estimable"]
+    found = [(wording.messages(row["message"]).rstrip("."), row) for _, row in absent.iterrows()]
+    told = [
+        ("effects.message_not_estimable", text, f"{wording.label(row['outcome'])} {row['wave']}") for text, row in found
     ]
-    return notes
+    return [*notes, *own, *once_each(told, wording)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from dnt_cli.effects.cluster_notes import Note
+from dnt_cli.effects.note import Note
 from dnt_cli.effects.notes import against_hypothesis
 from dnt_cli.messages import Message
 from dnt_cli.robustness.result import codes
