@@ -61,7 +61,7 @@ bench: .venv/.dev system ## Time the chain beside R's mice and lme4, in one run
 	.venv/bin/python -m benchmarks.imputation_speed
 
 newest: .venv/.dev ## The five stages with the newest libraries that the metadata allow (needs a package index)
-	sh scripts/newest.sh
+	sh scripts/wheel.sh newest
 
 docs: all ## Write docs/: the references of commands and study file, and the screens of the README
 	.venv/bin/python scripts/commands.py

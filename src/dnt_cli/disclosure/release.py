@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dnt_cli.disclosure.bounds import ContradictionError
@@ -226,11 +226,3 @@ class _Filter:
             else:
                 self.left.append(Left(source, table.title, note[:40], "", "note"))
         return tuple(kept)
-
-
-def cells_of(tables: Iterable[Table]) -> Iterable[Cell]:
-    """The cells of tables that tell a number."""
-    for table in tables:
-        for section in table.sections:
-            for row in section.rows:
-                yield from (cell for place, cell in enumerate(row) if is_number(cell, place, len(row)))

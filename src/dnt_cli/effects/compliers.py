@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dnt_cli.design import COMPLIERS, ENDPOINT, GROUP, Designs, Model, control_of, keys_in
 from dnt_cli.effects.fitting import FittedEffect, Options, fit_sets
-from dnt_cli.effects.rows import described
+from dnt_cli.effects.rows import described, pooled_numbers
 from dnt_cli.engines import DesignMatrix, Fit, Status
 from dnt_cli.engines.base import unusable
 from dnt_cli.imputed.data import Completed
@@ -118,10 +118,7 @@ def _rows(
     for j, term in enumerate(fits[0].terms):
         estimates, variances, df = np.array([(f.estimate[j], f.covariance[j, j], f.df[j]) for f in fits]).T
         pooled = pool_one(estimates, variances, df)
-        low, high = interval(pooled, options.level)
-        row = {"term": term, "conf_low": float(low[0]), "conf_high": float(high[0])}
-        for name in ("estimate", "std_error", "statistic", "df", "p_value", "ubar", "b", "t", "riv", "lambda_", "fmi"):
-            row[name.rstrip("_")] = float(getattr(pooled, name)[0])
+        row: dict[str, Any] = {"term": term} | pooled_numbers(pooled, interval(pooled, options.level))
         if not yes_no:
             row |= {"beta": row["estimate"], "beta_se": row["std_error"]}
         rows.append(base | row)

@@ -207,10 +207,7 @@ def _term_rows(
     rows = []
     beta = None if not kind.standardised else _pool(estimates * scales, variances * scales**2, results, own_df=own_df)
     for j, term in enumerate(terms):
-        row: dict[str, Any] = {"term": term}
-        for name in ("estimate", "std_error", "statistic", "df", "p_value", "ubar", "b", "t", "riv", "lambda_", "fmi"):
-            row[name.rstrip("_")] = float(getattr(pooled, name)[j])
-        row |= {"conf_low": float(low[j]), "conf_high": float(high[j])}
+        row: dict[str, Any] = {"term": term} | pooled_numbers(pooled, (low, high), j)
         if kind.ratio:
             ratio = float(np.exp(row["estimate"]))
             row |= {kind.ratio: ratio, f"{kind.ratio}_se": ratio * row["std_error"]}
@@ -222,6 +219,14 @@ def _term_rows(
             row |= _scales(results, estimates[:, j], variances[:, j], options, j, kind, own_df=own_df)
         rows.append(row)
     return rows
+
+
+def pooled_numbers(pooled: Pooled, limits: tuple[Floats, Floats], place: int = 0) -> dict[str, float]:
+    """The columns of a row that Rubin's rules give, of one term and its interval."""
+    names = ("estimate", "std_error", "statistic", "df", "p_value", "ubar", "b", "t", "riv", "lambda_", "fmi")
+    numbers = {name.rstrip("_"): float(getattr(pooled, name)[place]) for name in names}
+    low, high = (float(limit[place]) for limit in limits)
+    return numbers | {"conf_low": low, "conf_high": high}
 
 
 def _factor_rows(results: Sequence[FittedEffect]) -> list[dict[str, Any]]:

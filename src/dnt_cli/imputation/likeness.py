@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dnt_cli.imputation.block_plan import HEAP
 from dnt_cli.imputation.columns import ModelColumn
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-FLOOR = 0.10
-"""A score of which so large a share of the observed answers is the lowest value has a floor."""
 FEWEST_PAIRS = 10
 """Persons from whom a correlation is computed."""
 COLUMNS = [
@@ -44,8 +43,8 @@ def likeness(
         `series`, `group`; `pairs_observed` and `pairs_imputed`, the fewest persons behind one of the correlations;
         `r_observed`, the mean over all pairs of occasions of the correlation among persons with both answers, weighted
         by persons; `r_imputed`, the same among persons with at least one answer imputed, mean over the data sets;
-        `floor_observed` and `floor_imputed`, the share of the answers with the lowest value, of scores with a floor.
-        NaN: nothing to compute it from.
+        `floor_observed` and `floor_imputed`, the share of the answers with the lowest value, of scores of which at least
+        `HEAP` of the observed answers are the lowest. NaN: nothing to compute it from.
     """
     import pandas as pd
 
@@ -56,7 +55,7 @@ def likeness(
         filled = np.stack([data[names].to_numpy(dtype=float, na_value=np.nan) for data in completed])
         known = ~np.isnan(observed)
         lowest = np.nanmin(observed)
-        floor = (observed[known] == lowest).mean() >= FLOOR and np.unique(observed[known]).size > 2
+        floor = (observed[known] == lowest).mean() >= HEAP and np.unique(observed[known]).size > 2
         for code in pd.unique(codes):
             own = codes == code
             both = _correlation(observed[None], known, own, imputed=False)
