@@ -43,8 +43,8 @@ def likeness(
         `series`, `group`; `pairs_observed` and `pairs_imputed`, the fewest persons behind one of the correlations;
         `r_observed`, the mean over all pairs of occasions of the correlation among persons with both answers, weighted
         by persons; `r_imputed`, the same among persons with at least one answer imputed, mean over the data sets;
-        `floor_observed` and `floor_imputed`, the share of the answers with the lowest value, of scores of which at least
-        `HEAP` of the observed answers are the lowest. NaN: nothing to compute it from.
+        `floor_observed` and `floor_imputed`, the share of answers with the lowest value, where `HEAP` or more of the
+        observed ones have it. NaN: nothing to compute it from.
     """
     import pandas as pd
 

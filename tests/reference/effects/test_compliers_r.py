@@ -13,7 +13,8 @@ import pytest
 from dnt_cli.design import COMPLIERS
 from dnt_cli.effects import Options, complier_effects, endpoint_effects
 from dnt_cli.imputed.foreign import from_long
-from dnt_cli.study import Covariate, Text, load_study
+from dnt_cli.study import Covariate, Text
+from tests.support.examples import imputed_trial
 
 HERE = Path(__file__).parent
 EXPECTED = json.loads((HERE / "compliers_expected.json").read_text(encoding="utf-8"))
@@ -22,11 +23,10 @@ TOOK_PART = Covariate(Text("Meegedaan", "Took part"), "categorical", levels=("no
 
 @pytest.fixture(scope="module")
 def estimates() -> pd.DataFrame:
-    study = load_study(str(HERE.parents[2] / "examples" / "btheb" / "study.toml"))
+    study, frame = imputed_trial()
     study = replace(
         study, covariates=study.covariates | {"received": TOOK_PART}, design=replace(study.design, received="received")
     )
-    frame = pd.read_csv(HERE / "imputed.csv", dtype={"id": str}, keep_default_na=False, na_values=[""])
     number = frame["id"].astype(int)
     took = np.where(frame["treatment"] == "BtheB", number % 4 != 0, number % 9 == 0)
     data = from_long(frame.assign(received=np.where(took, "yes", "no")), study, "imputed.csv")

@@ -12,10 +12,9 @@ import pytest
 from dnt_cli.effects import Effects, Options, as_observed, endpoint_effects, trend_effects
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
-from dnt_cli.study import load_study
+from tests.support.examples import imputed_trial
 
 HERE = Path(__file__).parent
-EXAMPLE = Path(__file__).parents[3] / "examples" / "btheb" / "study.toml"
 TERMS = {"group": "group", "drug": "drug[Yes]", "length": "length[>6m]", "time": "wave", "group:time": "group:wave"}
 
 
@@ -26,8 +25,8 @@ def expected() -> dict:
 
 @pytest.fixture(scope="module")
 def data() -> Completed:
-    frame = pd.read_csv(HERE / "imputed.csv", dtype={"id": str}, keep_default_na=False, na_values=[""])
-    return from_long(frame, load_study(str(EXAMPLE)), "imputed.csv")
+    study, frame = imputed_trial()
+    return from_long(frame, study, "imputed.csv")
 
 
 @pytest.fixture(scope="module")

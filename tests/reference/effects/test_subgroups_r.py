@@ -16,7 +16,8 @@ from dnt_cli.effects import Options, endpoint_effects, subgroup_effects, trend_e
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.pooling import pool_wald
-from dnt_cli.study import Covariate, Moderator, Text, load_study
+from dnt_cli.study import Covariate, Moderator, Text
+from tests.support.examples import imputed_trial
 
 HERE = Path(__file__).parent
 EXPECTED = json.loads((HERE / "subgroups_expected.json").read_text(encoding="utf-8"))
@@ -25,14 +26,13 @@ AGE = Covariate(Text("Leeftijd", "Age"), "continuous", impute=True)
 
 @pytest.fixture(scope="module")
 def data() -> Completed:
-    study = load_study(str(HERE.parents[2] / "examples" / "btheb" / "study.toml"))
+    study, frame = imputed_trial()
     study = replace(
         study,
         covariates=study.covariates | {"age": AGE},
         moderators={"drug": Moderator(), "age": Moderator(cutoffs=(30.0, 45.0))},
         models=replace(study.models, ladder=(("length",),)),
     )
-    frame = pd.read_csv(HERE / "imputed.csv", dtype={"id": str}, keep_default_na=False, na_values=[""])
     return from_long(frame.assign(age=20.0 + (7 * frame["id"].astype(int)) % 40), study, "imputed.csv")
 
 

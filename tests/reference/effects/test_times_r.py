@@ -6,13 +6,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from dnt_cli.effects import Options, trend_effects
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
-from dnt_cli.study import Covariate, Text, load_study
+from dnt_cli.study import Covariate, Text
+from tests.support.examples import imputed_trial
 
 HERE = Path(__file__).parent
 EXPECTED = json.loads((HERE / "times_expected.json").read_text(encoding="utf-8"))
@@ -21,14 +21,13 @@ MONTHS = Covariate(Text("Maanden", "Months"), "continuous", timing="wave", imput
 
 @pytest.fixture(scope="module")
 def data() -> Completed:
-    study = load_study(str(HERE.parents[2] / "examples" / "btheb" / "study.toml"))
+    study, frame = imputed_trial()
     study = replace(
         study,
         covariates=study.covariates | {"months": MONTHS},
         design=replace(study.design, wave_time="months"),
         models=replace(study.models, time="actual", ladder=((),)),
     )
-    frame = pd.read_csv(HERE / "imputed.csv", dtype={"id": str}, keep_default_na=False, na_values=[""])
     late = (frame["id"].astype(int) % 5 - 2) / 4
     months = {f"months_{w.key}": w.months + late for w in study.design.waves[1:]}
     return from_long(frame.assign(months=0.0, **months), study, "imputed.csv")
