@@ -73,9 +73,10 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
     for key, outcome in study.measured.items():
         cast[key], found = _cast_outcome(frame[key], cast[design.wave], key, outcome)
         findings += found
+    if cast[[design.id, design.wave]].notna().all(axis=None):
+        findings += _within_person(cast, study)
     if any(f.level == "error" for f in findings):
         return findings, None
-    findings += _within_person(cast, study)
     findings += _contradictions(cast, study)
     if any(f.level == "error" for f in findings):
         return findings, None
@@ -159,7 +160,7 @@ def _structure(frame: pd.DataFrame, cast: pd.DataFrame, study: Study) -> list[Fi
     design = study.design
     findings: list[Finding] = []
 
-    def check(column: str, count: int, name: str, **values: str) -> None:
+    def check(column: str, count: int, name: str, **values: Any) -> None:
         if count:
             findings.append(error(column, name, count=count, **values))
 
@@ -172,7 +173,8 @@ def _structure(frame: pd.DataFrame, cast: pd.DataFrame, study: Study) -> list[Fi
     found = _shared_codes(frame, cast, design.group, design.id)
     check(design.group, int(cast[design.group].isna().sum()), "group_unknown", known=groups, found=found)
     twice = cast.duplicated([design.id, design.wave], keep=False) & cast[design.id].notna() & cast[design.wave].notna()
-    check(design.wave, int(twice.sum()), "person_wave_twice")
+    same = frame.loc[twice].astype(str).duplicated(keep=False).sum()
+    check(design.wave, int(twice.sum()), "person_wave_twice", same=int(same))
     if not findings and cast[design.group].nunique() < 2:
         present = cast[design.group].dropna().unique()[0]
         findings.append(error(design.group, "one_group", group=present))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
+import openpyxl
+import pandas as pd
 import pytest
 
 from dnt_cli.cli.inputs import open_input
-from dnt_cli.errors import StudyError
+from dnt_cli.errors import DataError, StudyError
 from dnt_cli.reading import read_survey, read_table
+from dnt_cli.reading.dictionary import Dictionary, RawTable
 from dnt_cli.reading.draft import draft_study
 from dnt_cli.reading.scales import SCALES, plain, scale_of
 from dnt_cli.study import open_questions, parse_study
@@ -134,3 +138,128 @@ def test_a_covariate_of_ordered_words_is_ordered() -> None:
         "ordered",
         ("laag", "midden", "hoog"),
     )
+
+
+def workbook(*sheets: tuple[str, list[list[object]]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for title, rows in sheets:
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def visits(names: list[str]) -> list[list[object]]:
+    """Names, and three waves of 40 persons: id, group, wave, yes or no, a score with a decimal comma."""
+    rows: list[list[object]] = [list(names)]
+    for person in range(40):
+        for wave in range(3):
+            arm, work = ("Interventie", "Vergelijking")[person % 2], ("Ja", "Nee")[(person + wave) % 2]
+            rows.append([f"{person:03d}", arm, f"T{wave}", work, f"{person % 7},{wave}"])
+    return rows
+
+
+def test_an_export_with_blanks_in_its_names_merged_cells_above_them_and_a_codebook_in_front() -> None:
+    table = visits(["Record Id", "Group", "Meting", "Betaald werk?", "Welzijn (0-10)"])
+    above: list[list[object]] = [["Deelnemer", None, None, "Vragenlijst"]]
+    content = workbook(("Codeboek", [["variabele", "vraag"], ["werk", "Heeft u werk?"]]), ("export", above + table))
+    raw = read_table(content, "castor.xlsx")
+    assert {f.name for f in raw.findings} == {"reading.one_sheet", "reading.header_found"}
+    text = draft_study(raw, "castor")
+    study = parse_study(text)
+    assert (study.design.id, study.design.wave, study.design.group) == ("Record Id", "Meting", "Group")
+    assert study.source.columns == {"Betaald werk?": "Betaald_werk", "Welzijn (0-10)": "Welzijn_0-10"}
+    assert {k: (o.kind, o.label.nl) for k, o in study.outcomes.items()} == {
+        "Betaald_werk": ("binary", "Betaald werk?"), "Welzijn_0-10": ("linear", "Welzijn (0-10)"),
+    }  # fmt: skip
+    survey = read_survey(content, "castor.xlsx", study).checked()
+    assert survey["Welzijn_0-10"].max() == 6.2
+    assert survey["Betaald_werk"].sum() == 60
+
+
+@pytest.mark.parametrize(
+    ("above", "names"),
+    [
+        ([], ["id", "group", "wave", "work", "score"]),
+        ([["Export of 2024"]], ["id", "group", "wave", "work", "score"]),
+        ([["who", None, None, "what"], ["", "", "", "x"]], ["id", "group", "wave", "work", "score"]),
+    ],
+)
+def test_the_names_are_found_below_titles_and_merged_cells(above: list[list[object]], names: list[str]) -> None:
+    raw = read_table(workbook(("Sheet1", [*above, *visits(names)])), "x.xlsx")
+    assert list(raw.frame.columns) == names
+    assert len(raw.frame) == 120
+
+
+@pytest.mark.parametrize("names", [["id", "group", "", "", ""], ["", "", "", "work", "score"]])
+def test_a_header_with_few_names_above_answers_is_not_taken_for_merged_cells(names: list[str]) -> None:
+    raw = read_table(workbook(("Sheet1", visits(names))), "x.xlsx")
+    assert len(raw.frame) == 120
+
+
+@pytest.mark.parametrize("blank", [" ", "."])
+def test_wide_columns_whose_names_are_no_keys_are_named_in_the_study_file(blank: str) -> None:
+    lines = [f"nr,groep,hoe gaat het{blank}T0,hoe gaat het{blank}T1,2e score{blank}T0,2e score{blank}T1"]
+    lines += [f"{i},{('treated', 'control')[i % 2]},{i % 5},{i % 3},{i},{i + 1}" for i in range(40)]
+    content = "\n".join(lines).encode()
+    study = parse_study(draft_study(read_table(content, "x.csv"), "proef"))
+    assert set(study.outcomes) == {"hoe_gaat_het", "v2e_score"}
+    survey = read_survey(content, "x.csv", study).checked()
+    assert survey.groupby("wave", observed=True)["v2e_score"].mean().tolist() == [19.5, 20.5]
+
+
+def test_what_was_asked_after_the_start_only_is_an_outcome_and_never_a_control() -> None:
+    """In long files by its empty rows, in wide ones by its name."""
+    rows = ["id,wave,group,age,score,satisfied,later"]
+    for i in range(40):
+        rows += [f"{i},{w},{('a', 'b')[i % 2]},{20 + i},{i + w},{i % 4 + 1 if w == 2 else ''},{i % 9 if w else ''}"
+                 for w in range(3)]  # fmt: skip
+    study = parse_study(draft_study(read_table("\n".join(rows).encode(), "x.csv"), "proef"))
+    assert study.outcomes["satisfied"].waves == ("2",)
+    assert study.outcomes["later"].waves == ("1", "2")
+    assert list(study.covariates) == list(study.models.controls) == ["age"]
+    wide = ["id,group,age,score_T0,score_T1,score_T2,satisfied_T2,school_T0"]
+    wide += [f"{i},{('a', 'b')[i % 2]},{20 + i},{i},{i + 1},{i + 2},{i % 4 + 1},{i % 3}" for i in range(40)]
+    study = parse_study(draft_study(read_table("\n".join(wide).encode(), "x.csv"), "proef"))
+    assert study.outcomes["satisfied"].waves == ("T2",)
+    assert list(study.covariates) == ["age", "school_T0"]
+
+
+def test_what_has_one_value_is_not_used() -> None:
+    rows = ["id,wave,group,score,country,remark"]
+    rows += [f"{i},{w},{('a', 'b')[i % 2]},{i + w},NL,{'fine' if i < 12 else ''}" for i in range(40) for w in (0, 1)]
+    text = draft_study(read_table("\n".join(rows).encode(), "x.csv"), "proef")
+    assert not parse_study(text).covariates
+    assert text.endswith("# Columns that are not used: country, remark\n")
+
+
+@pytest.mark.parametrize(
+    ("labels", "intervention"),
+    [(("Controlegroep", "DNT"), "2"), (("DNT", "Controlegroep"), "1"), (("Wachtlijst", "Schuldhulp"), "2"),
+     (("Vergelijking", "Interventie"), "2"), (("Experimenteel", "Gebruikelijk"), "1"), (("A", "B"), "1")],
+)  # fmt: skip
+@pytest.mark.parametrize("more", [1.0, 2.0])
+def test_the_guess_at_the_intervention_goes_by_either_label(
+    labels: tuple[str, str], intervention: str, more: float
+) -> None:
+    frame = pd.DataFrame(
+        {"id": range(60), "groep": [1.0, 2.0, more] * 20, "score_T0": range(60), "score_T1": range(60)}
+    )
+    raw = RawTable(frame, Dictionary(values={"groep": {1.0: labels[0], 2.0: labels[1]}}))
+    assert parse_study(draft_study(raw, "proef")).design.intervention == intervention
+
+
+def test_answers_where_the_names_should_be_are_not_written() -> None:
+    with pytest.raises(DataError, match="the first line looks like data"):
+        draft_study(read_table(b"p01;T0;A;3,5;1\np01;T1;A;2,5;1\np02;T0;B;4,5;0\n", "x.csv"), "proef")
+
+
+def test_what_a_file_without_waves_lacks_is_asked() -> None:
+    text = draft_study(read_table(b"name,arm,score\na,x,1\na,y,2\nb,x,3\nc,y,4\n", "x.csv"), "proef")
+    parse_study(text)
+    assert {q.asked for q in open_questions(text)} >= {
+        "the first column, since none is called so", "no column with the wave was found",
+    }  # fmt: skip

@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnt_cli.column_names import look_like_answers
+from dnt_cli.errors import DataError
+from dnt_cli.findings import error
 from dnt_cli.reading.codes import NO, YES
 from dnt_cli.reading.dictionary import RawTable
 from dnt_cli.reading.header import NO_HINTS, Hints
@@ -23,8 +26,10 @@ from dnt_cli.reading.numbers import shape
 from dnt_cli.reading.scales import plain, scale_of
 from dnt_cli.reading.suspicion import NO_ANSWER, means_no_answer, suspects
 from dnt_cli.reading.table import Distinct, code_of, shown
+from dnt_cli.sentences import say
 from dnt_cli.study import Code
 from dnt_cli.study.source_rules import same_code
+from dnt_cli.survey import identifiers
 
 SHARED = 10  # rows that must share a value before it is written down
 _MOST_LEVELS = 10
@@ -32,11 +37,13 @@ _ORDER = "  # ?? in which order do these words stand, lowest first; nothing is c
 _WAVE = re.compile(r"(.+?)([_.\- ]?)((?:t|w|m|wave|meting|tijd|time|month|maand|mnd)?\d{1,2})", re.IGNORECASE)
 _FIRST = re.compile(r"((?:t|w|m|wave|meting)\d{1,2})([_.\- ]?)(.+)", re.IGNORECASE)
 _NAMES = {
-    "id": r"(?:.*_)?(?:id|nr|nummer)|.*(?:clientnr|respnr|respondent|subject|person|persoon|deelnemer|cli[eë]nt).*",
+    "id": r"(?:.*[\W_])?(?:id|nr|nummer)|.*(?:clientnr|respnr|respondent|subject|person|persoon|deelnemer|cli[eë]nt).*",
     "wave": r"wave|meting|meetmoment|tijd|time|round|ronde|visit|measurement|t",
     "group": r"group|groep|arm|condition|conditie|treat(?:ment|ed)?|interventie|intervention|allocation",
     "site": r"site|gemeente|locatie|location|plaats|centrum|centre|center|town|city|stad|regio|region",
 }
+_NO_NAME = re.compile(r"column \d+")  # what a column without a name is called
+_WAVES = ["T0", "T1"]  # where the data show none
 _COUNTED = re.compile(
     r"(?<![a-z])(?:aantal|number of|hoeveel|how many|count|schuldeisers|creditors|kinderen|children|bezoeken|visits"
     r"|opnames|dagen|days|contacten|contacts)(?![a-z])",
@@ -78,44 +85,75 @@ def draft_study(raw: RawTable, key: str, hints: Hints = NO_HINTS) -> str:
         raw: The table.
         key: Name of the study.
         hints: How the table was found in its file, which the study file then says too.
+
+    Raises:
+        DataError: The first line is no header: it would write a person's answers as names.
     """
     frame = raw.frame.set_axis([str(c) for c in raw.frame.columns], axis=1)
     frame = frame.loc[:, ~frame.columns.duplicated()]
     wide, pattern = _waves_in_names([str(c) for c in frame.columns])
     names = {role: _named(frame, role) for role in _NAMES}
+    if look_like_answers(frame.columns) and not any(names.values()):
+        raise DataError(say("file_unfit", file=key, finding=error("", "headless")))
     person = names["id"] or str(frame.columns[0])
-    ids = frame[person]
-    if wide:
-        waves = _ordered({end for ends in wide.values() for end in ends})
-    else:
-        column = names["wave"]
-        waves = [] if column is None else _ordered({str(level) for level in _shared(frame[column], 1)})
-    outcomes, covariates, left = {}, {}, []
-    taken = {person, names["wave"], names["group"], names["site"]}
+    at = None if wide or names["wave"] is None else identifiers(frame[names["wave"]])
+    found_waves = [wave for ends in wide.values() for wave in ends] if at is None else list(at.dropna())
+    waves = _ordered(set(found_waves))
+    taken = {person, *filter(None, names.values())}
+    outcomes, covariates, left = _variables(raw, frame, taken, frame[person], at, wide, waves)
+    every = [*outcomes, *covariates]
+    keys = _keys(every, [str(c) for c in frame.columns])
+    columns = {name: keys[name] for name in every if name not in wide and name != keys[name]}
+    for stem in outcomes:
+        if stem in wide and stem != keys[stem]:
+            columns |= {column: f"{keys[stem]}_{wave}" for wave, column in wide[stem].items()}
+    lines = [*_head(key), *_design(raw, frame, person, names, waves), *_files(wide, pattern, columns, hints)]
+    for name, (found, asked) in outcomes.items():
+        lines += _outcome(keys[name], name, found, asked)
+    for name, found in covariates.items():
+        lines += _covariate(keys[name], name, found)
+    tied = [keys[name] for name in covariates if names["group"] and _tied(frame[name], frame[names["group"]])]
+    models = _models({keys[name]: found for name, found in covariates.items()}, tied)
+    return "\n".join([*lines, *models, *_left(left)]) + "\n"
+
+
+def _variables(
+    raw: RawTable, frame: pd.DataFrame, taken: set[str], ids: pd.Series, at: pd.Series | None,
+    wide: dict[str, dict[str, str]], waves: list[str],
+) -> tuple[dict[str, tuple[_Column, list[str]]], dict[str, _Column], list[str]]:  # fmt: skip
+    """The outcomes with the waves at which they were asked, the covariates, and the columns that are not used.
+
+    In a long file (`at`: the wave of each row) what was asked at the first wave and is the same on all rows of every
+    person is a covariate; what was asked later only never is.
+    """
+    outcomes = {
+        stem: (_column(raw, frame, list(ends.values())), [w for w in waves if w in ends]) for stem, ends in wide.items()
+    }
+    covariates, left = {}, [stem for stem, (found, _) in outcomes.items() if found.kind in ("text", "empty")]
     stems = {column for ends in wide.values() for column in ends.values()}
-    for stem, ends in wide.items():
-        outcomes[stem] = (_column(raw, frame, list(ends.values())), [w for w in waves if w in ends])
     for column in map(str, frame.columns):
         if column in taken or column in stems:
             continue
         found = _column(raw, frame, [column])
-        if found.kind in ("text", "empty") or not re.fullmatch(r"[^\W\d_][\w-]*", column):
+        asked = waves if at is None else [w for w in waves if frame.loc[at == w, column].notna().any()]
+        if found.kind in ("text", "empty") or len(found.levels) + found.rare == 1 or _NO_NAME.fullmatch(column):
             left.append(column)
-        elif wide or (frame.groupby(ids)[column].nunique() <= 1).all():
+        elif wide or (asked[:1] == waves[:1] and (frame.groupby(ids)[column].nunique() <= 1).all()):
             covariates[column] = found
         else:
-            outcomes[column] = (found, waves)
-    usable = {
-        k: v for k, v in outcomes.items() if v[0].kind not in ("text", "empty") and re.fullmatch(r"[^\W\d_][\w-]*", k)
-    }
-    left += [k for k in outcomes if k not in usable]
-    lines = [*_head(key), *_design(raw, frame, person, names, waves), *_files(wide, pattern, hints)]
-    for name, (found, asked) in usable.items():
-        lines += _outcome(name, found, asked)
-    for name, found in covariates.items():
-        lines += _covariate(name, found)
-    tied = [name for name in covariates if names["group"] and _tied(frame[name], frame[names["group"]])]
-    return "\n".join([*lines, *_models(covariates, tied), *_left(left)]) + "\n"
+            outcomes[column] = (found, asked or _WAVES)
+    return {name: one for name, one in outcomes.items() if name not in left}, covariates, left
+
+
+def _keys(names: list[str], columns: list[str]) -> dict[str, str]:
+    """What each variable is called in the study file, where a key has no blanks and begins with a letter."""
+    keys: dict[str, str] = {}
+    for name in names:
+        plain = re.sub(r"[^\w-]+", "_", name).strip("_-")
+        key = plain if plain[:1].isalpha() else f"v{plain}"
+        used = {*keys.values(), *(c for c in columns if c != name)}
+        keys[name] = next(k for k in (key, *(f"{key}_{i}" for i in range(2, len(names) + 3))) if k not in used)
+    return keys
 
 
 def _waves_in_names(columns: list[str]) -> tuple[dict[str, dict[str, str]], str]:
@@ -132,7 +170,9 @@ def _waves_in_names(columns: list[str]) -> tuple[dict[str, dict[str, str]], str]
             named = any(not end.isdigit() for ends in several.values() for end in ends)
             size = sum(map(len, several.values()))
             if several and (named or len(several) > 1) and size > best[0]:
-                best = (size, several, form % separator)
+                waves = _ordered({end for ends in several.values() for end in ends})
+                once = {s: dict(ends) for s, ends in stems.items() if named and {*ends} <= {*waves[1:]}}
+                best = (size, several | once, form % separator)
     return best[1], best[2]
 
 
@@ -148,11 +188,6 @@ def _named(frame: pd.DataFrame, role: str) -> str | None:
                 continue
             return column
     return None
-
-
-def _shared(values: pd.Series, least: int = SHARED) -> list[Any]:
-    counts = values.dropna().value_counts()
-    return [value for value, count in counts.items() if count >= least]
 
 
 def _column(raw: RawTable, frame: pd.DataFrame, columns: list[str]) -> _Column:
@@ -277,14 +312,14 @@ def _design(
         known = {shown(c): t for k, t in raw.dictionary.values.get(group, {}).items() if (c := code_of(k)) is not None}
         labels = [str(known.get(code, "")) for code in codes]
         told = [label or code for code, label in zip(codes, labels, strict=True)]
-        second = _INTERVENTION.search(told[1]) or _COMPARISON.search(told[0])
-        if (second and not _INTERVENTION.search(told[0])) or (
-            not any(map(_INTERVENTION.search, told)) and codes[1] == "1"
-        ):
+        likely = [bool(_INTERVENTION.search(one)) - bool(_COMPARISON.search(one)) for one in told]
+        if likely[1] > likely[0] or (likely[0] == likely[1] and codes[1] == "1"):
             codes, labels = codes[::-1], labels[::-1]
-    known_waves = waves if len(waves) > 1 else ["T0", "T1"]
+    known_waves = waves if len(waves) > 1 else _WAVES
     moments = ", ".join(f"{{ key = {_toml(w)}, months = {6 * i} }}" for i, w in enumerate(known_waves))
-    lines = ["[design]", f"id = {_toml(person)}", f"wave = {_toml(names['wave'] or 'wave')}"]
+    no_id = "" if names["id"] else "  # ? the first column, since none is called so"
+    no_wave = "" if waves else "  # ? no column with the wave was found"
+    lines = ["[design]", f"id = {_toml(person)}{no_id}", f"wave = {_toml(names['wave'] or 'wave')}{no_wave}"]
     lines += [f"group = {_toml(group or 'group')}" + ("" if group else "  # ? no column with two groups was found")]
     lines += [
         f"intervention = {_toml(codes[0])}  # ? which code is the intervention",
@@ -302,8 +337,10 @@ def _design(
     return lines
 
 
-def _files(wide: dict[str, dict[str, str]], pattern: str, hints: Hints) -> list[str]:
+def _files(wide: dict[str, dict[str, str]], pattern: str, columns: dict[str, str], hints: Hints) -> list[str]:
     lines = ['layout = "wide"', f"pattern = {_toml(pattern)}"] if wide else []
+    given = ", ".join(f"{_toml(column)} = {_toml(name)}" for column, name in columns.items())
+    lines += [f"columns = {{ {given} }}"] if columns else []
     lines += [f"sheet = {_toml(hints.sheet)}"] if hints.sheet is not None else []
     lines += [f"header_row = {hints.header_row}"] if hints.header_row is not None else []
     return ["[files]", *lines, ""] if lines else []
@@ -314,10 +351,10 @@ def _missing(found: _Column) -> list[str]:
     return [f"missing = [{listed}]  # ? or valid, if it is an answer"] if found.missing else []
 
 
-def _outcome(name: str, found: _Column, waves: list[str]) -> list[str]:
+def _outcome(key: str, name: str, found: _Column, waves: list[str]) -> list[str]:
     kind = {"words": "ordinal"}.get(found.kind, found.kind)
     asked = "  # ? a count of something, or linear: a score" if kind == "count" else ""
-    lines = [f"[outcomes.{name}]", f"label = {_toml(found.label or name)}", f'kind = "{kind}"{asked}']
+    lines = [f"[outcomes.{key}]", f"label = {_toml(found.label or name)}", f'kind = "{kind}"{asked}']
     lines += [f"waves = [{', '.join(map(_toml, waves))}]", 'better = "higher"  # ? higher or lower']
     if found.kind == "words":
         ordered = found.scale or found.levels
@@ -348,8 +385,8 @@ def _is_scale(labels: tuple[str, ...]) -> bool:
     return len(words) > 2 and len(places) == len(words) and places == sorted(set(places))
 
 
-def _covariate(name: str, found: _Column) -> list[str]:
-    lines = [f"[covariates.{name}]", f"label = {_toml(found.label or name)}"]
+def _covariate(key: str, name: str, found: _Column) -> list[str]:
+    lines = [f"[covariates.{key}]", f"label = {_toml(found.label or name)}"]
     if found.kind in ("linear", "count") and len(found.levels) != 2:
         limits = found.limits or (0.0, 1.0)
         lines += [

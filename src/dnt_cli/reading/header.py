@@ -43,7 +43,8 @@ def hints_of(study: Study) -> Hints:
 def header_at(rows: Sequence[Sequence[str]], hints: Hints) -> int:
     """Which of the first rows holds the names of the columns.
 
-    The study's names decide; without a study a row with one cell above rows with several is a title.
+    The study's names decide; without a study a row with one cell above rows with several is a title, and one that is
+    mostly empty above a full one with words that do not come back below says what the columns under it share.
     """
     if hints.header_row is not None:
         return hints.header_row - 1
@@ -56,5 +57,14 @@ def header_at(rows: Sequence[Sequence[str]], hints: Hints) -> int:
     widest = max(filled, default=0)
     for i, count in enumerate(filled):
         if count > 1 or widest < _KNOWN:
-            return i if count else 0
+            return i + _merged_above(first[i:], widest) if count else 0
     return 0
+
+
+def _merged_above(rows: Sequence[Sequence[str]], width: int) -> int:
+    """How many of the first rows are mostly empty and stand above the names, as over the questions of one list."""
+    at = next((i for i, row in enumerate(rows) if sum(map(bool, row)) > width / 2), 0)
+    names, below = rows[at], rows[at + 1 :]
+    words = len(set(names)) == width == sum(not name[:1].isdigit() for name in names if name)
+    again = any(cell and cell in row[i : i + 1] for i, cell in enumerate(names) for row in below)
+    return at if below and words and not again else 0

@@ -20,6 +20,7 @@ from dnt_cli.reading.text import without_blanks
 from dnt_cli.sentences import say
 
 CODEBOOK = "codebook"  # the second sheet of a workbook that dnt wrote
+_ABOUT = re.compile(r"codebook|codeboek|.*(?:toelichting|legenda|legend|leesmij|readme|read me).*", re.IGNORECASE)
 CODEBOOK_COLUMNS = ("column", "label", "code", "value_label", "missing_from", "missing_to")
 _MOST_EMPTY = 2_000_000  # rows of a sheet that hold nothing; some seconds of reading
 _CELL_COST = 3  # a cell with a format and no value takes as long to read as three such rows
@@ -98,7 +99,7 @@ def _filled_rows(sheet: Any, name: str) -> _Rows:
 
 
 def _chosen(book: Any, titles: list[str], hints: Hints, rows: dict[str, _Rows], name: str) -> str:
-    """The first sheet, unless only another one holds columns of the study."""
+    """The first sheet that is not about the others, unless only another one holds columns of the study."""
     if not titles:
         raise DataError(say("workbook_empty", file=name))
     for title in titles if hints.names else ():
@@ -106,7 +107,7 @@ def _chosen(book: Any, titles: list[str], hints: Hints, rows: dict[str, _Rows], 
         top = [_texts(row) for row in rows[title][:LOOK]]
         if any(len(hints.names.intersection(row)) > 1 for row in top):
             return title
-    return titles[0]
+    return next((title for title in titles if not _ABOUT.fullmatch(title)), titles[0])
 
 
 def _texts(row: tuple[Any, ...]) -> list[str]:
