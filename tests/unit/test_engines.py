@@ -14,8 +14,9 @@ import pytest
 
 from dnt_cli.engines import (
     DesignMatrix,
+    Fit,
     Lme4Session,
-    average_marginal_effect,
+    average_marginal_effects,
     fit_firth,
     fit_linear,
     fit_logistic,
@@ -237,11 +238,17 @@ class TestFirth:
         np.testing.assert_array_equal(fit.estimate, plain.estimate)
 
 
+def marginal(matrix: np.ndarray, fit: Fit) -> tuple[float, float]:
+    everyone = np.ones((1, len(matrix)), dtype=bool)
+    value, error = average_marginal_effects(matrix[None], fit.estimate[None], fit.covariance[None], 1, everyone)
+    return float(value[0]), float(error[0])
+
+
 class TestMargins:
     def test_without_covariates_it_is_the_difference_of_two_shares(self) -> None:
         design = table(30, 40, 20, 50)
         fit = fit_logistic(design)
-        effect, error = average_marginal_effect(design.matrix, fit.estimate, fit.covariance, 1)
+        effect, error = marginal(design.matrix, fit)
         p0, p1 = 30 / 70, 20 / 70
         assert effect == pytest.approx(p1 - p0, abs=1e-10)
         assert error == pytest.approx(np.sqrt(p0 * (1 - p0) / 70 + p1 * (1 - p1) / 70), rel=1e-8)
@@ -249,7 +256,7 @@ class TestMargins:
     def test_error_is_the_delta_method(self) -> None:
         design = replace(BINARY, groups=None)
         fit = fit_logistic(design)
-        effect, error = average_marginal_effect(MATRIX, fit.estimate, fit.covariance, 1)
+        effect, error = marginal(MATRIX, fit)
 
         def difference(coefficients: np.ndarray) -> float:
             linear = coefficients[0] + coefficients[2] * MATRIX[:, 2]

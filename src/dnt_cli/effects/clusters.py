@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from dnt_cli.design import ENDPOINT, GROUP, WAVE, Model
 from dnt_cli.effects.kinds import EffectKind
 from dnt_cli.engines import DesignMatrix, Fit
-from dnt_cli.engines.cluster_scores import ClusterErrors
+from dnt_cli.engines.alike import Alike, alike
+from dnt_cli.engines.cluster_scores import ClusterErrors, runs
 from dnt_cli.engines.robust_covariance import bias_reduced
 from dnt_cli.pooling import interval, pool_one
 
@@ -62,58 +63,47 @@ def clustered(
     designs: Sequence[DesignMatrix], fits: Sequence[Fit], model: Model, kind: EffectKind
 ) -> list[Clustered | None]:
     """The errors of the effect by cluster, per fit; None where a fit is not usable."""
-    if model.analysis == ENDPOINT:
-        found = _endpoint(designs, fits, kind)
-    else:
-        errors = kind.cluster_errors(designs, fits)
-        found = [_trend(d, f, model, e) for d, f, e in zip(designs, fits, errors, strict=True)]
-    return [
-        None if own is None else _described(own, design, fit, model, kind)
-        for own, design, fit in zip(found, designs, fits, strict=True)
-    ]
-
-
-def _endpoint(designs: Sequence[DesignMatrix], fits: Sequence[Fit], kind: EffectKind) -> list[Clustered | None]:
-    found = [Clustered() if fit.status.usable else None for fit in fits]
-    moments_of = kind.moments
-    if moments_of is None:
-        errors = kind.cluster_errors(designs, fits)
-        return [
-            None if own is None else _sites_alone(d, f, own) for d, f, own in zip(designs, fits, errors, strict=True)
-        ]
-    alike: dict[tuple[object, ...], list[int]] = {}
-    for i, (design, fit) in enumerate(zip(designs, fits, strict=True)):
-        if fit.status.usable and design.sites is not None and _enough(_counts(design)):
-            alike.setdefault((design.sites.tobytes(), design.terms), []).append(i)
-    for places in alike.values():
-        matrix = np.stack([designs[i].matrix for i in places])
-        moments = [moments_of(designs[i], fits[i]) for i in places]
-        variance, slope = (np.stack([getattr(own, name) for own in moments]) for name in ("variance", "slope"))
-        residual = np.stack([designs[i].response - own.mean for i, own in zip(places, moments, strict=True)])
-        first = designs[places[0]]
-        robust = bias_reduced(matrix * slope[..., None], variance, residual, np.asarray(first.sites))
-        j = first.terms.index(GROUP)
-        for place, covariance, df in zip(places, robust.covariance, robust.df, strict=True):
-            found[place] = Clustered(sites=_variance(covariance[j, j], df[j]))
+    usable = [i for i, fit in enumerate(fits) if fit.status.usable]
+    endpoint = model.analysis == ENDPOINT
+    alone = endpoint and kind.moments is not None
+    errors = [None] * len(fits) if alone else kind.cluster_errors(designs, fits)
+    found: list[Clustered | None] = [None] * len(fits)
+    for stack in alike([designs[i] for i in usable]):
+        own = [usable[place] for place in stack.places]
+        parts = [fits[i] for i in own]
+        described = _endpoint(stack, parts, kind) if endpoint else _trends(stack, parts, kind)
+        sites = _sites(stack, parts, kind) if alone else None
+        for place, (i, one) in enumerate(zip(own, described, strict=True)):
+            found[i] = _with_errors(one, fits[i], model, errors[i], None if sites is None else sites[place])
     return found
 
 
-def _sites_alone(design: DesignMatrix, fit: Fit, errors: ClusterErrors) -> Clustered:
-    """Errors by site of a model of one wave, in which each person has one row."""
-    if errors.sites is None or errors.sites_df is None or not _enough(_counts(design)):
-        return Clustered()
-    j = fit.terms.index(GROUP)
-    return Clustered(sites=_variance(errors.sites[j], errors.sites_df[j]))
-
-
-def _trend(design: DesignMatrix, fit: Fit, model: Model, errors: Any) -> Clustered | None:
+def _with_errors(
+    found: Clustered, fit: Fit, model: Model, errors: ClusterErrors | None, sites: Variance | None
+) -> Clustered:
+    """With variances from the scores of its clusters, of models that have these; by site where there are enough."""
     if errors is None:
-        return None
+        return replace(found, sites=sites)
     j = fit.terms.index(model.effect)
-    sites = None
-    if errors.sites is not None and _enough(_counts(design)):
+    persons = None if model.analysis == ENDPOINT else _variance(errors.persons[j], errors.n_persons - 1.0)
+    if errors.sites is not None and errors.sites_df is not None and _enough(found.counts):
         sites = _variance(errors.sites[j], errors.sites_df[j])
-    return Clustered(_variance(errors.persons[j], errors.n_persons - 1.0), sites)
+    return replace(found, persons=persons, sites=sites)
+
+
+def _sites(stack: Alike, fits: Sequence[Fit], kind: EffectKind) -> list[Variance | None]:
+    """By site of models of one wave, in which each person has one row."""
+    codes = stack.sites
+    counts = _counts(stack)
+    if codes is None or not any(_enough(own) for own in counts):
+        return [None] * len(fits)
+    rows = kind.rows(stack, fits)
+    contrast = np.eye(len(stack.terms))[[stack.terms.index(GROUP)]]
+    slopes = stack.matrix * rows.slope[..., None]
+    robust = bias_reduced(slopes, rows.variance, stack.response - rows.mean, codes, contrast)
+    variances = robust.covariance[:, 0, 0]
+    df = np.broadcast_to(robust.df[:, 0], variances.shape)
+    return [_variance(*own) if _enough(count) else None for *own, count in zip(variances, df, counts, strict=True)]
 
 
 def _variance(value: float, df: float) -> Variance | None:
@@ -121,19 +111,30 @@ def _variance(value: float, df: float) -> Variance | None:
     return Variance(float(value), float(df)) if np.isfinite(value) and value > 0 and np.isfinite(df) else None
 
 
-def _described(found: Clustered, design: DesignMatrix, fit: Fit, model: Model, kind: EffectKind) -> Clustered:
-    """With the influence of each person, the number of sites and the likeness of their persons."""
-    residual = kind.residual(design, fit)
-    if model.analysis == ENDPOINT:
-        n, left = len(residual), fit.df_residual
-        found = replace(found, influence=kind.influence(design, fit) * np.sqrt(n / left))
-    if design.sites is None:
-        return found
-    treated, sites = design.matrix[:, design.terms.index(GROUP)] == 1, design.sites
-    if model.analysis != ENDPOINT:
-        residual, first = _slopes(design, residual)
-        treated, sites = treated[first], sites[first]
-    return replace(found, counts=_counts(design), icc=intraclass_correlation(residual, sites, treated))
+def _endpoint(stack: Alike, fits: Sequence[Fit], kind: EffectKind) -> list[Clustered]:
+    """The influence of each person, the number of sites and the likeness of their persons."""
+    n = stack.response.shape[1]
+    influence = kind.influence(stack, fits) * np.sqrt(n / np.array([fit.df_residual for fit in fits]))[:, None]
+    if stack.sites is None:
+        return [Clustered(influence=own) for own in influence]
+    icc = intraclass_correlation(kind.residual(stack, fits), stack.sites, stack.column(GROUP) == 1)
+    return [
+        Clustered(counts=count, icc=float(alike), influence=own)
+        for count, alike, own in zip(_counts(stack), icc, influence, strict=True)
+    ]
+
+
+def _trends(stack: Alike, fits: Sequence[Fit], kind: EffectKind) -> list[Clustered]:
+    """The number of sites, and the likeness of their persons in the slopes of what is unexplained."""
+    if stack.sites is None:
+        return [Clustered() for _ in fits]
+    found = []
+    for design, residual, count in zip(stack.designs, kind.residual(stack, fits), _counts(stack), strict=True):
+        slopes, first = _slopes(design, residual)
+        treated = design.matrix[first, design.terms.index(GROUP)] == 1
+        icc = intraclass_correlation(slopes, stack.sites[first], treated)
+        found.append(Clustered(counts=count, icc=float(icc)))
+    return found
 
 
 def _slopes(design: DesignMatrix, residual: Floats) -> tuple[Floats, Integers]:
@@ -148,47 +149,58 @@ def _slopes(design: DesignMatrix, residual: Floats) -> tuple[Floats, Integers]:
     return slopes, first[several].astype(np.int64)
 
 
-def _counts(design: DesignMatrix) -> tuple[int, int, int]:
-    """Sites, and those with persons of the intervention and of the comparison group."""
-    sites, treated = np.asarray(design.sites), design.matrix[:, design.terms.index(GROUP)] == 1
-    return len(np.unique(sites)), len(np.unique(sites[treated])), len(np.unique(sites[~treated]))
+def _counts(stack: Alike) -> list[tuple[int, int, int]]:
+    """Sites, and those with persons of the intervention and of the comparison group, per data set."""
+    if stack.sites is None:
+        return [(0, 0, 0)] * len(stack.designs)
+    starts, order = runs(stack.sites)
+    treated = stack.column(GROUP)[:, order] == 1
+    some, all_of_them = (reduce.reduceat(treated, starts, axis=1) for reduce in (np.logical_or, np.logical_and))
+    counts = [
+        (len(starts), int(own), len(starts) - int(rest))
+        for own, rest in zip(some.sum(1), all_of_them.sum(1), strict=True)
+    ]
+    return counts * len(stack.designs) if len(counts) == 1 else counts
 
 
-def _enough(counts: tuple[int, int, int]) -> bool:
-    return min(counts[1:]) >= LEAST_SITES
+def _enough(counts: tuple[int, int, int] | None) -> bool:
+    return counts is not None and min(counts[1:]) >= LEAST_SITES
 
 
-def intraclass_correlation(values: Floats, sites: Integers, treated: NDArray[np.bool_]) -> float:
+def intraclass_correlation(values: Floats, sites: Integers, treated: NDArray[np.bool_]) -> Floats:
     """The share of the variance that lies between sites: the analysis-of-variance estimate (Donner 1986, eq. 2.1).
 
     Where every site lies in one group, the sites of a group are compared with each other only.
 
     Args:
-        values: (n,) one per person.
+        values: (..., n) one per person.
         sites: (n,) codes.
-        treated: (n,) who is in the intervention group.
+        treated: (n,), or (..., n), who is in the intervention group.
 
     Returns:
-        Below zero where sites differ less than chance would make them; nan where it is not determined.
+        (...,) below zero where sites differ less than chance would make them; nan where it is not determined.
     """
-    _, codes = np.unique(sites, return_inverse=True)
-    size = np.bincount(codes)
-    mean = np.bincount(codes, values) / size
-    share = np.bincount(codes, treated) / size
-    nested = bool(np.isin(share, (0.0, 1.0)).all())
-    parts = [share == 1.0, share == 0.0] if nested else [np.ones(size.size, dtype=bool)]
-    between, df, within_size = 0.0, 0, 0.0
-    for own in parts:
-        n = size[own].sum()
-        between += float((size[own] * (mean[own] - (size[own] * mean[own]).sum() / n) ** 2).sum())
-        df += int(own.sum()) - 1
-        within_size += float(n - np.square(size[own]).sum() / n)
-    rest = len(values) - size.size
-    if df < 1 or rest < 1:
-        return float("nan")
-    between, within = between / df, float(np.square(values - mean[codes]).sum()) / rest
-    total = between + (within_size / df - 1.0) * within
-    return (between - within) / total if total > 0 else float("nan")
+    starts, order = runs(sites)
+    size = np.diff(starts, append=len(sites)).astype(float)
+    values = values[..., order]
+    mean = np.add.reduceat(values, starts, axis=-1) / size
+    share = np.add.reduceat(treated[..., order].astype(float), starts, axis=-1) / size
+    nested = np.isin(share, (0.0, 1.0)).all(axis=-1, keepdims=True)
+    between, df, within_size = 0.0, 0.0, 0.0
+    for own in (np.where(nested, share == 1.0, True), nested & (share == 0.0)):
+        part = size * own
+        n = np.maximum(part.sum(axis=-1, keepdims=True), 1.0)
+        centre = (part * mean).sum(axis=-1, keepdims=True) / n
+        between = between + (part * (mean - centre) ** 2).sum(axis=-1)
+        df = df + np.maximum(own.sum(axis=-1) - 1.0, 0.0)
+        within_size = within_size + part.sum(axis=-1) - (part**2).sum(axis=-1) / n[..., 0]
+    rest = len(sites) - len(starts)
+    within = np.square(values - np.repeat(mean, size.astype(int), axis=-1)).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between, within = between / df, within / rest if rest else np.nan
+        total = between + (within_size / df - 1.0) * within
+        found: Floats = np.where(total > 0, (between - within) / total, np.nan)
+    return found
 
 
 def cluster_row(estimates: Floats, found: Sequence[Clustered | None], level: float) -> dict[str, Any]:

@@ -15,12 +15,8 @@ from numpy.typing import NDArray
 from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVE, Designs, Model
 from dnt_cli.effects.clusters import Clustered, clustered
 from dnt_cli.effects.kinds import KINDS, EffectKind
-from dnt_cli.engines import (
-    DesignMatrix,
-    Fit,
-    Lme4Session,
-    average_marginal_effect,
-)
+from dnt_cli.engines import DesignMatrix, Fit, Lme4Session, average_marginal_effects
+from dnt_cli.engines.alike import Alike, alike
 from dnt_cli.engines.base import unusable
 from dnt_cli.engines.margins import trend_risk_difference
 from dnt_cli.engines.mixed import DEFAULT_NODES
@@ -176,50 +172,75 @@ def fit_sets(
     if options.clusters and fitter is None:
         errors = clustered(alone, fits, model, kind)
     marginal = kind.yes_no and fitter is None and model.time != "category"
-    for (i, (design, notes)), fit, own in zip(built.items(), fits, errors, strict=True):
-        response = _response(sets[i], model, design)
-        result = _result(design, response, fit, options, observed[i], notes, yes_no=kind.yes_no, marginal=marginal)
-        results[i] = replace(result, clustered=own)
+    places = list(built)
+    for stack in alike(alone):
+        parts = [fits[j] for j in stack.places]
+        response = np.array([_response(sets[places[j]], model, alone[j]) for j in stack.places])
+        found = _results(stack, response, parts, options, yes_no=kind.yes_no, marginal=marginal)
+        for j, result in zip(stack.places, found, strict=True):
+            i = places[j]
+            results[i] = replace(result, clustered=errors[j], observed=observed[i], notes=built[i][1])
     return [results[i] for i in range(len(sets))]
 
 
-def _result(
-    design: DesignMatrix, response: Floats, fit: Fit, options: Options, observed: tuple[Observed, ...],
-    notes: tuple[Message, ...], *, yes_no: bool, marginal: bool,
-) -> FittedEffect:  # fmt: skip
-    effect = (float("nan"), float("nan"))
-    if marginal and fit.status.usable:
-        effect = _marginal(design, fit)
-    persons = len(design.response) if design.groups is None else len(np.unique(design.groups))
-    events = int(design.response.sum()) if yes_no else None
-    scale = _scale(design, response, options.standardise)
-    fewest = None
+def _results(
+    stack: Alike, response: Floats, fits: Sequence[Fit], options: Options, *, yes_no: bool, marginal: bool
+) -> list[FittedEffect]:
+    """Fits with what is derived from them and their designs."""
+    m, n = stack.response.shape
+    groups = stack.designs[0].groups
+    persons = n if groups is None else len(np.unique(groups))
+    scales = np.broadcast_to(_scales(stack, response, options.standardise), (m, len(stack.terms)))
+    spreads = response.std(axis=1, ddof=1)
+    none = float("nan"), float("nan")
+    effects = _marginal(stack, fits) if marginal else [none] * m
+    events: list[int | None] = [None] * m
+    fewest = events
     if yes_no:
-        arms = [design.response[design.matrix[:, design.terms.index(GROUP)] == arm] for arm in (0, 1)]
-        fewest = int(min(count for own in arms for count in (own.sum(), len(own) - own.sum())))
-    spread = float(response.std(ddof=1))
-    return FittedEffect(fit, scale, effect, persons, events, observed, True, notes, outcome_sd=spread, fewest=fewest)
+        events = [int(count) for count in stack.response.sum(axis=1)]
+        treated = stack.column(GROUP) == 1
+        kinds = [((stack.response == answer) & (treated == arm)).sum(axis=1) for answer in (0, 1) for arm in (0, 1)]
+        fewest = [int(count) for count in np.min(kinds, axis=0)]
+    return [
+        FittedEffect(
+            fits[i], scales[i], effects[i] if fits[i].status.usable else none, persons, events[i],
+            outcome_sd=float(spreads[i]), fewest=fewest[i],
+        )
+        for i in range(m)
+    ]  # fmt: skip
 
 
-def _marginal(design: DesignMatrix, fit: Fit) -> tuple[float, float]:
-    """The effect as a difference in probability over persons."""
-    reference = _in_reference(design)
-    if design.groups is None:
-        own = design.matrix[reference]
-        return average_marginal_effect(own, fit.estimate, fit.covariance, design.terms.index(GROUP))
-    _, first = np.unique(design.groups, return_index=True)
+def _marginal(stack: Alike, fits: Sequence[Fit]) -> list[tuple[float, float]]:
+    """The effects as a difference in probability over persons."""
+    reference = _in_reference(stack)
+    if stack.designs[0].groups is None:
+        estimates, covariances = (np.array([getattr(fit, of) for fit in fits]) for of in ("estimate", "covariance"))
+        values, errors = average_marginal_effects(
+            stack.matrix, estimates, covariances, stack.terms.index(GROUP), reference
+        )
+        return [(float(value), float(error)) for value, error in zip(values, errors, strict=True)]
+    columns = (stack.terms.index(GROUP), stack.terms.index(WAVE), stack.terms.index(TREND))
+    return [
+        _marginal_trend(design, fit, columns, own)
+        for design, fit, own in zip(stack.designs, fits, np.broadcast_to(reference, stack.response.shape), strict=True)
+    ]
+
+
+def _marginal_trend(
+    design: DesignMatrix, fit: Fit, columns: tuple[int, int, int], reference: NDArray[np.bool_]
+) -> tuple[float, float]:
+    _, first = np.unique(np.asarray(design.groups), return_index=True)
     first = first[reference[first]]
-    columns = (design.terms.index(GROUP), design.terms.index(WAVE), design.terms.index(TREND))
     time = design.matrix[:, columns[1]]
     ends, sd = (float(time.min()), float(time.max())), float(fit.random_sd or 0.0)
     return trend_risk_difference(design.matrix[first], fit.estimate, fit.covariance, columns, ends, sd)
 
 
-def _in_reference(design: DesignMatrix) -> NDArray[np.bool_]:
-    """(n,) rows of the subgroup whose effect the group term is: all of them without a moderator."""
-    moderators = {term.removeprefix(f"{GROUP}:") for term in design.terms if term.startswith(f"{GROUP}:")}
-    own = [j for j, term in enumerate(design.terms) if term in moderators and term != WAVE]
-    rows: NDArray[np.bool_] = (design.matrix[:, own] == 0).all(axis=1)
+def _in_reference(stack: Alike) -> NDArray[np.bool_]:
+    """(m, n) or (1, n) rows of the subgroup whose effect the group term is: all of them without a moderator."""
+    moderators = {term.removeprefix(f"{GROUP}:") for term in stack.terms if term.startswith(f"{GROUP}:")}
+    own = [j for j, term in enumerate(stack.terms) if term in moderators and term != WAVE]
+    rows: NDArray[np.bool_] = (stack.matrix[..., own] == 0).all(axis=-1)
     return rows
 
 
@@ -249,20 +270,20 @@ def _response(designs: Designs, model: Model, design: DesignMatrix) -> Floats:
     return designs.build(replace(model, difference=False)).response if model.difference else design.response
 
 
-def _scale(design: DesignMatrix, response: Floats, standardise: str) -> Floats:
-    """SD(x) / SD(y) per term within this data set, as R's `scale()` on both sides gives.
+def _scales(stack: Alike, response: Floats, standardise: str) -> Floats:
+    """SD(x) / SD(y) per term within each data set, as R's `scale()` on both sides gives.
 
     In group x wave only the group and the outcome are scaled, so that it stays an effect per wave; as in group x
     subgroup, so that it is the difference of the subgroups' effects.
     """
-    spread = design.matrix.std(axis=0, ddof=1)
-    for j, term in enumerate(design.terms):
+    spread = stack.matrix.std(axis=1, ddof=1)
+    for j, term in enumerate(stack.terms):
         if term.startswith(f"{GROUP}:") and not term.startswith(f"{TREND}["):
-            spread[j] = spread[design.terms.index(GROUP)]
+            spread[:, j] = spread[:, stack.terms.index(GROUP)]
     if standardise == "none":
         return np.ones_like(spread)
     if standardise == "outcome":
         spread = np.ones_like(spread)
-    outcome = response.std(ddof=1)
-    scale: Floats = spread / (outcome if outcome > 0 else np.nan)
-    return scale
+    outcome = response.std(axis=1, ddof=1)
+    scales: Floats = spread / np.where(outcome > 0, outcome, np.nan)[:, None]
+    return scales

@@ -19,8 +19,8 @@ from dnt_cli.engines import (
     Fit,
     Lme4Session,
     fit_counts,
-    fit_linear,
-    fit_logistic,
+    fit_linear_sets,
+    fit_logistic_sets,
     fit_mixed_counts_sets,
     fit_mixed_linear,
     fit_mixed_linear_sets,
@@ -30,6 +30,7 @@ from dnt_cli.engines import (
     fit_ordered,
     ordered,
 )
+from dnt_cli.engines.alike import Alike
 from dnt_cli.engines.cluster_scores import ClusterErrors, cluster_errors
 from dnt_cli.engines.mixed_counts import count_cluster_errors
 from dnt_cli.engines.robust_covariance import heteroscedastic
@@ -47,12 +48,13 @@ EngineOfR = Callable[[Designs, "Options", Lme4Session | None], list[Fit]]
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Each row's response by the fixed part of a model.
+    """Each row's response by the fixed part of a model, in m data sets.
 
     Attributes:
-        mean: (n,).
-        variance: (n,) up to a constant.
-        weight: (n,) derivative of the mean to the linear predictor, over the variance; 1 for a canonical link.
+        mean: (m, n).
+        variance: (m, n) up to a constant; (1, n) where all are the same.
+        weight: (m, n) or (1, n) derivative of the mean to the linear predictor, over the variance; 1 for a canonical
+            link.
     """
 
     mean: Floats
@@ -61,7 +63,7 @@ class Moments:
 
     @property
     def slope(self) -> Floats:
-        """(n,) derivative of the mean to the linear predictor."""
+        """(m, n) or (1, n) derivative of the mean to the linear predictor."""
         return self.variance * self.weight
 
 
@@ -73,7 +75,8 @@ class EffectKind:
         endpoint: Fits models of one wave.
         trend: Fits models with a random intercept per person.
         trend_by_r: The same by R's lme4; None where it has no such model.
-        moments: Means and variances of the rows of a fitted model; None where a row is more than its mean.
+        moments: Means and variances of the rows by (m, n) linear predictors of m fits; None where a row is more than
+            its mean.
         cluster_errors: By person and by site, of trends; and of models of one wave that have no moments.
         scale: Word, in `common`, for what is shown.
         columns: Of the rows, the estimate and the standard error that are shown.
@@ -93,7 +96,7 @@ class EffectKind:
     endpoint: Engine
     trend: Engine
     trend_by_r: EngineOfR | None
-    moments: Callable[[DesignMatrix, Fit], Moments] | None
+    moments: Callable[[Floats, Sequence[Fit]], Moments] | None
     scale: str
     columns: tuple[str, str]
     ratio: str = ""
@@ -114,11 +117,16 @@ class EffectKind:
         """What is shown where there is no effect."""
         return 1.0 if self.ratio else 0.0
 
-    def residual(self, design: DesignMatrix, fit: Fit) -> Floats:
-        """(n,) what the fixed part of a model leaves unexplained."""
+    def rows(self, stack: Alike, fits: Sequence[Fit]) -> Moments:
+        """Means and variances of the rows of models that have them."""
+        assert self.moments is not None
+        return self.moments(stack.linear(np.array([fit.estimate for fit in fits])), fits)
+
+    def residual(self, stack: Alike, fits: Sequence[Fit]) -> Floats:
+        """(m, n) what the fixed part of a model leaves unexplained."""
         if self.moments is None:
-            return ordered.residuals(design, fit)
-        left: Floats = design.response - self.moments(design, fit).mean
+            return np.array([ordered.residuals(*own) for own in zip(stack.designs, fits, strict=True)])
+        left: Floats = stack.response - self.rows(stack, fits).mean
         return left
 
     def robust(self, design: DesignMatrix, fit: Fit) -> tuple[Floats, str]:
@@ -127,19 +135,20 @@ class EffectKind:
             moved = ordered.influences(design, fit)
             n = len(design.response)
             return moved.T @ moved * n / (n - len(fit.terms)), "HC1"
-        rows = self.moments(design, fit)
-        weights = np.ones_like(rows.mean) if design.weights is None else design.weights
-        slopes = design.matrix * rows.slope[:, None]
-        return heteroscedastic(slopes, rows.variance, design.response - rows.mean, weights), "HC3"
+        rows = self.moments((design.matrix @ fit.estimate)[None], [fit])
+        weights = np.ones_like(design.response) if design.weights is None else design.weights
+        slopes = design.matrix * rows.slope[0][:, None]
+        return heteroscedastic(slopes, rows.variance[0], design.response - rows.mean[0], weights), "HC3"
 
-    def influence(self, design: DesignMatrix, fit: Fit) -> Floats:
-        """(n,) of each row of a model of one wave on the effect of the group."""
+    def influence(self, stack: Alike, fits: Sequence[Fit]) -> Floats:
+        """(m, n) of each row of a model of one wave on the effect of the group."""
+        j = stack.terms.index(GROUP)
         if self.moments is None:
-            return ordered.influences(design, fit)[:, fit.terms.index(GROUP)]
-        moments = self.moments(design, fit)
-        scale = 1.0 if fit.residual_sd is None else fit.residual_sd**2
-        own = design.matrix @ fit.covariance[:, fit.terms.index(GROUP)] / scale
-        found: Floats = own * moments.weight * (design.response - moments.mean)
+            return np.array([ordered.influences(*own)[:, j] for own in zip(stack.designs, fits, strict=True)])
+        rows = self.rows(stack, fits)
+        scale = np.array([1.0 if fit.residual_sd is None else fit.residual_sd**2 for fit in fits])
+        own = stack.linear(np.array([fit.covariance[:, j] for fit in fits])) / scale[:, None]
+        found: Floats = own * rows.weight * (stack.response - rows.mean)
         return found
 
 
@@ -147,25 +156,24 @@ def _df(options: Options) -> Literal["satterthwaite", "residual_infinite"]:
     return "satterthwaite" if options.satterthwaite else "residual_infinite"
 
 
-def _linear_moments(design: DesignMatrix, fit: Fit) -> Moments:
-    mean: Floats = design.matrix @ fit.estimate
-    return Moments(mean, np.ones_like(mean), np.ones_like(mean))
+def _linear_moments(linear: Floats, fits: Sequence[Fit]) -> Moments:
+    same = np.ones((1, linear.shape[1]))
+    return Moments(linear, same, same)
 
 
-def _logistic_moments(design: DesignMatrix, fit: Fit) -> Moments:
-    mean = 1.0 / (1.0 + np.exp(-(design.matrix @ fit.estimate)))
-    variance = mean * (1.0 - mean)
-    return Moments(mean, variance, np.ones_like(mean))
+def _logistic_moments(linear: Floats, fits: Sequence[Fit]) -> Moments:
+    mean = 1.0 / (1.0 + np.exp(-linear))
+    return Moments(mean, mean * (1.0 - mean), np.ones((1, linear.shape[1])))
 
 
-def _count_moments(design: DesignMatrix, fit: Fit) -> Moments:
-    mean = np.exp(design.matrix @ fit.estimate)
-    weight = 1.0 / (1.0 + float(fit.details["dispersion"]) * mean)
+def _count_moments(linear: Floats, fits: Sequence[Fit]) -> Moments:
+    mean = np.exp(linear)
+    weight = 1.0 / (1.0 + np.array([float(fit.details["dispersion"]) for fit in fits])[:, None] * mean)
     return Moments(mean, mean / weight, weight)
 
 
 _SCORE = EffectKind(
-    endpoint=lambda designs, options: [fit_linear(design) for design in designs],
+    endpoint=lambda designs, options: fit_linear_sets(designs),
     trend=lambda designs, options: fit_mixed_linear_sets(designs, df=_df(options)),
     trend_by_r=lambda designs, options, session: [
         fit_mixed_linear(d, engine="lme4", df=_df(options), session=session) for d in designs
@@ -178,7 +186,7 @@ _SCORE = EffectKind(
 
 KINDS: dict[str, EffectKind] = {
     "binary": EffectKind(
-        endpoint=lambda designs, options: [fit_logistic(d, separation=options.separation) for d in designs],
+        endpoint=lambda designs, options: fit_logistic_sets(designs, separation=options.separation),
         trend=lambda designs, options: fit_mixed_logistic_sets(designs, nodes=options.nodes),
         trend_by_r=lambda designs, options, session: [
             fit_mixed_logistic(d, engine="lme4", nodes=options.nodes, session=session) for d in designs

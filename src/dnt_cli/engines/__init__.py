@@ -5,11 +5,11 @@ from __future__ import annotations
 from dnt_cli.engines.base import DesignMatrix, Fit, Status
 from dnt_cli.engines.counts import fit_counts
 from dnt_cli.engines.lme4 import Lme4Session, lme4_available
-from dnt_cli.engines.margins import average_marginal_effect
+from dnt_cli.engines.margins import average_marginal_effects
 from dnt_cli.engines.mixed import fit_mixed_linear, fit_mixed_linear_sets, fit_mixed_logistic, fit_mixed_logistic_sets
 from dnt_cli.engines.mixed_counts import fit_mixed_counts_sets
 from dnt_cli.engines.ordered import fit_mixed_ordered, fit_ordered
-from dnt_cli.engines.regression import fit_firth, fit_linear, fit_logistic
+from dnt_cli.engines.regression import fit_firth, fit_linear, fit_linear_sets, fit_logistic, fit_logistic_sets
 from dnt_cli.engines.separation import is_separated
 from dnt_cli.packages import package_version
 
@@ -18,11 +18,13 @@ __all__ = [
     "Fit",
     "Lme4Session",
     "Status",
-    "average_marginal_effect",
+    "average_marginal_effects",
     "fit_counts",
     "fit_firth",
     "fit_linear",
+    "fit_linear_sets",
     "fit_logistic",
+    "fit_logistic_sets",
     "fit_mixed_counts_sets",
     "fit_mixed_linear",
     "fit_mixed_linear_sets",

@@ -214,23 +214,31 @@ def aliased_terms(matrix: Floats, terms: Sequence[str]) -> tuple[str, ...]:
     return tuple(terms[i] for i in dropped)
 
 
-def imprecise_terms(matrix: Floats, covariance: Floats, terms: Sequence[str]) -> tuple[str, ...]:
-    """Terms of a logistic model whose standard error shows that the data do not determine them.
+def imprecise(matrix: Floats, covariance: Floats) -> NDArray[np.bool_]:
+    """Which coefficients of a logistic model the data do not determine, as their standard errors show.
 
     The error is judged per standard deviation of the column, so that the unit of a covariate does not matter; a
     constant column is judged at the mean of the others.
 
     Args:
-        matrix: (n, k).
-        covariance: (k, k) of the coefficients.
-        terms: k names.
+        matrix: (..., n, k).
+        covariance: (..., k, k) of the coefficients.
+
+    Returns:
+        (..., k).
     """
-    spread = matrix.std(axis=0)
-    constant = spread <= 1e-12 * np.abs(matrix).max(axis=0)
-    error = np.sqrt(np.diag(covariance)) * spread
-    centre = matrix.mean(axis=0)
-    error[constant] = np.sqrt(centre @ covariance @ centre)
-    return tuple(term for term, value in zip(terms, error, strict=True) if not value <= _LARGEST_LOGIT_ERROR)
+    spread = matrix.std(axis=-2)
+    constant = spread <= 1e-12 * np.abs(matrix).max(axis=-2)
+    centre = matrix.mean(axis=-2)
+    at_mean = np.sqrt(centre[..., None, :] @ covariance @ centre[..., None])[..., 0]
+    error = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    found: NDArray[np.bool_] = ~(np.where(constant, at_mean, error * spread) <= _LARGEST_LOGIT_ERROR)
+    return found
+
+
+def imprecise_terms(matrix: Floats, covariance: Floats, terms: Sequence[str]) -> tuple[str, ...]:
+    """The terms of one model that are `imprecise`."""
+    return tuple(term for term, bad in zip(terms, imprecise(matrix, covariance), strict=True) if bad)
 
 
 def imprecise_message(terms: Sequence[str]) -> Message:

@@ -98,7 +98,7 @@ def _errors(scores: _Scores, codes: Integers | None) -> list[ClusterErrors]:
     by_person = np.square(moved).sum(axis=1) * persons / (persons - 1)
     if codes is None:
         return [ClusterErrors(by_person[i], persons) for i in range(m)]
-    starts, order = _runs(codes)
+    starts, order = runs(codes)
     sums = np.add.reduceat(scores.score[:, order], starts, axis=1)
     variance, df = bias_reduced_scores(sums, scores.information, scores.covariance, scores.contrast)
     return [ClusterErrors(by_person[i], persons, variance[i], df[i]) for i in range(m)]
@@ -156,7 +156,7 @@ def bias_reduced_scores(
     return variance, df
 
 
-def _runs(codes: Integers) -> tuple[Integers, Integers]:
+def runs(codes: Integers) -> tuple[Integers, Integers]:
     """First place of each code among the sorted codes, and the order that sorts them."""
     order = np.argsort(codes, kind="stable").astype(np.int64)
     return np.flatnonzero(np.diff(codes[order], prepend=codes.min() - 1)).astype(np.int64), order

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from dnt_cli.engines.alike import alike
 from dnt_cli.engines.base import DesignMatrix, Fit, Floats, listed, problem, unusable
-from dnt_cli.engines.regression import from_basis, without_loss
+from dnt_cli.engines.regression import from_basis, optimum_of_one, without_loss
 from dnt_cli.engines.separation import is_separated, separating_terms
 from dnt_cli.messages import Message, message
 
@@ -177,7 +178,7 @@ def _fit(
     inverse = np.asarray(np.linalg.inv(model.information(mean, dispersion)), dtype=float)
     none = np.exp(-mean) if dispersion == 0.0 else (1.0 + dispersion * mean) ** (-1.0 / dispersion)
     details = {"dispersion": dispersion, "zeros": (design.response == 0).sum(), "zeros_expected": none.sum()}
-    return from_basis(
-        design, engine, triangle, coefficients, inverse, model.log_likelihood(mean, dispersion), float("nan"),
-        details={name: np.asarray(value, dtype=float) for name, value in details.items()},
-    )  # fmt: skip
+    optimum = optimum_of_one(coefficients, inverse, model.log_likelihood(mean, dispersion), float("nan"))
+    own = {name: np.asarray(value, dtype=float) for name, value in details.items()}
+    (stack,) = alike([design])
+    return from_basis(stack, engine, triangle, optimum, details=own)[0]

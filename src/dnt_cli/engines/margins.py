@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dnt_cli.engines.base import Floats
 
 
-def average_marginal_effect(matrix: Floats, estimate: Floats, covariance: Floats, column: int) -> tuple[float, float]:
-    """Mean over persons of P(y = 1 | column = 1) - P(y = 1 | column = 0) in a logistic model.
+def average_marginal_effects(
+    matrix: Floats, estimate: Floats, covariance: Floats, column: int, among: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    """Mean over persons of P(y = 1 | column = 1) - P(y = 1 | column = 0) in logistic models of m data sets.
 
     The standard error is the delta method's, with the covariates held fixed: what `avg_comparisons` of R's
     marginaleffects and `margins, dydx()` of Stata give for a factor.
 
     Args:
-        matrix: (n, k) right-hand side.
-        estimate: (k,) log odds ratios.
-        covariance: (k, k).
+        matrix: (m, n, k) right-hand side; (1, n, k) where all have the same.
+        estimate: (m, k) log odds ratios.
+        covariance: (m, k, k).
         column: index of a 0/1 column that takes part in no product with others.
+        among: (m, n) or (1, n) whose mean it is.
 
     Returns:
-        The effect and its standard error, as probabilities.
+        (m,) effects and their standard errors, as probabilities.
     """
-    means, slopes = [], []
-    for value in (1.0, 0.0):
+    share = among / among.sum(axis=1, keepdims=True)
+    value, slope = np.zeros(len(estimate)), np.zeros_like(estimate)
+    for arm, sign in ((1.0, 1.0), (0.0, -1.0)):
         there = matrix.copy()
-        there[:, column] = value
-        probability = 1.0 / (1.0 + np.exp(-(there @ estimate)))
-        means.append(float(probability.mean()))
-        slopes.append((probability * (1.0 - probability)) @ there / matrix.shape[0])
-    slope = slopes[0] - slopes[1]
-    return means[0] - means[1], float(np.sqrt(slope @ covariance @ slope))
+        there[..., column] = arm
+        chance = 1.0 / (1.0 + np.exp(-(there @ estimate[..., None])[..., 0]))
+        value += sign * (share * chance).sum(axis=1)
+        slope += sign * ((share * chance * (1.0 - chance))[:, None, :] @ there)[:, 0]
+    variance = (slope[:, None, :] @ covariance @ slope[..., None])[:, 0, 0]
+    return value, np.sqrt(variance)
 
 
 def average_risk_ratio(matrix: Floats, estimate: Floats, covariance: Floats, column: int) -> tuple[float, float]:

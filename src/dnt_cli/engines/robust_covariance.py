@@ -27,7 +27,9 @@ class RobustCovariance:
     df: Floats
 
 
-def bias_reduced(slopes: Floats, variance: Floats, residual: Floats, clusters: Integers) -> RobustCovariance:
+def bias_reduced(
+    slopes: Floats, variance: Floats, residual: Floats, clusters: Integers, contrast: Floats | None = None
+) -> RobustCovariance:
     """CR2, the bias-reduced linearisation of Bell and McCaffrey (2002), with Satterthwaite's degrees of freedom.
 
     With few clusters the usual sandwich is too small; CR2 is unbiased if the model's own variances are right, and the
@@ -36,14 +38,16 @@ def bias_reduced(slopes: Floats, variance: Floats, residual: Floats, clusters: I
 
     Args:
         slopes: (..., n, k) derivative of each row's mean to the coefficients: X for least squares, p(1 - p)X for
-            logistic regression; leading dimensions are data sets.
+            logistic regression; leading dimensions are data sets, 1 where all have the same.
         variance: (..., n) of each row by the model: 1 for least squares, p(1 - p) for logistic regression.
         residual: (..., n) response minus mean.
         clusters: (n,) codes, the same in all data sets.
+        contrast: (c, k) what variances are asked of; the coefficients by default.
     """
     weighted_slopes = slopes / variance[..., None]
     inverse = np.asarray(np.linalg.inv(_turned(weighted_slopes) @ slopes), dtype=float)
     factor = np.linalg.cholesky(inverse)
+    asked = inverse if contrast is None else contrast @ inverse
     scores, spreads, overlaps = [], [], []
     for code in np.unique(clusters):
         rows = clusters == code
@@ -53,7 +57,7 @@ def bias_reduced(slopes: Floats, variance: Floats, residual: Floats, clusters: I
         left[..., place, place] += variance[..., rows]
         outer = spread[..., :, None] * spread[..., None, :]
         adjusted = outer * _inverse_root(outer * left)
-        weighted = inverse @ _turned(weighted_slopes[..., rows, :]) @ adjusted  # (..., k, rows)
+        weighted = asked @ _turned(weighted_slopes[..., rows, :]) @ adjusted  # (..., k, rows)
         scores.append((weighted @ residual[..., rows, None])[..., 0])
         spreads.append(np.square(weighted * spread[..., None, :]).sum(axis=-1))
         overlaps.append(weighted @ own @ factor)

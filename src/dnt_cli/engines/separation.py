@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dnt_cli.engines.base import DesignMatrix, Floats, listed
 from dnt_cli.messages import Message, message
@@ -27,7 +28,7 @@ def is_separated(matrix: Floats, response: Floats) -> bool:
     # sqrt(n) (the sum of non-negative numbers is at least their Euclidean norm, which is sqrt(n) or more).
     basis = np.linalg.qr(matrix)[0] * np.sqrt(n)
     signed = basis * (2.0 * response - 1.0)[:, None]
-    if _has_maximum(signed):
+    if _reaches_maximum(signed):
         return False
     return bool(_separating_margin(signed, matrix, response) > 0.5 * np.sqrt(n))
 
@@ -57,20 +58,30 @@ def separation_message(design: DesignMatrix) -> Message:
     return message("engines.separated_by", terms=listed(terms)) if terms else message("engines.separated")
 
 
-def _has_maximum(signed: Floats) -> bool:
-    """Whether Newton's method reaches a point that only a likelihood with a maximum has.
+def has_maximum(slope: Floats, pull: Floats) -> NDArray[np.bool_]:
+    """Whether a likelihood has a maximum, as far as one point shows; false says nothing.
 
-    Along a separating direction v with largest coefficient 1 the slope is sum(margin * chance of the wrong answer),
-    at least sqrt(n) * the smallest such chance. A slope below that in every direction rules separation out.
+    Along a separating direction v with largest coefficient 1, in an orthonormal basis, the margins add up to at least
+    1, and the slope is the sum of margin * weight * chance of the wrong answer: at least the smallest such product. A
+    slope below that in every direction (|slope . v| <= sum |slope|) rules separation out.
+
+    Args:
+        slope: (..., k) of the log-likelihood in an orthonormal basis of the columns.
+        pull: (..., n) weight times response minus probability of each row.
     """
+    found: NDArray[np.bool_] = np.abs(slope).sum(axis=-1) < 0.5 * np.abs(pull).min(axis=-1)
+    return found
+
+
+def _reaches_maximum(signed: Floats) -> bool:
+    """Whether Newton's method reaches a point that only a likelihood with a maximum has."""
     n, k = signed.shape
     coefficients = np.zeros(k)
     for _ in range(_NEWTON_STEPS):
         with np.errstate(over="ignore"):
             wrong = 1.0 / (1.0 + np.exp(signed @ coefficients))
         slope = signed.T @ wrong
-        # |slope . v| <= sum |slope| for every v within the unit box
-        if np.abs(slope).sum() < 0.5 * np.sqrt(n) * wrong.min():
+        if has_maximum(slope / np.sqrt(n), wrong):
             return True
         information = (signed * (wrong * (1.0 - wrong))[:, None]).T @ signed
         try:

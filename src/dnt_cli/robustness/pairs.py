@@ -17,6 +17,7 @@ from dnt_cli.design import GROUP, Designs, Model, group_indicator
 from dnt_cli.effects import Options
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.engines import DesignMatrix
+from dnt_cli.engines.alike import Alike
 from dnt_cli.study import Study
 
 Floats = NDArray[np.float64]
@@ -71,7 +72,7 @@ def _differences(wide: pd.DataFrame, study: Study, model: Model, pairs: Sequence
     (fit,) = kind.endpoint([without], Options())
     if not fit.status.usable:
         return None
-    residual = kind.residual(without, fit)
+    residual = kind.residual(Alike.of([without], [0]), [fit])[0]
     pair, treated = wide[str(study.design.pair)].to_numpy(), group_indicator(wide, study) == 1
     own = [[residual[(pair == name) & arm].mean() for arm in (treated, ~treated)] for name in pairs]
     differences: Floats = np.array([intervention - comparison for intervention, comparison in own])

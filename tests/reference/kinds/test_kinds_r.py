@@ -11,6 +11,7 @@ import pytest
 
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.engines import DesignMatrix, Fit
+from dnt_cli.engines.alike import Alike
 from dnt_cli.engines.counts import fit_counts
 from dnt_cli.engines.mixed import fit_mixed_poisson_sets
 from dnt_cli.engines.mixed_counts import fit_mixed_counts_sets
@@ -89,11 +90,11 @@ def test_counts_that_a_person_explains_are_a_poisson_trend() -> None:
 def test_errors_by_site_of_a_poisson_model_are_those_of_clubsandwich() -> None:
     design = endpoint("few")
     fit, expected = fit_counts(design), EXPECTED["poisson"]["few"]
-    rows = KINDS["count"].moments(design, fit)  # type: ignore[misc]
-    slopes = design.matrix * rows.slope[:, None]
+    rows = KINDS["count"].rows(Alike.of([design], [0]), [fit])
+    slopes = design.matrix * rows.slope[..., None]
     found = bias_reduced(slopes, rows.variance, design.response - rows.mean, np.asarray(design.sites))
-    np.testing.assert_allclose(found.covariance, expected["sites"], rtol=1e-6)
-    np.testing.assert_allclose(found.df, expected["sites_df"], rtol=1e-6)
+    np.testing.assert_allclose(found.covariance[0], expected["sites"], rtol=1e-6)
+    np.testing.assert_allclose(found.df[0], expected["sites_df"], rtol=1e-6)
 
 
 def summed(influence: np.ndarray, sites: np.ndarray | None) -> float:
@@ -103,7 +104,7 @@ def summed(influence: np.ndarray, sites: np.ndarray | None) -> float:
 def test_scores_of_negative_binomial_and_classes_are_those_of_sandwich() -> None:
     """The variance of the group by site without correction, from estfun() of R's sandwich."""
     design = endpoint("count")
-    influence = KINDS["count"].influence(design, fit_counts(design))
+    (influence,) = KINDS["count"].influence(Alike.of([design], [0]), [fit_counts(design)])
     assert summed(influence, design.sites) == pytest.approx(EXPECTED["negative"]["count"]["robust"][1][1], rel=1e-5)
     design = endpoint("class")
     influence = influences(design, fit_ordered(design))[:, 1]
