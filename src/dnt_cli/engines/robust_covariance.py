@@ -44,13 +44,18 @@ def bias_reduced(
         clusters: (n,) codes, the same in all data sets.
         contrast: (c, k) what variances are asked of; the coefficients by default.
     """
+    # In a layout that does not depend on how many data sets there are, as the last bits of products may.
+    order = np.argsort(clusters, kind="stable")
+    slopes, variance, residual = (
+        np.take(values, order, axis=axis) for values, axis in ((slopes, -2), (variance, -1), (residual, -1))
+    )
     weighted_slopes = slopes / variance[..., None]
     inverse = np.asarray(np.linalg.inv(_turned(weighted_slopes) @ slopes), dtype=float)
     factor = np.linalg.cholesky(inverse)
     asked = inverse if contrast is None else contrast @ inverse
+    ends = np.cumsum(np.unique(clusters, return_counts=True)[1])
     scores, spreads, overlaps = [], [], []
-    for code in np.unique(clusters):
-        rows = clusters == code
+    for rows in map(slice, (0, *ends[:-1]), ends):
         own, spread = slopes[..., rows, :], np.sqrt(variance[..., rows])
         left = -own @ inverse @ _turned(own)
         place = np.arange(left.shape[-1])
@@ -66,7 +71,7 @@ def bias_reduced(
     product = -overlap @ _turned(overlap)  # (..., k, G, G)
     place = np.arange(len(scores))
     product[..., place, place] += np.stack(spreads, axis=-1)
-    trace = product[..., place, place].sum(axis=-1)
+    trace = np.trace(product, axis1=-2, axis2=-1)
     with np.errstate(divide="ignore", invalid="ignore"):  # a coefficient that one cluster determines
         df = trace**2 / np.square(product).sum(axis=(-2, -1))
     return RobustCovariance(_turned(score) @ score, df)
