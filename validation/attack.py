@@ -16,7 +16,7 @@ import time
 from collections import Counter
 
 from dnt_cli.study.disclosure import CBS
-from tests.support.oracles.disclosure_attack import attacked, subtracted
+from tests.support.oracles.disclosure_attack import attacked, attended, subtracted
 
 DUST = 1e-4
 SUBTRACTED = 5  # one study in so many is also released without one person first
@@ -43,6 +43,11 @@ def main() -> None:
             if math.isfinite(high - low) and math.floor(high + DUST) - math.ceil(low - DUST) < 1:
                 found["recovered"] += 1
             if high - low < CBS.width - DUST:
+                found["closer than the setting"] += 1
+                print(f"seed {seed}, {name}: {true:g} is known within {low:.2f} to {high:.2f}", flush=True)
+        for name, true, (low, high), (least, most) in attended(seed):
+            found["numbers seen left out"] += 1
+            if not low <= true <= high or high - low < min(CBS.width, most - least):
                 found["closer than the setting"] += 1
                 print(f"seed {seed}, {name}: {true:g} is known within {low:.2f} to {high:.2f}", flush=True)
         if seed % SUBTRACTED == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dnt_cli.study.disclosure import CBS
-from tests.support.oracles.disclosure_attack import attacked, subtracted
+from tests.support.oracles.disclosure_attack import attacked, attended, subtracted
 
 DUST = 1e-4
 
@@ -24,3 +24,12 @@ def test_every_count_that_is_left_out_stays_within_wide_bounds(seed: int) -> Non
 @pytest.mark.parametrize("seed", [3, 9])
 def test_nothing_of_a_woman_is_read_by_subtracting_a_release_without_her(seed: int) -> None:
     assert list(subtracted(seed)) == []
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_who_was_seen_is_known_no_closer_than_from_the_numbers_of_answers(seed: int) -> None:
+    found = list(attended(seed))
+    assert found
+    for name, true, (low, high), (least, most) in found:
+        assert low <= true <= high, f"{name}: the attacker does not read what was released"
+        assert high - low >= min(CBS.width, most - least), f"{name}: {true} is known within {low} to {high}"

@@ -16,7 +16,7 @@ from dnt_cli.disclosure.notes import NOT_PERSONS
 from dnt_cli.disclosure.protect import Decision, decided
 from dnt_cli.disclosure.quantities import Quantity, Registry
 from dnt_cli.disclosure.relations import relations_of
-from dnt_cli.disclosure.release import HIDDEN, _within, released
+from dnt_cli.disclosure.release import HIDDEN, _seen, _within, released
 from dnt_cli.disclosure.rounding import carried
 from dnt_cli.disclosure.rules import broken_rule, told_inside
 from dnt_cli.errors import DataError
@@ -313,6 +313,31 @@ def test_an_answer_within_another_is_no_more_frequent() -> None:
     assert system.bounds(size(outer), {size(inner), size()}) == (14, 80)
     assert system.bounds(size(inner), {size(outer), size()}) == (0, 20)
     assert (inner, outer) in _within(ENGLISH.study)
+
+
+def test_who_was_seen_is_not_found_from_the_numbers_of_answers_and_a_total() -> None:
+    """19 of 24 and 15 of 23 answered, who all were seen; with 35 seen in all, 19 or 20 of the 24 were."""
+    there, asked = ("attendance", ("T0+T1",)), ("work@T1", ("0", "1"))
+    registry = Registry(CBS.persons)
+    registry.add([
+        *(share_of([*arm(g), there], seen, arm(g), n) for g, seen, n in (("a", 20, 24), ("b", 15, 23), ("", 35, 47))),
+        *(resting([*arm(g), asked], n) for g, n in (("a", 19), ("b", 15))),
+    ])  # fmt: skip
+    registry.within = [(asked, there)]
+    found = decided(registry, CBS)
+    for low, high in (found.bounds[size(*arm(g), there)] for g in ("a", "b")):
+        assert high - low >= CBS.width - 1e-4
+    assert size(there) in found.hidden
+    assert not {size(*arm(g), asked) for g in ("a", "b")} & set(found.hidden)  # they are told in any case
+    assert not found.unprotected
+
+
+def test_a_release_knows_that_only_who_was_seen_answered() -> None:
+    seen, gone, asked = (size((name, values)) for name, values in (
+        ("attendance", ("T0", "T0+T1")), ("attendance", ("T0",)), ("work_any@T1", ("0", "1")),
+    ))  # fmt: skip
+    known = _seen(ENGLISH.study, [seen, gone, asked])
+    assert known == [(("work_any@T1", ("0", "1")), ("attendance", ("T0+T1",)))]
 
 
 def test_showing_again_leaves_every_bound_wide(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from dnt_cli.description.persons import ATTENDANCE
 from dnt_cli.disclosure.bounds import Point, System
-from dnt_cli.disclosure.quantities import Quantity, Registry
+from dnt_cli.disclosure.quantities import DATA, Quantity, Registry
 from dnt_cli.disclosure.relations import relations_of
 from dnt_cli.disclosure.rules import sensitive
 from dnt_cli.study import Thresholds
+from dnt_cli.tables.counts import GROUP
 
 _TRIED = 4  # candidates for hiding around one quantity
 _SAME = 1e-7  # of a value, within which another is the same
+_ROUNDING = 1e-5  # persons by which a linear program may be off
 _BASE = 1e6  # what it costs to hide the size of a group that percentages are of
 
 
@@ -57,11 +60,17 @@ def decided(registry: Registry, thresholds: Thresholds, earlier: Mapping[Quantit
         search.protect(quantity)
     search.show_again()
     bounds = {q: search.known[q] for q in sorted(forbidden) if q not in earlier}
-    narrow = [q for q, (low, high) in bounds.items() if high - low < search.width(q)]
+    narrow = [q for q, own in bounds.items() if not search.wide(q, own)]
     bounds |= {q: system.bounds(q, search.told) for q in narrow}
     lost = {q for q in forbidden if q in earlier}
-    lost |= {q for q, (low, high) in bounds.items() if high - low < search.width(q)}
+    lost |= {q for q, own in bounds.items() if not search.wide(q, own)}
     return Decision(values, dict(search.hidden), bounds, lost)
+
+
+def _attending(quantity: Quantity) -> bool:
+    """Whether it is the number of those who were seen at some waves, of a group or of all."""
+    names = {name for name, _ in quantity.who}
+    return not quantity.what and ATTENDANCE in names and names <= {ATTENDANCE, GROUP, DATA}
 
 
 @dataclass
@@ -83,6 +92,7 @@ class _Search:
     _hidden_for: dict[Quantity, Quantity] = field(init=False, default_factory=dict)
     told: set[Quantity] = field(init=False)
     _widths: dict[tuple[str, int], float] = field(init=False, default_factory=dict)
+    _free: dict[Quantity, float] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.told = {q for q in self.system.values if q not in self.hidden}
@@ -99,20 +109,36 @@ class _Search:
             self._widths[measure] = self.thresholds.width * max(means, default=0.0)
         return self._widths[measure]
 
+    def wide(self, quantity: Quantity, bounds: tuple[float, float]) -> bool:
+        """Whether the bounds lie far enough apart.
+
+        Of those who were seen, as far as the numbers of persons with an answer leave, which are not hidden for them,
+        is enough.
+        """
+        distance = self._distance(bounds)
+        if distance >= self.width(quantity) or not _attending(quantity):
+            return distance >= self.width(quantity)
+        if quantity not in self._free:
+            low, high = self.system.bounds(quantity, {q for q in self.told if ATTENDANCE not in dict(q.who)})
+            self._free[quantity] = high - low - _ROUNDING
+        return distance >= self._free[quantity]
+
     def protect(self, quantity: Quantity) -> None:
         """Hide what is needed around a quantity."""
         wanted = self.width(quantity)
-        if quantity in self.known and self._distance(self.known[quantity]) >= wanted:
+        if quantity in self.known and self.wide(quantity, self.known[quantity]):
             return
         bounds, points = self.system.extremes(quantity, self.told, wanted)
-        while self._distance(bounds) < wanted:
+        while not self.wide(quantity, bounds):
             candidates = [q for q in self.system.neighbours(quantity, self.told) if q not in self.fixed]
+            if _attending(quantity):
+                candidates = [q for q in candidates if ATTENDANCE in dict(q.who)]
             best: tuple[Quantity, tuple[float, float], list[Point]] | None = None
             for candidate in sorted(candidates, key=lambda q: (self._cost(q), q))[:_TRIED]:
                 found = self.system.extremes(quantity, self.told - {candidate}, wanted)
                 if best is None or self._distance(found[0]) > self._distance(best[1]):
                     best = candidate, *found
-                if self._distance(found[0]) >= wanted:
+                if self.wide(quantity, found[0]):
                     break
             if best is None:
                 break
@@ -148,10 +174,10 @@ class _Search:
         for own in guarded:
             seen = [self.system.values[own], *(point[own] for point in left if own in point)]
             found[own] = (min(seen), max(seen))
-            if self._distance(found[own]) < self.width(own):
+            if not self.wide(own, found[own]):
                 found[own], points = self.system.extremes(own, told, self.width(own))
                 left += points
-            if self._distance(found[own]) < self.width(own):
+            if not self.wide(own, found[own]):
                 return
         del self.hidden[quantity]
         self.told.add(quantity)

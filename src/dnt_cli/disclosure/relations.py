@@ -103,7 +103,7 @@ def relations_of(
 
 
 def _within(named: Mapping[Properties, float], within: Sequence[tuple[Pair, Pair]]) -> Iterator[Relation]:
-    """Who gave an answer that depends on another are no more than those who gave that other, where all gave both."""
+    """Who gave an answer that depends on another, or on being seen, are no more than those; unless they are more."""
     for who in named:
         for inner, outer in within:
             if inner in who:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from dnt_cli.description.attrition import seen_in
+from dnt_cli.description.persons import ATTENDANCE
 from dnt_cli.disclosure.bounds import ContradictionError
 from dnt_cli.disclosure.notes import NoteFilter
 from dnt_cli.disclosure.protect import Decision, decided
@@ -123,6 +125,7 @@ def _decision(
     for told in earlier:
         before |= registry.known(told)
     known = {source: registered(registry, tables) for source, tables in sources.items()}
+    registry.within = [*registry.within, *_seen(study, registry.values)]
     return known, decided(registry, thresholds, before)
 
 
@@ -134,6 +137,19 @@ def _within(study: Study) -> list[tuple[Pair, Pair]]:
         if outcome.conditional_on is not None and outcome.kind == "binary"
         for wave in outcome.waves
     ]
+
+
+def _seen(study: Study, values: Iterable[Quantity]) -> list[tuple[Pair, Pair]]:
+    """At each wave, those with any answer to a question, and those who were seen."""
+    answers: dict[str, tuple[str, ...]] = {}
+    patterns: set[str] = set()
+    for name, own in (pair for quantity in values for pair in quantity.who):
+        patterns |= set(own) if name == ATTENDANCE else set()
+        answers[name] = max(own, answers.get(name, ()), key=len)
+    waves = study.design.wave_keys
+    there = {wave: tuple(sorted(p for p in patterns if wave in (seen_in(p, waves) or ()))) for wave in waves}
+    asked = [(f"{key}@{wave}", wave) for key, outcome in study.measured.items() for wave in outcome.waves]
+    return [((name, answers[name]), (ATTENDANCE, there[wave])) for name, wave in asked if name in answers]
 
 
 def is_number(cell: Cell, place: int, width: int) -> bool:

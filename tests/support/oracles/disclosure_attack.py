@@ -62,6 +62,7 @@ levels = ["low", "mid", "top"]
 level_labels = ["S-low", "S-mid", "S-top"]
 collapse = { "mid/top" = ["mid", "top"] }
 """
+ASKED = ("work", "ladder")
 LADDER = {"L-one": 1, "L-two": 2, "L-three": 3, "L-four": 4}
 SCHOOL = {"S-low": "low", "S-mid": "mid", "S-top": "top"}
 Unknown = tuple[str, str]  # group, level
@@ -152,6 +153,37 @@ def attacked(seed: int) -> Iterator[tuple[str, float, tuple[float, float]]]:
                     )
                     if (group, level) not in attacker.read:
                         yield f"{variable} {wave} {group} {level}", true, attacker.bounds((group, level))
+
+
+def attended(seed: int) -> Iterator[tuple[str, float, tuple[float, float], tuple[float, float]]]:
+    """Each hidden number of persons of a group seen at the second wave.
+
+    Yields:
+        What it is, its value, the bounds of an attacker who knows that only who was seen answered, and what he knows
+        from the numbers of answers alone.
+    """
+    _, survey, release = random_release(seed)
+    tables = release.tables["d"]
+    sample = next(table for table in tables if table.title.startswith("Sample"))
+    read = {
+        row[0].text: [int(found[0]) if (found := re.match(r"\d+", cell.text)) else None for cell in row[1:]]
+        for section in sample.sections
+        for row in section.rows
+        if row[0].text in ("Participants", *WAVES)
+    }
+    sizes, seen = read["Participants"], read[WAVES[1]]
+    answers = [_Attacker(tables, name, WAVES[1], ("1",) if name == "work" else tuple("1234")).sizes for name in ASKED]
+    least = [max((own.get(g, 0.0) for own in answers), default=0.0) for g in GROUPS]
+    alone = [(low, float(n)) for low, n in zip(least, sizes, strict=False) if n is not None]
+    for i, group in enumerate(GROUPS if len(alone) == 2 else ()):
+        if seen[i] is None:
+            (low, high), other, total = alone[i], alone[1 - i], seen[2]
+            if seen[1 - i] is not None:
+                other = (float(seen[1 - i] or 0),) * 2
+            if total is not None:
+                low, high = max(low, total - other[1]), min(high, total - other[0])
+            answered = survey[(survey["wave"] == WAVES[1]) & (survey["group"] == group)][list(ASKED)]
+            yield f"seen {group}", float(answered.notna().any(axis=1).sum()), (low, high), alone[i]
 
 
 class _Attacker:
