@@ -203,7 +203,11 @@ def own(walk: Walk, said: dict[str, str]) -> None:
     """Of check (a): who fulfils the rule `work_T0 != 1` or `place == town`, by the table of the study's persons."""
     if walk.key == "l:slope":
         told = walk.result.estimates[walk.result.estimates["model"] == walk.key]
-        assert set(told["kind"]) == {"linear"}
+        if said["text"] == walk.wording.text("robustness.slope_given"):
+            assert "binary" in set(told["kind"])
+            return
+        assert said["text"] == walk.wording.text("robustness.slope_kinds")
+        assert set(told["kind"]) <= {"linear", "binary"}
         return
     if walk.key == "e:reference":
         assert said["text"] == walk.wording.text("robustness.jump_conservative")

@@ -6,7 +6,7 @@ A kind is what the `kind` column of a result says: the kind of the outcome, or `
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -33,6 +33,7 @@ from dnt_cli.engines import (
 from dnt_cli.engines.alike import Alike
 from dnt_cli.engines.cluster_scores import ClusterErrors, cluster_errors
 from dnt_cli.engines.mixed_counts import count_cluster_errors
+from dnt_cli.engines.random_slope import fit_random_slope, fit_random_slope_logistic
 from dnt_cli.engines.robust_covariance import heteroscedastic
 from dnt_cli.messages import Message
 from dnt_cli.study.spec import Outcome
@@ -77,6 +78,7 @@ class EffectKind:
         trend_by_r: The same by R's lme4; None where it has no such model.
         moments: Means and variances of the rows by (m, n) linear predictors of m fits; None where a row is more than
             its mean.
+        random_slope: Fits a trend with a random intercept and a random slope of the named term; None where none can.
         cluster_errors: By person and by site, of trends; and of models of one wave that have no moments.
         scale: Word, in `common`, for what is shown.
         columns: Of the rows, the estimate and the standard error that are shown.
@@ -109,6 +111,7 @@ class EffectKind:
     least_axis: float = 0.05
     endpoint_notes: tuple[str, ...] = ()
     trend_notes: tuple[str, ...] = ()
+    random_slope: Callable[[DesignMatrix, str], Fit] | None = None
     remarks: Callable[[Outcome, Sequence[Fit]], list[Message]] = lambda outcome, fits: []
     cluster_errors: Callable[[Designs, Sequence[Fit]], list[ClusterErrors | None]] = cluster_errors
 
@@ -196,13 +199,14 @@ KINDS: dict[str, EffectKind] = {
         columns=("odds_ratio", "odds_ratio_se"),
         ratio="odds_ratio",
         family="binary",
+        random_slope=fit_random_slope_logistic,
         yes_no=True,
         integrated=True,
         least_axis=0.4,
         endpoint_notes=("rate", "marginal_note"),
         trend_notes=("rate_trend", "marginal_trend"),
     ),
-    "linear": _SCORE,
+    "linear": replace(_SCORE, random_slope=fit_random_slope),
     "probability": EffectKind(
         endpoint=_SCORE.endpoint,
         trend=_SCORE.trend,

@@ -178,7 +178,8 @@ def _notes(base: Mapping[str, Any], results: Sequence[FittedEffect], *, own_df: 
         notes.append(message("effects.left_out", controls=keys_in(base["left_out"])))
     singular = sum(r.fit.status.singular for r in results)
     firth = 0 if own_df else sum(_is_firth(r) for r in results)
-    notes += [_of(singular, m, "effects.singular")] if singular else []
+    slope = any(own.key == "engines.singular_slope" for r in results for own in r.fit.status.messages)
+    notes += [_of(singular, m, "effects.singular_slope" if slope else "effects.singular")] if singular else []
     if firth and firth == m > 1:
         notes.append(message("effects.firth_all", m=m))
     elif firth:
@@ -280,7 +281,7 @@ def _scales(
     if not kind.yes_no:
         return {}
     found = risk_difference([r.marginal for r in results], options.level)
-    if results[0].fit.random_sd is not None:
+    if results[0].fit.random_sd is not None and "random_covariance" not in results[0].fit.details:
         sds = np.array([float(r.fit.random_sd or 0.0) for r in results])
         found |= population_odds(estimates, variances, sds, df, options.level)
     return found

@@ -102,7 +102,7 @@ def fit_mixed_logistic(
     if engine == "own":
         return fit_mixed_logistic_sets([design], nodes=nodes)[0]
     _check_nodes(nodes, engine)
-    refused = _refused_logistic(design, f"lme4 {method_name(nodes)}", nodes)
+    refused = refused_logistic(design, f"lme4 {method_name(nodes)}", nodes)
     if refused is not None:
         return refused
     return _checked_logistic(design, _with_session(session, lambda s: s.fit(design, "binomial", nodes=nodes)))
@@ -130,7 +130,7 @@ def fit_mixed_logistic_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEF
     """`fit_mixed_logistic` by the own engine on many data sets at once; each fit is what it would be alone."""
     _check_nodes(nodes, "own")
     name = f"dnt {method_name(nodes)}"
-    return _integrated(designs, name, nodes, LOGISTIC, lambda design: _refused_logistic(design, name, nodes))
+    return _integrated(designs, name, nodes, LOGISTIC, lambda design: refused_logistic(design, name, nodes))
 
 
 def fit_mixed_poisson_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEFAULT_NODES) -> list[Fit]:
@@ -170,7 +170,7 @@ def method_name(nodes: int) -> str:
     return "Laplace" if nodes == 1 else f"AGQ {nodes}"
 
 
-def _refused_logistic(design: DesignMatrix, name: str, nodes: int) -> Fit | None:
+def refused_logistic(design: DesignMatrix, name: str, nodes: int) -> Fit | None:
     """The fit without numbers of a design whose likelihood has no maximum, or that cannot be estimated."""
     trouble = problem(design, binary=True, grouped=True)
     if trouble:

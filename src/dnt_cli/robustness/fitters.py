@@ -14,7 +14,6 @@ from dnt_cli.effects import Options
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.engines import DesignMatrix, Fit, fit_firth
 from dnt_cli.engines.base import unusable
-from dnt_cli.engines.random_slope import fit_random_slope
 from dnt_cli.messages import Message, message
 from dnt_cli.robustness.propensity import Propensity, baseline_columns, characteristics, propensity
 from dnt_cli.robustness.sources import Workspace
@@ -29,8 +28,10 @@ def firth(designs: Designs, design: DesignMatrix, model: Model) -> Fit:
 
 
 def random_slope(designs: Designs, design: DesignMatrix, model: Model) -> Fit:
-    """A trend of scores with a random slope per person beside the random intercept."""
-    return fit_random_slope(design, WAVE)
+    """A trend with a random slope per person beside the random intercept."""
+    fit = KINDS[model.kind(_space(designs).study)].random_slope
+    assert fit is not None
+    return fit(design, WAVE)
 
 
 @dataclass(frozen=True, slots=True)

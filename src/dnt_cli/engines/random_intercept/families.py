@@ -57,8 +57,8 @@ class Family(Protocol):
         """(P,) each person's u with the largest log density of rows (P, J) at linear + sd * u, less u^2 / 2."""
         ...
 
-    def at_nodes(self, linear: Floats, sd: Floats, node: Floats, mask: Floats | None) -> tuple[Floats, Floats]:
-        """Means (P, J, K), 0 in padding, and sums of c over the rows (P, K), at linear + sd * node."""
+    def at_nodes(self, at: Floats, mask: Floats | None) -> tuple[Floats, Floats]:
+        """Means (.., J, K), 0 in padding, and sums of c over the rows (.., K), at linear predictors it overwrites."""
         ...
 
 
@@ -134,9 +134,8 @@ class Logistic:
                 mask = None if mask is None else mask[going]
         return found
 
-    def at_nodes(self, linear: Floats, sd: Floats, node: Floats, mask: Floats | None) -> tuple[Floats, Floats]:
-        """Probabilities of a 1 (P, J, K), 0 in padding, and sums of log(1 + exp(e)) over the rows (P, K)."""
-        at = linear[..., None] + (sd[:, None] * node)[:, None, :]
+    def at_nodes(self, at: Floats, mask: Floats | None) -> tuple[Floats, Floats]:
+        """Probabilities of a 1 (.., J, K), 0 in padding, and sums of log(1 + exp(e)) over the rows (.., K)."""
         small = np.exp(-np.abs(at))
         one = 1.0 + small
         probability = np.where(at >= 0.0, 1.0, small) / one
@@ -146,8 +145,8 @@ class Logistic:
             large *= here
             one = np.where(here > 0.0, one, 1.0)
             probability *= here
-        logs = np.log(one.prod(axis=1)) if linear.shape[1] <= _PRODUCT else np.log(one).sum(axis=1)
-        return probability, large.sum(axis=1) + logs
+        logs = np.log(one.prod(axis=-2)) if at.shape[-2] <= _PRODUCT else np.log(one).sum(axis=-2)
+        return probability, large.sum(axis=-2) + logs
 
 
 class Poisson:
@@ -205,12 +204,12 @@ class Poisson:
         mode += (sd * (counts - there) - mode) / (1.0 + sd * sd * there)
         return mode
 
-    def at_nodes(self, linear: Floats, sd: Floats, node: Floats, mask: Floats | None) -> tuple[Floats, Floats]:
-        """Means (P, J, K), 0 in padding, and their sums over the rows (P, K)."""
-        mean = self.mean(linear[..., None] + (sd[:, None] * node)[:, None, :])
+    def at_nodes(self, at: Floats, mask: Floats | None) -> tuple[Floats, Floats]:
+        """Means (.., J, K), 0 in padding, and their sums over the rows (.., K)."""
+        mean = self.mean(at)
         if mask is not None:
             mean *= mask[..., None]
-        return mean, mean.sum(axis=1)
+        return mean, mean.sum(axis=-2)
 
 
 LOGISTIC = Logistic()

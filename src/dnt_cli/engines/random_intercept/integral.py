@@ -150,7 +150,7 @@ def _quadrature(
     position, log_weight = rule(nodes)
     sd, bend = local.sd, local.bend
     node = local.mode[:, None] + position / np.sqrt(bend)[:, None]  # (P, K)
-    mean_there, cost = family.at_nodes(linear, sd, node, mask)
+    mean_there, cost = family.at_nodes(linear[..., None] + (sd[:, None] * node)[:, None, :], mask)
     events = response.sum(axis=1)
     rest = events[:, None] - mean_there.sum(axis=1)
     height = (response * linear).sum(axis=1)[:, None] + (sd * events)[:, None] * node - cost

@@ -45,7 +45,7 @@ _NEAR_LAPLACE = (0.3, 2.5)
 
 # By this factor of the SD coefficients given the random intercept exceed those averaged over it (Zeger, Liang and
 # Albert 1988): sqrt(1 + .35 s^2).
-_ATTENUATION = 0.35
+ATTENUATION = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +330,7 @@ def fit_logistic_stack(
 def _started(plain: Floats, sd: Floats, family: Family) -> Floats:
     if family is not LOGISTIC:
         return plain
-    started: Floats = plain * np.sqrt(1.0 + _ATTENUATION * sd**2)[:, None]
+    started: Floats = plain * np.sqrt(1.0 + ATTENUATION * sd**2)[:, None]
     return started
 
 

@@ -9,9 +9,11 @@ from typing import Literal
 from dnt_cli.design import LONGITUDINAL
 from dnt_cli.effects import Effects
 from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.messages import Message, message
 from dnt_cli.robustness.context import Context, KnownEffects, LeftOut, Plan, Reanalysis, Task, does_not_apply
 from dnt_cli.robustness.fitters import random_slope
+from dnt_cli.study import Study
 
 _LEAST_WAVES = 3
 """A line has something to be compared with only then, and the slopes of persons can be told from their noise."""
@@ -24,7 +26,9 @@ def plan(context: Context) -> Plan:
         raise does_not_apply("no_trends")
     study = context.study
     several = [task for task in tasks if len(task.model.waves(study)) >= _LEAST_WAVES]
-    scores = [replace(task, fitter=random_slope) for task in several if task.model.kind(study) == "linear"]
+    sloped = [task for task in several if KINDS[task.model.kind(study)].random_slope is not None]
+    notes = [message("robustness.slope_given")] if any(_yes_no(task, study) for task in sloped) else []
+    notes += [message("robustness.slope_kinds")] if len(sloped) < len(several) else []
     other = "months" if study.models.time == "wave" else "waves"
     short = message("robustness.two_waves")
     return [
@@ -32,10 +36,14 @@ def plan(context: Context) -> Plan:
         _counted(context, "l:time", tasks, "other", message(f"robustness.label_time_{other}")),
         _counted(context, "l:category", several, "category", message("robustness.label_category"))
         if several else LeftOut("l:category", short),
-        Reanalysis("l:slope", tuple(scores), context.source, label=message("robustness.label_slope"),
-                   notes=(message("robustness.slope_scores"),))
-        if scores else LeftOut("l:slope", message("robustness.no_slope")),
+        Reanalysis("l:slope", tuple(replace(task, fitter=random_slope) for task in sloped), context.source,
+                   label=message("robustness.label_slope"), notes=tuple(notes))
+        if sloped else LeftOut("l:slope", message("robustness.no_slope")),
     ]  # fmt: skip
+
+
+def _yes_no(task: Task, study: Study) -> bool:
+    return KINDS[task.model.kind(study)].yes_no
 
 
 def _by_person(context: Context) -> KnownEffects | LeftOut:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from dnt_cli.engines.base import DesignMatrix, Fit, Floats, Status, check_shapes, group_codes, problem, unusable
+from dnt_cli.engines.random_slope.time import SINGULAR, Time
 from dnt_cli.messages import message
 
 NAME = "dnt REML, random slope"
@@ -20,7 +21,6 @@ _VARIANCES = 4  # of intercept, slope, their covariance, and the residual
 _STARTS = ((1.0, 0.0, 0.1), (0.5, 0.0, 0.5), (1.0, -0.3, 0.3))
 _DECREMENT = 1e-5  # largest .5 g' H^-1 g at an optimum, in units of the log-likelihood
 _STEP = 1e-4
-_SINGULAR = 1e-4  # of the smallest root of G
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def fit_random_slope(design: DesignMatrix, time: str) -> Fit:
         time: The term that has the slope.
 
     Returns:
-        With a z test; `random_sd` is the SD of the intercept at time zero. A singular fit, in which intercept and slope
-        are not both determined, is valid and says so.
+        `random_sd` is the SD of the intercept at time zero, and the detail `random_covariance` (2, 2) that of both. A
+        singular fit, in which intercept and slope are not both determined, is valid and says so.
     """
     check_shapes(design, grouped=True)
     trouble = problem(design, binary=False, grouped=True)
@@ -55,9 +55,8 @@ def fit_random_slope(design: DesignMatrix, time: str) -> Fit:
         return unusable(design, NAME, trouble)
     from scipy.optimize import minimize
 
-    place = design.terms.index(time)
-    centre, spread = float(design.matrix[:, place].mean()), float(design.matrix[:, place].std())
-    patterns = _patterns(design, (design.matrix[:, place] - centre) / spread)
+    scale = Time.of(design, time)
+    patterns = _patterns(design, scale.scaled(design.matrix[:, design.terms.index(time)]))
 
     def deviance(theta: Floats) -> float:
         return _solved(patterns, theta, len(design.response))[0]
@@ -75,21 +74,22 @@ def fit_random_slope(design: DesignMatrix, time: str) -> Fit:
     sizes = np.linalg.svd(factor, compute_uv=False)
     if not (decrement < _DECREMENT and np.isfinite(estimate).all() and variance > 0 and sizes.max() < 1e4):
         return unusable(design, NAME, message("engines.no_convergence"))
-    singular = bool(sizes.min() < _SINGULAR * max(sizes.max(), 1.0))
-    at_zero = np.array([1.0, -centre / spread]) @ factor
+    singular = bool(sizes.min() < SINGULAR * max(sizes.max(), 1.0))
+    spread = variance * scale.covariance(factor)
     return Fit(
         terms=design.terms,
         estimate=estimate,
         covariance=variance * inverse,
         df=np.full(len(design.terms), float(len(design.response) - len(design.terms) - _VARIANCES)),
         log_likelihood=-0.5 * float(best.fun),
-        random_sd=float(np.sqrt(variance * (at_zero @ at_zero))),
+        random_sd=float(np.sqrt(spread[0, 0])),
         residual_sd=float(np.sqrt(variance)),
-        status=Status(True, singular, False, (message("engines.singular"),) if singular else ()),
+        status=Status(True, singular, False, (message("engines.singular_slope"),) if singular else ()),
         engine=NAME,
         n_observations=len(design.response),
         n_groups=sum(pattern.persons for pattern in patterns),
         gradient=decrement,
+        details={"random_covariance": spread},
     )
 
 
