@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dnt_cli.errors import StudyError
-from dnt_cli.report.model import Chapter, FigureBlock, TableBlock
+from dnt_cli.report.model import Chapter, FigureBlock, Report, TableBlock
 from dnt_cli.report.published import KEY, with_published
 from dnt_cli.study import Language, Study, load_study, parse_study
 from dnt_cli.tables import Column, Table
@@ -19,7 +19,7 @@ def block(key: str, title: str = "") -> TableBlock:
     return TableBlock(key, Table(title or key, (Column("x"),), ()))
 
 
-def chapters(wording: Wording) -> list[Chapter]:
+def report(wording: Wording) -> Report:
     say = wording.text
     effects = [
         block("effects_1", f"Effecten, {say('common.binary_title').lower()}"),
@@ -27,17 +27,18 @@ def chapters(wording: Wording) -> list[Chapter]:
         block("effects_3", f"{say('common.register')} {say('common.binary_title')}"),
     ]
     debt = FigureBlock("figure_debt", "Debts", "", None)  # type: ignore[arg-type]
-    return [
+    chapters = (
         Chapter("population", "Population", (block("sample"), block("block_courses"))),
         Chapter("effects", "Effects", tuple(effects)),
         Chapter("outcomes", "Outcomes", (debt,)),
         Chapter("appendix", "Appendix", (block("codebook"),)),
-    ]
+    )
+    return Report("", (), "", "", (say("report.table"), say("report.figure")), chapters, wording.language)
 
 
 def told(study: Study, language: Language = "nl") -> dict[str, tuple[str, str]]:
     wording = Wording(study, language)
-    *_, last = with_published(chapters(wording), wording)
+    *_, last = with_published(report(wording), wording).sections
     (table,) = (own.table for own in last.blocks if isinstance(own, TableBlock) and own.key == KEY)
     rows = [[cell.text for cell in row] for section in table.sections for row in section.rows]
     return {label.split(":")[0]: (here, chapter) for label, here, chapter in rows}
@@ -60,7 +61,7 @@ def test_every_published_table_and_figure_of_the_report_has_its_place_or_a_reaso
 
 def test_a_study_without_an_earlier_report_has_no_such_table() -> None:
     study = parse_study(study_text({"score": {"kind": "linear"}}))
-    own = chapters(Wording(study, "en"))
+    own = report(Wording(study, "en"))
     assert with_published(own, Wording(study, "en")) == own
 
 

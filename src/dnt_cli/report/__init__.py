@@ -31,18 +31,17 @@ def build(
     say, study = wording.text, wording.study
     chosen = [kind for kind in KINDS if include is None or kind.name in include]
     found = (built(kind, material, tuple((own or {}).get(kind.name, ()))) for kind in chosen)
-    chapters = with_published([section for section in found if section is not None], wording)
-    sections = with_explanations(chapters, wording)
     files = ", ".join(dict.fromkeys(stage.name for stage in material.stages))
-    return Report(
+    report = Report(
         title=say("report.title", study=study.title[wording.language]),
         lines=(say("report.made_by", version=__version__, files=files),),
         stamp=_stamp(material),
         contents=say("report.contents"),
         kinds=(say("report.table"), say("report.figure")),
-        sections=tuple(sections),
+        sections=tuple(section for section in found if section is not None),
         language=wording.language,
     )
+    return with_explanations(with_published(report, wording), wording)
 
 
 def _stamp(material: Material) -> str:

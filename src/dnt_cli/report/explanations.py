@@ -5,31 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from dnt_cli.report.model import APPENDIX, Block, Chapter, Heading, TableBlock
+from dnt_cli.report.model import Block, Heading, Report, TableBlock
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.wording import Wording
 
 KEY = "explanations"
 
 
-def with_explanations(chapters: Sequence[Chapter], wording: Wording) -> list[Chapter]:
-    """The chapters with the details of all tables in one table at the end of the appendix.
+def with_explanations(report: Report, wording: Wording) -> Report:
+    """The report with the details of all tables in one table at the end of the appendix.
 
     Without an appendix they stay under their tables. What several tables say alike stands there once.
     """
-    tables = [block for own in chapters for block in own.blocks if isinstance(block, TableBlock)]
-    detailed = [own for own in tables if own.table.details]
-    if not detailed or chapters[-1].name != APPENDIX:
-        return list(chapters)
-    keys = [*(own.key for own in tables), KEY]
-    numbers = {key: f"{wording.text('report.table')} {i}" for i, key in enumerate(keys, start=1)}
-    further = wording.text("report.explained", table=numbers[KEY])
-    found = [replace(own, blocks=tuple(_shortened(b, further, wording) for b in own.blocks)) for own in chapters]
-    added = (
-        Heading(wording.text("report.explanations_head")),
-        TableBlock(KEY, _explanations(detailed, numbers, wording)),
-    )
-    return [*found[:-1], replace(found[-1], blocks=(*found[-1].blocks, *added))]
+    detailed = [own for own in report.tables if own.table.details]
+    if not detailed or not report.has_appendix:
+        return report
+    table = TableBlock(KEY, _explanations(detailed, report.numbers(), wording))
+    whole = report.appended(Heading(wording.text("report.explanations_head")), table)
+    further = wording.text("report.explained", table=whole.numbers()[KEY])
+    chapters = [
+        replace(own, blocks=tuple(_shortened(b, further, wording) for b in own.blocks)) for own in whole.sections
+    ]
+    return replace(whole, sections=tuple(chapters))
 
 
 def _shortened(block: Block, further: str, wording: Wording) -> Block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dnt_cli.figures.style import Drawing
@@ -64,6 +64,10 @@ class FigureBlock:
 Block = Paragraph | Heading | TableBlock | FigureBlock
 
 
+APPENDIX = "appendix"
+"""The name of the last chapter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """A chapter."""
@@ -115,9 +119,15 @@ class Report:
         found = {block.key: f"{self.kinds[0]} {i}" for i, block in enumerate(self.tables, start=1)}
         return found | {block.key: f"{self.kinds[1]} {i}" for i, block in enumerate(self.figures, start=1)}
 
+    @property
+    def has_appendix(self) -> bool:
+        """Whether the last chapter is the appendix."""
+        return bool(self.sections) and self.sections[-1].name == APPENDIX
 
-APPENDIX = "appendix"
-"""The name of the last chapter."""
+    def appended(self, *blocks: Block) -> Report:
+        """The report with more at the end of its last chapter."""
+        *before, last = self.sections
+        return replace(self, sections=(*before, replace(last, blocks=(*last.blocks, *blocks))))
 
 
 def pieces(text: str) -> Iterator[tuple[str, bool]]:

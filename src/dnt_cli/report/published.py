@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 
-from dnt_cli.report.model import APPENDIX, Block, Chapter, FigureBlock, Heading, TableBlock
+from dnt_cli.report.model import FigureBlock, Heading, Report, TableBlock
 from dnt_cli.report.outcomes import block_key
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table
@@ -14,12 +13,12 @@ from dnt_cli.wording import Wording
 KEY = "published"
 
 
-def with_published(chapters: Sequence[Chapter], wording: Wording) -> list[Chapter]:
-    """The chapters with that table in the appendix, if the study tells of an earlier report."""
+def with_published(report: Report, wording: Wording) -> Report:
+    """The report with that table in the appendix, if the study tells of an earlier report."""
     entries = list(_entries(wording.study, wording))
-    if not entries or not chapters or chapters[-1].name != APPENDIX:
-        return list(chapters)
-    places = _places(chapters, wording)
+    if not entries or not report.has_appendix:
+        return report
+    places = _places(report, wording)
     say = wording.text
     columns = tuple(Column(say(f"report.published_{name}"), "left") for name in ("there", "here", "chapter"))
     rows = []
@@ -27,8 +26,7 @@ def with_published(chapters: Sequence[Chapter], wording: Wording) -> list[Chapte
         absent = (why_not or say("report.published_absent"), "")
         rows.append((Cell(label), *map(Cell, places.get(key, absent))))
     table = Table(say("report.published_title"), columns, (Section("", tuple(rows)),))
-    added: tuple[Block, ...] = (Heading(say("report.published_head")), TableBlock(KEY, table))
-    return [*chapters[:-1], replace(chapters[-1], blocks=(*chapters[-1].blocks, *added))]
+    return report.appended(Heading(say("report.published_head")), TableBlock(KEY, table))
 
 
 def _entries(study: Study, wording: Wording) -> Iterator[tuple[str, str, str]]:
@@ -42,22 +40,19 @@ def _entries(study: Study, wording: Wording) -> Iterator[tuple[str, str, str]]:
         yield f"{wording.text('report.figure')} {number}: {label[wording.language]}", f"figure_{key}", ""
 
 
-def _places(chapters: Sequence[Chapter], wording: Wording) -> Mapping[str, tuple[str, str]]:
+def _places(report: Report, wording: Wording) -> Mapping[str, tuple[str, str]]:
     """Key -> number of the table or figure, and the chapter that it stands in."""
     found: dict[str, tuple[str, str]] = {}
-    tables = figures = 0
-    for i, chapter in enumerate(chapters, start=1):
+    numbers = report.numbers()
+    for i, chapter in enumerate(report.sections, start=1):
         for block in chapter.blocks:
-            if isinstance(block, TableBlock):
-                tables += 1
-                place = f"{wording.text('report.table')} {tables}"
-                key = _kind_of_effects(block, wording) if chapter.name == "effects" else block.key
-            elif isinstance(block, FigureBlock):
-                figures += 1
-                place, key = f"{wording.text('report.figure')} {figures}", block.key
+            if isinstance(block, TableBlock) and chapter.name == "effects":
+                key = _kind_of_effects(block, wording)
+            elif isinstance(block, TableBlock | FigureBlock):
+                key = block.key
             else:
                 continue
-            found.setdefault(key, (place, f"{i} {chapter.title}"))
+            found.setdefault(key, (numbers[block.key], f"{i} {chapter.title}"))
     return found
 
 
