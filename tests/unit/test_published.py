@@ -15,17 +15,13 @@ from dnt_cli.wording import Wording
 from tests.support.studies import study_text
 
 
-def block(key: str, title: str = "") -> TableBlock:
-    return TableBlock(key, Table(title or key, (Column("x"),), ()))
+def block(key: str, name: str = "") -> TableBlock:
+    return TableBlock(key, Table(key, (Column("x"),), (), name=name))
 
 
 def report(wording: Wording) -> Report:
     say = wording.text
-    effects = [
-        block("effects_1", f"Effecten, {say('common.binary_title').lower()}"),
-        block("effects_2", f"Effecten, {say('common.linear_title').lower()}"),
-        block("effects_3", f"{say('common.register')} {say('common.binary_title')}"),
-    ]
+    effects = [block(f"effects_{i}", name) for i, name in enumerate(("binary", "linear", "register"), start=1)]
     debt = FigureBlock("figure_debt", "Debts", "", None)  # type: ignore[arg-type]
     chapters = (
         Chapter("population", "Population", (block("sample"), block("block_courses"))),

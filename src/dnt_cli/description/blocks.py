@@ -21,14 +21,20 @@ def block_tables(description: pd.DataFrame, wording: Wording, behind: Behind) ->
     """A table per block of which the data hold at least one column, in the order of the study file."""
     figures = Lookup(description, "further")
     there = set(figures.values("variable"))
-    blocks = [_AnswerTable(block, figures, wording, behind) for block in wording.study.description.values()]
+    blocks = [_AnswerTable(key, block, figures, wording, behind) for key, block in wording.study.description.items()]
     return [_LAYOUTS[own.block.layout](own) for own in blocks if not there.isdisjoint(own.block.items)]
+
+
+def block_name(key: str) -> str:
+    """The name of the table of a block of the study's description."""
+    return f"block_{key}"
 
 
 @dataclass(frozen=True)
 class _AnswerTable:
     """One block and where its figures are."""
 
+    key: str
     block: DescribedBlock
     figures: Lookup
     wording: Wording
@@ -104,7 +110,8 @@ class _AnswerTable:
         absent = [self.label(item) for item in self.block.items if item not in self.items]
         told = [*notes, *([self.say("absent", items=", ".join(absent))] if absent else [])]
         own = [] if self.block.note is None else [self.block.note[self.wording.language]]
-        return Table(self.block.label[self.wording.language], tuple(columns), tuple(sections), (*own, *told))
+        title = self.block.label[self.wording.language]
+        return Table(title, tuple(columns), tuple(sections), (*own, *told), name=block_name(self.key))
 
     def numbers(self) -> str:
         """Of how many persons the percentages are, per group."""

@@ -97,7 +97,7 @@ def codebook_table(description: pd.DataFrame, wording: Wording) -> Table:
             comparison=study.design.comparison_label[wording.language],
         ),
     )
-    return Table(wording.text("description.codebook_title"), columns, tuple(sections), notes)
+    return Table(wording.text("description.codebook_title"), columns, tuple(sections), notes, name="codebook")
 
 
 def _pair(n: list[int], variable: str, wave: str, behind: Behind) -> Cell:

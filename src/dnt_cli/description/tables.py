@@ -54,7 +54,7 @@ def description_tables(description: pd.DataFrame, wording: Wording) -> list[Tabl
         codebook_table(description, wording),
     ]
     made_up = tuple(wording.synthetic_note())
-    return [Table(t.title, t.columns, t.sections, made_up + t.notes) for t in tables if t.sections]
+    return [replace(table, notes=made_up + table.notes) for table in tables if table.sections]
 
 
 def outcome_tables(description: pd.DataFrame, wording: Wording) -> dict[str, Table]:
@@ -111,6 +111,7 @@ def _sample(description: pd.DataFrame, wording: Wording, behind: Behind) -> Tabl
         columns,
         tuple(sections),
         (wording.text("description.dropout_note"), *left_out.notes()),
+        name="sample",
     )
 
 
@@ -146,7 +147,9 @@ def _patterns(description: pd.DataFrame, wording: Wording, behind: Behind) -> Ta
         Column(wording.text("description.kind"), "left"),
     )
     notes = (wording.text("description.patterns_note"),)
-    return Table(wording.text("description.patterns_title"), columns, (Section("", tuple(rows)),), notes)
+    return Table(
+        wording.text("description.patterns_title"), columns, (Section("", tuple(rows)),), notes, name="patterns"
+    )
 
 
 class _Comparison:
@@ -264,7 +267,7 @@ def _comparison(description: pd.DataFrame, wording: Wording, table: str, behind:
             [wording.text("description.candidates_note", threshold=limits[-1], names=", ".join(found))] if found else []
         )
     title = wording.text(f"description.{table}_title", wave=design.baseline if table == "baseline" else design.endpoint)
-    return Table(title, columns, tuple(sections), tuple(notes))
+    return Table(title, columns, tuple(sections), tuple(notes), name=table)
 
 
 def _sources(comparison: _Comparison, wording: Wording) -> list[str]:
@@ -292,9 +295,8 @@ def _further(description: pd.DataFrame, wording: Wording, behind: Behind) -> Tab
                 rows.append((Cell(INDENT + level if level else wording.text("description.mean"), counts=total), *cells))
             sections.append(Section(f"{variable} ({wave})" if wave else variable, tuple(rows)))
     columns = (Column("", "left"), *_group_columns(wording))
-    return Table(
-        wording.text("description.further_title"), columns, tuple(sections), (wording.text("description.cells_note"),)
-    )
+    notes = (wording.text("description.cells_note"),)
+    return Table(wording.text("description.further_title"), columns, tuple(sections), notes, name="further")
 
 
 def _further_cell(figures: Lookup, key: tuple[str, str, str, str], wording: Wording, behind: Behind) -> Cell:

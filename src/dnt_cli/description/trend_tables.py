@@ -58,7 +58,7 @@ def trend_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> 
     columns += [Column(short[group], "left", optional=True) for group in groups]
     notes = (wording.text("description.trend_note", groups=_legend(wording)), wording.text("description.spark_note"))
     sections = _sections(figures, wording, rows)
-    return Table(wording.text("description.trend_title"), tuple(columns), sections, tuple(notes))
+    return Table(wording.text("description.trend_title"), tuple(columns), sections, tuple(notes), name="trend")
 
 
 def change_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
@@ -112,7 +112,7 @@ def change_table(description: pd.DataFrame, wording: Wording, behind: Behind) ->
     ordinal = any(study.outcomes[variable].kind == "ordinal" for variable in figures.values("variable"))
     notes = [wording.text("description.change_note", groups=_legend(wording))]
     notes += [wording.text("description.paired_note")] if ordinal else []
-    return Table(wording.text("description.change_title"), tuple(columns), sections, tuple(notes))
+    return Table(wording.text("description.change_title"), tuple(columns), sections, tuple(notes), name="change")
 
 
 def _groups(study: Study) -> list[str]:

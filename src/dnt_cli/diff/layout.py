@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dnt_cli.tables import Section, Table
 from dnt_cli.wording import Wording
 
@@ -11,7 +13,7 @@ def without_empty_end(table: Table) -> Table:
     if any(row[-1].text for section in table.sections for row in section.rows):
         return table
     sections = tuple(Section(s.heading, tuple(row[:-1] for row in s.rows)) for s in table.sections)
-    return Table(table.title, table.columns[:-1], sections, table.notes)
+    return replace(table, columns=table.columns[:-1], sections=sections)
 
 
 def known(key: str, wording: Wording) -> str:

@@ -80,7 +80,7 @@ def _report_table(rows: pd.DataFrame, wording: Wording, family: str, *, green: G
 
     title = source_of(rows, wording) + wording.text(f"common.{family}_title")
     sections = by_hypothesis(rows, wording, body)
-    return Table(title, tuple(columns), sections, *_report_notes(rows, scales, wording))
+    return Table(title, tuple(columns), sections, *_report_notes(rows, scales, wording), name=_name(rows, wording))
 
 
 def _report_headings(rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wording, family: str) -> dict[str, str]:
@@ -213,8 +213,13 @@ def mark_of(row: pd.Series, study: Study) -> str:
 
 def source_of(rows: pd.DataFrame, wording: Wording) -> str:
     """What stands before the title of a table on register outcomes."""
-    register = wording.study.is_register(rows["outcome"].iloc[0])
-    return wording.text("common.register") + " " if register else ""
+    return wording.text("common.register") + " " if _name(rows, wording) == "register" else ""
+
+
+def _name(rows: pd.DataFrame, wording: Wording) -> str:
+    """The name of their table: register, or the family of their kind of outcome."""
+    first = rows.iloc[0]
+    return "register" if wording.study.is_register(first["outcome"]) else KINDS[first["kind"]].family
 
 
 def where_of(analysis: str, wording: Wording, wave: str | None = None) -> str:
@@ -277,7 +282,7 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
 
     told = notes_of(rows, wording)
     notes = (*wording.synthetic_note(), *(own.text for own in told))
-    return Table(title, tuple(columns), by_hypothesis(rows, wording, body), notes, details(told))
+    return Table(title, tuple(columns), by_hypothesis(rows, wording, body), notes, details(told), _name(rows, wording))
 
 
 def _row(

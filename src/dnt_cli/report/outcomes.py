@@ -7,29 +7,16 @@ from typing import TYPE_CHECKING
 
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, TableBlock, reference
-from dnt_cli.tables import slugs
 
 if TYPE_CHECKING:
     from dnt_cli.figures.style import Drawing
 
 LEVELS, CHANGES, CODEBOOK = "trend", "change", "codebook"
-_TITLES = ("sample", "patterns", "baseline", "dropout", LEVELS, CHANGES, "further", CODEBOOK)
-
-
-def block_key(name: str) -> str:
-    """The key of the table of a block of the study's description."""
-    return f"block_{name}"
 
 
 def described(material: Material) -> list[TableBlock]:
-    """The tables of the description, named by what they show."""
-    wording, design = material.wording, material.wording.study.design
-    waves = {"baseline": design.baseline, "dropout": design.endpoint}
-    names = {wording.text(f"description.{name}_title", wave=waves.get(name, "")): name for name in _TITLES}
-    names |= {own.label[wording.language]: block_key(key) for key, own in wording.study.description.items()}
-    tables = material.described
-    others = slugs(table.title for table in tables)
-    return [TableBlock(names.get(t.title, f"description_{o}"), t) for t, o in zip(tables, others, strict=True)]
+    """The tables of the description under their names."""
+    return [TableBlock(table.name, table) for table in material.described]
 
 
 def outcomes(material: Material) -> Iterator[Block]:

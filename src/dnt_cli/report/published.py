@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from dnt_cli.description.blocks import block_name
 from dnt_cli.report.model import FigureBlock, Heading, Report, TableBlock
-from dnt_cli.report.outcomes import block_key
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.wording import Wording
@@ -18,7 +18,7 @@ def with_published(report: Report, wording: Wording) -> Report:
     entries = list(_entries(wording.study, wording))
     if not entries or not report.has_appendix:
         return report
-    places = _places(report, wording)
+    places = _places(report)
     say = wording.text
     columns = tuple(Column(say(f"report.published_{name}"), "left") for name in ("there", "here", "chapter"))
     rows = []
@@ -32,7 +32,7 @@ def with_published(report: Report, wording: Wording) -> Report:
 def _entries(study: Study, wording: Wording) -> Iterator[tuple[str, str, str]]:
     """Per published table and figure what it is called, the key of what corresponds to it, and why nothing does."""
     for own in study.published.values():
-        key = block_key(str(own.here)) if own.here in study.description else str(own.here or "")
+        key = block_name(str(own.here)) if own.here in study.description else str(own.here or "")
         yield own.label[wording.language], key, "" if own.why_not is None else own.why_not[wording.language]
     numbered = [(own.figure, key, own.label) for key, own in study.outcomes.items() if own.figure]
     numbered += [(own.number, key, own.label) for key, own in study.figures.items() if own.number]
@@ -40,25 +40,13 @@ def _entries(study: Study, wording: Wording) -> Iterator[tuple[str, str, str]]:
         yield f"{wording.text('report.figure')} {number}: {label[wording.language]}", f"figure_{key}", ""
 
 
-def _places(report: Report, wording: Wording) -> Mapping[str, tuple[str, str]]:
+def _places(report: Report) -> Mapping[str, tuple[str, str]]:
     """Key -> number of the table or figure, and the chapter that it stands in."""
     found: dict[str, tuple[str, str]] = {}
     numbers = report.numbers()
     for i, chapter in enumerate(report.sections, start=1):
         for block in chapter.blocks:
-            if isinstance(block, TableBlock) and chapter.name == "effects":
-                key = _kind_of_effects(block, wording)
-            elif isinstance(block, TableBlock | FigureBlock):
-                key = block.key
-            else:
-                continue
-            found.setdefault(key, (numbers[block.key], f"{i} {chapter.title}"))
+            if isinstance(block, TableBlock | FigureBlock):
+                named = isinstance(block, TableBlock) and block.table.name
+                found.setdefault(named or block.key, (numbers[block.key], f"{i} {chapter.title}"))
     return found
-
-
-def _kind_of_effects(block: TableBlock, wording: Wording) -> str:
-    """Binary, linear or register, by the title of a table of effects."""
-    title = block.table.title.casefold()
-    words = {"register": "register", "binary": "binary_title", "linear": "linear_title"}
-    found = (kind for kind, word in words.items() if wording.text(f"common.{word}").casefold() in title)
-    return next(found, block.key)

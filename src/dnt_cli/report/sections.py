@@ -139,8 +139,7 @@ def _robustness(material: Material) -> Iterator[Block]:
     if not tables:
         return
     keys = [f"robustness_{i}" for i in range(1, len(tables) + 1)]
-    main = [key for key, table in zip(keys, tables, strict=True) if table.title.startswith(
-        wording.text("common.robustness_title"))]  # fmt: skip
+    main = [key for key, table in zip(keys, tables, strict=True) if table.name == "effects"]
     yield Paragraph(wording.text("report.robustness_lead", first=", ".join(map(reference, main or keys[:1]))))
     yield from map(TableBlock, keys, tables)
 

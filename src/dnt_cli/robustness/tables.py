@@ -90,7 +90,7 @@ class _TablePart:
         title = f"{wording.text('common.robustness_title')}. {self._where()}"
         notes = notes_of(self.rows, labels, self.result.notes, self.result.left_out, wording)
         texts = tuple(note.text for note in notes)
-        return Table(title, tuple(columns), self._sections(row), texts, details_of(notes))
+        return Table(title, tuple(columns), self._sections(row), texts, details_of(notes), name="effects")
 
     def grids(self) -> Iterator[Table]:
         """Per scope the effects along the grid of deltas, with the tipping point."""

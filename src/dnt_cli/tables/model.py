@@ -82,6 +82,7 @@ class Table:
         sections: From above to below.
         notes: Below it.
         details: Those of the notes that a document with an appendix sets there: lists per outcome, technical remarks.
+        name: What it shows, the same in every language, for code that looks for it among others; empty if none does.
     """
 
     title: str
@@ -89,6 +90,7 @@ class Table:
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
     details: frozenset[str] = frozenset()
+    name: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", shown_in_line(self.title))
