@@ -263,3 +263,14 @@ def test_what_a_file_without_waves_lacks_is_asked() -> None:
     assert {q.asked for q in open_questions(text)} >= {
         "the first column, since none is called so", "no column with the wave was found",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("label", "kept"),
+    [("Heeft u werk? (T0)", "Heeft u werk?"), ("Werk - T0", "Werk"), ("Stress, meting 1", "Stress"),
+     ("Score op PSS10", "Score op PSS10"), ("Item 3", "Item 3")],
+)  # fmt: skip
+def test_the_label_of_a_first_wave_does_not_name_all_waves(label: str, kept: str) -> None:
+    frame = pd.DataFrame({"id": range(60), "groep": [1, 2] * 30, "score_T0": range(60), "score_T1": range(60)})
+    text = draft_study(RawTable(frame, Dictionary(labels={"score_T0": label})), "proef")
+    assert parse_study(text).outcomes["score"].label.nl == kept

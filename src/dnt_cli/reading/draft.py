@@ -42,6 +42,7 @@ _NAMES = {
     "group": r"group|groep|arm|condition|conditie|treat(?:ment|ed)?|interventie|intervention|allocation",
     "site": r"site|gemeente|locatie|location|plaats|centrum|centre|center|town|city|stad|regio|region",
 }
+_AT_WAVE = re.compile(r"[\s,:-]+[(\[]?(?:t|w|m|wave |meting |tijd |month |maand )\d{1,2}[)\]]?$", re.IGNORECASE)
 _NO_NAME = re.compile(r"column \d+")  # what a column without a name is called
 _WAVES = ["T0", "T1"]  # where the data show none
 _COUNTED = re.compile(
@@ -195,6 +196,8 @@ def _column(raw: RawTable, frame: pd.DataFrame, columns: list[str]) -> _Column:
     labels: dict[Code, str] = {}
     missing: list[Code] = []
     label = next((raw.dictionary.labels[c] for c in columns if c in raw.dictionary.labels), "")
+    if len(columns) > 1:  # of a variable, not of its first wave
+        label = _AT_WAVE.sub("", label)
     for column in columns:
         labels |= {c: str(t) for k, t in raw.dictionary.values.get(column, {}).items() if (c := code_of(k)) is not None}
         missing += [low for low, high in raw.dictionary.missing.get(column, ()) if low == high]
