@@ -7,11 +7,14 @@ from dataclasses import replace
 from string import Formatter
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dnt_cli.description import describe
 from dnt_cli.description.tables import description_tables, outcome_tables
+from dnt_cli.design import GROUP, TREND
 from dnt_cli.disclosure.bounds import System
+from dnt_cli.disclosure.figures import TracedFigure, traced_figures
 from dnt_cli.disclosure.notes import NOT_PERSONS
 from dnt_cli.disclosure.protect import Decision, decided
 from dnt_cli.disclosure.quantities import Quantity, Registry
@@ -19,15 +22,18 @@ from dnt_cli.disclosure.relations import relations_of
 from dnt_cli.disclosure.release import HIDDEN, _seen, _within, released
 from dnt_cli.disclosure.rounding import carried
 from dnt_cli.disclosure.rules import broken_rule, told_inside
+from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.rows import COLUMNS
 from dnt_cli.errors import DataError
 from dnt_cli.figures.outcomes import outcome_drawings
-from dnt_cli.study import Language, load_study
+from dnt_cli.study import Language, load_study, parse_study
 from dnt_cli.study.disclosure import CBS
 from dnt_cli.survey import cast_survey
 from dnt_cli.synthetic import example_study, generate
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, mean_of, named, resting, share_of, together
 from dnt_cli.tables.counts import Pair
 from dnt_cli.wording import Wording, catalogue
+from tests.support.oracles.disclosure_attack import STUDY, random_survey
 
 YES, BOTH = ("work", ("1",)), ("work", ("0", "1"))
 ENGLISH = Wording(load_study("dnt"), "en")
@@ -372,15 +378,70 @@ def test_showing_again_leaves_every_bound_wide(monkeypatch: pytest.MonkeyPatch) 
         assert high - low >= CBS.width - 1e-6
 
 
-def test_the_tables_behind_figures_leave_whole_or_not_at_all() -> None:
-    whole = replace(table([("a", "20", yes("a", 20, 40))]), title="Whole")
-    cut = replace(table([("a", "20", yes("a", 20, 40)), ("b", "4", yes("b", 4, 40))]), title="Cut")
-    found = released({"figures": [whole, cut], "other": [cut]}, CBS, ENGLISH).whole("figures")
-    assert [own.title for own in found.tables["figures"]] == ["Whole"]
-    assert [own.title for own in found.tables["other"]] == ["Cut"]
-    assert {own.source for own in found.left} == {"other"}
-    none = released({"figures": [cut]}, CBS, ENGLISH).whole("figures")
-    assert "figures" not in none.tables
+def test_of_the_tables_behind_figures_those_of_figures_that_leave_are_kept() -> None:
+    one, other = (replace(table([("a", "20", yes("a", 20, 40)), ("b", "4", yes("b", 4, 40))]), title=t) for t in "AB")
+    found = released({"figures": [one, other], "more": [other]}, CBS, ENGLISH)
+    kept = found.keeping("figures", ["A"])
+    assert [own.title for own in kept.tables["figures"]] == ["A"]
+    assert [own.title for own in kept.tables["more"]] == ["B"]
+    assert {(own.source, own.table) for own in kept.left} == {("figures", "A"), ("more", "B")}
+    assert "figures" not in found.keeping("figures", []).tables
+
+
+def marked(own: Table, *rows: int) -> Table:
+    """The table with the mark for what is left out in these rows of each section."""
+    return replace(own, sections=tuple(
+        replace(section, rows=tuple(
+            (row[0], *(Cell(HIDDEN) for _ in row[1:])) if i in rows else row for i, row in enumerate(section.rows)
+        ))
+        for section in own.sections
+    ))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small() -> list[TracedFigure]:
+    study = parse_study(STUDY)
+    description = describe(cast_survey(random_survey(3), study)[0], study)
+    return traced_figures(description, None, Wording(study, "en"))
+
+
+def test_a_flow_has_a_mark_for_each_number_that_is_left_out(small: list[TracedFigure]) -> None:
+    flow = small[0]
+    assert all(cell.counts is not None for s in flow.table.sections for row in s.rows for cell in row[1:])
+    whole = flow.draw(flow.table)
+    assert whole is not None
+    assert HIDDEN not in whole.about
+    drawing = flow.draw(marked(flow.table, 1, 2, 3))  # what is left out of each wave
+    assert drawing is not None
+    assert f"T1: 44 seen, {HIDDEN} missed ({HIDDEN}%), of whom {HIDDEN}" in drawing.about
+    assert flow.draw(marked(flow.table, 0, 1, 2, 3)) is None
+
+
+def test_the_figure_of_an_outcome_leaves_whole_or_not_at_all(small: list[TracedFigure]) -> None:
+    figures = {own.table.title: own for own in small[1:]}
+    assert list(figures) == ["Work", "Ladder", "High"]
+    for own in figures.values():
+        assert own.draw(own.table) is not None
+        assert own.draw(marked(own.table, 0)) is None
+
+
+def test_a_forest_leaves_out_an_outcome_with_a_number_that_is_left_out() -> None:
+    rows = [
+        dict.fromkeys(COLUMNS, np.nan)
+        | {"outcome": outcome, "analysis": analysis, "kind": "binary", "term": term, "status": "ok", "message": ""}
+        | {"estimate": 0.1, "odds_ratio": 1.1, "conf_low": -0.5, "conf_high": 0.7, "p_value": 0.5, "left_out": ""}
+        | {"n_persons": 136.0, "n_observed_intervention": n, "n_observed_comparison": 45.0, "controls": ""}
+        for outcome, analysis, term, n in (
+            ("work_any", "t3", GROUP, 50.0), ("work_any", "longitudinal", TREND, 8.0), ("debt", "t3", GROUP, 50.0)
+        )
+    ]  # fmt: skip
+    (forest,) = traced_figures(None, Estimates(ENGLISH.study, pd.DataFrame(rows), pd.DataFrame(), 0.95), ENGLISH)
+    shown = released({"figures": [forest.table]}, CBS, ENGLISH).tables["figures"][0]
+    assert [HIDDEN in row[1].text for row in shown.sections[0].rows] == [False, True, False]
+    drawing = forest.draw(shown)
+    assert drawing is not None
+    assert "Has debts" in drawing.about
+    assert "paid job" not in drawing.about
 
 
 def test_the_table_behind_a_figure_holds_what_the_figure_shows() -> None:

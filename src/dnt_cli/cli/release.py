@@ -17,8 +17,10 @@ from dnt_cli.errors import DataError, UsageError
 from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
+    from dnt_cli.disclosure.figures import TracedFigure
     from dnt_cli.disclosure.quantities import Quantity
     from dnt_cli.disclosure.release import Release
+    from dnt_cli.figures.style import Drawing
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.study import Thresholds
     from dnt_cli.tables import Table
@@ -53,7 +55,7 @@ def release(
         bool,
         typer.Option(
             "--figures",
-            help="Also draw the outcomes of a description of which every number may be shown.",
+            help="Also draw the figures of a description and of effects, without what may not be shown.",
             rich_help_panel=OUTPUT,
         ),
     ] = False,
@@ -85,7 +87,11 @@ def release(
     thresholds = _thresholds(stages[0], wording)
     names = _names(files)
     with progress("Checking"):
-        result, kinds, records = _decide(dict(zip(names, stages, strict=True)), thresholds, wording, known, figures)
+        named = dict(zip(names, stages, strict=True))
+        traced = _traced(named, wording) if figures else []
+        result, kinds, records = _decide(named, thresholds, wording, known, traced)
+        drawings = _drawings(result, traced)
+        result = result.keeping(_FIGURES, list(drawings))
     refused += [("records", name) for name in records]
     refused += [("nothing", name) for name in result.tables if name in names and not _figures_in(result, name)]
     result = result.of([name for name in result.tables if _figures_in(result, name)])
@@ -96,7 +102,7 @@ def release(
     elif result.tables:
         _write(Path(output), result, kinds, thresholds, wording)
         if figures:
-            _draw(Path(output), result, stages, wording, force=force)
+            _draw(Path(output), list(drawings.values()), len(traced), force=force)
     for why, name in refused:
         complain(wording.text(f"disclosure.refused_{why}", file=name))
     if refused:
@@ -114,7 +120,7 @@ def _decide(
     thresholds: Thresholds,
     wording: Wording,
     earlier: list[dict[Quantity, float]],
-    figures: bool,
+    traced: Sequence[TracedFigure],
 ) -> tuple[Release, dict[str, str], list[str]]:
     """What may leave, the kind of each file, and the files that hold nothing but records."""
     from dnt_cli.disclosure.release import released
@@ -127,9 +133,9 @@ def _decide(
         tables[name] = [without_charts(table) for table in own]
     records = [name for name, own in tables.items() if not own]
     kept = {name: own for name, own in tables.items() if own} | _concluded(stages, wording)
-    if figures:
-        kept |= _behind_figures(stages, wording)
-    result = released(kept, thresholds, wording, earlier).whole(_FIGURES)
+    if traced:
+        kept[_FIGURES] = [own.table for own in traced]
+    result = released(kept, thresholds, wording, earlier)
     kinds = {name: stage.kind for name, stage in stages.items()}
     return result, kinds | {_CONCLUSIONS: _CONCLUSIONS, _FIGURES: _FIGURES}, records
 
@@ -148,29 +154,32 @@ def _concluded(stages: dict[str, Stage], wording: Wording) -> dict[str, Sequence
         return {}
 
 
-def _behind_figures(stages: dict[str, Stage], wording: Wording) -> dict[str, Sequence[Table]]:
-    """A table per outcome with the numbers that its figure shows, of the first description."""
-    from dnt_cli.description.tables import outcome_tables
-    from dnt_cli.tables import without_charts, without_empty
+def _traced(stages: dict[str, Stage], wording: Wording) -> list[TracedFigure]:
+    """The figures of the first description and of all effects, each with its numbers."""
+    from dnt_cli.disclosure.figures import traced_figures
+    from dnt_cli.effects.result import Estimates
+    from dnt_cli.stagefile.kinds import result_of
 
-    own = next((stage for stage in stages.values() if stage.kind == "description"), None)
-    if own is None or _FIGURES in stages:
+    description = next((stage.frame for stage in stages.values() if stage.kind == "description"), None)
+    effects = [result for result in map(result_of, stages.values()) if isinstance(result, Estimates)]
+    if (description is None and not effects) or _FIGURES in stages:
         raise UsageError(say("release_description"))
-    return {_FIGURES: [without_empty(without_charts(table)) for table in outcome_tables(own.frame, wording).values()]}
+    return traced_figures(description, Estimates.joined(effects) if effects else None, wording)
 
 
-def _draw(folder: Path, result: Release, stages: Sequence[Stage], wording: Wording, *, force: bool) -> None:
-    """Draw the outcomes of which every number is shown."""
-    from dnt_cli.figures.outcomes import outcome_drawings
+def _drawings(result: Release, traced: Sequence[TracedFigure]) -> dict[str, Drawing]:
+    """Title -> the figure, of those that may leave."""
+    tables = result.tables.get(_FIGURES, ())
+    drawn = ((table.title, own.draw(table)) for own, table in zip(traced, tables, strict=True))
+    return {title: drawing for title, drawing in drawn if drawing is not None}
+
+
+def _draw(folder: Path, drawings: Sequence[Drawing], possible: int, *, force: bool) -> None:
     from dnt_cli.figures.style import draw_all
 
-    description = next(stage for stage in stages if stage.kind == "description")
-    titles = {table.title for table in result.tables.get(_FIGURES, ())}
-    drawings = outcome_drawings(description.frame, wording).values()
-    kept = [own for own in drawings if own.title in titles]
-    if kept:
-        draw_all(kept, folder / _FIGURES, ("png",), force=force)
-    tell(f"Drew {len(kept)} of {len(drawings)} figures; the others show numbers that may not leave.")
+    if drawings:
+        draw_all(drawings, folder / _FIGURES, ("png",), force=force)
+    tell(f"Drew {len(drawings)} of {possible} figures; the others show numbers that may not leave.")
 
 
 def _figures_in(result: Release, name: str) -> int:

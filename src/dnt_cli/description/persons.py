@@ -164,6 +164,12 @@ class Behind:
         """Those who were seen at a wave."""
         return self.attending(pattern for pattern, own in self._seen.items() if wave in own)
 
+    def back_after(self, wave: str) -> Pair:
+        """Those who were missed at a wave and seen at a later one."""
+        later = self.study.design.wave_keys[self.study.design.wave_keys.index(wave) + 1 :]
+        back = [p for p, own in self._seen.items() if wave not in own and not set(later).isdisjoint(own)]
+        return self.attending(back) if back else (f"back after {wave}", ("nobody",))
+
     def seen_often(self, often: int) -> Pair:
         """Those who were seen at so many waves."""
         return self.attending(pattern for pattern, own in self._seen.items() if len(own) == often)

@@ -31,7 +31,7 @@ class Left:
     Attributes:
         source: The file that was asked for.
         table: The title of the table.
-        row: The label of the row; of a note, its beginning.
+        row: The label of the row, after the heading above it; of a note, its beginning.
         column: The heading of the column, with that above it; nothing for a note.
         rule: What `disclosure.rule_<rule>` says.
     """
@@ -73,16 +73,18 @@ class Release:
             shown={key: n for key, n in self.shown.items() if key[0] in sources},
         )
 
-    def whole(self, source: str) -> Release:
-        """What leaves if of a source only the tables leave of which nothing is left out."""
-        cut = {own.table for own in self.left if own.source == source and own.rule != "note"}
-        kept = [table for table in self.tables.get(source, ()) if table.title not in cut]
-        tables = {key: kept if key == source else own for key, own in self.tables.items()}
+    def keeping(self, source: str, kept: Collection[str]) -> Release:
+        """What leaves if of a source only these tables do, by their titles."""
+        tables = {key: [t for t in own if key != source or t.title in kept] for key, own in self.tables.items()}
+
+        def stays(name: str, title: str) -> bool:
+            return name != source or title in kept
+
         return replace(
             self,
             tables={key: own for key, own in tables.items() if own},
-            left=[own for own in self.left if own.source != source],
-            shown={key: n for key, n in self.shown.items() if key[0] != source or key[1] not in cut},
+            left=[own for own in self.left if stays(own.source, own.table)],
+            shown={key: n for key, n in self.shown.items() if stays(*key)},
         )
 
     def leaving(self, source: str) -> list[Table]:
@@ -180,7 +182,7 @@ class _Filter:
         sections = []
         self.shown[source, table.title] = 0
         for section in table.sections:
-            rows = [self._row(source, table, row) for row in section.rows]
+            rows = [self._row(source, table, section.heading, row) for row in section.rows]
             kept = [row for row in rows if row[0].text != HIDDEN]
             sections.append(Section(self.judge.masked(section.heading, HIDDEN), tuple(kept)))
         notes = self._notes(source, table)
@@ -193,7 +195,7 @@ class _Filter:
         mask = self.judge.masked
         return tuple(replace(c, heading=mask(c.heading, HIDDEN), group=mask(c.group, HIDDEN)) for c in table.columns)
 
-    def _row(self, source: str, table: Table, row: Sequence[Cell]) -> tuple[Cell, ...]:
+    def _row(self, source: str, table: Table, above: str, row: Sequence[Cell]) -> tuple[Cell, ...]:
         found: list[Cell] = []
         for place, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
             number = is_number(cell, place, len(row))
@@ -203,6 +205,7 @@ class _Filter:
             rule = self._rule(cell)
             if rule:
                 label = found[0].text.strip() if found else HIDDEN
+                label = f"{self.judge.masked(above, HIDDEN)} / {label}" if above else label
                 heading = f"{column.group} {column.heading}".strip()
                 self.left += [Left(source, table.title, label, heading, rule)] if number else []
                 found.append(Cell(HIDDEN if number or place == 0 else "", "muted"))  # a mark is simply not there
