@@ -165,6 +165,17 @@ class Wording:
         """Several labels in one enumeration."""
         return ", ".join(self.label(key) for key in keys)
 
+    def other_endpoints(self, keys: Iterable[str]) -> list[str]:
+        """A sentence per wave on the outcomes whose effect is at that wave, and not at the study's endpoint."""
+        usual, at = self.study.design.endpoint, dict[str, list[str]]()
+        for key in dict.fromkeys(keys):
+            at.setdefault(self.study.endpoint(key), []).append(key)
+        return [
+            self.text("common.other_endpoint", outcomes=self.labels(own), wave=wave, endpoint=usual)
+            for wave, own in at.items()
+            if wave != usual
+        ]
+
     def hypothesis(self, key: str) -> str:
         """The heading of a hypothesis: `H1a: Paid work`."""
         if key not in self.study.hypotheses:

@@ -13,6 +13,7 @@ from dnt_cli.effects import Effects, Options, endpoint_effects, trend_effects
 from dnt_cli.effects.notes import Note, notes_of
 from dnt_cli.effects.result import Estimates
 from dnt_cli.effects.rows import effect_rows
+from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed
 from dnt_cli.study import Study, parse_study
 from dnt_cli.study.spec import Derivation, Outcome, Text
@@ -328,3 +329,30 @@ def test_an_outcome_asked_at_two_waves_has_the_difference_of_differences_as_tren
     pooled = ((treated.sum() - 1) * spread[True] + ((~treated).sum() - 1) * spread[False]) / (N - 2)
     error = np.sqrt(pooled * (1 / treated.sum() + 1 / (~treated).sum())) / step
     assert row["std_error"] == pytest.approx(error, rel=1e-4)
+
+
+def test_an_outcome_with_an_endpoint_of_its_own_is_nowhere_said_to_be_at_the_studys(study: Study) -> None:
+    """Title and headings name the study's endpoint; the model is that at the outcome's, as its share at T1 shows."""
+    own = replace(study, outcomes=study.outcomes | {"debts": replace(study.outcomes["debts"], endpoint="T1")})
+    frame = table()
+    effects = endpoint_effects(completed(own, frame), Options(), outcomes=["work", "debts"])
+    notes = keys_of(effects, own, kind="binary")
+    assert notes["common.other_endpoint"].text == "Debts: at T1, not at T2."
+    assert "; outcome at T1, T2." in notes["effects.estimand"].text
+    shown = Estimates.of(own, effects, 0.95).tables(Wording(own, "en"))[0]
+    place = [column.heading for column in shown.columns].index("T1 / T2 obs. (i / c)")
+    share = 100 * frame.groupby("group", observed=True)["debts_T1"].mean()
+    cells = {row[0].text: row[place].text for section in shown.sections for row in section.rows}
+    assert cells["Debts"] == f"{share['i']:.0f}% / {share['c']:.0f}%"
+    alone = keys_of(endpoint_effects(completed(own, frame), Options(), outcomes=["work"]), own, kind="binary")
+    assert "common.other_endpoint" not in alone
+    assert "; outcome at T2." in alone["effects.estimand"].text
+
+
+def test_effects_of_a_register_that_is_not_there_are_refused_by_name(study: Study) -> None:
+    outcomes = {key: replace(own, role="descriptive") for key, own in study.outcomes.items() if key != "paid"}
+    only = replace(study, outcomes=outcomes | {"paid": study.outcomes["paid"]})
+    data = completed(only, table().drop(columns=[f"paid_{wave}" for wave in WAVES]))
+    for fit in (endpoint_effects, trend_effects):
+        with pytest.raises(ModelError, match=r"From a register comes paid, .* --register FILE"):
+            fit(data, Options())

@@ -224,7 +224,10 @@ def _chosen(data: Completed, outcomes: Sequence[str] | None, default: Iterable[s
     if not study.tested:
         raise ModelError(say("nothing_tested"))
     if outcomes is None:
-        return [key for key in default if key not in missing]
+        asked = list(default)
+        if asked and missing.issuperset(asked):
+            raise ModelError(say("register_lacking", name=", ".join(asked)))
+        return [key for key in asked if key not in missing]
     for key in outcomes:
         if key not in study.outcomes:
             raise ModelError(say("no_outcome", name=key, known=", ".join(study.tested)))

@@ -58,6 +58,7 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
     named = say("common.probability_title" if kind == "probability" else "effects.units_title")
     title = say("effects.compliers_title", what=source_of(rows, wording) + named, wave=design.endpoint)
     notes = [*wording.synthetic_note(), say("effects.compliers_note", received=wording.label(str(design.received)))]
+    notes += wording.other_endpoints(rows["outcome"])
     notes += [say("effects.compliers_method"), wording.marks_note(), *_messages(rows, wording)]
     return Table(title, columns, by_hypothesis(rows, wording, body), tuple(notes))
 

@@ -65,6 +65,9 @@ def _table(
     title = f"{named}. {wording.text('effects.contrasts')}"
     least = wording.study.models.min_observed
     notes = [*wording.synthetic_note(), wording.text("effects.contrasts_note"), wording.marks_note()]
+    notes += (
+        wording.other_endpoints(key for _, rows in parts for key in rows["outcome"]) if analysis == ENDPOINT else []
+    )
     notes.append(
         wording.text("effects.observed_note" if analysis == ENDPOINT else "effects.observed_note_trend", least=least)
     )

@@ -59,7 +59,9 @@ def scale_columns(rows: pd.DataFrame, wording: Wording, level: float) -> list[Fu
 def level_columns(rows: pd.DataFrame, wording: Wording) -> list[Further]:
     """The observed share or mean in the intervention and the comparison group, at baseline and at the endpoint."""
     study = wording.study
-    waves = {"baseline": study.design.baseline, "endpoint": study.design.endpoint}
+    at = {wave_of(row, study) for _, row in rows.iterrows()}
+    ends = " / ".join(wave for wave in study.design.wave_keys if wave in at)
+    waves = {"baseline": study.design.baseline, "endpoint": ends}
     return [
         Further(Column(wording.text("effects.level", wave=wave), optional=True), _level(place, wording))
         for place, wave in waves.items()

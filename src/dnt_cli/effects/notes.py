@@ -34,6 +34,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         rows = resting_on(rows, wording.study.models.errors)
     return [
         _estimand(rows, wording),
+        *_other_endpoints(rows, wording),
         _sample(rows, wording),
         *_control_notes(rows, wording),
         *_published(rows, wording),
@@ -58,8 +59,15 @@ def _estimand(rows: pd.DataFrame, wording: Wording) -> Note:
     place = "endpoint" if analysis == ENDPOINT else "trend"
     measure = wording.text(f"effects.measure_{kind}_{place}", unit=wording.unit())
     handled = wording.text("effects.gaps_imputed" if int(rows["m"].max()) > 1 else "effects.gaps_left_out")
-    when = wording.study.design.endpoint if place == "endpoint" else wording.text("effects.all_waves")
+    at = {wording.study.endpoint(key) for key in rows["outcome"]}
+    waves = ", ".join(wave for wave in wording.study.design.wave_keys if wave in at)
+    when = waves if place == "endpoint" else wording.text("effects.all_waves")
     return note("effects.estimand", wording, when=when, measure=measure, handled=handled)
+
+
+def _other_endpoints(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    told = wording.other_endpoints(rows.loc[rows["analysis"] == ENDPOINT, "outcome"])
+    return [Note("common.other_endpoint", text) for text in told]
 
 
 def _few_events(rows: pd.DataFrame, wording: Wording) -> list[Note]:

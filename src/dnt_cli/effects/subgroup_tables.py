@@ -131,6 +131,8 @@ def _rest(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     marks = "".join(mark_of(row, study) for _, row in rows[rows["level"] != ""].iterrows())
     notes = [note(f"effects.{key}", wording) for key, flag in _FLAGS.items() if flag in marks]
     notes.append(note("effects.observed_note", wording, least=study.models.min_observed))
+    at_end = rows[~rows["trend"].astype(bool) & (rows["analysis"] != CALENDAR)]
+    notes += [Note("common.other_endpoint", text) for text in wording.other_endpoints(at_end["outcome"])]
     told: list[tuple[str, str, str]] = []
     for _, row in rows[(rows["status"] == "not estimable")].iterrows():
         where = wording.label(row["outcome"])

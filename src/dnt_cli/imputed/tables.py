@@ -56,7 +56,7 @@ def imputation_summary(
         [Section(wording.text("imputed.covariates"), tuple(covariates))] if covariates else []
     )
     asked = [c for c, (key, _) in study.columns.items() if c in wide.columns and not study.is_register(key)]
-    missing = float(wide[asked].isna().to_numpy().mean())
+    missing = float(wide[asked].isna().to_numpy().mean()) if asked else 0.0
     notes = wording.synthetic_note()
     notes.append(
         wording.text(

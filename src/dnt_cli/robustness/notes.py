@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from dnt_cli.design import ENDPOINT
 from dnt_cli.effects.note import Note
 from dnt_cli.effects.notes import against_hypothesis
 from dnt_cli.messages import Message
@@ -36,6 +37,8 @@ def notes_of(
     names = codes(labels)
     main = rows[rows["model"] == "main"]
     notes = [Note("common.synthetic", text) for text in wording.synthetic_note()]
+    elsewhere = wording.other_endpoints(main.loc[main["analysis"] == ENDPOINT, "outcome"])
+    notes += [Note("common.other_endpoint", text) for text in elsewhere]
     notes += _indented(_reasons(main, wording), wording.text("common.main"), wording)
     for key in labels:
         own = rows[rows["model"] == key]
@@ -64,7 +67,7 @@ def notes_of(
 
 def details_of(notes: Sequence[Note]) -> frozenset[str]:
     """The texts of those about single checks, which a document with an appendix sets there."""
-    short = {"common.synthetic", "common.marks", "robustness.corrected", "robustness.signs"}
+    short = {"common.synthetic", "common.other_endpoint", "common.marks", "robustness.corrected", "robustness.signs"}
     return frozenset(own.text for own in notes if own.key not in short)
 
 
