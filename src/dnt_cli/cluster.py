@@ -69,10 +69,10 @@ def _client(scheduler: str, certificates: Sequence[str]) -> Any:
             )
         client = make(scheduler, **settings)
     except (OSError, ValueError) as error:
-        hint = "check the three files of --scheduler-tls, or " if certificates else ""
-        raise EngineError(
-            f"No Dask scheduler answers at {scheduler}: {hint}start one (dask scheduler), or use --jobs."
-        ) from error
+        told = (
+            say("no_scheduler_tls", scheduler=scheduler) if certificates else say("no_scheduler", scheduler=scheduler)
+        )
+        raise EngineError(told) from error
     if not client.nthreads():
         client.close()
         raise EngineError(say("scheduler_empty", scheduler=scheduler))

@@ -83,7 +83,7 @@ class AnalysisResult:
 
         spoken: Any = language or default_language()
         if spoken not in ("nl", "en"):
-            raise UsageError(f'tables("{spoken}"): expected "nl" or "en".')
+            raise UsageError(say("python_argument", given=f'tables("{spoken}")', known="nl, en"))
         return Tables(self.result.tables(Wording(self.stage.study, spoken)))
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
@@ -105,9 +105,9 @@ class AnalysisResult:
         return getattr(self.result, name)
 
     def __repr__(self) -> str:
-        from dnt_cli.stagefile.kinds import holding
+        from dnt_cli.stagefile.kinds import held
 
-        return f"<dnt: {holding(self.kind)} of the study {self.stage.study.key}>"
+        return f"<dnt: {held(self.kind)} of the study {self.stage.study.key}>"
 
     def _repr_html_(self) -> str:
         return self.tables()._repr_html_()
@@ -156,7 +156,7 @@ def impute(
     from dnt_cli.wide import to_wide
 
     if method is not None and method not in _METHODS:
-        raise UsageError(f'method="{method}": expected one of {", ".join(_METHODS)}.')
+        raise UsageError(say("python_argument", given=f'method="{method}"', known=", ".join(_METHODS)))
     opened = _opened(survey, "impute", "survey", study, settings)
     wide = to_wide(opened.survey(), opened.spec)
     used = settings_of(opened.spec, m=m, method=method, iterations=iterations, seed=seed)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dnt_cli.errors import DataError
 from dnt_cli.messages import Message, message
+from dnt_cli.sentences import Listed, Sentence, say
 from dnt_cli.study import Study
 from dnt_cli.wide import derive
 
@@ -94,9 +95,10 @@ class EmptyArm:
     wave: str
     group: str
 
-    def __str__(self) -> str:
+    @property
+    def told(self) -> Sentence:
         """`work at T2: nobody of group 'treated' has an observed answer`."""
-        return f"{self.outcome} at {self.wave}: nobody of group '{self.group}' has an observed answer"
+        return say("empty_arm", outcome=self.outcome, wave=self.wave, group=self.group)
 
 
 def empty_arms(wide: pd.DataFrame, study: Study) -> list[EmptyArm]:
@@ -132,12 +134,9 @@ def refuse_empty_arms(wide: pd.DataFrame, study: Study) -> None:
     places = [(own.outcome, own.wave) for own in empty]
     found = [own for own in empty if places.count((own.outcome, own.wave)) == 1]
     if found:
-        more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
-        raise DataError(
-            f"{'; '.join(map(str, found[:3]))}{more}, so an imputation would invent what that group answered. Take the "
-            "wave out of the outcome's waves, or allow it with --set imputation.allow_empty_arm=true: effects that "
-            "rest on it are then shown as not estimable (#)."
-        )
+        more = say("more_of", count=len(found) - 3) if len(found) > 3 else ""
+        listed = Listed(tuple(own.told for own in found[:3]), "; ")
+        raise DataError(say("empty_arms", listed=listed, more=more))
 
 
 def thin_arms(wide: pd.DataFrame, study: Study) -> list[str]:

@@ -68,13 +68,15 @@ class Listed:
 
     Attributes:
         items: What is listed.
+        between: What stands between them.
     """
 
     items: tuple[Worded, ...]
+    between: str = ", "
 
     def text(self, language: Language) -> str:
         """Them all."""
-        return ", ".join(item.text(language) for item in self.items)
+        return self.between.join(item.text(language) for item in self.items)
 
 
 def say(key: str, /, **values: Any) -> Sentence:

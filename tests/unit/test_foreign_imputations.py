@@ -114,21 +114,21 @@ def repeated(long: pd.DataFrame) -> pd.DataFrame:
 
 
 REFUSED: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
-    "an observed value": (lambda d: edited(d, 2, "p01", score_T1=7.0), r"1 observed value differs .*: score_T1 \(1\)"),
-    "the group": (lambda d: edited(d, 1, "p01", group="treated"), r"1 observed value differs .*: group \(1\)"),
-    "the site": (lambda d: edited(d, 3, "p01", site="east"), r"1 observed value differs .*: site \(1\)"),
+    "an observed value": (lambda d: edited(d, 2, "p01", score_T1=7.0), r"imputations: 1 \(score_T1 \(1\)\)"),
+    "the group": (lambda d: edited(d, 1, "p01", group="treated"), r"between the imputations: 1 \(group \(1\)\)"),
+    "the site": (lambda d: edited(d, 3, "p01", site="east"), r"between the imputations: 1 \(site \(1\)\)"),
     "two columns": (
         lambda d: edited(edited(d, 1, "p01", age=1.0), 2, "p01", work_T0=1 - d.loc[1, "work_T0"]),
-        r"2 observed values differ between the imputations: age \(1\), work_T0 \(1\)",
+        r"observed values that differ between the imputations: 2 \(age \(1\), work_T0 \(1\)\)",
     ),
     "the same imputation": (repeated, r"x: 1 of 3 imputations are the same as another"),
     "a person is missing": (
         lambda d: d[~((d[".imp"] == 2) & (d["id"] == "p03"))],
-        r"do not hold the same persons \(missing persons: 1 in imputation 2\)",
+        r"do not hold the same persons \(imputation 2 lacks 1\)",
     ),
     "another person": (
         lambda d: edited(d, 2, "p03", id="p99"),
-        r"the same persons \(1 persons are not among the observed data; missing persons: 1 in imputation 2\)",
+        r"the same persons \(1 not among the observed data; imputation 2 lacks 1\)",
     ),
     "a person twice": (lambda d: edited(d, 2, "p03", id="p04"), r"1 rows repeat a person within an imputation \(id\)"),
     "SPSS without the original": (

@@ -174,8 +174,8 @@ def test_shift_raises_what_is_imputed_and_stays_in_range():
 @pytest.mark.parametrize(
     ("name", "values", "kind", "message"),
     [
-        ("x", np.full(40, np.nan), "continuous", "no observed value"),
-        ("x", np.r_[1.0, np.full(39, np.nan)], "continuous", "one observed value"),
+        ("x", np.full(40, np.nan), "continuous", "the number of observed values is 0"),
+        ("x", np.r_[1.0, np.full(39, np.nan)], "continuous", "the number of observed values is 1"),
         ("x", np.r_[np.inf, np.ones(39)], "continuous", "1 infinite value"),
         ("x", np.r_[2.0, np.ones(39)], "binary", "other than 0 and 1"),
         ("x", np.array(["a", "b"] * 20, dtype=object), "continuous", "object values"),

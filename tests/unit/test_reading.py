@@ -179,7 +179,7 @@ def test_excel_as_analysts_make_it() -> None:
     assert text.frame["x"].tolist() == ["=1+1", "+1"]  # text, not a formula
     empty = io.BytesIO()
     openpyxl.Workbook().save(empty)
-    with pytest.raises(DataError, match="first sheet is no table"):
+    with pytest.raises(DataError, match="the sheet Sheet is no table"):
         read_table(empty.getvalue(), "c.xlsx")
 
 

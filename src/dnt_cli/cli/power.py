@@ -246,8 +246,9 @@ def study(
     alone = single_outcome(spec, outcome, sites=sites is not None)
     binary = alone.outcomes[outcome].kind == "binary"
     if binary != (level is not None):
-        needs = "needs --comparison SHARE, which is yes/no" if binary else "has no use for --comparison: it is a score"
-        raise UsageError(f"--outcome {outcome} {needs}.")
+        raise UsageError(
+            say("power_comparison", outcome=outcome) if binary else say("power_no_comparison", outcome=outcome)
+        )
     if analysis is Analysis.longitudinal and not alone.has_trend(outcome):
         raise UsageError(say("no_trend_model", outcome=outcome))
     world = World(alone, outcome, analysis.value, _sizes_of(n), level or 0.0, correlation, dropout, icc, sites, m, seed)
@@ -321,8 +322,7 @@ def _effects_of(text: str, level: float | None) -> list[float]:
         asked = {math.nan}
     low, high = (-5.0, 5.0) if level is None else (0.0, 1.0)
     if not all(low < effect < high for effect in asked):
-        what = "differences in standard deviations, such as 0.3,0.5" if level is None else "shares, such as 0.4,0.5"
-        raise UsageError(f"--effects {text}: expected {what}.")
+        raise UsageError(say("power_differences", text=text) if level is None else say("power_shares", text=text))
     return sorted(asked | {0.0 if level is None else level})
 
 

@@ -196,7 +196,8 @@ def info(
     seconds = stage.second_tables
     if table is not None:
         if table not in seconds:
-            raise UsageError(f"{stage.name} has no second table {table}; it has: {', '.join(seconds) or 'none'}.")
+            known = ", ".join(seconds) or say("none_of_them")
+            raise UsageError(say("no_second_table", file=stage.name, table=table, known=known))
         rows = stage.extra_frame(table)
         if "message" in rows.columns:
             rows = rows.assign(message=[spoken(text, "en") for text in rows["message"]])
@@ -225,11 +226,11 @@ def _facts(stage: Stage, seconds: list[str]) -> dict[str, Any]:
 
 
 def _lines(stage: Stage, seconds: list[str]) -> list[str]:
-    from dnt_cli.stagefile.kinds import holding
+    from dnt_cli.stagefile.kinds import held
 
     facts = _facts(stage, seconds)
     lines = [
-        f"{stage.name}: {holding(stage.kind)}",
+        f"{stage.name}: {held(stage.kind)}",
         f"  study        {stage.study.key}: {stage.study.title.en}",
         f"  size         {facts['rows']} rows, {facts['columns']} columns, {facts['row_groups']} row groups",
         f"  sha256       {stage.sha256}",

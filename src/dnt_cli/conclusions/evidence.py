@@ -25,6 +25,7 @@ from dnt_cli.messages import Message
 from dnt_cli.robustness.notes import REGISTER, TESTS
 from dnt_cli.robustness.result import RobustnessResult, codes
 from dnt_cli.sentences import say
+from dnt_cli.stagefile.kinds import held
 from dnt_cli.study import Study
 from dnt_cli.tables import Counts, together
 
@@ -164,9 +165,9 @@ class Sources:
         keys = ["analysis", "outcome", *(["wave"] if "wave" in rows.columns else [])]
         if rows.duplicated(keys).any():
             raise DataError(say("effects_twice"))
-        robustness = _only([own for own in results if isinstance(own, RobustnessResult)], "robustness checks")
-        described = _only([own for own in results if isinstance(own, Description)], "a description")
-        register = _only([own for own in results if isinstance(own, RegisterResult)], "register outcomes")
+        robustness = _only([own for own in results if isinstance(own, RobustnessResult)], "robustness")
+        described = _only([own for own in results if isinstance(own, Description)], "description")
+        register = _only([own for own in results if isinstance(own, RegisterResult)], "register")
         return cls(
             joined.study,
             _resting(rows, joined.study),
@@ -181,10 +182,10 @@ class Sources:
         return any(_part_of(row, self.study) == part for _, row in self.estimates.iterrows())
 
 
-def _only(found: list[_T], what: str) -> _T | None:
+def _only(found: list[_T], kind: str) -> _T | None:
     """The one result of its kind."""
     if len(found) > 1:
-        raise DataError(f"Two of these files hold {what}, so no conclusion follows; give one of the two.")
+        raise DataError(say("two_of_a_kind", kind=held(kind)))
     return found[0] if found else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from dnt_cli.column_names import near_column
 from dnt_cli.description.columns import Columns, joined, level_columns
 from dnt_cli.description.moments import moments
 from dnt_cli.description.rows import Rows
@@ -13,7 +14,6 @@ from dnt_cli.errors import DataError
 from dnt_cli.sentences import say
 from dnt_cli.study import Study, block_columns
 from dnt_cli.study.described import YES
-from dnt_cli.study.reader import suggest
 from dnt_cli.survey import LARGEST_SIZE, identifiers
 
 MOST_LEVELS = 20
@@ -168,8 +168,8 @@ def reference_rows(reference: pd.DataFrame, study: Study, known: pd.DataFrame) -
     for row in frame.itertuples():
         name = f"{row.variable} {row.level}".strip()
         if (row.variable, row.level, row.statistic) not in there:
-            hint = suggest(row.variable, sorted({variable for variable, _, _ in there}))
-            raise DataError(f"The reference populations have {row.statistic} of {name}, the baseline table not{hint}.")
+            near = near_column(row.variable, sorted({variable for variable, _, _ in there}))
+            raise DataError(say("population_unknown", statistic=row.statistic, name=name, near=near))
         if row.statistic not in ("pct", "mean"):
             raise DataError(say("reference_statistic", statistic=row.statistic, variable=name))
     wave = np.where(frame["variable"].isin(list(study.outcomes)), study.design.baseline, "")

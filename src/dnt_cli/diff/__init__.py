@@ -10,8 +10,9 @@ from dnt_cli.diff.figures import FigureChanges
 from dnt_cli.diff.origins import Cause, Data, data_of, step_causes, study_causes
 from dnt_cli.diff.records import RecordChanges
 from dnt_cli.errors import DataError
+from dnt_cli.sentences import say
 from dnt_cli.stagefile.container import Stage
-from dnt_cli.stagefile.kinds import holding, result_class
+from dnt_cli.stagefile.kinds import held, result_class
 from dnt_cli.stagefile.result import Compared
 
 __all__ = ["Cause", "Difference", "compare"]
@@ -55,10 +56,8 @@ def compare(a: Stage, b: Stage, names: tuple[str, str]) -> Difference:
         DataError: They are of different kinds.
     """
     if a.kind != b.kind:
-        raise DataError(
-            f"{names[0]} holds {holding(a.kind)} and {names[1]} holds {holding(b.kind)}; "
-            "dnt diff compares two files of one kind."
-        )
+        kinds = {"one": held(a.kind), "other": held(b.kind)}
+        raise DataError(say("diff_kinds", file=names[0], beside=names[1], **kinds))
     study = study_causes(a.study, b.study)
     causes = (*study, *step_causes(a.steps, b.steps, study))
     content = _CHANGES[result_class(a.kind).compared].between(a, b)

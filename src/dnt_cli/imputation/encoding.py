@@ -152,8 +152,7 @@ def _check_support(column: ModelColumn, values: NDArray[np.float64]) -> None:
             say("impute_range", column=column.name, n=int(outside.sum()), lower=column.lower, upper=column.upper)
         )
     if column.impute and known.size < min(2, values.size):
-        how_many = "no observed value" if known.size == 0 else "one observed value"
-        raise DataError(f"Column '{column.name}' has {how_many}: it cannot be imputed. Leave it out.")
+        raise DataError(say("impute_nothing", column=column.name, n=known.size))
 
 
 def _check_links(table: EncodedTable) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.imputed.data import Completed, completed_sets, measured_columns
-from dnt_cli.sentences import say
+from dnt_cli.sentences import Listed, Sentence, say
 from dnt_cli.study import Study
 from dnt_cli.survey import identifiers
 
@@ -36,16 +36,16 @@ class LongLayout:
 
     column: str
     program: str
-    advice: str
+    advice: Sentence
 
 
-_MICE = LongLayout(".imp", "mice", 'write it with complete(imp, action = "long", include = TRUE)')
+_MICE = LongLayout(".imp", "mice", say("observed_mice"))
 LAYOUTS = (
     _MICE,
-    LongLayout("Imputation_", "SPSS", "save the imputed data set whole, with the original data as Imputation_ 0"),
-    LongLayout("_mi_m", "Stata", "save it with `mi convert flong`, which keeps the original data as _mi_m 0"),
-    LongLayout("_Imputation_", "SAS", "put the original data above it, with _Imputation_ 0"),
-    LongLayout("imp", "Amelia", "put the original data above it, with imp 0"),
+    LongLayout("Imputation_", "SPSS", say("observed_spss")),
+    LongLayout("_mi_m", "Stata", say("observed_stata")),
+    LongLayout("_Imputation_", "SAS", say("observed_above", column="_Imputation_")),
+    LongLayout("imp", "Amelia", say("observed_above", column="imp")),
 )
 
 
@@ -81,17 +81,14 @@ def from_long(frame: pd.DataFrame, study: Study, name: str) -> Completed:
     layout = _layout(frame)
     if layout is None:
         known = ", ".join(f"{known.column} ({known.program})" for known in LAYOUTS)
-        raise DataError(
-            f"{name} has no column .imp; {_MICE.advice}. Of other programs the number of the imputation is read from: "
-            f"{known}."
-        )
+        raise DataError(say("foreign_number", file=name, advice=_MICE.advice, known=known))
     numbers = pd.to_numeric(frame[layout.column], errors="coerce")
     if layout.column == "_mi_m" and "_mi_id" in frame.columns:
         frame, numbers = _from_stata_mlong(frame, numbers)
     if not (numbers % 1 == 0).all():  # which infinity and a gap are not either
         raise DataError(say("foreign_whole", file=name, column=layout.column))
     if not (numbers == 0).any():
-        raise DataError(f"{name} holds no observed data ({layout.column} 0); {layout.advice}.")
+        raise DataError(say("foreign_observed", file=name, column=layout.column, advice=layout.advice))
     _refuse_long_by_wave(frame, study, name)
     data = completed_sets(*_in_one_order(frame, numbers, study, name), study, name)
     if gappy := _unfilled(data):
@@ -150,10 +147,9 @@ def _in_one_order(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: s
     sizes = (numbers[place.notna()]).value_counts()
     short = {f"{number:g}": len(places) - size for number, size in sizes.items() if size < len(places)}
     if strangers or short:
-        lacking = ", ".join(f"{count} in imputation {number}" for number, count in sorted(short.items())[:_NAMED])
-        told = [f"{strangers} persons are not among the observed data"] if strangers else []
-        told += [f"missing persons: {lacking}"] if lacking else []
-        raise DataError(f"{name}: the imputations do not hold the same persons ({'; '.join(told)}).")
+        told = [say("foreign_strangers", n=strangers)] if strangers else []
+        told += [say("foreign_lacking", n=n, number=number) for number, n in sorted(short.items())[:_NAMED]]
+        raise DataError(say("foreign_persons", file=name, told=Listed(tuple(told), "; ")))
     order = pd.DataFrame({"set": numbers, "place": place}).sort_values(["set", "place"], kind="stable").index
     return frame.loc[order].reset_index(drop=True), numbers.loc[order].reset_index(drop=True)
 
@@ -182,12 +178,7 @@ def _refuse_changed(data: Completed, name: str) -> None:
             changed[column] = changed.get(column, 0) + int((~same).sum())
     if told := {column: count for column, count in changed.items() if count}:
         listed = _listed([f"{column} ({count})" for column, count in told.items()])
-        count = sum(told.values())
-        raise DataError(
-            f"{name}: {count} observed {'value differs' if count == 1 else 'values differ'} between the imputations: "
-            f"{listed}. An imputation fills gaps and leaves group and answers as they were; make the file again from "
-            "the imputing program."
-        )
+        raise DataError(say("foreign_changed", file=name, count=sum(told.values()), listed=listed))
 
 
 def _refuse_identical(data: Completed, name: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.errors import DataError
-from dnt_cli.findings import Finding
+from dnt_cli.findings import Finding, summary
 from dnt_cli.reading.ids import matched
 from dnt_cli.sentences import say
 from dnt_cli.study import Study
@@ -76,7 +76,7 @@ def _matched(ids: pd.Series, persons: pd.Series, study: Study, name: str) -> pd.
     """
     both, alike = matched(pd.concat([persons, ids], ignore_index=True), study)
     if alike:
-        raise DataError(f"{name} beside the survey: {alike[0]}.")
+        raise DataError(say("beside_survey", file=name, finding=summary(alike)))
     return both.iloc[len(persons) :].set_axis(ids.index)
 
 
@@ -114,10 +114,7 @@ def _refuse_contradictions(wide: pd.DataFrame, register: pd.DataFrame, ids: pd.S
         told = identifiers(register[column])
         wrong = ids.isin(set(persons)) & own.notna() & told.notna() & (own.astype(str) != told.astype(str))
         if count := int(ids[wrong].nunique()):
-            raise DataError(
-                f"{name}: {column} contradicts the survey for {count} {'person' if count == 1 else 'persons'}. "
-                "Make the file again from its source, or leave the column out if it means something else."
-            )
+            raise DataError(say("contradicts_survey", file=name, column=column, count=count))
 
 
 def _values(raw: pd.Series, binary: bool, where: str) -> pd.Series:

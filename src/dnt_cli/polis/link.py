@@ -12,6 +12,7 @@ import pandas as pd
 
 from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
+from dnt_cli.findings import summary
 from dnt_cli.reading.ids import matched
 from dnt_cli.sentences import say
 from dnt_cli.study import Study
@@ -60,7 +61,7 @@ def read_link(frame: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
         raise DataError(say("link_empty", file=name))
     ids, alike = matched(frame[study.design.id].map(_text), study)
     if alike:
-        raise DataError(f"{name}: {alike[0]}.")
+        raise DataError(say("file_unfit", file=name, finding=summary(alike)))
     if ids.isna().any():
         raise DataError(say("link_no_id", file=name, n=int(ids.isna().sum()), id=study.design.id))
     if twice := int(ids.duplicated().sum()):

@@ -130,11 +130,7 @@ def _table(rows: _Rows, sheet: str, name: str, hints: Hints, empty: dict[tuple[s
     names = (_texts(table[0])[:width] if table else []) + [""] * width
     names = names[:width]
     if len(table) < 2 or not any(names):
-        which = "the first sheet" if hints.sheet is None else f"the sheet {sheet}"
-        raise DataError(
-            f"{name}: {which} is no table with the names of the columns in its first row; say where they stand with "
-            "sheet and header_row in [files] of the study file."
-        )
+        raise DataError(say("sheet_no_table", file=name, sheet=sheet))
     frame = pd.DataFrame([_padded(row, width) for row in table[1:]], columns=names, dtype=object)
     for i in range(width):
         column: Any = frame.iloc[:, i]

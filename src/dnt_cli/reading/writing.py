@@ -270,8 +270,7 @@ def _through_file(write: Callable[[str], None], suffix: str, folder: Path) -> by
     except (OSError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
         if isinstance(error, OSError) or "write data" in str(error):
             raise _no_room(folder) from None
-        what = "the names or values of this table"
-        raise DataError(f"{PROGRAMS[suffix]} cannot hold {what}; write .csv or .xlsx.") from None
+        raise DataError(say("program_cannot_hold", program=PROGRAMS[suffix])) from None
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Dictionary, Path, Progress | None], bytes]] = {

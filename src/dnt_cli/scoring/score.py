@@ -134,11 +134,13 @@ def _present(answers: pd.DataFrame, key: str, instrument: Instrument) -> bool:
     if len(missing) == len(columns):
         return False
     if missing:
-        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         raise DataError(
-            f"{len(missing)} of {len(columns)} items of [instruments.{key}] are missing: {', '.join(missing[:3])}{more}"
-            f"{near_column(missing[0], [c for c in there if c not in columns])}."
-        )
+            say(
+                "items_missing", n=len(missing), items=len(columns), key=key, listed=", ".join(missing[:3]),
+                more=say("more_of", count=len(missing) - 3) if len(missing) > 3 else "",
+                near=near_column(missing[0], [c for c in there if c not in columns]),
+            )
+        )  # fmt: skip
     if twice := [c for c in columns if there.count(c) > 1]:
         raise DataError(say("named_twice", column=twice[0]))
     return True
@@ -147,12 +149,12 @@ def _present(answers: pd.DataFrame, key: str, instrument: Instrument) -> bool:
 def _require(key: str, instrument: Instrument) -> None:
     for name in instrument.required:
         if getattr(instrument, name) is None:
-            allowed = {"coding": f"one of: {', '.join(instrument.codings)}", "reversed": 'such as "2 5 7", or "none"'}
-            raise StudyError(
-                f"[instruments.{key}] lacks {name} ({allowed.get(name, 'see the codebook')}); a guess would go "
-                f"unnoticed. Give it in the study file or with --set instruments.{key}.{name}=..., or leave the "
-                f"questionnaire out with --set instruments.{key}.use=none."
-            )
+            allowed = {
+                "coding": say("allowed_coding", listed=", ".join(instrument.codings)),
+                "reversed": say("allowed_reversed"),
+            }
+            hint = allowed.get(name, say("allowed_other"))
+            raise StudyError(say("instrument_lacks", key=key, name=name, allowed=hint))
     _require_codes(key, instrument)
 
 
@@ -175,14 +177,12 @@ def _require_codes(key: str, instrument: Instrument) -> None:
             values = instrument.recoding(item) or np.arange(low, high + 1)
             rule = instrument.rule(scale)
             if rule == "decision" and not set(values) <= {0, 1}:
-                wanted = f"yes (1) or no (0) for {item}: recode.{item} = [1, 0] makes them of 1 (yes) and 2 (no)"
+                wanted = say("wants_yes_no", item=item)
             elif rule == "weighted" and not set(values) <= set(low + np.arange(len(scale.weights[item]))):
-                wanted = (
-                    f"{len(scale.weights[item])} successive whole values for {item} after recoding, as many as weights"
-                )
+                wanted = say("wants_whole", n=len(scale.weights[item]), item=item)
             else:
                 continue
-            raise StudyError(f"[instruments.{key}.scales.{name}] wants {wanted}.")
+            raise StudyError(say("scale_wants", key=key, scale=name, wanted=wanted))
 
 
 def _due(study: Study, outcome: str) -> tuple[str, ...]:

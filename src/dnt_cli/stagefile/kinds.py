@@ -21,7 +21,6 @@ class StageKind:
     """A kind of stage file.
 
     Attributes:
-        words: What it holds, as messages say it.
         maker: The commands that make it.
         result: `module:class` of its result; a string, so that nothing is imported before it is needed.
         source: The kind that it is made from; "" if from files of other programs only.
@@ -31,7 +30,6 @@ class StageKind:
         as_given: Whether it holds the values of another program, with the labels that they came with.
     """
 
-    words: str
     maker: str
     result: str
     source: str = ""
@@ -43,21 +41,18 @@ class StageKind:
 
 KINDS = {
     "answers": StageKind(
-        "answers to questionnaires, a row per person and wave",
         "`dnt example --answers` or `dnt convert`",
         "dnt_cli.scoring.result:AnswersResult",
         shown=False,
         as_given=True,
     ),
     "survey": StageKind(
-        "survey answers, a row per person and wave",
         "`dnt score`, `dnt example` or `dnt convert`",
         "dnt_cli.scoring.result:SurveyResult",
         "answers",
         shown=False,
     ),
     "estimates": StageKind(
-        "effect estimates",
         "`dnt fit-t3` or `dnt fit-longitudinal`",
         "dnt_cli.effects.result:Estimates",
         "imputations",
@@ -65,28 +60,20 @@ KINDS = {
         concluded=True,
     ),
     "robustness": StageKind(
-        "robustness checks",
         "`dnt robustness`",
         "dnt_cli.robustness.result:RobustnessResult",
         "imputations",
         concluded=True,
     ),
-    "description": StageKind(
-        "a description", "`dnt describe`", "dnt_cli.description.result:Description", "survey", concluded=True
-    ),
-    "imputations": StageKind("imputed data sets", "`dnt impute`", "dnt_cli.imputed.result:Imputations", "survey"),
-    "power": StageKind("simulated power", "`dnt power study`", "dnt_cli.power.result:SimulatedPower"),
-    "register": StageKind("register outcomes", "`dnt polis`", "dnt_cli.polis.result:RegisterResult", concluded=True),
+    "description": StageKind("`dnt describe`", "dnt_cli.description.result:Description", "survey", concluded=True),
+    "imputations": StageKind("`dnt impute`", "dnt_cli.imputed.result:Imputations", "survey"),
+    "power": StageKind("`dnt power study`", "dnt_cli.power.result:SimulatedPower"),
+    "register": StageKind("`dnt polis`", "dnt_cli.polis.result:RegisterResult", concluded=True),
 }
 
 
-def holding(kind: str) -> str:
-    """What a file of this kind holds; files of a later dnt may be of a kind that is not known here."""
-    return KINDS[kind].words if kind in KINDS else "something unknown"
-
-
 def held(kind: str) -> Sentence:
-    """The same, in either language."""
+    """What a file of this kind holds; files of a later dnt may be of a kind that is not known here."""
     return say(f"kind_{kind}" if kind in KINDS else "kind_unknown")
 
 

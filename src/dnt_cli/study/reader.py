@@ -86,14 +86,14 @@ def load_study(name: str, overrides: Iterable[str] = ()) -> Study:
         with path.open("rb") as stream:
             content = stream.read(_LARGEST + 1)
         if len(content) > _LARGEST:
-            raise StudyError(f"{name} is larger than {_LARGEST / 1e6:.0f} MB, which no study file is.")
+            raise StudyError(say("study_too_large", file=name, size=f"{_LARGEST / 1e6:.0f} MB"))
         text = content.decode("utf-8-sig")
     except FileNotFoundError:
         known = ", ".join(builtin_studies())
         raise StudyError(say("no_study_file", file=name, path=path.name, known=known)) from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise StudyError(f"Cannot read the study file {name}: {reason}.") from None
+        reason = error.strerror if isinstance(error, OSError) else say("study_not_text")
+        raise StudyError(say("study_unreadable", file=name, reason=reason)) from None
     return parse_study(text, path.name, overrides)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from dnt_cli.errors import StudyError
+from dnt_cli.sentences import Listed, Sentence, say
 from dnt_cli.study.comparison import Change, changes
 from dnt_cli.study.spec import Study
 
@@ -87,12 +88,9 @@ def require_reanalysis(imputed: Study, asked: Study, name: str) -> list[Change]:
     found = changes(imputed, asked)
     refused = [(change, needed) for change in found if (needed := _needed(change, imputed, asked)) != ANALYSIS]
     if refused:
-        listed = "; ".join(f"{_told(change)} (concerns {needed})" for change, needed in refused[:5])
-        more = f"; and {len(refused) - 5} more" if len(refused) > 5 else ""
-        raise StudyError(
-            f"{name} was imputed with another study, so these keys cannot change after it: {listed}{more}. "
-            "Leave them as they are in the file, or start again from the survey with dnt impute --study."
-        )
+        listed = Listed(tuple(say("concerns", told=_told(change), what=needed) for change, needed in refused[:5]), "; ")
+        more = say("more_of", count=len(refused) - 5) if len(refused) > 5 else ""
+        raise StudyError(say("imputed_otherwise", file=name, listed=listed, more=more))
     return found
 
 
@@ -108,8 +106,8 @@ def _needed(change: Change, imputed: Study, asked: Study) -> str:
     return concern(change.key)
 
 
-def _told(change: Change) -> str:
-    sides = ["absent" if side is None else side for side in (change.old, change.new)]
-    if any("{" in side for side in sides):  # a whole section
-        return f"{change.key} {'added' if change.old is None else 'removed'}"
-    return f"{change.key}: {sides[0]} in the file, {sides[1]} asked"
+def _told(change: Change) -> Sentence:
+    sides = [say("absent") if side is None else side for side in (change.old, change.new)]
+    if any("{" in str(side) for side in sides):  # a whole section
+        return say("section_added", key=change.key) if change.old is None else say("section_removed", key=change.key)
+    return say("key_asked", key=change.key, old=sides[0], new=sides[1])
