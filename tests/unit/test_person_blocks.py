@@ -195,7 +195,7 @@ def test_the_intercepts_of_sites_have_the_distribution_they_are_said_to_have() -
     precision = np.repeat(np.linalg.inv(0.5 * np.eye(T) + 0.5)[None], c, axis=0)
     residual = rng.normal(size=(120, T)) + 0.4 * rng.normal(size=12)[sites][:, None]
     drawn = _draw_sites(
-        sites, np.repeat(residual[None], c, axis=0), precision, [np.random.default_rng(k) for k in range(c)]
+        sites, np.repeat(residual.T[None], c, axis=0), precision, [np.random.default_rng(k) for k in range(c)]
     )
     # By hand: mean residuals of sites are N(u, 1 / a); the SD of u is integrated over its grid.
     weight = precision[0].sum(axis=1)

@@ -138,16 +138,16 @@ def _block(
     from scipy.special import ndtri  # slow to load, and whoever reads imputations needs it not
 
     columns = [table.columns[p] for p in positions]
-    values = table.values[positions].T  # (n, T)
+    values = table.values[positions]  # (T, n)
     observed = ~np.isnan(values)
-    known = values[observed]
+    known = values.T[observed.T]  # person by person, as sums were always taken
     kind = _kind(columns[0].kind, known)
     support = np.unique(known)
-    low, high = np.full(values.shape, -np.inf), np.full(values.shape, np.inf)
+    low = high = np.zeros((len(positions), 0))
     thresholds, mean, scale = np.zeros(0), 0.0, 1.0
     if kind == "binary":
         latent = np.where(observed, np.where(values > 0, 0.8, -0.8), 0.0)
-        low[observed & (values > 0)], high[observed & (values == 0)] = 0.0, 0.0
+        low, high = np.where(values > 0, 0.0, -np.inf), np.where(values == 0, 0.0, np.inf)
     elif kind == "ranked":
         below = np.cumsum([(known == v).sum() for v in support[:-1]]) / known.size
         thresholds = ndtri(below)
@@ -167,7 +167,7 @@ def _block(
     shifts = [settings.shifts.get(c.name) for c in columns]
     shift = None
     if any(s is not None and np.any(s) for s in shifts):
-        shift = np.column_stack([np.zeros(len(values)) if s is None else np.asarray(s, dtype=float) for s in shifts])
+        shift = np.stack([np.zeros(values.shape[1]) if s is None else np.asarray(s, dtype=float) for s in shifts])
     wave_rows = np.array([[0 if p < 0 else design.of(p)[0] for p in waves] for waves in beside], dtype=np.intp)
     return PersonBlock(
         positions=np.array(positions, dtype=np.intp),
@@ -187,7 +187,7 @@ def _block(
         bounds=(min(lower), max(upper)),
         whole=columns[0].kind == "ordinal",
         shift=shift,
-        missing=tuple(np.flatnonzero(~observed[:, t]) for t in range(len(positions))),
+        missing=tuple(np.flatnonzero(~row) for row in observed),
         sites=_sites(table, settings),
     )
 

@@ -118,13 +118,12 @@ def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, 
         if iteration == 0:
             chains = [person_blocks.start(block, state) for block in plan.blocks]
         for block, chain in zip(plan.blocks, chains, strict=False):  # none before the first round
-            X = person_blocks.predictors(block, state, plan.group)
+            x = person_blocks.predictors(block, state, plan.group)
             for _ in range(plan.sweeps[iteration > 0]):
-                person_blocks.sweep(block, chain, X, generators)
-            drawn = person_blocks.values(block, chain)
+                person_blocks.sweep(block, chain, x, generators)
             for t, (position, persons) in enumerate(zip(block.positions, block.missing, strict=True)):
                 if persons.size:
-                    keep(own[int(position)], drawn[:, persons, t], iteration)
+                    keep(own[int(position)], person_blocks.values(block, chain, t), iteration)
         visits = [step for step in (plan.opening if iteration < 0 else plan.steps) if step.method != "given"]
         noise = _noise(visits, generators, plan.design.shape[1])
         modes = modes if iteration > 0 else {}

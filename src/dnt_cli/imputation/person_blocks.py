@@ -24,7 +24,9 @@ The correlation matrix of a yes/no outcome is drawn by parameter expansion: a co
 standardised residuals and rescaled (Liu and Daniels 2006, Journal of Computational and Graphical Statistics 15, without
 their acceptance step, which the informative prior makes small).
 
-Everything is computed for c imputations at once and imputation by imputation, as in `chained`.
+Everything is computed for c imputations at once and imputation by imputation, as in `chained`. Most predictors are the
+same at all waves, so the rows of x are not written out: what a round needs of them are their products summed over
+persons. Latent variables are drawn for so many persons at a time that their arrays stay in a processor's cache.
 """
 
 from __future__ import annotations
@@ -57,6 +59,7 @@ SITE_SPREADS = np.linspace(0.0, 0.8, 33)
 SITE_SCALE = 0.3
 """Scale of its half-normal prior."""
 _EDGE = 1e-12  # of a probability
+_AT_ONCE = 4096  # persons whose latent variables are drawn together
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,10 @@ class PersonBlock:
         positions: (T,) column indices in the table, in order of time.
         own: (T,) design rows of those columns.
         kind: `binary`, `linear` or `ranked`.
-        observed: (n, T) which cells are known.
-        latent: (n, T) known scores on the latent scale, 0 elsewhere; starting values of the other kinds.
-        low: (n, T) lower limit of the latent variable; -inf where unknown.
-        high: (n, T) upper limit.
+        observed: (T, n) which cells are known.
+        latent: (T, n) known scores on the latent scale, 0 elsewhere; starting values of the other kinds.
+        low: (T, n) lower limit of the latent variable, -inf where unknown; empty for a linear outcome.
+        high: (T, n) upper limit.
         person_rows: (k,) design rows that are the same at all waves.
         wave_rows: (a, T) design rows of other outcomes at the same waves; 0 (ones) where an outcome was not asked.
         waves_asked: (a, T) 1 where that outcome was asked.
@@ -80,7 +83,7 @@ class PersonBlock:
         scale: and divided by.
         bounds: lowest and highest value that may be imputed.
         whole: drawn values are rounded to whole numbers.
-        shift: (n, T) delta adjustment, or None.
+        shift: (T, n) delta adjustment, or None.
         missing: per wave the persons to impute, as in `Step`.
         sites: (n,) code of each person's site, -1 where it is unknown; None: no site intercepts.
     """
@@ -116,14 +119,29 @@ class State:
     """Where the chains of one block are.
 
     Attributes:
-        z: (c, n, T) latent variable.
+        z: (c, T, n) latent variable.
         precision: (c, T, T) inverse of S.
-        site: (c, n) intercept of each person's site; zero without sites.
+        site: (c, n) intercept of each person's site; None without sites.
     """
 
     z: Array
     precision: Array
-    site: Array
+    site: Array | None
+
+
+@dataclass(frozen=True, slots=True)
+class Predictors:
+    """The predictors x of a block in one round, each row of numbers written once.
+
+    Attributes:
+        rows: (c, q, n) ones, the group, the person's characteristics, other outcomes on average and at each wave.
+        place: (T, p) which of the rows is predictor j at wave t; q: it is 0 there.
+        products: (c, T * T, p * p) products of the predictors at two waves, summed over persons.
+    """
+
+    rows: Array
+    place: NDArray[np.intp]
+    products: Array
 
 
 def start(block: PersonBlock, state: Array) -> State:
@@ -134,38 +152,39 @@ def start(block: PersonBlock, state: Array) -> State:
         state: (c, D, n) design with every gap filled.
     """
     c, n, T = state.shape[0], state.shape[2], len(block.positions)
-    shown = state[:, block.own].transpose(0, 2, 1)  # (c, n, T), standardised per wave
     reach = 2.0 if block.kind == "linear" else 1.0
-    z = np.where(block.observed, block.latent, np.clip(shown, -reach, reach))
+    z = np.where(block.observed, block.latent, np.clip(state[:, block.own], -reach, reach))
     covariance = 0.5 * np.eye(T) + 0.5
-    return State(z, np.repeat(np.linalg.inv(covariance)[None], c, axis=0), np.zeros((c, n)))
+    site = None if block.sites is None else np.zeros((c, n))
+    return State(z, np.repeat(np.linalg.inv(covariance)[None], c, axis=0), site)
 
 
-def sweep(block: PersonBlock, chains: State, X: Array, generators: Sequence[np.random.Generator]) -> None:
+def sweep(block: PersonBlock, chains: State, x: Predictors, generators: Sequence[np.random.Generator]) -> None:
     """One Gibbs round of a block, in place: coefficients, covariance, latent variables.
 
     Args:
         block: the block.
         chains: where its chains are.
-        X: (c, n, T, p) predictors, from `predictors`.
+        x: predictors, from `predictors`.
         generators: c random streams.
     """
-    c, n, T, p = X.shape
-    flat = X.reshape(c, n * T, p)
+    _, T, n = chains.z.shape
+    p = x.place.shape[1]
     normals = np.stack([g.standard_normal(p + T * (T - 1) // 2) for g in generators])
     uniforms = np.stack([g.random((n, T)) for g in generators])
-    beta = _draw_coefficients(block, chains, X, normals[:, :p])
-    fitted = np.matmul(flat, beta[:, :, None]).reshape(c, n, T)
+    beta = _draw_coefficients(block, chains, x, normals[:, :p])
+    residual = _fitted(x, beta)
+    np.subtract(chains.z, residual, out=residual)
     if block.sites is not None:
-        chains.site = _draw_sites(block.sites, chains.z - fitted, chains.precision, generators)
-        fitted = fitted + chains.site[:, :, None]
-    residual = chains.z - fitted
+        chains.site = _draw_sites(block.sites, residual, chains.precision, generators)
+        residual -= chains.site[:, None, :]
     chains.precision = _draw_precision(block.kind, residual, chains.precision, normals[:, p:], generators)
-    _draw_latent(block, chains, fitted, uniforms)
+    for first in range(0, n, _AT_ONCE):
+        _draw_latent(block, chains, residual, uniforms, slice(first, min(first + _AT_ONCE, n)))
 
 
-def predictors(block: PersonBlock, state: Array, group: Array) -> Array:
-    """(c, n, T, p) wave dummies, group x wave, the person's characteristics, other outcomes at the wave and on average.
+def predictors(block: PersonBlock, state: Array, group: Array) -> Predictors:
+    """Wave dummies, group x wave, the person's characteristics, other outcomes at the wave and on average.
 
     Args:
         block: the block.
@@ -173,51 +192,70 @@ def predictors(block: PersonBlock, state: Array, group: Array) -> Array:
         group: (n,) centred group.
     """
     c, _, n = state.shape
-    T, k, a = len(block.positions), len(block.person_rows), len(block.wave_rows)
-    X = np.zeros((c, n, T, block.size))
-    for t in range(T):
-        X[:, :, t, t] = 1.0
-        X[:, :, t, T + t] = group
-    if k:
-        X[:, :, :, 2 * T : 2 * T + k] = state[:, block.person_rows].transpose(0, 2, 1)[:, :, None, :]
-    if a:
-        beside = state[:, block.wave_rows] * block.waves_asked[None, :, :, None]  # (c, a, T, n)
-        X[..., 2 * T + k : 2 * T + k + a] = beside.transpose(0, 3, 2, 1)
-        mean = beside.sum(axis=2) / block.waves_asked.sum(axis=1)[None, :, None]
-        X[..., 2 * T + k + a :] = mean.transpose(0, 2, 1)[:, :, None, :]
-    return X
+    T, k, a, p = len(block.positions), len(block.person_rows), len(block.wave_rows), block.size
+    q = 2 + k + a + a * T
+    rows = np.empty((c, q, n))
+    rows[:, 0], rows[:, 1] = 1.0, group
+    rows[:, 2 : 2 + k] = state[:, block.person_rows]
+    beside = rows[:, 2 + k + a :].reshape(c, a, T, n)
+    np.multiply(state[:, block.wave_rows], block.waves_asked[None, :, :, None], out=beside)
+    rows[:, 2 + k : 2 + k + a] = beside.sum(axis=2) / block.waves_asked.sum(axis=1)[None, :, None]
+    place = np.full((T, p), q, dtype=np.intp)
+    wave = np.arange(T)
+    place[wave, wave], place[wave, T + wave] = 0, 1
+    place[:, 2 * T : 2 * T + k] = 2 + np.arange(k)
+    place[:, 2 * T + k : 2 * T + k + a] = 2 + k + a + np.arange(a) * T + wave[:, None]
+    place[:, 2 * T + k + a :] = 2 + k + np.arange(a)
+    sums = np.zeros((c, q + 1, q + 1))
+    sums[:, :q, :q] = np.matmul(rows, rows.transpose(0, 2, 1))
+    products = sums[:, place[:, None, :, None], place[None, :, None, :]].reshape(c, T * T, p * p)
+    return Predictors(rows, place, products)
 
 
-def values(block: PersonBlock, chains: State) -> Array:
-    """(c, n, T) the block's columns in their own units; only the cells that are to be imputed mean anything."""
+def values(block: PersonBlock, chains: State, t: int) -> Array:
+    """(c, u) what is imputed at wave t, in the outcome's own units."""
+    persons = block.missing[t]
+    z = chains.z[:, t, persons]
     if block.kind == "binary":
-        return (chains.z > 0).astype(float)
+        return (z > 0).astype(float)
+    shift = None if block.shift is None else block.shift[t, persons]
     if block.kind == "ranked":
-        drawn = block.support[np.searchsorted(block.thresholds, chains.z)]
-        if block.shift is None:
+        drawn = block.support[np.searchsorted(block.thresholds, z)]
+        if shift is None:
             return drawn
-        return np.clip(np.rint(drawn + block.shift) if block.whole else drawn + block.shift, *block.bounds)
-    drawn = chains.z * block.scale + block.mean
+        return np.clip(np.rint(drawn + shift) if block.whole else drawn + shift, *block.bounds)
+    drawn = z * block.scale + block.mean
     if block.support.size:
         drawn = nearest(block.support, drawn)
-    if block.shift is not None:
-        drawn = drawn + block.shift
+    if shift is not None:
+        drawn = drawn + shift
     return np.clip(np.rint(drawn) if block.whole else drawn, *block.bounds)
 
 
-def _draw_coefficients(block: PersonBlock, chains: State, X: Array, normals: Array) -> Array:
+def _fitted(x: Predictors, beta: Array) -> Array:
+    """(c, T, n) x'b, given the coefficients (c, p)."""
+    c, q, _ = x.rows.shape
+    T = len(x.place)
+    spread = np.zeros((c, T, q + 1))
+    spread[:, np.arange(T)[:, None], x.place] = beta[:, None, :]
+    fitted: Array = np.matmul(spread[:, :, :q], x.rows)
+    return fitted
+
+
+def _draw_coefficients(block: PersonBlock, chains: State, x: Predictors, normals: Array) -> Array:
     """(c, p) from their normal distribution given z and S."""
-    c, n, T, p = X.shape
-    root = np.linalg.cholesky(chains.precision)  # S^-1 = root root'
-    whitened = np.matmul(root.transpose(0, 2, 1)[:, None], X).reshape(c, n * T, p)
-    z = np.matmul(chains.z - chains.site[:, :, None], root).reshape(c, n * T, 1)
-    turned = whitened.transpose(0, 2, 1)
-    gram, right = np.matmul(turned, whitened), np.matmul(turned, z)
+    c, q, _ = x.rows.shape
+    T, p = x.place.shape
+    gram = np.matmul(chains.precision.reshape(c, 1, T * T), x.products).reshape(c, p, p)
+    z = chains.z if chains.site is None else chains.z - chains.site[:, None, :]
+    with_z = np.zeros((c, q + 1, T))
+    with_z[:, :q] = np.matmul(np.matmul(x.rows, z.transpose(0, 2, 1)), chains.precision)
+    right = with_z[:, x.place, np.arange(T)[:, None]].sum(axis=1)[:, :, None]
     slope = LATENT_SLOPE_SCALE if block.kind == "binary" else SLOPE_SCALE
     prior = np.full(p, slope**-2.0)
     prior[:T] = WAVE_SCALE**-2.0
-    place = np.arange(p)
-    gram[:, place, place] += prior
+    diagonal = np.arange(p)
+    gram[:, diagonal, diagonal] += prior
     noise = np.matmul(np.linalg.cholesky(gram), normals[:, :, None])
     drawn: Array = np.linalg.solve(gram, right + noise)[:, :, 0]
     return drawn
@@ -226,13 +264,13 @@ def _draw_coefficients(block: PersonBlock, chains: State, X: Array, normals: Arr
 def _draw_sites(
     sites: NDArray[np.intp], residual: Array, precision: Array, generators: Sequence[np.random.Generator]
 ) -> Array:
-    """(c, n) intercept of each person's site given the residuals (c, n, T) from the coefficients.
+    """(c, n) intercept of each person's site given the residuals (c, T, n) from the coefficients.
 
     The weighted mean residual of site s is N(u_s, 1 / a_s) with a_s = n_s 1'S^-1 1.
     """
     known, count = sites >= 0, int(sites.max()) + 1
     weight = precision.sum(axis=2)  # (c, T): 1'S^-1
-    level = np.matmul(residual, weight[:, :, None])[:, :, 0]
+    level = np.matmul(weight[:, None, :], residual)[:, 0]
     total = np.stack([np.bincount(sites[known], own[known], count) for own in level])
     amount = np.bincount(sites[known], minlength=count) * weight.sum(axis=1)[:, None]  # (c, S): a_s
     size = np.maximum(amount, 1e-12)
@@ -253,10 +291,10 @@ def _draw_sites(
 def _draw_precision(
     kind: str, residual: Array, precision: Array, normals: Array, generators: Sequence[np.random.Generator]
 ) -> Array:
-    """(c, T, T) inverse of S, given the residuals (c, n, T) and the precision before."""
-    c, n, T = residual.shape
+    """(c, T, T) inverse of S, given the residuals (c, T, n) and the precision before."""
+    c, T, n = residual.shape
     prior, weight = _draw_prior(precision, generators)
-    cross = np.matmul(residual.transpose(0, 2, 1), residual)
+    cross = np.matmul(residual, residual.transpose(0, 2, 1))
     if kind == "binary":
         size = np.sqrt(np.diagonal(cross, axis1=1, axis2=2) / n)
         cross = cross / (size[:, :, None] * size[:, None, :])
@@ -305,21 +343,25 @@ def _draw_prior(precision: Array, generators: Sequence[np.random.Generator]) -> 
     return ((weight - T - 1) * variance)[:, None, None] * equal, weight
 
 
-def _draw_latent(block: PersonBlock, chains: State, fitted: Array, uniforms: Array) -> None:
-    """New latent variables in place, wave by wave given the other waves; known scores of a linear outcome stay."""
-    z, precision = chains.z, chains.precision
-    for t in range(z.shape[2]):
+def _draw_latent(block: PersonBlock, chains: State, residual: Array, uniforms: Array, persons: slice) -> None:
+    """New latent variables of some persons in place, wave by wave given the other waves.
+
+    Known scores of a linear outcome stay. `residual` (c, T, n) is that of the values before, and of those after.
+    """
+    precision, linear = chains.precision, block.kind == "linear"
+    for t, missing in enumerate(block.missing):
+        who: slice | NDArray[np.intp] = persons
+        if linear:
+            who = missing[slice(*np.searchsorted(missing, (persons.start, persons.stop)))]
         own = precision[:, t, t]
-        away = np.matmul(z - fitted, precision[:, :, t : t + 1])[:, :, 0]
-        centre = z[:, :, t] - away / own[:, None]
+        away = np.matmul(precision[:, t : t + 1], residual[:, :, who])[:, 0]
+        before = chains.z[:, t, who]
+        centre = before - away / own[:, None]
         spread = 1 / np.sqrt(own)[:, None]
-        low, high = block.low[:, t], block.high[:, t]
-        if block.kind == "binary" and block.shift is not None:
-            low, high, share = _shifted_limits(block, centre / spread, uniforms[:, :, t], t)
-        else:
-            share = uniforms[:, :, t]
+        low, high, share = _limits(block, centre / spread, uniforms[:, who, t], t, who)
         drawn = centre + spread * _truncated((low - centre) / spread, (high - centre) / spread, share)
-        z[:, :, t] = np.where(block.observed[:, t], z[:, :, t], drawn) if block.kind == "linear" else drawn
+        residual[:, t, who] += drawn - before
+        chains.z[:, t, who] = drawn
 
 
 def _truncated(low: Array, high: Array, uniforms: Array) -> Array:
@@ -335,16 +377,26 @@ def _truncated(low: Array, high: Array, uniforms: Array) -> Array:
     return result
 
 
-def _shifted_limits(block: PersonBlock, centre: Array, uniforms: Array, t: int) -> tuple[Array, Array, Array]:
-    """Limits that make the answer yes with log-odds raised by the shift, and a fresh uniform within them."""
+def _limits(
+    block: PersonBlock, centre: Array, uniforms: Array, t: int, who: slice | NDArray[np.intp]
+) -> tuple[Array, Array, Array]:
+    """Limits of the latent variable of some persons at a wave, and what share of the chance between them is below it.
+
+    With a shift they are those that make the answer yes with log-odds raised by it.
+    """
     from scipy.special import ndtr
 
-    assert block.shift is not None
+    if block.kind == "linear":
+        return np.array(-np.inf), np.array(np.inf), uniforms
+    low, high = block.low[t, who], block.high[t, who]
+    if block.kind != "binary" or block.shift is None:
+        return low, high, uniforms
+    observed = block.observed[t, who]
     probability = np.clip(ndtr(centre), _EDGE, 1 - _EDGE)
-    odds = probability / (1 - probability) * np.exp(block.shift[:, t])
+    odds = probability / (1 - probability) * np.exp(block.shift[t, who])
     no = np.clip(1 / (1 + odds), 1e-300, 1 - _EDGE)
     answer = uniforms > no  # as the inverse distribution function has it, so that a small shift changes few answers
     share = np.where(answer, (uniforms - no) / (1 - no), uniforms / no)
-    low = np.where(block.observed[:, t], block.low[:, t], np.where(answer, 0.0, -np.inf))
-    high = np.where(block.observed[:, t], block.high[:, t], np.where(answer, np.inf, 0.0))
-    return low, high, np.where(block.observed[:, t], uniforms, share)
+    low = np.where(observed, low, np.where(answer, 0.0, -np.inf))
+    high = np.where(observed, high, np.where(answer, np.inf, 0.0))
+    return low, high, np.where(observed, uniforms, share)
