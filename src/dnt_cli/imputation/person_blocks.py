@@ -220,7 +220,7 @@ def values(block: PersonBlock, chains: State, t: int) -> Array:
         return (z > 0).astype(float)
     shift = None if block.shift is None else block.shift[t, persons]
     if block.kind == "ranked":
-        drawn = block.support[np.searchsorted(block.thresholds, z)]
+        drawn: Array = block.support[np.searchsorted(block.thresholds, z)]
         if shift is None:
             return drawn
         return np.clip(np.rint(drawn + shift) if block.whole else drawn + shift, *block.bounds)
