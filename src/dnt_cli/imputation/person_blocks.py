@@ -218,9 +218,9 @@ def values(block: PersonBlock, chains: State, t: int) -> Array:
     z = chains.z[:, t, persons]
     if block.kind == "binary":
         return (z > 0).astype(float)
-    shift = None if block.shift is None else block.shift[t, persons]
+    shift: Array | None = None if block.shift is None else block.shift[t, persons]
     if block.kind == "ranked":
-        drawn: Array = block.support[np.searchsorted(block.thresholds, z)]
+        drawn = block.support[np.searchsorted(block.thresholds, z)]
         if shift is None:
             return drawn
         return np.clip(np.rint(drawn + shift) if block.whole else drawn + shift, *block.bounds)
