@@ -10,7 +10,15 @@ import pandas as pd
 
 from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, Evidence, Sources, counts_of, register_levels
 from dnt_cli.conclusions.result import COUNTS, Conclusion, Conclusions, HypothesisConclusion
-from dnt_cli.conclusions.speech import short_effect, statements, verdict_text, wave_of
+from dnt_cli.conclusions.speech import (
+    begun,
+    outcome_text,
+    short_effect,
+    standing_text,
+    statements,
+    verdict_text,
+    wave_of,
+)
 from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.rows import effect_rows
@@ -126,15 +134,17 @@ def _outcome_notes(conclusions: Conclusions, wording: Wording) -> list[str]:
 
 
 def _sentences(conclusions: Conclusions, wording: Wording) -> Table:
-    evidence = {own.evidence.outcome: own.evidence for own in conclusions.outcomes}
-    by_hypothesis: dict[str, list[tuple[Cell, ...]]] = {}
-    for own in statements(conclusions, wording):
-        found = evidence.get(own.outcome)  # of a hypothesis as a whole no number is told
-        counts = Counts() if found is None else counts_of(found, wording.study)
-        by_hypothesis.setdefault(own.hypothesis, []).append((Cell(own.text, counts=counts),))
-    sections = tuple(Section(wording.hypothesis(key), tuple(rows)) for key, rows in by_hypothesis.items())
+    level = conclusions.sources.level
+    sections = []
+    for own in conclusions.hypotheses:
+        # Of a hypothesis as a whole no number is told.
+        cells = [] if own.verdict is None else [Cell(begun(standing_text(own, wording)), counts=Counts())]
+        cells += [
+            Cell(outcome_text(c, wording, level), counts=counts_of(c.evidence, wording.study)) for c in own.outcomes
+        ]
+        sections.append(Section(wording.hypothesis(own.key), tuple((cell,) for cell in cells)))
     title = wording.text("conclusions.sentences_title")
-    return Table(title, (Column("", "left"),), sections, (*wording.synthetic_note(), wording.marks_note()))
+    return Table(title, (Column("", "left"),), tuple(sections), (*wording.synthetic_note(), wording.marks_note()))
 
 
 def _heading(part: str, wording: Wording) -> str:

@@ -44,11 +44,15 @@ def statements(conclusions: Conclusions, wording: Wording) -> list[Statement]:
 
 
 def hypothesis_text(own: HypothesisConclusion, wording: Wording) -> str:
-    """The verdict on a hypothesis, and which of its outcomes have which verdict."""
-    name = wording.hypothesis(own.key)
+    """The name of a hypothesis, its verdict, and which of its outcomes have which verdict."""
+    return f"{wording.hypothesis(own.key)}: {standing_text(own, wording)}"
+
+
+def standing_text(own: HypothesisConclusion, wording: Wording) -> str:
+    """The verdict on a hypothesis, and which of its outcomes have which verdict; read under or behind its name."""
     if not own.outcomes:
         why = wording.text("conclusions.why_no_outcome")
-        return wording.text("conclusions.hypothesis_untested", hypothesis=name, why=why)
+        return wording.text("conclusions.hypothesis_untested", why=why)
     by_verdict: dict[str, list[str]] = {}
     for conclusion in own.outcomes:
         label = within_sentence(wording.label(conclusion.evidence.outcome))
@@ -56,13 +60,13 @@ def hypothesis_text(own: HypothesisConclusion, wording: Wording) -> str:
     verdict = verdict_text(own, wording)
     if len(by_verdict) == 1:
         labels = ", ".join(by_verdict[str(own.verdict)])
-        return wording.text("conclusions.hypothesis_all", hypothesis=name, verdict=verdict, labels=labels)
+        return wording.text("conclusions.hypothesis_all", verdict=verdict, labels=labels)
     listed = [
         wording.text("conclusions.listed", verdict=wording.text(f"conclusions.{verdict}"), labels=", ".join(labels))
         for verdict, labels in by_verdict.items()
     ]
-    outcomes = _begun("; ".join(listed))
-    return wording.text("conclusions.hypothesis_says", hypothesis=name, verdict=verdict, outcomes=outcomes)
+    outcomes = begun("; ".join(listed))
+    return wording.text("conclusions.hypothesis_says", verdict=verdict, outcomes=outcomes)
 
 
 def verdict_text(own: Conclusion | HypothesisConclusion, wording: Wording) -> str:
@@ -78,7 +82,7 @@ def outcome_text(conclusion: Conclusion, wording: Wording, level: float) -> str:
     effects = [
         effect_text(part, evidence.parts[part], evidence, wording, level) for part in PARTS if part in evidence.parts
     ]
-    pieces += [_begun("; ".join(effects)) + "."] if effects else []
+    pieces += [begun("; ".join(effects)) + "."] if effects else []
     for part in conclusion.deciding:
         pieces += _other_errors(conclusion, part, wording)
         pieces += _checks(conclusion, part, wording)
@@ -87,7 +91,7 @@ def outcome_text(conclusion: Conclusion, wording: Wording, level: float) -> str:
     if "follow_up" in conclusion.contradictions:
         both = (where(part, evidence, wording) for part in (ENDPOINT, FOLLOW_UP))
         now, later = both
-        pieces.append(_begun(wording.text("conclusions.apart_follow_up", where=now, later=later)))
+        pieces.append(begun(wording.text("conclusions.apart_follow_up", where=now, later=later)))
     pieces += [text for other in evidence.registers if (text := _register(evidence, other, wording))]
     if evidence.raw is not None and ENDPOINT in evidence.parts:
         key = "raw_apart" if "raw" in conclusion.contradictions else "raw_same"
@@ -142,7 +146,8 @@ def _of_what(part: str, evidence: Evidence, wording: Wording) -> str:
     return where(part, evidence, wording)
 
 
-def _begun(text: str) -> str:
+def begun(text: str) -> str:
+    """The text as a sentence begins."""
     return text[:1].upper() + text[1:]
 
 
