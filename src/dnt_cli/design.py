@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dnt_cli.engines.alike import Alike, of_each
 from dnt_cli.engines.base import DesignMatrix
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import Message, message
@@ -147,31 +148,16 @@ class Designs:
         Raises:
             ModelError: The outcome has no such model, or nobody has all that it needs.
         """
-        return self.built(model)[0]
+        ((design, _),) = built_sets([self], model)
+        return design
 
-    def built(self, model: Model) -> tuple[DesignMatrix, tuple[Message, ...]]:
-        """As `build`, and what was changed: controls that are the same for all, and references that nobody has."""
+    def raw(self, model: Model) -> DesignMatrix:
+        """The design with a row per person, or per person and wave, whether it has gaps or not."""
         design = self._endpoint(model) if model.analysis == ENDPOINT else self._trend(model)
         if model.subgroups is not None:
             design = self._moderated(design, model.subgroups, self._split_by(model))
-        complete = np.isfinite(design.response) & np.isfinite(design.matrix).all(axis=1)
-        if not complete.any():
-            raise ModelError(say("nobody_whole", outcome=model.outcome))
-        groups = None if design.groups is None else design.groups[complete]
-        matrix = design.matrix[complete]
-        keep = np.ptp(matrix, axis=0) > 0
-        keep |= [term in (INTERCEPT, GROUP, WAVE, TREND) for term in design.terms]
-        moved = _without_reference(matrix, design.terms, keep)
-        keep[list(moved.values())] = False
-        terms = tuple(term for term, kept in zip(design.terms, keep, strict=True) if kept)
-        told = [
-            message("effects.reference", control=control, level=design.terms[j].partition("[")[2].removesuffix("]"))
-            for control, j in moved.items()
-        ]
         sites = self.sites()
-        if sites is not None:
-            sites = sites[complete] if groups is None else sites[groups]
-        return DesignMatrix(design.response[complete], matrix[:, keep], terms, groups, sites=sites), tuple(told)
+        return replace(design, sites=sites if sites is None or design.groups is None else sites[design.groups])
 
     def sites(self) -> Integers | None:
         """(n,) code of the site of each person; those whose site is unknown form one. None without sites."""
@@ -315,6 +301,51 @@ class Designs:
         return self._controls[keys]
 
 
+def built_sets(sets: Sequence[Designs], model: Model) -> list[tuple[DesignMatrix, tuple[Message, ...]]]:
+    """As `Designs.build`, and what was changed: controls that are the same for all, and references that nobody has.
+
+    Raises:
+        ModelError: The outcome has no such model, or nobody of a data set has all that it needs.
+    """
+
+    def built(stack: Alike) -> list[tuple[DesignMatrix, tuple[Message, ...]]]:
+        gaps = [~np.isfinite(stack.response).all(axis=1), ~np.isfinite(stack.matrix).all(axis=(1, 2))]
+        changed = np.any(np.broadcast_arrays(*gaps, ~_varies(stack.matrix, stack.terms).all(axis=1)), axis=0)
+        for own in _factors(stack.terms).values():
+            changed = changed | (stack.matrix[..., own].sum(axis=-1) == 1).all(axis=1)
+        return [
+            _changed(design, model) if own else (design, ())
+            for design, own in zip(stack.designs, changed.tolist(), strict=True)
+        ]
+
+    return of_each([designs.raw(model) for designs in sets], built)
+
+
+def _changed(design: DesignMatrix, model: Model) -> tuple[DesignMatrix, tuple[Message, ...]]:
+    """Without rows that have a gap and columns that say nothing, and what the latter means."""
+    complete = np.isfinite(design.response) & np.isfinite(design.matrix).all(axis=1)
+    if not complete.any():
+        raise ModelError(say("nobody_whole", outcome=model.outcome))
+    matrix = design.matrix[complete]
+    keep = _varies(matrix, design.terms)
+    moved = _without_reference(matrix, design.terms, keep)
+    keep[list(moved.values())] = False
+    terms = tuple(term for term, kept in zip(design.terms, keep, strict=True) if kept)
+    told = [
+        message("effects.reference", control=control, level=design.terms[j].partition("[")[2].removesuffix("]"))
+        for control, j in moved.items()
+    ]
+    groups, sites = (None if own is None else own[complete] for own in (design.groups, design.sites))
+    return DesignMatrix(design.response[complete], matrix[:, keep], terms, groups, sites=sites), tuple(told)
+
+
+def _varies(matrix: Floats, terms: Sequence[str]) -> NDArray[np.bool_]:
+    """(..., k) which columns of (..., n, k) stay: those that are not the same for all, and those of every model."""
+    always = [term in (INTERCEPT, GROUP, WAVE, TREND) for term in terms]
+    found: NDArray[np.bool_] = (np.ptp(matrix, axis=-2) > 0) | always
+    return found
+
+
 def keys_as_text(keys: Sequence[str]) -> str:
     """Keys of controls as a column of a result holds them; no key has a comma."""
     return ", ".join(keys)
@@ -330,16 +361,22 @@ def control_of(term: str) -> str:
     return term.partition("[")[0]
 
 
+def _factors(terms: Sequence[str]) -> dict[str, list[int]]:
+    """The columns of the levels of each control that has levels."""
+    columns: dict[str, list[int]] = {}
+    for j, term in enumerate(terms):
+        if term.endswith("]"):
+            columns.setdefault(control_of(term), []).append(j)
+    return columns
+
+
 def _without_reference(matrix: Floats, terms: Sequence[str], varies: NDArray[np.bool_]) -> dict[str, int]:
     """Per control of whose reference level nobody is, the column of the first level that occurs.
 
     That level becomes the reference: with all the indicators of a factor without reference, none of its terms, nor
     any effect of the model, could be told from the intercept.
     """
-    columns: dict[str, list[int]] = {}
-    for j, term in enumerate(terms):
-        if term.endswith("]") and varies[j]:
-            columns.setdefault(control_of(term), []).append(j)
+    columns = {control: [j for j in own if varies[j]] for control, own in _factors(terms).items()}
     return {control: own[0] for control, own in columns.items() if (matrix[:, own].sum(axis=1) == 1).all()}
 
 

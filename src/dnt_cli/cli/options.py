@@ -198,6 +198,8 @@ def choose(option: str, keys: str | None, known: Iterable[str], *, empty: bool =
 
 def processes(jobs: int) -> int:
     """The number of processes for `--jobs`."""
+    if jobs:
+        return jobs
     import joblib
 
-    return jobs or int(joblib.cpu_count())
+    return int(joblib.cpu_count())

@@ -9,10 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from joblib import delayed
 from numpy.typing import NDArray
 
-from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVE, Designs, Model
+from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVE, Designs, Model, built_sets
 from dnt_cli.effects.clusters import Clustered, clustered
 from dnt_cli.effects.kinds import KINDS, EffectKind
 from dnt_cli.engines import DesignMatrix, Fit, Lme4Session, average_marginal_effects
@@ -26,7 +25,7 @@ from dnt_cli.messages import Message
 from dnt_cli.observed import Observed, known_answers, too_few
 from dnt_cli.progress import Progress
 from dnt_cli.study import Study
-from dnt_cli.workers import in_workers
+from dnt_cli.workers import spread
 
 Fitter = Callable[[Designs, DesignMatrix, Model], Fit]
 Floats = NDArray[np.float64]
@@ -36,8 +35,9 @@ Floats = NDArray[np.float64]
 _WORTH_A_PROCESS = 5.0
 # Seconds of work that an R session, which takes five to start, does before the next one starts.
 _WORTH_A_SESSION = 60.0
-# Imputations that are fitted together; more gain little.
+# Imputations that are fitted together; more gain little, but for models of one wave of few persons.
 _TOGETHER = 12
+_PERSONS_TOGETHER = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +111,17 @@ def fit_all(
     seconds = data.m * sum(_seconds(data.study, *task) for task in tasks)
     if seconds < _WORTH_A_PROCESS:
         jobs = 1
+    together = _TOGETHER
+    if all(model.analysis == ENDPOINT for model, _ in tasks):
+        together = max(together, _PERSONS_TOGETHER // max(1, len(data.observed)))
     # The more parts, the sooner it is known how long all takes; but each starts an R session where one is needed.
-    wanted = max(jobs, round(seconds / _WORTH_A_SESSION)) if _uses_r(tasks) else max(jobs, -(-data.m // _TOGETHER))
+    wanted = max(jobs, round(seconds / _WORTH_A_SESSION)) if _uses_r(tasks) else max(jobs, -(-data.m // together))
     parts = np.array_split(np.arange(data.m), min(data.m, wanted))
     known = known_answers(data.observed, data.study)
-    calls = (delayed(_fit_part)([data.sets[i] for i in part], data.study, known, tasks) for part in parts)
+    arguments = (([data.sets[i] for i in part], data.study, known, tasks) for part in parts)
     results: list[list[list[FittedEffect]]] = []
     total, done = data.m * len(tasks), 0
-    for part in in_workers(calls, jobs):
+    for part in spread(_fit_part, arguments, jobs):
         results.append(part)
         done += sum(len(r) for r in part)
         if progress is not None:
@@ -137,7 +140,7 @@ def _fit_part(
 def _seconds(study: Study, model: Model, options: Options) -> float:
     """About how long one fit takes (measured, 136 persons, five waves); only good enough to choose processes by."""
     if model.analysis == ENDPOINT:
-        return 0.003
+        return 0.0005
     if options.engine == "lme4":
         return 1.0
     if not KINDS[model.kind(study)].integrated:
@@ -155,13 +158,12 @@ def fit_sets(
 ) -> list[FittedEffect]:  # fmt: skip
     """One model on several data sets, by its engine or in the way that `fitter` fits it."""
     results: dict[int, FittedEffect] = {}
-    built: dict[int, tuple[DesignMatrix, tuple[Message, ...]]] = {}
     observed = [tuple(designs.observed(model)) for designs in sets]
     for i, designs in enumerate(sets):
         if (short := too_few(observed[i], study.models.min_observed)) is not None:
             results[i] = _unfitted(designs, model, observed[i], short)
-        else:
-            built[i] = designs.built(model)
+    places = [i for i in range(len(sets)) if i not in results]
+    built = dict(zip(places, built_sets([sets[i] for i in places], model), strict=True))
     kind = KINDS[model.kind(study)]
     alone = [design for design, _ in built.values()]
     if fitter is None:
@@ -172,7 +174,6 @@ def fit_sets(
     if options.clusters and fitter is None:
         errors = clustered(alone, fits, model, kind)
     marginal = kind.yes_no and fitter is None and model.time != "category"
-    places = list(built)
     for stack in alike(alone):
         parts = [fits[j] for j in stack.places]
         response = np.array([_response(sets[places[j]], model, alone[j]) for j in stack.places])
@@ -247,7 +248,7 @@ def _in_reference(stack: Alike) -> NDArray[np.bool_]:
 def _unfitted(designs: Designs, model: Model, observed: tuple[Observed, ...], why: Message) -> FittedEffect:
     """What stands for a fit where an arm has too few observed answers."""
     try:
-        design, notes = designs.built(model)
+        ((design, notes),) = built_sets([designs], model)
     except ModelError:  # nobody has all that the model needs
         design, notes = DesignMatrix(np.empty(0), np.empty((0, 0)), (), None), ()
     persons = len(design.response) if design.groups is None else len(np.unique(design.groups))
