@@ -329,7 +329,7 @@ def test_who_was_seen_is_not_found_from_the_numbers_of_answers_and_a_total() -> 
         *(share_of([*arm(g), there], seen, arm(g), n) for g, seen, n in (("a", 20, 24), ("b", 15, 23), ("", 35, 47))),
         *(resting([*arm(g), asked], n) for g, n in (("a", 19), ("b", 15))),
     ])  # fmt: skip
-    registry.within = [(asked, there)]
+    registry.seen = [(asked, there)]
     found = decided(registry, CBS)
     for low, high in (found.bounds[size(*arm(g), there)] for g in ("a", "b")):
         assert high - low >= CBS.width - 1e-4

@@ -115,7 +115,7 @@ class System:
         cells: list[tuple[int, int, float]] = []
         limits: list[tuple[float, float]] = []
         for relation in (self.relations[i] for i in rows):
-            constant = slack = 0.0
+            constant, slack = relation.constant, 0.0
             own = [(place[q], factor) for q, factor in relation.terms if q not in told]
             if not own:
                 continue

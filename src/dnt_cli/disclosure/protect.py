@@ -53,7 +53,7 @@ def decided(registry: Registry, thresholds: Thresholds, earlier: Mapping[Quantit
     earlier = earlier or {}
     values = {**earlier, **registry.values}
     forbidden = sensitive(registry, thresholds)
-    system = System(values, relations_of(values, registry.classes, registry.within))
+    system = System(values, relations_of(values, registry.classes, registry.within, registry.seen))
     hidden = {q: rule for q, rule in forbidden.items() if q not in earlier}
     search = _Search(system, registry, thresholds, hidden, frozenset(earlier))
     for quantity in sorted(hidden):  # hiding more widens the bounds of all, so that what is wide enough stays so

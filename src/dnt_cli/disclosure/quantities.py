@@ -45,6 +45,7 @@ class Registry:
         least: Fewest persons by which groups of the same name may differ.
         apart: Whether each file and each earlier release is of other data.
         within: An answer that only those with another answer can give, and that other answer.
+        seen: Those with any answer to a question, and those who were seen when it was asked.
         values: Quantity -> its value.
         parts: The parts of groups that are told.
         classes: Property that is summed -> its classes, and the number that each counts for.
@@ -57,6 +58,7 @@ class Registry:
     least: int
     apart: bool = False
     within: Sequence[tuple[Pair, Pair]] = ()
+    seen: Sequence[tuple[Pair, Pair]] = ()
     values: dict[Quantity, float] = field(default_factory=dict)
     parts: dict[tuple[Properties, Properties], None] = field(default_factory=dict)
     classes: dict[str, tuple[tuple[Pair, float], ...]] = field(default_factory=dict)

@@ -24,15 +24,17 @@ _GRID = "grid "  # in the name of what is a cell of a grid
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """`terms` add up to zero, or to zero at most.
+    """`terms` and a constant add up to zero, or to zero at most.
 
     Attributes:
         terms: What is added up, and how often it counts.
         equal: Whether to zero.
+        constant: What else is added.
     """
 
     terms: tuple[tuple[Quantity, float], ...]
     equal: bool = True
+    constant: float = 0.0
 
 
 @dataclass
@@ -76,6 +78,7 @@ def relations_of(
     values: Mapping[Quantity, float],
     classes: Mapping[str, tuple[tuple[Pair, float], ...]],
     within: Sequence[tuple[Pair, Pair]] = (),
+    seen: Sequence[tuple[Pair, Pair]] = (),
 ) -> list[Relation]:
     """Everything that holds between quantities because of what they are called.
 
@@ -83,6 +86,7 @@ def relations_of(
         values: Quantity -> its value; only for whether groups with one property more are everybody.
         classes: Property that is summed -> its classes and the number that each counts for.
         within: An answer that only those with another answer can give, and that other answer.
+        seen: Those with any answer to a question, and those who were seen when it was asked.
     """
     measures: dict[tuple[str, int], dict[Properties, float]] = defaultdict(dict)
     for quantity, value in values.items():
@@ -99,17 +103,30 @@ def relations_of(
     for (what, power), named in measures.items():
         if what in classes:
             found += [r for who in named for r in _means(who, what, power, classes[what], counted)]
-    return found + list(_within(measures["", 0], within))
+    return [*found, *_within(measures["", 0], within), *_seen(measures["", 0], seen)]
 
 
 def _within(named: Mapping[Properties, float], within: Sequence[tuple[Pair, Pair]]) -> Iterator[Relation]:
-    """Who gave an answer that depends on another, or on being seen, are no more than those; unless they are more."""
+    """Who gave an answer that depends on another are no more than those who gave that other, where all gave both."""
     for who in named:
         for inner, outer in within:
             if inner in who:
                 other = tuple(sorted(outer if pair == inner else pair for pair in who))
                 if named.get(other, -1.0) >= named[who]:
                     yield Relation(((Quantity(who), 1.0), (Quantity(other), -1.0)), equal=False)
+
+
+def _seen(named: Mapping[Properties, float], seen: Sequence[tuple[Pair, Pair]]) -> Iterator[Relation]:
+    """Those who were seen are at least as many as answered any question, which is taken as known."""
+    least: dict[Properties, float] = {}
+    for who, n in named.items():
+        for answer, there in seen:
+            if answer in who:
+                other = tuple(sorted(there if pair == answer else pair for pair in who))
+                if named.get(other, -1.0) >= n:
+                    least[other] = max(n, least.get(other, 0.0))
+    for other, n in least.items():
+        yield Relation(((Quantity(other), -1.0),), equal=False, constant=n)
 
 
 def _grids(named: Mapping[Properties, float]) -> dict[frozenset[str], _Grid]:

@@ -127,7 +127,7 @@ def _decision(
     for told in earlier:
         before |= registry.known(told)
     known = {source: registered(registry, tables) for source, tables in sources.items()}
-    registry.within = [*registry.within, *_seen(study, registry.values)]
+    registry.seen = _seen(study, registry.values)
     return known, decided(registry, thresholds, before)
 
 
