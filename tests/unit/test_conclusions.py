@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from dnt_cli.conclusions import conclude, sentences, tables
-from dnt_cli.conclusions.result import Verdict
+from dnt_cli.conclusions.result import HypothesisConclusion, Verdict
 from dnt_cli.conclusions.rules import RULES, combine
+from dnt_cli.conclusions.speech import outcome_text, verdict_text
 from dnt_cli.description.result import Description
 from dnt_cli.effects.result import Estimates
 from dnt_cli.effects.rows import COLUMNS, TEXT
@@ -22,7 +23,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.messages import encoded, message
 from dnt_cli.polis.result import RegisterResult
 from dnt_cli.robustness.result import RobustnessResult
-from dnt_cli.study import Study, load_study, parse_study
+from dnt_cli.study import Language, Study, load_study, parse_study
 from dnt_cli.wording import Wording, catalogue
 from tests.support.published import published
 from tests.support.studies import study_text
@@ -327,6 +328,18 @@ def test_a_mark_that_other_standard_errors_take_away_is_fragile_and_said(study: 
     assert "by site" not in both  # the check says it
     weaker = changed(BASE, 0, p_value_sites=0.09)  # still a mark
     assert not conclude([estimates(study, *weaker)]).outcomes[0].fragile
+
+
+@pytest.mark.parametrize(("language", "level"), [("en", "at T1 (p < .10)"), ("nl", "op T1 (p < ,10)")])
+def test_a_verdict_on_the_lenient_level_alone_says_so(study: Study, language: Language, level: str) -> None:
+    wording = Wording(study, language)
+    for p_value, lenient in ((0.049, False), (0.051, True)):
+        work = conclude([estimates(study, *changed(BASE, 0, p_value=p_value))]).outcomes[0]
+        assert (work.verdict, work.lenient) == ("supported", lenient)
+        assert (level in outcome_text(work, wording, 0.95)) == lenient
+        assert verdict_text(work, wording).endswith(",10)" if language == "nl" else ".10)") == lenient
+        whole = HypothesisConclusion("H1", work.verdict, (work,))
+        assert verdict_text(whole, wording) == verdict_text(work, wording)
 
 
 def test_marks_rest_on_the_standard_errors_of_the_study() -> None:

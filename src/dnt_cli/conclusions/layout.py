@@ -304,7 +304,13 @@ def conclusion_rows(conclusions: Conclusions) -> pd.DataFrame:
     for own in conclusions.hypotheses:
         if own.verdict is not None:
             numbers = {f"outcomes_{name}": own.count(name) for name in COUNTS}
-            head = {"hypothesis": own.key, "outcome": "", "verdict": own.verdict, "fragile": own.fragile}
+            head = {
+                "hypothesis": own.key,
+                "outcome": "",
+                "verdict": own.verdict,
+                "fragile": own.fragile,
+                "lenient": own.lenient,
+            }
             rows.append(head | numbers)
         rows += [{"hypothesis": own.key} | _numbers(c) for c in own.outcomes]
     for row in rows:
@@ -315,8 +321,8 @@ def conclusion_rows(conclusions: Conclusions) -> pd.DataFrame:
 def _numbers(own: Conclusion) -> dict[str, Any]:
     evidence = own.evidence
     row: dict[str, Any] = {
-        "outcome": evidence.outcome, "verdict": own.verdict, "fragile": own.fragile, "why": own.why,
-        "expected": evidence.expected, "contradictions": ",".join(own.contradictions),
+        "outcome": evidence.outcome, "verdict": own.verdict, "fragile": own.fragile, "lenient": own.lenient,
+        "why": own.why, "expected": evidence.expected, "contradictions": ",".join(own.contradictions),
     }  # fmt: skip
     for part in (ENDPOINT, LONGITUDINAL, *([FOLLOW_UP] if FOLLOW_UP in evidence.parts else [])):
         if part in evidence.parts:

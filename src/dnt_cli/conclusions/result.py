@@ -67,6 +67,11 @@ class Conclusion:
         unsure = any(self.evidence.parts[part].not_under for part in self.deciding)
         return self.verdict in MARKED and (unsure or not changed.isdisjoint({"lost", "reversed"}))
 
+    @property
+    def lenient(self) -> bool:
+        """Whether it rests on a mark of the lenient level alone."""
+        return self.verdict in MARKED and all(self.evidence.parts[part].mark == "*" for part in self.deciding)
+
     def checks(self, part: str) -> list[Check]:
         """The checks of one part that gave an effect."""
         return [c for c in self.evidence.checks if c.part == part and c.verdict != "not estimable"]
@@ -90,6 +95,11 @@ class HypothesisConclusion:
     def fragile(self) -> bool:
         """Whether its verdict rests on a mark that a check takes away or turns round."""
         return self.verdict in MARKED and any(own.fragile for own in self.outcomes)
+
+    @property
+    def lenient(self) -> bool:
+        """Whether it rests on a mark of the lenient level alone, of at least one outcome."""
+        return self.verdict in MARKED and any(own.lenient for own in self.outcomes)
 
     def count(self, name: str) -> int:
         """How many of its outcomes count as this, of `COUNTS`."""

@@ -70,8 +70,9 @@ def standing_text(own: HypothesisConclusion, wording: Wording) -> str:
 
 
 def verdict_text(own: Conclusion | HypothesisConclusion, wording: Wording) -> str:
-    """The verdict, as tables have it, and whether it is fragile."""
+    """The verdict, as tables have it, whether it rests on the lenient level alone, and whether it is fragile."""
     verdict = wording.text(f"conclusions.{own.verdict}")
+    verdict = _at_level(verdict, wording) if own.lenient else verdict
     return wording.text("conclusions.fragile", verdict=verdict) if own.fragile else verdict
 
 
@@ -157,6 +158,7 @@ def _verdict(conclusion: Conclusion, wording: Wording) -> str:
     place = places[0] if len(places) == 1 else ""
     if len(places) > 1:
         place = wording.text("conclusions.and", first=places[0], second=places[1])
+    place = _at_level(place, wording) if conclusion.lenient else place
     why = _why(conclusion, wording) if conclusion.why else ""
     verdict = wording.text(f"conclusions.says_{conclusion.verdict}", where=place, why=why)
     label = wording.label(evidence.outcome)
@@ -164,6 +166,11 @@ def _verdict(conclusion: Conclusion, wording: Wording) -> str:
         return wording.text("conclusions.about_unexpected", label=label, verdict=verdict)
     expected = wording.text(f"conclusions.{evidence.expected}")
     return wording.text("conclusions.about", label=label, expected=expected, verdict=verdict)
+
+
+def _at_level(text: str, wording: Wording) -> str:
+    """The text with the lenient level of significance behind it."""
+    return wording.text("conclusions.lenient", text=text, level=wording.threshold(wording.study.significance.lenient))
 
 
 def _why(conclusion: Conclusion, wording: Wording) -> str:
