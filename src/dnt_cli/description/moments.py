@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -56,6 +55,8 @@ def moments(values: Floats, members: Bools) -> Moments:
 
 def mean_interval(m: Moments, level: float) -> tuple[Floats, Floats]:
     """Student's t interval for the means; NaN for fewer than two persons."""
+    from scipy.special import stdtrit
+
     df = np.where(m.n > 1, m.n - 1, np.nan)
     half = stdtrit(df, (1 + level) / 2) * m.sd / np.sqrt(np.where(m.n > 0, m.n, np.nan))
     return m.mean - half, m.mean + half
@@ -63,6 +64,8 @@ def mean_interval(m: Moments, level: float) -> tuple[Floats, Floats]:
 
 def share_interval(m: Moments, level: float) -> tuple[Floats, Floats]:
     """Wilson's score interval for proportions (Wilson 1927): within 0 and 1, and sound in small groups."""
+    from scipy.special import ndtri
+
     z = float(ndtri((1 + level) / 2))
     n = np.where(m.n > 0, m.n, np.nan)
     middle = (m.mean + z**2 / (2 * n)) / (1 + z**2 / n)

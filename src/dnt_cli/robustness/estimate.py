@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from joblib import delayed
-from threadpoolctl import threadpool_limits
 
 from dnt_cli.effects import Effects, Options
 from dnt_cli.effects.fitting import FittedEffect, fit_sets
@@ -70,6 +68,8 @@ def estimate(
         progress: Called with (done, all) fits.
         known: Which answers were observed, as `observed.known_answers` gives it.
     """
+    from joblib import delayed
+
     by_source: dict[int, list[int]] = {}
     for number, one in enumerate(wanted):
         by_source.setdefault(id(one.source), []).append(number)
@@ -120,6 +120,8 @@ def _run(
 ) -> tuple[int, list[_Done]]:  # fmt: skip
     """All reanalyses of one source on some of its data sets."""
     # One thread: how BLAS splits a sum over threads changes its last bits.
+    from threadpoolctl import threadpool_limits
+
     with threadpool_limits(limits=1):
         try:
             sets = source.load()
