@@ -17,6 +17,7 @@ from dnt_cli.reading import Reading, read_survey
 from dnt_cli.reading.numbers import shape
 from dnt_cli.reading.suspicion import means_no_answer, suspects
 from dnt_cli.study import load_study, parse_study
+from tests.support.studies import study_text
 
 CASES = Path(__file__).parents[1] / "cases"
 SMALL = (CASES / "25-trailing" / "study.toml").read_text(encoding="utf-8")
@@ -374,3 +375,16 @@ def test_findings_are_spoken_in_dutch() -> None:
 
 def test_the_built_in_study_knows_no_source() -> None:
     assert load_study("dnt").source.layout is None
+
+
+@pytest.mark.parametrize(("oldest", "suspect"), [(1, False), (2, True)])
+def test_a_characteristic_counts_once_a_person_in_the_search_for_codes(oldest: int, suspect: bool) -> None:
+    """One woman of 66 with three waves is no code for no answer; 66 of two persons is asked about."""
+    text = study_text({"score": {"kind": "linear"}}, covariates={"age": {"kind": "continuous"}})
+    lines = ["id,wave,group,age,score"]
+    for person in range(20):
+        age = 66 if person < oldest else 20 + person
+        lines += [f"{person},T{wave},{'ic'[person % 2]},{age},{person + wave / 7:.3f}" for wave in range(3)]
+    reading = read_survey("\n".join(lines).encode(), "x.csv", parse_study(text))
+    told = [finding for finding in reading.findings if finding.name == "reading.suspect"]
+    assert [(own.column, own.values["count"]) for own in told] == ([("age", 3 * oldest)] if suspect else [])

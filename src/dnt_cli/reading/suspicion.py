@@ -87,7 +87,11 @@ def _words(table: DataTable, column: str, variable: Variable) -> None:
 def _number_codes(table: DataTable, column: str, variable: Variable, values: pd.Series) -> None:
     spec = variable.outcome or variable.covariate
     assert spec is not None
-    x = values.to_numpy()
+    own, person = variable.covariate, table.study.design.id
+    judged = values
+    if own is not None and own.timing == "baseline" and person in table.frame:  # a person counts once
+        judged = values[~pd.DataFrame({"id": table.frame[person], "value": values}).duplicated()]
+    x = judged.to_numpy()
     different, counts = np.unique(x[np.isfinite(x)], return_counts=True)
     kept = {same_code(code) for code in spec.valid}
     labels = {code_of(c): label for c, label in table.dictionary.values.get(column, {}).items()}
@@ -96,7 +100,7 @@ def _number_codes(table: DataTable, column: str, variable: Variable, values: pd.
     if variable.outcome is not None and variable.outcome.level_labels:  # a class is no code
         found = [v for v in found if limits is None or not limits[0] <= v <= limits[1]]
     for value in found:
-        count = int(counts[different == value][0])
+        count = int((values == value).sum())
         written = f"{shown(value)} ({labels[value]})" if value in labels else shown(value)
         table.notes.add(
             "error", variable.key, "suspect", count, value=written, code_=shown(value), section=variable.section

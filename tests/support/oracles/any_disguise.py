@@ -119,7 +119,7 @@ def clean(rng: np.random.Generator) -> pd.DataFrame:
     for person in range(int(rng.integers(12, 25))):
         fixed = {
             "nr": f"p{person + 1:03d}", "arm": "treated" if person % 2 else "control",
-            "school": str(rng.integers(1, 4)), "age": float(rng.integers(18, 70)),
+            "school": str(rng.integers(1, 4)), "age": float(rng.integers(18, 66)),
         }  # fmt: skip
         for wave in WAVES:
             if wave != "T0" and rng.random() < 0.3:

@@ -351,6 +351,9 @@ def _survey(people: list[dict[str, Any]], waves: list[str], rng: np.random.Gener
     return pd.DataFrame(rows, columns=["person", "wave", "group", "mood", "says"])
 
 
+UNFIT = ("words for missing", "bool and case", "zeros before")  # no ids, or refused since they are nearly equal
+
+
 @st.composite
 def register_records(draw: st.DrawFn) -> Records:
     """A study, files of records and a link file; something is wrong in about half of them."""
@@ -358,7 +361,7 @@ def register_records(draw: st.DrawFn) -> Records:
     seed = draw(st.integers(0, 2**16))
     rng = np.random.default_rng(seed)
     persons = draw(st.sampled_from([3, 8, 15, 30, 1, 0]))
-    ids = draw(st.sampled_from([name for name in sorted(IDS) if name != "words for missing"]))
+    ids = draw(st.sampled_from([name for name in sorted(IDS) if name not in UNFIT]))
     layout = draw(st.sampled_from(["one", "one", "split", "folder", "years", "months"]))
     forms = draw(st.lists(st.sampled_from(FORMS), min_size=2 if layout in ("split", "folder") else 1, max_size=3))
     kind = draw(st.sampled_from(["none", "none", "none", "cells", "cells", "cells", "file", "spelling", "link"]))

@@ -198,7 +198,10 @@ def drive_records(records: Records, folder: Path, plan: Mapping[str, Any],
     assert not any(secret in run.text for secret in records.secrets), run
     if run.code != 0:
         assert run.code == 11, run.err
-        assert records.verdict != "right" or (right.refused and right.refused in run.err), (run.err, records)
+        said = right.refused and (
+            plan["lang"] == "nl" or right.refused in run.err
+        )  # the oracle knows the English words
+        assert records.verdict != "right" or said, (run.err, records)
         return Counter({"refused": 1})
     assert records.verdict != "refused", (run.text, records)
     if records.verdict == "any":
