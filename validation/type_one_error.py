@@ -1,13 +1,15 @@
 """How often each test of an effect is significant at .05, where there is none and where there is one.
 
 Sites, serial correlation and random slopes. Complete data of 136 persons, five waves, and the sixteen sites of the
-example's size, each in one group. Usage:
-python -m validation.type_one_error [--replicates 1000] [--power 400] [--output FILE]
+example's size, each in one group. `slope` is the model's test with a random slope per person, of check (l). What is
+done stands in a file of counts, so that a run that was stopped goes on where it was. Usage:
+python -m validation.type_one_error [--replicates 1000] [--power 400] [--slopes 400] [--output FILE] [--counts FILE]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +17,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL, Model
+from dnt_cli.design import ENDPOINT, LONGITUDINAL, TREND, WAVE, Model
 from dnt_cli.effects.clusters import clustered
+from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.kinds import KINDS
-from dnt_cli.engines import DesignMatrix, Fit, fit_linear, fit_logistic, fit_mixed_linear_sets, fit_mixed_logistic_sets
+from dnt_cli.engines import DesignMatrix, Fit
 from dnt_cli.pooling import two_sided
 
 Floats = NDArray[np.float64]
 SIZES = ((19, 18, 16, 15, 4, 3, 3, 3), (17, 9, 7, 6, 5, 5, 4, 2))  # persons per site, intervention and comparison
 WAVES = 5
 ENDPOINT_WAVE = 3
-TESTS = ("model", "persons", "sites")
+CLUSTERS = ("persons", "sites")
+TESTS = ("model", *CLUSTERS, "slope")
+Counts = dict[str, dict[str, tuple[int, int]]]
+"""Kind of effect -> test -> how often significant, and how often there was a p-value."""
 EFFECT = 0.5
 """Where there is an effect: standard deviations of the score at the endpoint, growing by wave; yes/no is score > .4."""
 
@@ -53,9 +59,13 @@ WORLDS = (
     World("as the model has it"),
     World("serial correlation .7", serial=0.7),
     World("random slopes, SD .15", slope=0.15),
+    World("random slopes, SD .30", slope=0.30),
+    World("site trends 5 %", site_trend=0.05),
     World("ICC .02, site trends 2 %", icc=0.02, site_trend=0.02),
     World("ICC .05, site trends 5 %", icc=0.05, site_trend=0.05),
     World("ICC .10, site trends 5 %", icc=0.10, site_trend=0.05),
+    World("ICC .05, site trends 5 %, slopes .15", icc=0.05, site_trend=0.05, slope=0.15),
+    World("ICC .05, site trends 5 %, serial .7", icc=0.05, site_trend=0.05, serial=0.7),
 )
 
 
@@ -105,15 +115,15 @@ def p_values(fits: list[Fit], own: list[DesignMatrix], model: Model, kind: str) 
             continue
         j = fit.terms.index(model.effect)
         variances = {"model": (fit.covariance[j, j], fit.df_residual)}
-        for by in TESTS[1:]:
+        for by in CLUSTERS:
             variance = getattr(found, by)
             if variance is not None:
                 variances[by] = (variance.value, variance.df)
         yield {by: float(two_sided(fit.estimate[j] / np.sqrt(v), df)) for by, (v, df) in variances.items()}
 
 
-def run(world: World, replicates: int, seed: int, effect: float) -> Iterator[tuple[str, dict[str, float]]]:
-    """Per kind of effect and replicate the p-values."""
+def run(world: World, replicates: int, seed: int, effect: float, slopes: int) -> Iterator[tuple[str, dict[str, float]]]:
+    """Per kind of effect and replicate the p-values; with random slopes those of the first `slopes` replicates."""
     arms, sites = people()
     rng = np.random.default_rng(seed)
     grown = effect / ENDPOINT_WAVE * np.outer(arms, np.arange(WAVES))
@@ -122,47 +132,70 @@ def run(world: World, replicates: int, seed: int, effect: float) -> Iterator[tup
         code = "binary" if binary else "linear"
         pairs = [designs(own, arms, sites, binary=binary) for own in drawn]
         ends, trends = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        fitted = [fit_logistic(own) if binary else fit_linear(own) for own in ends]
+        options = Options(nodes=9)
+        fitted = KINDS[code].endpoint(ends, options)
         for found in p_values(fitted, ends, Model(ENDPOINT, ""), code):
             yield f"endpoint, {kind}", found
-        mixed = fit_mixed_logistic_sets(trends, nodes=9) if binary else fit_mixed_linear_sets(trends)
-        for found in p_values(mixed, trends, Model(LONGITUDINAL, ""), code):
+        for found in p_values(KINDS[code].trend(trends, options), trends, Model(LONGITUDINAL, ""), code):
             yield f"trend, {kind}", found
+        random_slope = KINDS[code].random_slope
+        assert random_slope is not None
+        for own in trends[:slopes]:
+            fit = random_slope(own, WAVE)
+            if fit.status.usable:
+                j = fit.terms.index(TREND)
+                yield f"trend, {kind}", {"slope": float(two_sided(fit.estimate[j] / fit.std_error[j], fit.df[j]))}
+            else:
+                yield f"trend, {kind}", {}
 
 
-def shares(world: World, replicates: int, seed: int, effect: float) -> dict[str, list[str]]:
-    """Kind of effect -> percentage of the replicates in which each test is significant."""
+def counted(world: World, replicates: int, seed: int, effect: float, slopes: int) -> Counts:
+    """How often each test is significant at .05."""
     found: dict[str, list[dict[str, float]]] = {}
-    for kind, p in run(world, replicates, seed, effect):
+    for kind, p in run(world, replicates, seed, effect, slopes):
         found.setdefault(kind, []).append(p)
-    table = {}
-    for kind, own in found.items():
-        known = [[p[by] for p in own if by in p] for by in TESTS]
-        table[kind] = [f"{100 * np.mean(np.array(p) < 0.05):.1f}" if p else "" for p in known]
-    return table
+    return {
+        kind: {by: (sum(p[by] < 0.05 for p in own if by in p), sum(by in p for p in own)) for by in TESTS}
+        for kind, own in found.items()
+    }
 
 
-def table(replicates: int, power: int) -> list[str]:
+def known_or_counted(place: Path, world: World, replicates: int, seed: int, effect: float, slopes: int) -> Counts:
+    """From the file of counts, into which what is new is put."""
+    known = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
+    key = f"{world.name}; effect {effect}; seed {seed}; {replicates} replicates, {slopes} with slopes"
+    if key not in known:
+        known[key] = counted(world, replicates, seed, effect, slopes)
+        place.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    found: Counts = known[key]
+    return found
+
+
+def table(replicates: int, power: int, slopes: int, place: Path) -> list[str]:
     """Rows in Markdown: how often each test is significant, in %, without an effect and with one."""
-    lines = [
-        "| world | effect | none: model | persons | sites | some: model | persons | sites |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
-    ]
+    heads = " | ".join(TESTS)
+    lines = [f"| world | effect | none: {heads} | some: {heads} |", "|---|---" + 2 * len(TESTS) * "|--:" + "|"]
     for number, world in enumerate(WORLDS):
-        none = shares(world, replicates, 100 + number, 0.0)
-        some = shares(world, power, 200 + number, EFFECT)
-        lines += [f"| {world.name} | {kind} | {' | '.join(none[kind] + some[kind])} |" for kind in none]
-    errors = [100 * np.sqrt(p * (1 - p) / n) for p, n in ((0.05, replicates), (0.5, power))]
-    said = f"{replicates} replicates without an effect (Monte Carlo error of 5 %: {errors[0]:.1f})"
-    return [*lines, "", f"{said}, {power} with one of {EFFECT} SD at T3 (of 50 %: {errors[1]:.1f})."]
+        none = known_or_counted(place, world, replicates, 100 + number, 0.0, slopes)
+        some = known_or_counted(place, world, power, 200 + number, EFFECT, slopes // 2)
+        for kind in none:
+            cells = [f"{100 * hits / n:.1f}" if n else "" for part in (none, some) for hits, n in part[kind].values()]
+            lines.append(f"| {world.name} | {kind} | {' | '.join(cells)} |")
+    counts = ((0.05, replicates), (0.05, slopes), (0.5, power), (0.5, slopes // 2))
+    errors = [f"{100 * np.sqrt(p * (1 - p) / n):.1f}" for p, n in counts]
+    said = f"{replicates} replicates without an effect (Monte Carlo error of 5 %: {errors[0]}), {slopes} with a random"
+    said += f" slope ({errors[1]}); {power} with one of {EFFECT} SD at T3 (of 50 %: {errors[2]}), {slopes // 2} with a"
+    return [*lines, "", f"{said} random slope ({errors[3]})."]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--replicates", type=int, default=1000)
     parser.add_argument("--power", type=int, default=400)
+    parser.add_argument("--slopes", type=int, default=400)
     parser.add_argument("--output", default="validation/results/type_one_error.md")
+    parser.add_argument("--counts", default="validation/results/type_one_error.json")
     given = parser.parse_args()
-    text = "\n".join(table(given.replicates, given.power)) + "\n"
+    text = "\n".join(table(given.replicates, given.power, given.slopes, Path(given.counts))) + "\n"
     Path(given.output).write_text(text, encoding="utf-8")
     print(text)
