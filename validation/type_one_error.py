@@ -177,14 +177,14 @@ def table(replicates: int, power: int, slopes: int, place: Path) -> list[str]:
     lines = [f"| world | effect | none: {heads} | some: {heads} |", "|---|---" + 2 * len(TESTS) * "|--:" + "|"]
     for number, world in enumerate(WORLDS):
         none = known_or_counted(place, world, replicates, 100 + number, 0.0, slopes)
-        some = known_or_counted(place, world, power, 200 + number, EFFECT, slopes // 2)
+        some = known_or_counted(place, world, power, 200 + number, EFFECT, slopes // 3)
         for kind in none:
             cells = [f"{100 * hits / n:.1f}" if n else "" for part in (none, some) for hits, n in part[kind].values()]
             lines.append(f"| {world.name} | {kind} | {' | '.join(cells)} |")
-    counts = ((0.05, replicates), (0.05, slopes), (0.5, power), (0.5, slopes // 2))
+    counts = ((0.05, replicates), (0.05, slopes), (0.5, power), (0.5, slopes // 3))
     errors = [f"{100 * np.sqrt(p * (1 - p) / n):.1f}" for p, n in counts]
     said = f"{replicates} replicates without an effect (Monte Carlo error of 5 %: {errors[0]}), {slopes} with a random"
-    said += f" slope ({errors[1]}); {power} with one of {EFFECT} SD at T3 (of 50 %: {errors[2]}), {slopes // 2} with a"
+    said += f" slope ({errors[1]}); {power} with one of {EFFECT} SD at T3 (of 50 %: {errors[2]}), {slopes // 3} with a"
     return [*lines, "", f"{said} random slope ({errors[3]})."]
 
 
