@@ -140,7 +140,9 @@ def test_no_hypothesis_and_no_opposite_trend_is_forgotten() -> None:
     assert {hypothesis for hypothesis, _ in said} == set(study.hypotheses)
     assert said["H10", ""] == "H10: Sociale steun: verwachte richting, open (sociale steun (SSL))."
     spending = said["H3", "cut_spending"]
-    assert spending.startswith("Moet bezuinigen (verwacht: afname): over de tijd (p < ,10) gaat het tegen de verwachting in.")
+    assert spending.startswith(
+        "Moet bezuinigen (verwacht: afname): over de tijd (p < ,10) gaat het tegen de verwachting in."
+    )
     assert "Het verschil op T3 en de trend wijzen in verschillende richtingen." in spending
     assert "over de tijd ondersteund: SF12 Mentaal" in said["H5", ""]
     assert "Op T4 bèta" in said["H10", "social_support"]
