@@ -93,7 +93,7 @@ def intraclass(values: np.ndarray, groups: np.ndarray) -> float:
 def combine(results: Sequence[dict[str, Answer]]) -> dict[str, Answer]:
     """Estimate, SE and df per estimand: pooled if there are several data sets. Any failed fit fails the estimand."""
     answers = {}
-    for name in ESTIMANDS:
+    for name in results[0]:
         values = np.array([result[name] for result in results])
         if np.isnan(values).any():
             answers[name] = FAILED

@@ -6,14 +6,15 @@
     python -m validation.simulate --summary                 only the tables of what is there
 
 A method may carry settings: pmm[max_predictors=30,min_usable=0.25]. All methods of a replicate share its data and are
-fitted together. Every replicate appends its rows to a CSV file per cell under validation/results/cells, and is skipped
-when they are there.
+fitted together. Every replicate appends its rows to a gzipped CSV file per cell under validation/results/cells,
+and is skipped when they are there.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import os
 import re
 import shutil
@@ -246,7 +247,7 @@ def short(method: str) -> str:
 def waiting(tasks: list[Task], folder: Path) -> list[Task]:
     """The tasks with only those methods that the results lack."""
     done: set[tuple[str, int, str]] = set()
-    for path in sorted(folder.glob("*.csv")):
+    for path in sorted(folder.glob("*.csv.gz")):
         seen = pd.read_csv(path, usecols=["cell", "replicate", "method"])
         done |= set(seen.itertuples(index=False, name=None))
     left = [(cell, r, tuple(k for k in methods if (cell, r, k) not in done)) for cell, r, methods in tasks]
@@ -278,9 +279,9 @@ def work(tasks: list[Task], folder: Path, m: int, iterations: int, jobs: int, mi
     todo = waiting(tasks, folder)
     print(f"{len(todo)} of {len(tasks)} replicates to do", file=sys.stderr, flush=True)
     for rows in results_of(todo, m, iterations, jobs, time.monotonic() + 60 * minutes):
-        path = folder / f"{rows[0][0]}.csv"
+        path = folder / f"{rows[0][0]}.csv.gz"
         fresh = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as file:
+        with gzip.open(path, "at", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             if fresh:
                 writer.writerow(FIELDS)
@@ -296,7 +297,7 @@ def interleave(plan: list[tuple[list[str], tuple[str, ...], int]]) -> list[Task]
 
 def report(folder: Path, target: Path) -> str:
     """Write and return the tables of all results; the figures behind them go to a CSV file beside."""
-    results = pd.concat([pd.read_csv(path) for path in sorted(folder.glob("*.csv"))])
+    results = pd.concat([pd.read_csv(path) for path in sorted(folder.glob("*.csv.gz"))])
     own = {SAME_TRUTH.get(cell.split("-")[0], cell.split("-")[0]) for cell in results["cell"].unique()}
     table = summarise(results, truths(target.with_name("truth.csv"), own))
     order = [cell for cells, _, _ in PLAN for cell in cells]
