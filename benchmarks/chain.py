@@ -1,14 +1,20 @@
-"""The chain impute, fit-t3, fit-longitudinal, timed as whole processes beside the same chain in R, in one run.
+"""The five stages, timed as whole processes beside the same chain in R, in one run.
 
-    python benchmarks/chain.py [-m 5] [--repeat 3]
+    python benchmarks/chain.py [-m 50] [--repeat 3] [--jobs 0] [--write]
 
-R runs once, ours several times; what counts are the ratios, since both ran on the same machine at the same time.
+R runs once, ours several times; what counts are the ratios, since both ran on the same machine at the same time. The
+robustness checks are those that an analyst would write in R: a subset (a), change since baseline (b), observed answers
+only (c), and data imputed again by another method (f; `second_m` data sets; forests here, `norm` in R). With --write
+the table goes to docs/scale.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
+import os
+import platform
 import shutil
 import statistics
 import subprocess
@@ -20,25 +26,43 @@ from pathlib import Path
 import pandas as pd
 
 HERE = Path(__file__).parent
-STAGES = ("impute", "fit-t3", "fit-longitudinal")
+STAGES = {
+    "impute": ("survey", ["-m", "{m}", "--iterations", "{iterations}"]),
+    "fit-t3": ("imputed", []),
+    "fit-longitudinal": ("imputed", []),
+    "robustness": ("imputed", ["--checks", "a,b,c,f"]),
+    "describe": ("survey", []),
+}
+"""Per stage what it reads, and its options."""
+SUBSET = "work_any_T0"
+"""The women without work at the start are the subset of check (a)."""
+DOCUMENT = HERE.parent / "docs" / "scale.md"
+BEGIN, END = "<!-- benchmarks/chain.py -->", "<!-- end -->"
+Spent = tuple[float, float]  # wall and CPU seconds
 
 
-def dnt(*arguments: str) -> float:
-    start = time.perf_counter()
+def dnt(*arguments: str) -> Spent:
+    start, before = time.perf_counter(), os.times()
     command = [sys.executable, "-m", "dnt_cli", *arguments, "-q", "--force"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - start, cpu
 
 
-def ours(folder: Path, m: int, iterations: int, repeat: int) -> dict[str, float]:
-    files = [str(folder / f"{name}.parquet") for name in ("survey", "imputed", "t3", "longitudinal")]
-    dnt("example", "-o", files[0])
-    times: dict[str, list[float]] = {stage: [] for stage in STAGES}
+def ours(folder: Path, m: int, iterations: int, repeat: int, jobs: int) -> dict[str, Spent]:
+    dnt("example", "-o", str(folder / "survey.parquet"))
+    spent: dict[str, list[Spent]] = {stage: [] for stage in STAGES}
     for _ in range(repeat):
-        times["impute"].append(dnt("impute", files[0], "-m", str(m), "--iterations", str(iterations), "-o", files[1]))
-        times["fit-t3"].append(dnt("fit-t3", files[1], "-o", files[2]))
-        times["fit-longitudinal"].append(dnt("fit-longitudinal", files[1], "-o", files[3]))
-    return {stage: statistics.median(values) for stage, values in times.items()}
+        for stage, (source, own) in STAGES.items():
+            target = folder / ("imputed.parquet" if stage == "impute" else f"{stage}.parquet")
+            told = [text.format(m=m, iterations=iterations) for text in own]
+            told += [] if stage == "describe" else ["--jobs", str(jobs)]
+            spent[stage].append(dnt(stage, str(folder / f"{source}.parquet"), *told, "-o", str(target)))
+    return {
+        stage: (statistics.median(wall for wall, _ in own), statistics.median(cpu for _, cpu in own))
+        for stage, own in spent.items()
+    }
 
 
 def write_for_r(folder: Path) -> None:
@@ -73,35 +97,60 @@ def write_for_r(folder: Path) -> None:
     measured = {c: study.outcomes[key] for c, (key, _) in study.columns.items() if key in study.measured}
     binaries = [column for column, outcome in measured.items() if outcome.kind == "binary"]
     spec = {"controls": study.models.controls, "binary_columns": binaries, "endpoint": endpoint, "trend": trend}
+    spec |= {"subset": SUBSET, "second_m": study.robustness.second_m}
     (folder / "spec.json").write_text(json.dumps(spec | {"derived": rules}), encoding="utf-8")
 
 
-def theirs(folder: Path, m: int, iterations: int) -> dict[str, float]:
+def theirs(folder: Path, m: int, iterations: int) -> dict[str, Spent]:
     data = [str(folder / "wide.csv"), str(folder / "spec.json")]
     command = ["Rscript", str(HERE / "peer.R"), *data, str(m), str(iterations)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)  # R's complaints stay on the screen
     if done.returncode:
         raise SystemExit("The R script failed.")
-    return {stage: float(seconds) for stage, seconds in (line.split() for line in done.stdout.splitlines() if line)}
+    lines = (line.split() for line in done.stdout.splitlines() if line)
+    return {stage: (float(wall), float(cpu)) for stage, wall, cpu in lines}
+
+
+def table(mine: dict[str, Spent], peer: dict[str, Spent]) -> str:
+    """Wall and CPU seconds of both and their ratios, in Markdown."""
+    lines = [
+        "| stage | dnt: wall, CPU s | R: wall, CPU s | R / dnt: wall, CPU |",
+        "|---|--:|--:|--:|",
+    ]
+    both = {stage: (mine[stage], peer[stage]) for stage in STAGES}
+    totals = [tuple(sum(own[side][i] for own in both.values()) for i in (0, 1)) for side in (0, 1)]
+    for stage, ((wall, cpu), (other_wall, other_cpu)) in (both | {"all five": tuple(totals)}).items():
+        ratios = f"{other_wall / wall:.1f}, {other_cpu / cpu:.1f}"
+        lines.append(f"| {stage} | {wall:.1f}, {cpu:.1f} | {other_wall:.1f}, {other_cpu:.1f} | {ratios} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-m", type=int, default=5)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-m", type=int, default=50)
     parser.add_argument("--iterations", type=int, default=10)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=0, help="processes of dnt; 0: all cores")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/scale.md")
     arguments = parser.parse_args()
     if shutil.which("Rscript") is None:
         raise SystemExit("R is needed for the comparison: make system")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        mine = ours(folder, arguments.m, arguments.iterations, arguments.repeat)
+        mine = ours(folder, arguments.m, arguments.iterations, arguments.repeat, arguments.jobs)
         write_for_r(folder)
         peer = theirs(folder, arguments.m, arguments.iterations)
-    print(f"136 persons, m = {arguments.m}, {arguments.iterations} iterations; wall seconds")
-    print(f"{'stage':<18}{'dnt':>8}{'R':>9}{'R / dnt':>9}")
-    for stage in STAGES:
-        print(f"{stage:<18}{mine[stage]:>8.2f}{peer[stage]:>9.2f}{peer[stage] / mine[stage]:>9.1f}")
+    text = (
+        f"`python benchmarks/chain.py -m {arguments.m}` on {datetime.date.today():%Y-%m-%d}, "
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores: 136 persons, m = {arguments.m}, "
+        f"{arguments.iterations} iterations.\n\n"
+        f"{table(mine, peer)}\n"
+    )
+    print(text)
+    if arguments.write:
+        before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
+        after = rest.partition(END)[2]
+        DOCUMENT.write_text(f"{before}{BEGIN}\n{text}{END}{after}", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
