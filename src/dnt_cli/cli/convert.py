@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import show_tables, tell, warn
 from dnt_cli.cli.inputs import Input, open_input
-from dnt_cli.cli.options import OUTPUT, Force, Lang, Overrides, StudyFile
+from dnt_cli.cli.options import OUTPUT, Force, Lang, Overrides, StudyFile, argument, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_folder, save
 from dnt_cli.cli.terminal import terminal
@@ -31,20 +29,17 @@ _OTHERS = (".csv", ".xlsx", ".sav", ".dta")
 def convert(
     source: Annotated[
         str,
-        typer.Argument(
-            metavar="FILE",
-            help="Stage file, SPSS, Stata, Excel, CSV or Parquet, or a folder of the files that the study names.",
+        argument(
+            "FILE", "Stage file, SPSS, Stata, Excel, CSV or Parquet, or a folder of the files that the study names."
         ),
     ],
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help=".parquet, .sav, .dta, .xlsx or .csv.")],
+    output: Annotated[str, option("-o --output FILE", ".parquet, .sav, .dta, .xlsx or .csv.")],
     study: StudyFile = None,
     overrides: Overrides = None,
     raw: Annotated[
         bool,
-        typer.Option(
-            "--raw",
-            help="Leave text as it is that a spreadsheet would take for a formula (= + - @); CSV and Excel.",
-            rich_help_panel=OUTPUT,
+        option(
+            "--raw", "Leave text as it is that a spreadsheet would take for a formula (= + - @); CSV and Excel.", OUTPUT
         ),
     ] = False,
     language: Lang = ...,  # type: ignore[assignment]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell
 from dnt_cli.cli.groups import ResultOptions, StudyOptions, grouped
 from dnt_cli.cli.inputs import open_input
-from dnt_cli.cli.options import INPUT, OUTPUT, Jobs, processes, split
+from dnt_cli.cli.options import INPUT, OUTPUT, Jobs, argument, option, processes, split
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_figures, table_named
 
@@ -26,37 +24,33 @@ if TYPE_CHECKING:
 @app.command(rich_help_panel="Stages")
 @grouped
 def describe(
-    source: Annotated[str, typer.Argument(metavar="SURVEY", help="Survey: stage file, Parquet or CSV; - is a pipe.")],
+    source: Annotated[str, argument("SURVEY", "Survey: stage file, Parquet or CSV; - is a pipe.")],
     *,
     study: StudyOptions,
-    figures: Annotated[
-        str | None,
-        typer.Option("--figures", metavar="FOLDER", help="Draw a figure per outcome there.", rich_help_panel=OUTPUT),
-    ] = None,
+    figures: Annotated[str | None, option("--figures FOLDER", "Draw a figure per outcome there.", OUTPUT)] = None,
     also: Annotated[
         str | None,
-        typer.Option(
-            "--also", metavar="COLUMN,...", rich_help_panel=INPUT,
-            help="Describe these columns too, which the study file does not name; * stands for any letters.",
+        option(
+            "--also COLUMN,...",
+            "Describe these columns too, which the study file does not name; * stands for any letters.",
+            INPUT,
         ),
     ] = None,
     reference: Annotated[
         str | None,
-        typer.Option(
-            "--reference", metavar="FILE", rich_help_panel=INPUT,
-            help="Other populations beside the sample: columns variable, level, population, statistic, value.",
+        option(
+            "--reference FILE",
+            "Other populations beside the sample: columns variable, level, population, statistic, value.",
+            INPUT,
         ),
     ] = None,
     table: Annotated[
         str | None,
-        typer.Option(
-            "--table", metavar="NAME", rich_help_panel=OUTPUT,
-            help="One table alone, such as codebook: by name, the beginning of it, or number.",
-        ),
+        option("--table NAME", "One table alone, such as codebook: by name, the beginning of it, or number.", OUTPUT),
     ] = None,
     jobs: Jobs = 0,
     result: ResultOptions,
-) -> None:  # fmt: skip
+) -> None:
     """Describe population, attrition, differences at baseline and trends, from the answers as observed.
 
     Example: dnt describe survey.parquet --also 'support_*' --figures figures

@@ -9,7 +9,7 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.groups import ShowOptions, grouped
 from dnt_cli.cli.inputs import open_stage_file
-from dnt_cli.cli.options import OUTPUT
+from dnt_cli.cli.options import OUTPUT, argument, option
 from dnt_cli.errors import UsageError
 from dnt_cli.sentences import say
 
@@ -17,15 +17,12 @@ from dnt_cli.sentences import say
 @app.command(rich_help_panel="Files")
 @grouped
 def diff(
-    old: Annotated[str, typer.Argument(metavar="A", help="Any stage file; - is a pipe.")],
-    new: Annotated[str, typer.Argument(metavar="B", help="The same of another run; - is a pipe.")],
+    old: Annotated[str, argument("A", "Any stage file; - is a pipe.")],
+    new: Annotated[str, argument("B", "The same of another run; - is a pipe.")],
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Also what is the same.", rich_help_panel=OUTPUT)] = False,
+    everything: Annotated[bool, option("--all", "Also what is the same.", OUTPUT)] = False,
     exit_code: Annotated[
-        bool,
-        typer.Option(
-            "--exit-code", help="End with 1 unless the files are the same, byte for byte.", rich_help_panel=OUTPUT
-        ),
+        bool, option("--exit-code", "End with 1 unless the files are the same, byte for byte.", OUTPUT)
     ] = False,
     result: ShowOptions,
 ) -> None:

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from dnt_cli.cli.app import app
-from dnt_cli.cli.options import OUTPUT, RUN, Force, Output
+from dnt_cli.cli.options import OUTPUT, RUN, Force, Output, option
 from dnt_cli.cli.results import check_output, save_result
 
 
 @app.command(rich_help_panel="Files")
 def example(
     output: Output = None,
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="Seed of the made-up data.", rich_help_panel=RUN)
-    ] = 2021,
-    answers: Annotated[
-        bool, typer.Option("--answers", help="Answers to every item, for dnt score.", rich_help_panel=OUTPUT)
-    ] = False,
+    seed: Annotated[int, option("--seed N", "Seed of the made-up data.", RUN, min=0)] = 2021,
+    answers: Annotated[bool, option("--answers", "Answers to every item, for dnt score.", OUTPUT)] = False,
     force: Force = False,
 ) -> None:
     """Write a synthetic survey of De Nieuwe Toekomst: 136 women who do not exist, five waves.

@@ -6,13 +6,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_controls
 from dnt_cli.cli.console import tell
 from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions, grouped
-from dnt_cli.cli.options import MODEL, Green, GreenMeans, Level, Outcomes, choose
+from dnt_cli.cli.options import MODEL, Green, GreenMeans, Level, Outcomes, argument, choose, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import end_if_nothing_estimable
 from dnt_cli.errors import UsageError
@@ -59,26 +57,19 @@ class Standardise(StrEnum):
 
 Source = Annotated[
     str,
-    typer.Argument(
-        metavar="IMPUTATIONS",
-        help="Imputations; - is a pipe; with --study also a CSV of R's mice (long, include = TRUE).",
-    ),
+    argument("IMPUTATIONS", "Imputations; - is a pipe; with --study also a CSV of R's mice (long, include = TRUE)."),
 ]
 Standard = Annotated[
-    Standardise,
-    typer.Option(
-        "--standardise", help="By the SD of outcome and group, of the outcome, or not.", rich_help_panel=MODEL
-    ),
+    Standardise, option("--standardise", "By the SD of outcome and group, of the outcome, or not.", MODEL)
 ]
 
 
 Moderators = Annotated[
     str | None,
-    typer.Option(
-        "--moderator",
-        metavar="KEY,KEY",
-        help="The effect per subgroup of these covariates too; default: [moderators] of the study; '' for none.",
-        rich_help_panel=MODEL,
+    option(
+        "--moderator KEY,KEY",
+        "The effect per subgroup of these covariates too; default: [moderators] of the study; '' for none.",
+        MODEL,
         autocompletion=complete_controls,
     ),
 ]
@@ -93,26 +84,20 @@ def fit_t3(
     outcomes: Outcomes = None,
     controls: Annotated[
         str | None,
-        typer.Option(
-            "--controls",
-            metavar="KEY,KEY|published",
-            help="Other controls ('' for none), or those of the report per outcome.",
-            rich_help_panel=MODEL,
+        option(
+            "--controls KEY,KEY|published",
+            "Other controls ('' for none), or those of the report per outcome.",
+            MODEL,
             autocompletion=complete_controls,
         ),
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option(
-            "--at",
-            metavar="WAVE,WAVE|all",
-            help="The effect at these waves too; default: at the follow-up; '' for none.",
-            rich_help_panel=MODEL,
-        ),
+        option("--at WAVE,WAVE|all", "The effect at these waves too; default: at the follow-up; '' for none.", MODEL),
     ] = None,
     moderators: Moderators = None,
     separation: Annotated[
-        Separation, typer.Option("--separation", help="Where no finite estimate exists.", rich_help_panel=MODEL)
+        Separation, option("--separation", "Where no finite estimate exists.", MODEL)
     ] = Separation.stop,
     standardise: Standard = Standardise.both,
     work: WorkOptions,
@@ -157,45 +142,28 @@ def fit_longitudinal(
     outcomes: Outcomes = None,
     controls: Annotated[
         str | None,
-        typer.Option(
-            "--controls",
-            metavar="RUNG|KEY,KEY|published",
-            help="Only this rung of the ladder (1, 2, ...), these covariates ('' for none), or those of the report.",
-            rich_help_panel=MODEL,
+        option(
+            "--controls RUNG|KEY,KEY|published",
+            "Only this rung of the ladder (1, 2, ...), these covariates ('' for none), or those of the report.",
+            MODEL,
             autocompletion=complete_controls,
         ),
     ] = None,
     moderators: Moderators = None,
     time: Annotated[
         Time | None,
-        typer.Option(
+        option(
             "--time",
-            help="Waves counted, months as planned, or actual months of each interview; default: models.time.",
-            rich_help_panel=MODEL,
+            "Waves counted, months as planned, or actual months of each interview; default: models.time.",
+            MODEL,
         ),
     ] = None,
-    engine: Annotated[
-        Engine, typer.Option("--engine", help="own: the built-in engine; lme4 needs R.", rich_help_panel=MODEL)
-    ] = Engine.own,
+    engine: Annotated[Engine, option("--engine", "own: the built-in engine; lme4 needs R.", MODEL)] = Engine.own,
     cross_check_sets: Annotated[
-        int,
-        typer.Option(
-            "--cross-check",
-            metavar="K",
-            min=0,
-            help="Fit the first K imputations with lme4 too.",
-            rich_help_panel=MODEL,
-        ),
+        int, option("--cross-check K", "Fit the first K imputations with lme4 too.", MODEL, min=0)
     ] = 0,
-    nodes: Annotated[
-        int,
-        typer.Option(
-            "--nagq", metavar="N", min=1, max=101, help="Quadrature nodes (odd); 1 is Laplace.", rich_help_panel=MODEL
-        ),
-    ] = 15,
-    satterthwaite: Annotated[
-        bool, typer.Option("--satterthwaite", help="Satterthwaite df in linear models.", rich_help_panel=MODEL)
-    ] = False,
+    nodes: Annotated[int, option("--nagq N", "Quadrature nodes (odd); 1 is Laplace.", MODEL, min=1, max=101)] = 15,
+    satterthwaite: Annotated[bool, option("--satterthwaite", "Satterthwaite df in linear models.", MODEL)] = False,
     standardise: Standard = Standardise.both,
     work: WorkOptions,
     result: ResultOptions,

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
 from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions, grouped
 from dnt_cli.cli.inputs import Input, open_input
-from dnt_cli.cli.options import INPUT, MODEL, Seed
+from dnt_cli.cli.options import INPUT, MODEL, Seed, argument, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import save
 from dnt_cli.errors import UsageError
@@ -52,55 +50,42 @@ class _Job:
 @app.command(rich_help_panel="Stages")
 @grouped
 def impute(
-    source: Annotated[
-        str, typer.Argument(metavar="SURVEY", help="Survey: stage file, Parquet or CSV; - is a pipe.")
-    ],
+    source: Annotated[str, argument("SURVEY", "Survey: stage file, Parquet or CSV; - is a pipe.")],
     *,
     study: StudyOptions,
     register: Annotated[
         str | None,
-        typer.Option(
-            "--register", metavar="FILE", rich_help_panel=INPUT,
-            help="What dnt polis wrote, carried along and never imputed; or a table with id, wave and the outcomes.",
+        option(
+            "--register FILE",
+            "What dnt polis wrote, carried along and never imputed; or a table with id, wave and the outcomes.",
+            INPUT,
         ),
     ] = None,
     method: Annotated[
-        Method | None,
-        typer.Option("--method", help="pmm, norm or forest (miceforest); default: the study's.", rich_help_panel=MODEL),
+        Method | None, option("--method", "pmm, norm or forest (miceforest); default: the study's.", MODEL)
     ] = None,
     m: Annotated[
-        str | None,
-        typer.Option(
-            "-m", metavar="M", help="Completed data sets, or auto: as many as needed; default: the study's.",
-            rich_help_panel=MODEL,
-        ),
+        str | None, option("-m M", "Completed data sets, or auto: as many as needed; default: the study's.", MODEL)
     ] = None,
     precision: Annotated[
         float,
-        typer.Option(
-            "--precision", metavar="SHARE", min=0.005, max=0.5, rich_help_panel=MODEL,
-            help="With -m auto: share by which a standard error may differ between two runs.",
+        option(
+            "--precision SHARE",
+            "With -m auto: share by which a standard error may differ between two runs.",
+            MODEL,
+            min=0.005,
+            max=0.5,
         ),
     ] = 0.05,
-    extend: Annotated[
-        bool,
-        typer.Option("--extend", help="Add imputations to a file of imputations, up to -m.", rich_help_panel=MODEL),
-    ] = False,
-    iterations: Annotated[
-        int | None,
-        typer.Option("--iterations", metavar="N", min=1, help="Rounds; default: the study's.", rich_help_panel=MODEL),
-    ] = None,
+    extend: Annotated[bool, option("--extend", "Add imputations to a file of imputations, up to -m.", MODEL)] = False,
+    iterations: Annotated[int | None, option("--iterations N", "Rounds; default: the study's.", MODEL, min=1)] = None,
     max_predictors: Annotated[
-        int | None,
-        typer.Option(
-            "--max-predictors", metavar="N", min=1, rich_help_panel=MODEL,
-            help="Per column; default: a ninth of the persons.",
-        ),
+        int | None, option("--max-predictors N", "Per column; default: a ninth of the persons.", MODEL, min=1)
     ] = None,
     seed: Seed = None,
     work: WorkOptions,
     result: ResultOptions,
-) -> None:  # fmt: skip
+) -> None:
     """Fill the gaps of a survey m times, each time with other plausible values.
 
     Example: dnt impute survey.parquet -m 50 -o imputed.parquet

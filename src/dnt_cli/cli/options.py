@@ -6,7 +6,7 @@ import locale
 import os
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -64,109 +64,72 @@ def default_language() -> str:
     return "nl" if spoken.startswith(("nl", "dutch")) else "en"
 
 
+def option(names: str, help: str, panel: str | None = None, **settings: Any) -> Any:
+    """An option as Typer wants it.
+
+    Args:
+        names: Its names and, if it takes a value, what stands for that in the help: `-o --output FILE`.
+        help: What the help says of it.
+        panel: Part of the help that it stands in.
+        settings: What else `typer.Option` takes.
+    """
+    *flags, last = names.split()
+    flags, metavar = ([*flags, last], None) if last.startswith("-") else (flags, last)
+    return typer.Option(*flags, metavar=metavar, help=help, rich_help_panel=panel, **settings)
+
+
+def argument(metavar: str, help: str, **settings: Any) -> Any:
+    """An argument as Typer wants it, likewise."""
+    return typer.Argument(metavar=metavar, help=help, **settings)
+
+
 StudyFile = Annotated[
     str | None,
-    typer.Option(
-        "--study",
-        metavar="FILE|NAME",
-        help="Study file, or a built-in study such as dnt; not needed for stage files.",
+    option(
+        "--study FILE|NAME",
+        "Study file, or a built-in study such as dnt; not needed for stage files.",
+        INPUT,
         autocompletion=complete_studies,
-        rich_help_panel=INPUT,
     ),
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="Replace a value of the study file for this run.",
-        rich_help_panel=INPUT,
-        autocompletion=complete_settings,
+    option(
+        "--set KEY=VALUE", "Replace a value of the study file for this run.", INPUT, autocompletion=complete_settings
     ),
 ]
 Contrast = Annotated[
     str | None,
-    typer.Option(
-        "--contrast",
-        metavar="ARM:ARM",
-        help="Of a study with more than two arms, the two to compare, such as b:control.",
-        rich_help_panel=INPUT,
-    ),
+    option("--contrast ARM:ARM", "Of a study with more than two arms, the two to compare, such as b:control.", INPUT),
 ]
-Output = Annotated[
-    str | None,
-    typer.Option(
-        "-o", "--output", metavar="FILE", help="Stage file to write; - is standard output.", rich_help_panel=OUTPUT
-    ),
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace the output whatever it holds.", rich_help_panel=OUTPUT)]
-Shown = Annotated[OutputFormat, typer.Option("--format", help="How the result is shown.", rich_help_panel=OUTPUT)]
+Output = Annotated[str | None, option("-o --output FILE", "Stage file to write; - is standard output.", OUTPUT)]
+Force = Annotated[bool, option("--force", "Replace the output whatever it holds.", OUTPUT)]
+Shown = Annotated[OutputFormat, option("--format", "How the result is shown.", OUTPUT)]
 Lang = Annotated[
-    Language,
-    typer.Option(
-        "--lang",
-        default_factory=default_language,
-        show_default="of the system",
-        help="Language.",
-        rich_help_panel=OUTPUT,
-    ),
+    Language, option("--lang", "Language.", OUTPUT, default_factory=default_language, show_default="of the system")
 ]
-GreenMeans = Annotated[
-    Green,
-    typer.Option("--green", help="Green is better for the person, or a positive effect.", rich_help_panel=OUTPUT),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", rich_help_panel=OUTPUT)]
-Level = Annotated[
-    float,
-    typer.Option(
-        "--level",
-        metavar="SHARE",
-        min=0.5,
-        max=0.999,
-        help="Level of the confidence intervals.",
-        rich_help_panel=OUTPUT,
-    ),
-]
-Jobs = Annotated[
-    int,
-    typer.Option(
-        "-j",
-        "--jobs",
-        metavar="N",
-        min=0,
-        help="Processes; 0 is one per core. Results do not depend on it.",
-        rich_help_panel=RUN,
-    ),
-]
-Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", min=0, help="Seed; default: the study's.", rich_help_panel=RUN)
-]
+GreenMeans = Annotated[Green, option("--green", "Green is better for the person, or a positive effect.", OUTPUT)]
+AsJson = Annotated[bool, option("--json", "As JSON.", OUTPUT)]
+Level = Annotated[float, option("--level SHARE", "Level of the confidence intervals.", OUTPUT, min=0.5, max=0.999)]
+Jobs = Annotated[int, option("-j --jobs N", "Processes; 0 is one per core. Results do not depend on it.", RUN, min=0)]
+Seed = Annotated[int | None, option("--seed N", "Seed; default: the study's.", RUN, min=0)]
 Outcomes = Annotated[
-    str | None,
-    typer.Option(
-        "--outcomes",
-        metavar="KEY,KEY",
-        help="Only these outcomes.",
-        rich_help_panel=MODEL,
-        autocompletion=complete_outcomes,
-    ),
+    str | None, option("--outcomes KEY,KEY", "Only these outcomes.", MODEL, autocompletion=complete_outcomes)
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="Dask scheduler to use instead of processes here; what is computed with is sent to it over the network.",
-        rich_help_panel=RUN,
+    option(
+        "--scheduler ADDRESS",
+        "Dask scheduler to use instead of processes here; what is computed with is sent to it over the network.",
+        RUN,
     ),
 ]
 SchedulerTls = Annotated[
     str | None,
-    typer.Option(
-        "--scheduler-tls",
-        metavar="CA,CERTIFICATE,KEY",
-        help="With --scheduler tls://HOST:PORT: files of the authority, and of this client's certificate and key.",
-        rich_help_panel=RUN,
+    option(
+        "--scheduler-tls CA,CERTIFICATE,KEY",
+        "With --scheduler tls://HOST:PORT: files of the authority, and of this client's certificate and key.",
+        RUN,
     ),
 ]
 

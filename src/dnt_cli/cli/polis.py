@@ -6,13 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell
 from dnt_cli.cli.groups import ResultOptions, StudyOptions, grouped
 from dnt_cli.cli.inputs import open_input
-from dnt_cli.cli.options import INPUT, OUTPUT, RUN
+from dnt_cli.cli.options import INPUT, OUTPUT, RUN, argument, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.sentences import say
@@ -23,32 +21,21 @@ from dnt_cli.sentences import say
 def polis(
     records: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="RECORDS...", help="Files or folders with SPOLISBUS records: Parquet, CSV, SPSS .sav or Stata .dta."
-        ),
+        argument("RECORDS...", "Files or folders with SPOLISBUS records: Parquet, CSV, SPSS .sav or Stata .dta."),
     ] = None,
     link: Annotated[
         str | None,
-        typer.Option(
-            "--link",
-            metavar="FILE",
-            help="CSV or Parquet: the study's id, RINPERSOONS, RINPERSOON, date_T0 (inclusion); date_T1, ... if known.",
-            rich_help_panel=INPUT,
+        option(
+            "--link FILE",
+            "CSV or Parquet: the study's id, RINPERSOONS, RINPERSOON, date_T0 (inclusion); date_T1, ... if known.",
+            INPUT,
         ),
     ] = None,
     *,
     given: StudyOptions,
-    threads: Annotated[
-        int,
-        typer.Option(
-            "-j", "--jobs", metavar="N", min=1, help="Threads; the result does not depend on it.", rich_help_panel=RUN
-        ),
-    ] = 2,
+    threads: Annotated[int, option("-j --jobs N", "Threads; the result does not depend on it.", RUN, min=1)] = 2,
     example: Annotated[
-        str | None,
-        typer.Option(
-            "--example", metavar="FOLDER", help="Write made-up records and a link file there.", rich_help_panel=OUTPUT
-        ),
+        str | None, option("--example FOLDER", "Write made-up records and a link file there.", OUTPUT)
     ] = None,
     result: ResultOptions,
 ) -> None:

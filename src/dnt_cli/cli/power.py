@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_studies
 from dnt_cli.cli.console import tell
 from dnt_cli.cli.groups import ResultOptions, ShowOptions, WorkOptions, grouped
 from dnt_cli.cli.inputs import open_stage_file
-from dnt_cli.cli.options import RUN, Overrides
+from dnt_cli.cli.options import RUN, Overrides, argument, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import save_result
 from dnt_cli.cli.terminal import Group, Program
@@ -73,31 +71,12 @@ class Analysis(StrEnum):
     longitudinal = "longitudinal"
 
 
-_Alpha = Annotated[
-    float,
-    typer.Option("--alpha", metavar="LEVEL", min=0.0001, max=0.5, help="Two-sided level.", rich_help_panel=_DESIGN),
-]
-_Dropout = Annotated[
-    float,
-    typer.Option(
-        "--dropout", metavar="SHARE", min=0.0, max=0.95, help="Share lost before the endpoint.", rich_help_panel=_DESIGN
-    ),
-]
+_Alpha = Annotated[float, option("--alpha LEVEL", "Two-sided level.", _DESIGN, min=0.0001, max=0.5)]
+_Dropout = Annotated[float, option("--dropout SHARE", "Share lost before the endpoint.", _DESIGN, min=0.0, max=0.95)]
 _Icc = Annotated[
-    float,
-    typer.Option(
-        "--icc",
-        metavar="SHARE",
-        min=0.0,
-        max=0.99,
-        help="Share of variance between sites, with --sites.",
-        rich_help_panel=_DESIGN,
-    ),
+    float, option("--icc SHARE", "Share of variance between sites, with --sites.", _DESIGN, min=0.0, max=0.99)
 ]
-_Sites = Annotated[
-    int | None,
-    typer.Option("--sites", metavar="N", help="Sites in all, half in each group, with --icc.", rich_help_panel=_DESIGN),
-]
+_Sites = Annotated[int | None, option("--sites N", "Sites in all, half in each group, with --icc.", _DESIGN)]
 
 
 @dataclass(frozen=True)
@@ -106,28 +85,16 @@ class _SizeOptions:
 
     n: Annotated[
         str | None,
-        typer.Option(
-            "--n", metavar="N,N", rich_help_panel=_DESIGN,
-            help="Power of these group sizes (comparison,intervention) instead of the sizes needed.",
-        ),
-    ] = None  # fmt: skip
+        option("--n N,N", "Power of these group sizes (comparison,intervention) instead of the sizes needed.", _DESIGN),
+    ] = None
     dropout: _Dropout = 0.0
-    ratio: Annotated[
-        float,
-        typer.Option(
-            "--ratio", metavar="RATIO", min=0.01, max=100, help="Intervention per comparison.", rich_help_panel=_DESIGN
-        ),
-    ] = 1.0
+    ratio: Annotated[float, option("--ratio RATIO", "Intervention per comparison.", _DESIGN, min=0.01, max=100)] = 1.0
     icc: _Icc = 0.0
     sites: _Sites = None
     alpha: _Alpha = 0.05
-    wanted: Annotated[
-        float,
-        typer.Option("--power", metavar="SHARE", min=0.1, max=0.999, help="Wanted power.", rich_help_panel=_DESIGN),
-    ] = 0.80
+    wanted: Annotated[float, option("--power SHARE", "Wanted power.", _DESIGN, min=0.1, max=0.999)] = 0.80
     method: Annotated[
-        PowerMethod | None,
-        typer.Option("--method", help="Only this method; default: all, side by side.", rich_help_panel=_DESIGN),
+        PowerMethod | None, option("--method", "Only this method; default: all, side by side.", _DESIGN)
     ] = None
 
     def plan(self) -> StudyPlan:
@@ -140,8 +107,8 @@ class _SizeOptions:
 @power_app.command()
 @grouped
 def proportions(
-    comparison: Annotated[float, typer.Argument(metavar="COMPARISON", help="Proportion in the comparison group.")],
-    intervention: Annotated[float, typer.Argument(metavar="INTERVENTION", help="In the intervention group.")],
+    comparison: Annotated[float, argument("COMPARISON", "Proportion in the comparison group.")],
+    intervention: Annotated[float, argument("INTERVENTION", "In the intervention group.")],
     *,
     sizes: _SizeOptions,
     result: ShowOptions,
@@ -158,18 +125,17 @@ def proportions(
 @power_app.command()
 @grouped
 def means(
-    difference: Annotated[float, typer.Argument(metavar="DIFFERENCE", help="In standard deviations.")],
+    difference: Annotated[float, argument("DIFFERENCE", "In standard deviations.")],
     *,
     baseline_r: Annotated[
         float,
-        typer.Option(
-            "--baseline-r", metavar="R", rich_help_panel=_DESIGN,
-            help="Correlation of the outcome with its baseline value, which is controlled for.",
+        option(
+            "--baseline-r R", "Correlation of the outcome with its baseline value, which is controlled for.", _DESIGN
         ),
     ] = 0.0,
     sizes: _SizeOptions,
     result: ShowOptions,
-) -> None:  # fmt: skip
+) -> None:
     """Two means that differ by a number of standard deviations.
 
     Example: dnt power means 0.4 --baseline-r 0.5 --icc 0.05 --sites 16
@@ -182,52 +148,41 @@ def means(
 @power_app.command()
 @grouped
 def study(
-    study_file: Annotated[
-        str,
-        typer.Argument(metavar="STUDY", help="Study file, or a built-in study.", autocompletion=complete_studies),
-    ],
+    study_file: Annotated[str, argument("STUDY", "Study file, or a built-in study.", autocompletion=complete_studies)],
     *,
-    outcome: Annotated[str, typer.Option("--outcome", metavar="KEY", help="Tested outcome.", rich_help_panel=_DESIGN)],
+    outcome: Annotated[str, option("--outcome KEY", "Tested outcome.", _DESIGN)],
     effects: Annotated[
         str,
-        typer.Option(
-            "--effects", metavar="EFFECT,...", rich_help_panel=_DESIGN,
-            help="At the endpoint: shares in the intervention group, or differences in standard deviations.",
+        option(
+            "--effects EFFECT,...",
+            "At the endpoint: shares in the intervention group, or differences in standard deviations.",
+            _DESIGN,
         ),
     ],
-    n: Annotated[
-        str, typer.Option("--n", metavar="N,N", help="Persons: comparison,intervention.", rich_help_panel=_DESIGN)
-    ],
-    analysis: Annotated[
-        Analysis, typer.Option("--analysis", help="Effect at the endpoint, or trend.", rich_help_panel=_DESIGN)
-    ] = Analysis.t3,
+    n: Annotated[str, option("--n N,N", "Persons: comparison,intervention.", _DESIGN)],
+    analysis: Annotated[Analysis, option("--analysis", "Effect at the endpoint, or trend.", _DESIGN)] = Analysis.t3,
     level: Annotated[
         float | None,
-        typer.Option(
-            "--comparison", metavar="SHARE", min=0.001, max=0.999, rich_help_panel=_DESIGN,
-            help="Share in the comparison group; needed for a yes/no outcome.",
+        option(
+            "--comparison SHARE",
+            "Share in the comparison group; needed for a yes/no outcome.",
+            _DESIGN,
+            min=0.001,
+            max=0.999,
         ),
     ] = None,
-    correlation: Annotated[
-        float,
-        typer.Option(
-            "--correlation", metavar="R", min=0.0, max=0.99, help="Between two waves.", rich_help_panel=_DESIGN
-        ),
-    ] = 0.5,
+    correlation: Annotated[float, option("--correlation R", "Between two waves.", _DESIGN, min=0.0, max=0.99)] = 0.5,
     dropout: _Dropout = 0.0,
     icc: _Icc = 0.0,
     sites: _Sites = None,
     alpha: _Alpha = 0.05,
-    simulations: Annotated[
-        int,
-        typer.Option("--simulations", metavar="N", min=10, max=100_000, help="Per effect.", rich_help_panel=RUN),
-    ] = 200,
-    m: Annotated[int, typer.Option("-m", metavar="M", min=2, max=200, help="Imputations.", rich_help_panel=RUN)] = 10,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed.", rich_help_panel=RUN)] = 1,
+    simulations: Annotated[int, option("--simulations N", "Per effect.", RUN, min=10, max=100_000)] = 200,
+    m: Annotated[int, option("-m M", "Imputations.", RUN, min=2, max=200)] = 10,
+    seed: Annotated[int, option("--seed N", "Seed.", RUN, min=0)] = 1,
     overrides: Overrides = None,
     work: WorkOptions,
     result: ResultOptions,
-) -> None:  # fmt: skip
+) -> None:
     """Power of the analysis of a study file: simulate the study, impute and analyse it, many times.
 
     No effect is always among the effects: how often it is found is the probability of a false alarm. With -o the run

@@ -11,7 +11,7 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import complain, show_tables, tell, warn
 from dnt_cli.cli.inputs import open_together
-from dnt_cli.cli.options import OUTPUT, Force, Lang
+from dnt_cli.cli.options import OUTPUT, Force, Lang, argument, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.sentences import say
@@ -37,26 +37,17 @@ _FIGURES = "figures"
 
 @app.command(rich_help_panel="Files")
 def release(
-    sources: Annotated[list[str], typer.Argument(metavar="FILE...", help="Stage files of one study.")],
-    output: Annotated[
-        str | None,
-        typer.Option("-o", "--output", metavar="FOLDER", help="Folder for what may leave.", rich_help_panel=OUTPUT),
-    ] = None,
+    sources: Annotated[list[str], argument("FILE...", "Stage files of one study.")],
+    output: Annotated[str | None, option("-o --output FOLDER", "Folder for what may leave.", OUTPUT)] = None,
     earlier: Annotated[
         list[str] | None,
-        typer.Option(
-            "--with", metavar="FOLDER", help="Folder of an earlier release, which is public already; may be repeated."
-        ),
+        option("--with FOLDER", "Folder of an earlier release, which is public already; may be repeated."),
     ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Say what would be left out; write nothing.", rich_help_panel=OUTPUT)
-    ] = False,
+    check: Annotated[bool, option("--check", "Say what would be left out; write nothing.", OUTPUT)] = False,
     figures: Annotated[
         bool,
-        typer.Option(
-            "--figures",
-            help="Also draw the figures of a description and of effects, without what may not be shown.",
-            rich_help_panel=OUTPUT,
+        option(
+            "--figures", "Also draw the figures of a description and of effects, without what may not be shown.", OUTPUT
         ),
     ] = False,
     language: Lang = ...,  # type: ignore[assignment]

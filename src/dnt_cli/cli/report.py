@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
 from dnt_cli.cli.documents import check_document, format_of, write_document
 from dnt_cli.cli.inputs import open_together, read
-from dnt_cli.cli.options import OUTPUT, Force, Green, GreenMeans, Jobs, Lang, choose, processes
+from dnt_cli.cli.options import OUTPUT, Force, Green, GreenMeans, Jobs, Lang, argument, choose, option, processes
 from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.sentences import say
@@ -26,34 +24,30 @@ _FORMATS = ("docx", "html", "xlsx", "md", "tex")
 @app.command(rich_help_panel="Files")
 def report(
     sources: Annotated[
-        list[str],
-        typer.Argument(metavar="FILE...", help="Stage files of one study: effects, and what stands beside them."),
+        list[str], argument("FILE...", "Stage files of one study: effects, and what stands beside them.")
     ],
-    output: Annotated[
-        str,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help=".docx, .html, .xlsx, .md or .tex.", rich_help_panel=OUTPUT
-        ),
-    ],
+    output: Annotated[str, option("-o --output FILE", ".docx, .html, .xlsx, .md or .tex.", OUTPUT)],
     include: Annotated[
         str | None,
-        typer.Option(
-            "--include", metavar="SECTION,...", rich_help_panel=OUTPUT,
-            help="Only these: summary, population, method, effects, robustness, outcomes, appendix.",
+        option(
+            "--include SECTION,...",
+            "Only these: summary, population, method, effects, robustness, outcomes, appendix.",
+            OUTPUT,
         ),
     ] = None,
     text: Annotated[
         str | None,
-        typer.Option(
-            "--text", metavar="FILE", rich_help_panel=OUTPUT,
-            help="Own text in Markdown; under a heading # SECTION stands what is to come before that section.",
+        option(
+            "--text FILE",
+            "Own text in Markdown; under a heading # SECTION stands what is to come before that section.",
+            OUTPUT,
         ),
     ] = None,
     green: GreenMeans = Green.better,
     jobs: Jobs = 0,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
-) -> None:  # fmt: skip
+) -> None:
     """Write the report of a study: verdicts, population, method, effects, robustness, a figure per outcome, appendix.
 
     It has what the files tell; a section whose results are not among them is left out. Numbers, notes and the method

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_checks
 from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions, grouped
-from dnt_cli.cli.options import MODEL, OUTPUT, OutputFormat, choose, processes
+from dnt_cli.cli.options import MODEL, OUTPUT, OutputFormat, argument, choose, option, processes
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_figures, end_if_nothing_estimable
 from dnt_cli.errors import UsageError
@@ -24,29 +22,17 @@ if TYPE_CHECKING:
 @grouped
 def robustness(
     source: Annotated[
-        str,
-        typer.Argument(metavar="IMPUTATIONS", help="Imputations; - is a pipe; with --study also a CSV of R's mice."),
+        str, argument("IMPUTATIONS", "Imputations; - is a pipe; with --study also a CSV of R's mice.")
     ] = "",
     *,
     study: StudyOptions,
     checks: Annotated[
         str | None,
-        typer.Option(
-            "--checks",
-            metavar="a,c,...",
-            help="Which checks; default: the study's.",
-            rich_help_panel=MODEL,
-            autocompletion=complete_checks,
-        ),
+        option("--checks a,c,...", "Which checks; default: the study's.", MODEL, autocompletion=complete_checks),
     ] = None,
-    explain: Annotated[
-        bool, typer.Option("--list", help="Explain the checks and stop.", rich_help_panel=MODEL)
-    ] = False,
+    explain: Annotated[bool, option("--list", "Explain the checks and stop.", MODEL)] = False,
     figures: Annotated[
-        str | None,
-        typer.Option(
-            "--figures", metavar="FOLDER", help="Draw a specification curve per outcome there.", rich_help_panel=OUTPUT
-        ),
+        str | None, option("--figures FOLDER", "Draw a specification curve per outcome there.", OUTPUT)
     ] = None,
     work: WorkOptions,
     result: ResultOptions,

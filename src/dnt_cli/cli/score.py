@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
 from dnt_cli.cli.groups import ResultOptions, StudyOptions, grouped
@@ -15,14 +13,16 @@ if TYPE_CHECKING:
     from dnt_cli.wording import Wording
 
 
+from dnt_cli.cli.options import argument
+
+
 @app.command(rich_help_panel="Stages")
 @grouped
 def score(
     source: Annotated[
         str,
-        typer.Argument(
-            metavar="ANSWERS",
-            help="Answers: stage file, SPSS, Stata, Excel, CSV or Parquet, or a folder of them; - is a pipe.",
+        argument(
+            "ANSWERS", "Answers: stage file, SPSS, Stata, Excel, CSV or Parquet, or a folder of them; - is a pipe."
         ),
     ],
     *,

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_tables
 from dnt_cli.cli.console import show_tables, write_out
 from dnt_cli.cli.documents import check_document, format_of, write_document
 from dnt_cli.cli.inputs import open_stage_file, open_together
-from dnt_cli.cli.options import OUTPUT, AsJson, Force, Green, GreenMeans, Lang, TableFormat
+from dnt_cli.cli.options import OUTPUT, AsJson, Force, Green, GreenMeans, Lang, TableFormat, argument, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import rows_as_csv, rows_as_json, table_named
 from dnt_cli.errors import UsageError
@@ -33,52 +31,34 @@ if TYPE_CHECKING:
 @app.command(rich_help_panel="Files")
 def show(
     sources: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FILE...", help="Any stage file but a survey; several of one study together; - is a pipe."
-        ),
+        list[str], argument("FILE...", "Any stage file but a survey; several of one study together; - is a pipe.")
     ],
     figure: Annotated[
-        str | None,
-        typer.Option(
-            "--figure", metavar="FILE", help="Draw effects, or an imputation (.svg, .png).", rich_help_panel=OUTPUT
-        ),
+        str | None, option("--figure FILE", "Draw effects, or an imputation (.svg, .png).", OUTPUT)
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option(
-            "-o", "--output", metavar="FILE", rich_help_panel=OUTPUT,
-            help="Write the tables: .docx, .xlsx, .html, .md, .tex, .csv, .json or .txt.",
-        ),
+        option("-o --output FILE", "Write the tables: .docx, .xlsx, .html, .md, .tex, .csv, .json or .txt.", OUTPUT),
     ] = None,
     form: Annotated[
         TableFormat,
-        typer.Option(
-            "--format", rich_help_panel=OUTPUT,
-            help="How the tables are given; by default as the file of -o ends. json gives the rows behind them.",
+        option(
+            "--format",
+            "How the tables are given; by default as the file of -o ends. json gives the rows behind them.",
+            OUTPUT,
         ),
     ] = TableFormat.table,
     table: Annotated[
-        str | None,
-        typer.Option(
-            "--table", metavar="NAME", rich_help_panel=OUTPUT,
-            help="One table alone, by a name of --tables, or its number.",
-        ),
+        str | None, option("--table NAME", "One table alone, by a name of --tables, or its number.", OUTPUT)
     ] = None,
-    names: Annotated[
-        bool, typer.Option("--tables", help="List the names of the tables.", rich_help_panel=OUTPUT)
-    ] = False,
+    names: Annotated[bool, option("--tables", "List the names of the tables.", OUTPUT)] = False,
     raw: Annotated[
-        bool,
-        typer.Option(
-            "--raw", help="The rows behind the tables with every column and digit; CSV and Excel.",
-            rich_help_panel=OUTPUT,
-        ),
+        bool, option("--raw", "The rows behind the tables with every column and digit; CSV and Excel.", OUTPUT)
     ] = False,
     language: Lang = ...,  # type: ignore[assignment]
     green: GreenMeans = Green.better,
     force: Force = False,
-) -> None:  # fmt: skip
+) -> None:
     """Show the tables of a stage file again; endpoint and trend side by side when both are given.
 
     With robustness checks, a description or register outcomes beside them: what follows per hypothesis. Tables go to
@@ -174,13 +154,12 @@ def _draw(result: StageResult | Conclusions, wording: Wording, path: str, *, for
 
 @app.command(rich_help_panel="Files")
 def info(
-    source: Annotated[str, typer.Argument(metavar="FILE", help="Any stage file; - is a pipe.")],
+    source: Annotated[str, argument("FILE", "Any stage file; - is a pipe.")],
     table: Annotated[
         str | None,
-        typer.Option(
-            "--table",
-            metavar="NAME",
-            help="Print a second table: fits, trace, events or models; as CSV, or JSON with --json.",
+        option(
+            "--table NAME",
+            "Print a second table: fits, trace, events or models; as CSV, or JSON with --json.",
             autocompletion=complete_tables,
         ),
     ] = None,

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_studies
 from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.inputs import open_input, require_answered, tell_findings
-from dnt_cli.cli.options import Force, Overrides
+from dnt_cli.cli.options import Force, Overrides, argument, option
 from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.sentences import say
@@ -31,27 +29,20 @@ app.add_typer(study_app, rich_help_panel="Files")
 @study_app.command()
 def init(
     data: Annotated[
-        str | None,
-        typer.Argument(metavar="DATA", help="Data file to make it from: SPSS, Stata, Excel, CSV or Parquet."),
+        str | None, argument("DATA", "Data file to make it from: SPSS, Stata, Excel, CSV or Parquet.")
     ] = None,
-    output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE", help="File to write; default: the screen.")
-    ] = None,
+    output: Annotated[str | None, option("-o --output FILE", "File to write; default: the screen.")] = None,
     like: Annotated[
         str | None,
-        typer.Option(
-            "--like",
-            metavar="NAME",
-            help="Start from a built-in study instead of the commented template.",
+        option(
+            "--like NAME",
+            "Start from a built-in study instead of the commented template.",
             autocompletion=complete_studies,
         ),
     ] = None,
-    sheet: Annotated[
-        str | None, typer.Option("--sheet", metavar="NAME", help="Sheet of a workbook; default: the first.")
-    ] = None,
+    sheet: Annotated[str | None, option("--sheet NAME", "Sheet of a workbook; default: the first.")] = None,
     header_row: Annotated[
-        int | None,
-        typer.Option("--header-row", metavar="N", min=1, help="Row with the names of the columns; default: found."),
+        int | None, option("--header-row N", "Row with the names of the columns; default: found.", min=1)
     ] = None,
     force: Force = False,
 ) -> None:
@@ -100,13 +91,8 @@ def _drafted(data: str, sheet: str | None, header_row: int | None) -> str:
 
 @study_app.command()
 def check(
-    study: Annotated[
-        str,
-        typer.Argument(metavar="STUDY", help="Study file, or a built-in study.", autocompletion=complete_studies),
-    ],
-    data: Annotated[
-        str | None, typer.Argument(metavar="DATA", help="Survey, answers or a folder of files that should fit it.")
-    ] = None,
+    study: Annotated[str, argument("STUDY", "Study file, or a built-in study.", autocompletion=complete_studies)],
+    data: Annotated[str | None, argument("DATA", "Survey, answers or a folder of files that should fit it.")] = None,
     overrides: Overrides = None,
 ) -> None:
     """Check a study file, and whether a survey fits it: columns, levels, ranges, waves, duplicates, gaps.
