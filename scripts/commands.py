@@ -7,9 +7,8 @@ python scripts/commands.py --check   end with 1 if it is out of date
 from __future__ import annotations
 
 import sys
-from enum import EnumMeta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import typer
 
@@ -100,8 +99,8 @@ def values(option: Any) -> str:
     if option.is_flag:
         return ""
     kind = option.type_descriptor.annotation
-    if isinstance(kind, EnumMeta):
-        return ", ".join(choice.value for choice in kind)  # type: ignore[var-annotated]
+    if get_origin(kind) is Literal:
+        return ", ".join(get_args(kind))
     low, high = option.min, option.max
     limits = "" if low is None else f", {low} or more" if high is None else f", {low} to {high}"
     return f"{option.metavar}{limits}"
@@ -111,7 +110,7 @@ def default(option: Any) -> str:
     """The value where the option is not given."""
     if isinstance(option.show_default, str):
         return option.show_default
-    value = getattr(option.default, "value", option.default)
+    value = option.default
     return "" if value is None or value is False or callable(value) else str(value)
 
 

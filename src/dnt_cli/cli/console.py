@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dnt_cli.cli.terminal import When, terminal
+from dnt_cli.cli.terminal import terminal
 from dnt_cli.safe_text import shown
 from dnt_cli.sentences import say
 
@@ -53,7 +53,7 @@ def detail(message: str) -> None:
 
 def _say(prefix: str, style: str, message: str) -> None:
     message = shown(message)  # it may name a column or a label
-    if sys.stderr.isatty() or terminal.color is When.always:
+    if sys.stderr.isatty() or terminal.color == "always":
         from rich.text import Text
 
         error_console().print(Text.assemble((prefix, style), message))
@@ -93,11 +93,11 @@ def _console(*, stderr: bool = False) -> Console:
     """Rich's console in the asked colours; as wide as it takes where there is no terminal."""
     from rich.console import Console
 
-    plain = terminal.color is When.never or (terminal.color is When.auto and bool(os.environ.get("NO_COLOR")))
+    plain = terminal.color == "never" or (terminal.color == "auto" and bool(os.environ.get("NO_COLOR")))
     known = (sys.stderr if stderr else sys.stdout).isatty() or "COLUMNS" in os.environ
     return Console(
         stderr=stderr,
-        force_terminal=True if terminal.color is When.always else None,
+        force_terminal=True if terminal.color == "always" else None,
         color_system=None if plain else "auto",
         width=None if known else _UNLIMITED,
         highlight=False,
@@ -124,7 +124,7 @@ def show_tables(tables: Iterable[Table], *, pager: bool = False) -> None:
     from dnt_cli.tables import as_text
 
     tables = [spelled_table(table, sys.stdout.encoding) for table in tables]
-    if not sys.stdout.isatty() and terminal.color is not When.always:
+    if not sys.stdout.isatty() and terminal.color != "always":
         write_out(as_text(tables))
         return
     console = _console()

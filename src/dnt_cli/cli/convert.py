@@ -62,9 +62,9 @@ def convert(
         raise DataError(say("exists", file=output))
     opened = open_input(source, "dnt convert", KINDS, foreign="always", study=study, overrides=overrides)
     if suffix == _STAGE:
-        _to_stage(opened, output, language.value, force=force)
+        _to_stage(opened, output, language, force=force)
         return
-    _to_other(opened, output, suffix, language.value, raw=raw)
+    _to_other(opened, output, suffix, language, raw=raw)
     tell(f"Wrote {output}.")
     if _has_rules(opened):
         warn(f"{output} holds records, a line or more for every person: it stays inside; dnt release makes tables.")

@@ -63,7 +63,7 @@ def describe(
     opened = study.open(source, "dnt describe", ["survey"], foreign="with study")
     description = described(opened, split(also) or (), _populations(reference) if reference else None)
     said = {"also": also, "reference": reference is not None}
-    wording = Wording(opened.spec, result.language.value)
+    wording = Wording(opened.spec, result.language)
     tables = told_inside(description.tables(wording), wording)
     chosen = tables if table is None else [table_named(table, tables)]  # before anything is written
     result.save(description, opened.provenance("describe", said))

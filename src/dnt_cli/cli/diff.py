@@ -38,7 +38,7 @@ def diff(
     stages = open_stage_file(old, "dnt diff"), open_stage_file(new, "dnt diff")
     a, b = (stage.name if source == "-" else source for source, stage in zip((old, new), stages, strict=True))
     found = compare(*stages, distinct_names(a, b))
-    tables = difference_tables(found, result.language.value, everything=everything)
+    tables = difference_tables(found, result.language, everything=everything)
     result.show(tables, difference_frame(found, everything=everything))
     if exit_code and not found.identical:
         raise typer.Exit(1)

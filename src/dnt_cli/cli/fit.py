@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_controls
@@ -25,35 +24,7 @@ if TYPE_CHECKING:
     from dnt_cli.wording import Wording
 
 
-class Engine(StrEnum):
-    """Engines of the mixed models."""
-
-    own = "own"
-    lme4 = "lme4"
-
-
-class Time(StrEnum):
-    """How trends count time."""
-
-    wave = "wave"
-    months = "months"
-    actual = "actual"
-
-
-class Separation(StrEnum):
-    """What to do where a logistic model has no finite estimate."""
-
-    stop = "stop"
-    firth = "firth"
-
-
-class Standardise(StrEnum):
-    """What a beta is standardised by."""
-
-    both = "both"
-    outcome = "outcome"
-    none = "none"
-
+Standardise = Literal["both", "outcome", "none"]  # what a beta is standardised by
 
 Source = Annotated[
     str,
@@ -97,13 +68,13 @@ def fit_t3(
     ] = None,
     moderators: Moderators = None,
     separation: Annotated[
-        Separation, option("--separation", "Where no finite estimate exists.", MODEL)
-    ] = Separation.stop,
-    standardise: Standard = Standardise.both,
+        Literal["stop", "firth"], option("--separation", "Where no finite estimate exists.", MODEL)
+    ] = "stop",
+    standardise: Standard = "both",
     work: WorkOptions,
     result: ResultOptions,
     level: Level = 0.95,
-    green: GreenMeans = Green.better,
+    green: GreenMeans = "better",
 ) -> None:
     """Effects at the endpoint: odds ratios and standardised betas, pooled over the imputations.
 
@@ -121,7 +92,7 @@ def fit_t3(
     covariates = None if published else choose("--controls", controls, data.study.possible_controls, empty=True)
     waves, asked = waves_beside(at, data.study), moderators_of(moderators, data.study)
     with work.place() as free, progress("Fitting") as report:
-        options = Options(separation=separation.value, standardise=standardise.value, level=level, jobs=free)
+        options = Options(separation=separation, standardise=standardise, level=level, jobs=free)
         effects = endpoint_effects(
             data, options, outcomes=keys, controls=covariates, own_controls=own, at=waves, progress=report
         )
@@ -151,24 +122,26 @@ def fit_longitudinal(
     ] = None,
     moderators: Moderators = None,
     time: Annotated[
-        Time | None,
+        Literal["wave", "months", "actual"] | None,
         option(
             "--time",
             "Waves counted, months as planned, or actual months of each interview; default: models.time.",
             MODEL,
         ),
     ] = None,
-    engine: Annotated[Engine, option("--engine", "own: the built-in engine; lme4 needs R.", MODEL)] = Engine.own,
+    engine: Annotated[
+        Literal["own", "lme4"], option("--engine", "own: the built-in engine; lme4 needs R.", MODEL)
+    ] = "own",
     cross_check_sets: Annotated[
         int, option("--cross-check K", "Fit the first K imputations with lme4 too.", MODEL, min=0)
     ] = 0,
     nodes: Annotated[int, option("--nagq N", "Quadrature nodes (odd); 1 is Laplace.", MODEL, min=1, max=101)] = 15,
     satterthwaite: Annotated[bool, option("--satterthwaite", "Satterthwaite df in linear models.", MODEL)] = False,
-    standardise: Standard = Standardise.both,
+    standardise: Standard = "both",
     work: WorkOptions,
     result: ResultOptions,
     level: Level = 0.95,
-    green: GreenMeans = Green.better,
+    green: GreenMeans = "better",
 ) -> None:
     """Trends of the effect over all waves: mixed models with a random intercept per person.
 
@@ -182,7 +155,7 @@ def fit_longitudinal(
     if nodes % 2 == 0:
         raise UsageError(say("nodes_odd", nodes=nodes))
     if time is not None:
-        study = replace(study, overrides=[*(study.overrides or []), f"models.time={time.value}"])
+        study = replace(study, overrides=[*(study.overrides or []), f"models.time={time}"])
     opened = study.open(source, "dnt fit-longitudinal", ["imputations"], foreign="with study")
     data = opened.completed()
     published = _is_published(controls)
@@ -192,7 +165,7 @@ def fit_longitudinal(
     asked = moderators_of(moderators, data.study)
     with work.place() as free, progress("Fitting") as report:
         options = Options(
-            engine=engine.value, nodes=nodes, satterthwaite=satterthwaite, standardise=standardise.value, level=level,
+            engine=engine, nodes=nodes, satterthwaite=satterthwaite, standardise=standardise, level=level,
             jobs=free,
         )  # fmt: skip
         effects = trend_effects(data, options, outcomes=keys, ladder=ladder, own_controls=own, progress=report)
@@ -200,7 +173,7 @@ def fit_longitudinal(
         effects = subgroup_effects(data, effects, asked, options, progress=report)
     said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets} | moderators_said(asked)
     if checked is not None:
-        _show_cross_check(checked, Wording(data.study, result.language.value))
+        _show_cross_check(checked, Wording(data.study, result.language))
     _finish(effects, options, opened.provenance("fit-longitudinal", options.told() | said), data.study, result, green)
 
 
@@ -276,6 +249,6 @@ def _finish(
 
     estimates = Estimates.of(study, effects, options.level)
     result.save(estimates, provenance)
-    wording = Wording(study, result.language.value)
-    result.show(told_inside(estimates.tables(wording, green=green.value), wording), estimates.rows())
+    wording = Wording(study, result.language)
+    result.show(told_inside(estimates.tables(wording, green=green), wording), estimates.rows())
     end_if_nothing_estimable(effects.estimates)

@@ -16,7 +16,6 @@ from dnt_cli.cli.options import (
     Jobs,
     Lang,
     Output,
-    OutputFormat,
     Overrides,
     Scheduler,
     SchedulerTls,
@@ -73,12 +72,12 @@ class WorkOptions:
 class ShowOptions:
     """How a result is shown."""
 
-    form: Shown = OutputFormat.table
+    form: Shown = "table"
     language: Lang = ...  # type: ignore[assignment]
 
     def show(self, tables: list[Table], rows: pd.DataFrame) -> None:
         """Show the tables; CSV and JSON are the rows, for a program."""
-        present(None, self.form, tables, rows, self.language.value)
+        present(None, self.form, tables, rows, self.language)
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class ResultOptions:
     """Where a result is written, and how it is shown."""
 
     output: Output = None
-    form: Shown = OutputFormat.table
+    form: Shown = "table"
     language: Lang = ...  # type: ignore[assignment]
     force: Force = False
 
@@ -100,7 +99,7 @@ class ResultOptions:
 
     def show(self, tables: list[Table], rows: pd.DataFrame) -> None:
         """Show the tables, unless standard output is taken by the stage file."""
-        present(self.output, self.form, tables, rows, self.language.value)
+        present(self.output, self.form, tables, rows, self.language)
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
@@ -25,14 +24,6 @@ if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.study import Study
     from dnt_cli.wording import Wording
-
-
-class Method(StrEnum):
-    """Imputation methods."""
-
-    pmm = "pmm"
-    norm = "norm"
-    forest = "forest"
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,8 @@ def impute(
         ),
     ] = None,
     method: Annotated[
-        Method | None, option("--method", "pmm, norm or forest (miceforest); default: the study's.", MODEL)
+        Literal["pmm", "norm", "forest"] | None,
+        option("--method", "pmm, norm or forest (miceforest); default: the study's.", MODEL),
     ] = None,
     m: Annotated[
         str | None, option("-m M", "Completed data sets, or auto: as many as needed; default: the study's.", MODEL)
@@ -101,7 +93,7 @@ def impute(
     count = None if m is None or m == "auto" else _count(m)
     _refuse_many(iterations)
     changes = {
-        "method": method and method.value, "iterations": iterations, "seed": seed, "max_predictors": max_predictors,
+        "method": method, "iterations": iterations, "seed": seed, "max_predictors": max_predictors,
     }  # fmt: skip
     job = _extended(source, study, count, changes) if extend else _fresh(source, study, count, changes)
     if register is not None:
@@ -125,7 +117,7 @@ def impute(
     events, models = _told(None, rounds, "events"), _told(None, rounds, "models")
     if len(events):
         tell(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
-    wording = Wording(job.study, result.language.value)
+    wording = Wording(job.study, result.language)
     shown = imputation_summary(job.wide, models, events, said, wording)
     result.show([shown, *_beside(job, wording)], models)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import locale
 import os
 from collections.abc import Iterable
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -14,52 +13,22 @@ from dnt_cli.cli.completion import complete_outcomes, complete_settings, complet
 from dnt_cli.errors import UsageError
 from dnt_cli.sentences import say
 
+if TYPE_CHECKING:
+    from dnt_cli.study import Language
+
 INPUT, MODEL, OUTPUT, RUN = "Input", "Model", "Output", "Reproducibility and speed"
 
 
-class Language(StrEnum):
-    """Language of tables and notes."""
-
-    nl = "nl"
-    en = "en"
+OutputFormat = Literal["table", "csv", "json", "md", "tex", "html"]
+TableFormat = Literal[OutputFormat, "docx", "xlsx"]  # how `dnt show` gives tables
+Green = Literal["better", "positive"]  # what green means; red is the opposite
 
 
-class OutputFormat(StrEnum):
-    """How a result is shown."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-    md = "md"
-    tex = "tex"
-    html = "html"
-
-
-class TableFormat(StrEnum):
-    """How `dnt show` gives tables."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-    md = "md"
-    tex = "tex"
-    html = "html"
-    docx = "docx"
-    xlsx = "xlsx"
-
-
-class Green(StrEnum):
-    """What green means; red is the opposite."""
-
-    better = "better"
-    positive = "positive"
-
-
-def default_language() -> str:
+def default_language() -> Language:
     """DNT_LANG, else Dutch where the system speaks Dutch, else English."""
-    asked = os.environ.get("DNT_LANG", "")
-    if asked in ("nl", "en"):
-        return asked
+    match os.environ.get("DNT_LANG", ""):
+        case "nl" | "en" as asked:
+            return asked
     spoken = (locale.getlocale()[0] or os.environ.get("LANG", "")).lower()
     return "nl" if spoken.startswith(("nl", "dutch")) else "en"
 
@@ -106,7 +75,8 @@ Output = Annotated[str | None, option("-o --output FILE", "Stage file to write; 
 Force = Annotated[bool, option("--force", "Replace the output whatever it holds.", OUTPUT)]
 Shown = Annotated[OutputFormat, option("--format", "How the result is shown.", OUTPUT)]
 Lang = Annotated[
-    Language, option("--lang", "Language.", OUTPUT, default_factory=default_language, show_default="of the system")
+    Literal["nl", "en"],
+    option("--lang", "Language.", OUTPUT, default_factory=default_language, show_default="of the system"),
 ]
 GreenMeans = Annotated[Green, option("--green", "Green is better for the person, or a positive effect.", OUTPUT)]
 AsJson = Annotated[bool, option("--json", "As JSON.", OUTPUT)]

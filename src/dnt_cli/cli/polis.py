@@ -70,7 +70,7 @@ def polis(
     register = RegisterResult(spec, found.frame, _counts(found))
     said = asdict(spec.register) | {"records": [path.name for path in paths]}
     result.save(register, Provenance("polis", said, opened.sha256))
-    wording = Wording(spec, result.language.value)
+    wording = Wording(spec, result.language)
     result.show(told_inside(register.tables(wording), wording), register.rows())
 
 

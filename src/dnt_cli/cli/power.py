@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_studies
@@ -54,23 +53,7 @@ power_app = Program(
 app.add_typer(power_app, rich_help_panel="Planning")
 
 
-class PowerMethod(StrEnum):
-    """How power is computed."""
-
-    exact = "exact"
-    normal = "normal"
-    unpooled = "unpooled"
-    arcsine = "arcsine"
-    corrected = "corrected"
-
-
-class Analysis(StrEnum):
-    """Which effect is looked for."""
-
-    t3 = "t3"
-    longitudinal = "longitudinal"
-
-
+PowerMethod = Literal["exact", "normal", "unpooled", "arcsine", "corrected"]
 _Alpha = Annotated[float, option("--alpha LEVEL", "Two-sided level.", _DESIGN, min=0.0001, max=0.5)]
 _Dropout = Annotated[float, option("--dropout SHARE", "Share lost before the endpoint.", _DESIGN, min=0.0, max=0.95)]
 _Icc = Annotated[
@@ -160,7 +143,9 @@ def study(
         ),
     ],
     n: Annotated[str, option("--n N,N", "Persons: comparison,intervention.", _DESIGN)],
-    analysis: Annotated[Analysis, option("--analysis", "Effect at the endpoint, or trend.", _DESIGN)] = Analysis.t3,
+    analysis: Annotated[
+        Literal["t3", "longitudinal"], option("--analysis", "Effect at the endpoint, or trend.", _DESIGN)
+    ] = "t3",
     level: Annotated[
         float | None,
         option(
@@ -204,11 +189,11 @@ def study(
         raise UsageError(
             say("power_comparison", outcome=outcome) if binary else say("power_no_comparison", outcome=outcome)
         )
-    if analysis is Analysis.longitudinal and not alone.has_trend(outcome):
+    if analysis == "longitudinal" and not alone.has_trend(outcome):
         raise UsageError(say("no_trend_model", outcome=outcome))
-    world = World(alone, outcome, analysis.value, _sizes_of(n), level or 0.0, correlation, dropout, icc, sites, m, seed)
+    world = World(alone, outcome, analysis, _sizes_of(n), level or 0.0, correlation, dropout, icc, sites, m, seed)
     found = _simulate(spec, world, _effects_of(effects, level), alpha, simulations, result.output, work.place())
-    result.show(found.tables(Wording(spec, result.language.value)), found.rows())
+    result.show(found.tables(Wording(spec, result.language)), found.rows())
 
 
 def _simulate(
@@ -287,11 +272,11 @@ def _answer(effect: Proportions | Means, asked: _SizeOptions, result: ShowOption
     from dnt_cli.power.tables import methods_of, power_rows, power_table, size_rows, size_table
 
     plan, method = asked.plan(), asked.method
-    language: Language = result.language.value
+    language: Language = result.language
     offered = methods_of(effect, plan)
-    if method is not None and method.value not in offered:
-        raise UsageError(say("method_elsewhere", method=method.value, allowed=", ".join(offered)))
-    methods = offered if method is None else (method.value,)
+    if method is not None and method not in offered:
+        raise UsageError(say("method_elsewhere", method=method, allowed=", ".join(offered)))
+    methods = offered if method is None else (method,)
     if asked.n is None:
         sizes = [required_size(effect, m, plan) for m in methods]
         result.show([size_table(effect, sizes, plan, language)], size_rows(sizes))

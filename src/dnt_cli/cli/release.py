@@ -73,8 +73,8 @@ def release(
     known = _told_before(earlier or [])
     if not files:
         raise UsageError(say("release_pictures"))
-    stages = open_together(files, "dnt release", _kinds(), language.value, force=force)
-    wording = Wording(stages[0].study, language.value)
+    stages = open_together(files, "dnt release", _kinds(), language, force=force)
+    wording = Wording(stages[0].study, language)
     thresholds = _thresholds(stages[0], wording)
     names = _names(files)
     with progress("Checking"):

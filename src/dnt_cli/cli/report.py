@@ -9,7 +9,7 @@ from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
 from dnt_cli.cli.documents import check_document, format_of, write_document
 from dnt_cli.cli.inputs import open_together, read
-from dnt_cli.cli.options import OUTPUT, Force, Green, GreenMeans, Jobs, Lang, argument, choose, option, processes
+from dnt_cli.cli.options import OUTPUT, Force, GreenMeans, Jobs, Lang, argument, choose, option, processes
 from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.sentences import say
@@ -43,7 +43,7 @@ def report(
             OUTPUT,
         ),
     ] = None,
-    green: GreenMeans = Green.better,
+    green: GreenMeans = "better",
     jobs: Jobs = 0,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
@@ -67,10 +67,10 @@ def report(
     check_document(output, form, force=force)
     chosen = choose("--include", include, NAMES)
     kinds = [name for name, kind in KINDS.items() if kind.concluded or name == "imputations"]
-    stages = open_together(sources, "dnt report", kinds, language.value, force=force)
-    wording = Wording(stages[0].study, language.value)
+    stages = open_together(sources, "dnt report", kinds, language, force=force)
+    wording = Wording(stages[0].study, language)
     own = _own_text(text, wording)
-    material = Material(stages, [result_of(stage) for stage in stages], wording, green.value)
+    material = Material(stages, [result_of(stage) for stage in stages], wording, green)
     made = build(material, chosen, own)
     if not made.sections:
         raise DataError(say("report_empty"))

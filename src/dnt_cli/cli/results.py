@@ -148,14 +148,14 @@ def present(
 
     if output == "-":
         return
-    if form is OutputFormat.table:
+    if form == "table":
         show_tables(tables)
-    elif form is OutputFormat.csv:
+    elif form == "csv":
         write_out(rows_as_csv(frame))
-    elif form is OutputFormat.json:
+    elif form == "json":
         write_out(rows_as_json(frame))
     else:
-        write_out(document(form.value, tables, language).decode())
+        write_out(document(form, tables, language).decode())
 
 
 def table_named(name: str, tables: list[Table]) -> Table:

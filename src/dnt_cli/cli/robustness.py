@@ -8,7 +8,7 @@ from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_checks
 from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions, grouped
-from dnt_cli.cli.options import MODEL, OUTPUT, OutputFormat, argument, choose, option, processes
+from dnt_cli.cli.options import MODEL, OUTPUT, argument, choose, option, processes
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_figures, end_if_nothing_estimable
 from dnt_cli.errors import UsageError
@@ -57,7 +57,7 @@ def robustness(
     opened = study.open(source, "dnt robustness", ["imputations"], foreign="with study")
     data = opened.completed()
     letters = choose("--checks", checks, CHECKS) or [c for c in data.study.robustness.checks if c in CHECKS]
-    wording = Wording(data.study, result.language.value)
+    wording = Wording(data.study, result.language)
     with work.place() as free, progress("Checking") as report:
         options = Options(jobs=free)
         checked = run_checks(
@@ -85,10 +85,10 @@ def _explain(result: ResultOptions) -> None:
     from dnt_cli.wording import sentence
 
     rows = [
-        (letter, *(sentence(f"robustness.{part}_{letter}", result.language.value) for part in ("title", "explanation")))
+        (letter, *(sentence(f"robustness.{part}_{letter}", result.language) for part in ("title", "explanation")))
         for letter in CHECK_LETTERS
     ]
-    if result.form in (OutputFormat.csv, OutputFormat.json):
+    if result.form in ("csv", "json"):
         result.show([], pd.DataFrame(rows, columns=["check", "title", "explanation"]))
         return
     blocks = [f"{letter}  {title}\n{explanation}" for letter, title, explanation in rows]

@@ -54,7 +54,7 @@ def score(
         second |= {"reliability": scored.reliability, "peculiarities": scored.report, "settings": scored.settings}
         written = SurveyResult(spec, with_further(survey, scored.survey, spec), second)
         result.save(written, loaded.provenance("score", {}))
-    wording = Wording(spec, result.language.value)
+    wording = Wording(spec, result.language)
     tables = [] if loaded.files is None else [files_table(loaded.files, wording)]
     result.show([*tables, *score_tables(scored, wording)], scored.reliability)
 

@@ -10,7 +10,7 @@ from dnt_cli.cli.completion import complete_tables
 from dnt_cli.cli.console import show_tables, write_out
 from dnt_cli.cli.documents import check_document, format_of, write_document
 from dnt_cli.cli.inputs import open_stage_file, open_together
-from dnt_cli.cli.options import OUTPUT, AsJson, Force, Green, GreenMeans, Lang, TableFormat, argument, option
+from dnt_cli.cli.options import OUTPUT, AsJson, Force, GreenMeans, Lang, TableFormat, argument, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import rows_as_csv, rows_as_json, table_named
 from dnt_cli.errors import UsageError
@@ -47,7 +47,7 @@ def show(
             "How the tables are given; by default as the file of -o ends. json gives the rows behind them.",
             OUTPUT,
         ),
-    ] = TableFormat.table,
+    ] = "table",
     table: Annotated[
         str | None, option("--table NAME", "One table alone, by a name of --tables, or its number.", OUTPUT)
     ] = None,
@@ -56,7 +56,7 @@ def show(
         bool, option("--raw", "The rows behind the tables with every column and digit; CSV and Excel.", OUTPUT)
     ] = False,
     language: Lang = ...,  # type: ignore[assignment]
-    green: GreenMeans = Green.better,
+    green: GreenMeans = "better",
     force: Force = False,
 ) -> None:
     """Show the tables of a stage file again; endpoint and trend side by side when both are given.
@@ -77,15 +77,15 @@ def show(
     check_document(output, chosen, force=force)
     several = len(sources) > 1
     kinds = [name for name, kind in KINDS.items() if (kind.concluded if several else kind.shown)]
-    stages = open_together(sources, "dnt show", kinds, language.value, force=force)
+    stages = open_together(sources, "dnt show", kinds, language, force=force)
     result = _together(stages)
-    wording = Wording(stages[0].study, language.value)
+    wording = Wording(stages[0].study, language)
     if figure is not None:
         _draw(result, wording, figure, force=force)
-    tables = told_inside(result.tables(wording, green=green.value), wording)
+    tables = told_inside(result.tables(wording, green=green), wording)
     if chosen in _COLOURED:
         verdicts = isinstance(result, Conclusions)
-        tables = [with_legend(own, wording, green.value, verdicts=verdicts) for own in tables]
+        tables = [with_legend(own, wording, green, verdicts=verdicts) for own in tables]
     if names:
         listed = zip(slugs([own.title for own in tables]), tables, strict=True)
         write_out("\n".join(f"{name}  {own.title}" for name, own in listed))
@@ -97,7 +97,7 @@ def show(
     elif chosen == "table" and output is None:
         show_tables(tables, pager=True)
     else:
-        write_document(output, document(chosen, tables, language.value), chosen)
+        write_document(output, document(chosen, tables, language), chosen)
 
 
 def _format(form: TableFormat, output: str | None, *, raw: bool) -> str:
@@ -106,12 +106,12 @@ def _format(form: TableFormat, output: str | None, *, raw: bool) -> str:
     Raises:
         UsageError: The ending is unknown or says another thing than `--format`, or `--raw` stands alone.
     """
-    chosen = form.value
+    chosen: str = form
     if output not in (None, "-"):
         ending = format_of(str(output), (*_WRITTEN, "txt"), "dnt show")
         ending = "table" if ending == "txt" else ending
-        if form is not TableFormat.table and ending != form.value:
-            raise UsageError(say("format_output", form=form.value, output=output))
+        if form != "table" and ending != form:
+            raise UsageError(say("format_output", form=form, output=output))
         chosen = ending
     if raw and chosen not in ("csv", "xlsx", "json"):
         raise UsageError(say("raw_formats"))

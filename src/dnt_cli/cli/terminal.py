@@ -7,13 +7,12 @@ import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from dnt_cli.cli.options import OUTPUT, OutputFormat
+from dnt_cli.cli.options import OUTPUT
 from dnt_cli.errors import UsageError
 from dnt_cli.sentences import say
 
@@ -23,12 +22,7 @@ if TYPE_CHECKING:
 _PANEL = "Terminal"
 
 
-class When(StrEnum):
-    """When colour is used."""
-
-    auto = "auto"
-    always = "always"
-    never = "never"
+When = Literal["auto", "always", "never"]
 
 
 @dataclass
@@ -37,7 +31,7 @@ class Terminal:
 
     quiet: bool = False
     verbose: bool = False
-    color: When = When.auto
+    color: When = "auto"
     debug: bool = False
     started: float = 0.0  # time.monotonic() when the command began
     options: frozenset[str] = frozenset()  # parameters of the command that runs
@@ -60,7 +54,7 @@ _SHARED = {
         When,
         typer.Option("--color", "--colour", help="auto: on a terminal, unless NO_COLOR is set.",
                      rich_help_panel=_PANEL),
-        When.auto,
+        "auto",
     ),
     "debug": (
         bool,
@@ -124,11 +118,11 @@ def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
     def command(**arguments: Any) -> None:
         said = {name: arguments.pop(name) for name in shared}
         if said.pop("json", False):
-            if arguments["form"] not in (OutputFormat.table, OutputFormat.json):
+            if arguments["form"] not in ("table", "json"):
                 raise UsageError(say("json_format", form=arguments["form"].value))
-            arguments["form"] = OutputFormat.json
+            arguments["form"] = "json"
         terminal.options = frozenset(arguments)
-        terminal.language = getattr(arguments.get("language"), "value", terminal.language)
+        terminal.language = arguments.get("language") or terminal.language
         vars(terminal).update(said, started=time.monotonic())
         for prepare in BEFORE:
             prepare()
