@@ -119,7 +119,7 @@ def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
         said = {name: arguments.pop(name) for name in shared}
         if said.pop("json", False):
             if arguments["form"] not in ("table", "json"):
-                raise UsageError(say("json_format", form=arguments["form"].value))
+                raise UsageError(say("json_format", form=arguments["form"]))
             arguments["form"] = "json"
         terminal.options = frozenset(arguments)
         terminal.language = arguments.get("language") or terminal.language
