@@ -43,6 +43,14 @@ def test_every_option_and_argument_is_explained() -> None:
             assert parameter.help, f"{name} {parameter.name}"
 
 
+def test_help_has_nothing_in_brackets_that_the_terminal_takes_for_a_style() -> None:
+    from rich.text import Text
+
+    for name, command in COMMANDS.items():
+        for text in (command.help, *(parameter.help for parameter in command.params)):
+            assert Text.from_markup(text).plain == text, name
+
+
 def test_help_speaks_no_python(helps: dict[str, str]) -> None:
     """A flag takes no value, a number is N, an argument has a name: no `<bool>`, no `<int range>`, no `<list[str]>`."""
     for command, text in helps.items():

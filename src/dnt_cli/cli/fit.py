@@ -39,7 +39,7 @@ Moderators = Annotated[
     str | None,
     option(
         "--moderator KEY,KEY",
-        "The effect per subgroup of these covariates too; default: [moderators] of the study; '' for none.",
+        "The effect per subgroup of these covariates too; default: the moderators of the study file; '' for none.",
         MODEL,
         autocompletion=complete_controls,
     ),

@@ -55,9 +55,9 @@ def release(
 ) -> None:
     """Write the tables that may leave a secure environment: no figure rests on too few persons or tells one that does.
 
-    The thresholds are [disclosure] of the study file. Beside the tables (Excel, Word, CSV): outputcheck.xlsx and a text
-    for the checker; in another folder the log, which stays inside. Ends with 1 if something that was asked for is
-    left out whole.
+    The thresholds stand under disclosure in the study file. Beside the tables (Excel, Word, CSV): outputcheck.xlsx and
+    a text for the checker; in another folder the log, which stays inside. Ends with 1 if something that was asked for
+    is left out whole.
 
     Example: dnt release description.parquet t3.parquet -o export
     """
