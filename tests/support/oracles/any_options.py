@@ -6,7 +6,6 @@ import re
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from enum import EnumMeta
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
@@ -113,10 +112,6 @@ def _keys(command: str) -> st.SearchStrategy[str]:
     return st.tuples(joined, chosen).map(lambda p: p[0].join(p[1]))
 
 
-def _choices(parameter: Any) -> tuple[str, ...]:
-    return tuple(str(choice.value) for choice in parameter.type_descriptor.annotation)
-
-
 def value(command: str, name: str, parameter: Any, *, sound: bool) -> st.SearchStrategy[str]:
     """A value of an option: one that should do, or one that might not."""
     annotation = parameter.type_descriptor.annotation
@@ -147,8 +142,8 @@ def value(command: str, name: str, parameter: Any, *, sound: bool) -> st.SearchS
     }  # fmt: skip
     if name in own:
         good, odd = own[name]
-    elif isinstance(annotation, EnumMeta):
-        good = _choices(parameter)
+    elif get_origin(annotation) is Literal:
+        good = get_args(annotation)
         odd = (good[0].upper(), good[0][:-1], "", f" {good[0]}", "zzz", "nan", "[red]")
     elif annotation is int:
         good, odd = ("0", "1", "2"), WHOLE
