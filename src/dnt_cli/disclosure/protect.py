@@ -14,6 +14,7 @@ from dnt_cli.study import Thresholds
 from dnt_cli.tables.counts import GROUP
 
 _TRIED = 4  # candidates for hiding around one quantity
+_MOST_BOUNDS = 500  # computed while trying what can be told after all: in large releases each takes long
 _SAME = 1e-7  # of a value, within which another is the same
 _ROUNDING = 1e-5  # persons by which a linear program may be off
 _BASE = 1e6  # what it costs to hide the size of a group that percentages are of
@@ -93,6 +94,7 @@ class _Search:
     told: set[Quantity] = field(init=False)
     _widths: dict[tuple[str, int], float] = field(init=False, default_factory=dict)
     _free: dict[Quantity, float] = field(init=False, default_factory=dict)
+    _bounds_left: int = field(init=False, default=_MOST_BOUNDS)
 
     def __post_init__(self) -> None:
         self.told = {q for q in self.system.values if q not in self.hidden}
@@ -161,7 +163,8 @@ class _Search:
         """Tell what is hidden for others only and not needed for them; first what most figures tell of."""
         order = sorted(self._hidden_for, key=lambda q: (-self.registry.uses[q], q))
         for quantity in order:
-            self._try(quantity)
+            if self._bounds_left > 0:
+                self._try(quantity)
 
     def _try(self, quantity: Quantity) -> None:
         """Tell a quantity if all that a rule forbids stays wide enough."""
@@ -175,6 +178,7 @@ class _Search:
             seen = [self.system.values[own], *(point[own] for point in left if own in point)]
             found[own] = (min(seen), max(seen))
             if not self.wide(own, found[own]):
+                self._bounds_left -= 1
                 found[own], points = self.system.extremes(own, told, self.width(own))
                 left += points
             if not self.wide(own, found[own]):
