@@ -18,9 +18,9 @@ from dnt_cli.stagefile.container import Provenance, Stage
 from dnt_cli.stagefile.form import Form
 from dnt_cli.stagefile.kinds import KINDS, StageKind, kind_of, result_class
 from dnt_cli.stagefile.result import Compared, Content, Green
-from dnt_cli.study import Study, parse_study
+from dnt_cli.study import Study, Text, parse_study
 from dnt_cli.tables import Cell, Column, Section, Table
-from dnt_cli.wording import Wording
+from dnt_cli.wording import Wording, catalogue
 from tests.support.studies import BASE
 
 
@@ -56,10 +56,11 @@ class Visits:
 
 @pytest.fixture
 def visits(monkeypatch: pytest.MonkeyPatch) -> StageKind:
-    """The kind, entered in the table for one test."""
-    kind = StageKind("visits", "`dnt visit`", f"{__name__}:Visits")
+    """The kind, entered in the table and among the words for one test."""
+    kind = StageKind("`dnt visit`", f"{__name__}:Visits")
     assert sys.modules[__name__].__dict__["Visits"] is Visits
     monkeypatch.setitem(KINDS, "visits", kind)
+    monkeypatch.setitem(catalogue("errors"), "kind_visits", Text("bezoeken", "visits"))
     return kind
 
 

@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from dnt_cli.cli.inputs import open_input
-from dnt_cli.cli.options import OutputFormat
 from dnt_cli.cli.results import present
 from dnt_cli.description import describe
 from dnt_cli.description.tables import description_tables
@@ -371,7 +370,7 @@ def test_json_holds_every_digit(capsys: pytest.CaptureFixture[str]) -> None:
     frame = pd.DataFrame(
         {"p": [1e-20, np.nan, np.inf], "name": ["a", None, "[b]"], "n": pd.array([1, None, 3], "Int64")}
     )
-    present(None, OutputFormat.json, [], frame, "en")
+    present(None, "json", [], frame, "en")
     assert json.load(io.StringIO(capsys.readouterr().out)) == [
         {"p": 1e-20, "name": "a", "n": 1}, {"p": None, "name": None, "n": None}, {"p": None, "name": "[b]", "n": 3},
     ]  # fmt: skip
