@@ -87,7 +87,7 @@ def two_stage_least_squares(designs: Designs, design: DesignMatrix, model: Model
     df = np.full(3, float(n - k))
     terms = (RECEIVED, ASSIGNED, UPTAKE)
     status = Status(converged=True, singular=False, separated=False, messages=())
-    return Fit(terms, pairs[:, 0], np.diag(pairs[:, 1]), df, float("nan"), None, None, status, "2SLS, HC1", n, None)
+    return Fit(terms, pairs[:, 0], np.diag(pairs[:, 1]), df, float("nan"), status, "2SLS, HC1", n)
 
 
 def _robust(response: Floats, regressors: Floats, projected: Floats, place: int) -> tuple[float, float]:

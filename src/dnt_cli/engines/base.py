@@ -85,7 +85,6 @@ class Fit:
         status: how the fit ended.
         engine: name, version and method.
         n_observations: rows used.
-        n_groups: persons used; None without a random effect.
         nodes: quadrature nodes; 1 is the Laplace approximation (and anything without an integral).
         gradient: .5 g'Vg at the estimates, the rise in log-likelihood that one more Newton step would bring;
             nan when it was not computed.
@@ -97,12 +96,11 @@ class Fit:
     covariance: Floats
     df: Floats
     log_likelihood: float
-    random_sd: float | None
-    residual_sd: float | None
     status: Status
     engine: str
     n_observations: int
-    n_groups: int | None
+    random_sd: float | None = None
+    residual_sd: float | None = None
     nodes: int = 1
     gradient: float = float("nan")
     details: Mapping[str, Floats] = field(default_factory=dict)
@@ -135,18 +133,11 @@ def unusable(design: DesignMatrix, engine: str, *messages: Message, separated: b
         df=np.full(k, np.nan),
         log_likelihood=float("nan"),
         random_sd=None if design.groups is None else float("nan"),
-        residual_sd=None,
         status=Status(converged=False, singular=False, separated=separated, messages=messages),
         engine=engine,
         n_observations=int(np.shape(design.response)[0]),
-        n_groups=None if design.groups is None else count_groups(design.groups),
         nodes=nodes,
     )
-
-
-def count_groups(groups: Integers) -> int:
-    """How many different codes there are."""
-    return int(np.unique(groups).size)
 
 
 def check_shapes(design: DesignMatrix, *, grouped: bool) -> None:
@@ -288,7 +279,7 @@ def _reproduced(design: DesignMatrix) -> bool:
 
 
 def _bad_groups(groups: Integers) -> Message | None:
-    count = count_groups(groups)
+    count = np.unique(groups).size
     if count < 2:
         return message("engines.one_person")
     if count == groups.size:

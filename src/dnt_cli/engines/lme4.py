@@ -15,7 +15,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from dnt_cli.engines.base import DesignMatrix, Fit, Floats, Status, count_groups, group_codes, unusable
+from dnt_cli.engines.base import DesignMatrix, Fit, Floats, Status, group_codes, unusable
 from dnt_cli.errors import EngineError
 from dnt_cli.messages import message
 from dnt_cli.packages import install_command
@@ -243,6 +243,5 @@ def _fit_from(
         status=Status(converged=True, singular=content["singular"], separated=False),
         engine=name,
         n_observations=design.response.size,
-        n_groups=count_groups(design.groups),
         nodes=nodes,
     )

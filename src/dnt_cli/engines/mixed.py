@@ -232,7 +232,6 @@ def _linear_fits(stack: Stack, designs: Sequence[DesignMatrix], name: str, *, re
                 status=Status(True, singular, False, (_SINGULAR,) if singular else ()),
                 engine=name,
                 n_observations=len(design.response),
-                n_groups=stack.sizes.size,
                 gradient=float(optimum.decrement[i]),
             )
         )
@@ -259,11 +258,9 @@ def _integral_fits(stack: Stack, designs: Sequence[DesignMatrix], name: str, nod
                 df=np.full(len(design.terms), np.inf),
                 log_likelihood=float(optimum.point.value[i] + constant[i]),
                 random_sd=sd,
-                residual_sd=None,
                 status=Status(True, singular, False, tuple(said)),
                 engine=name,
                 n_observations=len(design.response),
-                n_groups=stack.sizes.size,
                 nodes=nodes,
                 gradient=float(optimum.decrement[i]),
             )

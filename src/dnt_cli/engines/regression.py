@@ -123,12 +123,10 @@ def _least_squares(stack: Alike) -> list[Fit]:
                 covariance=covariance[i],
                 df=df,
                 log_likelihood=float(likelihood[i]),
-                random_sd=None,
                 residual_sd=float(np.sqrt(square[i] / (n - k))),
                 status=Status(converged=True, singular=False, separated=False),
                 engine=engine,
                 n_observations=n,
-                n_groups=None,
             )
         )
     return found
@@ -272,12 +270,9 @@ def from_basis(
                 covariance=covariance[i],
                 df=df,
                 log_likelihood=float(optimum.log_likelihood[i]),
-                random_sd=None,
-                residual_sd=None,
                 status=Status(converged=True, singular=False, separated=False, messages=messages),
                 engine=engine,
                 n_observations=n,
-                n_groups=None,
                 gradient=float(optimum.gradient[i]),
                 details=dict(details or {}),
             )

@@ -87,7 +87,6 @@ def fit_random_slope(design: DesignMatrix, time: str) -> Fit:
         status=Status(True, singular, False, (message("engines.singular_slope"),) if singular else ()),
         engine=NAME,
         n_observations=len(design.response),
-        n_groups=sum(pattern.persons for pattern in patterns),
         gradient=decrement,
         details={"random_covariance": spread},
     )
