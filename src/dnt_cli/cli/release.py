@@ -152,7 +152,8 @@ def _traced(stages: dict[str, Stage], wording: Wording) -> list[TracedFigure]:
     from dnt_cli.stagefile.kinds import result_of
 
     description = next((stage.frame for stage in stages.values() if stage.kind == "description"), None)
-    effects = [result for result in map(result_of, stages.values()) if isinstance(result, Estimates)]
+    own = (result_of(stage) for stage in stages.values() if stage.kind == "estimates")
+    effects = [result for result in own if isinstance(result, Estimates)]
     if (description is None and not effects) or _FIGURES in stages:
         raise UsageError(say("release_description"))
     return traced_figures(description, Estimates.joined(effects) if effects else None, wording)

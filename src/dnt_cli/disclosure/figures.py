@@ -85,8 +85,7 @@ def _of_outcomes(description: pd.DataFrame, wording: Wording) -> Iterator[Traced
     behind = Behind(description, wording.study)
     for key, drawing in composed_drawings(description, wording).items():
         spec = wording.study.figures[key]
-        rows = description[(description["table"] == "trend") | (description["variable"].isin(spec.outcomes))]
-        rows = rows[rows["variable"].isin(spec.outcomes)]
+        rows = description[description["variable"].isin(spec.outcomes)]
         make = trend_table if spec.kind == "panel" else change_table
         yield traced(replace(make(rows, wording, behind), title=drawing.title), drawing)
 
