@@ -20,7 +20,7 @@ from dnt_cli import __version__
 from dnt_cli.cli.console import complain, let_go, show_cursor
 from dnt_cli.cli.encoding import ERRORS
 from dnt_cli.cli.endings import outside_cause, remember_exit_code
-from dnt_cli.cli.options import default_language
+from dnt_cli.cli.options import default_language, option
 from dnt_cli.cli.terminal import Group, Program, terminal
 from dnt_cli.errors import DataError, UserError
 from dnt_cli.sentences import Worded, say
@@ -146,7 +146,7 @@ def _version(value: bool) -> None:
 @app.callback()
 def dnt(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+        bool, option("--version", "Show the version and stop.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """Show honestly whether a social intervention worked.

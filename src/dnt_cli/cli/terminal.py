@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from dnt_cli.cli.options import OUTPUT
+from dnt_cli.cli.options import OUTPUT, option
 from dnt_cli.errors import UsageError
 from dnt_cli.sentences import say
 
@@ -43,27 +43,16 @@ terminal = Terminal()  # of this process, which runs one command
 BEFORE: list[Callable[[], None]] = []  # called when a command begins
 
 _SHARED = {
-    "quiet": (bool, typer.Option("-q", "--quiet", help="Only warnings and errors.", rich_help_panel=_PANEL), False),
-    "verbose": (
-        bool,
-        typer.Option("-v", "--verbose", help="Also what is read and written, and how long it takes.",
-                     rich_help_panel=_PANEL),
-        False,
-    ),
-    "color": (
-        When,
-        typer.Option("--color", "--colour", help="auto: on a terminal, unless NO_COLOR is set.",
-                     rich_help_panel=_PANEL),
-        "auto",
-    ),
+    "quiet": (bool, option("-q --quiet", "Only warnings and errors.", _PANEL), False),
+    "verbose": (bool, option("-v --verbose", "Also what is read and written, and how long it takes.", _PANEL), False),
+    "color": (When, option("--color --colour", "auto: on a terminal, unless NO_COLOR is set.", _PANEL), "auto"),
     "debug": (
         bool,
-        typer.Option("--debug", envvar="DNT_DEBUG", help="After an error, say where in the code; never with data.",
-                     rich_help_panel=_PANEL),
+        option("--debug", "After an error, say where in the code; never with data.", _PANEL, envvar="DNT_DEBUG"),
         False,
     ),
-}  # fmt: skip
-_JSON = (bool, typer.Option("--json", help="The same as --format json.", rich_help_panel=OUTPUT), False)
+}
+_JSON = (bool, option("--json", "The same as --format json.", OUTPUT), False)
 
 
 class _PlainTypes:
