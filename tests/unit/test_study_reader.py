@@ -12,72 +12,12 @@ from dnt_cli.study import Condition, Text, builtin_studies, load_study, parse_st
 from dnt_cli.study.reader import suggest
 from tests.support.studies import BASE, changed
 
-# (what is replaced, by what with the line to be named marked, what must be said)
-CASES = [
-    (
-        "[outcomes.rung]",
-        "[outcome.rung]  # here",
-        "outcome: unknown key; did you mean outcomes?; allowed: study, design",
-    ),
-    ("[robustness]\n", "[robustnes]  # here\n", "robustnes: unknown key; did you mean robustness?"),
-    ('role = "descriptive"', 'rol = "descriptive"  # here', "outcomes.rung.rol: unknown key; did you mean role?"),
-    (
-        '{ key = "T1", months = 6 }',
-        '{ key = "T1", month = 6 }',
-        "design.waves.month: unknown key; did you mean months?",
-    ),
-    (
-        'kind = "linear"',
-        'kind = "liner"  # here',
-        "found 'liner'; did you mean linear?; allowed: binary, linear, count, ordinal",
-    ),
-    ('kind = "linear"', 'kind = ["linear"]  # here', "found a list of 1; did you mean linear?"),
-    ('label = "Work"', "label = 3  # here", "outcomes.work.label: found 3, expected text in quotes, or { nl = ..., en"),
-    ('label = "Work"', 'label = { nl = "Werk" }  # here', "outcomes.work.label.en: this key is missing"),
-    (
-        'label = "Work"',
-        'label = { nl = "W", en = "W", fr = "T" }  # here',
-        "outcomes.work.label.fr: unknown key; allowed: nl, en",
-    ),
-    (
-        "[outcomes.work]\nlabel",
-        "[outcomes.work]  # here\nlabels",
-        "outcomes.work.labels: unknown key; did you mean label?",
-    ),
-    ('[outcomes.work]\nlabel = "Work"\n', "[outcomes.work]  # here\n", "outcomes.work.label: this key is missing in"),
-    ("m = 5", 'm = "5"  # here', "imputation.m: found '5', expected a whole number"),
-    ("m = 5", "m = 5.0  # here", "imputation.m: found 5.0, expected a whole number"),
-    ("m = 5", "m = true  # here", "imputation.m: found True, expected a whole number"),
-    ("m = 5", "group_interactions = 1  # here", "found 1, expected true or false"),
-    ("m = 5", 'min_correlation = "low"  # here', "found 'low', expected a number"),
-    ("range = [0, 100]", "range = [0, 50, 100]  # here", "found a list of 3, expected 2 values"),
-    ("range = [0, 100]", "range = 100  # here", "found 100, expected a list"),
-    ('levels = ["city", "town hall", "village"]', "levels = [1.5, 2]  # here", "found 1.5, expected text in quotes"),
-    ('ladder = [["age", "place"], ["age"], []]', 'ladder = ["age"]  # here', "found 'age', expected a list"),
-    ("[imputation]\nm = 5", "[[imputation]]  # here\nm = 5", "found a list of 1, expected a section [imputation]"),
-    ('where = "age < 40"', 'where = "age"  # here', "expected comparisons such as `work_T0 != 1 and age < 60`"),
-    ("schema = 1", "schema = 2  # here", "reads study files with schema = 1"),
-    ('key = "base"', 'kee = "base"  # here', "kee: unknown key; did you mean key?"),
-]
-
 
 def problem(text: str, *overrides: str) -> str:
     with pytest.raises(StudyError) as caught:
         parse_study(text, "base.toml", overrides)
     assert caught.value.exit_code == 10
     return str(caught.value)
-
-
-@pytest.mark.parametrize(("old", "new", "says"), CASES, ids=[case[2][:60] for case in CASES])
-def test_mistake_and_line(old: str, new: str, says: str) -> None:
-    text = changed(old, new)
-    message = problem(text)
-    assert says in message
-    marked = [number for number, content in enumerate(text.splitlines(), start=1) if "# here" in content]
-    if marked:
-        if "unknown key; did you mean label?" in says:
-            marked = [marked[0] + 1]  # the key itself, behind its section
-        assert message.startswith(f"base.toml, line {marked[0]}: "), message
 
 
 def test_not_toml_names_the_line() -> None:
