@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dnt_cli.engines.margins import attenuation
-from dnt_cli.pooling import Pooled, interval, pool_one
+from dnt_cli.pooling import interval, pool_one
 
 Floats = NDArray[np.float64]
 
@@ -29,31 +28,14 @@ def effect_size(estimates: Floats, variances: Floats, spreads: Floats, df: Float
         df: (m,) complete-data degrees of freedom.
         level: Of the interval.
     """
-    found = _pooled(estimates / spreads, variances / spreads**2, df)
-    if found is None:
-        return {}
-    low, high = interval(found, level)
-    return {
-        "d": float(found.estimate[0]),
-        "d_se": float(found.std_error[0]),
-        "d_low": float(low[0]),
-        "d_high": float(high[0]),
-    }
+    return _pooled(estimates / spreads, variances / spreads**2, df, level, ("d", "d_se", "d_low", "d_high"))
 
 
 def risk_difference(values: Sequence[tuple[float, float]], level: float) -> dict[str, float]:
     """The difference in probability over persons, from each data set's and its standard error, as shares."""
     both = np.array(values)
-    found = _pooled(both[:, 0], both[:, 1] ** 2, np.full(len(both), np.inf))
-    if found is None:
-        return {}
-    low, high = interval(found, level)
-    return {
-        "marginal_effect": float(found.estimate[0]),
-        "marginal_effect_se": float(found.std_error[0]),
-        "marginal_low": float(low[0]),
-        "marginal_high": float(high[0]),
-    }
+    columns = ("marginal_effect", "marginal_effect_se", "marginal_low", "marginal_high")
+    return _pooled(both[:, 0], both[:, 1] ** 2, np.full(len(both), np.inf), level, columns)
 
 
 def population_odds(estimates: Floats, variances: Floats, sds: Floats, df: Floats, level: float) -> dict[str, float]:
@@ -67,15 +49,16 @@ def population_odds(estimates: Floats, variances: Floats, sds: Floats, df: Float
         level: Of the interval.
     """
     shrunk = attenuation(sds)
-    found = _pooled(estimates * shrunk, variances * shrunk**2, df)
-    if found is None:
+    found = _pooled(estimates * shrunk, variances * shrunk**2, df, level, ("", "_se", "_low", "_high"))
+    return {f"odds_ratio_population{end}": float(np.exp(value)) for end, value in found.items() if end != "_se"}
+
+
+def _pooled(
+    estimates: Floats, variances: Floats, df: Floats, level: float, columns: tuple[str, str, str, str]
+) -> dict[str, float]:
+    """Column -> estimate, standard error and limits of what `pool_one` gives; none where one of (m,) is not known."""
+    if not (np.isfinite(estimates).all() and np.isfinite(variances).all()):
         return {}
-    low, high = interval(found, level)
-    ends: dict[str, Any] = {"": found.estimate[0], "_low": low[0], "_high": high[0]}
-    return {f"odds_ratio_population{end}": float(np.exp(value)) for end, value in ends.items()}
-
-
-def _pooled(estimates: Floats, variances: Floats, df: Floats) -> Pooled | None:
-    """As `pool_one`; what is not known is not pooled."""
-    known = np.isfinite(estimates).all() and np.isfinite(variances).all()
-    return pool_one(estimates, variances, df) if known else None
+    found = pool_one(estimates, variances, df)
+    values = (found.estimate, found.std_error, *interval(found, level))
+    return {column: float(value[0]) for column, value in zip(columns, values, strict=True)}

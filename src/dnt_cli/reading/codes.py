@@ -52,18 +52,12 @@ def _classes(outcome: Outcome) -> dict[Code, float]:
     return {same_code(name): low + i for i, text in enumerate(outcome.level_labels) for name in (text.nl, text.en)}
 
 
-def _labels(table: DataTable, column: str) -> dict[Code, Code]:
-    """Code -> its label in the file, both in the form in which they are compared."""
-    pairs = ((code_of(code), same_code(label)) for code, label in table.dictionary.values.get(column, {}).items())
-    return {code: label for code, label in pairs if code is not None}
-
-
 def _levels(
     table: DataTable, column: str, variable: Variable, known: Mapping[str, str], own: Mapping[Code, Any]
 ) -> None:
     """What the study file says of a code comes first, then its label in the file, then its name."""
     values = table.frame[column]
-    labels = _labels(table, column)
+    labels = table.labels(column)
     if values.dtype.kind in "fiu" and not labels and not own:
         return
     spelled = {code_of(c): str(label).strip() for c, label in table.dictionary.values.get(column, {}).items()}
@@ -75,9 +69,8 @@ def _levels(
 
     change: dict[int, Any] = {}
     distinct = Distinct.of(values)
-    for place, (value, count) in enumerate(zip(distinct.values, distinct.counts, strict=True)):
-        code = code_of(value)
-        if code is None or isinstance(value, (bool, np.bool_)):
+    for place, value, count, code in distinct.coded():
+        if isinstance(value, (bool, np.bool_)):
             continue
         label = labels.get(code)
         if code in own or (label is not None and label in own):
@@ -126,7 +119,7 @@ def _binary(table: DataTable, column: str, variable: Variable, outcome: Outcome)
     if given:
         _numbers(table, column, variable, given, {}, complete=True)
         return
-    labels = _labels(table, column)
+    labels = table.labels(column)
     meant = {code: _truth(label) for code, label in labels.items()}
     found = sorted(truth for truth in meant.values() if truth is not None)
     if found == [0.0, 1.0]:
@@ -163,18 +156,15 @@ def _numbers(
         complete: Other numbers than those that `own` names cannot be, if it names numbers.
     """
     values = table.frame[column]
-    labels = _labels(table, column)
+    labels = table.labels(column)
     if values.dtype.kind in "fiu" and not own and not (labels and named):
         return 0
     allowed = {0.0, 1.0} if complete and not any(isinstance(code, float) for code in own) else None
     distinct = Distinct.of(values)
     by_label = {code: named[label] for code, label in labels.items() if label in named}
-    _check_labels(table, variable, distinct, labels, by_label)
+    _check_labels(table, variable, distinct, by_label)
     change: dict[int, Any] = {}
-    for place, (value, count) in enumerate(zip(distinct.values, distinct.counts, strict=True)):
-        code = code_of(value)
-        if code is None:
-            continue
+    for place, value, count, code in distinct.coded():
         label = labels.get(code)
         if code in own or (label is not None and label in own):
             change[place] = float(own[code if code in own else label])  # type: ignore[index]
@@ -192,20 +182,11 @@ def _numbers(
     return sum(distinct.counts[place] for place in change)
 
 
-def _check_labels(
-    table: DataTable,
-    variable: Variable,
-    distinct: Distinct,
-    labels: Mapping[Code, Code],
-    by_label: Mapping[Code, float],
-) -> None:
+def _check_labels(table: DataTable, variable: Variable, distinct: Distinct, by_label: Mapping[Code, float]) -> None:
     """Labels that give another number for one code and nothing for the next leave the column half recoded."""
     if all(code == number for code, number in by_label.items()):
         return
-    count = 0
-    for value, n in zip(distinct.values, distinct.counts, strict=True):
-        code = code_of(value)
-        count += n if isinstance(code, float) and code not in by_label else 0
+    count = sum(n for _, _, n, code in distinct.coded() if isinstance(code, float) and code not in by_label)
     table.notes.add("error", variable.key, "labels_partial", count, section=variable.section)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dnt_cli.reading.dictionary import Code, is_missing, known_levels
-from dnt_cli.reading.table import DataTable, Distinct, Variable, code_of, shown
+from dnt_cli.reading.table import DataTable, Distinct, Variable, shown
 from dnt_cli.study.source_rules import same_code
 
 WORDS = ("nan", "n/a", "#n/a", "#null!", "null", "none", ".", "-", "n.v.t.", "nvt", "<na>")
@@ -76,16 +76,13 @@ def _meant(table: DataTable, variable: Variable) -> set[Code]:
 def _named(table: DataTable, column: str, variable: Variable, codes: set[Code], words: set[Code]) -> None:
     """Codes may be given by the number or by its label in the file."""
     values = table.frame[column]
-    labels = {code_of(code): same_code(label) for code, label in table.dictionary.values.get(column, {}).items()}
+    labels = table.labels(column)
     numeric = values.dtype.kind in "fiu"
     if numeric and not codes:
         return
     distinct = Distinct.of(values)
     change: dict[int, Any] = {}
-    for place, (value, count) in enumerate(zip(distinct.values, distinct.counts, strict=True)):
-        code = code_of(value)
-        if code is None:
-            continue
+    for place, value, count, code in distinct.coded():
         label = labels.get(code)
         if code in codes or (label is not None and label in codes):
             name = (

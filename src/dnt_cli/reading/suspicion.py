@@ -68,9 +68,8 @@ def _words(table: DataTable, column: str, variable: Variable) -> None:
     kept = {same_code(code) for code in (spec.valid if spec is not None else ())}
     distinct = Distinct.of(values)
     change: dict[int, None] = {}
-    for place, (value, count) in enumerate(zip(distinct.values, distinct.counts, strict=True)):
-        code = code_of(value)
-        if code is None or code in kept or (shown(code) if isinstance(code, float) else str(value).strip()) in levels:
+    for place, value, count, code in distinct.coded():
+        if code in kept or (shown(code) if isinstance(code, float) else str(value).strip()) in levels:
             continue
         if isinstance(code, float):
             suspect = not variable.numeric and (code in NEGATIVE | ALWAYS or (code in POSITIVE and code >= SMALL - 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -109,6 +109,11 @@ class DataTable:
         names = Counter(map(str, self.frame.columns))
         return [(c, v) for c, v in self.variables.items() if v.role in roles and names[c] == 1]
 
+    def labels(self, column: str) -> dict[Code, Code]:
+        """Code -> its label in the file, both in the form in which they are compared."""
+        pairs = ((code_of(code), same_code(label)) for code, label in self.dictionary.values.get(column, {}).items())
+        return {code: label for code, label in pairs if code is not None}
+
 
 def variables(study: Study, columns: Iterable[str]) -> dict[str, Variable]:
     """What each column is, if the study knows it under its own name or as `<outcome>_<wave>`."""
@@ -150,6 +155,13 @@ class Distinct:
             places, values = _by_type(column)
         counts = np.bincount(places[places >= 0], minlength=len(values))
         return cls(values, [int(count) for count in counts], places)
+
+    def coded(self) -> Iterator[tuple[int, Any, int, Code]]:
+        """Of each value that can be a code: its position in `values`, it itself, its rows, and the code."""
+        for place, (value, count) in enumerate(zip(self.values, self.counts, strict=True)):
+            code = code_of(value)
+            if code is not None:
+                yield place, value, count, code
 
     def replaced(self, change: dict[int, Any], column: pd.Series) -> pd.Series:
         """The column with other values at these positions of `values`; None empties the cells."""

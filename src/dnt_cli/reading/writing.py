@@ -147,23 +147,11 @@ def _sheet(book: Any, title: str, header: list[str], rows: Iterable[tuple[Any, .
 
 
 def _sav(frame: pd.DataFrame, dictionary: Dictionary, folder: Path, _: Progress | None) -> bytes:
-    import pyreadstat
-
     frame, dictionary = _named(frame, dictionary, ".sav")
     frame = _floats(frame)
     values: Any = {c: dict(v) for c, v in dictionary.values.items()}
     ranges = {column: _spss_ranges(column, pairs, frame) for column, pairs in dictionary.missing.items()}
-    return _through_file(
-        lambda path: pyreadstat.write_sav(
-            frame,
-            path,
-            column_labels=dict(dictionary.labels),
-            variable_value_labels=values,
-            missing_ranges=ranges,
-        ),
-        ".sav",
-        folder,
-    )
+    return _by_readstat(".sav", folder, frame, dictionary.labels, values, missing_ranges=ranges)
 
 
 def _spss_ranges(column: str, pairs: tuple[tuple[Code, Code], ...], frame: pd.DataFrame) -> list[Any]:
@@ -179,8 +167,6 @@ def _spss_ranges(column: str, pairs: tuple[tuple[Code, Code], ...], frame: pd.Da
 
 
 def _dta(frame: pd.DataFrame, dictionary: Dictionary, folder: Path, _: Progress | None) -> bytes:
-    import pyreadstat
-
     frame, dictionary = _named(frame, dictionary, ".dta")
     frame = _floats(frame)
     values: Any = {c: dict(v) for c, v in dictionary.values.items()}
@@ -198,17 +184,7 @@ def _dta(frame: pd.DataFrame, dictionary: Dictionary, folder: Path, _: Progress 
         if any(isinstance(code, float) and not code.is_integer() for code in codes):
             raise DataError(say("stata_labels", column=column))
         values[column] = {int(code) if isinstance(code, float) else code: label for code, label in codes.items()}
-    return _through_file(
-        lambda path: pyreadstat.write_dta(
-            frame,
-            path,
-            column_labels=dict(dictionary.labels),
-            variable_value_labels=values,
-            missing_user_values=missing or None,
-        ),
-        ".dta",
-        folder,
-    )
+    return _by_readstat(".dta", folder, frame, dictionary.labels, values, missing_user_values=missing or None)
 
 
 def _letters(
@@ -258,14 +234,17 @@ def _named(frame: pd.DataFrame, dictionary: Dictionary, suffix: str) -> tuple[pd
     return frame.rename(columns=names), labelled.renamed(names, names.values())
 
 
-def _through_file(write: Callable[[str], None], suffix: str, folder: Path) -> bytes:
-    """ReadStat writes to a path only."""
+def _by_readstat(
+    suffix: str, folder: Path, frame: pd.DataFrame, labels: Mapping[str, str], values: Any, **missing: Any
+) -> bytes:
+    """What ReadStat, which writes to a path only, makes of a table, its labels and its missing codes."""
     import pyreadstat
 
+    write = pyreadstat.write_sav if suffix == ".sav" else pyreadstat.write_dta
     try:
         with scratch(folder) as place:
             path = place / f"table{suffix}"
-            write(str(path))
+            write(frame, str(path), column_labels=dict(labels), variable_value_labels=values, **missing)
             return path.read_bytes()
     except (OSError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
         if isinstance(error, OSError) or "write data" in str(error):
