@@ -274,3 +274,50 @@ def test_the_label_of_a_first_wave_does_not_name_all_waves(label: str, kept: str
     frame = pd.DataFrame({"id": range(60), "groep": [1, 2] * 30, "score_T0": range(60), "score_T1": range(60)})
     text = draft_study(RawTable(frame, Dictionary(labels={"score_T0": label})), "proef")
     assert parse_study(text).outcomes["score"].label.nl == kept
+
+
+MOMENTS = {
+    "before and after, in Dutch": (["na", "voor"], ["voor", "na"], [0, 6]),
+    "before and after, in English": (["post", "pre"], ["pre", "post"], [0, 6]),
+    "measurements": (["nameting", "voormeting", "tussentijds"], ["voormeting", "tussentijds", "nameting"], None),
+    "a follow-up after numbered waves": (["FU", "T1", "T0"], ["T0", "T1", "FU"], [0, 6, 12]),
+    "months and weeks": (["12m", "6w", "baseline", "3m"], ["baseline", "6w", "3m", "12m"], [0, 1.4, 3, 12]),
+    "months in words": (["maand12", "maand0", "maand6"], ["maand0", "maand6", "maand12"], [0, 6, 12]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "waves", "months"), MOMENTS.values(), ids=MOMENTS.keys())
+@pytest.mark.parametrize("form", ["long", "wave last", "wave first"])
+def test_the_names_of_waves_say_which_comes_first(
+    form: str, given: list[str], waves: list[str], months: list[float] | None
+) -> None:
+    """However the file and the alphabet order them, so that before and after are never exchanged."""
+    persons = pd.DataFrame({"id": range(100, 140), "arm": ["a", "b"] * 20})
+    if form == "long":
+        frame = pd.concat(
+            [persons.assign(wave=wave, stress=[(i + k) % 7 + 0.5 for i in range(40)]) for k, wave in enumerate(given)]
+        )
+    else:
+        name = "stress_{}" if form == "wave last" else "{}_stress"
+        frame = persons.assign(**{name.format(wave): [i % 7 + 0.5 for i in range(40)] for wave in given})
+    study = parse_study(draft_study(RawTable(frame.reset_index(drop=True), Dictionary()), "x"))
+    assert list(study.design.wave_keys) == waves == list(study.outcomes["stress"].waves)
+    assert (study.design.baseline, study.design.endpoint) == (waves[0], waves[-1])
+    if months is not None:
+        assert [wave.months for wave in study.design.waves] == months
+
+
+def test_waves_whose_order_no_name_tells_stay_as_in_the_file_and_are_a_question() -> None:
+    frame = pd.DataFrame({"id": [*range(40)] * 2, "arm": ["a", "b"] * 40, "wave": ["rood"] * 40 + ["blauw"] * 40})
+    text = draft_study(RawTable(frame.assign(stress=[i % 7 + 0.5 for i in range(80)]), Dictionary()), "x")
+    assert 'baseline = "rood"  # ? which of the waves is the first' in text
+    assert "and in which order they were" in text
+
+
+def test_dates_of_a_beginning_and_an_end_are_no_waves() -> None:
+    frame = pd.DataFrame(
+        {"id": range(40), "arm": ["a", "b"] * 20, "start_datum": "2020-01-01", "eind_datum": "2021-01-01"}
+    )
+    text = draft_study(RawTable(frame, Dictionary()), "x")
+    assert "layout" not in text
+    assert "# ? no outcome was found" in text

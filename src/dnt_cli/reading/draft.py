@@ -22,6 +22,7 @@ from dnt_cli.reading.codes import NO, YES
 from dnt_cli.reading.dictionary import RawTable
 from dnt_cli.reading.header import NO_HINTS, Hints
 from dnt_cli.reading.missing import WORDS
+from dnt_cli.reading.moments import FIRST, IN_LABEL, LAST, in_order, months
 from dnt_cli.reading.numbers import shape
 from dnt_cli.reading.scales import plain, scale_of
 from dnt_cli.reading.suspicion import NO_ANSWER, means_no_answer, suspects
@@ -34,15 +35,13 @@ from dnt_cli.survey import identifiers
 SHARED = 10  # rows that must share a value before it is written down
 _MOST_LEVELS = 10
 _ORDER = "  # ?? in which order do these words stand, lowest first; nothing is computed until it is known"
-_WAVE = re.compile(r"(.+?)([_.\- ]?)((?:t|w|m|wave|meting|tijd|time|month|maand|mnd)?\d{1,2})", re.IGNORECASE)
-_FIRST = re.compile(r"((?:t|w|m|wave|meting)\d{1,2})([_.\- ]?)(.+)", re.IGNORECASE)
 _NAMES = {
     "id": r"(?:.*[\W_])?(?:id|nr|nummer)|.*(?:clientnr|respnr|respondent|subject|person|persoon|deelnemer|cli[eë]nt).*",
     "wave": r"wave|meting|meetmoment|tijd|time|round|ronde|visit|measurement|t",
     "group": r"group|groep|arm|condition|conditie|treat(?:ment|ed)?|interventie|intervention|allocation",
     "site": r"site|gemeente|locatie|location|plaats|centrum|centre|center|town|city|stad|regio|region",
 }
-_AT_WAVE = re.compile(r"[\s,:-]+[(\[]?(?:t|w|m|wave |meting |tijd |month |maand )\d{1,2}[)\]]?$", re.IGNORECASE)
+_DATE = re.compile(r".*(?:datum|date|tijdstip|timestamp).*", re.IGNORECASE)
 _NO_NAME = re.compile(r"column \d+")  # what a column without a name is called
 _WAVES = ["T0", "T1"]  # where the data show none
 _COUNTED = re.compile(
@@ -92,14 +91,15 @@ def draft_study(raw: RawTable, key: str, hints: Hints = NO_HINTS) -> str:
     """
     frame = raw.frame.set_axis([str(c) for c in raw.frame.columns], axis=1)
     frame = frame.loc[:, ~frame.columns.duplicated()]
-    wide, pattern = _waves_in_names([str(c) for c in frame.columns])
     names = {role: _named(frame, role) for role in _NAMES}
     if look_like_answers(frame.columns) and not any(names.values()):
         raise DataError(say("file_unfit", file=key, finding=error("", "headless")))
     person = names["id"] or str(frame.columns[0])
+    long = names["wave"] is not None and frame[person].duplicated().any()
+    wide, pattern = ({}, "") if long else _waves_in_names([str(c) for c in frame.columns])
     at = None if wide or names["wave"] is None else identifiers(frame[names["wave"]])
     found_waves = [wave for ends in wide.values() for wave in ends] if at is None else list(at.dropna())
-    waves = _ordered(set(found_waves))
+    waves, ordered = in_order(found_waves)
     taken = {person, *filter(None, names.values())}
     outcomes, covariates, left = _variables(raw, frame, taken, frame[person], at, wide, waves)
     every = [*outcomes, *covariates]
@@ -108,11 +108,12 @@ def draft_study(raw: RawTable, key: str, hints: Hints = NO_HINTS) -> str:
     for stem in outcomes:
         if stem in wide and stem != keys[stem]:
             columns |= {column: f"{keys[stem]}_{wave}" for wave, column in wide[stem].items()}
-    lines = [*_head(key), *_design(raw, frame, person, names, waves), *_files(wide, pattern, columns, hints)]
+    lines = [*_head(key), *_design(raw, frame, person, names, waves, ordered), *_files(wide, pattern, columns, hints)]
     for name, (found, asked) in outcomes.items():
         lines += _outcome(keys[name], name, found, asked)
     for name, found in covariates.items():
         lines += _covariate(keys[name], name, found)
+    lines += [] if outcomes else ["# ? no outcome was found: add one as a section [outcomes.name]", ""]
     tied = [keys[name] for name in covariates if names["group"] and _tied(frame[name], frame[names["group"]])]
     models = _models({keys[name]: found for name, found in covariates.items()}, tied)
     return "\n".join([*lines, *models, *_left(left)]) + "\n"
@@ -158,27 +159,29 @@ def _keys(names: list[str], columns: list[str]) -> dict[str, str]:
 
 
 def _waves_in_names(columns: list[str]) -> tuple[dict[str, dict[str, str]], str]:
-    """Stem -> wave -> column, of a wide file, and its pattern; nothing where no stem is there at two waves."""
-    best: tuple[int, dict[str, dict[str, str]], str] = (0, {}, "")
-    for regex, form in ((_WAVE, "{outcome}%s{wave}"), (_FIRST, "{wave}%s{outcome}")):
-        found: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    """Stem -> wave -> column, of a wide file, and its pattern; nothing where no stem is there at two waves.
+
+    Columns that end in a bare number may be the items of a questionnaire: names of moments go before them.
+    """
+    best: tuple[tuple[bool, int], dict[str, dict[str, str]], str] = ((False, 0), {}, "")
+    for regexes, form in ((LAST, "{outcome}%s{wave}"), (FIRST, "{wave}%s{outcome}")):
+        found: dict[tuple[str, bool], dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+        spelled: dict[str, str] = {}
         for column in columns:
-            if match := regex.fullmatch(column):
-                stem, end = (match[1], match[3]) if regex is _WAVE else (match[3], match[1])
-                found[match[2]][stem][end] = column
-        for separator, stems in found.items():
+            if match := next((m for regex in regexes if (m := regex.fullmatch(column))), None):
+                stem, end = (match[1], match[3]) if regexes is LAST else (match[3], match[1])
+                if _DATE.fullmatch(stem):  # when something began and ended
+                    continue
+                end = spelled.setdefault(end.casefold(), end)
+                found[match[2], not end.isdigit()][stem][end] = column
+        for (separator, named), stems in found.items():
             several = {stem: dict(ends) for stem, ends in stems.items() if len(ends) > 1}
-            named = any(not end.isdigit() for ends in several.values() for end in ends)
-            size = sum(map(len, several.values()))
+            size = (named, sum(map(len, several.values())))
             if several and (named or len(several) > 1) and size > best[0]:
-                waves = _ordered({end for ends in several.values() for end in ends})
+                waves, _ = in_order(end for ends in several.values() for end in ends)
                 once = {s: dict(ends) for s, ends in stems.items() if named and {*ends} <= {*waves[1:]}}
                 best = (size, several | once, form % separator)
     return best[1], best[2]
-
-
-def _ordered(waves: set[str]) -> list[str]:
-    return sorted(waves, key=lambda wave: ([int(part) for part in re.findall(r"\d+", wave)], wave))
 
 
 def _named(frame: pd.DataFrame, role: str) -> str | None:
@@ -197,7 +200,7 @@ def _column(raw: RawTable, frame: pd.DataFrame, columns: list[str]) -> _Column:
     missing: list[Code] = []
     label = next((raw.dictionary.labels[c] for c in columns if c in raw.dictionary.labels), "")
     if len(columns) > 1:  # of a variable, not of its first wave
-        label = _AT_WAVE.sub("", label)
+        label = IN_LABEL.sub("", label)
     for column in columns:
         labels |= {c: str(t) for k, t in raw.dictionary.values.get(column, {}).items() if (c := code_of(k)) is not None}
         missing += [low for low, high in raw.dictionary.missing.get(column, ()) if low == high]
@@ -302,7 +305,7 @@ def _head(key: str) -> list[str]:
 
 
 def _design(
-    raw: RawTable, frame: pd.DataFrame, person: str, names: dict[str, str | None], waves: list[str]
+    raw: RawTable, frame: pd.DataFrame, person: str, names: dict[str, str | None], waves: list[str], ordered: bool
 ) -> list[str]:
     group = names["group"]
     codes, labels = ["treated", "control"], ["", ""]
@@ -319,7 +322,10 @@ def _design(
         if likely[1] > likely[0] or (likely[0] == likely[1] and codes[1] == "1"):
             codes, labels = codes[::-1], labels[::-1]
     known_waves = waves if len(waves) > 1 else _WAVES
-    moments = ", ".join(f"{{ key = {_toml(w)}, months = {6 * i} }}" for i, w in enumerate(known_waves))
+    after = [months(wave) for wave in known_waves]
+    if any(one is None for one in after) or len({*after}) < len(after):
+        after = [6.0 * i for i in range(len(known_waves))]
+    moments = ", ".join(f"{{ key = {_toml(w)}, months = {m:g} }}" for w, m in zip(known_waves, after, strict=True))
     no_id = "" if names["id"] else "  # ? the first column, since none is called so"
     no_wave = "" if waves else "  # ? no column with the wave was found"
     lines = ["[design]", f"id = {_toml(person)}{no_id}", f"wave = {_toml(names['wave'] or 'wave')}{no_wave}"]
@@ -331,9 +337,10 @@ def _design(
     for name, label in zip(("intervention", "comparison"), labels, strict=True):
         lines += [f"{name}_label = {_toml(label)}"] if label else []
     lines += [f"site = {_toml(names['site'])}"] if names["site"] else []
-    lines += [f"waves = [{moments}]  # ? months since inclusion"]
+    order = "" if ordered else "; and in which order they were"
+    lines += [f"waves = [{moments}]  # ? months since inclusion{order}"]
     lines += [
-        f"baseline = {_toml(known_waves[0])}",
+        f"baseline = {_toml(known_waves[0])}" + ("" if ordered else "  # ? which of the waves is the first"),
         f"endpoint = {_toml(known_waves[-1])}  # ? where the effect is judged",
         "",
     ]
