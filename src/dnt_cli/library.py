@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dnt_cli.cli.inputs import Foreign, Input
     from dnt_cli.effects import Effects, Options
     from dnt_cli.stagefile.container import Provenance, Stage
-    from dnt_cli.stagefile.result import StageResult
+    from dnt_cli.stagefile.result import Content, StageResult
     from dnt_cli.study import Language, Study
     from dnt_cli.tables import Table
 
@@ -153,6 +153,7 @@ def impute(
     """
     from dnt_cli.imputed.data import STUDY_SETTINGS, imputation_tables, impute_wide, settings_of
     from dnt_cli.stagefile.container import as_columns
+    from dnt_cli.stagefile.result import Content
     from dnt_cli.wide import to_wide
 
     if method is not None and method not in _METHODS:
@@ -168,7 +169,7 @@ def impute(
         extra.update({name: as_columns(getattr(imputation, name)) for name in ("trace", "events", "models")})
 
     said = {name: getattr(used, name) for name in STUDY_SETTINGS}
-    return _kept("imputations", opened.spec, tables(), opened.provenance("impute", said), extra)
+    return _kept("imputations", opened.spec, Content(tables(), extra), opened.provenance("impute", said))
 
 
 def fit_endpoint(
@@ -343,17 +344,15 @@ def _estimates(
 def _saved(result: StageResult, provenance: Provenance) -> AnalysisResult:
     from dnt_cli.stagefile.kinds import kind_of
 
-    content = result.content()
-    return _kept(kind_of(result), result.study, content.tables, provenance, content.extra)
+    return _kept(kind_of(result), result.study, result.content(), provenance)
 
 
-def _kept(kind: str, study: Study, tables: Any, provenance: Provenance, extra: Mapping[str, Any]) -> AnalysisResult:
+def _kept(kind: str, study: Study, content: Content, provenance: Provenance) -> AnalysisResult:
     """The stage file in memory."""
     from dnt_cli.stagefile.container import open_stage, write_stage
 
     stream = io.BytesIO()
-    write_stage(stream, kind, study, tables, provenance, extra)
-    content = stream.getvalue()
-    stage = open_stage(content, f"the result of {provenance.command}")
+    write_stage(stream, kind, study, content, provenance)
+    stage = open_stage(stream.getvalue(), f"the result of {provenance.command}")
     assert stage is not None  # it was just written
-    return AnalysisResult(content, stage)
+    return AnalysisResult(stream.getvalue(), stage)

@@ -15,6 +15,7 @@ import pytest
 from dnt_cli.polis.measures import COLUMNS
 from dnt_cli.polis.result import COUNTS
 from dnt_cli.stagefile.container import Provenance, write_stage
+from dnt_cli.stagefile.result import Content
 from dnt_cli.study import parse_study
 from tests.support.process import CANARIES, Run, dnt, together
 
@@ -310,7 +311,7 @@ def test_the_other_kinds(made: Path, tmp_path: Path, kind: str) -> None:
     for name, own in (("a", frame), ("b", frame.assign(score=frame["score"] * 2, extra=1).iloc[::-1])):
         table = pa.Table.from_pandas(own, preserve_index=False)
         made_by = Provenance("polis", {}, name * 64)
-        write_stage(str(tmp_path / f"{name}.parquet"), kind, study, [table], made_by, {"counts": counts})
+        write_stage(str(tmp_path / f"{name}.parquet"), kind, study, Content([table], {"counts": counts}), made_by)
     done = dnt("diff", "a.parquet", "b.parquet", cwd=tmp_path).check()
     n = len(frame)
     assert done.text.startswith(

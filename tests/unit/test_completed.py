@@ -21,6 +21,7 @@ from dnt_cli.imputed.data import (
 )
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.stagefile.container import Provenance, read_stage, write_stage
+from dnt_cli.stagefile.result import Content
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wide import derive
 from tests.support.studies import BASE
@@ -65,7 +66,8 @@ def content(wide: pd.DataFrame) -> bytes:
     """An imputations file."""
     _, sets = impute_wide(wide, STUDY, settings_of(STUDY, m=3, iterations=2, seed=4))
     buffer = io.BytesIO()
-    write_stage(buffer, "imputations", STUDY, imputation_tables(wide, sets, STUDY), Provenance("impute", {"m": 3}))
+    tables = imputation_tables(wide, sets, STUDY)
+    write_stage(buffer, "imputations", STUDY, Content(tables), Provenance("impute", {"m": 3}))
     return buffer.getvalue()
 
 

@@ -13,6 +13,7 @@ from dnt_cli.diff import compare
 from dnt_cli.diff.tables import difference_frame, difference_tables, distinct_names
 from dnt_cli.errors import DataError
 from dnt_cli.stagefile.container import Provenance, Stage, read_stage, write_stage
+from dnt_cli.stagefile.result import Content
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import Table
 from tests.support.differing import NAN, effect, imputed, odds
@@ -42,7 +43,7 @@ def stage(study: Study, frame: pd.DataFrame, seed: int, kind: str = "estimates",
     """A stage file as it is read."""
     stream = io.BytesIO()
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    write_stage(stream, kind, study, [table], Provenance("fit-t3", {"seed": seed}, "a" * 64), extra)
+    write_stage(stream, kind, study, Content([table], extra), Provenance("fit-t3", {"seed": seed}, "a" * 64))
     return read_stage(stream.getvalue(), "t3.parquet", [kind], "dnt diff")
 
 

@@ -15,6 +15,7 @@ import pytest
 from dnt_cli.errors import DataError
 from dnt_cli.stagefile import container
 from dnt_cli.stagefile.container import Provenance, as_columns, read_stage, write_stage
+from dnt_cli.stagefile.result import Content
 from dnt_cli.study import load_study
 
 
@@ -22,7 +23,7 @@ def written() -> bytes:
     target = io.BytesIO()
     table = pa.table({"a": [1, 2]})
     extra = {"fits": as_columns(pd.DataFrame({"x": [1, 2], "y": ["p", None]})), "level": 0.95}
-    write_stage(target, "estimates", load_study("dnt"), [table], Provenance("fit-t3", {"m": 5}), extra)
+    write_stage(target, "estimates", load_study("dnt"), Content([table], extra), Provenance("fit-t3", {"m": 5}))
     return target.getvalue()
 
 

@@ -22,6 +22,7 @@ from dnt_cli.polis.join import add_register
 from dnt_cli.reading import Dictionary, prepare, read_table, write_table
 from dnt_cli.reading.text import read_csv
 from dnt_cli.stagefile.container import Provenance, write_stage
+from dnt_cli.stagefile.result import Content
 from dnt_cli.study import parse_study
 from dnt_cli.survey import cast_survey, survey_table
 from dnt_cli.wording import Wording
@@ -267,7 +268,8 @@ def test_a_file_of_another_kind_than_its_name_is_no_csv(name: str) -> None:
 def test_a_damaged_stage_file_is_not_checked_against_a_study(tmp_path: Path) -> None:
     study = parse_study(SMALL)
     path = tmp_path / "survey.parquet"
-    write_stage(str(path), "survey", study, [survey_table(cast_survey(survey(), study)[0])], Provenance("convert", {}))
+    content = Content([survey_table(cast_survey(survey(), study)[0])])
+    write_stage(str(path), "survey", study, content, Provenance("convert", {}))
     content = path.read_bytes()
     open_input(str(path), "dnt study check", ["survey"], foreign="always").frame()
     for place in (0, 60):  # the first byte says that it is Parquet; pyarrow reads it without

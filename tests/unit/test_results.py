@@ -34,8 +34,7 @@ def made() -> tuple[Study, Imputations]:
 
 
 def through_a_file(result: Any, kind: str, command: str, settings: dict[str, Any], path: Path) -> Stage:
-    content = result.content()
-    write_stage(str(path), kind, result.study, content.tables, Provenance(command, settings), content.extra)
+    write_stage(str(path), kind, result.study, result.content(), Provenance(command, settings))
     return read_stage(path.read_bytes(), path.name, [kind], "dnt show")
 
 

@@ -98,9 +98,8 @@ def test_dutch(result: RobustnessResult, study: Study) -> None:
 
 def test_tables_survive_a_file(result: RobustnessResult, study: Study, tmp_path: Path) -> None:
     """A stage file sorts the keys of its metadata."""
-    content = result.content()
     path = tmp_path / "robustness.parquet"
-    write_stage(str(path), "robustness", study, content.tables, Provenance("robustness", {}), content.extra)
+    write_stage(str(path), "robustness", study, result.content(), Provenance("robustness", {}))
     again = RobustnessResult.from_stage(read_stage(path.read_bytes(), path.name, ["robustness"], "dnt show"))
     for language in ("nl", "en"):
         assert _tables(again, study, language) == _tables(result, study, language)

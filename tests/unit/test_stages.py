@@ -28,6 +28,7 @@ from dnt_cli.stagefile.container import (
     write_stage,
 )
 from dnt_cli.stagefile.kinds import KINDS
+from dnt_cli.stagefile.result import Content
 from dnt_cli.study import Study, parse_study
 from tests.support.studies import BASE
 
@@ -45,13 +46,14 @@ def table(value: float = 1.5) -> pa.Table:
 
 def written(study: Study, kind: str = "estimates", provenance: Provenance = STEP, tables: int = 1) -> bytes:
     buffer = io.BytesIO()
-    write_stage(buffer, kind, study, [table(i) for i in range(tables)], provenance, {"fits": {"a": [1]}})
+    write_stage(buffer, kind, study, Content([table(i) for i in range(tables)], {"fits": {"a": [1]}}), provenance)
     return buffer.getvalue()
 
 
 def test_what_goes_in_comes_out(study: Study, tmp_path: Path) -> None:
     target = tmp_path / "t3.parquet"
-    write_stage(str(target), "estimates", study, [table(1), table(2)], STEP, {"fits": {"a": [1, 2]}, "level": 0.95})
+    content = Content([table(1), table(2)], {"fits": {"a": [1, 2]}, "level": 0.95})
+    write_stage(str(target), "estimates", study, content, STEP)
     stage = read_stage(target.read_bytes(), "t3.parquet", ["estimates"], "dnt show")
     assert (stage.kind, stage.name) == ("estimates", "t3.parquet")
     assert stage.study == study
@@ -69,7 +71,7 @@ def test_what_goes_in_comes_out(study: Study, tmp_path: Path) -> None:
 
 
 def test_the_same_makes_the_same_bytes_to_a_file_and_a_stream(study: Study, tmp_path: Path) -> None:
-    write_stage(str(tmp_path / "a"), "estimates", study, [table(0)], STEP, {"fits": {"a": [1]}})
+    write_stage(str(tmp_path / "a"), "estimates", study, Content([table(0)], {"fits": {"a": [1]}}), STEP)
     assert (tmp_path / "a").read_bytes() == written(study) == written(study)
 
 
@@ -210,7 +212,7 @@ def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(study: Stu
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        write_stage(str(target), "estimates", study, tables(), STEP)
+        write_stage(str(target), "estimates", study, Content(tables()), STEP)
     with pytest.raises(KeyboardInterrupt), replacing(target) as stream:  # noqa: PT012
         stream.write(b"half")
         raise KeyboardInterrupt

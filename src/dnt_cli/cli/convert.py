@@ -17,7 +17,10 @@ from dnt_cli.sentences import say
 from dnt_cli.stagefile.kinds import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
+    import pyarrow as pa
 
     from dnt_cli.study import Language, Study
 
@@ -118,16 +121,17 @@ def _to_stage(opened: Input, output: str, language: Language, *, force: bool) ->
     from dnt_cli.imputed.foreign import holds_imputations
     from dnt_cli.scoring import holds_items
     from dnt_cli.stagefile.container import as_columns, require_kind
+    from dnt_cli.stagefile.result import Content
     from dnt_cli.survey import survey_table
 
     spec = opened.spec
 
-    def write(kind: str, tables: Any, extra: dict[str, Any] | None = None) -> None:
-        save(output, kind, spec, tables, opened.provenance("convert", {}), extra, force=force)
+    def write(kind: str, tables: Iterable[pa.Table], **extra: Any) -> None:
+        save(output, kind, spec, Content(tables, extra), opened.provenance("convert", {}), force=force)
 
     def write_survey() -> None:
         table, left_out = survey_table(opened.survey()), opened.left_out()
-        write("survey", [table], {"left_out": as_columns(left_out)} if len(left_out) else None)
+        write("survey", [table], **({"left_out": as_columns(left_out)} if len(left_out) else {}))
 
     if opened.stage is not None and opened.kind not in ("answers", "imputations"):
         require_kind(opened.stage, ["survey"], "dnt convert")
@@ -144,7 +148,7 @@ def _to_stage(opened: Input, output: str, language: Language, *, force: bool) ->
         show_tables([files_table(opened.files, Wording(spec, language))])
     if holds_items(opened.raw.frame, spec):
         table = survey_table(_checked(opened))
-        write("answers", [table], {"dictionary": opened.raw.dictionary.as_json()})
+        write("answers", [table], dictionary=opened.raw.dictionary.as_json())
         return
     write_survey()
 

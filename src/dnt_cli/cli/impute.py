@@ -87,6 +87,7 @@ def impute(
     from dnt_cli.imputed.data import STUDY_SETTINGS
     from dnt_cli.imputed.tables import imputation_summary
     from dnt_cli.stagefile.container import as_columns
+    from dnt_cli.stagefile.result import Content
     from dnt_cli.wording import Wording
 
     result.check("imputations", "impute", required=True)
@@ -113,7 +114,7 @@ def impute(
                 extra[name] = as_columns(_told(job.before, rounds, name))
 
         provenance = job.opened.provenance("impute", said)
-        save(result.output, "imputations", job.study, tables(), provenance, extra, force=result.force)
+        save(result.output, "imputations", job.study, Content(tables(), extra), provenance, force=result.force)
     events, models = _told(None, rounds, "events"), _told(None, rounds, "models")
     if len(events):
         tell(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -19,10 +18,9 @@ from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
     from dnt_cli.stagefile.container import Provenance
-    from dnt_cli.stagefile.result import StageResult
+    from dnt_cli.stagefile.result import Content, StageResult
     from dnt_cli.study import Language, Study
     from dnt_cli.tables import Table
 
@@ -72,14 +70,7 @@ def check_figures(folder: str | None, output: str | None) -> None:
 
 
 def save(
-    output: str | None,
-    kind: str,
-    study: Study,
-    tables: Iterable[pa.Table],
-    provenance: Provenance,
-    extra: Mapping[str, Any] | None = None,
-    *,
-    force: bool = False,
+    output: str | None, kind: str, study: Study, content: Content, provenance: Provenance, *, force: bool = False
 ) -> None:
     """Write a stage file where `-o` says, if it says anything."""
     from dnt_cli.stagefile.container import write_stage
@@ -87,7 +78,7 @@ def save(
     if output is None:
         return
     target: str | BinaryIO = sys.stdout.buffer if output == "-" else output
-    write_stage(target, kind, study, tables, provenance, extra, force=force)
+    write_stage(target, kind, study, content, provenance, force=force)
     for name, value in provenance.settings.items():
         if value is not None:
             detail(f"  {name}: {value}")
@@ -100,8 +91,7 @@ def save_result(output: str | None, result: StageResult, provenance: Provenance,
     from dnt_cli.stagefile.kinds import kind_of
 
     if output is not None:
-        content = result.content()
-        save(output, kind_of(result), result.study, content.tables, provenance, content.extra, force=force)
+        save(output, kind_of(result), result.study, result.content(), provenance, force=force)
 
 
 def rows_as_json(frame: pd.DataFrame) -> str:

@@ -30,6 +30,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.sentences import Either, Sentence, say
 from dnt_cli.stagefile.atomic import read_bytes, refuse_unwritable, replacing
 from dnt_cli.stagefile.kinds import KINDS, form_of, held, maker_of, sources
+from dnt_cli.stagefile.result import Content
 from dnt_cli.study import Study, parse_study
 
 SCHEMA = 1
@@ -275,9 +276,8 @@ def write_stage(
     target: str | BinaryIO,
     kind: str,
     study: Study,
-    tables: Iterable[pa.Table],
+    content: Content,
     provenance: Provenance,
-    extra: Mapping[str, Any] | None = None,
     *,
     force: bool = False,
 ) -> None:
@@ -287,10 +287,9 @@ def write_stage(
         target: A path, or an open binary stream such as standard output.
         kind: One of `KINDS`.
         study: The study, kept inside.
-        tables: At least one table, all of one schema; consumed lazily, so they need not fit in memory together.
+        content: At least one table, consumed lazily, so that they need not fit in memory together; and what stands
+            beside them.
         provenance: How the result came about.
-        extra: Small second tables and notes, as JSON values; `as_columns` makes them from a frame. Given as a
-            mapping that may be filled while `tables` is consumed.
         force: Replace an existing file whatever it holds.
 
     Raises:
@@ -298,26 +297,26 @@ def write_stage(
     """
 
     def metadata() -> dict[bytes, bytes]:
-        content = {
+        value = {
             "kind": kind,
             "schema": SCHEMA,
             "study": study.text,
             "overrides": list(study.overrides),
             "steps": provenance.as_list(),
-            "extra": extra or {},
+            "extra": content.extra,
             "seal": _UNSEALED.decode(),
         }
-        return {_KEY: json.dumps(content, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()}
+        return {_KEY: json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()}
 
     if not isinstance(target, str):
         buffer = io.BytesIO()
-        _write_tables(buffer, tables, metadata)
+        _write_tables(buffer, content.tables, metadata)
         target.write(buffer.getvalue())
         target.flush()
         return
     refuse_foreign(target, kind, provenance.command, force=force)
     with replacing(Path(target)) as stream:
-        _write_tables(stream, tables, metadata)
+        _write_tables(stream, content.tables, metadata)
 
 
 def _write_tables(stream: Any, tables: Iterable[pa.Table], metadata: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Content:
     """
 
     tables: Iterable[pa.Table]
-    extra: Mapping[str, Any]
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 class StageResult(Protocol):
