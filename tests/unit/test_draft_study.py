@@ -321,3 +321,20 @@ def test_dates_of_a_beginning_and_an_end_are_no_waves() -> None:
     text = draft_study(RawTable(frame, Dictionary()), "x")
     assert "layout" not in text
     assert "# ? no outcome was found" in text
+
+
+def test_an_export_of_qualtrics_gives_the_questions_as_labels() -> None:
+    rows = [f"{i},{'ab'[i % 2]},T{k},{(i + k) % 2 + 0.5}" for k in (0, 1) for i in range(40)]
+    head = ["id,arm,wave,Q1", "Number,Arm,Wave,How stressed?", *['"{""ImportId"":""Q""}",x,x,x']]
+    text = draft_study(read_table("\n".join([*head, *rows]).encode(), "export.csv"), "x")
+    assert parse_study(text).outcomes["Q1"].label.en == "How stressed?"
+
+
+def test_an_export_of_limesurvey() -> None:
+    frame = pd.DataFrame({"Response ID": range(1, 41), "respnr": range(300, 340), "groep[1]": ["a", "b"] * 20})
+    for wave in ("T0", "T1"):
+        frame[f"{wave}Q1[SQ001]"] = [i % 7 + 0.5 for i in range(40)]
+    study = parse_study(draft_study(RawTable(frame, Dictionary()), "x"))
+    assert (study.design.id, study.design.group) == ("Response ID", "groep[1]")
+    assert not study.covariates  # the other number of a person is none
+    assert list(study.outcomes) == ["Q1_SQ001"]

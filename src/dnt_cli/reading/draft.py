@@ -136,6 +136,9 @@ def _variables(
     for column in map(str, frame.columns):
         if column in taken or column in stems:
             continue
+        if re.fullmatch(_NAMES["id"], column, re.IGNORECASE) and len(set(ids)) == len(set(frame[column])):
+            left.append(column)  # another number of the person
+            continue
         found = _column(raw, frame, [column])
         asked = waves if at is None else [w for w in waves if frame.loc[at == w, column].notna().any()]
         if found.kind in ("text", "empty") or len(found.levels) + found.rare == 1 or _NO_NAME.fullmatch(column):
@@ -187,7 +190,7 @@ def _waves_in_names(columns: list[str]) -> tuple[dict[str, dict[str, str]], str]
 def _named(frame: pd.DataFrame, role: str) -> str | None:
     """The first column whose name says that it is this; a group has two values."""
     for column in map(str, frame.columns):
-        if re.fullmatch(_NAMES[role], column, re.IGNORECASE):
+        if re.fullmatch(_NAMES[role], re.sub(r"\[\w*\]$", "", column), re.IGNORECASE):  # groep[1] of LimeSurvey
             if role == "group" and frame[column].nunique() != 2:
                 continue
             return column

@@ -61,6 +61,12 @@ def header_at(rows: Sequence[Sequence[str]], hints: Hints) -> int:
     return 0
 
 
+def questions(names: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
+    """The question of each column as its label, from the row below the names in an export of Qualtrics."""
+    asked = {name: " ".join(text.split()) for name, text in zip(names, texts, strict=False)}
+    return {name: text for name, text in asked.items() if text and text != name}
+
+
 def _merged_above(rows: Sequence[Sequence[str]], width: int) -> int:
     """How many of the first rows are mostly empty and stand above the names, as over the questions of one list."""
     at = next((i for i, row in enumerate(rows) if sum(map(bool, row)) > width / 2), 0)

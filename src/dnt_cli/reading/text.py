@@ -13,8 +13,8 @@ import pandas as pd
 
 from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, warning
-from dnt_cli.reading.dictionary import RawTable
-from dnt_cli.reading.header import IMPORT_ID, LOOK, NO_HINTS, Hints, header_at
+from dnt_cli.reading.dictionary import Dictionary, RawTable
+from dnt_cli.reading.header import IMPORT_ID, LOOK, NO_HINTS, Hints, header_at, questions
 from dnt_cli.sentences import say
 
 _SEPARATORS = (",", ";", "\t")
@@ -57,7 +57,9 @@ def read_csv(content: bytes, name: str, hints: Hints = NO_HINTS) -> RawTable:
         names = next(csv.reader([header], delimiter=separator))
         whole = _ends_with_separators(text, separator, len(names))
         texts = _read(text, separator, dtype=str, index_col=False if whole else None)
+        labels: dict[str, str] = {}
         if len(texts) > 1 and texts.iloc[1].astype(str).str.contains(IMPORT_ID, regex=False).any():
+            labels = questions(names, texts.iloc[0].fillna("").tolist())
             texts = texts.iloc[2:].reset_index(drop=True)
             text = texts.to_csv(index=False, sep=separator)
             findings += (warning("", "questions_dropped", count=2),)
@@ -85,7 +87,7 @@ def read_csv(content: bytes, name: str, hints: Hints = NO_HINTS) -> RawTable:
     if len(names) == frame.shape[1]:
         frame.columns = pd.Index(names)  # pandas gives the second of two equal names another one
     frame, found = without_blanks(frame, name)
-    return RawTable(frame, findings=findings + found, decimals=frozenset(shown))
+    return RawTable(frame, Dictionary(labels), findings + found, decimals=frozenset(shown))
 
 
 def _from_header(text: str, name: str, hints: Hints) -> tuple[str, str, tuple[Finding, ...]]:

@@ -15,7 +15,7 @@ import pandas as pd
 from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, warning
 from dnt_cli.reading.dictionary import Code, Dictionary, RawTable, bound
-from dnt_cli.reading.header import IMPORT_ID, LOOK, Hints, header_at
+from dnt_cli.reading.header import IMPORT_ID, LOOK, Hints, header_at, questions
 from dnt_cli.reading.text import without_blanks
 from dnt_cli.sentences import say
 
@@ -123,7 +123,9 @@ def _table(rows: _Rows, sheet: str, name: str, hints: Hints, empty: dict[tuple[s
         told = "header_given" if hints.header_row is not None else "header_found"
         findings = (warning("", told, file=name, row=at + 1),)
     table = [row for row in rows[at:] if any(cell not in (None, "") for cell in row)]
+    labels: dict[str, str] = {}
     if len(table) > 2 and any(IMPORT_ID in text for text in _texts(table[2])):
+        labels = questions(_texts(table[0]), _texts(table[1]))
         del table[1:3]
         findings += (warning("", "questions_dropped", count=2),)
     width = max((i + 1 for row in table for i, cell in enumerate(row) if cell not in (None, "")), default=0)
@@ -136,7 +138,7 @@ def _table(rows: _Rows, sheet: str, name: str, hints: Hints, empty: dict[tuple[s
         column: Any = frame.iloc[:, i]
         frame.isetitem(i, column.where(column != "", None).infer_objects())
     frame, blanks = without_blanks(frame, name)
-    return RawTable(frame, findings=(*findings, *blanks, *_formulas(names, at, empty)))
+    return RawTable(frame, Dictionary(labels), (*findings, *blanks, *_formulas(names, at, empty)))
 
 
 def _empty_formulas(content: bytes, book: Any, title: str) -> dict[tuple[str, int], int]:
