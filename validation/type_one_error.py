@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL, TREND, WAVE, Model
 from dnt_cli.effects.clusters import clustered
+from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.effects.fitting import Options
-from dnt_cli.effects.kinds import KINDS
 from dnt_cli.engines import DesignMatrix, Fit
+from dnt_cli.models import ENDPOINT, LONGITUDINAL, TREND, WAVE, Model
 from dnt_cli.pooling import two_sided
 
 Floats = NDArray[np.float64]
@@ -110,7 +110,7 @@ def designs(
 
 def p_values(fits: list[Fit], own: list[DesignMatrix], model: Model, kind: str) -> Iterator[dict[str, float]]:
     """Per fit the p-value of each test."""
-    for fit, found in zip(fits, clustered(own, fits, model, KINDS[kind]), strict=True):
+    for fit, found in zip(fits, clustered(own, fits, model, ESTIMATORS[kind]), strict=True):
         if found is None:
             continue
         j = fit.terms.index(model.effect)
@@ -133,12 +133,12 @@ def run(world: World, replicates: int, seed: int, effect: float, slopes: int) ->
         pairs = [designs(own, arms, sites, binary=binary) for own in drawn]
         ends, trends = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         options = Options(nodes=9)
-        fitted = KINDS[code].endpoint(ends, options)
+        fitted = ESTIMATORS[code].endpoint(ends, options)
         for found in p_values(fitted, ends, Model(ENDPOINT, ""), code):
             yield f"endpoint, {kind}", found
-        for found in p_values(KINDS[code].trend(trends, options), trends, Model(LONGITUDINAL, ""), code):
+        for found in p_values(ESTIMATORS[code].trend(trends, options), trends, Model(LONGITUDINAL, ""), code):
             yield f"trend, {kind}", found
-        random_slope = KINDS[code].random_slope
+        random_slope = ESTIMATORS[code].random_slope
         assert random_slope is not None
         for own in trends[:slopes]:
             fit = random_slope(own, WAVE)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dnt_cli.cli.inputs import Foreign, Input
-    from dnt_cli.effects import Effects, Options
+    from dnt_cli.effects.fitting import Options
+    from dnt_cli.effects.rows import Effects
     from dnt_cli.stagefile.container import Provenance, Stage
     from dnt_cli.stagefile.result import Content, StageResult
     from dnt_cli.study import Language, Study
@@ -192,7 +193,8 @@ def fit_endpoint(
     """
     from dnt_cli.cli.fit import moderators_of, moderators_said, waves_beside
     from dnt_cli.cli.options import choose
-    from dnt_cli.effects import Options, complier_effects, endpoint_effects, subgroup_effects
+    from dnt_cli.effects.fitting import Options
+    from dnt_cli.effects.run import complier_effects, endpoint_effects, subgroup_effects
 
     opened = _opened(imputations, "fit_endpoint", "imputations", study, settings)
     data, used = opened.completed(), Options(jobs=jobs, **options)
@@ -225,7 +227,8 @@ def fit_trend(
     """
     from dnt_cli.cli.fit import moderators_of, moderators_said
     from dnt_cli.cli.options import choose
-    from dnt_cli.effects import Options, subgroup_effects, trend_effects
+    from dnt_cli.effects.fitting import Options
+    from dnt_cli.effects.run import subgroup_effects, trend_effects
 
     opened = _opened(imputations, "fit_trend", "imputations", study, settings)
     data, used = opened.completed(), Options(jobs=jobs, **options)
@@ -252,7 +255,7 @@ def check_robustness(
         jobs: Processes; results do not depend on them.
     """
     from dnt_cli.cli.options import choose
-    from dnt_cli.effects import Options
+    from dnt_cli.effects.fitting import Options
     from dnt_cli.imputed.data import recorded_settings
     from dnt_cli.robustness import CHECKS, run_checks
 

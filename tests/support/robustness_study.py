@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dnt_cli.effects import Options
+from dnt_cli.effects.fitting import Options
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed, impute_wide, settings_of
 from dnt_cli.robustness import RobustnessResult, run_checks

@@ -39,7 +39,7 @@ import dnt_cli.__main__
 import dnt_cli.cli.app
 import dnt_cli.description.tables
 import dnt_cli.diff.tables
-import dnt_cli.effects
+import dnt_cli.effects.run
 import dnt_cli.effects.tables
 import dnt_cli.figures.forest
 import dnt_cli.figures.outcomes

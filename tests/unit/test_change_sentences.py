@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from dnt_cli.conclusions import change_sentences
-from dnt_cli.description import describe
 from dnt_cli.description.result import Description
+from dnt_cli.description.run import describe
 from dnt_cli.study import parse_study
 from dnt_cli.survey import cast_survey
 from dnt_cli.wording import Wording

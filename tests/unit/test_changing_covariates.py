@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL, Designs, Model
-from dnt_cli.effects import Options, effect_rows, trend_effects
+from dnt_cli.design import Designs
+from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import trend_effects
 from dnt_cli.errors import StudyError
 from dnt_cli.imputed.data import Completed, completed_sets, imputation_tables, impute_wide, settings_of
+from dnt_cli.models import ENDPOINT, LONGITUDINAL, Model
 from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import examine_survey
 from dnt_cli.wide import derive, to_wide

@@ -14,7 +14,8 @@ from distributed import LocalCluster
 from distributed.security import Security
 
 from dnt_cli.cluster import at_work, connected
-from dnt_cli.effects import Options, endpoint_effects, trend_effects
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.errors import EngineError, UsageError
 from dnt_cli.imputation import ModelColumn, Settings, impute
 from dnt_cli.imputed.data import Completed

@@ -8,16 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.design import LONGITUDINAL, TREND, Designs, Model
-from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
+from dnt_cli.design import Designs
 from dnt_cli.effects.cluster_notes import cluster_notes
 from dnt_cli.effects.clusters import intraclass_correlation
+from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.errors import flags_of, larger_by_person, resting_on
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.effects.tables import effect_tables
 from dnt_cli.engines import fit_mixed_linear_sets, fit_mixed_logistic_sets
 from dnt_cli.engines.cluster_scores import bias_reduced_scores, cluster_errors
 from dnt_cli.engines.robust_covariance import bias_reduced
 from dnt_cli.imputed.data import Completed
+from dnt_cli.models import LONGITUDINAL, TREND, Model
 from dnt_cli.study import Language, Study, parse_study
 from dnt_cli.wording import Wording
 from tests.support.robustness_study import STUDY, make_wide

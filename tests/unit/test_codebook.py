@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dnt_cli.description import describe
 from dnt_cli.description.codebook import codebook_table, missing_codes
 from dnt_cli.description.result import are_figures
+from dnt_cli.description.run import describe
 from dnt_cli.reading import examined, hints_of, prepare, read_table
 from dnt_cli.study import load_study
 from dnt_cli.wording import Wording

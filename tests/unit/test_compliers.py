@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.design import COMPLIERS
-from dnt_cli.effects import Effects, Options, complier_effects, endpoint_effects
+from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.rows import Effects
+from dnt_cli.effects.run import complier_effects, endpoint_effects
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed
+from dnt_cli.models import COMPLIERS
 from dnt_cli.robustness import run_checks
 from dnt_cli.study import Language, Study, parse_study
 from dnt_cli.wording import Wording

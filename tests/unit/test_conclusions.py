@@ -17,8 +17,8 @@ from dnt_cli.conclusions.result import HypothesisConclusion, Verdict
 from dnt_cli.conclusions.rules import RULES, combine
 from dnt_cli.conclusions.speech import outcome_text, verdict_text
 from dnt_cli.description.result import Description
+from dnt_cli.effects.columns import COLUMNS, TEXT
 from dnt_cli.effects.result import Estimates
-from dnt_cli.effects.rows import COLUMNS, TEXT
 from dnt_cli.errors import DataError
 from dnt_cli.messages import encoded, message
 from dnt_cli.polis.result import RegisterResult

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from dnt_cli.cli.groups import StudyOptions
-from dnt_cli.effects import Options, endpoint_effects
+from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.run import endpoint_effects
 from dnt_cli.errors import DataError
 from dnt_cli.imputed.data import Completed
 from dnt_cli.reading import Dictionary, RawTable, prepare

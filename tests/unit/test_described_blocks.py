@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dnt_cli.description import describe
+from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.study import parse_study
 from dnt_cli.survey import cast_survey

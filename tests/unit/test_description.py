@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnt_cli.description import describe
 from dnt_cli.description.attrition import seen_in
 from dnt_cli.description.moments import Moments, mean_interval, moments, share_interval, standardised_difference
 from dnt_cli.description.rounding import half_up
+from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.errors import DataError
 from dnt_cli.study import Study, parse_study

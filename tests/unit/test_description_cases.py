@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.description import describe
 from dnt_cli.description.attrition import seen_in
 from dnt_cli.description.moments import moments, standardised_difference
 from dnt_cli.description.rows import parted
+from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.errors import DataError
 from dnt_cli.study import Study, parse_study

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from dnt_cli.description import describe
 from dnt_cli.description.rounding import half_up
+from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.study import Language, Study, block_columns, load_study
 from dnt_cli.survey import cast_survey

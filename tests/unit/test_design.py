@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.design import Designs, Model, control_matrix, group_indicator
+from dnt_cli.design import Designs, control_matrix, group_indicator
 from dnt_cli.errors import ModelError
+from dnt_cli.models import Model
 from dnt_cli.study import Study, parse_study
 from tests.support.studies import BASE
 

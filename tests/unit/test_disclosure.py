@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.description import describe
+from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables, outcome_tables
-from dnt_cli.design import GROUP, TREND
 from dnt_cli.disclosure.bounds import System
 from dnt_cli.disclosure.figures import TracedFigure, traced_figures
 from dnt_cli.disclosure.notes import NOT_PERSONS
@@ -22,10 +21,11 @@ from dnt_cli.disclosure.relations import relations_of
 from dnt_cli.disclosure.release import HIDDEN, _seen, _within, released
 from dnt_cli.disclosure.rounding import carried
 from dnt_cli.disclosure.rules import broken_rule, told_inside
+from dnt_cli.effects.columns import COLUMNS
 from dnt_cli.effects.result import Estimates
-from dnt_cli.effects.rows import COLUMNS
 from dnt_cli.errors import DataError
 from dnt_cli.figures.outcomes import outcome_drawings
+from dnt_cli.models import GROUP, TREND
 from dnt_cli.study import Language, load_study, parse_study
 from dnt_cli.study.disclosure import CBS
 from dnt_cli.survey import cast_survey

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.effects import Effects, Options, endpoint_effects, trend_effects
+from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.notes import Note, notes_of
 from dnt_cli.effects.result import Estimates
-from dnt_cli.effects.rows import effect_rows
+from dnt_cli.effects.rows import Effects
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed
 from dnt_cli.study import Study, parse_study

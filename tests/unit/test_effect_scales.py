@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dnt_cli.effects import Options, effect_rows, endpoint_effects
+from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.further_columns import decimals_for
+from dnt_cli.effects.run import endpoint_effects
 from dnt_cli.effects.tables import effect_tables
 from dnt_cli.imputed.data import Completed
 from dnt_cli.study import Language, Study, parse_study

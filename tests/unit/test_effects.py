@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.effects import Options, endpoint_effects, trend_effects
 from dnt_cli.effects.checks import LARGE_SD, more_nodes
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.engines import DesignMatrix, fit_mixed_logistic
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed

@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 
 from dnt_cli.cli.fit import waves_beside
-from dnt_cli.design import WAVES
-from dnt_cli.effects import Options, endpoint_effects
+from dnt_cli.effects.columns import JOINT
+from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.run import endpoint_effects
 from dnt_cli.effects.wave_tables import wave_tables
-from dnt_cli.effects.waves import JOINT
 from dnt_cli.errors import UsageError
 from dnt_cli.imputed.data import Completed
+from dnt_cli.models import WAVES
 from dnt_cli.study import Language, Study, parse_study
 from dnt_cli.wording import Wording
 from tests.support.studies import study_text

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dnt_cli.design import ENDPOINT, GROUP, Model
 from dnt_cli.effects.clusters import clustered
-from dnt_cli.effects.kinds import KINDS
+from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.engines import DesignMatrix, Fit, fit_linear_sets, fit_logistic_sets
 from dnt_cli.engines.alike import alike
+from dnt_cli.models import ENDPOINT, GROUP, Model
 
 N, SITES = 60, np.repeat(np.arange(12), 5)
 
@@ -68,10 +68,10 @@ def test_errors_by_site_are_the_same_among_others(kind: str, covariate: int | No
     designs = [design(seed, binary=binary, covariate=covariate) for seed in range(5)]
     designs[2] = replace(designs[2], response=np.ones(N))
     fits = fit_logistic_sets(designs) if binary else fit_linear_sets(designs)
-    found = clustered(designs, fits, Model(ENDPOINT, "y"), KINDS[kind])
+    found = clustered(designs, fits, Model(ENDPOINT, "y"), ESTIMATORS[kind])
     assert found[2] is None
     for own, fit, together in zip(designs, fits, found, strict=True):
-        (alone,) = clustered([own], [fit], Model(ENDPOINT, "y"), KINDS[kind])
+        (alone,) = clustered([own], [fit], Model(ENDPOINT, "y"), ESTIMATORS[kind])
         if together is not None and alone is not None:
             assert (together.sites, together.counts, together.icc) == (alone.sites, alone.counts, alone.icc)
             np.testing.assert_array_equal(together.influence, alone.influence)

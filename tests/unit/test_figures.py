@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from matplotlib.image import imread
 
-from dnt_cli.description import describe
 from dnt_cli.description.lookup import Lookup
-from dnt_cli.effects import COLUMNS
+from dnt_cli.description.run import describe
+from dnt_cli.effects.columns import COLUMNS
 from dnt_cli.errors import DataError
 from dnt_cli.figures import draw, forest_plot
 from dnt_cli.figures.composed import composed_drawings
@@ -331,7 +331,7 @@ def effect(analysis: str, outcome: str, kind: str, **values: object) -> dict[str
 
 
 def estimates() -> pd.DataFrame:
-    from dnt_cli.design import GROUP, TREND
+    from dnt_cli.models import GROUP, TREND
 
     ratio = {"odds_ratio": 2.0, "conf_low": math.log(1.1), "conf_high": math.log(3.64), "p_value": 0.02}
     wide = {"odds_ratio": 0.018, "conf_low": math.log(0.001), "conf_high": math.log(0.9), "p_value": 0.04}

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.design import CALENDAR
-from dnt_cli.effects import Effects, Options, endpoint_effects, subgroup_effects, trend_effects
+from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.rows import Effects
+from dnt_cli.effects.run import endpoint_effects, subgroup_effects, trend_effects
 from dnt_cli.imputed.data import Completed
+from dnt_cli.models import CALENDAR
 from dnt_cli.reading import Dictionary, RawTable, prepare
 from dnt_cli.study import Language, Study, parse_study
 from dnt_cli.survey import cast_survey

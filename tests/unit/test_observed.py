@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.design import Designs, Model
-from dnt_cli.effects import Options, endpoint_effects, trend_effects
+from dnt_cli.design import Designs
+from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.errors import DataError
 from dnt_cli.imputed.data import Completed, impute_wide, settings_of
+from dnt_cli.models import Model
 from dnt_cli.observed import empty_arms, known_answers, refuse_empty_arms, thin_arms, thin_controls
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wide import derive

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.effects import effect_rows, endpoint_effects, trend_effects
-from dnt_cli.effects.levels import LEVEL_COLUMNS
+from dnt_cli.effects.columns import LEVEL_COLUMNS, effect_rows
 from dnt_cli.effects.notes import notes_of
 from dnt_cli.effects.persons import behind_levels
 from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.effects.tables import effect_tables
 from dnt_cli.imputed.data import Completed
 from dnt_cli.study import Language, Study, parse_study

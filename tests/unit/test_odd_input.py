@@ -13,7 +13,7 @@ import pytest
 
 from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.results import present
-from dnt_cli.description import describe
+from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.imputed.data import impute_wide, settings_of

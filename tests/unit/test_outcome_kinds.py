@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.effects import Options, endpoint_effects, trend_effects
+from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.result import Estimates
-from dnt_cli.effects.rows import effect_rows
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.engines import (
     DesignMatrix,
     fit_counts,

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from dnt_cli.description import describe
+from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.study import Study
 from dnt_cli.survey import cast_survey

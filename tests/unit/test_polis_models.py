@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 from statsmodels.regression.mixed_linear_model import MixedLM
 
-from dnt_cli.effects import Options, effect_rows, endpoint_effects, joined, trend_effects
+from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.rows import joined
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.effects.tables import effect_tables, report_tables
 from dnt_cli.errors import DataError, ModelError, StudyError
 from dnt_cli.imputed.data import Completed, plan_columns

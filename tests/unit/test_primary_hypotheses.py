@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnt_cli.effects import effect_rows, endpoint_effects
+from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.run import endpoint_effects
 from dnt_cli.imputed.data import Completed
 from dnt_cli.pooling import adjust
 from dnt_cli.study import parse_study

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 from dnt_cli.cli.fit import published_controls
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
-from dnt_cli.effects import effect_rows, endpoint_effects, trend_effects
+from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.notes import notes_of
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.errors import StudyError, UsageError
 from dnt_cli.imputed.data import Completed, plan_columns
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.study import load_study, parse_study
 from dnt_cli.survey import examine_survey
 from dnt_cli.wording import Wording

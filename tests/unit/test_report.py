@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from dnt_cli.cli.app import app, load_commands
 from dnt_cli.conclusions import change_sentences
-from dnt_cli.effects.rows import effect_rows
+from dnt_cli.effects.columns import effect_rows
 from dnt_cli.errors import UsageError
 from dnt_cli.report import NAMES, build
 from dnt_cli.report.material import Material

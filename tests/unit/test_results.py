@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dnt_cli.effects import Options, endpoint_effects
+from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.run import endpoint_effects
 from dnt_cli.errors import DataError
 from dnt_cli.figures.forest import KINDS
 from dnt_cli.imputed.data import Completed, impute_wide, settings_of

@@ -13,8 +13,9 @@ from scipy.optimize import brentq
 from scipy.stats import t as student_t
 
 from dnt_cli.design import Designs
-from dnt_cli.effects import effect_rows, endpoint_effects, trend_effects
+from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.fitting import fit_sets
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.pooling import adjust
 from dnt_cli.robustness import CHECKS, RobustnessResult, run_checks, tipping_points
 from dnt_cli.robustness.checks.e_dropouts import grid_key

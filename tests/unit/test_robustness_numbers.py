@@ -8,9 +8,9 @@ import pytest
 import statsmodels.api as sm
 from scipy.stats import t as student_t
 
-from dnt_cli.design import Model
 from dnt_cli.engines import DesignMatrix
 from dnt_cli.engines.robust_covariance import bias_reduced, heteroscedastic
+from dnt_cli.models import Model
 from dnt_cli.robustness import tipping_point, verdict
 from dnt_cli.robustness.fitters import firth
 from dnt_cli.robustness.pairs import sign_flip

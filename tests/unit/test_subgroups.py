@@ -11,13 +11,15 @@ import pandas as pd
 import pytest
 
 from dnt_cli.cli.fit import moderators_of
-from dnt_cli.design import MODERATORS
-from dnt_cli.effects import Effects, Options, endpoint_effects, subgroup_effects, trend_effects
+from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.result import Estimates
+from dnt_cli.effects.rows import Effects
+from dnt_cli.effects.run import endpoint_effects, subgroup_effects, trend_effects
 from dnt_cli.effects.tables import interval_on_scale
 from dnt_cli.errors import UsageError
 from dnt_cli.imputed.data import Completed, plan_columns
+from dnt_cli.models import MODERATORS
 from dnt_cli.pooling import adjust
 from dnt_cli.study import Language, Moderator, Study, parse_study
 from dnt_cli.tables import Table

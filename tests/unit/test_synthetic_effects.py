@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from dnt_cli import synthetic
-from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
+from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.imputed.data import Completed, impute_wide, settings_of
 from dnt_cli.survey import cast_survey
 from dnt_cli.wide import derive, to_wide

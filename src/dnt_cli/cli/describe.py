@@ -86,9 +86,9 @@ def described(opened: Input, also: Sequence[str] = (), reference: pd.DataFrame |
         also: Patterns of further columns to describe.
         reference: Other populations beside the sample.
     """
-    from dnt_cli.description import describe as describe_survey
     from dnt_cli.description.codebook import missing_codes
     from dnt_cli.description.result import Description
+    from dnt_cli.description.run import describe as describe_survey
     from dnt_cli.study import block_columns
 
     spec, design = opened.spec, opened.spec.design

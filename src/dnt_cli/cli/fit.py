@@ -18,7 +18,8 @@ from dnt_cli.sentences import say
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dnt_cli.effects import Effects, Options
+    from dnt_cli.effects.fitting import Options
+    from dnt_cli.effects.rows import Effects
     from dnt_cli.stagefile.container import Provenance
     from dnt_cli.study import Study
     from dnt_cli.wording import Wording
@@ -80,8 +81,9 @@ def fit_t3(
 
     Example: dnt fit-t3 imputed.parquet -o t3.parquet
     """
-    from dnt_cli.design import ENDPOINT
-    from dnt_cli.effects import Options, complier_effects, endpoint_effects, subgroup_effects
+    from dnt_cli.effects.fitting import Options
+    from dnt_cli.effects.run import complier_effects, endpoint_effects, subgroup_effects
+    from dnt_cli.models import ENDPOINT
 
     result.check("estimates", "fit-t3")
     opened = study.open(source, "dnt fit-t3", ["imputations"], foreign="with study")
@@ -147,8 +149,10 @@ def fit_longitudinal(
 
     Example: dnt fit-longitudinal imputed.parquet -o longitudinal.parquet
     """
-    from dnt_cli.design import LONGITUDINAL
-    from dnt_cli.effects import Options, cross_check, subgroup_effects, trend_effects
+    from dnt_cli.effects.checks import cross_check
+    from dnt_cli.effects.fitting import Options
+    from dnt_cli.effects.run import subgroup_effects, trend_effects
+    from dnt_cli.models import LONGITUDINAL
     from dnt_cli.wording import Wording
 
     result.check("estimates", "fit-longitudinal")

@@ -114,7 +114,7 @@ def end_if_nothing_estimable(estimates: pd.DataFrame) -> None:
 
     Effects at other waves than the endpoint or of some of the persons, which stand beside it, do not make up for it.
     """
-    from dnt_cli.design import ADDITIONAL
+    from dnt_cli.models import ADDITIONAL
 
     main = estimates[~estimates["analysis"].isin(ADDITIONAL)] if "analysis" in estimates else estimates
     if (main["status"] == "not estimable").all():

@@ -42,7 +42,7 @@ def robustness(
     Example: dnt robustness imputed.parquet --checks a,b,c
     """
     from dnt_cli.disclosure.rules import told_inside
-    from dnt_cli.effects import Options
+    from dnt_cli.effects.fitting import Options
     from dnt_cli.imputed.data import recorded_settings
     from dnt_cli.robustness import CHECKS, run_checks
     from dnt_cli.wording import Wording

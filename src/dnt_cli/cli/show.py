@@ -66,7 +66,6 @@ def show(
 
     Example: dnt show t3.parquet longitudinal.parquet robustness.parquet --lang nl -o findings.docx
     """
-    from dnt_cli.conclusions import Conclusions
     from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.stagefile.kinds import KINDS
     from dnt_cli.tables import document, slugs
@@ -78,13 +77,12 @@ def show(
     several = len(sources) > 1
     kinds = [name for name, kind in KINDS.items() if (kind.concluded if several else kind.shown)]
     stages = open_together(sources, "dnt show", kinds, language, force=force)
-    result = _together(stages)
+    result, verdicts = _together(stages)
     wording = Wording(stages[0].study, language)
     if figure is not None:
         _draw(result, wording, figure, force=force)
     tables = told_inside(result.tables(wording, green=green), wording)
     if chosen in _COLOURED:
-        verdicts = isinstance(result, Conclusions)
         tables = [with_legend(own, wording, green, verdicts=verdicts) for own in tables]
     if names:
         listed = zip(slugs([own.title for own in tables]), tables, strict=True)
@@ -127,19 +125,20 @@ def _rows(frame: pd.DataFrame, form: str) -> bytes:
     return (rows_as_json(frame) if form == "json" else rows_as_csv(frame)).encode()
 
 
-def _together(stages: list[Stage]) -> StageResult | Conclusions:
-    """The result that a file holds; several of one kind in one table, of several kinds as conclusions."""
-    from dnt_cli.conclusions import conclude
+def _together(stages: list[Stage]) -> tuple[StageResult | Conclusions, bool]:
+    """The result that a file holds, or several of one kind; of several kinds conclusions, and then True."""
     from dnt_cli.stagefile.kinds import KINDS, result_class, result_of
 
     results = [result_of(own) for own in stages]
     if len(stages) == 1:
-        return results[0]
+        return results[0], False
     kinds = {own.kind for own in stages}
     if len(kinds) == 1 and KINDS[stages[0].kind].joined:
         joined: StageResult = result_class(stages[0].kind).joined(results)
-        return joined
-    return conclude(results)
+        return joined, False
+    from dnt_cli.conclusions import conclude
+
+    return conclude(results), True
 
 
 def _draw(result: StageResult | Conclusions, wording: Wording, path: str, *, force: bool) -> None:

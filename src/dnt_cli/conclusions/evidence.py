@@ -15,13 +15,13 @@ from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of, half_up
 from dnt_cli.description.rows import ALL
 from dnt_cli.description.trend_tables import level_at
 from dnt_cli.description.trends import interval_names
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.errors import flags_of, resting_on
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.result import Estimates
-from dnt_cli.effects.rows import effect_rows
 from dnt_cli.errors import DataError
 from dnt_cli.messages import Message
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.robustness.notes import REGISTER, TESTS
 from dnt_cli.robustness.result import RobustnessResult, codes
 from dnt_cli.sentences import say

@@ -19,10 +19,10 @@ from dnt_cli.conclusions.speech import (
     verdict_text,
     wave_of,
 )
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.persons import behind
-from dnt_cli.effects.rows import effect_rows
 from dnt_cli.effects.tables import interval_on_scale, mark_of, scale_of, tone_of
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.robustness.tables import changed_as
 from dnt_cli.stagefile.result import Green
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, Tone, together

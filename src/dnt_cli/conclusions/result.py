@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from dnt_cli.conclusions.evidence import Check, Evidence, Sources
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.stagefile.result import Green
 
 if TYPE_CHECKING:

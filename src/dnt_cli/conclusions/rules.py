@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dnt_cli.conclusions.evidence import FOLLOW_UP, EffectEvidence, Evidence, Sources, collect
 from dnt_cli.conclusions.result import Conclusion, Conclusions, Contradiction, HypothesisConclusion, Verdict
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 
 if TYPE_CHECKING:
     from dnt_cli.stagefile.result import StageResult

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, EffectEvidence, Evidence, ObservedChange
 from dnt_cli.conclusions.result import Conclusion, Conclusions, HypothesisConclusion
 from dnt_cli.conclusions.rules import apart
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.tables import decimals_of, displayed, interval_on_scale, mark_of, scale_of
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.wording import Wording, within_sentence
 
 SITES = "h"  # the check whose standard errors are by site

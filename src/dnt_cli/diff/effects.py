@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.diff.layout import counted, known, without_empty_end
-from dnt_cli.effects import effect_rows
+from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.tables import as_shown, scale_of, tone_of
 from dnt_cli.messages import Message
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.robustness.result import codes, labels_of
 from dnt_cli.study import Significance, Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone

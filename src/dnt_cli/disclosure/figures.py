@@ -92,7 +92,7 @@ def _of_outcomes(description: pd.DataFrame, wording: Wording) -> Iterator[Traced
 
 def _forest(estimates: Estimates, wording: Wording) -> Iterator[TracedFigure]:
     """The effects of the outcomes of which no number is left out."""
-    from dnt_cli.effects import effect_rows
+    from dnt_cli.effects.columns import effect_rows
     from dnt_cli.effects.errors import resting_on
     from dnt_cli.effects.persons import with_counts
     from dnt_cli.effects.tables import answered, where_of

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import LONGITUDINAL, TREND, Model, keys_in
+from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.engines import Fit
 from dnt_cli.imputed.data import Completed
 from dnt_cli.messages import Message, decoded, encoded, message
+from dnt_cli.models import LONGITUDINAL, TREND, Model, keys_in
 from dnt_cli.progress import Progress, named
 
 # The integral over the random intercept is doubted where more nodes move the effect by more than this many standard
@@ -111,7 +112,7 @@ def cross_check(
         EngineError: R, lme4 or pymer4 is missing.
     """
     trends = estimates[(estimates["term"] == TREND) & (estimates["status"] != "not estimable")]
-    by_r = [key for key, kind in KINDS.items() if kind.trend_by_r is not None]
+    by_r = [key for key, own in ESTIMATORS.items() if own.trend_by_r is not None]
     trends = trends[trends["kind"].isin(by_r)]
     records = [{str(name): value for name, value in row.items()} for row in trends.to_dict("records")]
     rows = {record["outcome"]: [record] for record in records}

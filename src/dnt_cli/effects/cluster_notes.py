@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dnt_cli.effects.clusters import CLUSTERS, LEAST_DF, LEAST_SITES
+from dnt_cli.effects.columns import CLUSTERS, LEAST_DF, LEAST_SITES
 from dnt_cli.effects.errors import flags_of, inflation, larger_by_person
 from dnt_cli.effects.note import Note, note
 from dnt_cli.wording import Wording

@@ -9,27 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.design import ENDPOINT, GROUP, WAVE, Model
-from dnt_cli.effects.kinds import EffectKind
+from dnt_cli.effects.columns import CLUSTERS, LEAST_DF, LEAST_SITES
+from dnt_cli.effects.estimators import Estimator
 from dnt_cli.engines import DesignMatrix, Fit
 from dnt_cli.engines.alike import Alike, alike
 from dnt_cli.engines.cluster_scores import ClusterErrors, runs
 from dnt_cli.engines.robust_covariance import bias_reduced
+from dnt_cli.models import ENDPOINT, GROUP, WAVE, Model
 from dnt_cli.pooling import interval, pool_one
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-LEAST_SITES = 5
-"""In each group; the distribution of a test by site is not known well enough with fewer."""
-LEAST_DF = 4.0
-"""Below it Satterthwaite's approximation breaks down (Tipton 2015, Psychological Methods 20)."""
-
-CLUSTERS = ("persons", "sites")
-CLUSTER_COLUMNS = (
-    *(f"{name}_{by}" for by in CLUSTERS for name in ("std_error", "df", "p_value", "conf_low", "conf_high")),
-    "n_sites", "n_sites_intervention", "n_sites_comparison", "icc_sites",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +50,19 @@ class Clustered:
 
 
 def clustered(
-    designs: Sequence[DesignMatrix], fits: Sequence[Fit], model: Model, kind: EffectKind
+    designs: Sequence[DesignMatrix], fits: Sequence[Fit], model: Model, estimator: Estimator
 ) -> list[Clustered | None]:
     """The errors of the effect by cluster, per fit; None where a fit is not usable."""
     usable = [i for i, fit in enumerate(fits) if fit.status.usable]
     endpoint = model.analysis == ENDPOINT
-    alone = endpoint and kind.moments is not None
-    errors = [None] * len(fits) if alone else kind.cluster_errors(designs, fits)
+    alone = endpoint and estimator.moments is not None
+    errors = [None] * len(fits) if alone else estimator.cluster_errors(designs, fits)
     found: list[Clustered | None] = [None] * len(fits)
     for stack in alike([designs[i] for i in usable]):
         own = [usable[place] for place in stack.places]
         parts = [fits[i] for i in own]
-        described = _endpoint(stack, parts, kind) if endpoint else _trends(stack, parts, kind)
-        sites = _sites(stack, parts, kind) if alone else None
+        described = _endpoint(stack, parts, estimator) if endpoint else _trends(stack, parts, estimator)
+        sites = _sites(stack, parts, estimator) if alone else None
         for place, (i, one) in enumerate(zip(own, described, strict=True)):
             found[i] = _with_errors(one, fits[i], model, errors[i], None if sites is None else sites[place])
     return found
@@ -91,13 +81,13 @@ def _with_errors(
     return replace(found, persons=persons, sites=sites)
 
 
-def _sites(stack: Alike, fits: Sequence[Fit], kind: EffectKind) -> list[Variance | None]:
+def _sites(stack: Alike, fits: Sequence[Fit], estimator: Estimator) -> list[Variance | None]:
     """By site of models of one wave, in which each person has one row."""
     codes = stack.sites
     counts = _counts(stack)
     if codes is None or not any(_enough(own) for own in counts):
         return [None] * len(fits)
-    rows = kind.rows(stack, fits)
+    rows = estimator.rows(stack, fits)
     contrast = np.eye(len(stack.terms))[[stack.terms.index(GROUP)]]
     slopes = stack.matrix * rows.slope[..., None]
     robust = bias_reduced(slopes, rows.variance, stack.response - rows.mean, codes, contrast)
@@ -111,25 +101,25 @@ def _variance(value: float, df: float) -> Variance | None:
     return Variance(float(value), float(df)) if np.isfinite(value) and value > 0 and np.isfinite(df) else None
 
 
-def _endpoint(stack: Alike, fits: Sequence[Fit], kind: EffectKind) -> list[Clustered]:
+def _endpoint(stack: Alike, fits: Sequence[Fit], estimator: Estimator) -> list[Clustered]:
     """The influence of each person, the number of sites and the likeness of their persons."""
     n = stack.response.shape[1]
-    influence = kind.influence(stack, fits) * np.sqrt(n / np.array([fit.df_residual for fit in fits]))[:, None]
+    influence = estimator.influence(stack, fits) * np.sqrt(n / np.array([fit.df_residual for fit in fits]))[:, None]
     if stack.sites is None:
         return [Clustered(influence=own) for own in influence]
-    icc = intraclass_correlation(kind.residual(stack, fits), stack.sites, stack.column(GROUP) == 1)
+    icc = intraclass_correlation(estimator.residual(stack, fits), stack.sites, stack.column(GROUP) == 1)
     return [
         Clustered(counts=count, icc=float(alike), influence=own)
         for count, alike, own in zip(_counts(stack), icc, influence, strict=True)
     ]
 
 
-def _trends(stack: Alike, fits: Sequence[Fit], kind: EffectKind) -> list[Clustered]:
+def _trends(stack: Alike, fits: Sequence[Fit], estimator: Estimator) -> list[Clustered]:
     """The number of sites, and the likeness of their persons in the slopes of what is unexplained."""
     if stack.sites is None:
         return [Clustered() for _ in fits]
     found = []
-    for design, residual, count in zip(stack.designs, kind.residual(stack, fits), _counts(stack), strict=True):
+    for design, residual, count in zip(stack.designs, estimator.residual(stack, fits), _counts(stack), strict=True):
         slopes, first = _slopes(design, residual)
         treated = design.matrix[first, design.terms.index(GROUP)] == 1
         icc = intraclass_correlation(slopes, stack.sites[first], treated)

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from dnt_cli.design import COMPLIERS
-from dnt_cli.effects.compliers import ASSIGNED, RECEIVED, UPTAKE
+from dnt_cli.effects.columns import ASSIGNED, RECEIVED, UPTAKE
 from dnt_cli.effects.note import once_each
 from dnt_cli.effects.persons import with_counts
 from dnt_cli.effects.tables import (
@@ -19,6 +18,7 @@ from dnt_cli.effects.tables import (
     shown_decimals,
     source_of,
 )
+from dnt_cli.models import COMPLIERS
 from dnt_cli.stagefile.result import Green
 from dnt_cli.tables import Cell, Column, Table
 from dnt_cli.wording import Wording

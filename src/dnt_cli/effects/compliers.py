@@ -14,19 +14,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.design import COMPLIERS, ENDPOINT, GROUP, Designs, Model, control_of, keys_in
+from dnt_cli.design import Designs
+from dnt_cli.effects.columns import ASSIGNED, RECEIVED, UPTAKE
 from dnt_cli.effects.fitting import FittedEffect, Options, fit_sets
 from dnt_cli.effects.rows import described, pooled_numbers
 from dnt_cli.engines import DesignMatrix, Fit, Status
 from dnt_cli.engines.base import unusable
 from dnt_cli.imputed.data import Completed
 from dnt_cli.messages import encoded, message
+from dnt_cli.models import COMPLIERS, ENDPOINT, GROUP, Model, control_of, keys_in
 from dnt_cli.observed import known_answers
 from dnt_cli.pooling import interval, pool_one
 from dnt_cli.study import Study
-
-RECEIVED, ASSIGNED, UPTAKE = "received", "assigned", "uptake"
-"""Terms: the effect of having received, that of being assigned on its scale, and the difference in who received."""
 
 WEAK = 10.0
 """First-stage F below which two-stage least squares is not to be trusted (Staiger and Stock 1997, Econometrica 65)."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.errors import resting_on
-from dnt_cli.effects.rows import effect_rows
 from dnt_cli.effects.tables import effect_columns, estimate_cells, scale_of, source_of, where_of
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table

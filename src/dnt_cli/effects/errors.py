@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import LONGITUDINAL
-from dnt_cli.effects.clusters import CLUSTERS
+from dnt_cli.effects.columns import CLUSTERS
 from dnt_cli.effects.kinds import KINDS, RATIOS
+from dnt_cli.models import LONGITUDINAL
 from dnt_cli.study import Study
 
 LARGER = 1.10

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.design import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVE, Designs, Model, built_sets
+from dnt_cli.design import Designs, built_sets
 from dnt_cli.effects.clusters import Clustered, clustered
-from dnt_cli.effects.kinds import KINDS, EffectKind
+from dnt_cli.effects.estimators import ESTIMATORS, Estimator
+from dnt_cli.effects.kinds import KINDS
 from dnt_cli.engines import DesignMatrix, Fit, Lme4Session, average_marginal_effects
 from dnt_cli.engines.alike import Alike, alike
 from dnt_cli.engines.base import unusable
@@ -22,6 +23,7 @@ from dnt_cli.engines.mixed import DEFAULT_NODES
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed
 from dnt_cli.messages import Message
+from dnt_cli.models import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVE, Model
 from dnt_cli.observed import Observed, known_answers, too_few
 from dnt_cli.progress import Progress
 from dnt_cli.study import Study
@@ -164,15 +166,15 @@ def fit_sets(
             results[i] = _unfitted(designs, model, observed[i], short)
     places = [i for i in range(len(sets)) if i not in results]
     built = dict(zip(places, built_sets([sets[i] for i in places], model), strict=True))
-    kind = KINDS[model.kind(study)]
+    kind, estimator = KINDS[model.kind(study)], ESTIMATORS[model.kind(study)]
     alone = [design for design, _ in built.values()]
     if fitter is None:
-        fits = _fitted(alone, model, kind, options, session)
+        fits = _fitted(alone, model, estimator, options, session)
     else:
         fits = [fitter(sets[i], design, model) for i, (design, _) in built.items()]
     errors: Sequence[Clustered | None] = [None] * len(fits)
     if options.clusters and fitter is None:
-        errors = clustered(alone, fits, model, kind)
+        errors = clustered(alone, fits, model, estimator)
     marginal = kind.yes_no and fitter is None and model.time != "category"
     for stack in alike(alone):
         parts = [fits[j] for j in stack.places]
@@ -257,13 +259,13 @@ def _unfitted(designs: Designs, model: Model, observed: tuple[Observed, ...], wh
 
 
 def _fitted(
-    designs: Sequence[DesignMatrix], model: Model, kind: EffectKind, options: Options, session: Lme4Session | None
+    designs: Sequence[DesignMatrix], model: Model, estimator: Estimator, options: Options, session: Lme4Session | None
 ) -> list[Fit]:
     if model.analysis == ENDPOINT:
-        return kind.endpoint(designs, options)
-    if options.engine == "lme4" and kind.trend_by_r is not None:
-        return kind.trend_by_r(designs, options, session)
-    return kind.trend(designs, options)
+        return estimator.endpoint(designs, options)
+    if options.engine == "lme4" and estimator.trend_by_r is not None:
+        return estimator.trend_by_r(designs, options, session)
+    return estimator.trend(designs, options)
 
 
 def _response(designs: Designs, model: Model, design: DesignMatrix) -> Floats:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT
-from dnt_cli.effects.clusters import CLUSTERS
+from dnt_cli.effects.columns import ARMS, CLUSTERS, wave_of
 from dnt_cli.effects.kinds import KINDS
-from dnt_cli.effects.levels import ARMS, wave_of
 from dnt_cli.effects.persons import behind_levels
+from dnt_cli.models import ENDPOINT
 from dnt_cli.tables import Cell, Column
 from dnt_cli.wording import Wording
 

@@ -5,22 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from dnt_cli.design import GROUP, LONGITUDINAL, TREND, group_indicator
+from dnt_cli.design import group_indicator
+from dnt_cli.effects.columns import ARMS, PLACES
 from dnt_cli.imputed.data import Completed
-from dnt_cli.study import Study
-
-ARMS = ("intervention", "comparison")
-PLACES = ("baseline", "endpoint")
-LEVEL_COLUMNS = (
-    *(f"n_{place}_{arm}" for place in PLACES for arm in ARMS),
-    *(f"{place}_{arm}" for place in PLACES for arm in ARMS),
-    "imputed_gap",
-)
-"""Persons who answered, their mean or share of yes, and how far the answers imputed at the endpoint lie from them."""
-FAR = 1.0
-"""SD of the observed answers; imputed answers that lie further away are told."""
+from dnt_cli.models import GROUP, LONGITUDINAL, TREND
 
 
 def with_levels(rows: list[dict[str, Any]], data: Completed) -> list[dict[str, Any]]:
@@ -69,13 +58,3 @@ def _gap(data: Completed, column: str) -> dict[str, float]:
         return {}
     imputed = np.mean([own[column].to_numpy(dtype=float)[missing].mean() for own in data.sets])
     return {"imputed_gap": float((imputed - values[~missing].mean()) / spread)}
-
-
-def far_imputed(rows: pd.DataFrame) -> pd.DataFrame:
-    """The effects whose imputed answers lie far from the observed ones."""
-    return rows[(rows["imputed_gap"].abs() > FAR) & (rows["status"] != "not estimable")]
-
-
-def wave_of(row: pd.Series, study: Study) -> str:
-    """The wave that `endpoint_...` columns of a row are about."""
-    return str(row["wave"]) if isinstance(row["wave"], str) and row["wave"] else study.endpoint(row["outcome"])

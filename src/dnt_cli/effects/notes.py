@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL, keys_in
 from dnt_cli.effects.cluster_notes import cluster_notes
+from dnt_cli.effects.columns import FAR, far_imputed
 from dnt_cli.effects.detectable import detectable_scaled
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.kinds import KINDS
-from dnt_cli.effects.levels import FAR, far_imputed
 from dnt_cli.effects.note import Note, note, once_each
 from dnt_cli.effects.persons import coefficients
 from dnt_cli.effects.published import differing
+from dnt_cli.models import ENDPOINT, LONGITUDINAL, keys_in
 from dnt_cli.study import Study
 from dnt_cli.wording import Wording, within_sentence
 

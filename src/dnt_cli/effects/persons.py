@@ -8,9 +8,8 @@ from dataclasses import replace
 import pandas as pd
 
 from dnt_cli.description.persons import Naming
-from dnt_cli.design import CALENDAR, ENDPOINT, LONGITUDINAL, MODERATORS, TREND, WAVES, keys_in
-from dnt_cli.effects.levels import ARMS
-from dnt_cli.effects.rows import subgroup_of
+from dnt_cli.effects.columns import ARMS, subgroup_of
+from dnt_cli.models import CALENDAR, ENDPOINT, LONGITUDINAL, MODERATORS, TREND, WAVES, keys_in
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Counts, Persons, mean_of, named, share_of, together
 from dnt_cli.tables.counts import GROUP, Pair

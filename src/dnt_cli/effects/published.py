@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, keys_in
+from dnt_cli.models import ENDPOINT, keys_in
 from dnt_cli.study import Study
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
-from dnt_cli.design import ADDITIONAL, ENDPOINT, LONGITUDINAL, MODERATORS
+from dnt_cli.effects.columns import COLUMNS, LARGEST_LOGARITHM, STATUSES, TEXT, effect_rows
 from dnt_cli.effects.complier_tables import complier_tables
 from dnt_cli.effects.contrast_tables import contrast_tables
 from dnt_cli.effects.kinds import KINDS
-from dnt_cli.effects.rows import COLUMNS, LARGEST_LOGARITHM, STATUSES, TEXT, Effects, effect_rows
 from dnt_cli.effects.subgroup_tables import subgroup_tables
 from dnt_cli.effects.tables import effect_tables, report_tables
 from dnt_cli.effects.wave_tables import at_waves, wave_tables
 from dnt_cli.errors import DataError
 from dnt_cli.messages import decoded
+from dnt_cli.models import ADDITIONAL, ENDPOINT, LONGITUDINAL, MODERATORS
 from dnt_cli.stagefile.form import (
     Form,
     are_columns,
@@ -37,6 +37,7 @@ from dnt_cli.study import Study
 from dnt_cli.wording import Wording, spoken
 
 if TYPE_CHECKING:
+    from dnt_cli.effects.rows import Effects
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
 

@@ -9,54 +9,35 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import (
+from dnt_cli.effects.clusters import cluster_row
+from dnt_cli.effects.columns import (
+    COLUMNS,
+    FITS,
+    IN_SUBGROUP,
+    MAIN,
+    TEXT,
+    effect_rows,
+)
+from dnt_cli.effects.errors import decisive
+from dnt_cli.effects.estimators import ESTIMATORS
+from dnt_cli.effects.fitting import FittedEffect, Floats, Options
+from dnt_cli.effects.kinds import KINDS, EffectKind
+from dnt_cli.effects.scales import effect_size, population_odds, risk_difference
+from dnt_cli.messages import Message, encoded, message
+from dnt_cli.models import (
     CALENDAR,
     ENDPOINT,
     GROUP,
     LONGITUDINAL,
     MODERATORS,
     TREND,
-    WAVES,
     Model,
     control_of,
     keys_as_text,
     keys_in,
 )
-from dnt_cli.effects.clusters import CLUSTER_COLUMNS, cluster_row
-from dnt_cli.effects.errors import decisive
-from dnt_cli.effects.fitting import FittedEffect, Floats, Options
-from dnt_cli.effects.kinds import KINDS, EffectKind
-from dnt_cli.effects.levels import LEVEL_COLUMNS
-from dnt_cli.effects.scales import SCALE_COLUMNS, effect_size, population_odds, risk_difference
-from dnt_cli.messages import Message, encoded, message
 from dnt_cli.pooling import Pooled, adjust, interval, pool, pool_wald, unpooled
 from dnt_cli.study import Study
-
-IN_SUBGROUP = "@"
-"""Between the effect and its subgroup in a term: `group@education[high]`."""
-MAIN = "main"
-"""What the `model` column says of the main analysis."""
-
-COLUMNS = (
-    "analysis", "model", "outcome", "hypothesis", "kind", "term", "estimate", "std_error", "statistic", "df",
-    "p_value", "conf_low", "conf_high", "odds_ratio", "odds_ratio_se", "odds_ratio_low", "odds_ratio_high",
-    "beta", "beta_se", "marginal_effect", "marginal_effect_se", "m", "ubar", "b", "t", "riv", "lambda", "fmi",
-    "n_persons", "n_observations", "n_events", "n_observed_intervention", "n_observed_comparison", "random_sd",
-    "residual_sd", "controls", "left_out", "baseline", "standardise", "engine", "status", "message", "p_holm", "p_bh",
-    "wave", *CLUSTER_COLUMNS, *SCALE_COLUMNS, "fewest_events", "p_holm_primary",
-    "rate_ratio", "rate_ratio_se", "rate_ratio_low", "rate_ratio_high", *LEVEL_COLUMNS,
-)  # fmt: skip
-FITS = (
-    "analysis", "model", "outcome", "controls", "imputation", "usable", "singular", "separated", "log_likelihood",
-    "random_sd", "residual_sd", "gradient", "nodes", "engine", "message",
-)  # fmt: skip
-
-STATUSES = ("ok", "singular", "firth", "doubtful", "not estimable")
-LARGEST_LOGARITHM = 700.0  # of a ratio; beyond it the ratio is more than a number can hold
-TEXT = frozenset({
-    "analysis", "model", "outcome", "hypothesis", "kind", "wave", "term", "controls", "left_out", "baseline",
-    "standardise", "engine", "status", "message",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +46,6 @@ class Effects:
 
     estimates: pd.DataFrame
     fits: pd.DataFrame
-
-
-def subgroup_of(term: str) -> tuple[str, str]:
-    """The moderator and the subgroup of a term such as `group@education[high]`; of a test the moderator alone."""
-    _, mark, place = term.partition(IN_SUBGROUP)
-    if not mark:
-        return term.rpartition(":")[2], ""
-    moderator, _, level = place.partition("[")
-    return moderator, level.removesuffix("]")
 
 
 def pooled_rows(
@@ -92,7 +64,7 @@ def pooled_rows(
     base = described(study, model, results, options, label)
     notes = _notes(base, results, own_df=own_df)
     if label == MAIN and results and all(r.fit.status.usable for r in results):
-        notes += KINDS[base["kind"]].remarks(study.outcomes[model.outcome], [r.fit for r in results])
+        notes += ESTIMATORS[base["kind"]].remarks(study.outcomes[model.outcome], [r.fit for r in results])
     if results and not all(r.enough for r in results):
         why = list(dict.fromkeys(own for r in results for own in r.fit.status.messages))
         return [base | {"term": model.effect, "status": "not estimable", "message": encoded(why)}]
@@ -362,19 +334,6 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     flags = {"usable": bool, "singular": bool, "separated": bool, "imputation": int}
     types = {c: flags.get(c, float) for c in frame.columns if c not in TEXT}
     return frame.astype(types)
-
-
-def effect_rows(estimates: pd.DataFrame, *, waves: bool = False) -> pd.DataFrame:
-    """The rows that hold the effect of the intervention: the group at the endpoint, group x wave in a trend.
-
-    Args:
-        estimates: As the fitting stages write them.
-        waves: The group at further waves too.
-    """
-    endpoint = (estimates["analysis"] == ENDPOINT) & (estimates["term"] == GROUP)
-    trend = (estimates["analysis"] == LONGITUDINAL) & (estimates["term"] == TREND)
-    further = (estimates["analysis"] == WAVES) & (estimates["term"] == GROUP) & waves
-    return estimates[endpoint | trend | further]
 
 
 def _primary(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:

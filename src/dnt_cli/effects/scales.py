@@ -12,11 +12,6 @@ from dnt_cli.pooling import interval, pool_one
 
 Floats = NDArray[np.float64]
 
-SCALE_COLUMNS = (
-    "marginal_low", "marginal_high", "d", "d_se", "d_low", "d_high",
-    "odds_ratio_population", "odds_ratio_population_low", "odds_ratio_population_high",
-)  # fmt: skip
-
 
 def effect_size(estimates: Floats, variances: Floats, spreads: Floats, df: Floats, level: float) -> dict[str, float]:
     """The effect in standard deviations of the outcome, those of each data set.

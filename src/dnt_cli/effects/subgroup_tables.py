@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import CALENDAR, ENDPOINT, LONGITUDINAL, MODERATORS, TREND
+from dnt_cli.effects.columns import subgroup_of
 from dnt_cli.effects.errors import FLAGS, resting_on
 from dnt_cli.effects.note import Note, note, once_each
-from dnt_cli.effects.rows import subgroup_of
 from dnt_cli.effects.tables import (
     by_hypothesis,
     effect_columns,
@@ -20,6 +19,7 @@ from dnt_cli.effects.tables import (
     source_of,
     where_of,
 )
+from dnt_cli.models import CALENDAR, ENDPOINT, LONGITUDINAL, MODERATORS, TREND
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Moderator, Study
 from dnt_cli.tables import Cell, Column, Table, together

@@ -13,11 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, WAVES, Designs, Model, Subgroups, keys_in
+from dnt_cli.design import Designs
+from dnt_cli.effects.columns import IN_SUBGROUP
 from dnt_cli.effects.fitting import FittedEffect, Options, fit_all
-from dnt_cli.effects.rows import IN_SUBGROUP, described, fit_rows, pooled_rows
+from dnt_cli.effects.rows import described, fit_rows, pooled_rows
 from dnt_cli.imputed.data import Completed
 from dnt_cli.messages import encoded, message
+from dnt_cli.models import ENDPOINT, WAVES, Model, Subgroups, keys_in
 from dnt_cli.observed import known_answers, too_few
 from dnt_cli.progress import Progress
 from dnt_cli.study import Study

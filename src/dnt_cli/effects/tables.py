@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
+from dnt_cli.effects.columns import LARGEST_LOGARITHM, effect_rows
 from dnt_cli.effects.errors import FLAGS, flags_of, resting_on
 from dnt_cli.effects.further_columns import Further, cluster_columns, decimals_for, level_columns, scale_columns
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.note import details
 from dnt_cli.effects.notes import notes_of
 from dnt_cli.effects.persons import with_counts
-from dnt_cli.effects.rows import LARGEST_LOGARITHM, effect_rows
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.pooling import critical_value
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Study

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, GROUP, WAVES
 from dnt_cli.effects.cluster_notes import cluster_notes
+from dnt_cli.effects.columns import JOINT
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.note import Note, details, note, once_each
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.tables import by_hypothesis, effect_columns, estimate_cells, mark_of, scale_of, source_of
-from dnt_cli.effects.waves import JOINT
+from dnt_cli.models import ENDPOINT, GROUP, WAVES
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Table, together

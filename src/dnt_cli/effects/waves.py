@@ -8,16 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from dnt_cli.design import GROUP, WAVES, Model
+from dnt_cli.effects.columns import JOINT
 from dnt_cli.effects.fitting import FittedEffect, Options
 from dnt_cli.effects.rows import described, pooled_rows
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import encoded, message
+from dnt_cli.models import GROUP, WAVES, Model
 from dnt_cli.pooling import pool_wald
 from dnt_cli.study import Study
-
-JOINT = "joint"
-"""The term of the test over all waves."""
 
 
 def models_at(study: Study, model: Model, waves: Sequence[str]) -> list[Model]:

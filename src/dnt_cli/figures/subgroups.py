@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
-from dnt_cli.effects import effect_rows
+from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.subgroup_tables import in_subgroups
@@ -17,6 +16,7 @@ from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
 from dnt_cli.errors import DataError
 from dnt_cli.figures.effects import LOOKS, SMALL, add_note, effect_ticks
 from dnt_cli.figures.style import GREY, Drawing, draw_one
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
 

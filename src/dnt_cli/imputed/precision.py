@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
+from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.imputation import Imputation, Settings
 from dnt_cli.imputation.diagnostics import imputations_needed
 from dnt_cli.imputed.data import Completed, impute_wide

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.design import ENDPOINT
 from dnt_cli.errors import ModelError, UsageError
+from dnt_cli.models import ENDPOINT
 from dnt_cli.progress import Progress
 from dnt_cli.sentences import say
 from dnt_cli.study import Study
@@ -193,7 +193,9 @@ def _analysed(world: World, cells: Sequence[tuple[float, int]]) -> pd.DataFrame:
 
 def _replicate(world: World, effect: float, number: int) -> tuple[float, int, float, float, float, bool]:
     """The effect that one simulated study finds."""
-    from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
+    from dnt_cli.effects.columns import effect_rows
+    from dnt_cli.effects.fitting import Options
+    from dnt_cli.effects.run import endpoint_effects, trend_effects
     from dnt_cli.imputed.data import Completed, impute_wide, settings_of
 
     wide = simulated(world, effect, np.random.default_rng([world.seed, number]))

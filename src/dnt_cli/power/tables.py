@@ -207,7 +207,7 @@ def simulated_table(result: SimulatedPower, wording: Wording) -> Table:
 
 def _closed_form(result: SimulatedPower, effect: float, *, binary: bool) -> float | None:
     """Power of the endpoint's comparison by formula, among those who are not lost."""
-    from dnt_cli.design import ENDPOINT
+    from dnt_cli.models import ENDPOINT
 
     own = result.settings
     if own["analysis"] != ENDPOINT:

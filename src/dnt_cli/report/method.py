@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.kinds import KINDS
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Block, Heading, Paragraph
 from dnt_cli.wording import within_sentence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
 from dnt_cli.effects.result import Estimates
 from dnt_cli.effects.tables import effect_tables
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.report.appendix import appendix
 from dnt_cli.report.material import Material
 from dnt_cli.report.method import method

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT
 from dnt_cli.effects.persons import with_counts
 from dnt_cli.effects.tables import as_shown, displayed
+from dnt_cli.models import ENDPOINT
 from dnt_cli.robustness.result import UNMEASURED
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.wording import Wording

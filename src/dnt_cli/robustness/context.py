@@ -9,12 +9,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL, Model, keys_in
-from dnt_cli.effects import Effects, Options, effect_rows
-from dnt_cli.effects.fitting import Fitter
+from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.fitting import Fitter, Options
+from dnt_cli.effects.rows import Effects
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed, measured_columns
 from dnt_cli.messages import Message, message
+from dnt_cli.models import ENDPOINT, LONGITUDINAL, Model, keys_in
 from dnt_cli.robustness.sources import DataSets, NewImputations, View
 from dnt_cli.study import Study
 

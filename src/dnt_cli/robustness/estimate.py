@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dnt_cli.effects import Effects, Options
-from dnt_cli.effects.fitting import FittedEffect, fit_sets
-from dnt_cli.effects.rows import finished, fit_rows, pooled_rows
+from dnt_cli.effects.fitting import FittedEffect, Options, fit_sets
+from dnt_cli.effects.rows import Effects, finished, fit_rows, pooled_rows
 from dnt_cli.errors import UserError
 from dnt_cli.imputed.data import plan_columns
 from dnt_cli.progress import Progress

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.design import WAVE, Designs, Model
-from dnt_cli.effects import Options
-from dnt_cli.effects.kinds import KINDS
+from dnt_cli.design import Designs
+from dnt_cli.effects.estimators import ESTIMATORS
+from dnt_cli.effects.fitting import Options
 from dnt_cli.engines import DesignMatrix, Fit, fit_firth
 from dnt_cli.engines.base import unusable
 from dnt_cli.messages import Message, message
+from dnt_cli.models import WAVE, Model
 from dnt_cli.robustness.propensity import Propensity, baseline_columns, characteristics, propensity
 from dnt_cli.robustness.sources import Workspace
 
@@ -29,7 +30,7 @@ def firth(designs: Designs, design: DesignMatrix, model: Model) -> Fit:
 
 def random_slope(designs: Designs, design: DesignMatrix, model: Model) -> Fit:
     """A trend with a random slope per person beside the random intercept."""
-    fit = KINDS[model.kind(_space(designs).study)].random_slope
+    fit = ESTIMATORS[model.kind(_space(designs).study)].random_slope
     assert fit is not None
     return fit(design, WAVE)
 
@@ -50,16 +51,16 @@ class Weighted:
     def __call__(self, designs: Designs, design: DesignMatrix, model: Model) -> Fit:
         """Fit one endpoint model."""
         space = _space(designs)
-        kind = KINDS[model.kind(space.study)]
+        estimator = ESTIMATORS[model.kind(space.study)]
         found = self.propensity(space, model.outcome)
         if isinstance(found, Message):
             return unusable(design, f"{self.kind} weights", found)
         weights = found.weights(self.kind)
         weighted = replace(design, weights=weights)
-        (fit,) = kind.endpoint([weighted], Options())
+        (fit,) = estimator.endpoint([weighted], Options())
         if not fit.status.usable:
             return replace(fit, engine=f"{fit.engine}, {self.kind} weights")
-        covariance, name = kind.robust(weighted, fit)
+        covariance, name = estimator.robust(weighted, fit)
         engine = f"{fit.engine}, {self.kind} weights, {name}"
         return _with_covariance(design, fit, covariance, np.full(len(fit.terms), fit.df_residual), engine)
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT
 from dnt_cli.effects.note import Note
 from dnt_cli.effects.notes import against_hypothesis
 from dnt_cli.messages import Message
+from dnt_cli.models import ENDPOINT
 from dnt_cli.robustness.result import codes
 from dnt_cli.robustness.verdicts import VERDICTS, monte_carlo_error
 from dnt_cli.wording import Wording

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.design import GROUP, Designs, Model, group_indicator
-from dnt_cli.effects import Options
-from dnt_cli.effects.kinds import KINDS
+from dnt_cli.design import Designs, group_indicator
+from dnt_cli.effects.estimators import ESTIMATORS
+from dnt_cli.effects.fitting import Options
 from dnt_cli.engines import DesignMatrix
 from dnt_cli.engines.alike import Alike
+from dnt_cli.models import GROUP, Model
 from dnt_cli.study import Study
 
 Floats = NDArray[np.float64]
@@ -68,11 +69,11 @@ def _differences(wide: pd.DataFrame, study: Study, model: Model, pairs: Sequence
     kept = [j for j, term in enumerate(design.terms) if term != GROUP]
     terms = tuple(design.terms[j] for j in kept)
     without = DesignMatrix(design.response, design.matrix[:, kept], terms, None)
-    kind = KINDS[model.kind(study)]
-    (fit,) = kind.endpoint([without], Options())
+    estimator = ESTIMATORS[model.kind(study)]
+    (fit,) = estimator.endpoint([without], Options())
     if not fit.status.usable:
         return None
-    residual = kind.residual(Alike.of([without], [0]), [fit])[0]
+    residual = estimator.residual(Alike.of([without], [0]), [fit])[0]
     pair, treated = wide[str(study.design.pair)].to_numpy(), group_indicator(wide, study) == 1
     own = [[residual[(pair == name) & arm].mean() for arm in (treated, ~treated)] for name in pairs]
     differences: Floats = np.array([intervention - comparison for intervention, comparison in own])

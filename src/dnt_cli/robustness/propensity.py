@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.design import INTERCEPT, group_indicator
+from dnt_cli.design import group_indicator
 from dnt_cli.engines import DesignMatrix, fit_logistic
 from dnt_cli.engines.base import aliased_terms
 from dnt_cli.messages import Message, message
+from dnt_cli.models import INTERCEPT
 from dnt_cli.robustness.sources import Workspace
 
 Floats = NDArray[np.float64]

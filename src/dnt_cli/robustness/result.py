@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
+from dnt_cli.effects.columns import COLUMNS, TEXT
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.result import ARE_FITS, BESIDE, NEEDED, VALUES, are_effects, with_every_column
-from dnt_cli.effects.rows import COLUMNS, TEXT
 from dnt_cli.messages import Message, decoded, encoded, message
 from dnt_cli.robustness.verdicts import VERDICTS
 from dnt_cli.stagefile.form import Form, are_messages, is_finite, is_level, is_table_of, one_of

@@ -8,7 +8,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from dnt_cli.effects import Effects, Options, effect_rows, endpoint_effects, joined, trend_effects
+from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.rows import Effects, joined
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.errors import ModelError
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed

@@ -8,9 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dnt_cli.design import ENDPOINT, LONGITUDINAL
-from dnt_cli.effects import Options, effect_rows, endpoint_effects, trend_effects
+from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.imputed.foreign import from_long
+from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.study import parse_study
 
 HERE = Path(__file__).parent

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.design import COMPLIERS
-from dnt_cli.effects import Options, complier_effects, endpoint_effects
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import complier_effects, endpoint_effects
 from dnt_cli.imputed.foreign import from_long
+from dnt_cli.models import COMPLIERS
 from dnt_cli.study import Covariate, Text
 from tests.support.examples import imputed_trial
 

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.effects import Effects, Options, as_observed, endpoint_effects, trend_effects
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.rows import Effects
+from dnt_cli.effects.run import as_observed, endpoint_effects, trend_effects
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
 from tests.support.examples import imputed_trial

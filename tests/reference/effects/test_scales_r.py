@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.design import LONGITUDINAL
-from dnt_cli.effects import Options, effect_rows, trend_effects
+from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import trend_effects
 from dnt_cli.engines import DesignMatrix, fit_logistic
 from dnt_cli.engines.margins import attenuation, trend_risk_difference
 from dnt_cli.imputed.foreign import from_long
+from dnt_cli.models import LONGITUDINAL
 from dnt_cli.study import parse_study
 
 HERE = Path(__file__).parent

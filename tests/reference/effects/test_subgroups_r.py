@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.effects import Options, endpoint_effects, subgroup_effects, trend_effects
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import endpoint_effects, subgroup_effects, trend_effects
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.pooling import pool_wald

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dnt_cli.effects import Options, trend_effects
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import trend_effects
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.study import Covariate, Text

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.design import WAVES
-from dnt_cli.effects import Options, endpoint_effects
+from dnt_cli.effects.columns import JOINT
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import endpoint_effects
 from dnt_cli.effects.wave_tables import at_waves
-from dnt_cli.effects.waves import JOINT
 from dnt_cli.imputed.foreign import from_long
+from dnt_cli.models import WAVES
 from dnt_cli.pooling import pool_wald
 from dnt_cli.study import load_study
 

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.effects import Options, as_observed, endpoint_effects, trend_effects
+from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.run import as_observed, endpoint_effects, trend_effects
 from dnt_cli.engines import DesignMatrix, fit_mixed_logistic
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnt_cli.effects.kinds import KINDS
+from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.engines import DesignMatrix, Fit
 from dnt_cli.engines.alike import Alike
 from dnt_cli.engines.counts import fit_counts
@@ -90,7 +90,7 @@ def test_counts_that_a_person_explains_are_a_poisson_trend() -> None:
 def test_errors_by_site_of_a_poisson_model_are_those_of_clubsandwich() -> None:
     design = endpoint("few")
     fit, expected = fit_counts(design), EXPECTED["poisson"]["few"]
-    rows = KINDS["count"].rows(Alike.of([design], [0]), [fit])
+    rows = ESTIMATORS["count"].rows(Alike.of([design], [0]), [fit])
     slopes = design.matrix * rows.slope[..., None]
     found = bias_reduced(slopes, rows.variance, design.response - rows.mean, np.asarray(design.sites))
     np.testing.assert_allclose(found.covariance[0], expected["sites"], rtol=1e-6)
@@ -104,7 +104,7 @@ def summed(influence: np.ndarray, sites: np.ndarray | None) -> float:
 def test_scores_of_negative_binomial_and_classes_are_those_of_sandwich() -> None:
     """The variance of the group by site without correction, from estfun() of R's sandwich."""
     design = endpoint("count")
-    (influence,) = KINDS["count"].influence(Alike.of([design], [0]), [fit_counts(design)])
+    (influence,) = ESTIMATORS["count"].influence(Alike.of([design], [0]), [fit_counts(design)])
     assert summed(influence, design.sites) == pytest.approx(EXPECTED["negative"]["count"]["robust"][1][1], rel=1e-5)
     design = endpoint("class")
     influence = influences(design, fit_ordered(design))[:, 1]

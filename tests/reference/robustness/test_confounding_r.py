@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.effects import Options
+from dnt_cli.effects.fitting import Options
 from dnt_cli.engines import DesignMatrix, fit_linear
 from dnt_cli.imputed.data import recorded_settings
 from dnt_cli.imputed.foreign import from_long

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.design import Model
-from dnt_cli.effects import Options
-from dnt_cli.effects.fitting import fit_sets
+from dnt_cli.effects.fitting import Options, fit_sets
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
+from dnt_cli.models import Model
 from dnt_cli.robustness import RobustnessResult as Checked
 from dnt_cli.robustness import run_checks, site_ranges
 from dnt_cli.robustness.sources import Workspace

@@ -1,6 +1,6 @@
 """An independent oracle for `dnt describe`: every figure of the description, counted in loops and exact fractions.
 
-Written from the documentation of `dnt_cli.description.describe`. A number counts as the decimal that was written down,
+Written from the documentation of `description.run.describe`. A number counts as the decimal that was written down,
 so that means and halves are exact. `expected` gives every row that must be there; `check_rows` compares.
 """
 

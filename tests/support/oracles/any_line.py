@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
 from dnt_cli.cli.terminal import Terminal, terminal
-from dnt_cli.effects.rows import COLUMNS
+from dnt_cli.effects.columns import COLUMNS
 from dnt_cli.stagefile.container import read_stage
 from dnt_cli.stagefile.kinds import KINDS
 from tests.support.oracles.any_command import CODES, Run, check_estimates, listing, typed

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
-from dnt_cli.description import describe
+from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.disclosure.release import Release, released
 from dnt_cli.study import Study, parse_study

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dnt_cli.design import Designs, Model
+from dnt_cli.design import Designs
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import gaps
 from dnt_cli.messages import message
+from dnt_cli.models import Model
 from dnt_cli.robustness.context import Context, Plan, Reanalysis, does_not_apply
 from dnt_cli.robustness.sources import DataSets
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dnt_cli.effects import endpoint_effects, joined, trend_effects
+from dnt_cli.effects.rows import joined
+from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.messages import message
 from dnt_cli.robustness.context import Context, KnownEffects, Plan, does_not_apply
 

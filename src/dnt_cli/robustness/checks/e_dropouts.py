@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.design import ENDPOINT, group_indicator
-from dnt_cli.effects import Effects
+from dnt_cli.design import group_indicator
+from dnt_cli.effects.rows import Effects
 from dnt_cli.messages import Label, message
+from dnt_cli.models import ENDPOINT
 from dnt_cli.robustness.context import Context, KnownEffects, LeftOut, Measures, Plan, Reanalysis, does_not_apply
 from dnt_cli.robustness.reference import JumpToReference, after_dropout, waves_of
 from dnt_cli.robustness.result import SHIFT

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dnt_cli.design import LONGITUDINAL
 from dnt_cli.messages import Label, Message, message
+from dnt_cli.models import LONGITUDINAL
 from dnt_cli.robustness.context import Context, Plan, Reanalysis, Task, does_not_apply
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dnt_cli.design import ENDPOINT, Designs, Model
-from dnt_cli.effects import Effects
-from dnt_cli.effects.clusters import LEAST_DF, LEAST_SITES
+from dnt_cli.design import Designs
+from dnt_cli.effects.columns import LEAST_DF, LEAST_SITES
 from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.rows import Effects
 from dnt_cli.messages import encoded, message
+from dnt_cli.models import ENDPOINT, Model
 from dnt_cli.robustness.context import Context, KnownEffects, LeftOut, Plan, Reanalysis, does_not_apply
 from dnt_cli.robustness.pairs import LEAST_PAIRS, complete_pairs, pooled_differences, sign_flip
 from dnt_cli.robustness.sources import DataSets

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dnt_cli.effects import Effects
+from dnt_cli.effects.rows import Effects
 from dnt_cli.messages import message
 from dnt_cli.pooling import adjust
 from dnt_cli.robustness.context import Context, KnownEffects, Plan, does_not_apply

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from dnt_cli.design import LONGITUDINAL
-from dnt_cli.effects import Effects
 from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.effects.kinds import KINDS
+from dnt_cli.effects.rows import Effects
 from dnt_cli.messages import Message, message
+from dnt_cli.models import LONGITUDINAL
 from dnt_cli.robustness.context import Context, KnownEffects, LeftOut, Plan, Reanalysis, Task, does_not_apply
 from dnt_cli.robustness.fitters import random_slope
 from dnt_cli.study import Study
@@ -26,7 +27,7 @@ def plan(context: Context) -> Plan:
         raise does_not_apply("no_trends")
     study = context.study
     several = [task for task in tasks if len(task.model.waves(study)) >= _LEAST_WAVES]
-    sloped = [task for task in several if KINDS[task.model.kind(study)].random_slope is not None]
+    sloped = [task for task in several if ESTIMATORS[task.model.kind(study)].random_slope is not None]
     notes = [message("robustness.slope_given")] if any(_yes_no(task, study) for task in sloped) else []
     notes += [message("robustness.slope_kinds")] if len(sloped) < len(several) else []
     other = "months" if study.models.time == "wave" else "waves"

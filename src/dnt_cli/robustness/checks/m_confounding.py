@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.design import ENDPOINT, GROUP, INTERCEPT, Designs, Model, control_of
-from dnt_cli.effects.kinds import KINDS
+from dnt_cli.design import Designs
+from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.engines import DesignMatrix, Fit
 from dnt_cli.engines.margins import average_risk_ratio
+from dnt_cli.models import ENDPOINT, GROUP, INTERCEPT, Model, control_of
 from dnt_cli.pooling import critical_value, interval, pool_one
 from dnt_cli.robustness.confounding import (
     Strength,
@@ -77,7 +78,7 @@ def _ratios(row: pd.Series, designs: Sequence[DesignMatrix], context: Context) -
 
 
 def _fitted(designs: Sequence[DesignMatrix], context: Context) -> list[Fit]:
-    return KINDS["binary"].endpoint(designs, context.options)
+    return ESTIMATORS["binary"].endpoint(designs, context.options)
 
 
 def _moved(designs: Sequence[DesignMatrix], fits: Sequence[Fit], context: Context) -> dict[str, float]:
