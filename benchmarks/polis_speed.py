@@ -1,6 +1,6 @@
 """A synthetic register year through `dnt polis`, beside DuckDB reading the same columns and nothing else.
 
-    python benchmarks/polis_speed.py --rows 20000000 --folder /tmp/register --forms parquet csv
+    python -m benchmarks.polis_speed --rows 20000000 --folder /tmp/register --forms parquet csv
 
 Per form of file it prints the seconds of both (best of the rounds, which alternate), their ratio, and the peak memory
 of `dnt polis` as a whole process. Aim: a ratio of at most 2, and under 2 GB whatever the number of rows.
@@ -24,7 +24,8 @@ from dnt_cli.polis import read_link, register_outcomes
 from dnt_cli.polis.records import FIRST, JOB, JOB_TYPE, KEY, KIND, LAST, MEMORY, amount_columns
 from dnt_cli.polis.sources import _reading, open_source
 from dnt_cli.study import load_study
-from dnt_cli.synthetic.register import person_keys, register_year
+from dnt_cli.synthetic.register import person_keys
+from tests.support.register_years import register_year
 
 YEAR = 2020
 ROWS_PER_PERSON = 9.5
@@ -79,7 +80,17 @@ def reading(path: Path, threads: int) -> float:
 
 def measured(task: str, path: Path, persons: int, threads: int) -> dict[str, float]:
     """Seconds and peak memory in megabytes of one task in a process of its own."""
-    command = [sys.executable, __file__, "--task", task, "--path", str(path), "--persons", str(persons)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.polis_speed",
+        "--task",
+        task,
+        "--path",
+        str(path),
+        "--persons",
+        str(persons),
+    ]
     done = subprocess.run([*command, "--threads", str(threads)], capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout))
 

@@ -16,14 +16,8 @@ from dnt_cli.errors import DataError, EngineError
 from dnt_cli.polis import Outcomes, read_link, register_outcomes
 from dnt_cli.study import load_study
 from dnt_cli.synthetic import generate
-from dnt_cli.synthetic.register import (
-    EXAMPLE_COUNTS,
-    MISSING_AMOUNT,
-    example_register,
-    person_keys,
-    register_year,
-    segments,
-)
+from dnt_cli.synthetic.register import EXAMPLE_COUNTS, MISSING_AMOUNT, example_register, person_keys, segments
+from tests.support.register_years import register_year
 
 STUDY = load_study("dnt")
 PERSONS = 1500

@@ -1,4 +1,4 @@
-"""Synthetic register records in the layout of CBS's SPOLISBUS: of any size for tests and benchmarks.
+"""Synthetic register records in the layout of CBS's SPOLISBUS.
 
 Nobody in these files exists. They hold what makes the real ones hard: several jobs at once, four-weekly payers with two
 or three records a month, negative corrections, codes for missing amounts, on-call jobs without hours, internships.
@@ -6,7 +6,6 @@ or three records a month, negative corrections, codes for missing amounts, on-ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -21,7 +20,6 @@ FloatArray = NDArray[np.float64]
 
 MISSING_AMOUNT = 9_999_999.0
 FOUR_WEEKS = 28
-_BLOCK = 40_000  # persons per table
 # Kinds of job as SSOORTBAAN codes them, and how common each is here.
 JOB_TYPES = {"1": 0.03, "2": 0.04, "3": 0.03, "4": 0.10, "5": 0.10, "9": 0.70}
 JOBS_PER_PERSON = (0.30, 0.55, 0.12, 0.03)
@@ -61,24 +59,8 @@ def person_keys(count: int, first: int = 1) -> IntArray:
     return np.asarray(np.arange(first, first + count, dtype=np.int64) * _SPREAD % _KEYS, dtype=np.int64)
 
 
-def register_year(persons: int, year: int, seed: int) -> Iterator[pa.Table]:
-    """The records of one year in blocks, about 13 rows per person.
-
-    Args:
-        persons: Working age population; some of them have no job, and so no record.
-        year: Of the records.
-        seed: The same seed gives the same records.
-
-    Yields:
-        Tables with the columns of `records_of`; rows in random order within each.
-    """
-    for number, first in enumerate(range(0, persons, _BLOCK)):
-        rng = np.random.default_rng(np.random.SeedSequence([seed, year, number]))
-        keys = person_keys(min(_BLOCK, persons - first), first + 1)
-        yield records_of(_random_jobs(keys, year, rng), year, rng, dirty=True)
-
-
-def _random_jobs(keys: IntArray, year: int, rng: np.random.Generator) -> Jobs:
+def random_jobs(keys: IntArray, year: int, rng: np.random.Generator) -> Jobs:
+    """Jobs of the persons with these keys within a year; some persons have none, a few have three at once."""
     days = days_of(year)
     person = np.repeat(keys, rng.choice(len(JOBS_PER_PERSON), keys.size, p=JOBS_PER_PERSON))
     n = person.size
@@ -113,7 +95,7 @@ def records_of(jobs: Jobs, year: int, rng: np.random.Generator, *, dirty: bool) 
         jobs: Who worked where.
         year: Of the records.
         rng: For the order of the rows, and what goes wrong in them.
-        dirty: Add negative corrections, missing amounts and keys that do not stand in the population register.
+        dirty: Add negative corrections, missing amounts and keys that are not in the population register.
     """
     parts = [_spread(jobs, year, four_weekly) for four_weekly in (False, True)]
     job, first, last = (np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -225,7 +207,7 @@ def example_register(survey: pd.DataFrame, seed: int = 2021) -> tuple[pd.DataFra
     years = {}
     for year in range(2018, 2022):
         tables = [records_of(_within(jobs, year), year, rng, dirty=False)]
-        tables.append(records_of(_random_jobs(person_keys(_OTHERS, _FIRST_OTHER), year, rng), year, rng, dirty=True))
+        tables.append(records_of(random_jobs(person_keys(_OTHERS, _FIRST_OTHER), year, rng), year, rng, dirty=True))
         years[year] = pa.concat_tables(tables).to_pandas().sample(frac=1, random_state=rng).reset_index(drop=True)
     return link, years
 
