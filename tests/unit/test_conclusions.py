@@ -189,6 +189,10 @@ def test_what_is_not_testable_says_why(study: Study) -> None:
     given = estimates(study, effect("free", mark="**"), absent("work"), absent("work", "longitudinal"))
     assert "free" in {own.evidence.outcome for own in conclude([given]).outcomes if own.verdict == "not_testable"}
     assert text_of(study, "free", given).startswith("Free: not testable: the study names no expected direction. At T1")
+    notes = next(
+        table for table in conclude([given]).tables(Wording(study, "en")) if "Outcome" in str(table.columns)
+    ).notes
+    assert any("[outcomes.free]: expected =" in note for note in notes)
     assert text_of(study, "work", given) == (
         "Work (expected: increase): not testable: the study asks for none (trend = false)."
     )

@@ -338,3 +338,11 @@ def test_an_export_of_limesurvey() -> None:
     assert (study.design.id, study.design.group) == ("Response ID", "groep[1]")
     assert not study.covariates  # the other number of a person is none
     assert list(study.outcomes) == ["Q1_SQ001"]
+
+
+def test_the_expected_direction_is_asked_of_each_tested_outcome_and_never_guessed() -> None:
+    text, _ = drafted("60-wide-clients", "clienten.sav")
+    study = parse_study(text)
+    assert all(outcome.expected is None for outcome in study.outcomes.values())
+    asked = [q for q in open_questions(text) if q.asked.startswith("expected")]
+    assert len(asked) == sum(outcome.role == "tested" for outcome in study.outcomes.values())

@@ -121,6 +121,8 @@ def _outcome_notes(conclusions: Conclusions, wording: Wording) -> list[str]:
     notes = []
     if not conclusions.study.hypotheses:  # else they stand under the table of hypotheses
         notes += [say("conclusions.open_note"), *_apart_notes(conclusions, wording), *_missing(sources, wording)]
+    undirected = [own.evidence.outcome for own in found if own.why == "no_expectation"]
+    notes += [say("conclusions.expect_note", outcome=undirected[0])] if undirected else []
     notes += [wording.marks_note(), *wording.other_endpoints(own.evidence.outcome for own in found)]
     notes += _chance(conclusions, wording)
     marks = (mark_of(part.row, wording.study) for own in found for part in own.evidence.parts.values())

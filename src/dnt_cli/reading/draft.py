@@ -385,6 +385,8 @@ def _outcome(key: str, name: str, found: _Column, waves: list[str]) -> list[str]
             lines += [f"level_labels = [{', '.join(map(_toml, found.labels))}]"]
     elif found.limits is not None:
         lines += [f"range = [{found.limits[0]:g}, {found.limits[1]:g}]  # ? lowest and highest possible value"]
+    if 'role = "descriptive"' not in lines:
+        lines += ['# ? expected = "increase" or "decrease": what the hypothesis said beforehand; without it no verdict']
     if found.rare and found.kind in ("words", "ordinal"):
         lines += [f"# ? {found.rare} more values that fewer than {SHARED} rows share"]
     return [*lines, *_missing(found), ""]
