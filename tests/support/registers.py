@@ -7,30 +7,19 @@ from pathlib import Path
 
 import pandas as pd
 
+from tests.support.oracles.any_study import toml
 from tests.support.small import STUDY, survey
 
 KEYS = [f"0{313_370_000 + 17 * n:08d}"[-9:] for n in range(40)]
 JOBS = [f"7770{n:05d}" for n in range(40)]
 SECRETS = re.compile("|".join([*KEYS, *(key.lstrip("0") for key in KEYS), *JOBS, "7654321"]))
-REGISTER = """
-[outcomes.job]
-label = "Job (register)"
-kind = "binary"
-source = "register"
-register = "work"
-counterpart = "work"
-waves = ["T0", "T1", "T2"]
-
-[outcomes.wage]
-label = "Wage (register)"
-kind = "linear"
-source = "register"
-role = "descriptive"
-waves = ["T0", "T1", "T2"]
-
-[models]
-register_controls = ["age", "work_T0"]
-"""
+REGISTERED: dict[str, dict[str, object]] = {
+    "job": {"label": "Job (register)", "kind": "binary", "source": "register", "register": "work",
+            "counterpart": "work", "waves": ["T0", "T1", "T2"]},
+    "wage": {"label": "Wage (register)", "kind": "linear", "source": "register", "role": "descriptive",
+             "waves": ["T0", "T1", "T2"]},
+}  # fmt: skip
+REGISTER = toml({"outcomes": REGISTERED, "models": {"register_controls": ["age", "work_T0"]}})
 COLUMNS = (
     "RINPERSOONS", "RINPERSOON", "IKVID", "SDATUMAANVANGIKO", "SDATUMEINDEIKO", "SSOORTBAAN", "SBASISUREN",
     "SBASISLOON", "SLNLBPH", "SINGLBPH", "SVAKBSL",

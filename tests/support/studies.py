@@ -91,6 +91,18 @@ where = "age < 40"
 
 
 TWO_WAVES = {"T0": 0, "T1": 6}
+# A study with column names and group codes of its own, as the descriptions and the figures have it.
+OWN_NAMES = {"id": "who", "wave": "when", "group": "arm", "intervention": "new", "comparison": "old"}
+OWN_LABELS = {
+    "intervention_label": {"nl": "Nieuw", "en": "New"},
+    "comparison_label": {"nl": "Gewoon", "en": "Usual"},
+}
+STEP = {
+    "label": {"nl": "Trede", "en": "Step"}, "kind": "ordinal", "role": "descriptive", "waves": ["A", "B"],
+    "range": [1, 3], "level_labels": [
+        {"nl": "onder", "en": "bottom"}, {"nl": "tussen", "en": "middle"}, {"nl": "boven", "en": "top"},
+    ],
+}  # fmt: skip
 
 
 def changed(old: str, new: str) -> str:
@@ -104,6 +116,7 @@ def study_text(
     *,
     key: str = "made",
     waves: Mapping[str, float] | None = None,
+    study: Part | None = None,
     design: Part | None = None,
     covariates: Mapping[str, Part] | None = None,
     **sections: Part,
@@ -114,6 +127,7 @@ def study_text(
         outcomes: Per outcome what is said of it; without `label` and `waves` it has its key as label, and all waves.
         key: Of the study, which is also its title.
         waves: Months since the first, per wave; T0, T1 and T2 half a year apart unless given.
+        study: Further keys of the study, or another title.
         design: Further keys of the design, or other values: the groups are i and c, the endpoint is the last wave.
         covariates: Per covariate what is said of it; without `label` it has its key as label.
         sections: What else the file holds, such as `models`.
@@ -125,7 +139,7 @@ def study_text(
     head |= {"baseline": names[0], "endpoint": names[-1]}
     raw: dict[str, Any] = {
         "schema": 1,
-        "study": {"key": key, "title": key.capitalize()},
+        "study": {"key": key, "title": key.capitalize()} | dict(study or {}),
         "design": head | dict(design or {}),
     }
     raw["outcomes"] = {

@@ -17,39 +17,20 @@ from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import examine_survey
 from dnt_cli.wide import derive, to_wide
 from dnt_cli.wording import Wording
+from tests.support.studies import study_text
 
-TEXT = """
-schema = 1
-[study]
-key = "s"
-title = "S"
-[design]
-id = "id"
-wave = "wave"
-group = "arm"
-intervention = "a"
-comparison = "b"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }, { key = "T2", months = 12 }]
-baseline = "T0"
-endpoint = "T2"
-[outcomes.score]
-label = "Score"
-kind = "linear"
-waves = ["T0", "T1", "T2"]
-[covariates.home]
-label = "Lives"
-kind = "categorical"
-levels = ["alone", "partner", "shelter"]
-timing = "wave"
-[covariates.age]
-label = "Age"
-kind = "continuous"
-[models]
-controls = ["home", "age"]
-ladder = [["home", "age"]]
-[imputation]
-iterations = 2
-"""
+TEXT = study_text(
+    {"score": {"kind": "linear"}},
+    design={"group": "arm", "intervention": "a", "comparison": "b"},
+    covariates={
+        "home": {
+            "label": "Lives", "kind": "categorical", "levels": ["alone", "partner", "shelter"], "timing": "wave",
+        },
+        "age": {"kind": "continuous"},
+    },
+    models={"controls": ["home", "age"], "ladder": [["home", "age"]]},
+    imputation={"iterations": 2},
+)  # fmt: skip
 N = 90
 
 

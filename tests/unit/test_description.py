@@ -23,61 +23,32 @@ from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import cast_survey
 from dnt_cli.tables import Table, as_text, narrowed
 from dnt_cli.wording import Wording
+from tests.support.studies import OWN_LABELS, OWN_NAMES, STEP, study_text
 
-STUDY = """
-[study]
-key = "trial"
-title = "A trial"
-[design]
-id = "who"
-wave = "when"
-group = "arm"
-intervention = "new"
-comparison = "old"
-intervention_label = { nl = "Nieuw", en = "New" }
-comparison_label = { nl = "Gewoon", en = "Usual" }
-site = "place"
-waves = [{ key = "A", months = 0 }, { key = "B", months = 4 }, { key = "C", months = 12 }]
-baseline = "A"
-endpoint = "B"
-follow_up = "C"
-[hypotheses.H1]
-label = "Health"
-[covariates.school]
-label = { nl = "School", en = "Schooling" }
-kind = "ordered"
-levels = ["low", "mid", "high"]
-level_labels = [{ nl = "laag", en = "low" }, { nl = "midden", en = "mid" }, { nl = "hoog", en = "high" }]
-collapse = { "upper" = ["mid", "high"] }
-[covariates.age]
-label = "Age"
-kind = "continuous"
-[outcomes.well]
-label = { nl = "Gezond", en = "Healthy" }
-kind = "binary"
-waves = ["A", "B", "C"]
-hypothesis = "H1"
-[outcomes.step]
-label = { nl = "Trede", en = "Step" }
-kind = "ordinal"
-role = "descriptive"
-waves = ["A", "B"]
-range = [1, 3]
-level_labels = [{ nl = "onder", en = "bottom" }, { nl = "tussen", en = "middle" }, { nl = "boven", en = "top" }]
-[outcomes.rose]
-label = { nl = "Gestegen", en = "Rose" }
-kind = "binary"
-waves = ["B"]
-derive = { source = "step", rule = "rise", since = "A" }
-[outcomes.score]
-label = { nl = "Score", en = "Score" }
-kind = "linear"
-waves = ["A", "B", "C"]
-range = [0, 100]
-hypothesis = "H1"
-[models]
-controls = []
-"""
+STUDY = study_text(
+    {
+        "well": {"label": {"nl": "Gezond", "en": "Healthy"}, "kind": "binary", "hypothesis": "H1"},
+        "step": STEP,
+        "rose": {
+            "label": {"nl": "Gestegen", "en": "Rose"}, "kind": "binary", "waves": ["B"],
+            "derive": {"source": "step", "rule": "rise", "since": "A"},
+        },
+        "score": {"kind": "linear", "range": [0, 100], "hypothesis": "H1"},
+    },
+    key="trial",
+    waves={"A": 0, "B": 4, "C": 12},
+    design=OWN_NAMES | OWN_LABELS | {"site": "place", "endpoint": "B", "follow_up": "C"},
+    covariates={
+        "school": {
+            "label": {"nl": "School", "en": "Schooling"}, "kind": "ordered", "levels": ["low", "mid", "high"],
+            "level_labels": [{"nl": "laag", "en": "low"}, {"nl": "midden", "en": "mid"}, {"nl": "hoog", "en": "high"}],
+            "collapse": {"upper": ["mid", "high"]},
+        },
+        "age": {"kind": "continuous"},
+    },
+    hypotheses={"H1": {"label": "Health"}},
+    models={"controls": []},
+)  # fmt: skip
 
 # who, arm, place, school, age, then per wave: well, step, score ("-" = no interview, None = no answer)
 PEOPLE = [
@@ -384,7 +355,7 @@ class TestWhole:
 
     def test_a_study_without_covariates_or_places(self) -> None:
         text = STUDY.replace('site = "place"\n', "")
-        start, end = text.index("[covariates.school]"), text.index("[outcomes.well]")
+        start, end = text.index("[covariates.school]"), text.index("[hypotheses.H1]")
         bare = parse_study(text[:start] + text[end:])
         described = describe(cast_survey(raw_survey(), bare)[0], bare)
         assert set(described.query("table == 'sample'")["variable"]) == {""}
@@ -441,7 +412,7 @@ class TestTables:
         assert description_tables(again, Wording(study, "nl")) == description_tables(description, Wording(study, "nl"))
 
     def test_every_row_fits_its_columns_and_synthetic_data_say_so(self, description: pd.DataFrame) -> None:
-        made_up = parse_study(STUDY.replace('title = "A trial"', 'title = "A trial"\nsynthetic = true'))
+        made_up = parse_study(STUDY.replace('title = "Trial"', 'title = "Trial"\nsynthetic = true'))
         for language in ("nl", "en"):
             for table in description_tables(description, Wording(made_up, language)):
                 assert {len(cells) for s in table.sections for cells in s.rows} == {len(table.columns)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,33 +20,23 @@ from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import cast_survey
 from dnt_cli.tables import Table
 from dnt_cli.wording import Wording
+from tests.support.studies import OWN_NAMES, study_text
 
 Person = tuple[str, dict[str, Any]]  # group, and the answer to `score` per wave
 
 
 def study_of(waves: Sequence[str] = ("A", "B", "C"), groups: tuple[str, str] = ("new", "old"), kind: str = "linear",
-             more: str = "") -> Study:  # fmt: skip
-    listed = ", ".join(f'{{ key = "{wave}", months = {i} }}' for i, wave in enumerate(waves))
-    role = 'role = "descriptive"\n' if kind == "ordinal" else ""
-    return parse_study(f"""
-[study]
-key = "trial"
-title = "A trial"
-[design]
-id = "who"
-wave = "when"
-group = "arm"
-intervention = "{groups[0]}"
-comparison = "{groups[1]}"
-waves = [{listed}]
-baseline = "{waves[0]}"
-endpoint = "{waves[-1]}"
-[outcomes.score]
-label = "Score"
-kind = "{kind}"
-{role}waves = {list(waves)}
-{more}
-""")
+             covariates: Mapping[str, Any] | None = None) -> Study:  # fmt: skip
+    role = {"role": "descriptive"} if kind == "ordinal" else {}
+    return parse_study(
+        study_text(
+            {"score": {"kind": kind} | role},
+            key="trial",
+            waves={wave: i for i, wave in enumerate(waves)},
+            design=OWN_NAMES | {"intervention": groups[0], "comparison": groups[1]},
+            covariates=covariates,
+        )
+    )
 
 
 def described(study: Study, people: Sequence[Person], **options: Any) -> pd.DataFrame:
@@ -146,28 +136,19 @@ def test_one_person_has_no_standard_deviation() -> None:
 
 
 def test_groups_whose_codes_are_words_of_another_table() -> None:
-    study = study_of(groups=("present", "absent"), more="")
+    study = study_of(groups=("present", "absent"))
     people: list[Person] = [("present", {"A": 1, "C": 2}), ("absent", {"A": 2})]
     tables = description_tables(described(study, people), Wording(study, "en"))
     assert [column.heading for column in tables[2].columns[1:4]] == ["Intervention", "Comparison", "Total"]
     assert [column.heading for column in tables[3].columns[1:4]] == ["Not seen", "Seen", "Total"]
 
 
-COVARIATES = """
-[covariates.truth]
-label = "Truth"
-kind = "categorical"
-levels = ["FALSE", "TRUE"]
-[covariates.rank]
-label = "Rank"
-kind = "ordered"
-levels = ["0", "1", "2"]
-"""
+RANK = {"kind": "ordered", "levels": ["0", "1", "2"]}
+COVARIATES = {"truth": {"kind": "categorical", "levels": ["FALSE", "TRUE"]}, "rank": RANK}
 
 
 def test_levels_that_are_taken_together_under_the_name_of_one_of_them() -> None:
-    text = COVARIATES + 'collapse = { "1" = ["1", "2"], "0" = ["0"] }\n'
-    study = study_of(more=text)
+    study = study_of(covariates=COVARIATES | {"rank": RANK | {"collapse": {"1": ["1", "2"], "0": ["0"]}}})
     frame = described(study, [("new", {"A": 1}), ("old", {"A": 2}), ("new", {"A": 4}), ("old", {"A": 4})])
     share = {"table": "baseline", "variable": "rank", "group": "all", "statistic": "pct"}
     assert values(frame, **share) == [50.0, 25.0, 25.0, 50.0]
@@ -186,7 +167,7 @@ class TestOtherPopulations:
 
     def test_levels_as_a_reader_makes_them(self) -> None:
         """2 beside an empty cell becomes 2.0, TRUE a truth."""
-        study = study_of(more=COVARIATES)
+        study = study_of(covariates=COVARIATES)
         reference = pd.DataFrame(
             {
                 "variable": ["rank", "truth", "score"], "level": [2.0, True, None], "population": [2020, 2020, 2020],
@@ -208,4 +189,4 @@ class TestOtherPopulations:
         row = ("rank", level, "The country", statistic, value)
         reference = pd.DataFrame([row], columns=["variable", "level", "population", "statistic", "value"])
         with pytest.raises(DataError, match=message):
-            described(study_of(more=COVARIATES), self.PEOPLE, reference=reference)
+            described(study_of(covariates=COVARIATES), self.PEOPLE, reference=reference)

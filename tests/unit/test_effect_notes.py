@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,7 @@ STUDY = study_text(
 OF_KINDS = parse_study(KINDS_STUDY)
 N = 120
 WAVES = ("T0", "T1", "T2")
+Make = Callable[[Study], dict[str, Note]]
 
 
 @pytest.fixture(scope="module")
@@ -166,14 +168,25 @@ def published(study: Study, controls: tuple[str, ...]) -> dict[str, Note]:
     return endpoint(own, table(), "linear")
 
 
+@cache
+def _plain(fit: Callable[..., dict[str, Note]], kind: str, standardise: str) -> dict[str, Note]:
+    return fit(parse_study(STUDY), table(), kind, standardise=standardise)
+
+
+def of_table(fit: Callable[..., dict[str, Note]], kind: str, standardise: str = "both") -> Make:
+    """The notes under effects of the table as it is, fitted once for all cases."""
+    return lambda _: _plain(fit, kind, standardise)
+
+
+BINARY, LINEAR = of_table(endpoint, "binary"), of_table(endpoint, "linear")
+BINARY_TREND, LINEAR_TREND = of_table(trend, "binary"), of_table(trend, "linear")
+OWN_UNITS, OWN_UNITS_TREND = (of_table(fit, "linear", "none") for fit in (endpoint, trend))
+BETA, BETA_TREND = (of_table(fit, "linear", "outcome") for fit in (endpoint, trend))
 # Note -> how it comes about, from fits of made data, and what its English text holds.
-CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
-    "effects.sample": (lambda s: endpoint(s, table(), "binary"), "m = 2 imputations"),
+CASES: dict[str, tuple[Make, str]] = {
+    "effects.sample": (BINARY, "m = 2 imputations"),
     "effects.sample_single": (single, "no imputation"),
-    "effects.controls": (
-        lambda s: endpoint(s, table(), "binary"),
-        "Controlled for age and, where measured, the outcome at T0.",
-    ),
+    "effects.controls": (BINARY, "Controlled for age and, where measured, the outcome at T0."),
     "effects.no_controls": (
         lambda s: endpoint(s, table(), "linear", outcomes=["late"], controls=[]),
         "Without control variables.",
@@ -185,18 +198,15 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
         "The published report had other controls for Score; to repeat it: `dnt fit-t3 ... --controls published`.",
     ),
     "effects.published_same": (lambda s: published(s, ()), "those of the published report"),
-    "effects.rate": (lambda s: endpoint(s, table(), "binary"), "more common in the intervention group"),
-    "effects.marginal_note": (lambda s: endpoint(s, table(), "binary"), "percentage points"),
-    "effects.rate_trend": (lambda s: trend(s, table(), "binary"), "given the random intercept of the person"),
+    "effects.rate": (BINARY, "more common in the intervention group"),
+    "effects.marginal_note": (BINARY, "percentage points"),
+    "effects.rate_trend": (BINARY_TREND, "given the random intercept of the person"),
     "effects.probability_note": (lambda s: trend(s, table(), "probability", register=True), "linear probability"),
-    "effects.beta_both": (lambda s: endpoint(s, table(), "linear"), "of outcome and group: not the difference"),
-    "effects.estimand": (lambda s: endpoint(s, table(), "binary"), "as they were assigned"),
+    "effects.beta_both": (LINEAR, "of outcome and group: not the difference"),
+    "effects.estimand": (BINARY, "as they were assigned"),
     "effects.few_events": (lambda s: endpoint(s, rare_work(), "binary"), "per coefficient: Work (2.0)"),
     "effects.few_in_group": (lambda s: endpoint(s, rare_work(), "binary"), "Fewer than 10 answers of one kind"),
-    "effects.false_alarms": (
-        lambda s: endpoint(s, table(), "binary"),
-        "2 tests in this table: without any effect 0.2 of them",
-    ),
+    "effects.false_alarms": (BINARY, "2 tests in this table: without any effect 0.2 of them"),
     "effects.false_alarms_scales": (
         lambda s: endpoint(cut_offs(s), table(), "binary"),
         "4 tests of 3 scales in this table: related cut-offs of one scale count once. Without any effect 0.3 scales",
@@ -209,32 +219,23 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
         lambda s: endpoint_of(s, far_imputed()),
         "What was imputed lies far from what was answered (more than 1 SD): Work (-",
     ),
-    "effects.primary": (lambda s: endpoint(s, table(), "binary"), "Primary: Work. After Holm's correction"),
-    "effects.d_note": (lambda s: endpoint(s, table(), "linear"), "standard deviations of the outcome; own units"),
-    "effects.own_units_note": (
-        lambda s: endpoint(s, table(), "linear", standardise="none"),
-        "Difference between the groups in the outcome's own units",
-    ),
+    "effects.primary": (BINARY, "Primary: Work. After Holm's correction"),
+    "effects.d_note": (LINEAR, "standard deviations of the outcome; own units"),
+    "effects.own_units_note": (OWN_UNITS, "Difference between the groups in the outcome's own units"),
     "effects.own_units_note_trend": (
-        lambda s: trend(s, table(), "linear", standardise="none"),
+        OWN_UNITS_TREND,
         "Difference between the groups per wave, in the outcome's own units",
     ),
-    "effects.marginal_trend": (lambda s: trend(s, table(), "binary"), "change per wave of the difference in prob"),
-    "effects.beta_outcome": (
-        lambda s: endpoint(s, table(), "linear", standardise="outcome"),
-        "Beta: difference between the groups in standard deviations of the outcome",
-    ),
-    "effects.beta_outcome_trend": (
-        lambda s: trend(s, table(), "linear", standardise="outcome"),
-        "Beta: difference between the groups per wave, in standard deviations",
-    ),
-    "effects.observed_note": (lambda s: endpoint(s, table(), "binary"), "at least 5 in each"),
-    "effects.observed_note_trend": (lambda s: trend(s, table(), "binary"), "at every wave"),
-    "common.marks": (lambda s: endpoint(s, table(), "binary"), "** p < .05, * p < .10"),
-    "effects.detectable_rate": (lambda s: endpoint(s, table(), "binary"), "p < .05; per outcome: Work "),
-    "effects.detectable_size": (lambda s: endpoint(s, table(), "linear"), "per outcome: Score ±"),
-    "effects.adjusted": (lambda s: endpoint(s, table(), "binary"), "Holm"),
-    "effects.against": (lambda s: endpoint(s, table(), "binary"), "Against the hypothesis: Work."),
+    "effects.marginal_trend": (BINARY_TREND, "change per wave of the difference in prob"),
+    "effects.beta_outcome": (BETA, "Beta: difference between the groups in standard deviations of the outcome"),
+    "effects.beta_outcome_trend": (BETA_TREND, "Beta: difference between the groups per wave, in standard deviations"),
+    "effects.observed_note": (BINARY, "at least 5 in each"),
+    "effects.observed_note_trend": (BINARY_TREND, "at every wave"),
+    "common.marks": (BINARY, "** p < .05, * p < .10"),
+    "effects.detectable_rate": (BINARY, "p < .05; per outcome: Work "),
+    "effects.detectable_size": (LINEAR, "per outcome: Score ±"),
+    "effects.adjusted": (BINARY, "Holm"),
+    "effects.against": (BINARY, "Against the hypothesis: Work."),
     "effects.message": (
         lambda s: endpoint(s, table(towns=("a", "b")), "linear", controls=["town"]),
         "nobody has the reference of town; the reference is now a",
@@ -243,9 +244,9 @@ CASES: dict[str, tuple[Callable[[Study], dict[str, Note]], str]] = {
         lambda s: endpoint(s, table().assign(late_T2=3.0), "linear"),
         "Late: not estimable: 2 of 2 imputations without usable fit: The outcome has the same value in every row",
     ),
-    "effects.message_no_model": (lambda s: trend(s, table(), "linear"), "Late: no trend: not asked at T0."),
-    "effects.own_note": (lambda s: endpoint(s, table(), "binary"), "Work: Any hours."),
-    "effects.engine": (lambda s: endpoint(s, table(), "binary"), "Fitted with dnt logistic."),
+    "effects.message_no_model": (LINEAR_TREND, "Late: no trend: not asked at T0."),
+    "effects.own_note": (BINARY, "Work: Any hours."),
+    "effects.engine": (BINARY, "Fitted with dnt logistic."),
     "effects.rate_ratio": (lambda s: endpoint(OF_KINDS, answers(), "count"), "IRR > 1: the mean count is larger"),
     "effects.rate_ratio_trend": (lambda s: trend(OF_KINDS, answers(), "count"), "between the groups grows each wave"),
     "effects.higher_class": (lambda s: endpoint(OF_KINDS, answers(), "ordinal"), "more often in a higher class"),

@@ -25,69 +25,36 @@ from dnt_cli.figures.style import DOTS_PER_INCH, MARGIN, shades, text_on, tick_l
 from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import cast_survey
 from dnt_cli.wording import Wording
+from tests.support.studies import OWN_LABELS, OWN_NAMES, STEP, study_text
 
 TO = " \N{EN DASH} "
-STUDY = """
-[study]
-key = "trial"
-title = "A trial"
-synthetic = true
-[design]
-id = "who"
-wave = "when"
-group = "arm"
-intervention = "new"
-comparison = "old"
-intervention_label = { nl = "Nieuw", en = "New" }
-comparison_label = { nl = "Gewoon", en = "Usual" }
-waves = [{ key = "A", months = 0 }, { key = "B", months = 4.5 }, { key = "C", months = 12 }]
-baseline = "A"
-endpoint = "B"
-[hypotheses.H1]
-label = { nl = "Gezondheid", en = "Health" }
-[outcomes.well]
-label = { nl = "Gezond", en = "Healthy, with a name that is so long that it has to go over more than one line" }
-kind = "binary"
-waves = ["A", "B", "C"]
-hypothesis = "H1"
-[outcomes.ill]
-label = { nl = "Ziek", en = "Ill" }
-kind = "binary"
-waves = ["A", "B", "C"]
-better = "lower"
-figure = "3"
-[outcomes.step]
-label = { nl = "Trede", en = "Step" }
-kind = "ordinal"
-role = "descriptive"
-waves = ["A", "B"]
-range = [1, 3]
-level_labels = [{ nl = "onder", en = "bottom" }, { nl = "tussen", en = "middle" }, { nl = "boven", en = "top" }]
-[outcomes.score]
-label = { nl = "Score", en = "Score" }
-kind = "linear"
-waves = ["C"]
-range = [0, 8]
-hypothesis = "H1"
-endpoint = "C"
-trend = false
-note = { nl = "Een opmerking die zo lang is dat zij in een smalle figuur niet op een regel past.", en = "A remark." }
-[figures.moves]
-label = { nl = "Omhoog of omlaag", en = "Up or down" }
-kind = "moves"
-outcomes = ["step"]
-number = "5"
-[figures.steps]
-label = { nl = "Hoeveel treden", en = "How many steps" }
-kind = "steps"
-outcomes = ["step"]
-[figures.both]
-label = { nl = "Samen", en = "Together" }
-kind = "panel"
-outcomes = ["well", "ill"]
-[models]
-controls = []
-"""
+LONG_NAME = "Healthy, with a name that is so long that it has to go over more than one line"
+LONG_NOTE = "Een opmerking die zo lang is dat zij in een smalle figuur niet op een regel past."
+STUDY = study_text(
+    {
+        "well": {"label": {"nl": "Gezond", "en": LONG_NAME}, "kind": "binary", "hypothesis": "H1"},
+        "ill": {"label": {"nl": "Ziek", "en": "Ill"}, "kind": "binary", "better": "lower", "figure": "3"},
+        "step": STEP,
+        "score": {
+            "kind": "linear", "waves": ["C"], "range": [0, 8], "hypothesis": "H1", "endpoint": "C", "trend": False,
+            "note": {"nl": LONG_NOTE, "en": "A remark."},
+        },
+    },
+    key="trial",
+    waves={"A": 0, "B": 4.5, "C": 12},
+    study={"synthetic": True},
+    design=OWN_NAMES | OWN_LABELS | {"endpoint": "B"},
+    hypotheses={"H1": {"label": {"nl": "Gezondheid", "en": "Health"}}},
+    figures={
+        "moves": {
+            "label": {"nl": "Omhoog of omlaag", "en": "Up or down"}, "kind": "moves", "outcomes": ["step"],
+            "number": "5",
+        },
+        "steps": {"label": {"nl": "Hoeveel treden", "en": "How many steps"}, "kind": "steps", "outcomes": ["step"]},
+        "both": {"label": {"nl": "Samen", "en": "Together"}, "kind": "panel", "outcomes": ["well", "ill"]},
+    },
+    models={"controls": []},
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -18,42 +18,24 @@ from dnt_cli.robustness.notes import notes_of
 from dnt_cli.robustness.result import codes
 from dnt_cli.study import Language, Study, parse_study
 from dnt_cli.wording import Wording, catalogue
+from tests.support.oracles.any_study import toml
 from tests.support.robustness_study import STUDY, make_wide, run
 
 LANGUAGES: tuple[Language, ...] = ("nl", "en")
 CHECKED = "abcdefghijklmn"
-REGISTER = """\
-[outcomes.jobs]
-label = { nl = "Banen", en = "Jobs" }
-kind = "binary"
-source = "register"
-counterpart = "work"
-waves = ["T0", "T1", "T2"]
-
-[outcomes.pay]
-label = { nl = "Loon", en = "Pay" }
-kind = "linear"
-source = "register"
-counterpart = "score"
-waves = ["T0", "T1", "T2"]
-
-[outcomes.pension]
-label = { nl = "Pensioen", en = "Pension" }
-kind = "linear"
-source = "register"
-waves = ["T0", "T1", "T2"]
-
-[outcomes.seldom]
-label = { nl = "Zelden", en = "Seldom" }
-kind = "linear"
-waves = ["T0", "T1", "T2"]
-
-[covariates.place]"""
+WAVES = ["T0", "T1", "T2"]
+FURTHER = {
+    "jobs": {"label": {"nl": "Banen", "en": "Jobs"}, "kind": "binary", "source": "register", "counterpart": "work"},
+    "pay": {"label": {"nl": "Loon", "en": "Pay"}, "kind": "linear", "source": "register", "counterpart": "score"},
+    "pension": {"label": {"nl": "Pensioen", "en": "Pension"}, "kind": "linear", "source": "register"},
+    "seldom": {"label": {"nl": "Zelden", "en": "Seldom"}, "kind": "linear"},
+}
 
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    text = STUDY.replace("[covariates.place]", REGISTER).replace(
+    further = toml({"outcomes": {key: outcome | {"waves": WAVES} for key, outcome in FURTHER.items()}})
+    text = STUDY.replace("[covariates.place]", further + "[covariates.place]").replace(
         'label = { nl = "Score", en = "Score" }', 'label = { nl = "Score", en = "Score" }\nexpected = "decrease"'
     )
     text = text.replace('controls = ["age"]', 'controls = ["age"]\nregister_trend = "probability"')

@@ -17,57 +17,28 @@ from dnt_cli.errors import DataError
 from dnt_cli.reading import Dictionary, read_survey, write_table
 from dnt_cli.study import parse_study
 from dnt_cli.survey import survey_table
+from tests.support.studies import study_text
 
 WAVES = ("T0", "T1", "T2")
 LEVELS = ("laag", "midden", "hoog")
 CLASSES = ("nooit", "soms", "vaak", "altijd")
 OUTCOMES = ("work", "score", "income", "mood")
 NUMBERS = ("score", "income")
-STUDY = """
-schema = 1
-[study]
-key = "disguised"
-title = "Disguised"
-[design]
-id = "nr"
-wave = "meting"
-group = "arm"
-intervention = "treated"
-comparison = "control"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }, { key = "T2", months = 12 }]
-baseline = "T0"
-endpoint = "T2"
-[files]
-#files#
-[outcomes.work]
-label = "Work"
-kind = "binary"
-waves = ["T0", "T1", "T2"]
-#work#
-[outcomes.score]
-label = "Score"
-kind = "linear"
-waves = ["T0", "T1", "T2"]
-[outcomes.income]
-label = "Income"
-kind = "linear"
-waves = ["T0", "T1", "T2"]
-[outcomes.mood]
-label = "Mood"
-kind = "ordinal"
-role = "descriptive"
-range = [1, 4]
-level_labels = ["nooit", "soms", "vaak", "altijd"]
-waves = ["T0", "T1", "T2"]
-[covariates.school]
-label = "School"
-kind = "ordered"
-levels = ["1", "2", "3"]
-level_labels = ["laag", "midden", "hoog"]
-[covariates.age]
-label = "Age"
-kind = "continuous"
-"""
+STUDY = study_text(
+    {
+        "work": {"kind": "binary"},
+        "score": {"kind": "linear"},
+        "income": {"kind": "linear"},
+        "mood": {"kind": "ordinal", "role": "descriptive", "range": [1, 4], "level_labels": CLASSES},
+    },
+    key="disguised",
+    design={"id": "nr", "wave": "meting", "group": "arm", "intervention": "treated", "comparison": "control"},
+    covariates={
+        "school": {"kind": "ordered", "levels": ["1", "2", "3"], "level_labels": LEVELS},
+        "age": {"kind": "continuous"},
+    },
+    files={},
+)
 
 
 @dataclass
@@ -77,7 +48,7 @@ class Draft:
     Attributes:
         frame: values as objects; rows per person and wave, or per person.
         suffix: the format.
-        lines: what the study file says beside the usual, by place.
+        lines: what the study file says beside the usual, by section.
         dictionary: labels and user-missing codes.
         above: lines above the table.
         separator: of CSV.
@@ -89,7 +60,7 @@ class Draft:
     frame: pd.DataFrame
     suffix: str
     rng: np.random.Generator
-    lines: dict[str, list[str]] = field(default_factory=lambda: {"files": [], "work": []})
+    lines: dict[str, list[str]] = field(default_factory=lambda: {"files": [], "outcomes.work": []})
     dictionary: Dictionary = field(default_factory=Dictionary)
     above: list[str] = field(default_factory=list)
     separator: str = ","
@@ -196,7 +167,7 @@ def yes_no_words(draft: Draft) -> None:
     yes, no = [("ja", "nee"), ("Yes", "No"), ("J", "N"), ("waar", "onwaar")][draft.rng.integers(0, 4)]
     draft.change(("work",), lambda v: yes if v == 1 else no)
     if draft.rng.random() < 0.5:
-        draft.lines["work"] += [f'yes = "{yes}"', f'no = "{no}"']
+        draft.lines["outcomes.work"] += [f'yes = "{yes}"', f'no = "{no}"']
 
 
 def yes_no_codes(draft: Draft) -> None:
@@ -206,7 +177,7 @@ def yes_no_codes(draft: Draft) -> None:
         labels = {c: {1.0: "Ja", 2.0: "Nee"} for c in draft.columns("work")}
         draft.dictionary = Dictionary({}, {**draft.dictionary.values, **labels}, draft.dictionary.missing)
     elif draft.rng.random() < 0.5:
-        draft.lines["work"] += ["yes = 1", "no = 2"]
+        draft.lines["outcomes.work"] += ["yes = 1", "no = 2"]
     else:
         draft.allowed.add("out_of_range")
 
@@ -414,14 +385,14 @@ def attempt(seed: int) -> Outcome:
         draft.lines["files"] = [line for line in draft.lines["files"] if line not in missing] + [
             'missing = [-99, "weet niet"]'
         ]
-    study_text = STUDY
-    for place, lines in draft.lines.items():
-        study_text = study_text.replace(f"#{place}#", "\n".join(lines))
+    text = STUDY
+    for section, lines in draft.lines.items():
+        text = text.replace(f"[{section}]", "\n".join([f"[{section}]", *lines]))
     told = (draft.suffix, *draft.done)
     reference = read_survey(frame.to_csv(index=False).encode(), "clean.csv", parse_study(STUDY))
     assert reference.survey is not None, [str(f) for f in reference.findings]
     try:
-        found = read_survey(content(draft), f"x{draft.suffix}", parse_study(study_text))
+        found = read_survey(content(draft), f"x{draft.suffix}", parse_study(text))
     except DataError as error:
         return Outcome(f"refused: {error}", told)
     errors = {finding.name.partition(".")[2] for finding in found.findings if finding.level == "error"}

@@ -22,46 +22,29 @@ from dnt_cli.study.disclosure import CBS
 from dnt_cli.survey import cast_survey
 from dnt_cli.tables import Table
 from dnt_cli.wording import Wording
+from tests.support.studies import TWO_WAVES, study_text
 
 GROUPS, WAVES = ("a", "b"), ("T0", "T1")
 HEADINGS = {"Intervention": ("a",), "Comparison": ("b",), "Total": GROUPS}
-STUDY = """
-schema = 1
-[study]
-key = "random"
-title = "Random"
-[design]
-id = "id"
-wave = "wave"
-group = "group"
-intervention = "a"
-comparison = "b"
-waves = [{ key = "T0", months = 0 }, { key = "T1", months = 6 }]
-baseline = "T0"
-endpoint = "T1"
-[outcomes.work]
-label = "Work"
-kind = "binary"
-waves = ["T0", "T1"]
-[outcomes.ladder]
-label = "Ladder"
-kind = "ordinal"
-role = "descriptive"
-range = [1, 4]
-level_labels = ["L-one", "L-two", "L-three", "L-four"]
-waves = ["T0", "T1"]
-[outcomes.high]
-label = "High"
-kind = "binary"
-waves = ["T0", "T1"]
-derive = { source = "ladder", rule = "at_least", value = 3 }
-[covariates.school]
-label = "School"
-kind = "ordered"
-levels = ["low", "mid", "top"]
-level_labels = ["S-low", "S-mid", "S-top"]
-collapse = { "mid/top" = ["mid", "top"] }
-"""
+STUDY = study_text(
+    {
+        "work": {"kind": "binary"},
+        "ladder": {
+            "kind": "ordinal", "role": "descriptive", "range": [1, 4],
+            "level_labels": ["L-one", "L-two", "L-three", "L-four"],
+        },
+        "high": {"kind": "binary", "derive": {"source": "ladder", "rule": "at_least", "value": 3}},
+    },
+    key="random",
+    waves=TWO_WAVES,
+    design={"intervention": "a", "comparison": "b"},
+    covariates={
+        "school": {
+            "kind": "ordered", "levels": ["low", "mid", "top"], "level_labels": ["S-low", "S-mid", "S-top"],
+            "collapse": {"mid/top": ["mid", "top"]},
+        },
+    },
+)  # fmt: skip
 ASKED = ("work", "ladder")
 LADDER = {"L-one": 1, "L-two": 2, "L-three": 3, "L-four": 4}
 SCHOOL = {"S-low": "low", "S-mid": "mid", "S-top": "top"}
