@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dnt_cli.disclosure.quantities import Quantity
     from dnt_cli.disclosure.release import Release
     from dnt_cli.figures.style import Drawing
+    from dnt_cli.report import Report
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.study import Thresholds
     from dnt_cli.tables import Table
@@ -31,8 +32,7 @@ _RECORDS = ("answers",)
 _FORMS = ("xlsx", "docx", "csv")
 _INSIDE = "stays-inside"
 _LOG = "release.json"
-_CONCLUSIONS = "conclusions"
-_FIGURES = "figures"
+_CONCLUSIONS, _FIGURES, _REPORT = _MADE = ("conclusions", "figures", "report")
 
 
 @app.command(rich_help_panel="Files")
@@ -49,6 +49,9 @@ def release(
         option(
             "--figures", "Also draw the figures of a description and of effects, without what may not be shown.", OUTPUT
         ),
+    ] = False,
+    report: Annotated[
+        bool, option("--report", "Also write the report in Word, without what may not be shown.", OUTPUT)
     ] = False,
     language: Lang = ...,  # type: ignore[assignment]
     force: Force = False,
@@ -79,21 +82,24 @@ def release(
     names = _names(files)
     with progress("Checking"):
         named = dict(zip(names, stages, strict=True))
-        traced = _traced(named, wording) if figures else []
+        traced = _traced(named, wording) if figures or report else []
         result, kinds, records = _decide(named, thresholds, wording, known, traced)
         drawings = _drawings(result, traced)
         result = result.keeping(_FIGURES, list(drawings))
     refused += [("records", name) for name in records]
     refused += [("nothing", name) for name in result.tables if name in names and not _figures_in(result, name)]
     result = result.of([name for name in result.tables if _figures_in(result, name)])
+    made = None
+    if report and result.tables:
+        made, result = _report(stages, result, drawings.values(), thresholds, wording)
     if result.decision.unprotected:
         warn(wording.text("disclosure.already", n=len(result.decision.unprotected)))
     if output is None:
         show_tables([files_table(result, kinds, wording, "checked_title")] if result.tables else [])
     elif result.tables:
-        _write(Path(output), result, kinds, thresholds, wording)
+        _write(Path(output), result, kinds, thresholds, wording, made)
         if figures:
-            _draw(Path(output), list(drawings.values()), len(traced), force=force)
+            _draw(Path(output), [drawing for _, drawing in drawings.values()], len(traced), force=force)
     for why, name in refused:
         complain(wording.text(f"disclosure.refused_{why}", file=name))
     if refused:
@@ -128,7 +134,7 @@ def _decide(
         kept[_FIGURES] = [own.table for own in traced]
     result = released(kept, thresholds, wording, earlier)
     kinds = {name: stage.kind for name, stage in stages.items()}
-    return result, kinds | {_CONCLUSIONS: _CONCLUSIONS, _FIGURES: _FIGURES}, records
+    return result, kinds | {name: name for name in _MADE}, records
 
 
 def _concluded(stages: dict[str, Stage], wording: Wording) -> dict[str, Sequence[Table]]:
@@ -159,11 +165,30 @@ def _traced(stages: dict[str, Stage], wording: Wording) -> list[TracedFigure]:
     return traced_figures(description, Estimates.joined(effects) if effects else None, wording)
 
 
-def _drawings(result: Release, traced: Sequence[TracedFigure]) -> dict[str, Drawing]:
-    """Title -> the figure, of those that may leave."""
+def _drawings(result: Release, traced: Sequence[TracedFigure]) -> dict[str, tuple[TracedFigure, Drawing]]:
+    """Title -> the figure, and what may leave of it, of those of which anything may."""
     tables = result.tables.get(_FIGURES, ())
-    drawn = ((table.title, own.draw(table)) for own, table in zip(traced, tables, strict=True))
-    return {title: drawing for title, drawing in drawn if drawing is not None}
+    drawn = ((table.title, own, own.draw(table)) for own, table in zip(traced, tables, strict=True))
+    return {title: (own, drawing) for title, own, drawing in drawn if drawing is not None}
+
+
+def _report(
+    stages: Iterable[Stage],
+    result: Release,
+    drawings: Iterable[tuple[TracedFigure, Drawing]],
+    thresholds: Thresholds,
+    wording: Wording,
+) -> tuple[Report, Release]:
+    """The report as it may leave, and the release with what is shown and left out of it."""
+    from dnt_cli.disclosure.report import protected
+    from dnt_cli.report import draft
+    from dnt_cli.report.material import REPORTED, Material
+    from dnt_cli.stagefile.kinds import result_of
+
+    own = [stage for stage in stages if stage.kind in REPORTED]
+    figures = {figure.key: drawing if figure.parts else None for figure, drawing in drawings}
+    whole = draft(Material(own, [result_of(stage) for stage in own], wording, "better"))
+    return protected(whole, result, figures, thresholds, wording)
 
 
 def _draw(folder: Path, drawings: Sequence[Drawing], possible: int, *, force: bool) -> None:
@@ -226,16 +251,25 @@ def _told_before(folders: Sequence[str]) -> list[dict[Quantity, float]]:
     return known
 
 
-def _write(folder: Path, result: Release, kinds: dict[str, str], thresholds: Thresholds, wording: Wording) -> None:
+def _write(
+    folder: Path,
+    result: Release,
+    kinds: dict[str, str],
+    thresholds: Thresholds,
+    wording: Wording,
+    report: Report | None,
+) -> None:
     from dnt_cli.disclosure.papers import checker_tables, letter, log
     from dnt_cli.figures.style import make_folder
+    from dnt_cli.report.writers import images, written
     from dnt_cli.stagefile.atomic import replacing
     from dnt_cli.tables import document
 
     language = wording.language
-    files = {
-        f"{name}.{form}": document(form, result.leaving(name), language) for name in result.tables for form in _FORMS
-    }
+    names = [name for name in result.tables if report is None or name != _REPORT]
+    files = {f"{name}.{form}": document(form, result.leaving(name), language) for name in names for form in _FORMS}
+    if report is not None:
+        files[f"{_REPORT}.docx"] = written(report, "docx", images(report, "docx"))
     files["outputcheck.xlsx"] = document("xlsx", checker_tables(result, kinds, thresholds, wording), language)
     files["outputcheck.txt"] = letter(result, thresholds, wording).encode()
     inside = _inside(folder)

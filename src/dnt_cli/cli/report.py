@@ -56,9 +56,9 @@ def report(
     Example: dnt report t3.parquet longitudinal.parquet robustness.parquet description.parquet --lang nl -o report.docx
     """
     from dnt_cli.report import NAMES, build
-    from dnt_cli.report.material import Material
+    from dnt_cli.report.material import REPORTED, Material
     from dnt_cli.report.writers import FORMATS, images, written
-    from dnt_cli.stagefile.kinds import KINDS, result_of
+    from dnt_cli.stagefile.kinds import result_of
     from dnt_cli.wording import Wording
 
     if output == "-":
@@ -66,8 +66,7 @@ def report(
     form = format_of(output, _FORMATS, "dnt report")
     check_document(output, form, force=force)
     chosen = choose("--include", include, NAMES)
-    kinds = [name for name, kind in KINDS.items() if kind.concluded or name == "imputations"]
-    stages = open_together(sources, "dnt report", kinds, language, force=force)
+    stages = open_together(sources, "dnt report", REPORTED, language, force=force)
     wording = Wording(stages[0].study, language)
     own = _own_text(text, wording)
     material = Material(stages, [result_of(stage) for stage in stages], wording, green)

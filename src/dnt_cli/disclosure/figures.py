@@ -12,6 +12,7 @@ from dnt_cli.description.lookup import shown
 from dnt_cli.disclosure.release import HIDDEN
 from dnt_cli.effects.tables import interval_on_scale, shown_decimals
 from dnt_cli.figures.style import Drawing
+from dnt_cli.study.described import FLOW
 from dnt_cli.tables import Cell, Column, Section, Table, without_charts, without_empty
 from dnt_cli.wording import Wording
 
@@ -24,12 +25,16 @@ class TracedFigure:
     """A figure with its numbers.
 
     Attributes:
+        key: By which a report knows it.
         table: The numbers that it shows, with the persons behind each.
         draw: The figure of that table as it may leave; None where it may not.
+        parts: Whether parts of it may leave; else it leaves whole or not at all.
     """
 
+    key: str
     table: Table
     draw: Callable[[Table], Drawing | None]
+    parts: bool = False
 
 
 def traced_figures(
@@ -65,7 +70,7 @@ def _flow(description: pd.DataFrame, wording: Wording) -> TracedFigure:
         seen = [section.rows[0] for section in table.sections]
         return None if outside or all(map(_hides, seen[1:])) else flow_drawing(description, wording, table)
 
-    return TracedFigure(flow_table(description, wording), draw)
+    return TracedFigure(FLOW, flow_table(description, wording), draw, parts=True)
 
 
 def _of_outcomes(description: pd.DataFrame, wording: Wording) -> Iterator[TracedFigure]:
@@ -76,18 +81,19 @@ def _of_outcomes(description: pd.DataFrame, wording: Wording) -> Iterator[Traced
     from dnt_cli.figures.composed import composed_drawings
     from dnt_cli.figures.outcomes import outcome_drawings
 
-    def traced(table: Table, drawing: Drawing) -> TracedFigure:
-        return TracedFigure(without_empty(without_charts(table)), lambda own: drawing if _whole(own) else None)
+    def traced(key: str, table: Table, drawing: Drawing) -> TracedFigure:
+        plain = without_empty(without_charts(table))
+        return TracedFigure(f"figure_{key}", plain, lambda own: drawing if _whole(own) else None)
 
     drawings = outcome_drawings(description, wording)
     for outcome, table in outcome_tables(description, wording).items():
-        yield traced(table, drawings[outcome])
+        yield traced(outcome, table, drawings[outcome])
     behind = Behind(description, wording.study)
     for key, drawing in composed_drawings(description, wording).items():
         spec = wording.study.figures[key]
         rows = description[description["variable"].isin(spec.outcomes)]
         make = trend_table if spec.kind == "panel" else change_table
-        yield traced(replace(make(rows, wording, behind), title=drawing.title), drawing)
+        yield traced(key, replace(make(rows, wording, behind), title=drawing.title), drawing)
 
 
 def _forest(estimates: Estimates, wording: Wording) -> Iterator[TracedFigure]:
@@ -119,4 +125,5 @@ def _forest(estimates: Estimates, wording: Wording) -> Iterator[TracedFigure]:
     names = ("figure_estimate", "figure_low", "figure_high", "figure_answered")
     columns = (Column("", "left"), *(Column(wording.text(f"disclosure.{name}")) for name in names))
     body = tuple(cells(row) for _, row in rows.iterrows())
-    yield TracedFigure(Table(wording.text("description.forest_title"), columns, (Section("", body),)), draw)
+    table = Table(wording.text("description.forest_title"), columns, (Section("", body),))
+    yield TracedFigure("forest", table, draw, parts=True)

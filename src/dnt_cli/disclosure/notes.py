@@ -14,6 +14,7 @@ from dnt_cli.wording import Wording, catalogue
 
 _WHOLE = re.compile(r"(?<![\w.,<>=+\-–])\d+(?![\w%]|[.,]\d)")  # a whole number by itself
 _SIZE = re.compile(r"\b([Nn] ?= ?)(\d+)")
+_CODE = re.compile(r"\([a-z]\d?\) ")
 _ANYTHING = "(.*)"
 
 # Sentence -> the values in it that are no number of persons. What a note says is judged by the other values alone; of a
@@ -32,6 +33,17 @@ NOT_PERSONS: dict[str, tuple[str, ...]] = {
     "imputed.events": ("events",),
     "imputed.imputed": ("m", "iterations", "method", "seed", "missing"),
     "polis.work_rule": ("hours", "wage", "least", "types"),
+    "report.controls_endpoint": ("wave",),
+    "report.controls_ladder": ("rungs",),
+    "report.design": ("count", "waves", "baseline", "endpoint"),
+    "report.effects_lead": ("wave",),
+    "report.imputed": ("m", "method", "iterations", "seed"),
+    "report.imputed_elsewhere": ("m",),
+    "report.marks": ("marks",),
+    "report.outcomes_lead": ("level",),
+    "report.software": ("versions",),
+    "robustness.label_method": ("m", "method"),
+    "robustness.label_sites": ("sites",),
     "robustness.counts": ("code", "label", "counts"),
     "robustness.far": ("far", "outcomes"),
     "robustness.left_out": ("code",),
@@ -89,6 +101,9 @@ class NoteFilter:
                     if name:
                         yield from self._parts(value)
                 return
+        if match := _CODE.match(note):  # of a robustness check
+            yield from self._parts(note[match.end() :])
+            return
         for text in self._labels:
             note = note.replace(text, " ")
         yield note

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -130,6 +131,32 @@ class Registry:
             self.differing.add(name)
         sizes.add(people.n)
         return name
+
+
+class Names:
+    """The names by which a decision knows the groups behind numbers that were not registered with it."""
+
+    def __init__(self, values: Mapping[Quantity, float], hidden: Collection[Quantity]) -> None:
+        self._values, self._names = values, dict[tuple[Properties, int], Properties]()
+        for quantity in sorted(values, key=lambda own: own not in hidden):  # of two of one size, that which is hidden
+            if not quantity.what:
+                who = _without_version(_without_data(quantity.who)[1])
+                self._names.setdefault((who, int(values[quantity])), quantity.who)
+
+    def of(self, counts: Counts | None) -> Counts | None:
+        """The same under these names; None where any of it is not known to the decision."""
+        if counts is None or not _tells(counts):
+            return counts
+        try:
+            own = _renamed(counts, self._names_of(counts))
+        except KeyError:
+            return None
+        told = quantities_of(own).items()
+        same = (math.isclose(self._values.get(q, math.nan), value, rel_tol=1e-9, abs_tol=1e-9) for q, value in told)
+        return own if all(same) else None
+
+    def _names_of(self, counts: Counts) -> dict[tuple[Properties, int], Properties]:
+        return {(people.who, people.n): self._names[people.who, people.n] for people in counts.groups}
 
 
 def _tells(counts: Counts) -> bool:

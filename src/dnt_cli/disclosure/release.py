@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from dnt_cli.description.attrition import seen_in
 from dnt_cli.description.persons import ATTENDANCE
@@ -15,7 +16,7 @@ from dnt_cli.disclosure.quantities import Quantity, Registry, quantities_of, reg
 from dnt_cli.disclosure.rounding import rounded
 from dnt_cli.disclosure.rules import broken_rule
 from dnt_cli.study import Study, Thresholds
-from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.tables import Cell, Column, Counts, Section, Table
 from dnt_cli.tables.counts import Pair
 from dnt_cli.wording import Wording
 
@@ -87,6 +88,11 @@ class Release:
             shown={key: n for key, n in self.shown.items() if stays(*key)},
         )
 
+    def with_source(self, source: str, tables: Sequence[Table], seen: Filter) -> Release:
+        """The release with one more source, of which a filter decided."""
+        left, shown = (*self.left, *seen.left), {**self.shown, **seen.shown}
+        return replace(self, tables={**self.tables, source: tables}, left=left, shown=shown)
+
     def leaving(self, source: str) -> list[Table]:
         """The tables of a source of which a figure is shown."""
         return [table for table in self.tables[source] if self.shown[source, table.title]]
@@ -112,7 +118,7 @@ def released(
         if not earlier:
             raise
         known, decision = _decision(sources, thresholds, wording.study, earlier, apart=True)
-    filter_ = _Filter(decision, thresholds, wording, NoteFilter(decision, thresholds.persons, wording))
+    filter_ = Filter(decision, thresholds, wording)
     tables = {source: [filter_.table(source, table) for table in own] for source, own in known.items()}
     return Release(tables, tuple(filter_.left), filter_.shown, decision)
 
@@ -166,15 +172,42 @@ def is_number(cell: Cell, place: int, width: int) -> bool:
 
 
 @dataclass
-class _Filter:
-    """Leaves out of tables what a decision hides."""
+class Filter:
+    """Leaves out of tables and sentences what a decision hides.
+
+    Attributes:
+        decision: What is told and hidden.
+        thresholds: Of the study.
+        wording: Of the tables.
+        left: What was left out.
+        shown: Number of figures shown, per source and table.
+    """
 
     decision: Decision
     thresholds: Thresholds
     wording: Wording
-    judge: NoteFilter
     left: list[Left] = field(default_factory=list)
     shown: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @cached_property
+    def judge(self) -> NoteFilter:
+        """Of notes, and of sizes in headings."""
+        return NoteFilter(self.decision, self.thresholds.persons, self.wording)
+
+    def sentence(self, source: str, table: str, cell: Cell) -> str:
+        """A sentence as it may leave; empty where it may not.
+
+        Args:
+            source: The file that was asked for.
+            table: Under which it is counted.
+            cell: The sentence, with the persons behind its numbers.
+        """
+        self.shown.setdefault((source, table), 0)
+        if cell.counts == Counts() and not self.judge.may_leave(cell.text):
+            self.left.append(Left(source, table, cell.text[:40], "", "note"))
+            return ""
+        (found,) = self._row(source, Table(table, (Column(""),), ()), "", (cell,))
+        return "" if found.text == HIDDEN else found.text
 
     def table(self, source: str, table: Table) -> Table:
         """The table, without rows of which nothing is left but a label that may not be told."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dnt_cli import __version__
@@ -13,14 +13,33 @@ from dnt_cli.report.sections import KINDS, NAMES, built
 
 if TYPE_CHECKING:
     from dnt_cli.report.material import Material
+    from dnt_cli.wording import Wording
 
-__all__ = ["NAMES", "Report", "build"]
+__all__ = ["NAMES", "Report", "build", "draft", "finished"]
 
 
 def build(
     material: Material, include: Sequence[str] | None = None, own: Mapping[str, Sequence[Block]] | None = None
 ) -> Report:
-    """The report of these results.
+    """The report of these results; arguments as of `draft`."""
+    return finished(draft(material, include, own), material.wording)
+
+
+def finished(report: Report, wording: Wording, left_out: Collection[str] = ()) -> Report:
+    """A draft with what stands in its appendix about the whole of it.
+
+    Args:
+        report: The draft.
+        wording: The study in a language.
+        left_out: The keys of tables and figures that were in the draft and may not leave.
+    """
+    return with_explanations(with_published(report, wording, left_out), wording)
+
+
+def draft(
+    material: Material, include: Sequence[str] | None = None, own: Mapping[str, Sequence[Block]] | None = None
+) -> Report:
+    """The sections of a report, without what stands in its appendix about the whole of it.
 
     Args:
         material: The results, and who reads them.
@@ -32,7 +51,7 @@ def build(
     chosen = [kind for kind in KINDS if include is None or kind.name in include]
     found = (built(kind, material, tuple((own or {}).get(kind.name, ()))) for kind in chosen)
     files = ", ".join(dict.fromkeys(stage.name for stage in material.stages))
-    report = Report(
+    return Report(
         title=say("report.title", study=study.title[wording.language]),
         lines=(say("report.made_by", version=__version__, files=files),),
         stamp=_stamp(material),
@@ -41,7 +60,6 @@ def build(
         sections=tuple(section for section in found if section is not None),
         language=wording.language,
     )
-    return with_explanations(with_published(report, wording), wording)
 
 
 def _stamp(material: Material) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Block, Heading, TableBlock
-from dnt_cli.tables import Cell, Column, Section, Table
+from dnt_cli.tables import Cell, Column, Counts, Section, Table
 
 _HASH = 16  # characters of a hash that are enough to tell files apart
 
@@ -66,5 +66,5 @@ def _written(value: Any) -> str:
 def _versions(material: Material) -> Table:
     say = material.wording.text
     columns = (Column(say("report.library"), "left"), Column(say("report.version"), "left"))
-    rows = tuple((Cell(name), Cell(version)) for name, version in material.versions().items())
+    rows = tuple((Cell(name), Cell(version, counts=Counts())) for name, version in material.versions().items())
     return Table(say("report.versions_title"), columns, (Section("", rows),))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from dnt_cli.stagefile.container import Stage
 
 _R = TypeVar("_R")
+REPORTED = tuple(name for name, kind in KINDS.items() if kind.concluded or name == "imputations")
+"""The kinds of stage files that a report is made of."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dnt_cli.effects.kinds import KINDS
 from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Block, Heading, Paragraph
+from dnt_cli.tables import Counts
 from dnt_cli.wording import within_sentence
 
 
@@ -17,16 +18,16 @@ def method(material: Material) -> Iterator[Block]:
     if material.estimates is None and material.imputations is None:
         return
     yield Heading(say("report.missing_head"))
-    yield Paragraph(_missing(material))
+    yield Paragraph(_missing(material), counts=Counts())
     if material.estimates is not None:
         yield Heading(say("report.models_head"))
-        yield from map(Paragraph, _models(material))
+        yield from (Paragraph(text, counts=Counts()) for text in _models(material))
     if material.robustness is not None:
         yield Heading(say("report.checks_head"))
         yield from _checks(material)
     yield Heading(say("report.software_head"))
     versions = ", ".join(f"{name} {version}" for name, version in material.versions().items())
-    yield Paragraph(say("report.software", versions=versions))
+    yield Paragraph(say("report.software", versions=versions), counts=Counts())
 
 
 def _missing(material: Material) -> str:
@@ -76,7 +77,7 @@ def _checks(material: Material) -> Iterator[Block]:
     yield Paragraph(wording.text("report.checks_lead"))
     names = codes(result.labels)
     for key, label in result.labels.items():
-        yield Paragraph(wording.text("report.check", code=names[key], label=wording.messages(label)), "item")
+        yield Paragraph(wording.text("report.check", code=names[key], label=wording.messages(label)), "item", Counts())
     for key, reason in sorted(result.left_out.items()):
         told = wording.messages(reason)
         yield Paragraph(wording.text("report.check_left_out", code=key[0], reason=told), "item")

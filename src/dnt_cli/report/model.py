@@ -9,7 +9,7 @@ from typing import Literal
 
 from dnt_cli.figures.style import Drawing
 from dnt_cli.study import Language
-from dnt_cli.tables import Table
+from dnt_cli.tables import Counts, Table
 
 _OPEN, _CLOSE = "\ue000", "\ue001"  # private characters, which no text of a study holds
 REFERENCE = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
@@ -22,10 +22,17 @@ def reference(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph, or a line of a list."""
+    """A paragraph, or a line of a list.
+
+    Attributes:
+        text: With references.
+        style: How it is set.
+        counts: The persons behind its numbers; `Counts()` where none is about persons, None where it is not known.
+    """
 
     text: str
     style: Literal["body", "lead", "item"] = "body"
+    counts: Counts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,11 @@ class Report:
     def figures(self) -> list[FigureBlock]:
         """All figures."""
         return [block for block in self.blocks() if isinstance(block, FigureBlock)]
+
+    @property
+    def keys(self) -> set[str]:
+        """Of all tables and figures."""
+        return {block.key for block in self.blocks() if isinstance(block, TableBlock | FigureBlock)}
 
     def numbers(self) -> dict[str, str]:
         """Key of a table or figure -> `Table 3`."""

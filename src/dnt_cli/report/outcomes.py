@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, TableBlock, reference
+from dnt_cli.tables import Counts
 
 if TYPE_CHECKING:
     from dnt_cli.figures.style import Drawing
@@ -39,7 +40,7 @@ def outcomes(material: Material) -> Iterator[Block]:
     if len(tables) == 2:
         levels, changes = reference(LEVELS), reference(CHANGES)
         lead = wording.text("report.outcomes_lead", levels=levels, changes=changes, level=100 * level)
-        yield Paragraph(lead, "lead")
+        yield Paragraph(lead, "lead", Counts())
     for hypothesis in (*study.hypotheses, None):
         own = [key for key in drawings if study.outcomes[key].hypothesis == hypothesis]
         if not own:

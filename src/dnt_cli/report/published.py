@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from dnt_cli.description.blocks import block_name
 from dnt_cli.report.model import FigureBlock, Heading, Report, TableBlock
@@ -13,8 +13,14 @@ from dnt_cli.wording import Wording
 KEY = "published"
 
 
-def with_published(report: Report, wording: Wording) -> Report:
-    """The report with that table in the appendix, if the study tells of an earlier report."""
+def with_published(report: Report, wording: Wording, left_out: Collection[str] = ()) -> Report:
+    """The report with that table in the appendix, if the study tells of an earlier report.
+
+    Args:
+        report: Without it.
+        wording: The study in a language.
+        left_out: The keys of tables and figures that may not be shown.
+    """
     entries = list(_entries(wording.study, wording))
     if not entries or not report.has_appendix:
         return report
@@ -23,7 +29,7 @@ def with_published(report: Report, wording: Wording) -> Report:
     columns = tuple(Column(say(f"report.published_{name}"), "left") for name in ("there", "here", "chapter"))
     rows = []
     for label, key, why_not in entries:
-        absent = (why_not or say("report.published_absent"), "")
+        absent = (why_not or say(f"report.published_{'left_out' if key in left_out else 'absent'}"), "")
         rows.append((Cell(label), *map(Cell, places.get(key, absent))))
     table = Table(say("report.published_title"), columns, (Section("", tuple(rows)),))
     return report.appended(Heading(say("report.published_head")), TableBlock(KEY, table))

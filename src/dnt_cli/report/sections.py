@@ -13,7 +13,7 @@ from dnt_cli.report.material import Material
 from dnt_cli.report.method import method
 from dnt_cli.report.model import Block, Chapter, FigureBlock, Heading, Paragraph, TableBlock, reference
 from dnt_cli.report.outcomes import CHANGES, CODEBOOK, LEVELS, described, outcomes
-from dnt_cli.tables import Table
+from dnt_cli.tables import Counts, Table
 from dnt_cli.wording import Wording
 
 
@@ -41,10 +41,12 @@ def _summary(material: Material) -> Iterator[Block]:
     tables = material.explained(told, verdicts=True)
     keys = ["verdicts", "evidence"][-len(tables) :]
     names = {key: reference(key) for key in keys}
-    yield Paragraph(wording.text(f"report.summary_{'lead' if 'verdicts' in names else 'plain'}", **names), "lead")
+    yield Paragraph(
+        wording.text(f"report.summary_{'lead' if 'verdicts' in names else 'plain'}", **names), "lead", Counts()
+    )
     for own in conclusions.hypotheses:
         if own.verdict is not None:
-            yield Paragraph(hypothesis_text(own, wording), "item")
+            yield Paragraph(hypothesis_text(own, wording), "item", Counts())  # of it no number is told
     yield from map(TableBlock, keys, tables)
 
 
@@ -62,19 +64,19 @@ def _population(material: Material) -> Iterator[Block]:
             "report.design", intervention=design.intervention_label[wording.language],
             comparison=design.comparison_label[wording.language], count=len(waves), waves=", ".join(waves),
             baseline=design.baseline, endpoint=design.endpoint,
-        )
+        ), counts=Counts(),
     )  # fmt: skip
     if material.description is not None:
         from dnt_cli.figures.flow import flow_drawing
 
         flow = flow_drawing(material.description.figures, wording)
-        yield Paragraph(wording.text("report.flow_lead", figure=reference("flow")))
+        yield Paragraph(wording.text("report.flow_lead", figure=reference("flow")), counts=Counts())
         yield FigureBlock("flow", flow.title, flow.about, flow)
     tables = [own for own in described(material) if own.key not in (LEVELS, CHANGES, CODEBOOK)]
     keys = [own.key for own in tables]
     if {"sample", "baseline"} <= set(keys):
         first, second = reference("sample"), reference("baseline")
-        yield Paragraph(wording.text("report.population_tables", first=first, second=second))
+        yield Paragraph(wording.text("report.population_tables", first=first, second=second), counts=Counts())
     yield from tables
 
 
@@ -91,7 +93,7 @@ def _effects(material: Material) -> Iterator[Block]:
     lead = "report.effects_lead" if both else "report.effects_alone"
     beside = [key for key, table in zip(keys, tables, strict=True) if _beside(table, wording)]
     names = {"first": ", ".join(map(reference, beside or keys)), "figure": reference("forest")}
-    yield Paragraph(wording.text(lead, wave=wording.study.design.endpoint, **names))
+    yield Paragraph(wording.text(lead, wave=wording.study.design.endpoint, **names), counts=Counts())
     for key, table in zip(keys, tables, strict=True):
         yield TableBlock(key, replace(table, title=_effects_title(table, material)))
     title = wording.text("report.forest", level=100 * found.level)
@@ -102,6 +104,7 @@ def _effects(material: Material) -> Iterator[Block]:
 
 def _by_outcome(material: Material) -> Iterator[Block]:
     """What the models say of each outcome, in words."""
+    from dnt_cli.conclusions.evidence import counts_of
     from dnt_cli.conclusions.speech import outcome_text
 
     conclusions, wording = material.conclusions, material.wording
@@ -112,7 +115,8 @@ def _by_outcome(material: Material) -> Iterator[Block]:
         if own.outcomes and wording.study.hypotheses:
             yield Heading(wording.hypothesis(own.key) if own.key else wording.text("report.other_outcomes"), 3)
         for conclusion in own.outcomes:
-            yield Paragraph(outcome_text(conclusion, wording, conclusions.sources.level))
+            counts = counts_of(conclusion.evidence, wording.study)
+            yield Paragraph(outcome_text(conclusion, wording, conclusions.sources.level), counts=counts)
 
 
 def _beside(table: Table, wording: Wording) -> bool:
@@ -140,7 +144,8 @@ def _robustness(material: Material) -> Iterator[Block]:
         return
     keys = [f"robustness_{i}" for i in range(1, len(tables) + 1)]
     main = [key for key, table in zip(keys, tables, strict=True) if table.name == "effects"]
-    yield Paragraph(wording.text("report.robustness_lead", first=", ".join(map(reference, main or keys[:1]))))
+    first = ", ".join(map(reference, main or keys[:1]))
+    yield Paragraph(wording.text("report.robustness_lead", first=first), counts=Counts())
     yield from map(TableBlock, keys, tables)
 
 
