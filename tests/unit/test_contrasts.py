@@ -149,7 +149,7 @@ def test_rows_say_their_contrast_and_no_figure_mixes_them(both: Estimates) -> No
     rows = both.rows()
     assert list(rows["contrast"]) == ["a:c", "b:c"]
     with pytest.raises(DataError, match="one at a time"):
-        both.figure(Wording(study("a:c"), "en"), "effects.svg")
+        both.drawing(Wording(study("a:c"), "en"))
 
 
 def test_the_persons_of_two_contrasts_have_other_names(both: Estimates) -> None:

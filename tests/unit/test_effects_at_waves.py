@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,13 +127,8 @@ def test_waves_of_the_command(study: Study) -> None:
     assert waves_beside(None, replace(study, design=replace(study.design, follow_up=None))) == []
 
 
-def test_the_figure_has_a_panel_per_outcome_with_several_waves(
-    study: Study, result: Estimates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[Any] = []
-    monkeypatch.setattr("dnt_cli.figures.effect_waves.draw_one", lambda drawing, path, force: drawn.append(drawing))
-    result.figure(Wording(study, "en"), str(tmp_path / "waves.svg"))
-    figure = drawn[0].plot()
+def test_the_figure_has_a_panel_per_outcome_with_several_waves(study: Study, result: Estimates) -> None:
+    figure = result.drawing(Wording(study, "en")).plot()
     titles = {axes.get_title(loc="center") for axes in figure.axes}
     assert titles == {"Score", "Late", "Work"}
     score = next(axes for axes in figure.axes if axes.get_title(loc="center") == "Score")

@@ -16,12 +16,12 @@ from dnt_cli.description.lookup import Lookup
 from dnt_cli.description.run import describe
 from dnt_cli.effects.columns import COLUMNS
 from dnt_cli.errors import DataError
-from dnt_cli.figures import draw, forest_plot
+from dnt_cli.figures import draw, forest_drawing
 from dnt_cli.figures.composed import composed_drawings
 from dnt_cli.figures.flow import flow_drawing
 from dnt_cli.figures.forest import _Forest
 from dnt_cli.figures.outcomes import _places, _Plot
-from dnt_cli.figures.style import DOTS_PER_INCH, MARGIN, shades, text_on, tick_labels
+from dnt_cli.figures.style import DOTS_PER_INCH, MARGIN, draw_one, shades, text_on, tick_labels
 from dnt_cli.study import Study, parse_study
 from dnt_cli.survey import cast_survey
 from dnt_cli.wording import Wording
@@ -361,7 +361,7 @@ def test_forest_colours_by_what_is_better(study: Study) -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_forest_is_whole_and_reproducible(study: Study, tmp_path: Path, language: str) -> None:
     for name in ("a.png", "b.png", "a.svg", "b.svg"):
-        forest_plot(estimates(), Wording(study, language), tmp_path / name)  # type: ignore[arg-type]
+        draw_one(forest_drawing(estimates(), Wording(study, language)), tmp_path / name)  # type: ignore[arg-type]
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert white_border(tmp_path / "a.png") >= 0.75 * MARGIN * DOTS_PER_INCH
@@ -373,11 +373,10 @@ def test_forest_of_one_analysis(study: Study) -> None:
 
 
 def test_forest_refuses_what_it_cannot_draw(study: Study, tmp_path: Path) -> None:
-    path = tmp_path / "forest.png"
     with pytest.raises(DataError, match="no effects"):
-        forest_plot(estimates().assign(term="age"), Wording(study, "en"), path)
+        forest_drawing(estimates().assign(term="age"), Wording(study, "en"))
     with pytest.raises(DataError, match="more than once"):
-        forest_plot(pd.concat([estimates(), estimates()]), Wording(study, "en"), path)
+        forest_drawing(pd.concat([estimates(), estimates()]), Wording(study, "en"))
     with pytest.raises(DataError, match=r"\.svg or \.png"):
-        forest_plot(estimates(), Wording(study, "en"), tmp_path / "forest.pdf")
+        draw_one(forest_drawing(estimates(), Wording(study, "en")), tmp_path / "forest.pdf")
     assert list(tmp_path.iterdir()) == []

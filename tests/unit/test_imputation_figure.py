@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from matplotlib.image import imread
 
-from dnt_cli.figures import imputation_figure
+from dnt_cli.figures import imputation_drawing
 from dnt_cli.figures.imputation import _short
+from dnt_cli.figures.style import draw_one
 from dnt_cli.study import Language, load_study
 from dnt_cli.wording import Wording
 
@@ -34,7 +35,7 @@ def test_the_figure_keeps_its_margins_and_its_bytes(tmp_path: Path) -> None:
     distribution = pd.DataFrame(values, columns=["variable", "value", "observed", "imputed"])
     paths = [tmp_path / "a.png", tmp_path / "b.png"]
     for path in paths:
-        imputation_figure(trace, distribution, Wording(study, "nl"), path)
+        draw_one(imputation_drawing(trace, distribution, Wording(study, "nl")), path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     picture = imread(paths[0])[..., :3]
     frame = np.concatenate([picture[:5].reshape(-1, 3), picture[:, :5].reshape(-1, 3), picture[:, -5:].reshape(-1, 3)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -182,13 +181,8 @@ def test_the_table_says_whether_the_imputation_carried_the_difference(
         shown(effects, own), ["school", "school", "age", "age"], strict=True))  # fmt: skip
 
 
-def test_the_figure_has_a_line_for_all_and_for_each_subgroup(
-    study: Study, effects: Effects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[Any] = []
-    monkeypatch.setattr("dnt_cli.figures.subgroups.draw_one", lambda drawing, path, force: drawn.append(drawing))
-    Estimates.of(study, effects, 0.95).figure(Wording(study, "en"), str(tmp_path / "subgroups.svg"))
-    score, work = drawn[0].plot().axes
+def test_the_figure_has_a_line_for_all_and_for_each_subgroup(study: Study, effects: Effects) -> None:
+    score, work = Estimates.of(study, effects, 0.95).drawing(Wording(study, "en")).plot().axes
     for axes in (score, work):
         intervals = [line for line in axes.lines if len(line.get_xdata()) == 2 and len(set(line.get_ydata())) == 1]
         assert len(intervals) == 1 + 3 + 2  # all, three schools, two ages

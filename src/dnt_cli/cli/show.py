@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from dnt_cli.cli.app import app
@@ -143,12 +144,13 @@ def _together(stages: list[Stage]) -> tuple[StageResult | Conclusions, bool]:
 
 def _draw(result: StageResult | Conclusions, wording: Wording, path: str, *, force: bool) -> None:
     """Draw a result that has a figure."""
+    from dnt_cli.figures.style import draw_one
     from dnt_cli.stagefile.result import Drawn
 
     with progress("Drawing"):
         if not isinstance(result, Drawn):
             raise UsageError(say("figure_kinds"))
-        result.figure(wording, path, force=force)
+        draw_one(result.drawing(wording), Path(path), force=force)
 
 
 @app.command(rich_help_panel="Files")

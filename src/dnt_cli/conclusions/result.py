@@ -12,6 +12,7 @@ from dnt_cli.stagefile.result import Green
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dnt_cli.figures.style import Drawing
     from dnt_cli.study import Study
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
@@ -140,8 +141,8 @@ class Conclusions:
 
         return conclusion_tables(self, wording, green)
 
-    def figure(self, wording: Wording, path: str, *, force: bool = False) -> None:
-        """Draw a forest plot of the effects."""
-        from dnt_cli.figures import forest_plot
+    def drawing(self, wording: Wording) -> Drawing:
+        """A forest plot of the effects."""
+        from dnt_cli.figures import forest_drawing
 
-        forest_plot(self.sources.estimates, wording, path, level=self.sources.level, force=force)
+        return forest_drawing(self.sources.estimates, wording, self.sources.level)

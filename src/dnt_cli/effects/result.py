@@ -38,6 +38,7 @@ from dnt_cli.wording import Wording, spoken
 
 if TYPE_CHECKING:
     from dnt_cli.effects.rows import Effects
+    from dnt_cli.figures.style import Drawing
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
 
@@ -174,21 +175,18 @@ class Estimates:
         further = (*wave_tables(self.estimates, wording, green=green), *subgroup_tables(self.estimates, wording, green))
         return [*tables, *further, *complier_tables(self.estimates, wording, self.level, green)]
 
-    def figure(self, wording: Wording, path: str, *, force: bool = False) -> None:
-        """Draw a forest plot: by subgroup where there are any, over the waves where there are more than two."""
-        from dnt_cli.figures import forest_plot, subgroup_plot, wave_plot
+    def drawing(self, wording: Wording) -> Drawing:
+        """A forest plot: by subgroup where there are any, over the waves where there are more than two."""
+        from dnt_cli.figures import forest_drawing, subgroup_drawing, wave_drawing
 
         if self.contrasts:
             raise DataError(wording.text("effects.several_contrasts"))
         if (self.estimates["analysis"] == MODERATORS).any():
-            subgroup_plot(self.estimates, wording, path, level=self.level, force=force)
-            return
-
+            return subgroup_drawing(self.estimates, wording, self.level)
         several = at_waves(self.estimates, self.study)["wave"].nunique() > 2
         if several and LONGITUDINAL not in set(self.estimates["analysis"]):
-            wave_plot(self.estimates, wording, path, level=self.level, force=force)
-            return
-        forest_plot(self.estimates, wording, path, level=self.level, force=force)
+            return wave_drawing(self.estimates, wording, self.level)
+        return forest_drawing(self.estimates, wording, self.level)
 
 
 def with_every_column(frame: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from dnt_cli.description.lookup import Figure as Value
 from dnt_cli.description.lookup import Lookup, group_label, initials, shown
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of
 from dnt_cli.description.trends import interval_names
-from dnt_cli.figures.style import BLUE, GREY, LIGHT, VERMILLION, Drawing, text_on, tick_labels
+from dnt_cli.figures.style import BLUE, GREY, LABELLED, LIGHT, SMALL, VERMILLION, WIDTH, Drawing, text_on, tick_labels
 from dnt_cli.study import ComposedFigure, Study
 from dnt_cli.wording import Wording
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH = 6.3  # inches, the text width of an A4 page
-_SMALL = 7.5
-_LABELLED = 4.5  # per cent below which a part of a bar is too narrow for its number
 _MOVES = ("rise", "same", "fall")
 _COLOURS = (BLUE, LIGHT, VERMILLION)
 _HATCHES = ("", "", "////")
@@ -107,7 +104,7 @@ class _Changes:
         from matplotlib.figure import Figure
 
         places = self.places()
-        figure = Figure(figsize=(_WIDTH, 0.34 * len(places) + 0.7))
+        figure = Figure(figsize=(WIDTH, 0.34 * len(places) + 0.7))
         axes = figure.add_subplot()
         axes.set_yticks(places, self.names(), fontsize=8)
         for place, name in self.headings():
@@ -136,10 +133,10 @@ class _Moves(_Changes):
                 label=self.wording.text(f"description.moves_{move}"),
             )  # fmt: skip
             for place, start, size in zip(places, starts, sizes, strict=True):
-                if size >= _LABELLED:
+                if size >= LABELLED:
                     axes.text(
                         start + size / 2, place, shown(size, PERCENT_DECIMALS, self.wording), ha="center",
-                        va="center_baseline", fontsize=_SMALL, color="black" if hatch else text_on(_rgb(colour)),
+                        va="center_baseline", fontsize=SMALL, color="black" if hatch else text_on(_rgb(colour)),
                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0} if hatch else None,
                     )  # fmt: skip
             starts = [start + size for start, size in zip(starts, sizes, strict=True)]
@@ -181,7 +178,7 @@ class _Steps(_Changes):
         axes.axvline(0, color=GREY, linewidth=0.8)
         for place, row, mean, error in zip(places, rows, means, errors[1], strict=True):
             text = shown(mean, decimals_of(self.study.outcomes[row[0]]), self.wording, sign=True)
-            axes.annotate(text, (mean + error, place), (5, 0), textcoords="offset points", va="center", fontsize=_SMALL)
+            axes.annotate(text, (mean + error, place), (5, 0), textcoords="offset points", va="center", fontsize=SMALL)
         _number_ticks(axes, self.wording)
         axes.set_xlabel(self.wording.text("description.steps_axis"))
         small_print(axes, 36.0, [self.wording.text("description.steps_note", level=100 * self.level)], self.wording)
@@ -237,7 +234,7 @@ class _Panel:
 
         outcomes = self.outcomes()
         rows = -(-len(outcomes) // _COLUMNS)
-        figure = Figure(figsize=(_WIDTH, 2.3 * rows + 0.4))
+        figure = Figure(figsize=(WIDTH, 2.3 * rows + 0.4))
         grid = figure.subplots(rows, min(_COLUMNS, len(outcomes)), sharey=True, squeeze=False)
         figure.subplots_adjust(hspace=0.95, wspace=0.12)
         flat = list(grid.flat)
@@ -276,7 +273,7 @@ class _Panel:
             )  # fmt: skip
             decimals = decimals_of(self.wording.study.outcomes[outcome])
             common: dict[str, Any] = {
-                "textcoords": "offset points", "va": "top", "fontsize": _SMALL, "color": colour,
+                "textcoords": "offset points", "va": "top", "fontsize": SMALL, "color": colour,
                 "annotation_clip": False,
             }  # fmt: skip
             axes.annotate(short[group], (0, 0), (-3, -below), xycoords="axes fraction", ha="right", **common)
@@ -313,17 +310,17 @@ _KINDS: dict[str, Callable[[Lookup, Wording, ComposedFigure, float], _Moves | _S
 def titled(axes: Axes, title: str, above: float = 8.0) -> None:
     """The title of a figure over its first axes, in as many lines as it needs."""
     axes.annotate(
-        textwrap.fill(title, int(9.5 * _WIDTH)), (0, 1), (0, above), xycoords="axes fraction",
+        textwrap.fill(title, int(9.5 * WIDTH)), (0, 1), (0, above), xycoords="axes fraction",
         textcoords="offset points", va="bottom", fontsize=11, fontweight="bold", annotation_clip=False,
     )  # fmt: skip
 
 
 def small_print(axes: Axes, below: float, notes: list[str], wording: Wording) -> None:
     """Remarks under the axes, from `below` points on."""
-    lines = [textwrap.fill(part, int(15.5 * _WIDTH)) for part in (*notes, *wording.synthetic_note())]
+    lines = [textwrap.fill(part, int(15.5 * WIDTH)) for part in (*notes, *wording.synthetic_note())]
     axes.annotate(
         "\n".join(lines), (0, 0), (0, -below), xycoords="axes fraction", textcoords="offset points", va="top",
-        fontsize=_SMALL, color=GREY, linespacing=1.3, annotation_clip=False,
+        fontsize=SMALL, color=GREY, linespacing=1.3, annotation_clip=False,
     )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,8 +12,8 @@ from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
 from dnt_cli.effects.wave_tables import at_waves
 from dnt_cli.errors import DataError
-from dnt_cli.figures.effects import LOOKS, SMALL, add_note, effect_ticks
-from dnt_cli.figures.style import GREY, Drawing, draw_one
+from dnt_cli.figures.effects import LOOKS, add_note, effect_ticks
+from dnt_cli.figures.style import GREY, SMALL, Drawing
 from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
 
@@ -27,29 +26,15 @@ _PANEL = (2.3, 2.0)  # inches
 _NOTE = 0.5
 
 
-def wave_plot(
-    estimates: pd.DataFrame, wording: Wording, path: str | Path, *, level: float = 0.95, force: bool = False
-) -> None:
-    """Draw the effect of every outcome over the waves.
-
-    Args:
-        estimates: With effects at several waves.
-        wording: The study in a language.
-        path: Ends in .svg or .png.
-        level: Of the intervals in `estimates`.
-        force: Replace a file that dnt did not draw.
-
-    Raises:
-        DataError: There is no effect to draw, or the file cannot be written or is no figure of dnt.
-    """
+def wave_drawing(estimates: pd.DataFrame, wording: Wording, level: float = 0.95) -> Drawing:
+    """The effect of every outcome over the waves. Arguments and errors as of `forest_drawing`."""
     rows = resting_on(at_waves(estimates, wording.study), wording.study.models.errors)
     rows = rows[rows["status"] != "not estimable"]
     if rows.empty:
         raise DataError(say("no_wave_effects"))
     several = rows.groupby("outcome")["wave"].transform("nunique") > 1
     rows = rows[several] if several.any() else rows
-    drawing = Drawing(lambda: _figure(rows, wording, level), "effects", wording.text("effects.waves_title"))
-    draw_one(drawing, Path(path), force=force)
+    return Drawing(lambda: _figure(rows, wording, level), "effects", wording.text("effects.waves_title"))
 
 
 def _figure(rows: pd.DataFrame, wording: Wording, level: float) -> Figure:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dnt_cli.figures.style import GREEN, GREY, INK, VERMILLION, figure_number, tick_labels
+from dnt_cli.figures.style import GREEN, GREY, INK, SMALL, VERMILLION, figure_number, tick_labels
 from dnt_cli.study import Language
 from dnt_cli.wording import Wording
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 LOOKS = {"good": (GREEN, "^", GREEN), "bad": (VERMILLION, "v", VERMILLION), "": (INK, "o", "white")}
 """Tone of an effect -> colour, marker and the colour that fills it."""
-SMALL = 7.5
-"""Size of the letters of a panel."""
 _RATIOS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 1000.0)
 _NEAR_RATIOS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 

@@ -12,7 +12,7 @@ from dnt_cli.description.left_out import LeftOut
 from dnt_cli.description.lookup import Lookup, group_label, shown
 from dnt_cli.description.persons import Behind
 from dnt_cli.figures.composed import small_print, titled
-from dnt_cli.figures.style import GREY, INK, Drawing
+from dnt_cli.figures.style import GREY, INK, WIDTH, Drawing
 from dnt_cli.study.described import FLOW
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, resting, share_of
 from dnt_cli.wording import Wording
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH = 6.3
 _BESIDE: Any = {"va": "center", "fontsize": 8, "color": GREY, "linespacing": 1.3}
 _ROW = 0.75  # inches between boxes
 
@@ -113,7 +112,7 @@ class _Flow:
 
         above = bool(self.left_out.reasons)  # a row for those in the file
         rows = len(self.waves) + 1 + above
-        figure = Figure(figsize=(_WIDTH, _ROW * rows + 0.2))
+        figure = Figure(figsize=(WIDTH, _ROW * rows + 0.2))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         axes.set_xlim(0, 100)

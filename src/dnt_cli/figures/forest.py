@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -23,8 +22,8 @@ from dnt_cli.effects.tables import (
 )
 from dnt_cli.errors import DataError
 from dnt_cli.figures.alternatives import effects_alternative
-from dnt_cli.figures.effects import LOOKS, SMALL, effect_ticks
-from dnt_cli.figures.style import GREY, Drawing, draw_one
+from dnt_cli.figures.effects import LOOKS, effect_ticks
+from dnt_cli.figures.style import GREY, SMALL, Drawing
 from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
@@ -42,27 +41,17 @@ _WIDEST = 20.0  # odds ratios beyond this, or its inverse, are cut off with an a
 # Tone -> colour, marker, face; an effect without a mark is an open circle.
 
 
-def forest_plot(
-    estimates: pd.DataFrame, wording: Wording, path: str | Path, *, level: float = 0.95, force: bool = False
-) -> None:
-    """Draw the effects: odds ratios on a logarithmic axis above standardised betas, endpoint left, trend right.
+def forest_drawing(estimates: pd.DataFrame, wording: Wording, level: float = 0.95) -> Drawing:
+    """The effects: odds ratios on a logarithmic axis above standardised betas, endpoint left, trend right.
 
     Args:
         estimates: Rows of `effects.COLUMNS`, of one or both analyses below each other, one row per effect.
         wording: Labels, hypotheses and marks of the study, in a language.
-        path: Ends in .svg or .png.
         level: Of the intervals in `estimates`.
-        force: Replace a file that dnt did not draw.
 
     Raises:
-        DataError: There is no effect to draw, an effect stands there twice, or the file cannot be written or is no
-            figure of dnt.
+        DataError: There is no effect to draw, or an effect stands there twice.
     """
-    draw_one(forest_drawing(estimates, wording, level), Path(path), force=force)
-
-
-def forest_drawing(estimates: pd.DataFrame, wording: Wording, level: float = 0.95) -> Drawing:
-    """The drawing of `forest_plot`; arguments and errors as there."""
     rows = resting_on(effect_rows(estimates), wording.study.models.errors)
     if rows.empty:
         raise DataError(say("no_effects_drawn"))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from dnt_cli.figures.style import BLUE, GREY, INK, VERMILLION, Drawing, draw_one
+from dnt_cli.figures.style import BLUE, GREY, INK, VERMILLION, Drawing
 from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
@@ -20,23 +19,16 @@ _ROW, _WIDTH = 1.05, 7.5  # inches
 _CHAINS = 20  # lines in one panel; more cannot be told apart
 
 
-def imputation_figure(
-    trace: pd.DataFrame, distribution: pd.DataFrame, wording: Wording, path: str | Path, *, force: bool = False
-) -> None:  # fmt: skip
-    """Draw, for every imputed outcome at its endpoint, the means of the chains and observed against imputed values.
+def imputation_drawing(trace: pd.DataFrame, distribution: pd.DataFrame, wording: Wording) -> Drawing:
+    """For every imputed outcome at its endpoint the means of the chains, and observed against imputed values.
 
     Args:
         trace: `variable`, `iteration`, `imputation`, `mean`.
         distribution: `variable`, `value`, `observed`, `imputed` (shares).
         wording: The study in a language.
-        path: Ends in .svg or .png.
-        force: Replace a file that dnt did not draw.
-
-    Raises:
-        DataError: Another ending, or the file cannot be written or is no figure of dnt.
     """
     plot = partial(_figure, trace, distribution, wording)
-    draw_one(Drawing(plot, "imputation", wording.text("imputed.imputation_title")), Path(path), force=force)
+    return Drawing(plot, "imputation", wording.text("imputed.imputation_title"))
 
 
 def _figure(trace: pd.DataFrame, distribution: pd.DataFrame, wording: Wording) -> Figure:

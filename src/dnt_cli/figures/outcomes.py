@@ -16,7 +16,10 @@ from dnt_cli.figures.alternatives import outcome_alternative
 from dnt_cli.figures.style import (
     BLUE,
     GREY,
+    LABELLED,
+    SMALL,
     VERMILLION,
+    WIDTH,
     Drawing,
     figure_number,
     shades,
@@ -29,11 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LINE = 12.0  # points between lines of text under a figure
-SMALL = 7.5
-LABELLED = 4.5  # per cent below which a part of a bar is too narrow for its number
-CLOSEST = 0.1  # part of the axis that two waves must be apart to be labelled
-_WIDTH = 6.3  # inches, the text width of an A4 page
+_LINE = 12.0  # points between lines of text under a figure
+_CLOSEST = 0.1  # part of the axis that two waves must be apart to be labelled
 _WITHIN_TEXT = (5.1, 1.6)  # inches, of a figure within text
 _BAR = 0.8
 
@@ -108,7 +108,7 @@ class _Plot:
         """Percentages or means over time with their intervals."""
         from matplotlib.figure import Figure
 
-        full, height = _WITHIN_TEXT if self.within_text else (_WIDTH, 3.2)
+        full, height = _WITHIN_TEXT if self.within_text else (WIDTH, 3.2)
         width = full if len(self.waves) > 2 else 0.6 * full
         figure = Figure(figsize=(width, height))
         axes = figure.add_subplot()
@@ -180,7 +180,7 @@ class _Plot:
                 for place, text in zip(places, row, strict=True):
                     at = ("data", "axes fraction")
                     axes.annotate(text, (place, 0), (0, -below), xycoords=at, ha="center", **common)
-                below += LINE
+                below += _LINE
             below += 2
         return below
 
@@ -191,7 +191,7 @@ class _Plot:
         levels = [level for level in self.figures.values("level", variable=self.outcome) if level]
         bars = [(w, g) for w in range(len(self.waves)) for g in range(2)]
         places = [w * 2.5 + g for w, g in bars]
-        width, thick = (_WITHIN_TEXT[0], 0.17) if self.within_text else (_WIDTH, 0.27)
+        width, thick = (_WITHIN_TEXT[0], 0.17) if self.within_text else (WIDTH, 0.27)
         figure = Figure(figsize=(width, thick * len(bars) + 0.12 * len(self.waves) + 0.5))
         axes = figure.add_subplot()
         colours = shades(len(levels))
@@ -270,4 +270,4 @@ def _places(months: list[float]) -> list[float]:
     """Where the waves stand on the axis: in proportion to time, or evenly where some would be too close to label."""
     span = months[-1] - months[0]
     gaps = [later - earlier for earlier, later in itertools.pairwise(months)]
-    return list(map(float, range(len(months)))) if gaps and min(gaps) < CLOSEST * span else months
+    return list(map(float, range(len(months)))) if gaps and min(gaps) < _CLOSEST * span else months

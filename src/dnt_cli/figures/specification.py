@@ -15,7 +15,7 @@ import pandas as pd
 
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.tables import decimals_of, interval_on_scale, scale_of
-from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, VERMILLION, Drawing, draw_all, tick_labels
+from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, SMALL, VERMILLION, Drawing, draw_all, tick_labels
 from dnt_cli.progress import Progress
 from dnt_cli.robustness.checks import CHECKS
 from dnt_cli.robustness.checks.e_dropouts import ZERO
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SMALL = 7.5
 # Inches.
 _CURVE, _ROW, _GAP, _LABELS, _PANEL = 2.0, 0.19, 0.12, 3.1, 3.2
 _LABEL_WIDTH = 54  # characters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,8 +13,8 @@ from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.subgroup_tables import in_subgroups
 from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
 from dnt_cli.errors import DataError
-from dnt_cli.figures.effects import LOOKS, SMALL, add_note, effect_ticks
-from dnt_cli.figures.style import GREY, Drawing, draw_one
+from dnt_cli.figures.effects import LOOKS, add_note, effect_ticks
+from dnt_cli.figures.style import GREY, SMALL, Drawing
 from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.sentences import say
 from dnt_cli.wording import Wording
@@ -29,20 +28,10 @@ _MOST_TICKS = 5  # of ratios
 _Line = tuple[str, pd.Series | None, str]  # label, effect, p of the test
 
 
-def subgroup_plot(
-    estimates: pd.DataFrame, wording: Wording, path: str | Path, *, level: float = 0.95, force: bool = False
-) -> None:
-    """Draw the effects of all persons and in the subgroups of each moderator, a panel per kind of outcome and analysis.
+def subgroup_drawing(estimates: pd.DataFrame, wording: Wording, level: float = 0.95) -> Drawing:
+    """The effects of all persons and in the subgroups of each moderator, a panel per kind of outcome and analysis.
 
-    Args:
-        estimates: With effects in subgroups.
-        wording: The study in a language.
-        path: Ends in .svg or .png.
-        level: Of the intervals in `estimates`.
-        force: Replace a file that dnt did not draw.
-
-    Raises:
-        DataError: There is no effect to draw, or the file cannot be written or is no figure of dnt.
+    Arguments and errors as of `forest_drawing`.
     """
     rows = resting_on(in_subgroups(estimates, wording.study), wording.study.models.errors)
     main = resting_on(effect_rows(estimates), wording.study.models.errors)
@@ -54,7 +43,7 @@ def subgroup_plot(
     if not any(effect is not None for lines in panels.values() for _, effect, _ in lines):
         raise DataError(say("no_subgroup_effects"))
     title = wording.text("effects.subgroups_figure_title")
-    draw_one(Drawing(lambda: _figure(panels, wording, level), "effects", title), Path(path), force=force)
+    return Drawing(lambda: _figure(panels, wording, level), "effects", title)
 
 
 def _lines(rows: pd.DataFrame, main: pd.DataFrame, wording: Wording) -> list[_Line]:

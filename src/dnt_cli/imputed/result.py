@@ -18,6 +18,7 @@ from dnt_cli.study import Study
 from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
+    from dnt_cli.figures.style import Drawing
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
 
@@ -120,8 +121,8 @@ class Imputations:
             comparison.add(completed)
         return comparison.distribution()
 
-    def figure(self, wording: Wording, path: str, *, force: bool = False) -> None:
-        """Draw the chains, and the distributions of observed and imputed values."""
-        from dnt_cli.figures import imputation_figure
+    def drawing(self, wording: Wording) -> Drawing:
+        """The chains, and the distributions of observed and imputed values."""
+        from dnt_cli.figures import imputation_drawing
 
-        imputation_figure(self.trace, self.distribution(), wording, path, force=force)
+        return imputation_drawing(self.trace, self.distribution(), wording)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from dnt_cli.figures.style import Drawing
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.stagefile.form import Form
     from dnt_cli.study import Study
@@ -66,5 +67,5 @@ class StageResult(Protocol):
 class Drawn(Protocol):
     """A result that `dnt show --figure` draws."""
 
-    def figure(self, wording: Wording, path: str, *, force: bool = False) -> None:
-        """Draw it into a file (.svg, .png)."""
+    def drawing(self, wording: Wording) -> Drawing:
+        """Its figure, to be drawn into a file (.svg, .png)."""
