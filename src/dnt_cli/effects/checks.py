@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,21 +42,33 @@ def note_ladder(rows: dict[str, list[dict[str, Any]]], fits: list[dict[str, Any]
 
 
 def check_quadrature(
-    data: Completed, rows: dict[str, list[dict[str, Any]]], options: Options, progress: Progress | None = None
-) -> None:
-    """Refit the first imputations with more nodes and mark the effects whose estimate or standard error moves."""
+    data: Completed, rows: dict[str, list[dict[str, Any]]], fits: Mapping[str, Sequence[Fit]], options: Options,
+    progress: Progress | None = None,
+) -> None:  # fmt: skip
+    """Refit the first imputations with more nodes and mark the effects whose estimate or standard error moves.
+
+    Args:
+        data: Completed data sets.
+        rows: Per outcome those of its effect, which are marked.
+        fits: Per outcome the fits behind them, one per imputation.
+        options: As for the fits.
+        progress: Called with (done, all) fits.
+    """
     doubted = {
         k: own for k, own in rows.items() if KINDS[own[0]["kind"]].integrated and own[0]["status"] != "not estimable"
     }
-    used = replace(options, engine="own")  # how many nodes are enough does not depend on the engine
-    own = named(progress, "Checking quadrature")
+    few, own = options.quadrature_check, named(progress, "Checking quadrature")
+    used = {key: fits[key][:few] for key in doubted}
+    # How many nodes are enough does not depend on the engine.
+    by_own = replace(options, engine="own", clusters=False)
+    if options.engine != "own":
+        used = _refitted(data, doubted, by_own, few, own)
     compared: dict[int, dict[str, list[dict[str, Any]]]] = {}
     for key, found in doubted.items():
         compared.setdefault(more_nodes(options.nodes, float(found[0]["random_sd"])), {})[key] = found
     for nodes, part in compared.items():
-        exact = replace(used, nodes=nodes)
-        for key, pairs in _fit_twice(data, part, used, exact, options.quadrature_check, own).items():
-            _mark_doubtful(part[key], pairs, options.nodes, nodes)
+        for key, exact in _refitted(data, part, replace(by_own, nodes=nodes), few, own).items():
+            _mark_doubtful(part[key], list(zip(used[key], exact, strict=True)), options.nodes, nodes)
 
 
 def _mark_doubtful(rows: list[dict[str, Any]], pairs: list[tuple[Fit, Fit]], nodes: int, more: int) -> None:
@@ -117,8 +130,12 @@ def cross_check(
     records = [{str(name): value for name, value in row.items()} for row in trends.to_dict("records")]
     rows = {record["outcome"]: [record] for record in records}
     table = []
-    other, own = replace(options, engine="lme4"), named(progress, "Fitting with lme4")
-    for key, pairs in _fit_twice(data, rows, options, other, imputations, own).items():
+    told = named(progress, "Fitting with lme4")
+    alone = replace(options, clusters=False)
+    one = _refitted(data, rows, alone, imputations, told)
+    other = _refitted(data, rows, replace(alone, engine="lme4"), imputations, told)
+    for key in rows:
+        pairs = list(zip(one[key], other[key], strict=True))
         usable = [(a, b) for a, b in pairs if b.status.usable]
         shifts = [_shift(a, b) for a, b in usable]
         ratios = [_error_ratio(a, b) for a, b in usable]
@@ -136,18 +153,15 @@ def cross_check(
     return pd.DataFrame(table)
 
 
-def _fit_twice(
-    data: Completed, rows: dict[str, list[dict[str, Any]]], one: Options, other: Options, imputations: int,
+def _refitted(
+    data: Completed, rows: Mapping[str, list[dict[str, Any]]], options: Options, imputations: int,
     progress: Progress | None,
-) -> dict[str, list[tuple[Fit, Fit]]]:  # fmt: skip
-    """The trends in `rows` fitted in two ways on the first imputations, in pairs per outcome."""
+) -> dict[str, Sequence[Fit]]:  # fmt: skip
+    """Per outcome the trends in `rows` fitted again on the first imputations."""
     few = Completed(data.study, data.observed, data.sets[:imputations])
     models = [Model(LONGITUDINAL, key, keys_in(own[0]["controls"])) for key, own in rows.items()]
-    fitted = fit_all(few, [(model, options) for options in (one, other) for model in models], one.jobs, progress)
-    return {
-        model.outcome: [(a.fit, b.fit) for a, b in zip(fitted[i], fitted[len(models) + i], strict=True)]
-        for i, model in enumerate(models)
-    }
+    fitted = fit_all(few, [(model, options) for model in models], options.jobs, progress)
+    return {model.outcome: [own.fit for own in found] for model, found in zip(models, fitted, strict=True)}
 
 
 def _error_ratio(fit: Fit, other: Fit) -> float:

@@ -13,6 +13,7 @@ from dnt_cli.effects.levels import with_levels
 from dnt_cli.effects.rows import Effects, finished, fit_rows, joined, no_trend_row, pooled_rows
 from dnt_cli.effects.subgroups import subgroup_rows
 from dnt_cli.effects.waves import models_at, wave_rows
+from dnt_cli.engines import Fit
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed, require_inference
 from dnt_cli.models import ENDPOINT, LONGITUDINAL, Model
@@ -95,14 +96,16 @@ def trend_effects(
             sets = tuple(dict.fromkeys(study.without_itself(rung, key) for rung in rungs))
             alike.setdefault(sets, []).append(key)
         by_key: dict[str, list[dict[str, Any]]] = {}
+        settled: dict[str, list[Fit]] = {}
         tried: list[dict[str, Any]] = []
         for rungs_of, part in alike.items():
-            found, attempts = _climb(own, options, part, rungs_of, label, progress)
+            found, behind, attempts = _climb(own, options, part, rungs_of, label, progress)
             by_key |= found
+            settled |= behind
             tried += attempts
         note_ladder(by_key, tried)
         if options.quadrature_check:
-            check_quadrature(own, by_key, options, progress)
+            check_quadrature(own, by_key, settled, options, progress)
         rows += with_levels([row for key in keys for row in by_key[key]], own)
         fits += tried
     rows += [no_trend_row(study, key, label, data.m) for key in without]
@@ -167,10 +170,11 @@ def subgroup_effects(
 def _climb(
     data: Completed, options: Options, keys: Sequence[str], rungs: Sequence[tuple[str, ...]], label: str,
     progress: Progress | None,
-) -> tuple[dict[str, list[dict[str, Any]]], list[dict[str, Any]]]:  # fmt: skip
-    """Per outcome the rows of the first rung whose fits are all usable, and every fit that was tried."""
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, list[Fit]], list[dict[str, Any]]]:  # fmt: skip
+    """Per outcome the rows of the first rung whose fits are all usable, and these fits; and a row per fit tried."""
     pending: list[str] = list(keys)
     rows: dict[str, list[dict[str, Any]]] = {}
+    settled: dict[str, list[Fit]] = {}
     fits: list[dict[str, Any]] = []
     for number, rung in enumerate(rungs, start=1):
         models = [Model(LONGITUDINAL, key, rung) for key in pending]
@@ -179,14 +183,15 @@ def _climb(
         for model, results in zip(models, fitted, strict=True):
             fits += fit_rows(model, results, label)
             # Other controls bring no answers.
-            settled = all(r.fit.status.usable for r in results) or not all(r.enough for r in results)
-            if settled or number == len(rungs):
+            fine = all(r.fit.status.usable for r in results) or not all(r.enough for r in results)
+            if fine or number == len(rungs):
                 rows[model.outcome] = pooled_rows(data.study, model, results, options, label)
+                settled[model.outcome] = [r.fit for r in results]
             else:
                 pending.append(model.outcome)
         if not pending:
             break
-    return rows, fits
+    return rows, settled, fits
 
 
 def _chosen(data: Completed, outcomes: Sequence[str] | None, default: Iterable[str]) -> list[str]:
