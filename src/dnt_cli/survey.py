@@ -83,10 +83,13 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
     return findings, cast.sort_values([design.id, design.wave], kind="stable").reset_index(drop=True)
 
 
-def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list[Finding], pd.DataFrame | None]:
+def examine_wide(
+    frame: pd.DataFrame, study: Study, sets: int = 1, ids: pd.Series | None = None
+) -> tuple[list[Finding], pd.DataFrame | None]:
     """As `examine_survey`, for a table with one row per person and columns `<outcome>_<wave>`; rows stay in order.
 
-    `sets` such tables of the same size may lie below each other, which is quicker than one by one.
+    `sets` such tables of the same size may lie below each other, which is quicker than one by one. `ids` are those of
+    the rows where another table with the same was examined before.
     """
     design = study.design
     columns = {
@@ -99,14 +102,15 @@ def examine_wide(frame: pd.DataFrame, study: Study, sets: int = 1) -> tuple[list
     if findings:
         return findings, None
     cast = {
-        design.id: identifiers(frame[design.id]),
+        design.id: identifiers(frame[design.id]) if ids is None else ids,
         design.group: _codes(frame[design.group], (design.comparison, design.intervention)),
     }
     number = np.arange(len(frame)) // max(len(frame) // sets, 1)
-    if pd.DataFrame({"id": cast[design.id], "set": number}).duplicated().any() or cast[design.id].isna().any():
-        findings.append(error(design.id, "person_twice"))
-    if inexact := _inexact(frame[design.id]):
-        findings.append(error(design.id, "id_inexact", count=inexact))
+    if ids is None:
+        if pd.DataFrame({"id": cast[design.id], "set": number}).duplicated().any() or cast[design.id].isna().any():
+            findings.append(error(design.id, "person_twice"))
+        if inexact := _inexact(frame[design.id]):
+            findings.append(error(design.id, "id_inexact", count=inexact))
     if unknown := int(cast[design.group].isna().sum()):
         findings.append(error(design.group, "group_unknown_wide", count=unknown))
     for place in design.places:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Trees settle sooner than regressions, and a round of theirs takes a hundred times as long (validation/README.md).
 FOREST_ITERATIONS = 5
+# Rows that are checked together when data sets are read.
+_ROWS_TOGETHER = 65_536
 # The settings of an imputation that a study file gives, and that the provenance of an imputations file records.
 STUDY_SETTINGS = tuple(
     own.name for own in fields(Settings) if own.name in {plan.name for plan in fields(ImputationPlan)}
@@ -206,7 +208,10 @@ def imputation_tables(wide: pd.DataFrame, completed: Iterator[pd.DataFrame], stu
 
 def read_completed(stage: Stage) -> Completed:
     """The completed data sets of an imputations file."""
-    return completed_sets(stage.frame, stage.frame[".imp"], stage.study, stage.name)
+    numbers = stage.parquet.read([".imp"]).column(".imp").to_pandas()
+    if not numbers.is_monotonic_increasing:
+        return completed_sets(stage.frame, numbers, stage.study, stage.name)
+    return _completed(numbers, stage.rows, stage.study, stage.name)
 
 
 def completed_sets(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: str) -> Completed:
@@ -214,6 +219,16 @@ def completed_sets(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: 
 
     Raises:
         DataError: No observed data, a number is missing, other persons or another order, or data that do not fit.
+    """
+    order = np.argsort(numbers.to_numpy(), kind="stable")
+    return _completed(numbers, lambda first, last: frame.iloc[order[first:last]].reset_index(drop=True), study, name)
+
+
+def _completed(numbers: pd.Series, rows: Callable[[int, int], pd.DataFrame], study: Study, name: str) -> Completed:
+    """The sets from `rows`, which gives those from one place up to another in the order of their numbers.
+
+    Small sets are checked, cast and derived below each other, which is quicker; of large ones each is read alone, so
+    that nothing but the result holds more than one.
     """
     counts = numbers.value_counts()
     if 0 not in counts:
@@ -224,18 +239,38 @@ def completed_sets(frame: pd.DataFrame, numbers: pd.Series, study: Study, name: 
     others = DataError(say("other_persons", file=name))
     if (counts != n).any():
         raise others
-    # All sets below each other are checked, cast and derived in one go.
-    stacked = frame.iloc[np.argsort(numbers.to_numpy(), kind="stable")].reset_index(drop=True)
-    findings, cast = examine_wide(stacked, study, sets=sets)
+    together = max(1, _ROWS_TOGETHER // n)
+    tables: list[pd.DataFrame] = []
+    ids: pd.Series | None = None  # as the first set has them, before they were cast
+    for first in range(0, sets, together):
+        number = min(together, sets - first)
+        stacked = rows(first * n, (first + number) * n)
+        own = stacked.get(study.design.id)
+        known = tables[0][study.design.id] if number == 1 and _equal(own, ids) else None
+        table = _fitting(stacked, study, name, number, known)
+        tables += [table.iloc[i * n : (i + 1) * n].reset_index(drop=True) for i in range(number)]
+        ids = own[:n] if own is not None and ids is None else ids
+    if not all(_equal(own[study.design.id], tables[0][study.design.id]) for own in tables):
+        raise others
+    return Completed(study, tables[0], tuple(tables[1:]))
+
+
+def _fitting(stacked: pd.DataFrame, study: Study, name: str, sets: int, ids: pd.Series | None) -> pd.DataFrame:
+    """Sets below each other as the study means them, with derived outcomes.
+
+    Raises:
+        DataError: They do not fit the study.
+    """
+    findings, cast = examine_wide(stacked, study, sets=sets, ids=ids)
     errors = [f for f in findings if f.level == "error"]
     if errors or cast is None:
         raise DataError(say("imputations_unfit", file=name, finding=Line(errors[0])))
-    table = derive(cast, study)
-    persons = table[study.design.id].to_numpy().reshape(sets, n)
-    if (persons != persons[0]).any():
-        raise others
-    observed, *completed = (table.iloc[i * n : (i + 1) * n].reset_index(drop=True) for i in range(sets))
-    return Completed(study, observed, tuple(completed))
+    return derive(cast, study)
+
+
+def _equal(ids: pd.Series | None, others: pd.Series | None) -> bool:
+    """Whether the same persons stand in the same order."""
+    return ids is not None and others is not None and bool((ids.to_numpy() == others.to_numpy()).all())
 
 
 def measured_columns(wide: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -85,6 +86,15 @@ class Stage:
         """One data frame per row group, for files too large to hold at once."""
         for i in range(self.parquet.num_row_groups):
             yield self.parquet.read_row_group(i).to_pandas()
+
+    def rows(self, first: int, last: int) -> pd.DataFrame:
+        """The rows from `first` up to `last`; no row group is read that holds none of them."""
+        sizes = [self.parquet.metadata.row_group(i).num_rows for i in range(self.parquet.num_row_groups)]
+        ends = list(accumulate(sizes))
+        own = [i for i, (end, size) in enumerate(zip(ends, sizes, strict=True)) if end > first and end - size < last]
+        before = ends[own[0]] - sizes[own[0]] if own else 0
+        frame: pd.DataFrame = self.parquet.read_row_groups(own).slice(first - before, last - first).to_pandas()
+        return frame
 
     def provenance(self, command: str, settings: Mapping[str, Any]) -> Provenance:
         """The provenance of what `command` makes of this file."""
