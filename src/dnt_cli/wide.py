@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from dnt_cli.study import Condition, Outcome, Study
 from dnt_cli.survey import LARGEST, whole_numbers
@@ -52,31 +53,31 @@ def derive(wide: pd.DataFrame, study: Study) -> pd.DataFrame:
         for name, (key, wave) in study.columns.items()
         if study.outcomes[key].derive is not None
     }
-    kept = wide.drop(columns=[c for c in derived if c in wide.columns])
-    table = pd.concat([kept, pd.DataFrame(derived, index=wide.index)], axis=1)
-    leading = [c for c in table.columns if c not in study.columns]
-    return table[[*leading, *(c for c in study.columns if c in table.columns)]]
+    there = set(wide.columns) | derived.keys()
+    order = [c for c in wide.columns if c not in study.columns] + [c for c in study.columns if c in there]
+    columns = {c: derived[c] if c in derived else wide[c].array for c in order}
+    return pd.DataFrame(columns, index=wide.index, columns=pd.Index(order))
 
 
-def _apply(outcome: Outcome, wide: pd.DataFrame, study: Study, wave: str) -> pd.Series:
+def _apply(outcome: Outcome, wide: pd.DataFrame, study: Study, wave: str) -> NDArray[np.float64]:
     rule = outcome.derive
     assert rule is not None
-    values = wide[study.column(rule.source, wave)]
-    missing = values.isna()
+    values = wide[study.column(rule.source, wave)].to_numpy(dtype=float)
+    missing = np.isnan(values)
     if rule.rule in ("rise", "fall", "change"):
-        start = wide[study.column(rule.source, str(rule.since))]
-        change = values - start
+        start = wide[study.column(rule.source, str(rule.since))].to_numpy(dtype=float)
+        change: NDArray[np.float64] = values - start
         if rule.rule == "change":
             return change
-        missing |= start.isna()
-        result = change > 0 if rule.rule == "rise" else change < 0
+        missing |= np.isnan(start)
+        result: NDArray[Any] = change > 0 if rule.rule == "rise" else change < 0
     elif rule.rule == "classes":
         lowest = outcome.range[0] if outcome.range is not None else 0.0
-        result = pd.Series(lowest + np.searchsorted(rule.cutoffs, values, side="right"), index=values.index)
+        result = lowest + np.searchsorted(rule.cutoffs, values, side="right")
     else:
         cut = float(rule.value)  # type: ignore[arg-type]  # the study reader requires it for these rules
         result = {"at_least": values >= cut, "at_most": values <= cut, "equals": values == cut}[rule.rule]
-    return result.astype(float).mask(missing)
+    return np.where(missing, np.nan, result)
 
 
 def register_outcomes(wide: pd.DataFrame, study: Study) -> tuple[str, ...]:

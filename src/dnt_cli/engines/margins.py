@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,6 +66,13 @@ _LOGISTIC_AS_NORMAL = (16.0 * np.sqrt(3.0) / (15.0 * np.pi)) ** 2
 _NODES = 61
 
 
+@cache
+def _nodes() -> tuple[Floats, Floats]:
+    """Nodes and weights of the mean over a standard normal variable."""
+    node, weight = np.polynomial.hermite_e.hermegauss(_NODES)
+    return node, weight / weight.sum()
+
+
 def attenuation(sd: Floats) -> Floats:
     """By what factor log odds ratios over persons are smaller than those given a random intercept of this SD.
 
@@ -93,8 +102,7 @@ def trend_risk_difference(
     Returns:
         The difference and its standard error, as probabilities.
     """
-    node, weight = np.polynomial.hermite_e.hermegauss(_NODES)
-    weight = weight / weight.sum()
+    node, weight = _nodes()
     group, time, product = columns
     value, slope = 0.0, np.zeros(len(estimate))
     for at, sign_at in zip(ends, (-1.0, 1.0), strict=True):

@@ -182,11 +182,10 @@ def impute_wide(
 
     def completed() -> Iterator[pd.DataFrame]:
         for frame in imputation.completed:
-            filled = wide.copy()
-            filled[names] = frame
+            filled = {name: frame[name].array for name in names}
             # Before anything is derived, so that no cut-off sees another number than the file holds.
-            filled[whole] = filled[whole].round()
-            yield derive(filled, study)
+            filled |= {name: np.rint(filled[name].to_numpy(dtype=float)) for name in whole}
+            yield derive(wide.assign(**filled), study)
 
     return imputation, completed()
 
