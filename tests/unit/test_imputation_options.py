@@ -103,13 +103,6 @@ def test_progress_counts_the_chunks_that_are_ready():
         ([ModelColumn("y", "categorical")], Settings(), "float64 values"),
         ([ModelColumn("y", "continuous")], Settings(m=0), "m is 0"),
         ([ModelColumn("y", "continuous")], Settings(max_predictors=0), "max_predictors is 0"),
-        ([ModelColumn("y", "continuous")], Settings(shifts={"z": np.zeros(40)}), "'z', which is not imputed"),
-        ([ModelColumn("y", "continuous")], Settings(shifts={"y": np.zeros(3)}), "one finite number per person"),
-        (
-            [ModelColumn("y", "continuous", method="forest")],
-            Settings(shifts={"y": np.zeros(40)}),
-            "takes no delta",
-        ),
     ],
 )
 def test_requests_that_make_no_sense_are_refused(columns, settings, message):

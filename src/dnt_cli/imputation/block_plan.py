@@ -164,10 +164,6 @@ def _block(
         support = np.zeros(0)
     lower = [float(known.min()) if c.lower is None else c.lower for c in columns]
     upper = [float(known.max()) if c.upper is None else c.upper for c in columns]
-    shifts = [settings.shifts.get(c.name) for c in columns]
-    shift = None
-    if any(s is not None and np.any(s) for s in shifts):
-        shift = np.stack([np.zeros(values.shape[1]) if s is None else np.asarray(s, dtype=float) for s in shifts])
     wave_rows = np.array([[0 if p < 0 else design.of(p)[0] for p in waves] for waves in beside], dtype=np.intp)
     return PersonBlock(
         positions=np.array(positions, dtype=np.intp),
@@ -185,8 +181,6 @@ def _block(
         mean=mean,
         scale=scale,
         bounds=(min(lower), max(upper)),
-        whole=columns[0].kind == "ordinal",
-        shift=shift,
         missing=tuple(np.flatnonzero(~row) for row in observed),
         sites=_sites(table, settings),
     )

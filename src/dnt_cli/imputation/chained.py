@@ -173,7 +173,7 @@ def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int
         modes[step.position] = np.where(converged[:, None], mode, 0.0)
         if plan.skew:
             beta = beta + posterior_mean.logistic_shift(X, mode, plan.prior_scale)
-        probability = draws.logistic(_shifted(np.matmul(beta[:, None, :], target)[:, 0], step))
+        probability = draws.logistic(np.matmul(beta[:, None, :], target)[:, 0])
         return step.classes[(noise.uniform(u) < probability).astype(np.intp)], int((~converged).sum())
     if step.method == "polr":
         cumulative = _ordered_chances(plan, step, X, target, normals, modes)
@@ -199,7 +199,7 @@ def _ordered_chances(plan: Plan, step: Step, X: Array, target: Array, normals: A
     if plan.skew:
         drawn = drawn + posterior_mean.ordered_shift(X[:, 1:], codes, mode, plan.prior_scale)
         drawn[:, slopes:] = np.sort(drawn[:, slopes:], axis=1)
-    log_odds = _shifted(np.matmul(drawn[:, None, :slopes], target[:, 1:])[:, 0], step)
+    log_odds = np.matmul(drawn[:, None, :slopes], target[:, 1:])[:, 0]
     return draws.logistic(drawn[:, slopes:, None] - log_odds[:, None, :])
 
 
@@ -216,18 +216,11 @@ def _impute_score(plan: Plan, step: Step, X: Array, target: Array, normals: Arra
             row = step.own[0]
             moved = values + (drawn - np.take_along_axis(fitted, donor, axis=1)) * plan.scale[row]
             values = draws.nearest(step.classes, moved)
-        if step.shift is None:
-            return values
-        values = values + step.shift
-    else:
-        row = step.own[0]
-        values = (drawn + sigma[:, None] * noise.normal(u)) * plan.scale[row] + plan.mean[row]
-        values = values if step.shift is None else values + step.shift
-    return np.clip(np.rint(values) if step.whole else values, *step.bounds)
-
-
-def _shifted(log_odds: Array, step: Step) -> Array:
-    return log_odds if step.shift is None else log_odds + step.shift
+        return values
+    row = step.own[0]
+    values = (drawn + sigma[:, None] * noise.normal(u)) * plan.scale[row] + plan.mean[row]
+    scores: Array = np.clip(np.rint(values) if step.whole else values, *step.bounds)
+    return scores
 
 
 def _store(plan: Plan, state: Array, step: Step, values: Array) -> Array:

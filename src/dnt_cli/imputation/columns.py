@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from typing import Literal
 
 Kind = Literal["continuous", "binary", "ordinal", "categorical"]
 Method = Literal["pmm", "norm", "logreg", "polyreg", "polr", "forest"]
@@ -100,9 +95,6 @@ class Settings:
         by_group: impute each group by itself; None: yes for `forest`, no for the others.
         group_interactions: add group x predictor for each predictor.
         forest: LightGBM parameters of `forest`.
-        shifts: delta adjustment by column name, arrays of one value per person, in the order of the frame: added to
-            the log-odds of a binary or ordered draw, or to the imputed value of a score (in its units, then kept
-            within its range).
     """
 
     method: Literal["pmm", "norm", "forest"] = "pmm"
@@ -124,7 +116,6 @@ class Settings:
     by_group: bool | None = None
     group_interactions: bool = False
     forest: Mapping[str, float | int | str] = field(default_factory=lambda: dict(FOREST_PARAMETERS))
-    shifts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def stratified(self) -> bool:

@@ -82,8 +82,6 @@ class PersonBlock:
         mean: subtracted from a linear outcome.
         scale: and divided by.
         bounds: lowest and highest value that may be imputed.
-        whole: drawn values are rounded to whole numbers.
-        shift: (T, n) delta adjustment, or None.
         missing: per wave the persons to impute, as in `Step`.
         sites: (n,) code of each person's site, -1 where it is unknown; None: no site intercepts.
     """
@@ -103,8 +101,6 @@ class PersonBlock:
     mean: float
     scale: float
     bounds: tuple[float, float]
-    whole: bool
-    shift: Array | None
     missing: tuple[NDArray[np.intp], ...]
     sites: NDArray[np.intp] | None = None
 
@@ -218,18 +214,12 @@ def values(block: PersonBlock, chains: State, t: int) -> Array:
     z = chains.z[:, t, persons]
     if block.kind == "binary":
         return (z > 0).astype(float)
-    shift: Array | None = None if block.shift is None else block.shift[t, persons]
     if block.kind == "ranked":
-        drawn = block.support[np.searchsorted(block.thresholds, z)]
-        if shift is None:
-            return drawn
-        return np.clip(np.rint(drawn + shift) if block.whole else drawn + shift, *block.bounds)
+        return block.support[np.searchsorted(block.thresholds, z)]
     drawn = z * block.scale + block.mean
     if block.support.size:
         drawn = nearest(block.support, drawn)
-    if shift is not None:
-        drawn = drawn + shift
-    return np.clip(np.rint(drawn) if block.whole else drawn, *block.bounds)
+    return np.clip(drawn, *block.bounds)
 
 
 def _fitted(x: Predictors, beta: Array) -> Array:
@@ -358,8 +348,8 @@ def _draw_latent(block: PersonBlock, chains: State, residual: Array, uniforms: A
         before = chains.z[:, t, who]
         centre = before - away / own[:, None]
         spread = 1 / np.sqrt(own)[:, None]
-        low, high, share = _limits(block, centre / spread, uniforms[:, who, t], t, who)
-        drawn = centre + spread * _truncated((low - centre) / spread, (high - centre) / spread, share)
+        low, high = (np.array(-np.inf), np.array(np.inf)) if linear else (block.low[t, who], block.high[t, who])
+        drawn = centre + spread * _truncated((low - centre) / spread, (high - centre) / spread, uniforms[:, who, t])
         residual[:, t, who] += drawn - before
         chains.z[:, t, who] = drawn
 
@@ -375,28 +365,3 @@ def _truncated(low: Array, high: Array, uniforms: Array) -> Array:
     drawn = np.clip(drawn, a, b)
     result: Array = np.where(flip, -drawn, drawn)
     return result
-
-
-def _limits(
-    block: PersonBlock, centre: Array, uniforms: Array, t: int, who: slice | NDArray[np.intp]
-) -> tuple[Array, Array, Array]:
-    """Limits of the latent variable of some persons at a wave, and what share of the chance between them is below it.
-
-    With a shift they are those that make the answer yes with log-odds raised by it.
-    """
-    from scipy.special import ndtr
-
-    if block.kind == "linear":
-        return np.array(-np.inf), np.array(np.inf), uniforms
-    low, high = block.low[t, who], block.high[t, who]
-    if block.kind != "binary" or block.shift is None:
-        return low, high, uniforms
-    observed = block.observed[t, who]
-    probability = np.clip(ndtr(centre), _EDGE, 1 - _EDGE)
-    odds = probability / (1 - probability) * np.exp(block.shift[t, who])
-    no = np.clip(1 / (1 + odds), 1e-300, 1 - _EDGE)
-    answer = uniforms > no  # as the inverse distribution function has it, so that a small shift changes few answers
-    share = np.where(answer, (uniforms - no) / (1 - no), uniforms / no)
-    low = np.where(observed, low, np.where(answer, 0.0, -np.inf))
-    high = np.where(observed, high, np.where(answer, np.inf, 0.0))
-    return low, high, np.where(observed, uniforms, share)

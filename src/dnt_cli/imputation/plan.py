@@ -45,7 +45,6 @@ class Step:
         classes: (L,) codes that occur, for methods that draw a class.
         own: (r,) design rows that show this column to the other models.
         parent: design row of the column it is conditional on, or -1.
-        shift: (u,) delta adjustment.
         bounds: lowest and highest value that may be imputed.
         whole: drawn values are rounded to whole numbers.
     """
@@ -61,7 +60,6 @@ class Step:
     classes: NDArray[np.float64]
     own: NDArray[np.intp]
     parent: int
-    shift: NDArray[np.float64] | None
     bounds: tuple[float, float]
     whole: bool
 
@@ -256,7 +254,6 @@ def _step(
         if settings.group_interactions and method not in ("sample", "given")
         else np.zeros(0, dtype=np.intp)
     )
-    shift = settings.shifts.get(column.name)
     parent = column.conditional_on
     return Step(
         position=position,
@@ -270,7 +267,6 @@ def _step(
         classes=classes,
         own=own,
         parent=-1 if parent is None else int(design.of(table.index[parent])[0]),
-        shift=None if shift is None else np.asarray(shift, dtype=np.float64)[missing],
         bounds=(
             float(known.min()) if column.lower is None else column.lower,
             float(known.max()) if column.upper is None else column.upper,

@@ -199,7 +199,6 @@ def impute(
     _check_settings(settings)
     table, events = encode(frame, columns, group)
     table = replace(table, sites=sites)
-    _check_shifts(table, settings)
     methods = {
         p: default_method(column, settings)
         for p, column in enumerate(table.columns)
@@ -231,19 +230,6 @@ def _check_settings(settings: Settings) -> None:
         raise DataError(say("impute_max_predictors", value=settings.max_predictors))
 
 
-def _check_shifts(table: EncodedTable, settings: Settings) -> None:
-    """Shifts fit the frame and go with a method that can take them."""
-    for name, shift in settings.shifts.items():
-        if name not in table.index:
-            raise DataError(say("delta_unknown", column=name))
-        if np.shape(shift) != (table.values.shape[1],) or not np.isfinite(shift).all():
-            raise DataError(say("delta_size", column=name))
-        column = table.columns[table.index[name]]
-        method = default_method(column, settings)
-        if method in ("polyreg", "forest") or (method == "pmm" and column.kind == "binary"):
-            raise DataError(say("delta_method", column=name, method=method))
-
-
 def _strata(
     table: EncodedTable, settings: Settings, methods: Mapping[int, str]
 ) -> tuple[list[Stratum], dict[int, tuple[str, ...]], list[Event]]:
@@ -269,7 +255,6 @@ def _stratum(
     table: EncodedTable, settings: Settings, methods: Mapping[int, str], number: int, persons: NDArray[np.intp]
 ) -> tuple[Stratum, dict[int, tuple[str, ...]], list[Event]]:
     part = replace(table, values=table.values[:, persons], absent=table.absent[:, persons])
-    settings = replace(settings, shifts={name: np.asarray(shift)[persons] for name, shift in settings.shifts.items()})
     missing = {p: int(part.unknown[p].sum()) for p in methods if part.unknown[p].any()}
     for position in missing:
         if missing[position] == persons.size:
