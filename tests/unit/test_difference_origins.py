@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from dnt_cli.cli.inputs import _require_same_study
 from dnt_cli.diff.origins import Cause, data_of, joined_causes, step_causes, study_causes
+from dnt_cli.errors import DataError
 from dnt_cli.study import load_study, parse_study
 from tests.support.studies import BASE, changed
 
@@ -124,3 +126,18 @@ def test_beside_a_register_only_what_concerns_it_is_told(override: str, told: li
     ]
     data, causes = joined_causes(*stages)  # type: ignore[arg-type]
     assert (data, [cause.item for cause in causes]) == ("unknown", told)
+
+
+def test_files_of_an_edited_study_file_are_refused_by_what_was_edited_and_comments_do_not_count() -> None:
+    def made(name: str, text: str) -> Any:
+        return SimpleNamespace(name=name, study=parse_study(text))
+
+    first = made("t3.parquet", BASE)
+    _require_same_study(first, made("trend.parquet", BASE + "\n# a remark\n"))
+    with pytest.raises(DataError) as refused:
+        _require_same_study(first, made("trend.parquet", changed('label = "Score"', 'label = "Sum"')))
+    assert "t3.parquet and trend.parquet were made with different study files (outcomes.score.label)" in str(
+        refused.value
+    )
+    with pytest.raises(DataError, match="different studies"):
+        _require_same_study(first, made("trend.parquet", BASE.replace('key = "', 'key = "other_', 1)))

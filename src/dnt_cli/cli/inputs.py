@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _LARGE = 1_000_000  # bytes of a file of another program; dnt's own are read at once
 _CASTABLE = ("answers", "survey")  # kinds whose values are read again under whatever study is given
+_MOST_KEYS = 5  # of the study file that an error names
 
 Foreign = Literal["never", "with study", "always"]  # when a file that is no stage file is read
 
@@ -245,13 +246,27 @@ def open_together(
         DataError: They are about different studies, or began with different data and `force` is not given.
     """
     stages = [open_stage_file(source, command, kinds) for source in sources]
-    if len({(stage.study.key, stage.study.text) for stage in stages}) > 1:
-        raise DataError(say("other_studies"))
+    for other in stages[1:]:
+        _require_same_study(stages[0], other)
     first = next((own for own in stages if own.kind == "estimates"), stages[0])
     for other in stages:
         if other is not first:
             _tell_apart(first, other, language, force=force)
     return stages
+
+
+def _require_same_study(first: Stage, other: Stage) -> None:
+    """Refuse files whose study files say different things; `--set` is told elsewhere, comments do not count."""
+    from dnt_cli.study.comparison import changes
+
+    if first.study.text == other.study.text:
+        return
+    if first.study.key != other.study.key:
+        raise DataError(say("other_studies"))
+    if keys := [change.key for change in changes(first.study, other.study)]:
+        listed, more = ", ".join(keys[:_MOST_KEYS]), say("more_of", count=len(keys) - _MOST_KEYS)
+        more = more if len(keys) > _MOST_KEYS else ""
+        raise DataError(say("study_changed", first=first.name, other=other.name, keys=listed, more=more))
 
 
 def _tell_apart(first: Stage, other: Stage, language: Language, *, force: bool) -> None:
