@@ -264,8 +264,8 @@ def _require_same_study(first: Stage, other: Stage) -> None:
     if first.study.key != other.study.key:
         raise DataError(say("other_studies"))
     if keys := [change.key for change in changes(first.study, other.study)]:
-        listed, more = ", ".join(keys[:_MOST_KEYS]), say("more_of", count=len(keys) - _MOST_KEYS)
-        more = more if len(keys) > _MOST_KEYS else ""
+        more = say("more_of", count=len(keys) - _MOST_KEYS) if len(keys) > _MOST_KEYS else ""
+        listed = ", ".join(keys[:_MOST_KEYS])
         raise DataError(say("study_changed", first=first.name, other=other.name, keys=listed, more=more))
 
 
