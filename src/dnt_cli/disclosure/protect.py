@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import numpy as np
 
 from dnt_cli.description.persons import ATTENDANCE
-from dnt_cli.disclosure.bounds import Point, System
+from dnt_cli.disclosure.bounds import System
+from dnt_cli.disclosure.program import Floats
 from dnt_cli.disclosure.quantities import DATA, Quantity, Registry
 from dnt_cli.disclosure.relations import relations_of
 from dnt_cli.disclosure.rules import sensitive
@@ -60,9 +63,9 @@ def decided(registry: Registry, thresholds: Thresholds, earlier: Mapping[Quantit
     for quantity in sorted(hidden):  # hiding more widens the bounds of all, so that what is wide enough stays so
         search.protect(quantity)
     search.show_again()
-    bounds = {q: search.known[q] for q in sorted(forbidden) if q not in earlier}
+    bounds = {q: search.known(q) for q in sorted(forbidden) if q not in earlier}
     narrow = [q for q, own in bounds.items() if not search.wide(q, own)]
-    bounds |= {q: system.bounds(q, search.told) for q in narrow}
+    bounds |= {q: system.extremes(system.place[q])[0] for q in narrow}
     lost = {q for q in forbidden if q in earlier}
     lost |= {q for q, own in bounds.items() if not search.wide(q, own)}
     return Decision(values, dict(search.hidden), bounds, lost)
@@ -74,30 +77,32 @@ def _attending(quantity: Quantity) -> bool:
     return not quantity.what and ATTENDANCE in names and names <= {ATTENDANCE, GROUP, DATA}
 
 
-@dataclass
 class _Search:
     """The search for what else is to be hidden.
 
     Attributes:
-        known: Hidden quantity -> between which values it was seen to lie, each with values of all others that agree
-            with what is told. Hiding more leaves these possible.
+        hidden: Quantity -> the rule that forbids it, or `secondary`.
     """
 
-    system: System
-    registry: Registry
-    thresholds: Thresholds
-    hidden: dict[Quantity, str]
-    fixed: Set[Quantity]
-    known: dict[Quantity, tuple[float, float]] = field(init=False, default_factory=dict)
-    _points: list[Point] = field(init=False, default_factory=list)
-    _hidden_for: dict[Quantity, Quantity] = field(init=False, default_factory=dict)
-    told: set[Quantity] = field(init=False)
-    _widths: dict[tuple[str, int], float] = field(init=False, default_factory=dict)
-    _free: dict[Quantity, float] = field(init=False, default_factory=dict)
-    _bounds_left: int = field(init=False, default=_MOST_BOUNDS)
+    def __init__(
+        self, system: System, registry: Registry, thresholds: Thresholds, hidden: dict[Quantity, str],
+        fixed: Set[Quantity],
+    ) -> None:  # fmt: skip
+        self.system, self.registry, self.thresholds = system, registry, thresholds
+        self.hidden = hidden
+        self._fixed = fixed
+        self._values = np.array(list(system.values.values()))
+        self._points = _Points(self._values)
+        self._hidden_for: dict[Quantity, Quantity] = {}
+        self._widths: dict[tuple[str, int], float] = {}
+        self._free: dict[Quantity, float] = {}
+        self._bounds_left = _MOST_BOUNDS
+        system.hide(system.place[q] for q in hidden)
 
-    def __post_init__(self) -> None:
-        self.told = {q for q in self.system.values if q not in self.hidden}
+    def known(self, quantity: Quantity) -> tuple[float, float]:
+        """Between which values it was seen to lie, each with values of all others that agree with what is told."""
+        j = self.system.place[quantity]
+        return float(self._points.low[j]), float(self._points.high[j])
 
     def width(self, quantity: Quantity) -> float:
         """How far the bounds of a quantity must lie apart."""
@@ -117,28 +122,30 @@ class _Search:
         Of those who were seen, as far as the numbers of persons with an answer leave, which are not hidden for them,
         is enough.
         """
-        distance = self._distance(bounds)
+        distance = bounds[1] - bounds[0]
         if distance >= self.width(quantity) or not _attending(quantity):
             return distance >= self.width(quantity)
         if quantity not in self._free:
-            low, high = self.system.bounds(quantity, {q for q in self.told if ATTENDANCE not in dict(q.who)})
+            places = [j for q, j in self.system.place.items() if ATTENDANCE in dict(q.who) and self.system.told[j]]
+            self.system.hide(places)
+            low, high = self.system.extremes(self.system.place[quantity])[0]
+            self.system.tell(places)
             self._free[quantity] = high - low - _ROUNDING
         return distance >= self._free[quantity]
 
     def protect(self, quantity: Quantity) -> None:
         """Hide what is needed around a quantity."""
-        wanted = self.width(quantity)
-        if quantity in self.known and self.wide(quantity, self.known[quantity]):
+        wanted, place = self.width(quantity), self.system.place[quantity]
+        if self.wide(quantity, self.known(quantity)):
             return
-        bounds, points = self.system.extremes(quantity, self.told, wanted)
+        bounds, points = self.system.extremes(place, wanted)
         while not self.wide(quantity, bounds):
-            candidates = [q for q in self.system.neighbours(quantity, self.told) if q not in self.fixed]
-            if _attending(quantity):
-                candidates = [q for q in candidates if ATTENDANCE in dict(q.who)]
-            best: tuple[Quantity, tuple[float, float], list[Point]] | None = None
-            for candidate in sorted(candidates, key=lambda q: (self._cost(q), q))[:_TRIED]:
-                found = self.system.extremes(quantity, self.told - {candidate}, wanted)
-                if best is None or self._distance(found[0]) > self._distance(best[1]):
+            best: tuple[Quantity, tuple[float, float], list[Floats]] | None = None
+            for candidate in self._candidates(quantity):
+                self.system.hide([self.system.place[candidate]])
+                found = self.system.extremes(place, wanted)
+                self.system.tell([self.system.place[candidate]])
+                if best is None or _distance(found[0]) > _distance(best[1]):
                     best = candidate, *found
                 if self.wide(quantity, found[0]):
                     break
@@ -146,18 +153,18 @@ class _Search:
                 break
             self.hidden[best[0]] = "secondary"
             self._hidden_for[best[0]] = quantity
-            self.told.discard(best[0])
+            self.system.hide([self.system.place[best[0]]])
             bounds, points = best[1:]
-        self._seen(quantity, bounds, points)
+        self._points.add(points)
+        self._points.widen(place, bounds)
 
-    def _seen(self, quantity: Quantity, bounds: tuple[float, float], points: Sequence[Point]) -> None:
-        """Keep what was seen of a quantity, and of all others at the same time."""
-        self.known[quantity] = bounds
-        self._points += points
-        for other, value in (pair for point in points for pair in point.items()):
-            if other in self.hidden:
-                low, high = self.known.get(other, (value, value))
-                self.known[other] = (min(low, value), max(high, value))
+    def _candidates(self, quantity: Quantity) -> list[Quantity]:
+        """What is told in the relations around a quantity and costs least to hide."""
+        _, edge = self.system.around(self.system.place[quantity])
+        found = [q for q in (self.system.names[j] for j in edge) if q not in self._fixed]
+        if _attending(quantity):
+            found = [q for q in found if ATTENDANCE in dict(q.who)]
+        return sorted(found, key=lambda q: (self._cost(q), q))[:_TRIED]
 
     def show_again(self) -> None:
         """Tell what is hidden for others only and not needed for them; first what most figures tell of."""
@@ -168,29 +175,28 @@ class _Search:
 
     def _try(self, quantity: Quantity) -> None:
         """Tell a quantity if all that a rule forbids stays wide enough."""
-        together, _ = self.system.component(quantity, self.told)
-        guarded = [q for q in together if self.hidden.get(q, "secondary") != "secondary"]
-        guarded.sort(key=lambda q: (q != self._hidden_for[quantity], self._distance(self.known[q]) / self.width(q), q))
-        value, told = self.system.values[quantity], self.told | {quantity}
-        left = [p for p in self._points if abs(p.get(quantity, value) - value) <= _SAME * max(1.0, abs(value))]
-        found: dict[Quantity, tuple[float, float]] = {}
+        place = self.system.place[quantity]
+        together, _ = self.system.around(place)
+        names = (self.system.names[j] for j in together)
+        guarded = [q for q in names if self.hidden.get(q, "secondary") != "secondary"]
+        guarded.sort(
+            key=lambda q: (q != self._hidden_for[quantity], _distance(self.known(q)) / (self.width(q) or 1.0), q)
+        )
+        left = self._points.agreeing(place)
+        self.system.tell([place])
         for own in guarded:
-            seen = [self.system.values[own], *(point[own] for point in left if own in point)]
-            found[own] = (min(seen), max(seen))
-            if not self.wide(own, found[own]):
-                self._bounds_left -= 1
-                found[own], points = self.system.extremes(own, told, self.width(own))
-                left += points
-            if not self.wide(own, found[own]):
+            j = self.system.place[own]
+            if self.wide(own, (left.low[j], left.high[j])):
+                continue
+            self._bounds_left -= 1
+            bounds, points = self.system.extremes(j, self.width(own))
+            left.add(points)
+            left.widen(j, bounds)
+            if not self.wide(own, bounds):
+                self.system.hide([place])
                 return
         del self.hidden[quantity]
-        self.told.add(quantity)
-        self.known |= found
         self._points = left
-
-    @staticmethod
-    def _distance(bounds: tuple[float, float]) -> float:
-        return bounds[1] - bounds[0]
 
     def _cost(self, quantity: Quantity) -> float:
         """Small counts first, then spreads and sums, and last the sizes that percentages are of."""
@@ -198,3 +204,40 @@ class _Search:
         if quantity.what:
             return 1e3 * (3 - quantity.power)
         return value + (_BASE if quantity.who in self.registry.bases else 0.0)
+
+
+class _Points:
+    """Values of all quantities that agree with what is told, and between which values each was seen to lie.
+
+    Hiding more leaves them possible.
+    """
+
+    def __init__(self, values: Floats, points: Sequence[Floats] = ()) -> None:
+        self._values, self._points = values, list(points)
+        self.low, self.high = values.copy(), values.copy()
+        for point in points:
+            self._see(point)
+
+    def _see(self, point: Floats) -> None:
+        np.minimum(self.low, point, out=self.low)
+        np.maximum(self.high, point, out=self.high)
+
+    def add(self, points: Sequence[Floats]) -> None:
+        self._points += points
+        for point in points:
+            self._see(point)
+
+    def widen(self, place: int, bounds: tuple[float, float]) -> None:
+        """Of one quantity more is known than from the points: it has no end."""
+        self.low[place] = min(self.low[place], bounds[0])
+        self.high[place] = max(self.high[place], bounds[1])
+
+    def agreeing(self, place: int) -> _Points:
+        """The points at which a quantity has its true value."""
+        value = self._values[place]
+        near = _SAME * max(1.0, abs(value))
+        return _Points(self._values, [point for point in self._points if abs(point[place] - value) <= near])
+
+
+def _distance(bounds: tuple[float, float]) -> float:
+    return bounds[1] - bounds[0]

@@ -117,6 +117,8 @@ def mean_of(
 ) -> Counts:  # fmt: skip
     """Behind a mean, and a standard deviation (divisor n - 1) if it stands beside it."""
     people = Persons(named(who), n)
+    if not n:  # of nobody there is no sum
+        return Counts(persons=(people,))
     totals = [Total(what, 1, people, n * value, classes)]
     if deviation is not None:
         spread = (n - 1) * deviation**2 if n > 1 else 0.0
