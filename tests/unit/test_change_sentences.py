@@ -69,7 +69,7 @@ def texts(language: Any, **other: Mapping[str, tuple[list[Any], list[Any]]]) -> 
             rows.append(row)
     survey = cast_survey(pd.DataFrame(rows), study)[0]
     described = Description(study, describe(survey, study))
-    return {own.outcome: own.text for own in change_sentences(described, Wording(study, language))}
+    return change_sentences(described, Wording(study, language))
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +139,8 @@ def test_without_a_follow_up_it_tells_where_the_groups_moved_apart() -> None:
         for i in range(3)
     ]
     survey = cast_survey(pd.DataFrame(rows), study)[0]
-    [own] = change_sentences(Description(study, describe(survey, study)), Wording(study, "en"))
-    assert own.text == (
+    [own] = change_sentences(Description(study, describe(survey, study)), Wording(study, "en")).values()
+    assert own == (
         "Score, from T0 to T2: intervention +5.0 (10.0 to 15.0) against comparison +0.0 (10.0 to 10.0), "
         "in line with the expectation. The groups moved furthest apart from T1 to T2: +4.0 against +0.0."
     )

@@ -10,9 +10,9 @@ import pytest
 
 from dnt_cli.errors import UserError
 from dnt_cli.imputed.data import impute_wide, require_imputable, settings_of
-from dnt_cli.reading import read_survey
 from dnt_cli.study import parse_study
 from dnt_cli.wide import to_wide
+from tests.support.reading import read_survey
 from tests.unit.test_reading_cases import SMALL, long_frame
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.conclusions import conclude, sentences, tables
+from dnt_cli.conclusions import conclude
 from dnt_cli.conclusions.result import HypothesisConclusion, Verdict
 from dnt_cli.conclusions.rules import RULES, combine
-from dnt_cli.conclusions.speech import outcome_text, verdict_text
+from dnt_cli.conclusions.speech import hypothesis_text, outcome_text, verdict_text
 from dnt_cli.description.result import Description
 from dnt_cli.effects.columns import COLUMNS, TEXT
 from dnt_cli.effects.result import Estimates
@@ -98,9 +98,19 @@ def verdict_of(study: Study, outcome: str, *rows: dict[str, Any]) -> str:
     return {own.evidence.outcome: own.verdict for own in conclude([estimates(study, *rows)]).outcomes}[outcome]
 
 
+def statements(results: Any, wording: Wording) -> dict[tuple[str, str], str]:
+    """What is said by hypothesis and outcome; on a hypothesis as a whole the outcome is empty."""
+    found = conclude(results)
+    texts = {(own.key, ""): hypothesis_text(own, wording) for own in found.hypotheses if own.verdict is not None}
+    level = found.sources.level
+    return texts | {
+        (own.key, c.evidence.outcome): outcome_text(c, wording, level) for own in found.hypotheses for c in own.outcomes
+    }
+
+
 def text_of(study: Study, outcome: str, *results: Any, language: Any = "en") -> str:
-    found = sentences(results, Wording(study, language))
-    return next(own.text for own in found if own.outcome == outcome)
+    found = statements(results, Wording(study, language))
+    return next(text for (_, key), text in found.items() if key == outcome)
 
 
 # The published effects.
@@ -135,8 +145,7 @@ def test_the_published_effects_lead_to_the_verdicts_that_a_reader_gives_them(reg
 
 def test_no_hypothesis_and_no_opposite_trend_is_forgotten() -> None:
     study = load_study("dnt")
-    said = {(s.hypothesis, s.outcome): s.text for s in
-            sentences([published_effects(study, register=False)], Wording(study, "nl"))}  # fmt: skip
+    said = statements([published_effects(study, register=False)], Wording(study, "nl"))
     assert {hypothesis for hypothesis, _ in said} == set(study.hypotheses)
     assert said["H10", ""] == "H10: Sociale steun: verwachte richting, open (sociale steun (SSL))."
     spending = said["H3", "cut_spending"]
@@ -197,8 +206,10 @@ def test_what_is_not_testable_says_why(study: Study) -> None:
         "Work (expected: increase): not testable: the study asks for none (trend = false)."
     )
     assert text_of(study, "debts", given).endswith("not testable: none of these files holds an effect.")
-    whole = {s.hypothesis: s.text for s in sentences([given], Wording(study, "en")) if not s.outcome}
-    assert whole["H3"] == "H3: Label H3: not testable: no outcome of this hypothesis is tested."
+    assert (
+        statements([given], Wording(study, "en"))["H3", ""]
+        == "H3: Label H3: not testable: no outcome of this hypothesis is tested."
+    )
 
 
 @pytest.mark.parametrize(
@@ -257,7 +268,7 @@ RAW = (
 
 def all_texts(study: Study, rows: Any = BASE, tried: Any = CHECKS, raw: Any = RAW) -> Mapping[tuple[str, str], str]:
     results = [estimates(study, *rows), checks(study, *BASE, *tried), described(study, *raw)]
-    return {(s.hypothesis, s.outcome): s.text for s in sentences(results, Wording(study, "en"))}
+    return statements(results, Wording(study, "en"))
 
 
 def changed(rows: tuple[Any, ...], place: int, **values: Any) -> tuple[Any, ...]:
@@ -326,8 +337,9 @@ def test_a_mark_that_other_standard_errors_take_away_is_fragile_and_said(study: 
     said = text_of(study, "work", estimates(study, *rows))
     assert "With standard errors by site the mark is lost (at T1)." in said
     assert "by person" not in said
-    assert any(note.startswith("!s, !p: ") for note in tables([estimates(study, *rows)], Wording(study, "en"))[1].notes)
-    assert not any("!s" in note for note in tables([estimates(study, *BASE)], Wording(study, "en"))[1].notes)
+    doubtful = conclude([estimates(study, *rows)]).tables(Wording(study, "en"))[1]
+    assert any(note.startswith("!s, !p: ") for note in doubtful.notes)
+    assert not any("!s" in note for note in conclude([estimates(study, *BASE)]).tables(Wording(study, "en"))[1].notes)
     tried = tuple(row | {"verdict": "lost", "shift": 0.0, "model": "h"} for row in BASE[:1])
     both = text_of(study, "work", estimates(study, *rows), checks(study, *BASE, *tried))
     assert "In 1 of 1 checks (at T1) the mark is lost: (h) check h, +0.0 SE." in both
@@ -410,7 +422,7 @@ def test_the_effects_of_a_register_are_found_among_the_checks_too(study: Study) 
 
 def test_tables_say_what_contradicts_what_is_missing_and_how_many_marks_chance_gives(study: Study) -> None:
     rows = changed(BASE, 1, **effect("work", "longitudinal", -0.2))
-    whole, outcomes, words = tables([estimates(study, *rows)], Wording(study, "en"))
+    whole, outcomes, words = conclude([estimates(study, *rows)]).tables(Wording(study, "en"))
     notes = "\n".join(whole.notes)
     assert "T1 and trend point in different directions: Work (marked)." in notes
     assert "Without robustness checks (`dnt robustness`)." in notes
@@ -421,21 +433,23 @@ def test_tables_say_what_contradicts_what_is_missing_and_how_many_marks_chance_g
     )
     assert [row[0].text for row in whole.sections[0].rows] == ["H1: Label H1", "H2: Label H2", "H3: Label H3"]
     assert len(words.sections) == 4  # three hypotheses, and what has none
-    trend_only = tables([estimates(study, effect("work", "longitudinal"))], Wording(study, "en"))[0]
+    trend_only = conclude([estimates(study, effect("work", "longitudinal"))]).tables(Wording(study, "en"))[0]
     assert "Without effects at T1 (`dnt fit-t3`): verdicts are about the trend only." in trend_only.notes
     assert any("none of these files has their effects" in note and "Paid" in note for note in trend_only.notes)
 
 
 def test_a_file_with_checks_of_other_imputations_is_noticed(study: Study) -> None:
     other = checks(study, *changed(BASE, 0, p_value=0.3), *CHECKS)
-    notes = tables([estimates(study, *BASE), other], Wording(study, "en"))[1].notes
+    notes = conclude([estimates(study, *BASE), other]).tables(Wording(study, "en"))[1].notes
     assert any(note.endswith("has another mark (other imputations or settings): Work.") for note in notes)
 
 
 def test_the_registers_own_file_tells_how_many_it_counts(study: Study) -> None:
     rows = pd.DataFrame({"id": ["a", "b", "c", "d"], "wave": "T1", "work": [1.0, 0.0, 0.0, np.nan]})
     raw = described(study, *RAW, ("trend", "work", "all", "T1", "pct", 50.0))
-    notes = tables([estimates(study, *BASE), raw, RegisterResult(study, rows, {})], Wording(study, "en"))[1].notes
+    notes = (
+        conclude([estimates(study, *BASE), raw, RegisterResult(study, rows, {})]).tables(Wording(study, "en"))[1].notes
+    )
     assert "Work: at T1 the register counts 1 of 3 (33.3%), the survey 50.0% of those who answered." in notes
 
 
@@ -443,7 +457,7 @@ def test_the_registers_own_file_tells_how_many_it_counts(study: Study) -> None:
 def test_every_cell_and_sentence_is_filled_in_both_languages(study: Study, language: Any) -> None:
     tried = changed(CHECKS, 5, verdict="lost", shift=-1.2)
     results = [estimates(study, *BASE), checks(study, *BASE, *tried), described(study, *RAW)]
-    for table in tables(results, Wording(study, language)):
+    for table in conclude(results).tables(Wording(study, language)):
         for text in [*table.notes, *(cell.text for s in table.sections for row in s.rows for cell in row)]:
             assert "{" not in text
             assert "nan" not in text.split()
@@ -457,7 +471,7 @@ def test_every_number_tells_of_the_persons_behind_it(study: Study) -> None:
     raw = [("trend", "work", group, "T1", "pct", 50.0) for group in study.design.groups]
     results = [estimates(study, main), checks(study, main, few), described(study, *raw)]
     fewest = []
-    for table in tables(results, Wording(study, "nl")):
+    for table in conclude(results).tables(Wording(study, "nl")):
         for row in (row for section in table.sections for row in section.rows):
             numbers = [c for i, c in enumerate(row) if re.search(r"\d", c.text) and (i > 0 or len(row) == 1)]
             assert all(cell.counts is not None for cell in numbers)

@@ -12,11 +12,12 @@ import pytest
 
 from dnt_cli.cli.inputs import open_input
 from dnt_cli.errors import DataError, StudyError
-from dnt_cli.reading import read_survey, read_table
+from dnt_cli.reading import read_table
 from dnt_cli.reading.dictionary import Dictionary, RawTable
 from dnt_cli.reading.draft import draft_study
 from dnt_cli.reading.scales import SCALES, plain, scale_of
 from dnt_cli.study import open_questions, parse_study
+from tests.support.reading import read_survey
 
 CASES = Path(__file__).parents[1] / "cases"
 

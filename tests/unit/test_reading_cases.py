@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 
 from dnt_cli.errors import DataError, StudyError
-from dnt_cli.reading import Reading, read_survey
+from dnt_cli.reading import Reading
 from dnt_cli.reading.numbers import shape
 from dnt_cli.reading.suspicion import means_no_answer, suspects
 from dnt_cli.study import load_study, parse_study
+from tests.support.reading import read_survey
 from tests.support.studies import study_text
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dnt_cli.conclusions.speech import Statement
 from dnt_cli.description.lookup import Figure, Lookup, group_label, shown
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of, half_up
 from dnt_cli.description.trends import interval_names
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]
 
 
-def change_sentences(description: Description, wording: Wording) -> list[Statement]:
-    """A statement per outcome that was described, in the order of the hypotheses.
+def change_sentences(description: Description, wording: Wording) -> dict[str, str]:
+    """What is said by the key of each outcome that was described, in the order of the hypotheses.
 
     The first sentence tells the change from baseline to endpoint in both groups and whether it is in line with the
     hypothesis (without a baseline: the levels); the second goes on to the follow-up or, without one, tells between
@@ -38,12 +37,12 @@ def change_sentences(description: Description, wording: Wording) -> list[Stateme
     order = [*study.hypotheses, *{o.hypothesis or "" for o in study.outcomes.values()} - set(study.hypotheses)]
     trends, changes = (Lookup(description.figures, table) for table in ("trend", "change"))
     there = set(trends.values("variable"))
-    found = []
+    found: dict[str, str] = {}
     for hypothesis in order:
         for key, outcome in study.outcomes.items():
             if key in there and (outcome.hypothesis or "") == hypothesis:
                 told = _Told(key, trends, changes, wording).text()
-                found += [Statement(hypothesis, key, told)] if told else []
+                found |= {key: told} if told else {}
     return found
 
 

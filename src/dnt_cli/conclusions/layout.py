@@ -12,10 +12,10 @@ from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, Evidence, Sour
 from dnt_cli.conclusions.result import COUNTS, Conclusion, Conclusions, HypothesisConclusion
 from dnt_cli.conclusions.speech import (
     begun,
+    hypothesis_text,
     outcome_text,
     short_effect,
     standing_text,
-    statements,
     verdict_text,
     wave_of,
 )
@@ -300,8 +300,7 @@ def _levels(found: tuple[str, str, int, int, float], wording: Wording) -> str:
 
 def conclusion_rows(conclusions: Conclusions) -> pd.DataFrame:
     """A row per hypothesis and per outcome, with every digit."""
-    wording = Wording(conclusions.study, "en")
-    said = {(own.hypothesis, own.outcome): own.text for own in statements(conclusions, wording)}
+    wording, level = Wording(conclusions.study, "en"), conclusions.sources.level
     rows: list[dict[str, Any]] = []
     for own in conclusions.hypotheses:
         if own.verdict is not None:
@@ -313,10 +312,9 @@ def conclusion_rows(conclusions: Conclusions) -> pd.DataFrame:
                 "fragile": own.fragile,
                 "lenient": own.lenient,
             }
-            rows.append(head | numbers)
-        rows += [{"hypothesis": own.key} | _numbers(c) for c in own.outcomes]
-    for row in rows:
-        row["sentence"] = said[row["hypothesis"], row["outcome"]]
+            rows.append(head | numbers | {"sentence": hypothesis_text(own, wording)})
+        for c in own.outcomes:
+            rows.append({"hypothesis": own.key} | _numbers(c) | {"sentence": outcome_text(c, wording, level)})
     return pd.DataFrame(rows)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, EffectEvidence, Evidence, ObservedChange
-from dnt_cli.conclusions.result import Conclusion, Conclusions, HypothesisConclusion
+from dnt_cli.conclusions.result import Conclusion, HypothesisConclusion
 from dnt_cli.conclusions.rules import apart
 from dnt_cli.effects.tables import decimals_of, displayed, interval_on_scale, mark_of, scale_of
 from dnt_cli.models import ENDPOINT, LONGITUDINAL
@@ -15,32 +14,6 @@ from dnt_cli.wording import Wording, within_sentence
 
 SITES = "h"  # the check whose standard errors are by site
 _CHANGES = ("lost", "reversed", "gained_for", "gained_against", "gained")
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What is concluded, in words.
-
-    Attributes:
-        hypothesis: Its key; empty where an outcome has none.
-        outcome: Its key; empty for a statement on the hypothesis as a whole.
-        text: One or more whole sentences.
-    """
-
-    hypothesis: str
-    outcome: str
-    text: str
-
-
-def statements(conclusions: Conclusions, wording: Wording) -> list[Statement]:
-    """Per hypothesis one on the whole, then one per outcome."""
-    level = conclusions.sources.level
-    found = []
-    for own in conclusions.hypotheses:
-        if own.verdict is not None:
-            found.append(Statement(own.key, "", hypothesis_text(own, wording)))
-        found += [Statement(own.key, c.evidence.outcome, outcome_text(c, wording, level)) for c in own.outcomes]
-    return found
 
 
 def hypothesis_text(own: HypothesisConclusion, wording: Wording) -> str:

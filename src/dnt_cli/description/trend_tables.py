@@ -19,7 +19,6 @@ INDENT = "  "
 _MOVED = ("rise", "fall", "same", "paired_mean")  # statistics of those who answered twice
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _Rows = list[tuple[Cell, ...]]
-_OneRow = Callable[[str, str, str, int], tuple[Cell, ...]]  # label, level, statistic, decimals
 
 
 def trend_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:

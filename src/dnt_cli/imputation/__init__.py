@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dnt_cli.imputation.columns import FOREST_PARAMETERS, ModelColumn, Settings
+from dnt_cli.imputation.columns import ModelColumn, Settings
 
 if TYPE_CHECKING:
     from dnt_cli.imputation.run import Imputation, impute
 
-__all__ = ["FOREST_PARAMETERS", "Imputation", "ModelColumn", "Settings", "impute"]
+__all__ = ["Imputation", "ModelColumn", "Settings", "impute"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,14 +10,14 @@ import pandas as pd
 
 from dnt_cli.polis.join import add_register
 from dnt_cli.polis.link import read_link
-from dnt_cli.polis.measures import COLUMNS, MEASURES, Decisions, measure
+from dnt_cli.polis.measures import Decisions, measure
 from dnt_cli.polis.records import Kept, database, keep_records
 from dnt_cli.polis.sources import chosen_files
 from dnt_cli.progress import Progress
 from dnt_cli.study import Study
 
 __all__ = [
-    "COLUMNS", "MEASURES", "Decisions", "Kept", "Outcomes", "add_register", "chosen_files", "read_link",
+    "Decisions", "Kept", "Outcomes", "add_register", "chosen_files", "read_link",
     "register_outcomes",
 ]  # fmt: skip
 
@@ -27,7 +27,7 @@ class Outcomes:
     """What the register says, and how it came about.
 
     Attributes:
-        frame: a row per person and wave; columns `COLUMNS`.
+        frame: a row per person and wave; columns `measures.COLUMNS`.
         kept: what was found in the files.
         decisions: how often the settings decided.
     """

@@ -4,12 +4,11 @@ from dnt_cli.reading.dictionary import Dictionary, RawTable, study_dictionary
 from dnt_cli.reading.formats import read_table
 from dnt_cli.reading.header import NO_HINTS, Hints, hints_of
 from dnt_cli.reading.joining import Joined, join_files
-from dnt_cli.reading.prepare import Prepared, Reading, examined, prepare, read_survey
-from dnt_cli.reading.writing import SUFFIXES, write_table
+from dnt_cli.reading.prepare import Prepared, Reading, examined, prepare
+from dnt_cli.reading.writing import write_table
 
 __all__ = [
     "NO_HINTS",
-    "SUFFIXES",
     "Dictionary",
     "Hints",
     "Joined",
@@ -20,7 +19,6 @@ __all__ = [
     "hints_of",
     "join_files",
     "prepare",
-    "read_survey",
     "read_table",
     "study_dictionary",
     "write_table",

@@ -14,8 +14,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, summary
 from dnt_cli.reading.codes import codes
 from dnt_cli.reading.dictionary import RawTable
-from dnt_cli.reading.formats import read_table
-from dnt_cli.reading.header import Hints, hints_of
+from dnt_cli.reading.header import Hints
 from dnt_cli.reading.layout import columns_named, long, recognised
 from dnt_cli.reading.missing import declared_codes, named_codes
 from dnt_cli.reading.numbers import numbers
@@ -104,15 +103,6 @@ def _for_study(finding: Finding, used: bool) -> Finding | None:
     return finding if used or finding.name != "reading.dates_beyond" else None
 
 
-def read_survey(content: bytes, name: str, study: Study) -> Reading:
-    """The survey in a file of another program.
-
-    Raises:
-        DataError: Damaged, or no table.
-    """
-    return examined(prepare(read_table(content, name, hints_of(study)), study), study)
-
-
 def examined(prepared: Prepared, study: Study) -> Reading:
     """The survey in a table that was prepared."""
     findings, survey = examine_survey(prepared.frame, study)
@@ -122,4 +112,4 @@ def examined(prepared: Prepared, study: Study) -> Reading:
     return Reading(None if any(f.level == "error" for f in every) else survey, prepared.frame, every)
 
 
-__all__ = ["STEPS", "Hints", "Prepared", "Reading", "examined", "prepare", "read_survey"]
+__all__ = ["STEPS", "Hints", "Prepared", "Reading", "examined", "prepare"]

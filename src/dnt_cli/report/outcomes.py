@@ -35,7 +35,7 @@ def outcomes(material: Material) -> Iterator[Block]:
     for name, drawing in composed_drawings(found.figures, wording, level).items():
         shown = [key for key in drawings if key in study.figures[name].outcomes]
         composed.setdefault(shown[-1], []).append((name, drawing))  # behind the last of its outcomes
-    went = {own.outcome: own.text for own in change_sentences(found, wording)}
+    went = change_sentences(found, wording)
     tables = {own.key: own for own in described(material) if own.key in (LEVELS, CHANGES)}
     if len(tables) == 2:
         levels, changes = reference(LEVELS), reference(CHANGES)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from dnt_cli.report.model import Block, FigureBlock, Heading, Paragraph, Report, TableBlock, pieces
 from dnt_cli.tables import without_empty
-from dnt_cli.tables.latex import PREAMBLE, escaped, latex_table
-from dnt_cli.tables.latex import document_colours as colours
+from dnt_cli.tables.latex import COLOURS, PREAMBLE, escaped, latex_table
 from dnt_cli.tables.markdown import escape, markdown_table
 from dnt_cli.tables.typography import typeset
 
@@ -48,7 +47,7 @@ def as_latex(report: Report, _pictures: Images, folder: str) -> bytes:
     head = [
         r"\documentclass[a4paper,10pt]{article}", rf"\usepackage[{_BABEL[report.language]}]{{babel}}",
         r"\usepackage{fontspec,graphicx,pdflscape,fancyhdr}", PREAMBLE, r"\usepackage[margin=25mm]{geometry}",
-        r"\usepackage[hidelinks]{hyperref}", colours(), r"\setlength{\parindent}{0pt}\setlength{\parskip}{6pt}",
+        r"\usepackage[hidelinks]{hyperref}", COLOURS, r"\setlength{\parindent}{0pt}\setlength{\parskip}{6pt}",
     ]  # fmt: skip
     if report.stamp:
         head.append(rf"\pagestyle{{fancy}}\fancyhead[L]{{\textcolor{{dntbad}}{{\bfseries {escaped(report.stamp)}}}}}")

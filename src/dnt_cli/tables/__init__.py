@@ -14,7 +14,6 @@ from dnt_cli.tables.markdown import as_markdown
 from dnt_cli.tables.model import (
     Cell,
     Column,
-    Justify,
     Section,
     Table,
     Tone,
@@ -30,7 +29,6 @@ __all__ = [
     "Cell",
     "Column",
     "Counts",
-    "Justify",
     "Persons",
     "Properties",
     "Section",

@@ -20,7 +20,7 @@ _SIZES = (("", 10.0, 6.0), (r"\footnotesize", 8.0, 4.0), (r"\scriptsize", 7.0, 2
 """Commands, the points of their letters, and the room on either side of a column."""
 _PAGE = 40  # rows that fit on a page
 PREAMBLE = r"\usepackage{booktabs,longtable,array,xcolor}"
-_COLOURS = r"\definecolor{dntgood}{HTML}{1B7837}\definecolor{dntbad}{HTML}{B2182B}\definecolor{dntmuted}{HTML}{6E6E6E}"
+COLOURS = r"\definecolor{dntgood}{HTML}{1B7837}\definecolor{dntbad}{HTML}{B2182B}\definecolor{dntmuted}{HTML}{6E6E6E}"
 
 
 def escaped(text: str) -> str:
@@ -28,17 +28,12 @@ def escaped(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in typeset(text))
 
 
-def document_colours() -> str:
-    """The definitions of the colours of tables."""
-    return _COLOURS
-
-
 def as_latex(tables: Iterable[Table]) -> str:
     """A `table` or `longtable` per table, each with a label and its notes."""
     tables = list(tables)
     labels = slugs(table.title for table in tables)
     parts = [latex_table(table, f"tab:{label}") for table, label in zip(tables, labels, strict=True)]
-    return "\n".join([f"% Needs {PREAMBLE}\n{_COLOURS}\n", *parts])
+    return "\n".join([f"% Needs {PREAMBLE}\n{COLOURS}\n", *parts])
 
 
 def latex_table(table: Table, label: str, *, turned: bool = False) -> str:

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.errors import DataError
-from dnt_cli.reading import Dictionary, read_survey, write_table
+from dnt_cli.reading import Dictionary, write_table
 from dnt_cli.study import parse_study
 from dnt_cli.survey import survey_table
+from tests.support.reading import read_survey
 from tests.support.studies import study_text
 
 WAVES = ("T0", "T1", "T2")

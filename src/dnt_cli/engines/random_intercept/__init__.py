@@ -7,16 +7,7 @@ does not depend on which other data sets stand in its stack, to the bit.
 
 from __future__ import annotations
 
-from dnt_cli.engines.random_intercept.linear import LinearOptimum, fit_linear_stack
-from dnt_cli.engines.random_intercept.logistic import LogisticData, LogisticOptimum, fit_logistic_stack
+from dnt_cli.engines.random_intercept.logistic import LogisticData
 from dnt_cli.engines.random_intercept.packing import Stack, stacked
 
-__all__ = [
-    "LinearOptimum",
-    "LogisticData",
-    "LogisticOptimum",
-    "Stack",
-    "fit_linear_stack",
-    "fit_logistic_stack",
-    "stacked",
-]
+__all__ = ["LogisticData", "Stack", "stacked"]

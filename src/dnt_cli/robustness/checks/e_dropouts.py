@@ -15,8 +15,6 @@ from dnt_cli.robustness.reference import JumpToReference, after_dropout, waves_o
 from dnt_cli.robustness.result import SHIFT
 from dnt_cli.robustness.shifted import UNITS, ShiftMissing, imputed_answers, unit_of
 
-Floats = NDArray[np.float64]
-
 SCOPES = ("intervention", "both")  # in which group drop-outs do worse
 ZERO = "e:0"
 _NUMBER = 5  # of this check, for its seeds
