@@ -13,7 +13,7 @@ from dnt_cli.errors import UserError
 from dnt_cli.imputed.data import plan_columns
 from dnt_cli.progress import Progress
 from dnt_cli.robustness.context import Reanalysis, Task
-from dnt_cli.robustness.sources import DataSets, NewImputations, View, Workspace, parts
+from dnt_cli.robustness.sources import DataSets, NewImputations, View, Workspace, pieces
 from dnt_cli.study import Study
 from dnt_cli.workers import in_workers
 
@@ -74,7 +74,7 @@ def estimate(
         by_source.setdefault(id(one.source), []).append(number)
     # What is imputed takes longest, so it starts first.
     groups = sorted(by_source.values(), key=lambda own: not isinstance(wanted[own[0]].source, NewImputations))
-    jobs = [(own, part) for own in groups for part in parts(wanted[own[0]].source, options.jobs)]
+    jobs = [piece for own in groups for piece in pieces(wanted[own[0]].source, own, options.jobs)]
     calls = (
         delayed(_run)(
             index, wanted[own[0]].source.part(part), study, options,
@@ -88,11 +88,11 @@ def estimate(
         done[index] = found
         if progress is not None:
             progress(sum(sizes[i] for i in done), sum(sizes))
-    pieces: dict[int, list[_Done]] = {}
+    by_number: dict[int, list[_Done]] = {}
     for index, (own, _) in enumerate(jobs):
         for number, piece in zip(own, done[index], strict=True):
-            pieces.setdefault(number, []).append(piece)
-    return [_pooled(one, pieces[i], study, options) for i, one in enumerate(wanted)]
+            by_number.setdefault(number, []).append(piece)
+    return [_pooled(one, by_number[i], study, options) for i, one in enumerate(wanted)]
 
 
 def expected_seconds(one: Reanalysis, pace: float, jobs: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +18,10 @@ View = Callable[[pd.DataFrame, int], pd.DataFrame]
 
 _MOST = 25
 """Most data sets in one part: imputing more at once gains nothing, and all are in memory together."""
+_TOGETHER, _PERSONS_TOGETHER = 12, 8192
+"""Data sets, and persons in all of them, that are fitted together at least: fewer cost more."""
 _SHARES = 4
-"""Parts per process, or it would long be unknown how long all takes; half as many where each is imputed as a whole."""
+"""Pieces of work per process, or it would long be unknown how long all takes; half as many where each is imputed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,11 +92,22 @@ class NewImputations:
         return tuple(impute_wide(wide, self.study, settings, start=start, allow_empty_arm=True)[1])
 
 
-def parts(source: DataSets | NewImputations, jobs: int) -> list[range]:
-    """The numbers of the data sets in parts, so that every process gets some."""
-    shares = _SHARES if isinstance(source, DataSets) else _SHARES // 2
-    size = min(_MOST, -(-source.m // (jobs * shares)))
-    return [range(i, min(i + size, source.m)) for i in range(0, source.m, size)]
+def pieces(source: DataSets | NewImputations, wanted: Sequence[int], jobs: int) -> list[tuple[list[int], range]]:
+    """What is wanted of a source, with the numbers of the data sets, in pieces of which every process gets some.
+
+    What is imputed is imputed once for all that is wanted of it.
+    """
+    if isinstance(source, NewImputations):
+        return [(list(wanted), part) for part in _parts(source.m, -(-source.m // (jobs * _SHARES // 2)))]
+    together = min(_TOGETHER, _PERSONS_TOGETHER // max(1, len(source.sets[0])))
+    parts = _parts(source.m, max(together, -(-source.m // (jobs * _SHARES))))
+    shares = min(len(wanted), -(-jobs * _SHARES // len(parts)))
+    return [(list(wanted[i::shares]), part) for part in parts for i in range(shares)]
+
+
+def _parts(m: int, size: int) -> list[range]:
+    size = min(_MOST, size)
+    return [range(i, min(i + size, m)) for i in range(0, m, size)]
 
 
 class Workspace(Designs):
