@@ -401,7 +401,9 @@ def _array(values: pd.Series) -> pa.Array:
 def whole_numbers(values: pd.Series, limits: tuple[float, float] | None = None) -> pa.Array:
     """Whole numbers in the smallest type that holds them, or all between `limits`; floats where none does."""
     low, high = limits or (float(values.min()), float(values.max()))
-    for arrow, bits in ((pa.int16(), 15), (pa.int32(), 31)):
-        if not (low < -(2**bits) or high >= 2**bits):
-            return pa.array(values.round().astype("Int32"), pa.int32(), from_pandas=True).cast(arrow)
+    for kind in (np.int16, np.int32):
+        if not (low < np.iinfo(kind).min or high > np.iinfo(kind).max):
+            numbers = values.to_numpy(dtype=float, na_value=np.nan)
+            missing = np.isnan(numbers)
+            return pa.array(np.where(missing, 0.0, np.rint(numbers)).astype(kind), mask=missing)
     return pa.array(values, from_pandas=True)

@@ -113,8 +113,8 @@ def wide_table(wide: pd.DataFrame, study: Study, imputation: int) -> pa.Table:
         ".imp": pa.array(np.full(n, imputation, dtype=np.int32)),
         ".id": pa.array(np.arange(1, n + 1, dtype=np.int32)),
     }
-    for name in wide.columns:
-        columns[name] = _array(wide[name], name, study)
+    for name, values in wide.items():
+        columns[str(name)] = _array(values, str(name), study)
     return pa.table(columns)
 
 
