@@ -31,6 +31,7 @@ _PARTS = {
     "openpyxl": "Excel files",
     "python-docx": "Word files",
     "matplotlib": "figures",
+    "highspy": "dnt release",
 }
 _EXTRAS = {
     "pymer4": "--engine lme4",
