@@ -54,11 +54,6 @@ def cell(column: str, value: object, row: int = 4) -> Setup:
     return data(change)
 
 
-def line(start: str) -> int:
-    """The first line of the study file that starts so."""
-    return next(n for n, text in enumerate(STUDY.splitlines(), start=1) if text.startswith(start))
-
-
 def study(old: str, new: str) -> Setup:
     """Writes the study file, changed, to bad.toml."""
 
@@ -67,6 +62,12 @@ def study(old: str, new: str) -> Setup:
         (folder / "bad.toml").write_text(STUDY.replace(old, new, 1), encoding="utf-8")
 
     return setup
+
+
+def mistake(name: str, old: str, new: str, says: str) -> Case:
+    """The study file with one mistake: its line is named."""
+    line = next(n for n, text in enumerate(STUDY.splitlines(), start=1) if text == old)
+    return Case(f"study {name}", "study check bad.toml", 10, (f"bad.toml, line {line}: {says}",), study(old, new))
 
 
 def damaged(file: str, change: Callable[[bytes], bytes]) -> Setup:
@@ -181,18 +182,11 @@ CASES = [
          study("[study]", "[study")),
     Case("study not UTF-8", "study check bad.toml", 10, ("it is not UTF-8 text",),
          write("bad.toml", STUDY.replace("Small", "Ménage").encode("latin-1"))),
-    Case("study key misspelt", "study check bad.toml", 10,
-         (f"bad.toml, line {line('kind')}: outcomes.score.knd: unknown key; did you mean kind?",),
-         study('kind = "linear"', 'knd = "linear"')),
-    Case("study section misspelt", "study check bad.toml", 10,
-         (f"bad.toml, line {line('[outcomes.work')}: outcome: unknown key; did you mean outcomes?",),
-         study("[outcomes.work]", "[outcome.work]")),
-    Case("study value of another type", "study check bad.toml", 10,
-         (f"bad.toml, line {line('m ')}: imputation.m: found '3', expected a whole number",),
-         study("m = 3", 'm = "3"')),
-    Case("study wave unknown", "study check bad.toml", 10,
-         (f"bad.toml, line {line('endpoint')}: design.endpoint: found 'T9'; allowed: T0, T1, T2",),
-         study('endpoint = "T2"', 'endpoint = "T9"')),
+    mistake("key misspelt", 'kind = "linear"', 'knd = "linear"', "outcomes.score.knd: unknown key; did you mean kind?"),
+    mistake("section misspelt", "[outcomes.work]", "[outcome.work]", "outcome: unknown key; did you mean outcomes?"),
+    mistake("value of another type", "m = 3", 'm = "3"', "imputation.m: found '3', expected a whole number"),
+    mistake("wave unknown", 'endpoint = "T2"', 'endpoint = "T9"',
+            "design.endpoint: found 'T9'; allowed: T0, T1, T2"),
     Case("--set misspelt", "impute survey.parquet --set imputation.itrations=3 -o imputed.parquet", 10,
          ("--set imputation.itrations=3", "did you mean iterations?")),
     Case("--set without a value", "impute survey.parquet --set imputation.m -o imputed.parquet", 10, ("key=value",)),

@@ -223,40 +223,23 @@ def test_standard_error_may_leave_too(made: Path) -> None:
     assert process.returncode == 11
 
 
-@pytest.mark.parametrize("command", ["impute survey.parquet -o -", "fit-t3 imputed.parquet -o -"])
-def test_no_parquet_on_a_terminal(made: Path, command: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "stream", "says"),
+    [
+        ("impute survey.parquet -o -", "stdout", b"would garble the terminal"),
+        ("fit-t3 imputed.parquet -o -", "stdout", b"would garble the terminal"),
+        ("fit-t3 -", "stdin", b"standard input is the keyboard"),
+    ],
+)
+def test_no_parquet_on_a_terminal_or_from_the_keyboard(made: Path, command: str, stream: str, says: bytes) -> None:
     """Refused before anything is computed."""
     primary, secondary = pty.openpty()
-    done = subprocess.run(
-        [*DNT, *command.split()],
-        cwd=made,
-        stdout=secondary,
-        stderr=subprocess.PIPE,
-        env=environment(),
-        timeout=60,
-        check=False,
-    )
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: secondary}
+    done = subprocess.run([*DNT, *command.split()], cwd=made, env=environment(), timeout=60, check=False, **streams)
     os.close(secondary)
     os.close(primary)
     assert done.returncode == 2
-    assert b"would garble the terminal" in done.stderr
-
-
-def test_no_parquet_from_the_keyboard(made: Path) -> None:
-    primary, secondary = pty.openpty()
-    done = subprocess.run(
-        [*DNT, "fit-t3", "-"],
-        cwd=made,
-        stdin=secondary,
-        capture_output=True,
-        env=environment(),
-        timeout=60,
-        check=False,
-    )
-    os.close(secondary)
-    os.close(primary)
-    assert done.returncode == 2
-    assert b"standard input is the keyboard" in done.stderr
+    assert says in done.stderr
 
 
 @pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.generated import the_same
 from tests.support.oracles.any_answers import trial
 
 # What must have been compared at least, so that the examples are not all refused.
@@ -17,14 +18,7 @@ def test_any_answers() -> None:
     """Right or refused; never a traceback, an answer in a message, or a number that means nothing."""
     compared: Counter[str] = Counter()
 
-    @settings(
-        max_examples=22,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-    )
+    @the_same(22)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         compared.update(trial(data, Counter()))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.generated import the_same
 from tests.support.oracles.any_trial import trial
 
 # What must have been compared at least, so that the examples are not all refused.
@@ -28,14 +29,7 @@ def test_any_input(kind: str) -> None:
     counts: Counter[tuple[str, int]] = Counter()
     compared: Counter[str] = Counter()
 
-    @settings(
-        max_examples=number,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-    )
+    @the_same(number)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         compared.update(trial(data, kind, counts))

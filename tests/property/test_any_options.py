@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 
+from tests.support.generated import the_same
 from tests.support.oracles import any_line
 from tests.support.oracles.any_options import COMMANDS, KEYS, NEUTRAL, SETTINGS, Typed, lines, parameters
 
@@ -32,15 +33,7 @@ def test_any_options() -> None:
         options = (("--output", "x.parquet"), (name, value))
         check(Typed("fit-t3", ("i.parquet",), options, ("fit-t3", "i.parquet", *sum(options, ()))))
     for command, number in LINES.items():
-        once = settings(
-            max_examples=number,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate],
-        )
-        once(given(lines((command,), quick=True))(check))()
+        the_same(number)(given(lines((command,), quick=True))(check))()
     assert not [command for command in LINES if not judge.runs[command, 0]], judge.runs
     assert all(judge.compared[what] >= count for what, count in LEAST.items()), judge.compared
     assert sum(count for (_, code), count in judge.runs.items() if code >= 2) >= sum(LINES.values()) // 8, judge.runs

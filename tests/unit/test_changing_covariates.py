@@ -19,7 +19,7 @@ from dnt_cli.wide import derive, to_wide
 from dnt_cli.wording import Wording
 from tests.support.studies import study_text
 
-TEXT = study_text(
+STUDY = study_text(
     {"score": {"kind": "linear"}},
     design={"group": "arm", "intervention": "a", "comparison": "b"},
     covariates={
@@ -32,11 +32,6 @@ TEXT = study_text(
     imputation={"iterations": 2},
 )  # fmt: skip
 N = 90
-
-
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return parse_study(TEXT)
 
 
 def long(gaps: float) -> pd.DataFrame:
@@ -94,7 +89,7 @@ def test_gaps_are_imputed_per_wave_and_the_effect_that_it_explains_goes(study: S
         assert not one[["home", "home_T1", "home_T2"]].isna().any().any()
     row = effect_rows(trend_effects(data, Options()).estimates).iloc[0]
     assert abs(row["estimate"]) < 2.5 * row["std_error"]
-    fixed = parse_study(TEXT.replace('timing = "wave"\n', ""))
+    fixed = parse_study(STUDY.replace('timing = "wave"\n', ""))
     kept = [c for c in wide.columns if not c.startswith("home_")]
     same = Completed(fixed, derive(wide[kept], fixed), tuple(one[kept] for one in data.sets))
     naive = effect_rows(trend_effects(same, Options()).estimates).iloc[0]
@@ -115,4 +110,4 @@ def test_the_table_of_an_imputation_shows_its_gaps_per_wave(study: Study, wide: 
 
 def test_a_wave_of_it_has_no_name_of_another_column() -> None:
     with pytest.raises(StudyError, match="home_T1"):
-        parse_study(TEXT.replace("[covariates.age]", "[covariates.home_T1]").replace('"age"]', '"home_T1"]'))
+        parse_study(STUDY.replace("[covariates.age]", "[covariates.home_T1]").replace('"age"]', '"home_T1"]'))

@@ -26,11 +26,6 @@ from dnt_cli.wording import Wording
 from tests.support.robustness_study import STUDY, make_wide
 
 
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return parse_study(STUDY)
-
-
 def nested(sites: int = 14) -> pd.DataFrame:
     """Complete data; every site in one group, with persons alike within it."""
     wide = make_wide(share=0.0)

@@ -16,12 +16,13 @@ from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed
 from dnt_cli.models import COMPLIERS
 from dnt_cli.robustness import run_checks
-from dnt_cli.study import Language, Study, parse_study
+from dnt_cli.study import Language, Study
 from dnt_cli.wording import Wording
+from tests.support.persons import two_groups
 from tests.support.studies import study_text
 
 PERSONS = 400
-TEXT = study_text(
+STUDY = study_text(
     {"score": {"kind": "linear"}, "work": {"kind": "binary"}},
     covariates={"started": {"kind": "categorical", "levels": ["no", "yes"], "impute": False, "describe": False}},
     design={"received": "started"},
@@ -29,18 +30,12 @@ TEXT = study_text(
 )
 
 
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return parse_study(TEXT)
-
-
 def table(uptake: float = 0.6) -> pd.DataFrame:
     """The programme raises the score by 3 in who takes part; who would take part scores 1 higher anyway."""
     rng = np.random.default_rng(8)
-    frame = pd.DataFrame({"id": [f"p{i:03d}" for i in range(PERSONS)]})
+    frame = two_groups(PERSONS)
     treated, willing = np.arange(PERSONS) % 2, rng.random(PERSONS) < uptake
     started = (treated == 1) & willing
-    frame["group"] = pd.Categorical(np.where(treated, "i", "c"), ["c", "i"])
     frame["started"] = pd.Categorical(np.where(started, "yes", "no"), ["no", "yes"])
     for t, wave in enumerate(("T0", "T1", "T2")):
         frame[f"score_{wave}"] = willing + 1.5 * t * started + rng.normal(size=PERSONS)

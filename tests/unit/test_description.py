@@ -62,11 +62,6 @@ PEOPLE = [
 ]
 
 
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return parse_study(STUDY)
-
-
 def raw_survey() -> pd.DataFrame:
     rows = [
         {"who": who, "when": wave, "arm": arm, "place": place, "school": school, "age": age,

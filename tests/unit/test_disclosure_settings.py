@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from dnt_cli.errors import StudyError
 from dnt_cli.study import load_study, parse_study
 from dnt_cli.study.disclosure import CBS
 from tests.support.studies import TWO_WAVES, study_text
@@ -31,18 +28,3 @@ def test_a_threshold_of_ones_own_replaces_that_of_the_preset_and_no_other() -> N
     found = parse_study(STUDY, overrides=["disclosure.preset=cbs", "disclosure.persons=5"]).thresholds
     assert found is not None
     assert (found.persons, found.df, found.share) == (5, CBS.df, CBS.share)
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("persons = 1", "at least 2"),
-        ("share = 1.2", "above 0 and at most 1"),
-        ("dominance = 0.0", "above 0 and at most 1"),
-        ('preset = "none"\ndf = 5', "not used"),
-        ('preset = "vws"', "auto"),
-    ],
-)
-def test_a_threshold_that_is_none_is_refused(line: str, said: str) -> None:
-    with pytest.raises(StudyError, match=said):
-        parse_study(f"{STUDY}[disclosure]\n{line}")

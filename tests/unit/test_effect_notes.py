@@ -23,6 +23,7 @@ from dnt_cli.study.spec import Derivation, Outcome, Text
 from dnt_cli.wide import derive
 from dnt_cli.wording import Wording, catalogue
 from tests.support.kinds import KINDS_STUDY, answers
+from tests.support.persons import two_groups
 from tests.support.studies import study_text
 
 STUDY = study_text(
@@ -46,17 +47,11 @@ WAVES = ("T0", "T1", "T2")
 Make = Callable[[Study], dict[str, Note]]
 
 
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return parse_study(STUDY)
-
-
 def table(
     *, towns: tuple[str, ...] = ("none", "a", "b"), age: float | None = None, effect: float = 1.5
 ) -> pd.DataFrame:
     rng = np.random.default_rng(11)
-    frame = pd.DataFrame({"id": [f"p{i:03d}" for i in range(N)]})
-    frame["group"] = pd.Categorical(np.where(np.arange(N) % 2, "i", "c"), ["c", "i"])
+    frame = two_groups(N)
     treated = (frame["group"] == "i").to_numpy(dtype=float)
     frame["age"] = rng.normal(40, 8, N) if age is None else age
     frame["town"] = pd.Categorical(np.resize(np.repeat(towns, 2), N), ["none", "a", "b", "c"])

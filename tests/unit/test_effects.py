@@ -32,11 +32,6 @@ STUDY = study_text(
 )
 
 
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return parse_study(STUDY)
-
-
 def make(study: Study, m: int = 4, *, rare_works: bool = True) -> Completed:
     """Eighty persons; those with the rare trait always (or hardly ever differently) work, which separates them."""
     sets = []

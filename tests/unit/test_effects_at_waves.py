@@ -17,12 +17,13 @@ from dnt_cli.effects.wave_tables import wave_tables
 from dnt_cli.errors import UsageError
 from dnt_cli.imputed.data import Completed
 from dnt_cli.models import WAVES
-from dnt_cli.study import Language, Study, parse_study
+from dnt_cli.study import Language, Study
 from dnt_cli.wording import Wording
+from tests.support.persons import two_groups
 from tests.support.studies import study_text
 
 WAVE_KEYS = ("T0", "T1", "T2", "T3")
-TEXT = study_text(
+STUDY = study_text(
     {
         "score": {"kind": "linear"},
         "late": {"kind": "linear", "waves": ["T0", "T2", "T3"]},
@@ -33,16 +34,10 @@ TEXT = study_text(
 )
 
 
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return parse_study(TEXT)
-
-
 def table(persons: int = 120) -> pd.DataFrame:
     """An effect that fades: 1.5 at T1, .5 at T2, none at T3; work at T1 hangs on the group alone."""
     rng = np.random.default_rng(6)
-    frame = pd.DataFrame({"id": [f"p{i:03d}" for i in range(persons)]})
-    frame["group"] = pd.Categorical(np.where(np.arange(persons) % 2, "i", "c"), ["c", "i"])
+    frame = two_groups(persons)
     treated, level = (np.arange(persons) % 2).astype(float), rng.normal(size=persons)
     for wave, push in zip(WAVE_KEYS, (0.0, 1.5, 0.5, 0.0), strict=True):
         frame[f"score_{wave}"] = level + push * treated + rng.normal(size=persons)

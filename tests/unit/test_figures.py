@@ -22,7 +22,7 @@ from dnt_cli.figures.flow import flow_drawing
 from dnt_cli.figures.forest import _Forest
 from dnt_cli.figures.outcomes import _places, _Plot
 from dnt_cli.figures.style import DOTS_PER_INCH, MARGIN, draw_one, shades, text_on, tick_labels
-from dnt_cli.study import Study, parse_study
+from dnt_cli.study import Study
 from dnt_cli.survey import cast_survey
 from dnt_cli.wording import Wording
 from tests.support.studies import OWN_LABELS, OWN_NAMES, STEP, study_text
@@ -55,11 +55,6 @@ STUDY = study_text(
     },
     models={"controls": []},
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return parse_study(STUDY)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from dnt_cli.effects.run import endpoint_effects, subgroup_effects, trend_effect
 from dnt_cli.imputed.data import Completed
 from dnt_cli.models import CALENDAR
 from dnt_cli.reading import Dictionary, RawTable, prepare
-from dnt_cli.study import Language, Study, parse_study
+from dnt_cli.study import Language, Study
 from dnt_cli.survey import cast_survey
 from dnt_cli.wide import to_wide
 from dnt_cli.wording import Wording
@@ -26,7 +26,7 @@ from tests.support.studies import study_text
 PERSONS = 160
 SPLIT = datetime.date(2020, 3, 12)
 CHANGES = {"kind": "continuous", "timing": "wave", "impute": False, "describe": False}
-TEXT = study_text(
+STUDY = study_text(
     {"score": {"kind": "linear"}, "work": {"kind": "binary"}},
     waves={"T0": 0, "T1": 6, "T2": 12, "T3": 18},
     covariates={"months": CHANGES, "asked_on": CHANGES},
@@ -35,11 +35,6 @@ TEXT = study_text(
         "calendar_split": "2020-03-12",
     },
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return parse_study(TEXT)
 
 
 def survey() -> pd.DataFrame:

@@ -38,11 +38,6 @@ STUDY = study_text(
 N = 60
 
 
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return parse_study(STUDY)
-
-
 def observed_table(treated: int = N // 2) -> pd.DataFrame:
     """Sixty persons without gaps, the first `treated` of them in the intervention group."""
     rng = np.random.default_rng(3)

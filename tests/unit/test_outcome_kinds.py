@@ -25,7 +25,6 @@ from dnt_cli.engines import (
     ordered,
 )
 from dnt_cli.engines.cluster_scores import cluster_errors
-from dnt_cli.errors import StudyError
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed, impute_wide
 from dnt_cli.messages import decoded
@@ -281,22 +280,6 @@ def test_imputed_counts_and_classes_are_possible_answers(study: Study) -> None:
             assert values.max() <= high
     drawn = np.concatenate([own.loc[frame["creditors_T2"].isna(), "creditors_T2"] for own in sets])
     assert (drawn == 0).any()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ("range = [0, 6]", "range = [-1, 6]", "a count is a whole number from 0"),
-        ("range = [0, 6]", "range = [0, 6.5]", "a count is a whole number from 0"),
-        ("range = [0, 6]", 'impute_method = "polr"', "imputed by pmm or norm"),
-        ("range = [1, 5]", "range = [1, 2]", "3 to 30 classes"),
-        ("range = [1, 5]", "range = [0, 90]", "3 to 30 classes"),
-    ],
-)
-def test_rules_of_the_study_file(old: str, new: str, says: str) -> None:
-    assert old in KINDS_STUDY
-    with pytest.raises(StudyError, match=says):
-        parse_study(KINDS_STUDY.replace(old, new))
 
 
 def test_limits_follow_from_the_kind() -> None:

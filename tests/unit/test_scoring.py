@@ -14,6 +14,7 @@ from dnt_cli.scoring import Scored, holds_items, score
 from dnt_cli.study import Study, parse_study
 from dnt_cli.study.instruments import builtin_instruments, definition, names
 from dnt_cli.synthetic import answers, example_study, generate
+from tests.support.oracles.any_study import toml
 from tests.support.studies import SMALL
 
 NA = np.nan
@@ -374,24 +375,11 @@ def test_the_example_at_the_level_of_items_gives_the_example() -> None:
 def test_classes_by_cut_offs() -> None:
     from dnt_cli.wide import derive
 
-    text = (
-        SMALL
-        + """
-[outcomes.distress]
-label = "Distress"
-kind = "linear"
-role = "descriptive"
-waves = ["T0", "T1"]
-range = [0, 32]
-[outcomes.class]
-label = "Class"
-kind = "ordinal"
-role = "descriptive"
-waves = ["T0", "T1"]
-range = [0, 2]
-derive = { source = "distress", rule = "classes", cutoffs = [11, 21] }
-"""
-    )
+    plain = {"role": "descriptive", "waves": ["T0", "T1"]}
+    distress = plain | {"label": "Distress", "kind": "linear", "range": [0, 32]}
+    rule = {"source": "distress", "rule": "classes", "cutoffs": [11, 21]}
+    classes = plain | {"label": "Class", "kind": "ordinal", "range": [0, 2], "derive": rule}
+    text = SMALL + toml({"outcomes": {"distress": distress, "class": classes}})
     study = parse_study(text)
     values = [0.0, 10, 11, 20, 20.5, 21, 32, NA]
     wide = pd.DataFrame({"distress_T0": values, "distress_T1": values[::-1]})

@@ -20,14 +20,15 @@ from dnt_cli.errors import UsageError
 from dnt_cli.imputed.data import Completed, plan_columns
 from dnt_cli.models import MODERATORS
 from dnt_cli.pooling import adjust
-from dnt_cli.study import Language, Moderator, Study, parse_study
+from dnt_cli.study import Language, Moderator, Study
 from dnt_cli.tables import Table
 from dnt_cli.wording import Wording
+from tests.support.persons import two_groups
 from tests.support.studies import study_text
 
 PERSONS = 240
 MODERATED = {"school": {"declared": True}, "age": {"cutoffs": [40]}}
-TEXT = study_text(
+STUDY = study_text(
     {"score": {"kind": "linear"}, "work": {"kind": "binary"}},
     covariates={
         "school": {
@@ -42,17 +43,10 @@ TEXT = study_text(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def study() -> Study:
-    return parse_study(TEXT)
-
-
 def table(seed: int = 1) -> pd.DataFrame:
     """The score rises by 2 among the high and by nothing among the others."""
     rng = np.random.default_rng(4)
-    frame = pd.DataFrame({"id": [f"p{i:03d}" for i in range(PERSONS)]})
-    treated = np.arange(PERSONS) % 2
-    frame["group"] = pd.Categorical(np.where(treated, "i", "c"), ["c", "i"])
+    frame, treated = two_groups(PERSONS), np.arange(PERSONS) % 2
     school = np.array(["low", "mid", "high"])[np.arange(PERSONS) % 3]
     frame["school"] = pd.Categorical(school, ["low", "mid", "high"])
     frame["age"] = 20.0 + np.arange(PERSONS) % 40

@@ -395,9 +395,9 @@ def drive_questionnaires(drawn: Answers, folder: Path, counts: Counter[tuple[str
     run = judge.run("score", drawn.source, "--study", "study.toml", "-o", "s.parquet", "--format", "csv")
     if right.refused:
         assert run.code in (10, 11), (run.text, right.refused)
-        assert right.refused in run.err, (run.err, right.refused)
+        assert right.refused in run.stderr, (run.stderr, right.refused)
         return Counter({"refused": 1})
-    assert run.code == 0, run.err
+    assert run.code == 0, run.stderr
     done.update(check_scores(folder / "s.parquet", right))
     if back:
         words = ("convert", drawn.source, "--study", "study.toml", "-o", f"b.{back}")
@@ -405,7 +405,7 @@ def drive_questionnaires(drawn: Answers, folder: Path, counts: Counter[tuple[str
         if (folder / f"b.{back}").exists() and (back != "csv" or drawn.plain):
             run = judge.run("score", f"b.{back}", "--study", "study.toml", "-o", "s2.parquet")
             # SPSS and Stata change names, and then the study no longer fits, which is said.
-            assert run.code == 0 or (back in ("sav", "dta") and "missing" in run.err), run.err
+            assert run.code == 0 or (back in ("sav", "dta") and "missing" in run.stderr), run.stderr
             if run.code == 0:
                 done["round trips"] += bool(check_scores(folder / "s2.parquet", right))
     return done

@@ -25,6 +25,7 @@ from dnt_cli.__main__ import main
 from dnt_cli.stagefile.container import read_stage
 from dnt_cli.stagefile.kinds import KINDS
 from dnt_cli.study import Study, parse_study
+from tests.support import process
 from tests.support.oracles.any_input import NUMBERS, Case
 
 CODES = {0, 1, 2, 10, 11, 12, 13}
@@ -34,18 +35,12 @@ DIGITS = {"xlsx": 1e-15}  # openpyxl writes 16 digits
 _NUMBERS_OF_ROW = ("estimate", "std_error", "p_value", "conf_low", "conf_high", "odds_ratio", "beta", "marginal_effect")
 
 
-@dataclass(frozen=True)
-class Run:
-    """A command that ended."""
-
-    words: tuple[str, ...]
-    code: int
-    out: bytes
-    err: str
+class Run(process.Run):
+    """A command that ended in this process; what it wrote may be no text."""
 
     @property
     def text(self) -> str:
-        return self.out.decode("utf-8", errors="replace")
+        return self.stdout.decode("utf-8", errors="replace")
 
 
 class _Stream(io.TextIOWrapper):
@@ -113,18 +108,18 @@ class Judge:
         before = listing(self.folder)
         run = typed(self.folder, *words)
         self.counts[" ".join(words[:2]) if words[0] == "study" else words[0], run.code] += 1
-        where = f"dnt {' '.join(words)} ended with {run.code}\n{run.err}\n{run.text[:2000]}"
+        where = f"dnt {' '.join(words)} ended with {run.code}\n{run.stderr}\n{run.text[:2000]}"
         assert run.code in CODES, where
-        assert "mistake in dnt" not in run.err, where
-        assert "fout in dnt" not in run.err, where
-        assert "Traceback" not in run.err, where
+        assert "mistake in dnt" not in run.stderr, where
+        assert "fout in dnt" not in run.stderr, where
+        assert "Traceback" not in run.stderr, where
         for canary in self.case.canaries:
-            assert canary not in run.err, (canary, where)
+            assert canary not in run.stderr, (canary, where)
         if run.code >= 2:
             assert listing(self.folder) == before, f"a file was left or changed: {where}"
-            assert not run.out or words[:2] == ("study", "check") or words[0] == "show", where
+            assert not run.stdout or words[:2] == ("study", "check") or words[0] == "show", where
             if run.code != 2:
-                errors = [line for line in run.err.splitlines() if line.startswith(("Error: ", "Fout: "))]
+                errors = [line for line in run.stderr.splitlines() if line.startswith(("Error: ", "Fout: "))]
                 assert len(errors) == 1, where
                 assert len(errors[0]) < 1000, where
         elif not self._odd_words():

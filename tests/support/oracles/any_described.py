@@ -140,7 +140,7 @@ def drive_description(case: Case, reference: pd.DataFrame | None, folder: Path, 
         words += ["--reference", "reference.csv"]
     run = judge.run(*words, "--format", "table")
     if run.code != 0:
-        assert "reference" not in run.err, run.err
+        assert "reference" not in run.stderr, run.stderr
         return Counter({"refused": 1})
     study, frame = parse_study(case.text), pd.read_parquet(folder / "d.parquet")
     oracle = Oracle(case.truth, case.raw, case.columns, further=FURTHER, reference=reference)

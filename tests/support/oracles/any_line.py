@@ -158,7 +158,7 @@ def stage_files() -> dict[str, bytes]:
             "robustness i.parquet -o r.parquet --jobs 1", "describe survey.parquet -o d.parquet",
         ):  # fmt: skip
             run = typed(folder, *words.split())
-            assert run.code == 0, (words, run.err)
+            assert run.code == 0, (words, run.stderr)
         return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -219,7 +219,7 @@ def reference(words: tuple[str, ...]) -> tuple[int, bytes, bytes | None, str]:
         folder = Path(name)
         lay_out(folder)
         run = ran(folder, words)
-        return run.code, run.out, _content(folder, "reference.parquet"), run.err
+        return run.code, run.stdout, _content(folder, "reference.parquet"), run.stderr
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------
@@ -246,8 +246,8 @@ class Judge:
             self.runs[line.command, run.code] += 1
             if taken > self.slowest.get(line.command, (0.0, ()))[0]:
                 self.slowest[line.command] = (taken, line.words)
-            run = Run(run.words, run.code, run.out, _COLOUR.sub("", run.err))
-            where = f"{line.words} ended with {run.code}\n{run.err}\n{run.text[:1500]}"
+            run = Run(run.arguments, run.code, run.stdout, _COLOUR.sub("", run.stderr))
+            where = f"{line.words} ended with {run.code}\n{run.stderr}\n{run.text[:1500]}"
             _check_ending(line, run, where)
             after = _everything(folder)
             if run.code >= 2:
@@ -259,7 +259,7 @@ class Judge:
     def _check_success(self, line: Typed, run: Run, folder: Path, before: dict[str, bytes | None], where: str) -> None:
         changed = _changed(before, _everything(folder))
         output = line.last("--output")
-        stage = run.out if output == "-" else _content(folder, output) if output else None
+        stage = run.stdout if output == "-" else _content(folder, output) if output else None
         drawn = [Path(line.last(name) or ".") for name in ("--figures", "--figure") if line.last(name)]
         for name in changed:
             own = output is not None and (folder / name).resolve() == (folder / output).resolve()
@@ -311,7 +311,7 @@ class Judge:
             return
         end = ("--jobs", "1") if line.command in _STAGES else ()
         code, out, _, err = reference(_with(line.without(*TALK), end))
-        assert (code, out) == (run.code, run.out), f"standard output differs ({err}) from {where}"
+        assert (code, out) == (run.code, run.stdout), f"standard output differs ({err}) from {where}"
         self.compared["talk"] += 1
 
     def _same(self, words: tuple[str, ...], code: int, stage: bytes, what: str, where: str) -> None:
@@ -348,23 +348,23 @@ def _changed(before: dict[str, bytes | None], after: dict[str, bytes | None]) ->
 
 def _check_ending(line: Typed, run: Run, where: str) -> None:
     assert run.code in CODES, where
-    assert "mistake in dnt" not in run.err, where
-    assert "fout in dnt" not in run.err, where
-    assert "Traceback" not in run.err, where
+    assert "mistake in dnt" not in run.stderr, where
+    assert "fout in dnt" not in run.stderr, where
+    assert "Traceback" not in run.stderr, where
     for canary in CANARIES:
-        assert canary not in run.err, (canary, where)
+        assert canary not in run.stderr, (canary, where)
     if run.code < 2:
         return
-    assert not run.out or line.command in ("study check",), where
-    errors = [text for text in run.err.splitlines() if text.startswith(("Error: ", "Fout: "))]
-    assert len(errors) == 1 or (run.code == 2 and "Error" in run.err), where
+    assert not run.stdout or line.command in ("study check",), where
+    errors = [text for text in run.stderr.splitlines() if text.startswith(("Error: ", "Fout: "))]
+    assert len(errors) == 1 or (run.code == 2 and "Error" in run.stderr), where
     assert all(len(text) < 1500 for text in errors), where
 
 
 def _check_shown(line: Typed, run: Run, where: str) -> None:
     """JSON is JSON, a table of CSV is one, and nothing shows a number that is none."""
     form = "json" if line.last("--json") is not None else line.last("--format")
-    if not run.out or line.last("--list") is not None:
+    if not run.stdout or line.last("--list") is not None:
         return
     odd = " ".join(value or "" for name, value in line.options if name in ("--set", "--output", "--figures"))
     if form == "json":

@@ -48,14 +48,14 @@ def drive(case: Case, folder: Path, plan: Mapping[str, Any], counts: Counter[tup
     checked = judge.run("study", "check", "study.toml", case.file)
     converted = judge.run("convert", case.file, *data, "-o", "survey0.parquet")
     if not (folder / "survey0.parquet").exists() or ".imp" in case.frame.columns:
-        assert checked.code == converted.code or ".imp" in case.frame.columns, (checked.err, converted.err)
+        assert checked.code == converted.code or ".imp" in case.frame.columns, (checked.stderr, converted.stderr)
         done["refused"] += 1
         if plan["direct"]:
             judge.run(plan["direct"], case.file, *data, "-o", "x.parquet", *_jobs(plan["direct"]))
         return done
     if checked.code:  # what only an imputation refuses
         refused = judge.run("impute", "survey0.parquet", "-o", "refused.parquet", "--jobs", "1")
-        assert (refused.code, (folder / "refused.parquet").exists()) == (checked.code, False), checked.err
+        assert (refused.code, (folder / "refused.parquet").exists()) == (checked.code, False), checked.stderr
     if case.truth is not None:
         check_survey(case, folder / "survey0.parquet")
         done["surveys"] += 1
@@ -66,7 +66,7 @@ def drive(case: Case, folder: Path, plan: Mapping[str, Any], counts: Counter[tup
             # SPSS and Stata change names, and then the study no longer fits, which is said; so is a text file whose
             # numbers all have three decimals, which may be thousands.
             asked = "more than a thousand" if plan["back"] == "csv" else "missing"
-            assert again.code == 0 or (plan["back"] in ("csv", "sav", "dta") and asked in again.err), again.err
+            assert again.code == 0 or (plan["back"] in ("csv", "sav", "dta") and asked in again.stderr), again.stderr
             if again.code == 0:
                 same_tables(folder / "survey0.parquet", folder / "again.parquet", DIGITS.get(plan["back"], 0.0))
                 done["round trips"] += 1
@@ -83,7 +83,7 @@ def drive(case: Case, folder: Path, plan: Mapping[str, Any], counts: Counter[tup
         return done
     imputed = judge.run("impute", "survey0.parquet", "-o", "i.parquet", "--jobs", "1", "--format", plan["format"])
     if imputed.code != 0:
-        assert checked.code, (checked.text, imputed.err)
+        assert checked.code, (checked.text, imputed.stderr)
         return done
     check_imputed(case, folder / "i.parquet")
     done["imputations"] += 1
@@ -105,12 +105,12 @@ def drive(case: Case, folder: Path, plan: Mapping[str, Any], counts: Counter[tup
             judge.run("show", name, "--format", plan["show"])
             judge.run("info", name, *plan["info"])
         else:
-            assert run.code != 0, run.err
+            assert run.code != 0, run.stderr
     if plan["long"]:
         assert judge.run("convert", "i.parquet", "-o", f"long.{plan['long']}").code in (0, 11)
         if (folder / f"long.{plan['long']}").exists():
             run = judge.run("convert", f"long.{plan['long']}", *data, "-o", "i3.parquet")
-            assert run.code == 0, run.err
+            assert run.code == 0, run.stderr
             same_tables(folder / "i.parquet", folder / "i3.parquet", DIGITS.get(plan["long"], 0.0))
             done["round trips"] += 1
         judge.run("show", "i.parquet", "--format", plan["show"])
@@ -197,11 +197,11 @@ def drive_records(records: Records, folder: Path, plan: Mapping[str, Any],
     run = judge.run(*words, "-o", "r.parquet", "--format", plan["format"], "--lang", plan["lang"], "--jobs", "1")
     assert not any(secret in run.text for secret in records.secrets), run
     if run.code != 0:
-        assert run.code == 11, run.err
+        assert run.code == 11, run.stderr
         said = right.refused and (
-            plan["lang"] == "nl" or right.refused in run.err
+            plan["lang"] == "nl" or right.refused in run.stderr
         )  # the oracle knows the English words
-        assert records.verdict != "right" or said, (run.err, records)
+        assert records.verdict != "right" or said, (run.stderr, records)
         return Counter({"refused": 1})
     assert records.verdict != "refused", (run.text, records)
     if records.verdict == "any":
@@ -244,7 +244,7 @@ def stage_files() -> dict[str, bytes]:
             *(f"convert survey.parquet -o survey.{suffix}" for suffix in ("sav", "dta", "xlsx")),
         ):  # fmt: skip
             run = typed(folder, *words.split())
-            assert run.code == 0, run.err
+            assert run.code == 0, run.stderr
         return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
