@@ -60,7 +60,7 @@ def check_quadrature(
     few, own = options.quadrature_check, named(progress, "Checking quadrature")
     used = {key: fits[key][:few] for key in doubted}
     # How many nodes are enough does not depend on the engine.
-    by_own = replace(options, engine="own", clusters=False)
+    by_own = replace(options, engine="own", clusters=False, marginal=False)
     if options.engine != "own":
         used = _refitted(data, doubted, by_own, few, own)
     compared: dict[int, dict[str, list[dict[str, Any]]]] = {}
@@ -131,7 +131,7 @@ def cross_check(
     rows = {record["outcome"]: [record] for record in records}
     table = []
     told = named(progress, "Fitting with lme4")
-    alone = replace(options, clusters=False)
+    alone = replace(options, clusters=False, marginal=False)
     one = _refitted(data, rows, alone, imputations, told)
     other = _refitted(data, rows, replace(alone, engine="lme4"), imputations, told)
     for key in rows:

@@ -57,6 +57,7 @@ class Options:
         satterthwaite: Satterthwaite's degrees of freedom for linear mixed models.
         quadrature_check: number of imputations on which the answer is compared with that of more nodes.
         clusters: errors by person and by site too.
+        marginal: the difference in probability over persons too.
         level: of the confidence intervals.
         jobs: processes.
     """
@@ -68,12 +69,13 @@ class Options:
     satterthwaite: bool = False
     quadrature_check: int = 3
     clusters: bool = True
+    marginal: bool = True
     level: float = 0.95
     jobs: int = 1
 
     def told(self) -> dict[str, Any]:
         """What changes the result, for the provenance of a file."""
-        return {name: value for name, value in asdict(self).items() if name != "jobs"}
+        return {name: value for name, value in asdict(self).items() if name not in ("jobs", "marginal")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def fit_sets(
     errors: Sequence[Clustered | None] = [None] * len(fits)
     if options.clusters and fitter is None:
         errors = clustered(alone, fits, model, estimator)
-    marginal = kind.yes_no and fitter is None and model.time != "category"
+    marginal = options.marginal and kind.yes_no and fitter is None and model.time != "category"
     for stack in alike(alone):
         parts = [fits[j] for j in stack.places]
         response = np.array([_response(sets[places[j]], model, alone[j]) for j in stack.places])

@@ -64,6 +64,7 @@ def average_risk_ratio(matrix: Floats, estimate: Floats, covariance: Floats, col
 # (16 sqrt(3) / (15 pi))^2: a logistic distribution is close to a normal one with this scale.
 _LOGISTIC_AS_NORMAL = (16.0 * np.sqrt(3.0) / (15.0 * np.pi)) ** 2
 _NODES = 61
+_PERSONS_AT_ONCE = 4096
 
 
 @cache
@@ -107,10 +108,14 @@ def trend_risk_difference(
     value, slope = 0.0, np.zeros(len(estimate))
     for at, sign_at in zip(ends, (-1.0, 1.0), strict=True):
         for arm, sign_arm in ((1.0, 1.0), (0.0, -1.0)):
-            there = persons.copy()
-            there[:, group], there[:, time], there[:, product] = arm, at, arm * at
-            chance = 1.0 / (1.0 + np.exp(-((there @ estimate)[:, None] + sd * node)))
-            value += sign_at * sign_arm * float((chance @ weight).mean())
-            slope += sign_at * sign_arm * (((chance * (1.0 - chance)) @ weight) @ there) / len(persons)
+            total, moved = 0.0, np.zeros(len(estimate))
+            for first in range(0, len(persons), _PERSONS_AT_ONCE):
+                there = persons[first : first + _PERSONS_AT_ONCE].copy()
+                there[:, group], there[:, time], there[:, product] = arm, at, arm * at
+                chance = 1.0 / (1.0 + np.exp(-((there @ estimate)[:, None] + sd * node)))
+                total += float((chance @ weight).sum())
+                moved += ((chance * (1.0 - chance)) @ weight) @ there
+            value += sign_at * sign_arm * total / len(persons)
+            slope += sign_at * sign_arm * moved / len(persons)
     span = ends[1] - ends[0]
     return value / span, float(np.sqrt(slope @ covariance @ slope)) / span

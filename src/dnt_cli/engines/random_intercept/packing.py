@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dnt_cli.engines.base import DesignMatrix, Floats, Integers
 
 # Rows in one stack: arrays per row and quadrature node then stay within a processor's cache.
 _ROWS_IN_STACK = 8192
+# Rows that are decomposed at once.
+_ROWS_AT_ONCE = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +60,21 @@ def stacked(designs: Sequence[DesignMatrix]) -> list[Stack]:
         designs: with groups, of full column rank.
     """
     alike: dict[tuple[object, ...], list[tuple[int, Integers]]] = {}
+    steadies: dict[tuple[object, ...], NDArray[np.bool_]] = {}  # which columns are constant within persons
     layouts: dict[bytes, tuple[Integers, Integers, Integers]] = {}
     for place, design in enumerate(designs):
         order, starts, sizes = _layout(design, layouts)
         matrix = design.matrix[order]
         steady = (np.repeat(matrix[starts], sizes, axis=0) == matrix).all(axis=0)
-        key = (sizes.tobytes(), steady.tobytes(), design.matrix.shape)
+        del matrix
+        key: tuple[object, ...] = (sizes.tobytes(), steady.tobytes(), design.matrix.shape)
         alike.setdefault(key, []).append((place, order))
+        steadies[key] = steady
     found = []
-    for own in alike.values():
+    for key, own in alike.items():
         most = max(1, _ROWS_IN_STACK // len(own[0][1]))
-        found += [_stack(designs, own[i : i + most], layouts) for i in range(0, len(own), most)]
+        parts = (own[i : i + most] for i in range(0, len(own), most))
+        found += [_stack(designs, part, layouts, steadies[key]) for part in parts]
     return found
 
 
@@ -88,19 +95,28 @@ def _stack(
     designs: Sequence[DesignMatrix],
     own: list[tuple[int, Integers]],
     layouts: dict[bytes, tuple[Integers, Integers, Integers]],
+    steady: NDArray[np.bool_],
 ) -> Stack:
     _, starts, sizes = _layout(designs[own[0][0]], layouts)
-    raw = np.stack([designs[place].matrix[order] for place, order in own])
-    response = np.stack([designs[place].response[order] for place, order in own])
-    steady = (np.repeat(raw[:, starts], sizes, axis=1) == raw).all(axis=(0, 1))
     columns = np.concatenate([np.flatnonzero(steady), np.flatnonzero(~steady)])
+    raw = np.stack([designs[place].matrix[order] for place, order in own])[..., columns]
+    response = np.stack([designs[place].response[order] for place, order in own])
     n, few = raw.shape[1], int(steady.sum())
-    upper = np.linalg.qr(raw[..., columns], mode="r") / np.sqrt(n)
+    upper = _upper(raw) / np.sqrt(n)
     inverse = np.linalg.inv(upper)
-    matrix = raw[..., columns] @ inverse
+    matrix = raw @ inverse
     # The same numbers in all rows of a person, whatever the order in which products are summed.
     matrix[..., :few] = np.repeat(matrix[:, starts, :few], sizes, axis=1)
     triangle = np.zeros_like(upper)
     triangle[..., columns] = upper
     places = np.array([place for place, _ in own], dtype=np.int64)
     return Stack(places, matrix, response, sizes, starts, few, triangle)
+
+
+def _upper(matrices: Floats) -> Floats:
+    """(m, k, k) R of the QR decompositions of (m, n, k), of many rows from those of its parts, without a copy."""
+    parts = [matrices[:, i : i + _ROWS_AT_ONCE] for i in range(0, matrices.shape[1], _ROWS_AT_ONCE)]
+    if len(parts) > 1:
+        matrices = np.concatenate([np.linalg.qr(part, mode="r") for part in parts], axis=1)
+    found: Floats = np.asarray(np.linalg.qr(matrices, mode="r"), dtype=float)
+    return found
