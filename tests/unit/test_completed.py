@@ -11,6 +11,7 @@ import pytest
 from dnt_cli.errors import DataError, ModelError
 from dnt_cli.imputed.data import (
     Completed,
+    completed_sets,
     gaps,
     imputation_tables,
     impute_wide,
@@ -146,6 +147,26 @@ def test_a_long_table_is_the_same(data: Completed) -> None:
 def test_long_tables_that_are_refused(data: Completed, change: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
         from_long(change(long(data)), STUDY, "x")  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("together", [1, 80, 120])
+def test_large_sets_are_read_in_parts_and_are_the_same(
+    content: bytes, data: Completed, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dnt_cli.imputed.data._ROWS_TOGETHER", together)
+    stage = read_stage(content, "i.parquet", ["imputations"], "dnt fit-t3")
+    for again in (read_completed(stage), from_long(long(data).sample(frac=1.0, random_state=1), STUDY, "x")):
+        in_order = [frame.set_index("person").loc[data.observed["person"]] for frame in (again.observed, *again.sets)]
+        for ours, theirs in zip(in_order, (data.observed, *data.sets), strict=True):
+            pd.testing.assert_frame_equal(ours.reset_index(), theirs)
+    swapped = long(data)
+    swapped.loc[swapped.index[-2:], "person"] = swapped["person"].iloc[[-1, -2]].to_numpy()
+    with pytest.raises(DataError, match="do not hold the same persons"):
+        completed_sets(swapped, swapped[".imp"], STUDY, "x")
+    late = long(data)
+    late.loc[late.index[-1], "score_T2"] = 900.0
+    with pytest.raises(DataError, match=r"score_T2: 1 rows? outside the range"):
+        completed_sets(late, late[".imp"], STUDY, "x")
 
 
 def test_one_imputation_allows_no_inference(data: Completed) -> None:

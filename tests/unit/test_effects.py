@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from dnt_cli.design import Model
 from dnt_cli.effects.checks import LARGE_SD, more_nodes
-from dnt_cli.effects.fitting import Options
+from dnt_cli.effects.fitting import FittedEffect, Options, fit_all
 from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.engines import DesignMatrix, fit_mixed_logistic
 from dnt_cli.errors import ModelError
@@ -143,6 +145,20 @@ def test_large_random_intercepts_are_marked_doubtful(study: Study) -> None:
         assert row["random_sd"] > 3
         assert row["status"] == ("doubtful" if words else "ok")
         assert (words or "") in spoken(row["message"], "en")
+
+
+def test_the_quadrature_is_checked_against_the_fits_that_are_there(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def counted(data: Completed, tasks: Sequence[tuple[Model, Options]], *rest: Any) -> list[list[FittedEffect]]:
+        asked.extend((data.m, options.nodes) for _, options in tasks)
+        return fit_all(data, tasks, *rest)
+
+    monkeypatch.setattr("dnt_cli.effects.checks.fit_all", counted)
+    trend_effects(make(study), Options(nodes=5, quadrature_check=2), outcomes=["work", "score"], ladder=[["age"]])
+    assert asked == [(2, 25)]
 
 
 def test_few_persons_with_a_large_spread_are_compared_with_enough_nodes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -120,6 +121,18 @@ def test_a_linear_fit_is_to_the_bit_what_it_is_alone() -> None:
     alone = [fit_mixed_linear_sets([design], df="satterthwaite")[0] for design in designs]
     for one, other in zip(fit_mixed_linear_sets(designs, df="satterthwaite"), alone, strict=True):
         assert_equal(one, other)
+
+
+@pytest.mark.parametrize("fit", [fit_mixed_linear_sets, fit_mixed_logistic_sets])
+def test_many_rows_are_decomposed_in_parts(
+    fit: Callable[[list[DesignMatrix]], list[Fit]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = simulated(4, binary=fit is fit_mixed_logistic_sets)
+    (whole,) = fit([design])
+    monkeypatch.setattr("dnt_cli.engines.random_intercept.packing._ROWS_AT_ONCE", 30)
+    (in_parts,) = fit([design])
+    np.testing.assert_allclose(in_parts.estimate, whole.estimate, rtol=1e-7)
+    np.testing.assert_allclose(in_parts.covariance, whole.covariance, rtol=1e-6)
 
 
 def test_persons_of_very_different_size_are_not_padded_to_the_largest() -> None:

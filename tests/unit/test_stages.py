@@ -63,6 +63,8 @@ def test_what_goes_in_comes_out(study: Study, tmp_path: Path) -> None:
     assert stage.extra_frame("nothing").empty
     assert stage.frame["x"].tolist() == [1, 2.5, 2, 2.5]
     assert [part["x"].tolist() for part in stage.row_groups()] == [[1, 2.5], [2, 2.5]]
+    parts = [stage.rows(*place)["x"].tolist() for place in ((0, 4), (1, 3), (2, 3), (3, 4))]
+    assert parts == [[1, 2.5, 2, 2.5], [2.5, 2], [2], [2.5]]
     assert stage.steps[-1]["command"] == "fit-t3"
     assert stage.steps[-1]["settings"] == {"m": 3}
     assert pd.read_parquet(target)["x"].tolist() == [1, 2.5, 2, 2.5]

@@ -68,5 +68,7 @@ def test_over_persons_it_is_what_estimating_equations_tend_to(sd: float) -> None
     assert estimate[3] * attenuation(np.array(sd)) == pytest.approx(
         limit.estimate[3], rel={0.5: 0.02, 1.5: 0.06, 3.0: 0.08}[sd]
     )
-    change, _ = trend_risk_difference(matrix[::4], estimate, np.eye(4), (1, 2, 3), (0.0, 3.0), sd)
+    change, error = trend_risk_difference(matrix[::4], estimate, np.eye(4), (1, 2, 3), (0.0, 3.0), sd)
     assert change == pytest.approx((shares[7] - shares[3] - shares[4] + shares[0]) / 3, abs=1e-6)
+    many = np.repeat(matrix[::4], 3000, axis=0)  # so many that they are averaged in parts
+    assert trend_risk_difference(many, estimate, np.eye(4), (1, 2, 3), (0.0, 3.0), sd) == pytest.approx((change, error))
