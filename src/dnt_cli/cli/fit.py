@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_controls
 from dnt_cli.cli.console import tell
 from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions, grouped
-from dnt_cli.cli.options import MODEL, Green, GreenMeans, Level, Outcomes, argument, choose, option
+from dnt_cli.cli.options import MODEL, GreenMeans, Level, Outcomes, argument, choose, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import end_if_nothing_estimable
 from dnt_cli.errors import UsageError
@@ -25,26 +25,48 @@ if TYPE_CHECKING:
     from dnt_cli.wording import Wording
 
 
-Standardise = Literal["both", "outcome", "none"]  # what a beta is standardised by
-
 Source = Annotated[
     str,
     argument("IMPUTATIONS", "Imputations; - is a pipe; with --study also a CSV of R's mice (long, include = TRUE)."),
 ]
-Standard = Annotated[
-    Standardise, option("--standardise", "By the SD of outcome and group, of the outcome, or not.", MODEL)
-]
+
+
+def _covariates(names: str, told: str) -> Any:
+    """An option that takes covariates of the study."""
+    return option(names, told, MODEL, autocompletion=complete_controls)
 
 
 Moderators = Annotated[
     str | None,
-    option(
+    _covariates(
         "--moderator KEY,KEY",
         "The effect per subgroup of these covariates too; default: the moderators of the study file; '' for none.",
-        MODEL,
-        autocompletion=complete_controls,
     ),
 ]
+
+
+@dataclass(frozen=True)
+class FitOptions(ResultOptions, WorkOptions):
+    """Where effects are computed and written, and how they are standardised and shown."""
+
+    standardise: Annotated[
+        Literal["both", "outcome", "none"],
+        option("--standardise", "By the SD of outcome and group, of the outcome, or not.", MODEL),
+    ] = "both"
+    level: Level = 0.95
+    green: GreenMeans = "better"
+
+    def finish(self, effects: Effects, options: Options, provenance: Provenance, study: Study) -> None:
+        """Write, show, and end with 1 when nothing could be estimated."""
+        from dnt_cli.disclosure.rules import told_inside
+        from dnt_cli.effects.result import Estimates
+        from dnt_cli.wording import Wording
+
+        estimates = Estimates.of(study, effects, options.level)
+        self.save(estimates, provenance)
+        wording = Wording(study, self.language)
+        self.show(told_inside(estimates.tables(wording, green=self.green), wording), estimates.rows())
+        end_if_nothing_estimable(effects.estimates)
 
 
 @app.command("fit-t3", rich_help_panel="Stages")
@@ -56,11 +78,8 @@ def fit_t3(
     outcomes: Outcomes = None,
     controls: Annotated[
         str | None,
-        option(
-            "--controls KEY,KEY|published",
-            "Other controls ('' for none), or those of the report per outcome.",
-            MODEL,
-            autocompletion=complete_controls,
+        _covariates(
+            "--controls KEY,KEY|published", "Other controls ('' for none), or those of the report per outcome."
         ),
     ] = None,
     at: Annotated[
@@ -71,11 +90,7 @@ def fit_t3(
     separation: Annotated[
         Literal["stop", "firth"], option("--separation", "Where no finite estimate exists.", MODEL)
     ] = "stop",
-    standardise: Standard = "both",
-    work: WorkOptions,
-    result: ResultOptions,
-    level: Level = 0.95,
-    green: GreenMeans = "better",
+    how: FitOptions,
 ) -> None:
     """Effects at the endpoint: odds ratios and standardised betas, pooled over the imputations.
 
@@ -85,7 +100,7 @@ def fit_t3(
     from dnt_cli.effects.run import complier_effects, endpoint_effects, subgroup_effects
     from dnt_cli.models import ENDPOINT
 
-    result.check("estimates", "fit-t3")
+    how.check("estimates", "fit-t3")
     opened = study.open(source, "dnt fit-t3", ["imputations"], foreign="with study")
     data = opened.completed()
     keys = choose("--outcomes", outcomes, data.study.tested)
@@ -93,8 +108,8 @@ def fit_t3(
     own = published_controls(data.study, ENDPOINT) if published else None
     covariates = None if published else choose("--controls", controls, data.study.possible_controls, empty=True)
     waves, asked = waves_beside(at, data.study), moderators_of(moderators, data.study)
-    with work.place() as free, progress("Fitting") as report:
-        options = Options(separation=separation, standardise=standardise, level=level, jobs=free)
+    with how.place() as free, progress("Fitting") as report:
+        options = Options(separation=separation, standardise=how.standardise, level=how.level, jobs=free)
         effects = endpoint_effects(
             data, options, outcomes=keys, controls=covariates, own_controls=own, at=waves, progress=report
         )
@@ -103,7 +118,7 @@ def fit_t3(
     said = {"outcomes": keys, "controls": "published" if published else covariates, "at": waves} | moderators_said(
         asked
     )
-    _finish(effects, options, opened.provenance("fit-t3", options.told() | said), data.study, result, green)
+    how.finish(effects, options, opened.provenance("fit-t3", options.told() | said), data.study)
 
 
 @app.command("fit-longitudinal", rich_help_panel="Stages")
@@ -115,11 +130,9 @@ def fit_longitudinal(
     outcomes: Outcomes = None,
     controls: Annotated[
         str | None,
-        option(
+        _covariates(
             "--controls RUNG|KEY,KEY|published",
             "Only this rung of the ladder (1, 2, ...), these covariates ('' for none), or those of the report.",
-            MODEL,
-            autocompletion=complete_controls,
         ),
     ] = None,
     moderators: Moderators = None,
@@ -139,11 +152,7 @@ def fit_longitudinal(
     ] = 0,
     nodes: Annotated[int, option("--nagq N", "Quadrature nodes (odd); 1 is Laplace.", MODEL, min=1, max=101)] = 15,
     satterthwaite: Annotated[bool, option("--satterthwaite", "Satterthwaite df in linear models.", MODEL)] = False,
-    standardise: Standard = "both",
-    work: WorkOptions,
-    result: ResultOptions,
-    level: Level = 0.95,
-    green: GreenMeans = "better",
+    how: FitOptions,
 ) -> None:
     """Trends of the effect over all waves: mixed models with a random intercept per person.
 
@@ -155,7 +164,7 @@ def fit_longitudinal(
     from dnt_cli.models import LONGITUDINAL
     from dnt_cli.wording import Wording
 
-    result.check("estimates", "fit-longitudinal")
+    how.check("estimates", "fit-longitudinal")
     if nodes % 2 == 0:
         raise UsageError(say("nodes_odd", nodes=nodes))
     if time is not None:
@@ -167,9 +176,9 @@ def fit_longitudinal(
     own = published_controls(data.study, LONGITUDINAL) if published else None
     keys = choose("--outcomes", outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
     asked = moderators_of(moderators, data.study)
-    with work.place() as free, progress("Fitting") as report:
+    with how.place() as free, progress("Fitting") as report:
         options = Options(
-            engine=engine, nodes=nodes, satterthwaite=satterthwaite, standardise=standardise, level=level,
+            engine=engine, nodes=nodes, satterthwaite=satterthwaite, standardise=how.standardise, level=how.level,
             jobs=free,
         )  # fmt: skip
         effects = trend_effects(data, options, outcomes=keys, ladder=ladder, own_controls=own, progress=report)
@@ -177,8 +186,8 @@ def fit_longitudinal(
         effects = subgroup_effects(data, effects, asked, options, progress=report)
     said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets} | moderators_said(asked)
     if checked is not None:
-        _show_cross_check(checked, Wording(data.study, result.language))
-    _finish(effects, options, opened.provenance("fit-longitudinal", options.told() | said), data.study, result, green)
+        _show_cross_check(checked, Wording(data.study, how.language))
+    how.finish(effects, options, opened.provenance("fit-longitudinal", options.told() | said), data.study)
 
 
 def _show_cross_check(checked: pd.DataFrame, wording: Wording) -> None:
@@ -241,18 +250,3 @@ def _ladder(controls: str | None, study: Study) -> list[list[str]] | None:
             raise UsageError(say("no_such_rung", rung=rung, rungs=len(study.models.ladder)))
         return [list(study.models.ladder[rung - 1])]
     return [choose("--controls", controls, study.possible_controls, empty=True) or []]
-
-
-def _finish(
-    effects: Effects, options: Options, provenance: Provenance, study: Study, result: ResultOptions, green: Green
-) -> None:
-    """Write, show, and end with 1 when nothing could be estimated."""
-    from dnt_cli.disclosure.rules import told_inside
-    from dnt_cli.effects.result import Estimates
-    from dnt_cli.wording import Wording
-
-    estimates = Estimates.of(study, effects, options.level)
-    result.save(estimates, provenance)
-    wording = Wording(study, result.language)
-    result.show(told_inside(estimates.tables(wording, green=green), wording), estimates.rows())
-    end_if_nothing_estimable(effects.estimates)
