@@ -22,7 +22,7 @@ def block(key: str, name: str = "") -> TableBlock:
 def report(wording: Wording) -> Report:
     say = wording.text
     effects = [block(f"effects_{i}", name) for i, name in enumerate(("binary", "linear", "register"), start=1)]
-    debt = FigureBlock("figure_debt", "Debts", "", None)  # type: ignore[arg-type]
+    debt = FigureBlock("figure_debt", "Debts", None)  # type: ignore[arg-type]
     chapters = (
         Chapter("population", "Population", (block("sample"), block("block_courses"))),
         Chapter("effects", "Effects", tuple(effects)),

@@ -214,10 +214,10 @@ def test_a_figure_says_its_numbers_in_words(report: Report, folder: Path) -> Non
         & (described["group"] == "treated") & (described["wave"] == "T1")
     ].iloc[0]  # fmt: skip
     shown = f"T1 {row['value']:.1f}%".replace(".", ",") + f" (N = {row['denominator']:.0f})"
-    assert shown in figures["figure_work"].alternative
+    assert shown in figures["figure_work"].drawing.about
     effects = effect_rows(stage(folder, "t3").frame).set_index("outcome")
     odds_ratio = f"OR {effects.loc['work', 'odds_ratio']:.2f}".replace(".", ",")
-    assert f"Works, op T2: {odds_ratio} (" in figures["forest"].alternative
+    assert f"Works, op T2: {odds_ratio} (" in figures["forest"].drawing.about
 
 
 def test_word_has_headings_captions_pictures_and_the_stamp_on_every_page(word: bytes, report: Report) -> None:
@@ -261,7 +261,7 @@ def test_the_page_is_whole_and_reads_aloud(page: str, report: Report) -> None:
     for picture, figure in zip(pictures, report.figures, strict=True):
         drawn = ElementTree.fromstring(picture)
         (about,) = (own.text for own in drawn.iter("{http://www.w3.org/2000/svg}desc"))
-        assert about == figure.alternative
+        assert about == figure.drawing.about
         assert not list(drawn.iter("{http://www.w3.org/2000/svg}style"))
         assert "T0" in "".join(drawn.itertext()).replace(about, "") or figure.key == "forest"
     assert page.count("<ul>") == page.count("</ul>")

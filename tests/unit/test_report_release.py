@@ -130,9 +130,9 @@ def test_a_chapter_of_which_nothing_is_left_goes_and_is_named() -> None:
 
 def test_a_figure_is_there_as_far_as_it_may_leave() -> None:
     part = replace(DRAWING, about="[x] of 40")
-    blocks = [FigureBlock(key, f"Caption of {key}", DRAWING.about, DRAWING) for key in ("whole", "part", "hidden")]
+    blocks = [FigureBlock(key, f"Caption of {key}", DRAWING) for key in ("whole", "part", "hidden")]
     made, _ = leaving(*blocks, figures={"whole": None, "part": part})
-    assert [(own.key, own.alternative) for own in made.figures] == [("whole", "4 of 40"), ("part", "[x] of 40")]
+    assert [(own.key, own.drawing.about) for own in made.figures] == [("whole", "4 of 40"), ("part", "[x] of 40")]
     assert made.figures[1].drawing is part
     assert any("Figures: Caption of hidden." in line for line in made.lines)
 

@@ -124,7 +124,7 @@ def _figure(own: _Protection, block: FigureBlock, _chapter: str) -> FigureBlock 
         own.leave_out("figures", block.title, block.key)
         return None
     made = own.figures[block.key] or block.drawing
-    return replace(block, alternative=made.about, drawing=made)
+    return replace(block, drawing=made)
 
 
 def _paragraph(own: _Protection, block: Paragraph, chapter: str) -> Paragraph | None:

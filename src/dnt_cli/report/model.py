@@ -53,18 +53,10 @@ class TableBlock:
 
 @dataclass(frozen=True, slots=True)
 class FigureBlock:
-    """A figure.
-
-    Attributes:
-        key: By which paragraphs refer to it.
-        title: Of the caption.
-        alternative: What it shows, with the numbers, for who cannot see it.
-        drawing: It itself.
-    """
+    """A figure with the title of its caption, and the name by which paragraphs refer to it."""
 
     key: str
     title: str
-    alternative: str
     drawing: Drawing
 
 

@@ -55,6 +55,6 @@ def outcomes(material: Material) -> Iterator[Block]:
                 yield Paragraph(went[key])
             better = wording.text(f"description.{study.outcomes[key].better}_better")
             title = wording.text("report.outcome_figure", label=label, better=better)
-            yield FigureBlock(f"figure_{key}", title, drawings[key].about, drawings[key])
-            yield from (FigureBlock(f"figure_{name}", own.title, own.about, own) for name, own in composed.pop(key, ()))
+            yield FigureBlock(f"figure_{key}", title, drawings[key])
+            yield from (FigureBlock(f"figure_{name}", own.title, own) for name, own in composed.pop(key, ()))
     yield from tables.values()

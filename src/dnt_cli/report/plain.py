@@ -25,7 +25,7 @@ def as_markdown(report: Report, _pictures: Images, folder: str) -> bytes:
         if isinstance(block, TableBlock):
             yield markdown_table(without_empty(block.table), f"{numbers[block.key]}. {block.table.title}")
         elif isinstance(block, FigureBlock):
-            yield f"![{escape(block.alternative)}]({folder}/{block.key}.svg)\n"
+            yield f"![{escape(block.drawing.about)}]({folder}/{block.key}.svg)\n"
             yield f"**{numbers[block.key]}. {escape(block.title)}**\n"
         elif isinstance(block, Heading):
             yield f"{'#' * (block.level + 1)} {escape(block.text)}\n"

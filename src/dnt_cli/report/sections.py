@@ -71,7 +71,7 @@ def _population(material: Material) -> Iterator[Block]:
 
         flow = flow_drawing(material.description.figures, wording)
         yield Paragraph(wording.text("report.flow_lead", figure=reference("flow")), counts=Counts())
-        yield FigureBlock("flow", flow.title, flow.about, flow)
+        yield FigureBlock("flow", flow.title, flow)
     tables = [own for own in described(material) if own.key not in (LEVELS, CHANGES, CODEBOOK)]
     keys = [own.key for own in tables]
     if {"sample", "baseline"} <= set(keys):
@@ -98,7 +98,7 @@ def _effects(material: Material) -> Iterator[Block]:
         yield TableBlock(key, replace(table, title=_effects_title(table, material)))
     title = wording.text("report.forest", level=100 * found.level)
     drawing = forest_drawing(found.estimates, wording, found.level)
-    yield FigureBlock("forest", title, drawing.about, drawing)
+    yield FigureBlock("forest", title, drawing)
     yield from _by_outcome(material)
 
 

@@ -118,7 +118,7 @@ class _WordWriter:
         width, height = (int.from_bytes(content[at : at + 4], "big") / _PIXELS for at in (16, 20))  # of a PNG
         scale = min(_WIDTH / width, _HEIGHT / height, 1.0)
         shape: Any = self.made.add_picture(io.BytesIO(content), width=Cm(width * scale))
-        shape._inline.docPr.set("descr", typeset(block.alternative))
+        shape._inline.docPr.set("descr", typeset(block.drawing.about))
         shape._inline.docPr.set("name", block.key)
         around = self.made.paragraphs[-1].paragraph_format
         around.keep_with_next = True

@@ -14,16 +14,7 @@ from dnt_cli.effects.fitting import Options
 from dnt_cli.engines import DesignMatrix, fit_linear
 from dnt_cli.imputed.data import recorded_settings
 from dnt_cli.imputed.foreign import from_long
-from dnt_cli.robustness import RobustnessResult, run_checks
-from dnt_cli.robustness.confounding import (
-    as_strong_as,
-    e_value,
-    e_value_of_limit,
-    explained,
-    risk_ratio_of,
-    robustness_value,
-    strengths,
-)
+from dnt_cli.robustness import RobustnessResult, confounding, run_checks
 from dnt_cli.study import Language, Significance, parse_study
 from dnt_cli.wording import Wording
 
@@ -72,37 +63,39 @@ def test_e_values_are_those_of_glm(result: RobustnessResult, outcome: str) -> No
 )
 def test_the_published_e_values(ratio: float, low: float, high: float, value: float, limit: float) -> None:
     """VanderWeele and Ding (2017), table 1 and its examples."""
-    assert e_value(ratio) == pytest.approx(value, abs=0.005)
-    assert e_value_of_limit(low, high) == pytest.approx(limit, abs=0.005)
+    assert confounding.e_value(ratio) == pytest.approx(value, abs=0.005)
+    assert confounding.e_value_of_limit(low, high) == pytest.approx(limit, abs=0.005)
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.3, 4.0, 0.4])
 def test_a_cause_of_that_strength_explains_the_ratio_exactly(ratio: float) -> None:
     """Ding and VanderWeele's bounding factor of a cause tied by E to both is the ratio itself."""
-    e = e_value(ratio)
+    e = confounding.e_value(ratio)
     assert e * e / (2 * e - 1) == pytest.approx(max(ratio, 1 / ratio))
 
 
 def test_an_odds_ratio_of_a_common_outcome_counts_as_its_root() -> None:
-    assert risk_ratio_of(4.0, 0.10) == 4.0
-    assert risk_ratio_of(4.0, 0.40) == 2.0
-    assert e_value_of_limit(0.9, 1.2) == 1.0
+    assert confounding.risk_ratio_of(4.0, 0.10) == 4.0
+    assert confounding.risk_ratio_of(4.0, 0.40) == 2.0
+    assert confounding.e_value_of_limit(0.9, 1.2) == 1.0
 
 
 def test_the_published_robustness_values() -> None:
     """Darfur (Cinelli and Hazlett 2020, table 1): t = 4.18 with 783 df gives 13.9 % and, at .05, 7.6 %."""
     strength = 4.184445 / np.sqrt(783)
     assert strength**2 / (1 + strength**2) == pytest.approx(0.0219, abs=5e-5)
-    assert robustness_value(strength) == pytest.approx(0.1388, abs=5e-5)
-    assert robustness_value(strength, 1.963 / np.sqrt(782)) == pytest.approx(0.0763, abs=5e-5)
-    assert as_strong_as(0.10903, 0.0090767) == pytest.approx((0.1246, 0.00916), abs=5e-4)
+    assert confounding.robustness_value(strength) == pytest.approx(0.1388, abs=5e-5)
+    assert confounding.robustness_value(strength, 1.963 / np.sqrt(782)) == pytest.approx(0.0763, abs=5e-5)
+    assert confounding.as_strong_as(0.10903, 0.0090767) == pytest.approx((0.1246, 0.00916), abs=5e-4)
 
 
 def test_a_cause_of_that_share_takes_the_effect_away() -> None:
     """One that explains RV of the rest of both accounts for the estimate, whatever the strength."""
     for strength in (0.05, 0.3, 1.2):
-        share = robustness_value(strength)
-        assert explained(share, share, error=2.0, df=100.0) == pytest.approx(strength * np.sqrt(100.0) * 2.0)
+        share = confounding.robustness_value(strength)
+        assert confounding.explained(share, share, error=2.0, df=100.0) == pytest.approx(
+            strength * np.sqrt(100.0) * 2.0
+        )
 
 
 def test_the_formula_gives_what_leaving_a_column_out_really_does() -> None:
@@ -113,14 +106,14 @@ def test_the_formula_gives_what_leaving_a_column_out_really_does() -> None:
     response = group + cause + rng.normal(size=80)
     full = DesignMatrix(response, np.column_stack([np.ones(80), group, cause]), ("(Intercept)", "group", "z"), None)
     short = DesignMatrix(response, full.matrix[:, :2], full.terms[:2], None)
-    own = strengths(full, "group", {"z": ["z"]})["z"]
+    own = confounding.strengths(full, "group", {"z": ["z"]})["z"]
     whole, part = fit_linear(full), fit_linear(short)
-    bias = explained(own.outcome, own.group, float(part.std_error[1]), part.df_residual)
+    bias = confounding.explained(own.outcome, own.group, float(part.std_error[1]), part.df_residual)
     assert bias == pytest.approx(float(part.estimate[1] - whole.estimate[1]))
 
 
 def test_a_control_that_tells_the_groups_apart_has_no_bound() -> None:
-    assert as_strong_as(0.2, 0.5) == (1.0, 1.0)
+    assert confounding.as_strong_as(0.2, 0.5) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
