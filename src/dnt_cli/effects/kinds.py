@@ -47,51 +47,26 @@ class EffectKind:
         return 1.0 if self.ratio else 0.0
 
 
+def _ratio(
+    name: str, family: str, endpoint_notes: tuple[str, ...], trend_notes: tuple[str, ...], *, yes_no: bool = False
+) -> EffectKind:
+    """Effects that are exponentials of coefficients; the axis of a figure reaches to exp(0.4) at least."""
+    return EffectKind(
+        name, (name, f"{name}_se"), name, family, yes_no=yes_no, integrated=True, least_axis=0.4,
+        endpoint_notes=endpoint_notes, trend_notes=trend_notes,
+    )  # fmt: skip
+
+
 KINDS: dict[str, EffectKind] = {
-    "binary": EffectKind(
-        scale="odds_ratio",
-        columns=("odds_ratio", "odds_ratio_se"),
-        ratio="odds_ratio",
-        family="binary",
-        yes_no=True,
-        integrated=True,
-        least_axis=0.4,
-        endpoint_notes=("rate", "marginal_note"),
-        trend_notes=("rate_trend", "marginal_trend"),
-    ),
-    "linear": EffectKind(scale="beta", columns=("beta", "beta_se"), standardised=True),
+    "binary": _ratio("odds_ratio", "binary", ("rate", "marginal_note"), ("rate_trend", "marginal_trend"), yes_no=True),
+    "linear": EffectKind("beta", ("beta", "beta_se"), standardised=True),
     "probability": EffectKind(
-        scale="marginal",
-        columns=("estimate", "std_error"),
-        family="binary",
-        factor=100,
-        decimals=1,
-        standardised=True,
-        least_axis=1.0,
-        endpoint_notes=("probability_note",),
-        trend_notes=("probability_note",),
+        "marginal", ("estimate", "std_error"), family="binary", factor=100, decimals=1, standardised=True,
+        least_axis=1.0, endpoint_notes=("probability_note",), trend_notes=("probability_note",),
     ),
-    "count": EffectKind(
-        scale="rate_ratio",
-        columns=("rate_ratio", "rate_ratio_se"),
-        ratio="rate_ratio",
-        family="count",
-        integrated=True,
-        least_axis=0.4,
-        endpoint_notes=("rate_ratio",),
-        trend_notes=("rate_ratio_trend",),
-    ),
-    "ordinal": EffectKind(
-        scale="odds_ratio",
-        columns=("odds_ratio", "odds_ratio_se"),
-        ratio="odds_ratio",
-        family="ordinal",
-        integrated=True,
-        least_axis=0.4,
-        endpoint_notes=("higher_class",),
-        trend_notes=("higher_class_trend",),
-    ),
-}
+    "count": _ratio("rate_ratio", "count", ("rate_ratio",), ("rate_ratio_trend",)),
+    "ordinal": _ratio("odds_ratio", "ordinal", ("higher_class",), ("higher_class_trend",)),
+}  # fmt: skip
 """In the order in which figures have them."""
 
 RATIOS = tuple(dict.fromkeys(kind.ratio for kind in KINDS.values() if kind.ratio))
