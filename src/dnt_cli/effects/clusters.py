@@ -29,6 +29,11 @@ class Variance:
     value: float
     df: float
 
+    @classmethod
+    def of(cls, value: float, df: float) -> Variance | None:
+        """None where the clusters determine nothing."""
+        return cls(float(value), float(df)) if np.isfinite(value) and value > 0 and np.isfinite(df) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Clustered:
@@ -75,9 +80,9 @@ def _with_errors(
     if errors is None:
         return replace(found, sites=sites)
     j = fit.terms.index(model.effect)
-    persons = None if model.analysis == ENDPOINT else _variance(errors.persons[j], errors.n_persons - 1.0)
+    persons = None if model.analysis == ENDPOINT else Variance.of(errors.persons[j], errors.n_persons - 1.0)
     if errors.sites is not None and errors.sites_df is not None and _enough(found.counts):
-        sites = _variance(errors.sites[j], errors.sites_df[j])
+        sites = Variance.of(errors.sites[j], errors.sites_df[j])
     return replace(found, persons=persons, sites=sites)
 
 
@@ -93,12 +98,7 @@ def _sites(stack: Alike, fits: Sequence[Fit], estimator: Estimator) -> list[Vari
     robust = bias_reduced(slopes, rows.variance, stack.response - rows.mean, codes, contrast)
     variances = robust.covariance[:, 0, 0]
     df = np.broadcast_to(robust.df[:, 0], variances.shape)
-    return [_variance(*own) if _enough(count) else None for *own, count in zip(variances, df, counts, strict=True)]
-
-
-def _variance(value: float, df: float) -> Variance | None:
-    """None where the clusters determine nothing."""
-    return Variance(float(value), float(df)) if np.isfinite(value) and value > 0 and np.isfinite(df) else None
+    return [Variance.of(*own) if _enough(count) else None for *own, count in zip(variances, df, counts, strict=True)]
 
 
 def _endpoint(stack: Alike, fits: Sequence[Fit], estimator: Estimator) -> list[Clustered]:

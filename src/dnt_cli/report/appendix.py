@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from dnt_cli.imputed.result import Imputations
+from dnt_cli.polis.result import RegisterResult
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Block, Heading, TableBlock
 from dnt_cli.tables import Cell, Column, Counts, Section, Table
@@ -16,14 +18,14 @@ _HASH = 16  # characters of a hash that are enough to tell files apart
 def appendix(material: Material) -> Iterator[Block]:
     """The tables of the imputation, if its file is there; files, steps and versions."""
     say = material.wording.text
-    found = material.imputations
+    found, register = material.first(Imputations), material.first(RegisterResult)
     if found is not None and found.settings:
         yield Heading(say("report.imputation_head"))
         for i, table in enumerate(material.explained(found.tables(material.wording)), start=1):
             yield TableBlock(f"imputation_{i}", table)
-    if material.register is not None:
+    if register is not None:
         yield Heading(say("report.register_head"))
-        for i, table in enumerate(material.explained(material.register.tables(material.wording)), start=1):
+        for i, table in enumerate(material.explained(register.tables(material.wording)), start=1):
             yield TableBlock(f"register_{i}", table)
     yield Heading(say("report.provenance_head"))
     yield TableBlock("files", _files(material))

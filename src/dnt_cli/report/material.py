@@ -11,8 +11,6 @@ from dnt_cli.conclusions import Conclusions, conclude
 from dnt_cli.conclusions.result import Conclusion
 from dnt_cli.description.result import Description
 from dnt_cli.effects.result import Estimates
-from dnt_cli.imputed.result import Imputations
-from dnt_cli.polis.result import RegisterResult
 from dnt_cli.robustness.result import RobustnessResult
 from dnt_cli.stagefile.kinds import KINDS
 from dnt_cli.stagefile.result import Green, StageResult
@@ -69,16 +67,6 @@ class Material:
         """The tables of the description."""
         found = [] if self.description is None else self.description.tables(self.wording)
         return self.explained([without_charts(table) for table in found])
-
-    @property
-    def register(self) -> RegisterResult | None:
-        """The outcomes of a register."""
-        return self.first(RegisterResult)
-
-    @property
-    def imputations(self) -> Imputations | None:
-        """The completed data sets."""
-        return self.first(Imputations)
 
     @cached_property
     def conclusions(self) -> Conclusions | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dnt_cli.effects.kinds import KINDS
+from dnt_cli.imputed.result import Imputations
 from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Block, Heading, Paragraph
@@ -15,7 +16,7 @@ from dnt_cli.wording import within_sentence
 def method(material: Material) -> Iterator[Block]:
     """Missing answers, models, checks, software; each as far as a result tells."""
     say = material.wording.text
-    if material.estimates is None and material.imputations is None:
+    if material.estimates is None and material.first(Imputations) is None:
         return
     yield Heading(say("report.missing_head"))
     yield Paragraph(_missing(material), counts=Counts())
