@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,6 +139,37 @@ def unusable(design: DesignMatrix, engine: str, *messages: Message, separated: b
         n_observations=int(np.shape(design.response)[0]),
         nodes=nodes,
     )
+
+
+def fits_of(
+    designs: Sequence[DesignMatrix], engine: str, ends: Sequence[Status | Message], estimate: Floats,
+    covariance: Floats, df: Floats, *, nodes: int = 1, details: Mapping[str, Floats] | None = None, **numbers: Floats,
+) -> list[Fit]:  # fmt: skip
+    """The fit of each of m data sets, from what was computed of all at once.
+
+    Args:
+        designs: m.
+        engine: Its name.
+        ends: How each fit ended, or why it has no numbers.
+        estimate: (m, k).
+        covariance: (m, k, k).
+        df: (m, k), or (1, k) of all.
+        nodes: Of the quadrature.
+        details: Of all.
+        **numbers: (m,) other fields of `Fit`: `log_likelihood`, and what the model has of the others.
+    """
+    found = []
+    for i, (design, end, own) in enumerate(zip(designs, ends, np.broadcast_to(df, estimate.shape), strict=True)):
+        if isinstance(end, Message):
+            found.append(unusable(design, engine, end, nodes=nodes))
+            continue
+        each: dict[str, Any] = {name: float(values[i]) for name, values in numbers.items()}
+        each |= {"nodes": nodes, "details": dict(details or {})}
+        n = len(design.response)
+        found.append(
+            Fit(design.terms, estimate[i], covariance[i], own, status=end, engine=engine, n_observations=n, **each)
+        )
+    return found
 
 
 def check_shapes(design: DesignMatrix, *, grouped: bool) -> None:

@@ -18,6 +18,7 @@ from dnt_cli.engines.base import (
     Floats,
     Status,
     check_shapes,
+    fits_of,
     group_codes,
     imprecise_message,
     imprecise_terms,
@@ -212,60 +213,39 @@ def _with_session(session: Lme4Session | None, fit: Callable[[Lme4Session], Fit]
 def _linear_fits(stack: Stack, designs: Sequence[DesignMatrix], name: str, *, reml: bool, df: DfMethod) -> list[Fit]:
     optimum, freedom = fit_linear_stack(stack, reml=reml)
     estimate, covariance = stack.original(optimum.coefficients, optimum.covariance)
-    fits = []
-    for i, design in enumerate(designs):
-        own_df = freedom[i] if df == "satterthwaite" else np.full(len(design.terms), np.inf)
-        fine = optimum.converged[i] and np.isfinite(covariance[i]).all() and not np.isnan(own_df).any()
-        if not fine:
-            fits.append(unusable(design, name, message("engines.no_finite_variance")))
-            continue
-        singular = bool(optimum.ratio[i] == 0.0)
-        fits.append(
-            Fit(
-                terms=design.terms,
-                estimate=estimate[i],
-                covariance=covariance[i],
-                df=own_df,
-                log_likelihood=float(optimum.log_likelihood[i]),
-                random_sd=float(np.sqrt(optimum.ratio[i] * optimum.variance[i])),
-                residual_sd=float(np.sqrt(optimum.variance[i])),
-                status=Status(True, singular, False, (_SINGULAR,) if singular else ()),
-                engine=name,
-                n_observations=len(design.response),
-                gradient=float(optimum.decrement[i]),
-            )
-        )
-    return fits
+    own_df = freedom if df == "satterthwaite" else np.full(estimate.shape, np.inf)
+    fine = optimum.converged & np.isfinite(covariance).all(axis=(1, 2)) & ~np.isnan(own_df).any(axis=1)
+    ends = [
+        _ended(singular=ratio == 0.0) if own else message("engines.no_finite_variance")
+        for own, ratio in zip(fine, optimum.ratio, strict=True)
+    ]
+    with np.errstate(invalid="ignore"):  # of fits that are not fine
+        random_sd, residual_sd = np.sqrt(optimum.ratio * optimum.variance), np.sqrt(optimum.variance)
+    return fits_of(
+        designs, name, ends, estimate, covariance, own_df, log_likelihood=optimum.log_likelihood,
+        random_sd=random_sd, residual_sd=residual_sd, gradient=optimum.decrement,
+    )  # fmt: skip
 
 
 def _integral_fits(stack: Stack, designs: Sequence[DesignMatrix], name: str, nodes: int, family: Family) -> list[Fit]:
     optimum = fit_logistic_stack(stack, nodes, family=family)
     constant = family.constant(stack.response)
     estimate, covariance = stack.original(optimum.coefficients, optimum.covariance()[:, :-1, :-1])
-    fits = []
-    for i, design in enumerate(designs):
-        reason = _no_optimum(design, optimum, i, covariance[i])
-        if reason is not None:
-            fits.append(unusable(design, name, reason, nodes=nodes))
-            continue
-        singular, sd = bool(optimum.singular[i]), float(optimum.sd[i])
-        said = [_SINGULAR] * singular + [_ROUGH] * (nodes == 1 and sd > _LAPLACE_SD)
-        fits.append(
-            Fit(
-                terms=design.terms,
-                estimate=estimate[i],
-                covariance=covariance[i],
-                df=np.full(len(design.terms), np.inf),
-                log_likelihood=float(optimum.point.value[i] + constant[i]),
-                random_sd=sd,
-                status=Status(True, singular, False, tuple(said)),
-                engine=name,
-                n_observations=len(design.response),
-                nodes=nodes,
-                gradient=float(optimum.decrement[i]),
-            )
-        )
-    return fits
+    ends = [
+        _no_optimum(design, optimum, i, covariance[i])
+        or _ended(singular=optimum.singular[i], rough=nodes == 1 and optimum.sd[i] > _LAPLACE_SD)
+        for i, design in enumerate(designs)
+    ]
+    df = np.full((1, covariance.shape[1]), np.inf)
+    return fits_of(
+        designs, name, ends, estimate, covariance, df, nodes=nodes, log_likelihood=optimum.point.value + constant,
+        random_sd=optimum.sd, gradient=optimum.decrement,
+    )  # fmt: skip
+
+
+def _ended(*, singular: bool, rough: bool = False) -> Status:
+    """Of a fit at its optimum."""
+    return Status(True, bool(singular), False, (_SINGULAR,) * bool(singular) + (_ROUGH,) * bool(rough))
 
 
 def _no_optimum(design: DesignMatrix, optimum: LogisticOptimum, i: int, covariance: Floats) -> Message | None:

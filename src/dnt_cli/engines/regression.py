@@ -18,6 +18,7 @@ from dnt_cli.engines.base import (
     Integers,
     Status,
     check_shapes,
+    fits_of,
     imprecise,
     imprecise_message,
     problem,
@@ -111,25 +112,14 @@ def _least_squares(stack: Alike) -> list[Fit]:
     exact = np.abs(rest / root).max(axis=1) <= 1e-9 * np.abs(stack.response).max(axis=1)
     with np.errstate(divide="ignore"):  # of an exact answer
         likelihood = np.log(root).sum(axis=1) - 0.5 * n * (np.log(2.0 * np.pi * square / n) + 1.0)
-    df, engine, found = np.full(k, float(n - k)), _least_squares_engine(stack), []
-    for i, design in enumerate(stack.designs):
-        if exact[i] and (trouble := problem(design, binary=False, grouped=False)):
-            found.append(unusable(design, engine, trouble))
-            continue
-        found.append(
-            Fit(
-                terms=design.terms,
-                estimate=estimate[i],
-                covariance=covariance[i],
-                df=df,
-                log_likelihood=float(likelihood[i]),
-                residual_sd=float(np.sqrt(square[i] / (n - k))),
-                status=Status(converged=True, singular=False, separated=False),
-                engine=engine,
-                n_observations=n,
-            )
-        )
-    return found
+    ends = [
+        (problem(design, binary=False, grouped=False) if own else None) or Status(True, False, False)
+        for design, own in zip(stack.designs, exact, strict=True)
+    ]
+    return fits_of(
+        stack.designs, _least_squares_engine(stack), ends, estimate, covariance, np.full((1, k), float(n - k)),
+        log_likelihood=likelihood, residual_sd=np.sqrt(square / (n - k)),
+    )  # fmt: skip
 
 
 def fit_logistic(design: DesignMatrix, *, separation: Separation = "stop") -> Fit:
@@ -248,36 +238,21 @@ def from_basis(
     details: Mapping[str, Floats] | None = None,
 ) -> list[Fit]:  # fmt: skip
     """Fits in an orthonormal basis carried back to the columns of the designs, unless they mean nothing there."""
-    n, k = stack.matrix.shape[1:]
     back = np.asarray(np.linalg.inv(triangle), dtype=float)
     estimate = (back @ optimum.coefficients[..., None])[..., 0]
     covariance = back @ optimum.inverse @ transposed(back)
     vague = imprecise(stack.matrix, covariance)
-    df = np.full(k, np.inf)
-    found = []
-    for i, design in enumerate(stack.designs):
-        if not optimum.converged[i]:
-            found.append(unusable(design, engine, message("engines.no_convergence")))
-            continue
-        if vague[i].any():
-            terms = [term for term, bad in zip(design.terms, vague[i], strict=True) if bad]
-            found.append(unusable(design, engine, imprecise_message(terms)))
-            continue
-        found.append(
-            Fit(
-                terms=design.terms,
-                estimate=estimate[i],
-                covariance=covariance[i],
-                df=df,
-                log_likelihood=float(optimum.log_likelihood[i]),
-                status=Status(converged=True, singular=False, separated=False, messages=messages),
-                engine=engine,
-                n_observations=n,
-                gradient=float(optimum.gradient[i]),
-                details=dict(details or {}),
-            )
-        )
-    return found
+    ends: list[Status | Message] = []
+    for converged, own in zip(optimum.converged, vague, strict=True):
+        terms = [term for term, bad in zip(stack.terms, own, strict=True) if bad]
+        if not converged:
+            ends.append(message("engines.no_convergence"))
+        else:
+            ends.append(imprecise_message(terms) if terms else Status(True, False, False, messages))
+    return fits_of(
+        stack.designs, engine, ends, estimate, covariance, np.full((1, len(stack.terms)), np.inf), details=details,
+        log_likelihood=optimum.log_likelihood, gradient=optimum.gradient,
+    )  # fmt: skip
 
 
 def optimum_of_one(coefficients: Floats, inverse: Floats, log_likelihood: float, gradient: float) -> Optimum:
