@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from dnt_cli.description import describe
 from dnt_cli.description.result import Description
+from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables
 from dnt_cli.disclosure.figures import traced_figures
 from dnt_cli.disclosure.release import HIDDEN, Release, released
