@@ -175,7 +175,7 @@ class System:
             return (float(value - self._below[place]), np.inf), []
         high, last = self._end(place, -1.0)
         low, first = value, None
-        if high - low < enough:
+        if high - low < enough or np.isinf(enough):
             low, first = self._end(place, 1.0)
         return (low, high), [point for point in (first, last) if point is not None]
 

@@ -93,6 +93,7 @@ class _Search:
         self._fixed = fixed
         self._values = np.array(list(system.values.values()))
         self._points = _Points(self._values)
+        self._points_free = _Points(self._values)  # if no number seen was told
         self._hidden_for: dict[Quantity, Quantity] = {}
         self._widths: dict[tuple[str, int], float] = {}
         self._free: dict[Quantity, float] = {}
@@ -126,12 +127,20 @@ class _Search:
         if distance >= self.width(quantity) or not _attending(quantity):
             return distance >= self.width(quantity)
         if quantity not in self._free:
-            places = [j for q, j in self.system.place.items() if ATTENDANCE in dict(q.who) and self.system.told[j]]
-            self.system.hide(places)
-            low, high = self.system.extremes(self.system.place[quantity])[0]
-            self.system.tell(places)
-            self._free[quantity] = high - low - _ROUNDING
+            self._free[quantity] = self._freedom(quantity)
         return distance >= self._free[quantity]
+
+    def _freedom(self, quantity: Quantity) -> float:
+        """How far the bounds of a number seen would lie apart, up to the width, if no number seen was told."""
+        place, wanted = self.system.place[quantity], self.width(quantity)
+        if self._points_free.distance(place) < wanted:
+            attendance = [j for q, j in self.system.place.items() if ATTENDANCE in dict(q.who) and self.system.told[j]]
+            self.system.hide(attendance)
+            bounds, points = self.system.extremes(place, wanted)
+            self.system.tell(attendance)
+            self._points_free.add(points)
+            self._points_free.widen(place, bounds)
+        return self._points_free.distance(place) - _ROUNDING
 
     def protect(self, quantity: Quantity) -> None:
         """Hide what is needed around a quantity."""
@@ -196,6 +205,7 @@ class _Search:
                 self.system.hide([place])
                 return
         del self.hidden[quantity]
+        left.take(self._points, apart=together)
         self._points = left
 
     def _cost(self, quantity: Quantity) -> float:
@@ -231,6 +241,15 @@ class _Points:
         """Of one quantity more is known than from the points: it has no end."""
         self.low[place] = min(self.low[place], bounds[0])
         self.high[place] = max(self.high[place], bounds[1])
+
+    def take(self, other: _Points, apart: Sequence[int]) -> None:
+        """Take over what others show of all quantities but some."""
+        low, high = other.low.copy(), other.high.copy()
+        low[apart], high[apart] = self.low[apart], self.high[apart]
+        self.low, self.high = low, high
+
+    def distance(self, place: int) -> float:
+        return float(self.high[place] - self.low[place])
 
     def agreeing(self, place: int) -> _Points:
         """The points at which a quantity has its true value."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -67,12 +68,19 @@ def random_survey(seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def random_release(seed: int) -> tuple[Study, pd.DataFrame, Release]:
-    """The study, its survey, and what leaves of its description."""
+@lru_cache(maxsize=1)
+def _described(seed: int) -> tuple[Study, pd.DataFrame, list[Table]]:
+    """The study, its survey, and the tables of its description."""
     study = parse_study(STUDY)
     survey, _ = cast_survey(random_survey(seed), study)
-    wording = Wording(study, "en")
-    return study, survey, released({"d": description_tables(describe(survey, study), wording)}, CBS, wording)
+    return study, survey, description_tables(describe(survey, study), Wording(study, "en"))
+
+
+@lru_cache(maxsize=1)
+def random_release(seed: int) -> tuple[Study, pd.DataFrame, Release]:
+    """The study, its survey, and what leaves of its description."""
+    study, survey, tables = _described(seed)
+    return study, survey, released({"d": tables}, CBS, Wording(study, "en"))
 
 
 def subtracted(seed: int) -> Iterator[tuple[str, str]]:
@@ -81,12 +89,11 @@ def subtracted(seed: int) -> Iterator[tuple[str, str]]:
     Yields:
         Each number of a group of which she makes the difference that stands in both releases: row and column.
     """
-    study = parse_study(STUDY)
-    everybody, _ = cast_survey(random_survey(seed), study)
+    study, everybody, second = _described(seed)
     wording = Wording(study, "en")
     person = everybody["id"].iloc[int(np.random.default_rng(seed).integers(len(everybody)))]
     without = everybody[everybody["id"] != person].reset_index(drop=True)
-    first, second = (description_tables(describe(rows, study), wording) for rows in (without, everybody))
+    first = description_tables(describe(without, study), wording)
     earlier = released({"d": first}, CBS, wording)
     later = released({"d": second}, CBS, wording, [earlier.told])
     changed = _sizes_that_differ(first, second)
