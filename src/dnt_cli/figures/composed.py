@@ -14,8 +14,20 @@ from dnt_cli.description.lookup import Figure as Value
 from dnt_cli.description.lookup import Lookup, group_label, initials, shown
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of
 from dnt_cli.description.trends import interval_names
-from dnt_cli.figures.style import BLUE, GREY, LABELLED, LIGHT, SMALL, VERMILLION, WIDTH, Drawing, text_on, tick_labels
-from dnt_cli.study import ComposedFigure, Study
+from dnt_cli.figures.style import (
+    BLUE,
+    GREY,
+    GROUP_LOOKS,
+    LABELLED,
+    LIGHT,
+    SMALL,
+    VERMILLION,
+    WIDTH,
+    Drawing,
+    text_on,
+    tick_labels,
+)
+from dnt_cli.study import ComposedFigure
 from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
@@ -40,8 +52,8 @@ def composed_drawings(description: pd.DataFrame, wording: Wording, level: float 
 
 
 @dataclass(frozen=True)
-class _Changes:
-    """What happened between two waves to the outcomes of a figure, per group."""
+class _Composed:
+    """A figure of several outcomes, as a study file asks for it."""
 
     figures: Lookup
     wording: Wording
@@ -49,12 +61,12 @@ class _Changes:
     level: float
 
     @property
-    def study(self) -> Study:
-        return self.wording.study
-
-    @property
     def groups(self) -> tuple[str, str]:
-        return self.study.design.groups
+        return self.wording.study.design.groups
+
+
+class _Changes(_Composed):
+    """What happened between two waves to the outcomes of a figure, per group."""
 
     @property
     def there(self) -> bool:
@@ -62,13 +74,13 @@ class _Changes:
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Outcome, interval and group of each bar: from baseline to endpoint, and on to the follow-up."""
-        design = self.study.design
+        design = self.wording.study.design
         pairs = [(design.baseline, design.endpoint)]
         pairs += [(design.endpoint, design.follow_up)] if design.follow_up is not None else []
         return [
             (outcome, interval, group)
             for outcome in self.spec.outcomes
-            for interval in interval_names(self.study, pairs)
+            for interval in interval_names(self.wording.study, pairs)
             for group in self.groups
             if not math.isnan(self.figures.get(outcome, "", group, interval, "paired_mean").value)
         ]
@@ -177,7 +189,7 @@ class _Steps(_Changes):
         axes.barh(places, means, 0.7, color=colours, xerr=errors, error_kw={"elinewidth": 1.0, "capsize": 3})
         axes.axvline(0, color=GREY, linewidth=0.8)
         for place, row, mean, error in zip(places, rows, means, errors[1], strict=True):
-            text = shown(mean, decimals_of(self.study.outcomes[row[0]]), self.wording, sign=True)
+            text = shown(mean, decimals_of(self.wording.study.outcomes[row[0]]), self.wording, sign=True)
             axes.annotate(text, (mean + error, place), (5, 0), textcoords="offset points", va="center", fontsize=SMALL)
         _number_ticks(axes, self.wording)
         axes.set_xlabel(self.wording.text("description.steps_axis"))
@@ -188,7 +200,7 @@ class _Steps(_Changes):
         """The same in words."""
         texts = []
         for row in self.rows():
-            decimals = decimals_of(self.study.outcomes[row[0]])
+            decimals = decimals_of(self.wording.study.outcomes[row[0]])
             mean, low, high = (
                 shown(self.get(row, f"paired_{s}").value, decimals, self.wording, sign=True)
                 for s in ("mean", "low", "high")
@@ -198,18 +210,8 @@ class _Steps(_Changes):
         return " ".join(texts)
 
 
-@dataclass(frozen=True)
-class _Panel:
+class _Panel(_Composed):
     """Several outcomes beside each other, on one scale."""
-
-    figures: Lookup
-    wording: Wording
-    spec: ComposedFigure
-    level: float
-
-    @property
-    def groups(self) -> tuple[str, str]:
-        return self.wording.study.design.groups
 
     @property
     def there(self) -> bool:
@@ -255,9 +257,8 @@ class _Panel:
     def _one(self, axes: Axes, letter: str, outcome: str) -> None:
         """One outcome: a line per group with intervals, and its figures under the axis."""
         waves, short = self.waves(), initials(self.wording)
-        looks = ((BLUE, "-", "o", BLUE, -0.06), (VERMILLION, (0, (4, 2)), "s", "white", 0.06))
         below = 17.0
-        for group, (colour, line, marker, face, side) in zip(self.groups, looks, strict=True):
+        for group, look, side in zip(self.groups, GROUP_LOOKS, (-0.06, 0.06), strict=True):
             values = [self.get(outcome, group, wave).value for wave in waves]
             ends = [
                 [
@@ -266,14 +267,13 @@ class _Panel:
                 ]
                 for end in ("_low", "_high")
             ]
-            style: dict[str, Any] = {"linestyle": line, "marker": marker, "markerfacecolor": face, "color": colour}
             axes.errorbar(
                 [i + side for i in range(len(waves))], values, yerr=ends, markersize=5, linewidth=1.4, elinewidth=1.0,
-                capsize=2, label=group_label(group, self.wording), **style,
+                capsize=2, label=group_label(group, self.wording), **look.style,
             )  # fmt: skip
             decimals = decimals_of(self.wording.study.outcomes[outcome])
             common: dict[str, Any] = {
-                "textcoords": "offset points", "va": "top", "fontsize": SMALL, "color": colour,
+                "textcoords": "offset points", "va": "top", "fontsize": SMALL, "color": look.colour,
                 "annotation_clip": False,
             }  # fmt: skip
             axes.annotate(short[group], (0, 0), (-3, -below), xycoords="axes fraction", ha="right", **common)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -14,13 +13,13 @@ from dnt_cli.description.lookup import Lookup, group_label, level_label, shown
 from dnt_cli.description.rounding import decimals_of
 from dnt_cli.figures.alternatives import outcome_alternative
 from dnt_cli.figures.style import (
-    BLUE,
     GREY,
+    GROUP_LOOKS,
     LABELLED,
     SMALL,
-    VERMILLION,
     WIDTH,
     Drawing,
+    Look,
     figure_number,
     shades,
     text_on,
@@ -36,19 +35,6 @@ _LINE = 12.0  # points between lines of text under a figure
 _CLOSEST = 0.1  # part of the axis that two waves must be apart to be labelled
 _WITHIN_TEXT = (5.1, 1.6)  # inches, of a figure within text
 _BAR = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """How a group is drawn; colour is never the only difference."""
-
-    colour: str
-    line: str
-    marker: str
-    face: str
-
-
-_LOOKS = (_Look(BLUE, "-", "o", BLUE), _Look(VERMILLION, (0, (4, 2)), "s", "white"))  # type: ignore[arg-type]
 
 
 def outcome_drawings(
@@ -115,7 +101,7 @@ class _Plot:
         places = _places([wave.months for wave in self.waves])
         span = (places[-1] - places[0]) or 1.0
         shift = 0.012 * span * full / width  # the groups beside each other, so that intervals do not overlap
-        for group, name, look, side in zip(self.groups, self.names, _LOOKS, (-1, 1), strict=True):
+        for group, name, look, side in zip(self.groups, self.names, GROUP_LOOKS, (-1, 1), strict=True):
             self._line(axes, group, name, look, [place + side * shift for place in places])
         axes.set_xlim(places[0] - 0.07 * span, places[-1] + 0.07 * span)
         axes.set_xticks(places, [self._tick(wave.key, wave.months) for wave in self.waves])
@@ -129,7 +115,7 @@ class _Plot:
         self._notes(axes, below, self.wording.text("description.figure_note", level=100 * self.level), width)
         return figure
 
-    def _line(self, axes: Axes, group: str, name: str, look: _Look, x: list[float]) -> None:
+    def _line(self, axes: Axes, group: str, name: str, look: Look, x: list[float]) -> None:
         waves = [wave.key for wave in self.waves]
         y, low, high = (
             [self.get("", group, wave, f"{self.statistic}{end}") for wave in waves] for end in ("", "_low", "_high")
@@ -137,8 +123,8 @@ class _Plot:
         below = [0.0 if math.isnan(b) else max(a - b, 0.0) for a, b in zip(y, low, strict=True)]
         above = [0.0 if math.isnan(b) else max(b - a, 0.0) for a, b in zip(y, high, strict=True)]
         axes.errorbar(
-            x, y, yerr=[below, above], color=look.colour, linestyle=look.line, marker=look.marker, markersize=6,
-            markerfacecolor=look.face, markeredgewidth=1.3, linewidth=1.5, elinewidth=1.0, capsize=3, label=name,
+            x, y, yerr=[below, above], markersize=6, markeredgewidth=1.3, linewidth=1.5, elinewidth=1.0, capsize=3,
+            label=name, **look.style,
         )  # fmt: skip
 
     def _tick(self, wave: str, months: float) -> str:
@@ -165,7 +151,7 @@ class _Plot:
         """The figures and N per group and wave under the axis; returns how far down that reaches, in points."""
         below = 32.0
         unit = self.wording.text("description.percent" if self.spec.kind == "binary" else "description.mean")
-        for group, name, look in zip(self.groups, self.names, _LOOKS, strict=True):
+        for group, name, look in zip(self.groups, self.names, GROUP_LOOKS, strict=True):
             values = [self.get("", group, wave.key, self.statistic) for wave in self.waves]
             texts = [shown(value, decimals_of(self.spec), self.wording) or "-" for value in values]
             counts = [str(self.answered(group, wave.key)) for wave in self.waves]

@@ -62,6 +62,25 @@ STYLE: Any = {
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """How a group is drawn; colour is never the only difference."""
+
+    colour: str
+    line: Any
+    marker: str
+    face: str
+
+    @property
+    def style(self) -> dict[str, Any]:
+        """The same as matplotlib's properties of a line."""
+        return {"color": self.colour, "linestyle": self.line, "marker": self.marker, "markerfacecolor": self.face}
+
+
+GROUP_LOOKS = (Look(BLUE, "-", "o", BLUE), Look(VERMILLION, (0, (4, 2)), "s", "white"))
+"""Of the intervention and of the comparison group."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """A figure to be drawn: `plot` makes it, under `STYLE`, in whichever process."""
 
