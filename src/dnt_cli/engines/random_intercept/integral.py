@@ -136,6 +136,15 @@ def _laplace(
     return value, slope, curvature, _Weights(np.zeros_like(bend), -0.5 / bend, 0.5 / bend**2)
 
 
+def over_nodes(height: Floats) -> tuple[Floats, Floats]:
+    """(..) logarithms of sums of exponentials over the nodes, the last axis, and (.., K) the share of each node."""
+    top = height.max(axis=-1, keepdims=True)
+    share = np.exp(height - top)
+    total = share.sum(axis=-1, keepdims=True)
+    share /= total
+    return (top + np.log(total))[..., 0], share
+
+
 @cache
 def rule(nodes: int) -> tuple[Floats, Floats]:
     """Positions of the nodes for a standard normal weight, and log weights times the inverse of that weight."""
@@ -155,11 +164,8 @@ def _quadrature(
     rest = events[:, None] - mean_there.sum(axis=1)
     height = (response * linear).sum(axis=1)[:, None] + (sd * events)[:, None] * node - cost
     height += log_weight - 0.5 * node**2
-    top = height.max(axis=1, keepdims=True)
-    share = np.exp(height - top)
-    total = share.sum(axis=1, keepdims=True)
-    share /= total
-    value = top[:, 0] + np.log(total[:, 0]) - 0.5 * np.log(bend)
+    value, share = over_nodes(height)
+    value = value - 0.5 * np.log(bend)
     persons, _, v = columns.shape
     across = transposed(columns)
     score = np.empty((persons, v + 1, nodes))  # slope of f at fixed nodes

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dnt_cli.engines.base import Floats, Integers
-from dnt_cli.engines.random_intercept.integral import rule
+from dnt_cli.engines.random_intercept.integral import over_nodes, rule
 
 Density = Callable[[Floats], tuple[Floats, Floats, Floats]]
 """(L, n, K) -> log densities (n, K), their slopes (L, n, K) and second derivatives (L, L, n, K)."""
@@ -122,13 +122,9 @@ def evaluate(rows: Rows, parameters: Floats, nodes: int, modes: Floats | None = 
     value, slope, curve = rows.density(fixed[..., None] + rows.along[:, None, None] * sd * at)
     value, slope, curve = (own * rows.weights[:, None] for own in (value, slope, curve))
     height = np.add.reduceat(value, rows.starts, axis=0) + log_weight
-    top = height.max(axis=1, keepdims=True)
-    share = np.exp(height - top)
-    total = share.sum(axis=1, keepdims=True)
-    share /= total
-    log_likelihood = float((top + np.log(total)).sum())
+    persons, share = over_nodes(height)
     score, information = _derivatives(rows, slope, curve, at, node, share)
-    return PersonPoint(log_likelihood, score, information, mode)
+    return PersonPoint(float(persons.sum()), score, information, mode)
 
 
 def _derivatives(

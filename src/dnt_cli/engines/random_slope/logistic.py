@@ -25,7 +25,7 @@ from dnt_cli.engines.base import (
 from dnt_cli.engines.mixed import method_name, refused_logistic
 from dnt_cli.engines.random_intercept import stacked
 from dnt_cli.engines.random_intercept.families import LOGISTIC
-from dnt_cli.engines.random_intercept.integral import rule
+from dnt_cli.engines.random_intercept.integral import over_nodes, rule
 from dnt_cli.engines.random_intercept.logistic import ATTENUATION, without_intercepts
 from dnt_cli.engines.random_intercept.packing import Stack, transposed
 from dnt_cli.engines.random_slope.time import SINGULAR, Time
@@ -308,11 +308,8 @@ def _placed(persons: _Persons, points: Floats, nodes: int, start: Floats | None)
     mean, cost = LOGISTIC.at_nodes(linear[..., None] + across @ node, None)
     height = (response * linear).sum(axis=2)[..., None] + (_summed(response, across)[..., None, :] @ node)[..., 0, :]
     height += log_weight - 0.5 * (node**2).sum(axis=2) - cost
-    top = height.max(axis=2, keepdims=True)
-    share = np.exp(height - top)
-    total = share.sum(axis=2, keepdims=True)
-    share /= total
-    value = (top + np.log(total))[..., 0] + np.log(root[..., 0, 0] * root[..., 1, 1])
+    value, share = over_nodes(height)
+    value = value + np.log(root[..., 0, 0] * root[..., 1, 1])
     return _Nodes(value, across, position, node, share, mean, mode, at_mode, root)
 
 
