@@ -15,6 +15,7 @@ from dnt_cli.description.tables import description_tables, outcome_tables
 from dnt_cli.disclosure.bounds import System
 from dnt_cli.disclosure.figures import TracedFigure, traced_figures
 from dnt_cli.disclosure.notes import NOT_PERSONS
+from dnt_cli.disclosure.papers import proven
 from dnt_cli.disclosure.protect import Decision, decided
 from dnt_cli.disclosure.quantities import Quantity, Registry
 from dnt_cli.disclosure.relations import relations_of
@@ -336,6 +337,26 @@ def test_who_was_seen_is_not_found_from_the_numbers_of_answers_and_a_total() -> 
     assert size(there) in found.hidden
     assert not {size(*arm(g), asked) for g in ("a", "b")} & set(found.hidden)  # they are told in any case
     assert not found.unprotected
+
+
+def test_the_letter_says_between_which_bounds_what_is_forbidden_was_shown_to_lie() -> None:
+    """19 of the 21 answered, so that it is known anyhow that 19 to 21 were seen."""
+    there, asked = ("attendance", ("T0+T1",)), ("work@T1", ("0", "1"))
+    registry = Registry(CBS.persons)
+    registry.add([share_of([*arm("a"), there], 20, arm("a"), 21), resting([*arm("a"), asked], 19)])
+    registry.seen = [(asked, there)]
+    seen, wide = decided(registry, CBS), of(yes("a", 4, 40), yes("b", 20, 40))
+    lost = of(yes("a", 4, 40), earlier={size(*arm("a"), YES): 4.0})
+    dutch = Wording(ENGLISH.study, "nl")
+    for found, ends, einde in (
+        (wide, "at least 5 persons apart.", "ten minste 5 personen uit elkaar liggen."),
+        (seen, "2 persons. That far it follows already from how many persons answered, which is always shown.",
+         "2 personen. Zo ver volgt het al uit hoeveel personen antwoord gaven, wat altijd wordt getoond."),
+        (lost, "1 figures: an earlier release told them, or nothing can protect them.",
+         "1 getallen: zij stonden al in een eerdere vrijgave, of zijn niet te beschermen."),
+    ):  # fmt: skip
+        assert proven(found, CBS, ENGLISH).endswith(ends)
+        assert proven(found, CBS, dutch).endswith(einde)
 
 
 def test_a_release_knows_that_only_who_was_seen_answered() -> None:

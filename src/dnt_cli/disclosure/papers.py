@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
+from dnt_cli.disclosure.protect import ROUNDING, Decision
 from dnt_cli.disclosure.quantities import Quantity
 from dnt_cli.disclosure.release import Left, Release
 from dnt_cli.study import Thresholds
@@ -116,10 +118,22 @@ def letter(release: Release, thresholds: Thresholds, wording: Wording) -> str:
     """The text for the checker."""
     return wording.text(
         "disclosure.letter", title=wording.study.title[wording.language], files=len(release.tables),
-        persons=persons_in(release), least=thresholds.persons, width=thresholds.width,
+        persons=persons_in(release), least=thresholds.persons, bounds=proven(release.decision, thresholds, wording),
         figures=wording.text(f"disclosure.letter_{'figures' if 'figures' in release.tables else 'no_figures'}"),
         hidden=sum(own.rule != "note" for own in release.left), shown=sum(release.shown.values()),
     ).lstrip()  # fmt: skip
+
+
+def proven(decision: Decision, thresholds: Thresholds, wording: Wording) -> str:
+    """Between which bounds what a rule forbids was shown to lie at least."""
+    counts = {q: high - low for q, (low, high) in decision.bounds.items() if not q.what}
+    closest = min((own for q, own in counts.items() if q not in decision.unprotected), default=math.inf)
+    told = [wording.text("disclosure.letter_bounds", width=thresholds.width)]
+    if closest < thresholds.width - ROUNDING:
+        told.append(wording.text("disclosure.letter_seen", least=math.floor(closest + ROUNDING)))
+    if decision.unprotected:
+        told.append(wording.text("disclosure.letter_unprotected", n=len(decision.unprotected)))
+    return "\n".join(text.strip() for text in told)
 
 
 def log(release: Release, thresholds: Thresholds) -> str:

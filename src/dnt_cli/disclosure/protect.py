@@ -19,7 +19,7 @@ from dnt_cli.tables.counts import GROUP
 _TRIED = 4  # candidates for hiding around one quantity
 _MOST_BOUNDS = 500  # computed while trying what can be told after all: in large releases each takes long
 _SAME = 1e-7  # of a value, within which another is the same
-_ROUNDING = 1e-5  # persons by which a linear program may be off
+ROUNDING = 1e-5  # persons by which a linear program may be off
 _BASE = 1e6  # what it costs to hide the size of a group that percentages are of
 
 
@@ -140,7 +140,7 @@ class _Search:
             self.system.tell(attendance)
             self._points_free.add(points)
             self._points_free.widen(place, bounds)
-        return self._points_free.distance(place) - _ROUNDING
+        return self._points_free.distance(place) - ROUNDING
 
     def protect(self, quantity: Quantity) -> None:
         """Hide what is needed around a quantity."""
