@@ -11,6 +11,7 @@ import pytest
 from dnt_cli.engines import DesignMatrix, Fit, fit_mixed_linear_sets, fit_mixed_logistic_sets
 from dnt_cli.engines.random_intercept import LogisticData, stacked
 from dnt_cli.engines.random_intercept.families import LOGISTIC
+from dnt_cli.engines.random_intercept.packing import over_rows
 from tests.support.oracles.marginal import marginal_model
 from tests.support.oracles.profile import linear_profile
 
@@ -183,3 +184,13 @@ def test_the_linear_optimum_is_the_best_of_a_grid(reml: bool, sd: float) -> None
     assert fit.log_likelihood == pytest.approx(max(grid), abs=2e-3)
     assert fit.log_likelihood >= max(grid) - 1e-7
     assert fit.status.singular == (int(np.argmax(grid)) == 0)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 7, 8, 12])
+@pytest.mark.parametrize("by", [np.add, np.multiply])
+def test_rows_of_a_person_are_taken_together_to_the_bits_that_numpy_gives(rows: int, by: np.ufunc) -> None:
+    rng = np.random.default_rng(rows)
+    flat, nodes = rng.normal(size=(50, rows)), rng.normal(size=(50, rows, 15))
+    assert (over_rows(flat, by) == by.reduce(flat, axis=1)).all()
+    assert (over_rows(nodes, by) == by.reduce(nodes, axis=1)).all()
+    assert (over_rows(nodes[None], by, -2) == by.reduce(nodes[None], axis=-2)).all()

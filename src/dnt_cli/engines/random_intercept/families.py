@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from dnt_cli.engines.base import Floats
+from dnt_cli.engines.random_intercept.packing import over_rows
 
 _MODE_STEPS = 100
 _MODE_TOLERANCE = 1e-10
@@ -115,10 +116,10 @@ class Logistic:
             if mask is not None:
                 weight *= mask
                 rest *= mask
-            slope = sd * rest.sum(axis=1) - mode
+            slope = sd * over_rows(rest) - mode
             rising = slope > 0
             low, high = np.where(rising, mode, low), np.where(rising, high, mode)
-            new = mode + slope / (1.0 + sd * sd * weight.sum(axis=1))
+            new = mode + slope / (1.0 + sd * sd * over_rows(weight))
             length = np.abs(new - mode)
             astray = ((new < low) | (new > high) | (length > 0.5 * last)) & (length > _MODE_TOLERANCE)
             new = np.where(astray, 0.5 * (low + high), new)
@@ -145,8 +146,9 @@ class Logistic:
             large *= here
             one = np.where(here > 0.0, one, 1.0)
             probability *= here
-        logs = np.log(one.prod(axis=-2)) if at.shape[-2] <= _PRODUCT else np.log(one).sum(axis=-2)
-        return probability, large.sum(axis=-2) + logs
+        few = at.shape[-2] <= _PRODUCT
+        logs = np.log(over_rows(one, np.multiply, -2)) if few else np.log(one).sum(axis=-2)
+        return probability, over_rows(large, axis=-2) + logs
 
 
 class Poisson:
@@ -209,7 +211,7 @@ class Poisson:
         mean = self.mean(at)
         if mask is not None:
             mean *= mask[..., None]
-        return mean, mean.sum(axis=-2)
+        return mean, over_rows(mean, axis=-2)
 
 
 LOGISTIC = Logistic()

@@ -14,7 +14,7 @@ import numpy as np
 
 from dnt_cli.engines.base import Floats
 from dnt_cli.engines.random_intercept.families import LOGISTIC, Family
-from dnt_cli.engines.random_intercept.packing import transposed
+from dnt_cli.engines.random_intercept.packing import over_rows, transposed
 
 
 def persons_likelihood(
@@ -91,14 +91,14 @@ def _around(
         weight *= mask
         rest *= mask
     skew = family.skew(mean, weight)
-    total = weight.sum(axis=1)
+    total = over_rows(weight)
     bend = 1.0 + sd * sd * total
     persons, rows, v = columns.shape
     wide = np.empty((persons, rows, v + 1))
     wide[..., :v] = columns
     wide[..., v] = mode[:, None]
     mode_slope = -sd[:, None] * (weight[:, None, :] @ wide)[:, 0]
-    mode_slope[:, v] += rest.sum(axis=1)
+    mode_slope[:, v] += over_rows(rest)
     mode_slope /= bend[:, None]
     moved = wide + (sd[:, None] * mode_slope)[:, None, :]
     skewed = (skew[:, None, :] @ moved)[:, 0]
@@ -129,10 +129,10 @@ def _laplace(
     height = family.log_density(response, local.at)
     if mask is not None:
         height *= mask
-    value = height.sum(axis=1) - 0.5 * local.mode**2 - 0.5 * np.log(bend)
+    value = over_rows(height) - 0.5 * local.mode**2 - 0.5 * np.log(bend)
     slope = (local.rest[:, None, :] @ local.columns)[:, 0] - 0.5 * local.bend_slope / bend[:, None]
     curvature = -transposed(local.columns) @ (local.weight[..., None] * local.moved)
-    curvature[:, -1, :] += local.rest.sum(axis=1)[:, None] * local.mode_slope
+    curvature[:, -1, :] += over_rows(local.rest)[:, None] * local.mode_slope
     return value, slope, curvature, _Weights(np.zeros_like(bend), -0.5 / bend, 0.5 / bend**2)
 
 
@@ -160,9 +160,9 @@ def _quadrature(
     sd, bend = local.sd, local.bend
     node = local.mode[:, None] + position / np.sqrt(bend)[:, None]  # (P, K)
     mean_there, cost = family.at_nodes(linear[..., None] + (sd[:, None] * node)[:, None, :], mask)
-    events = response.sum(axis=1)
-    rest = events[:, None] - mean_there.sum(axis=1)
-    height = (response * linear).sum(axis=1)[:, None] + (sd * events)[:, None] * node - cost
+    events = over_rows(response)
+    rest = events[:, None] - over_rows(mean_there)
+    height = over_rows(response * linear)[:, None] + (sd * events)[:, None] * node - cost
     height += log_weight - 0.5 * node**2
     value, share = over_nodes(height)
     value = value - 0.5 * np.log(bend)
@@ -195,7 +195,7 @@ def _of_fixed_nodes(
     persons, _, v = columns.shape
     across = transposed(columns)
     weight = family.weight(mean, out=mean)
-    total = weight.sum(axis=1)
+    total = over_rows(weight)
     found = np.zeros((persons, v + 1, v + 1))
     found[:, :v, :v] = -across @ ((weight @ share[..., None]) * columns)
     side = (across @ (weight @ (share * node)[..., None]))[..., 0]
@@ -214,17 +214,18 @@ def _of_fixed_nodes(
 def _of_moving_nodes(local: _LocalModes, by: _Weights, family: Family) -> Floats:
     """(P, d, d) what the second derivatives of mode and bend add."""
     sd, bend, weight = local.sd, local.bend, local.weight
+    total, skew = over_rows(weight), over_rows(local.skew)
     weighted = (weight[:, None, :] @ local.moved)[:, 0]
     # The mode's second derivative has the skew in it, as the bend's has; together they multiply it with this.
-    joint = by.bend * sd**3 * local.skew.sum(axis=1) + by.mode
+    joint = by.bend * sd**3 * skew + by.mode
     bow = family.bow(local.mean, weight)
     factor = (by.bend * sd * sd)[:, None] * bow - (joint * sd / bend)[:, None] * local.skew
     found: Floats = transposed(local.moved) @ (factor[..., None] * local.moved)
     found += (by.square[:, None] * local.bend_slope)[..., :, None] * local.bend_slope[..., None, :]
-    skews = (sd * sd * local.skew.sum(axis=1))[:, None] * local.mode_slope
+    skews = (sd * sd * skew)[:, None] * local.mode_slope
     side = by.bend[:, None] * (2.0 * sd[:, None] * local.skewed + skews)
-    side -= (joint / bend)[:, None] * (weighted + (sd * weight.sum(axis=1))[:, None] * local.mode_slope)
+    side -= (joint / bend)[:, None] * (weighted + (sd * total)[:, None] * local.mode_slope)
     found[:, -1, :] += side
     found[:, :, -1] += side
-    found[:, -1, -1] += 2.0 * by.bend * weight.sum(axis=1)
+    found[:, -1, -1] += 2.0 * by.bend * total
     return found

@@ -14,6 +14,8 @@ from dnt_cli.engines.base import DesignMatrix, Floats, Integers
 _ROWS_IN_STACK = 8192
 # Rows that are decomposed at once.
 _ROWS_AT_ONCE = 262_144
+# NumPy sums fewer than these in their order.
+_FEW_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,22 @@ class Stack:
 def transposed(matrices: Floats) -> Floats:
     """Each matrix of a stack transposed."""
     return matrices.swapaxes(-1, -2)
+
+
+def over_rows(values: Floats, by: np.ufunc = np.add, axis: int = 1) -> Floats:
+    """(P, ...) sums, or products, over the J rows of each person of (P, J, ...).
+
+    A few rows are taken one by one, as NumPy does too, but all persons at a time, which takes a third of the time.
+    """
+    found: Floats
+    if not 1 < values.shape[axis] < _FEW_ROWS:
+        found = by.reduce(values, axis=axis)
+        return found
+    first, second, *others = np.moveaxis(values, axis, 0)
+    found = by(first, second)
+    for row in others:
+        by(found, row, out=found)
+    return found
 
 
 def stacked(designs: Sequence[DesignMatrix]) -> list[Stack]:
