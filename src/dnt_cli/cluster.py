@@ -8,7 +8,6 @@ from contextvars import ContextVar
 from typing import Any
 
 from dnt_cli.errors import EngineError, UsageError
-from dnt_cli.packages import install_command
 from dnt_cli.sentences import say
 
 _connected: ContextVar[bool] = ContextVar("connected", default=False)
@@ -57,6 +56,8 @@ def _client(scheduler: str, certificates: Sequence[str]) -> Any:
         from distributed import Client
         from distributed.security import Security
     except ImportError as error:
+        from dnt_cli.packages import install_command
+
         raise EngineError(say("needs_dask", install=install_command("dask", "distributed"))) from error
     make: Any = Client
     security: Any = Security

@@ -32,10 +32,12 @@ EXIT_CODES = (
 )
 _INTERNAL_ERROR = 70
 _stopped: list[int] = []  # the signal that ends this process
-_COMMANDS = (  # in the order of --help
-    "score", "impute", "fit", "robustness", "describe", "polis", "power", "example", "study", "convert", "show",
-    "report", "release", "diff", "doctor",
-)  # fmt: skip
+_COMMANDS = {  # command -> its module, in the order of --help
+    "score": "score", "impute": "impute", "fit-t3": "fit", "fit-longitudinal": "fit", "robustness": "robustness",
+    "describe": "describe", "polis": "polis", "power": "power", "example": "example", "study": "study",
+    "convert": "convert", "show": "show", "info": "show", "report": "report", "release": "release", "diff": "diff",
+    "doctor": "doctor",
+}  # fmt: skip
 
 
 class _Group(Group):
@@ -157,10 +159,11 @@ def dnt(
     """
 
 
-def load_commands() -> None:
-    """Import the modules that add their commands to `app`."""
+def load_commands(asked: str = "") -> None:
+    """Import the module that adds the command `asked` to `app`; of another word, those of all commands."""
     sys.unraisablehook = _unraised
-    for name in _COMMANDS:
+    modules = [_COMMANDS[asked]] if asked in _COMMANDS else dict.fromkeys(_COMMANDS.values())
+    for name in modules:
         import_module(f"dnt_cli.cli.{name}")
 
 
@@ -179,7 +182,7 @@ def run() -> None:
     warnings.simplefilter("ignore")
     os.environ["PYTHONWARNINGS"] = "ignore"  # in worker processes
     terminal.language = "nl" if default_language() == "nl" else "en"
-    load_commands()
+    load_commands(*sys.argv[1:2])
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=ERRORS)  # a Windows code page lacks some characters

@@ -88,8 +88,9 @@ class Form:
     def _fit_together(self, table: pa.Table, study: Study) -> bool:
         if self.rows is None or not set(self.beside) <= set(table.column_names):
             return True
-        together = table.select(self.beside)
-        return self.rows(together.group_by(list(self.beside)).aggregate([]).to_pylist(), study)
+        # In Python, since to group by columns pyarrow would load parts that nothing else needs.
+        together = dict.fromkeys(zip(*(table[name].to_pylist() for name in self.beside), strict=True))
+        return self.rows((dict(zip(self.beside, values, strict=True)) for values in together), study)
 
 
 def one_of(*codes: str | int | None) -> Known:
