@@ -257,7 +257,8 @@ def check_robustness(
     from dnt_cli.cli.options import choose
     from dnt_cli.effects.fitting import Options
     from dnt_cli.imputed.data import recorded_settings
-    from dnt_cli.robustness import CHECKS, run_checks
+    from dnt_cli.robustness.checks import CHECKS
+    from dnt_cli.robustness.run import run_checks
 
     opened = _opened(imputations, "check_robustness", "imputations", study, settings)
     data, used = opened.completed(), Options(jobs=jobs)

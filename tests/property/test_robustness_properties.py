@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dnt_cli.engines.robust_covariance import bias_reduced, heteroscedastic
-from dnt_cli.robustness import tipping_point, verdict
 from dnt_cli.robustness.propensity import Propensity
 from dnt_cli.robustness.reference import after_dropout, jump
+from dnt_cli.robustness.verdicts import tipping_point, verdict
 from dnt_cli.study import Significance
 
 seeds = st.integers(0, 2**32 - 1)

@@ -10,7 +10,8 @@ import pandas as pd
 from dnt_cli.effects.fitting import Options
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed, impute_wide, settings_of
-from dnt_cli.robustness import RobustnessResult, run_checks
+from dnt_cli.robustness.result import RobustnessResult
+from dnt_cli.robustness.run import run_checks
 from dnt_cli.study import Language, Study
 from dnt_cli.wide import derive
 from dnt_cli.wording import Wording

@@ -15,7 +15,7 @@ from dnt_cli.effects.run import complier_effects, endpoint_effects
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed
 from dnt_cli.models import COMPLIERS
-from dnt_cli.robustness import run_checks
+from dnt_cli.robustness.run import run_checks
 from dnt_cli.study import Language, Study
 from dnt_cli.wording import Wording
 from tests.support.persons import two_groups

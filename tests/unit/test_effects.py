@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnt_cli.design import Model
 from dnt_cli.effects.checks import LARGE_SD, more_nodes
 from dnt_cli.effects.fitting import FittedEffect, Options, fit_all
 from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.engines import DesignMatrix, fit_mixed_logistic
 from dnt_cli.errors import ModelError
 from dnt_cli.imputed.data import Completed
+from dnt_cli.models import Model
 from dnt_cli.study import Study, parse_study
 from dnt_cli.wording import spoken
 from tests.support.studies import study_text

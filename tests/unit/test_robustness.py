@@ -17,11 +17,12 @@ from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.fitting import fit_sets
 from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.pooling import adjust
-from dnt_cli.robustness import CHECKS, RobustnessResult, run_checks, tipping_points
-from dnt_cli.robustness.checks.e_dropouts import grid_key
+from dnt_cli.robustness.checks import CHECKS
 from dnt_cli.robustness.context import Context, Reanalysis
-from dnt_cli.robustness.result import MEASURES
+from dnt_cli.robustness.result import MEASURES, RobustnessResult, grid_key
+from dnt_cli.robustness.run import run_checks
 from dnt_cli.robustness.shifted import ShiftMissing, imputed_answers, turned
+from dnt_cli.robustness.summaries import tipping_points
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import as_text
 from dnt_cli.wording import Wording

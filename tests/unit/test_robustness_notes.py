@@ -13,9 +13,8 @@ import pytest
 
 from dnt_cli.effects.notes import Note
 from dnt_cli.messages import message
-from dnt_cli.robustness import RobustnessResult
 from dnt_cli.robustness.notes import notes_of
-from dnt_cli.robustness.result import codes
+from dnt_cli.robustness.result import RobustnessResult, codes
 from dnt_cli.study import Language, Study, parse_study
 from dnt_cli.wording import Wording, catalogue
 from tests.support.oracles.any_study import toml

@@ -11,12 +11,11 @@ from scipy.stats import t as student_t
 from dnt_cli.engines import DesignMatrix
 from dnt_cli.engines.robust_covariance import bias_reduced, heteroscedastic
 from dnt_cli.models import Model
-from dnt_cli.robustness import tipping_point, verdict
 from dnt_cli.robustness.fitters import firth
 from dnt_cli.robustness.pairs import sign_flip
 from dnt_cli.robustness.reference import after_dropout, draw_normal, jump
 from dnt_cli.robustness.summaries import significance_ratio
-from dnt_cli.robustness.verdicts import monte_carlo_error, register_verdict, shift
+from dnt_cli.robustness.verdicts import monte_carlo_error, register_verdict, shift, tipping_point, verdict
 from dnt_cli.study import Significance
 
 MARKS = Significance()

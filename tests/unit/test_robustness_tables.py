@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dnt_cli.figures.specification import _Curve, specification_curves
-from dnt_cli.robustness import CHECKS, RobustnessResult
-from dnt_cli.robustness.result import codes
+from dnt_cli.robustness.checks import CHECKS
+from dnt_cli.robustness.result import RobustnessResult, codes
 from dnt_cli.stagefile.container import Provenance, read_stage, write_stage
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import Table, as_text, narrowed

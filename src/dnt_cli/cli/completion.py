@@ -78,7 +78,7 @@ complete_controls = _of_study(lambda study: study.possible_controls)
 
 def complete_checks(incomplete: str) -> list[str]:
     """Letters of the robustness checks."""
-    from dnt_cli.robustness import CHECKS
+    from dnt_cli.robustness.checks import CHECKS
 
     return _listed(CHECKS, incomplete)
 

@@ -44,7 +44,8 @@ def robustness(
     from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.effects.fitting import Options
     from dnt_cli.imputed.data import recorded_settings
-    from dnt_cli.robustness import CHECKS, run_checks
+    from dnt_cli.robustness.checks import CHECKS
+    from dnt_cli.robustness.run import run_checks
     from dnt_cli.wording import Wording
 
     if explain:

@@ -18,9 +18,8 @@ from dnt_cli.effects.tables import decimals_of, interval_on_scale, scale_of
 from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, SMALL, VERMILLION, Drawing, draw_all, tick_labels
 from dnt_cli.progress import Progress
 from dnt_cli.robustness.checks import CHECKS
-from dnt_cli.robustness.checks.e_dropouts import ZERO
 from dnt_cli.robustness.checks.h_sites import PAIRS
-from dnt_cli.robustness.result import MEASURES, RobustnessResult
+from dnt_cli.robustness.result import MEASURES, ZERO, RobustnessResult
 from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:

@@ -14,11 +14,10 @@ from dnt_cli.engines import DesignMatrix, fit_logistic
 from dnt_cli.engines.base import aliased_terms
 from dnt_cli.messages import Message, message
 from dnt_cli.models import INTERCEPT
+from dnt_cli.robustness.result import SIZE
 from dnt_cli.robustness.sources import Workspace
 
 Floats = NDArray[np.float64]
-
-SIZE = "n"  # the balance table's row with the number of persons, in effect, per group
 
 
 @dataclass(frozen=True, slots=True)

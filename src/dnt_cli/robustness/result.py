@@ -27,6 +27,17 @@ BALANCE = "balance"  # what `analysis` says of the rows that hold standardised d
 UNMEASURED = "unmeasured"  # ... of those that say how strong something unmeasured would have to be
 SHIFT = "shift"  # ... of those that say what a shift of one is in an outcome's own units
 MEASURES = (BALANCE, UNMEASURED, SHIFT)  # rows that are no effects
+SIZE = "n"  # the term of the balance with the number of persons, in effect, per group
+SCOPES = ("intervention", "both")  # in which group drop-outs do worse
+ZERO = "e:0"
+WITHOUT = "h:without "
+WITH_ALL = "h:with all"
+"""The effects with all sites on as many data sets as those without one of them, which are compared with these."""
+
+
+def grid_key(scope: str, delta: float) -> str:
+    """What the `model` column says for one shift of drop-outs; without shift both scopes are the same."""
+    return f"e:{scope}:{delta:g}" if delta else ZERO
 
 
 def are_effects_or_measures(rows: Iterable[Mapping[str, Any]], study: Study) -> bool:

@@ -19,10 +19,9 @@ from dnt_cli.messages import Message, message
 from dnt_cli.observed import known_answers
 from dnt_cli.progress import Progress, named
 from dnt_cli.robustness.checks import CHECKS
-from dnt_cli.robustness.checks.h_sites import WITH_ALL, WITHOUT
 from dnt_cli.robustness.context import Context, DoesNotApplyError, KnownEffects, LeftOut, Measures, Reanalysis
 from dnt_cli.robustness.estimate import Estimated, estimate, expected_seconds
-from dnt_cli.robustness.result import BALANCE, RobustnessResult, in_order
+from dnt_cli.robustness.result import BALANCE, WITH_ALL, WITHOUT, RobustnessResult, in_order
 from dnt_cli.robustness.verdicts import register_verdict, shift, verdict
 from dnt_cli.sentences import say
 from dnt_cli.study import Study

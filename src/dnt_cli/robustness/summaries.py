@@ -6,9 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.pooling import critical_value
-from dnt_cli.robustness.checks.e_dropouts import SCOPES, grid_key
-from dnt_cli.robustness.checks.h_sites import WITHOUT
-from dnt_cli.robustness.result import SHIFT
+from dnt_cli.robustness.result import SCOPES, SHIFT, WITHOUT, grid_key
 from dnt_cli.robustness.verdicts import tipping_point
 from dnt_cli.study import Study
 

@@ -10,12 +10,20 @@ import pandas as pd
 from dnt_cli.effects.further_columns import decimals_for
 from dnt_cli.effects.persons import behind, with_counts
 from dnt_cli.effects.tables import displayed, scale_of, tone_of
-from dnt_cli.robustness.checks.e_dropouts import SCOPES, grid_key
-from dnt_cli.robustness.checks.h_sites import WITH_ALL
 from dnt_cli.robustness.confounding_tables import confounding_tables
 from dnt_cli.robustness.notes import details_of, notes_of
-from dnt_cli.robustness.propensity import SIZE
-from dnt_cli.robustness.result import BALANCE, MEASURES, SHIFT, RobustnessResult, codes, in_order
+from dnt_cli.robustness.result import (
+    BALANCE,
+    MEASURES,
+    SCOPES,
+    SHIFT,
+    SIZE,
+    WITH_ALL,
+    RobustnessResult,
+    codes,
+    grid_key,
+    in_order,
+)
 from dnt_cli.robustness.summaries import site_ranges, tipping_points
 from dnt_cli.tables import Cell, Column, Section, Table, together
 from dnt_cli.wording import Wording

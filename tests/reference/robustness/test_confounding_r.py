@@ -14,7 +14,9 @@ from dnt_cli.effects.fitting import Options
 from dnt_cli.engines import DesignMatrix, fit_linear
 from dnt_cli.imputed.data import recorded_settings
 from dnt_cli.imputed.foreign import from_long
-from dnt_cli.robustness import RobustnessResult, confounding, run_checks
+from dnt_cli.robustness import confounding
+from dnt_cli.robustness.result import RobustnessResult
+from dnt_cli.robustness.run import run_checks
 from dnt_cli.study import Language, Significance, parse_study
 from dnt_cli.wording import Wording
 

@@ -14,9 +14,10 @@ from dnt_cli.effects.fitting import Options, fit_sets
 from dnt_cli.imputed.data import Completed
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.models import Model
-from dnt_cli.robustness import RobustnessResult as Checked
-from dnt_cli.robustness import run_checks, site_ranges
+from dnt_cli.robustness.result import RobustnessResult as Checked
+from dnt_cli.robustness.run import run_checks
 from dnt_cli.robustness.sources import Workspace
+from dnt_cli.robustness.summaries import site_ranges
 from dnt_cli.study import parse_study
 
 HERE = Path(__file__).parent

@@ -16,7 +16,7 @@ from dnt_cli.engines.random_slope import fit_random_slope
 from dnt_cli.imputed.data import recorded_settings
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.pooling import pool_wald
-from dnt_cli.robustness import run_checks
+from dnt_cli.robustness.run import run_checks
 from dnt_cli.study import parse_study
 
 HERE = Path(__file__).parent

@@ -12,18 +12,11 @@ from dnt_cli.messages import Label, message
 from dnt_cli.models import ENDPOINT
 from dnt_cli.robustness.context import Context, KnownEffects, LeftOut, Measures, Plan, Reanalysis, does_not_apply
 from dnt_cli.robustness.reference import JumpToReference, after_dropout, waves_of
-from dnt_cli.robustness.result import SHIFT
+from dnt_cli.robustness.result import SCOPES, SHIFT, ZERO, grid_key
 from dnt_cli.robustness.shifted import UNITS, ShiftMissing, imputed_answers, unit_of
 
-SCOPES = ("intervention", "both")  # in which group drop-outs do worse
-ZERO = "e:0"
 _NUMBER = 5  # of this check, for its seeds
 _TURNS = 51  # of the random numbers that turn yes/no answers
-
-
-def grid_key(scope: str, delta: float) -> str:
-    """What the `model` column says for one point of the grid; without shift both scopes are the same."""
-    return f"e:{scope}:{delta:g}" if delta else ZERO
 
 
 def plan(context: Context) -> Plan:

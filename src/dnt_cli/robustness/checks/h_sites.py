@@ -16,11 +16,9 @@ from dnt_cli.messages import encoded, message
 from dnt_cli.models import ENDPOINT, Model
 from dnt_cli.robustness.context import Context, KnownEffects, LeftOut, Plan, Reanalysis, does_not_apply
 from dnt_cli.robustness.pairs import LEAST_PAIRS, complete_pairs, pooled_differences, sign_flip
+from dnt_cli.robustness.result import WITH_ALL, WITHOUT
 from dnt_cli.robustness.sources import DataSets
 
-WITHOUT = "h:without "
-WITH_ALL = "h:with all"
-"""The effects with all sites on as many data sets as those without one of them, which are compared with these."""
 PAIRS = "h:pairs"
 _OF_THE_MODEL = ("std_error", "statistic", "df", "conf_low", "conf_high", "odds_ratio_se", "beta_se")
 """What a test by permutation does not have."""
