@@ -13,7 +13,7 @@ import pandas as pd
 from dnt_cli.diff.layout import counted, known, without_empty_end
 from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.kinds import KINDS
-from dnt_cli.effects.tables import as_shown, scale_of, tone_of
+from dnt_cli.effects.tables import as_shown, scale_of, tone_of, where_of
 from dnt_cli.messages import Message
 from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.robustness.result import codes, labels_of
@@ -371,8 +371,7 @@ class _Names:
 
     def where(self, analysis: str) -> str:
         """`Effect at T3`."""
-        values = {"wave": self.studies[1].design.endpoint, "unit": self.wording.unit()}
-        return self.wording.text(f"common.effect_{analysis}", **values)
+        return where_of(analysis, self.wording, self.studies[1].design.endpoint)
 
     def tone(self, row: Mapping[Any, Any], side: str) -> Tone:
         """Green or red where one file marks an effect, as in its own table."""

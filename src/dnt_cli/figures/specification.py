@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.effects.kinds import KINDS
-from dnt_cli.effects.tables import decimals_of, interval_on_scale, scale_of
+from dnt_cli.effects.tables import decimals_of, interval_on_scale, scale_of, where_of
 from dnt_cli.figures.style import BLUE, FORMATS, GREY, INK, SMALL, VERMILLION, Drawing, draw_all, tick_labels
 from dnt_cli.progress import Progress
 from dnt_cli.robustness.checks import CHECKS
@@ -132,8 +132,7 @@ class _Curve:
         axes.set_title(f"{self._where(analysis)} ({scale_of(name, self.wording)})", fontsize=9)
 
     def _where(self, analysis: str) -> str:
-        wave, step = self.study.endpoint(self.outcome), self.wording.unit()
-        return self.wording.text(f"common.effect_{analysis}", wave=wave, unit=step)
+        return where_of(analysis, self.wording, self.study.endpoint(self.outcome))
 
     def _ticks(self, axes: Axes, *, ratio: bool) -> None:
         from matplotlib.ticker import MaxNLocator, NullLocator

@@ -11,7 +11,7 @@ from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.subgroup_tables import in_subgroups
-from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of
+from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of, where_of
 from dnt_cli.errors import DataError
 from dnt_cli.figures.effects import LOOKS, add_note, effect_ticks
 from dnt_cli.figures.style import GREY, SMALL, Drawing
@@ -87,9 +87,7 @@ def _panel(axes: Axes, lines: list[_Line], kind: str, trend: bool, wording: Word
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.axvline(own.none, color=GREY, linewidth=0.9, zorder=1)
-    where = wording.text(
-        f"common.effect_{LONGITUDINAL if trend else ENDPOINT}", wave=wording.study.design.endpoint, unit=wording.unit()
-    )
+    where = where_of(LONGITUDINAL if trend else ENDPOINT, wording)
     axes.set_title(where, fontsize=SMALL + 1, loc="left", fontweight="bold")
     axes.set_xlabel(scale_of(kind, wording), fontsize=SMALL)
     side = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from dnt_cli.effects.persons import with_counts
-from dnt_cli.effects.tables import as_shown, displayed
+from dnt_cli.effects.tables import as_shown, displayed, where_of
 from dnt_cli.models import ENDPOINT
 from dnt_cli.robustness.result import UNMEASURED
 from dnt_cli.tables import Cell, Column, Section, Table
@@ -131,8 +131,7 @@ def _interval(row: pd.Series, wording: Wording) -> str:
 
 
 def _title(part: str, wording: Wording) -> str:
-    where = wording.text("common.effect_t3", wave=wording.study.design.endpoint, unit=wording.unit())
-    return f"{wording.text(f'robustness.unmeasured_{part}')}. {where}"
+    return f"{wording.text(f'robustness.unmeasured_{part}')}. {where_of(ENDPOINT, wording)}"
 
 
 def _with_synthetic(notes: list[str], wording: Wording) -> tuple[str, ...]:

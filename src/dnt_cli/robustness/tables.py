@@ -9,7 +9,7 @@ import pandas as pd
 
 from dnt_cli.effects.further_columns import decimals_for
 from dnt_cli.effects.persons import behind, with_counts
-from dnt_cli.effects.tables import displayed, scale_of, tone_of
+from dnt_cli.effects.tables import displayed, scale_of, tone_of, where_of
 from dnt_cli.robustness.confounding_tables import confounding_tables
 from dnt_cli.robustness.notes import details_of, notes_of
 from dnt_cli.robustness.result import (
@@ -95,7 +95,7 @@ class _TablePart:
             checks = (self._cell(r, kind=kind) for r in found.values())
             return (Cell(wording.label(key)), Cell(scale_of(kind, wording), "muted"), *own, *checks)
 
-        title = f"{wording.text('common.robustness_title')}. {self._where()}"
+        title = f"{wording.text('common.robustness_title')}. {where_of(self.analysis, self.wording)}"
         notes = notes_of(self.rows, labels, self.result.notes, self.result.left_out, wording)
         texts = tuple(note.text for note in notes)
         return Table(title, tuple(columns), self._sections(row), texts, details_of(notes), name="effects")
@@ -130,7 +130,7 @@ class _TablePart:
                 return (*self._head(key), *found, Cell(shown, counts=counts), Cell(ours, counts=counts))
 
             named = wording.text(f"robustness.scope_{scope}")
-            title = wording.text("robustness.grid_title", scope=named, where=self._where())
+            title = wording.text("robustness.grid_title", scope=named, where=where_of(self.analysis, self.wording))
             lenient = wording.threshold(study.significance.lenient)
             note = wording.text("robustness.tipping_note", lenient=lenient)
             yield Table(title, tuple(columns), self._sections(row, points[scope].index), (note,))
@@ -159,14 +159,10 @@ class _TablePart:
             found = [low, without[0], high, without[1], count]
             return (*self._head(key), every, *found)
 
-        title = wording.text("robustness.sites_title", where=self._where())
+        title = wording.text("robustness.sites_title", where=where_of(self.analysis, self.wording))
         m = int(self.rows.loc[self.rows["model"] == WITH_ALL, "m"].max())
         note = wording.text("robustness.sites_note", m=m)
         yield Table(title, tuple(columns), self._sections(row, ranges), (note,))
-
-    def _where(self) -> str:
-        wave = self.wording.study.design.endpoint
-        return self.wording.text(f"common.effect_{self.analysis}", wave=wave, unit=self.wording.unit())
 
     def _cells(self) -> dict[tuple[str, str], pd.Series]:
         """(check key, outcome) -> row; a register outcome stands beside its counterpart."""
