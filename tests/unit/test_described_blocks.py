@@ -37,7 +37,7 @@ def tables(blocks: dict[str, Any], language: Any = "en", **columns: list[Any]) -
 
 
 def texts(table: Table) -> list[list[str]]:
-    return [[cell.text for cell in row] for section in table.sections for row in section.rows]
+    return [[cell.text for cell in row] for row in table.rows]
 
 
 def test_numbers_are_answers_and_their_names_come_in_both_languages() -> None:

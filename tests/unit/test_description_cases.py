@@ -55,7 +55,7 @@ def values(frame: pd.DataFrame, **where: str) -> list[float]:
 
 
 def cells(table: Table, label: str) -> list[str]:
-    found = [row for section in table.sections for row in section.rows if row[0].text == label]
+    found = [row for row in table.rows if row[0].text == label]
     assert len(found) == 1, label
     return [cell.text for cell in found[0][1:]]
 

@@ -66,7 +66,7 @@ def table(rows: list[tuple[str, str, Counts | None]], notes: tuple[str, ...] = (
 
 def texts(own: Table, earlier: dict[Quantity, float] | None = None) -> list[str]:
     shown = released({"f": [own]}, CBS, ENGLISH, [earlier] if earlier else []).tables["f"][0]
-    return [row[1].text for section in shown.sections for row in section.rows]
+    return [row[1].text for row in shown.rows]
 
 
 @pytest.mark.parametrize(

@@ -300,7 +300,7 @@ def test_two_files_standardised_otherwise_are_told_apart(study: Study) -> None:
     wording = Wording(study, "en")
     ends = [Estimates.of(study, endpoint_effects(data, own, outcomes=["score"]), 0.95) for own in (both, outcome)]
     shown = Estimates.joined(ends).tables(wording)[0]
-    labels = [row[0].text for section in shown.sections for row in section.rows]
+    labels = [row[0].text for row in shown.rows]
     assert labels == ["Score (SD of outcome and group)", "Score (SD of outcome)"]
     assert {"not the difference", "Beta: difference between"} == {
         text for text in ("not the difference", "Beta: difference between") if any(text in note for note in shown.notes)
@@ -340,7 +340,7 @@ def test_an_outcome_with_an_endpoint_of_its_own_is_nowhere_said_to_be_at_the_stu
     shown = Estimates.of(own, effects, 0.95).tables(Wording(own, "en"))[0]
     place = [column.heading for column in shown.columns].index("T1 / T2 obs. (i / c)")
     share = 100 * frame.groupby("group", observed=True)["debts_T1"].mean()
-    cells = {row[0].text: row[place].text for section in shown.sections for row in section.rows}
+    cells = {row[0].text: row[place].text for row in shown.rows}
     assert cells["Debts"] == f"{share['i']:.0f}% / {share['c']:.0f}%"
     alone = keys_of(endpoint_effects(completed(own, frame), Options(), outcomes=["work"]), own, kind="binary")
     assert "common.other_endpoint" not in alone

@@ -36,7 +36,7 @@ def told(study: Study, language: Language = "nl") -> dict[str, tuple[str, str]]:
     wording = Wording(study, language)
     *_, last = with_published(report(wording), wording).sections
     (table,) = (own.table for own in last.blocks if isinstance(own, TableBlock) and own.key == KEY)
-    rows = [[cell.text for cell in row] for section in table.sections for row in section.rows]
+    rows = [[cell.text for cell in row] for row in table.rows]
     return {label.split(":")[0]: (here, chapter) for label, here, chapter in rows}
 
 

@@ -112,7 +112,7 @@ def test_long_notes_stand_once_in_the_appendix_and_the_tables_refer_to_them(repo
     short = {own.key: own.table for own in report.tables}
     numbers = report.numbers()
     explained = short["explanations"]
-    told = [cell.text for section in explained.sections for row in section.rows for cell in row]
+    told = [cell.text for row in explained.rows for cell in row]
     detailed = {key: table for key, table in plain.items() if table.details}
     assert {"effects_1", "robustness_1"} <= set(detailed)
     for key, table in detailed.items():
@@ -131,7 +131,7 @@ def test_long_notes_stand_once_in_the_appendix_and_the_tables_refer_to_them(repo
 
 def test_signs_beside_an_effect_are_explained_where_the_table_stands(report: Report) -> None:
     for own in report.tables:
-        cells = [cell.text for section in own.table.sections for row in section.rows for cell in row]
+        cells = [cell.text for row in own.table.rows for cell in row]
         if own.key.startswith("effects") and any("!s" in text for text in cells):
             assert any(note.startswith("!s") for note in own.table.notes)
 
@@ -242,7 +242,7 @@ def test_word_has_headings_captions_pictures_and_the_stamp_on_every_page(word: b
 def test_word_and_excel_show_what_the_tables_say(word: bytes, report: Report) -> None:
     made = docx.Document(io.BytesIO(word))
     cells = {cell.text for row in made.tables[2].rows for cell in row.cells}
-    labels = {cell.text for section in report.tables[2].table.sections for row in section.rows for cell in row[:1]}
+    labels = {cell.text for row in report.tables[2].table.rows for cell in row[:1]}
     assert {label.strip() for label in labels} <= cells
     book = openpyxl.load_workbook(io.BytesIO(written(report, "xlsx", {})))
     assert book.sheetnames == ["Inhoud", *(f"Tabel {i}" for i in range(1, len(report.tables) + 1))]

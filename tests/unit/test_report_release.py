@@ -176,7 +176,7 @@ def described(request: pytest.FixtureRequest) -> tuple[Report, Release]:
 def cells(tables: list[Table]) -> dict[tuple[str, int, int], str]:
     found = {}
     for own in tables:
-        for i, row in enumerate(row for section in own.sections for row in section.rows):
+        for i, row in enumerate(own.rows):
             found |= {(own.title, i, j): cell.text for j, cell in enumerate(row)}
     return found
 

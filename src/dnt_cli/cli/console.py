@@ -179,7 +179,7 @@ def _grid(table: Table) -> RichTable:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    rows = [row for section in table.sections for row in section.rows]
+    rows = table.rows
     drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     for i, (column, heading) in enumerate(zip(table.columns, table.headings, strict=True)):
         width = max(cell_len(text) for text in (heading, *(row[i].text for row in rows)))

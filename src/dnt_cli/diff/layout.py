@@ -10,7 +10,7 @@ from dnt_cli.wording import Wording
 
 def without_empty_end(table: Table) -> Table:
     """The table without its last column where that says nothing."""
-    if any(row[-1].text for section in table.sections for row in section.rows):
+    if any(row[-1].text for row in table.rows):
         return table
     sections = tuple(Section(s.heading, tuple(row[:-1] for row in s.rows)) for s in table.sections)
     return replace(table, columns=table.columns[:-1], sections=sections)

@@ -56,7 +56,7 @@ def _hides(row: Sequence[Cell]) -> bool:
 
 
 def _whole(table: Table) -> bool:
-    return not any(_hides(row) for section in table.sections for row in section.rows)
+    return not any(_hides(row) for row in table.rows)
 
 
 def _flow(description: pd.DataFrame, wording: Wording) -> TracedFigure:

@@ -87,7 +87,7 @@ def told_inside(tables: Sequence[Table], wording: Wording) -> list[Table]:
 
 
 def _noted(table: Table, thresholds: Thresholds, wording: Wording) -> Table:
-    counts = [cell.counts for section in table.sections for row in section.rows for cell in row]
+    counts = [cell.counts for row in table.rows for cell in row]
     n = sum(own is not None and _too_few(own, thresholds) for own in counts)
     if not n:
         return table

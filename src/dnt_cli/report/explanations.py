@@ -39,7 +39,7 @@ def _shortened(block: Block, further: str, wording: Wording) -> Block:
         if note not in table.details:
             kept += [heading, note] if heading not in ("", last) else [note]
             last = heading
-    cells = [cell.text for section in table.sections for row in section.rows for cell in row]
+    cells = [cell.text for row in table.rows for cell in row]
     signs = [wording.text("conclusions.flags_note")] if any("!" in text for text in cells) else []
     return replace(block, table=replace(table, notes=(*kept, *signs, further), details=frozenset()))
 

@@ -116,7 +116,7 @@ def _row(table: Table, row: tuple[Cell, ...]) -> str:
 
 def _wordy(table: Table) -> frozenset[int]:
     """The places of columns that hold longer texts, which are not to be broken into very short lines."""
-    rows = [row for section in table.sections for row in section.rows]
+    rows = table.rows
     places = range(1, len(table.columns))
     return frozenset(i for i in places if any(len(row[i].text) > _LONG for row in rows))
 

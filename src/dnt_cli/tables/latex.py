@@ -60,7 +60,7 @@ def _size(table: Table, room: float) -> tuple[str, float, float]:
 
 def _ems(table: Table, place: int) -> float:
     column = table.columns[place]
-    texts = [column.heading, *(row[place].text for section in table.sections for row in section.rows)]
+    texts = [column.heading, *(row[place].text for row in table.rows)]
     natural = max(map(width_of, texts))
     if column.justify == "left" and _broken(table, place):
         return min(natural, _LABEL_EMS if place == 0 else _WORDS_EMS)
@@ -104,7 +104,7 @@ def _text(table: Table, place: int) -> str:
 
 def _broken(table: Table, place: int) -> bool:
     """Whether the texts of a column are broken into lines."""
-    longest = max((len(row[place].text) for section in table.sections for row in section.rows), default=0)
+    longest = max((len(row[place].text) for row in table.rows), default=0)
     return longest > (_SENTENCE if place == 0 else _WORDS)
 
 

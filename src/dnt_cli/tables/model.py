@@ -107,6 +107,11 @@ class Table:
         )
 
     @property
+    def rows(self) -> list[tuple[Cell, ...]]:
+        """The rows of all sections."""
+        return [row for section in self.sections for row in section.rows]
+
+    @property
     def marks(self) -> frozenset[int]:
         """The places of columns of marks: without a heading, behind numbers."""
         places = enumerate(pairwise(self.columns), start=1)
@@ -141,13 +146,13 @@ def narrowed(table: Table) -> Table:
 
 def without_empty(table: Table) -> Table:
     """The table without the columns that hold nothing."""
-    rows = [row for section in table.sections for row in section.rows]
+    rows = table.rows
     return _with_columns(table, [i for i in range(len(table.columns)) if i == 0 or any(row[i].text for row in rows)])
 
 
 def without_charts(table: Table) -> Table:
     """The table without the columns of small charts made of characters, which few printed types have."""
-    rows = [row for section in table.sections for row in section.rows]
+    rows = table.rows
     drawn = [i for i in range(len(table.columns)) if _CHART.fullmatch("".join(row[i].text for row in rows))]
     return _with_columns(table, [i for i in range(len(table.columns)) if i not in drawn])
 

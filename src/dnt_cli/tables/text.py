@@ -13,7 +13,7 @@ def as_text(tables: Iterable[Table]) -> str:
 
 
 def _text(table: Table) -> str:
-    rows = [row for section in table.sections for row in section.rows]
+    rows = table.rows
     widths = [max([len(heading), *(len(row[i].text) for row in rows)]) for i, heading in enumerate(table.headings)]
 
     def line(texts: Sequence[str]) -> str:

@@ -55,7 +55,7 @@ def set_heading(column: Column) -> str:
 
 def coloured(table: Table) -> bool:
     """Whether a colour says something in this table."""
-    return any(cell.tone in SIGNS for section in table.sections for row in section.rows for cell in row)
+    return any(cell.tone in SIGNS for row in table.rows for cell in row)
 
 
 # Of DejaVu Sans, which takes the place of Arial where that is not installed, and is the wider of the two.

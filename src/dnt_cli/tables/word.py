@@ -223,10 +223,9 @@ def _demands(table: Table, size: float) -> list[_Demand]:
             width_of(text) * (_BOLD if cell.tone in SIGNS else 1)
             for text, cell in zip(map(whole, set_row(table, row)), row, strict=True)
         ]
-        for section in table.sections
-        for row in section.rows
+        for row in table.rows
     ]
-    texts = [row for section in table.sections for row in section.rows]
+    texts = table.rows
     found, marks = [], table.marks
     for i, column in enumerate(table.columns):
         natural = max((row[i] for row in rows), default=0.0)

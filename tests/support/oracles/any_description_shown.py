@@ -223,7 +223,7 @@ def check_tables(tables: Sequence[Table], shown: Shown) -> int:
     assert [table.title for table in tables] == list(shown.tables), [table.title for table in tables]
     compared = 0
     for table in tables:
-        found = [[cell.text for cell in row][1:] for section in table.sections for row in section.rows]
+        found = [[cell.text for cell in row][1:] for row in table.rows]
         right = shown.tables[table.title]
         assert len(found) == len(right), (table.title, len(found), len(right))
         for cells, wanted in zip(found, right, strict=True):

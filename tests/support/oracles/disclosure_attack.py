@@ -119,7 +119,7 @@ def _numbers(tables: list[Table]) -> dict[tuple[str, str, str], str]:
     """Title, row (outcome and level) and column -> text, of each cell with a digit."""
     found, outcome = {}, ""
     for table in tables:
-        for row in (row for section in table.sections for row in section.rows):
+        for row in table.rows:
             outcome = outcome if row[0].text.startswith(" ") else re.sub(r" \(.*", "", row[0].text)
             for cell, column in zip(row[1:], table.columns[1:], strict=True):
                 if re.search(r"\d", cell.text):
@@ -204,7 +204,7 @@ class _Attacker:
             return {g: float(c.text) for g, c in zip(GROUPS, row[1:3], strict=True) if c.text.isdigit()}
         label = {"work": "Work", "ladder": "Ladder"}[variable]
         for table in (t for t in tables if t.title.startswith("Outcomes per wave")):
-            rows = [row for section in table.sections for row in section.rows]
+            rows = table.rows
             start = next(i for i, row in enumerate(rows) if row[0].text.startswith(label))
             n = next(row for row in rows[start:] if row[0].text.strip() == "N")
             for cell, column in zip(n, table.columns, strict=True):
@@ -219,7 +219,7 @@ class _Attacker:
             baseline, trend = table.title.startswith("Groups at baseline"), table.title.startswith("Outcomes per wave")
             if not (baseline and wave == "T0") and not trend:
                 continue
-            for row in (row for section in table.sections for row in section.rows):
+            for row in table.rows:
                 for cell, column in zip(row[1:], table.columns[1:], strict=True):
                     groups = HEADINGS.get(column.heading) if baseline else None
                     for g, initial in zip(GROUPS, "IC", strict=True):
