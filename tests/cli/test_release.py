@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import docx
 import openpyxl
 import pytest
 
@@ -19,8 +20,8 @@ def released(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(made, folder, dirs_exist_ok=True)
     (folder / "figure.svg").write_text("<svg/>", encoding="utf-8")
     run = dnt(
-        "release", "description.parquet", "t3.parquet", "survey.parquet", "figure.svg", "--figures", "-o", "export",
-        "--lang", "en", cwd=folder,
+        "release", "description.parquet", "t3.parquet", "survey.parquet", "figure.svg", "--figures", "--report",
+        "-o", "export", "--lang", "en", cwd=folder,
     ).check(1)  # fmt: skip
     (folder / "stderr.txt").write_text(run.stderr, encoding="utf-8")
     return folder
@@ -61,6 +62,20 @@ def test_the_workbook_of_the_checker_counts_what_was_left_out(released: Path) ->
         row for row in book.worksheets[2].iter_rows(min_row=3, values_only=True) if row[0] in ("description", "t3")
     ]
     assert len(listed) == sum(own["rule"] != "note" and own["source"] in ("description", "t3") for own in left)
+
+
+def test_the_report_is_written_and_the_checker_knows_of_it(released: Path) -> None:
+    document = docx.Document(str(released / "export/report.docx"))
+    texts = [paragraph.text for paragraph in document.paragraphs]
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    assert any(text.startswith("Made for release") for text in texts)
+    assert "[x]" in cells
+    assert not any("INSIDE" in text for text in (*texts, document.sections[0].header.paragraphs[0].text))
+    assert not any(mark in text for text in (*texts, *cells) for mark in CANARIES)
+    files = openpyxl.load_workbook(released / "export/outputcheck.xlsx").worksheets[0]
+    assert any(str(row[0]).startswith("report: the report") for row in files.iter_rows(values_only=True))
+    assert "report.docx is the report" in (released / "export/outputcheck.txt").read_text(encoding="utf-8")
+    assert not (released / "export/report.xlsx").exists()
 
 
 def test_a_folder_with_files_is_refused_and_a_check_writes_nothing(released: Path) -> None:

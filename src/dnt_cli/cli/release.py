@@ -79,10 +79,10 @@ def release(
     stages = open_together(files, "dnt release", _kinds(), language, force=force)
     wording = Wording(stages[0].study, language)
     thresholds = _thresholds(stages[0], wording)
-    names = _names(files)
+    names = _names(files, [_REPORT] if report else [])
     with progress("Checking"):
         named = dict(zip(names, stages, strict=True))
-        traced = _traced(named, wording) if figures or report else []
+        traced = _traced(named, wording, needed=figures) if figures or report else []
         result, kinds, records = _decide(named, thresholds, wording, known, traced)
         drawings = _drawings(result, traced)
         result = result.keeping(_FIGURES, list(drawings))
@@ -151,8 +151,12 @@ def _concluded(stages: dict[str, Stage], wording: Wording) -> dict[str, Sequence
         return {}
 
 
-def _traced(stages: dict[str, Stage], wording: Wording) -> list[TracedFigure]:
-    """The figures of the first description and of all effects, each with its numbers."""
+def _traced(stages: dict[str, Stage], wording: Wording, *, needed: bool) -> list[TracedFigure]:
+    """The figures of the first description and of all effects, each with its numbers.
+
+    Raises:
+        UsageError: Figures are needed, and there are none of these.
+    """
     from dnt_cli.disclosure.figures import traced_figures
     from dnt_cli.effects.result import Estimates
     from dnt_cli.stagefile.kinds import result_of
@@ -161,7 +165,9 @@ def _traced(stages: dict[str, Stage], wording: Wording) -> list[TracedFigure]:
     own = (result_of(stage) for stage in stages.values() if stage.kind == "estimates")
     effects = [result for result in own if isinstance(result, Estimates)]
     if (description is None and not effects) or _FIGURES in stages:
-        raise UsageError(say("release_description"))
+        if needed:
+            raise UsageError(say("release_description"))
+        return []
     return traced_figures(description, Estimates.joined(effects) if effects else None, wording)
 
 
@@ -212,13 +218,13 @@ def _thresholds(stage: Stage, wording: Wording) -> Thresholds:
     return stage.study.thresholds or CBS
 
 
-def _names(sources: Sequence[str]) -> list[str]:
-    """A name for each file, by which its tables go."""
-    names: list[str] = []
+def _names(sources: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
+    """A name for each file, by which its tables go; none of those that are taken."""
+    names = list(taken)
     for source in sources:
         stem = "stdin" if source == "-" else Path(source).stem
         names.append(stem if stem not in names else f"{stem}-{sum(n.startswith(stem) for n in names) + 1}")
-    return names
+    return names[len(taken) :]
 
 
 def _inside(folder: Path) -> Path:

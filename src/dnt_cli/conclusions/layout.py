@@ -13,6 +13,7 @@ from dnt_cli.conclusions.result import COUNTS, Conclusion, Conclusions, Hypothes
 from dnt_cli.conclusions.speech import (
     begun,
     hypothesis_text,
+    outcome_sentences,
     outcome_text,
     short_effect,
     standing_text,
@@ -141,9 +142,8 @@ def _sentences(conclusions: Conclusions, wording: Wording) -> Table:
     for own in conclusions.hypotheses:
         # Of a hypothesis as a whole no number is told.
         cells = [] if own.verdict is None else [Cell(begun(standing_text(own, wording)), counts=Counts())]
-        cells += [
-            Cell(outcome_text(c, wording, level), counts=counts_of(c.evidence, wording.study)) for c in own.outcomes
-        ]
+        said = [outcome_sentences(c, wording, level) for c in own.outcomes]
+        cells += [Cell(" ".join(c.text for c in one), counts=together(c.counts for c in one)) for one in said]
         sections.append(Section(wording.hypothesis(own.key), tuple((cell,) for cell in cells)))
     title = wording.text("conclusions.sentences_title")
     return Table(title, (Column("", "left"),), tuple(sections), (*wording.synthetic_note(), wording.marks_note()))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, EffectEvidence, Evidence, ObservedChange
+from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, EffectEvidence, Evidence, ObservedChange, counts_of
 from dnt_cli.conclusions.result import Conclusion, HypothesisConclusion
 from dnt_cli.conclusions.rules import apart
+from dnt_cli.effects.persons import behind
 from dnt_cli.effects.tables import decimals_of, displayed, interval_on_scale, mark_of, scale_of
 from dnt_cli.models import ENDPOINT, LONGITUDINAL
+from dnt_cli.tables import Cell, Counts, together
 from dnt_cli.wording import Wording, within_sentence
 
 SITES = "h"  # the check whose standard errors are by site
@@ -51,26 +53,47 @@ def verdict_text(own: Conclusion | HypothesisConclusion, wording: Wording) -> st
 
 def outcome_text(conclusion: Conclusion, wording: Wording, level: float) -> str:
     """The verdict on an outcome, the effects with their precision, what the checks change, and what contradicts it."""
+    return " ".join(cell.text for cell in outcome_sentences(conclusion, wording, level))
+
+
+def outcome_sentences(conclusion: Conclusion, wording: Wording, level: float) -> list[Cell]:
+    """What is said of an outcome in whole sentences, each with the persons behind its numbers."""
+    return [Cell(text, counts=counts) for text, counts in _sentences(conclusion, wording, level)]
+
+
+def _sentences(conclusion: Conclusion, wording: Wording, level: float) -> Iterator[tuple[str, Counts | None]]:
     evidence = conclusion.evidence
-    pieces = [_verdict(conclusion, wording)]
+
+    def persons(*parts: str) -> Counts | None:
+        known = [behind(evidence.parts[part].row, wording.study) for part in parts if part in evidence.parts]
+        return together(known) if known else Counts()
+
+    # Why an outcome is not estimable may name any number.
+    why_not = conclusion.why == "not_estimable"
+    yield _verdict(conclusion, wording), None if why_not else persons(*conclusion.deciding)
     effects = [
         effect_text(part, evidence.parts[part], evidence, wording, level) for part in PARTS if part in evidence.parts
     ]
-    pieces += [begun("; ".join(effects)) + "."] if effects else []
+    if effects:
+        yield begun("; ".join(effects)) + ".", persons(*PARTS)
     for part in conclusion.deciding:
-        pieces += _other_errors(conclusion, part, wording)
-        pieces += _checks(conclusion, part, wording)
+        for text in _other_errors(conclusion, part, wording):
+            yield text, persons(part)
+        for text in _checks(conclusion, part, wording):
+            yield text, together(check.counts for check in conclusion.checks(part))
     if "trend" in conclusion.contradictions:
-        pieces.append(wording.text("conclusions.apart_trend", where=where(ENDPOINT, evidence, wording)))
+        text = wording.text("conclusions.apart_trend", where=where(ENDPOINT, evidence, wording))
+        yield text, persons(ENDPOINT, LONGITUDINAL)
     if "follow_up" in conclusion.contradictions:
-        both = (where(part, evidence, wording) for part in (ENDPOINT, FOLLOW_UP))
-        now, later = both
-        pieces.append(begun(wording.text("conclusions.apart_follow_up", where=now, later=later)))
-    pieces += [text for other in evidence.registers if (text := _register(evidence, other, wording))]
+        now, later = (where(part, evidence, wording) for part in (ENDPOINT, FOLLOW_UP))
+        text = wording.text("conclusions.apart_follow_up", where=now, later=later)
+        yield begun(text), persons(ENDPOINT, FOLLOW_UP)
+    for other in evidence.registers:
+        if text := _register(evidence, other, wording):
+            yield text, counts_of(other, wording.study)
     if evidence.raw is not None and ENDPOINT in evidence.parts:
         key = "raw_apart" if "raw" in conclusion.contradictions else "raw_same"
-        pieces.append(wording.text(f"conclusions.{key}", raw=raw_text(evidence.raw, wording)))
-    return " ".join(pieces)
+        yield wording.text(f"conclusions.{key}", raw=raw_text(evidence.raw, wording)), evidence.raw.counts
 
 
 def where(part: str, evidence: Evidence, wording: Wording) -> str:

@@ -116,11 +116,15 @@ def _explained(release: Release, wording: Wording) -> Table:
 
 def letter(release: Release, thresholds: Thresholds, wording: Wording) -> str:
     """The text for the checker."""
-    return wording.text(
-        "disclosure.letter", title=wording.study.title[wording.language], files=len(release.tables),
+    say = wording.room("disclosure")
+    more = [say("letter_figures" if "figures" in release.tables else "letter_no_figures")]
+    more += [say("letter_report")] if "report" in release.tables else []
+    return say(
+        "letter", title=wording.study.title[wording.language], files=len(release.tables) - len(more) + 1,
         persons=persons_in(release), least=thresholds.persons, bounds=proven(release.decision, thresholds, wording),
-        figures=wording.text(f"disclosure.letter_{'figures' if 'figures' in release.tables else 'no_figures'}"),
-        hidden=sum(own.rule != "note" for own in release.left), shown=sum(release.shown.values()),
+        figures="\n".join(more),
+        hidden=sum(own.rule != "note" and own.source != "report" for own in release.left),
+        shown=sum(n for (source, _), n in release.shown.items() if source != "report"),
     ).lstrip()  # fmt: skip
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from dnt_cli.disclosure.quantities import Names
@@ -13,7 +15,7 @@ from dnt_cli.figures.style import Drawing
 from dnt_cli.report import finished
 from dnt_cli.report.model import REFERENCE, Block, Chapter, FigureBlock, Heading, Paragraph, Report, TableBlock
 from dnt_cli.study import Thresholds
-from dnt_cli.tables import Cell, Table
+from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.wording import Wording
 
 REPORT = "report"
@@ -47,9 +49,11 @@ def protected(
         draft,
         sections=tuple(chapter for chapter in sections if chapter.blocks),
         stamp=draft.stamp if wording.study.synthetic else "",  # not that it may not leave
-        lines=(*draft.lines, *own.front(empty)),
+        lines=(*draft.lines, own.front()),
     )
-    return finished(made, wording, own.left_out), release.with_source(REPORT, own.tables, own.filter)
+    whole = finished(made, wording, own.left_out)
+    blocks = own.named(empty)
+    return (whole.appended(*blocks) if blocks else whole), release.with_source(REPORT, own.tables, own.filter)
 
 
 @dataclass
@@ -62,7 +66,7 @@ class _Protection:
         wording: Of the report.
         tables: What is counted: the tables as they may leave, and the sentences of each chapter.
         left_out: The names of the tables and figures that are left out.
-        titles: Kind of block -> the titles of those that are left out; of a paragraph nothing.
+        titles: Kind of block -> the titles of those that are left out; of a paragraph that of its chapter.
     """
 
     filter: Filter
@@ -89,15 +93,23 @@ class _Protection:
         self.titles.setdefault(kind, []).append(title)
         self.left_out |= set(names)
 
-    def front(self, empty: Sequence[str]) -> Iterator[str]:
-        """What stands under the title: what was left out, and why."""
-        say = self.wording.text
-        yield say("disclosure.report_front", mark=HIDDEN, n=self.filter.thresholds.persons)
-        told = [say("disclosure.report_chapters", titles=", ".join(empty))] if empty else []
-        for kind, titles in self.titles.items():
-            told.append(say(f"disclosure.report_{kind}", titles="; ".join(titles), n=len(titles)))
-        if told:
-            yield say("disclosure.report_left_out", what=" ".join(told))
+    def front(self) -> str:
+        """What stands under the title: what the mark means, and that more is left out."""
+        front = self.wording.text("disclosure.report_front", mark=HIDDEN, n=self.filter.thresholds.persons)
+        return f"{front} {self.wording.text('disclosure.report_more')}" if self.titles else front
+
+    def named(self, empty: Sequence[str]) -> list[Block]:
+        """What stands at the end: the names of what is left out as a whole; of paragraphs how many, by chapter."""
+        say = self.wording.room("disclosure")
+        paragraphs = [f"{title}: {n}" for title, n in Counter(self.titles.get("paragraphs", [])).items()]
+        found = {"chapters": empty, **self.titles, "paragraphs": paragraphs}
+        sections = tuple(
+            Section(say(f"report_{kind}"), tuple((Cell(title),) for title in titles))
+            for kind, titles in found.items()
+            if titles
+        )
+        table = Table(say("report_left_out"), (Column("", "left"),), sections, (say("report_why"),))
+        return [Heading(say("report_left_out")), TableBlock("left_out", table)] if sections else []
 
 
 def _table(own: _Protection, block: TableBlock, _chapter: str) -> TableBlock | None:
@@ -128,11 +140,14 @@ def _figure(own: _Protection, block: FigureBlock, _chapter: str) -> FigureBlock 
 
 
 def _paragraph(own: _Protection, block: Paragraph, chapter: str) -> Paragraph | None:
-    """The paragraph, if every number in it is shown."""
-    text = own.filter.sentence(REPORT, chapter, Cell(block.text, counts=own.names.of(block.counts)))
-    if not text:
-        own.titles.setdefault("sentences", []).append(chapter)
-    return replace(block, text=text) if text else None
+    """The sentences of which every number is shown, and the mark for others between them."""
+    cells = block.sentences or (Cell(block.text, counts=block.counts),)
+    texts = [own.filter.sentence(REPORT, chapter, replace(c, counts=own.names.of(c.counts))) for c in cells]
+    if not any(texts):
+        own.titles.setdefault("paragraphs", []).append(chapter)
+        return None
+    marked = [text or HIDDEN for text, _ in groupby(texts)]  # one mark for several that follow each other
+    return replace(block, text=" ".join(marked), sentences=())
 
 
 def _heading(own: _Protection, block: Heading, _chapter: str) -> Heading:

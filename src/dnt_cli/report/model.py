@@ -9,7 +9,7 @@ from typing import Literal
 
 from dnt_cli.figures.style import Drawing
 from dnt_cli.study import Language
-from dnt_cli.tables import Counts, Table
+from dnt_cli.tables import Cell, Counts, Table
 
 _OPEN, _CLOSE = "\ue000", "\ue001"  # private characters, which no text of a study holds
 REFERENCE = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
@@ -28,11 +28,13 @@ class Paragraph:
         text: With references.
         style: How it is set.
         counts: The persons behind its numbers; `Counts()` where none is about persons, None where it is not known.
+        sentences: What the text is made of, where the persons behind each are known; then `counts` tells nothing.
     """
 
     text: str
     style: Literal["body", "lead", "item"] = "body"
     counts: Counts | None = None
+    sentences: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,4 +57,6 @@ def outcomes(material: Material) -> Iterator[Block]:
             title = wording.text("report.outcome_figure", label=label, better=better)
             yield FigureBlock(f"figure_{key}", title, drawings[key])
             yield from (FigureBlock(f"figure_{name}", own.title, own) for name, own in composed.pop(key, ()))
+    if tables:
+        yield Heading(wording.text("report.outcomes_tables"))
     yield from tables.values()

@@ -104,8 +104,7 @@ def _effects(material: Material) -> Iterator[Block]:
 
 def _by_outcome(material: Material) -> Iterator[Block]:
     """What the models say of each outcome, in words."""
-    from dnt_cli.conclusions.evidence import counts_of
-    from dnt_cli.conclusions.speech import outcome_text
+    from dnt_cli.conclusions.speech import outcome_sentences
 
     conclusions, wording = material.conclusions, material.wording
     if conclusions is None:
@@ -115,8 +114,8 @@ def _by_outcome(material: Material) -> Iterator[Block]:
         if own.outcomes and wording.study.hypotheses:
             yield Heading(wording.hypothesis(own.key) if own.key else wording.text("report.other_outcomes"), 3)
         for conclusion in own.outcomes:
-            counts = counts_of(conclusion.evidence, wording.study)
-            yield Paragraph(outcome_text(conclusion, wording, conclusions.sources.level), counts=counts)
+            said = outcome_sentences(conclusion, wording, conclusions.sources.level)
+            yield Paragraph(" ".join(own.text for own in said), sentences=tuple(said))
 
 
 def _beside(table: Table, wording: Wording) -> bool:
