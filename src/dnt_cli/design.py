@@ -55,6 +55,7 @@ class Designs:
         self._group = group_indicator(wide, study)
         self._sites: Integers | None = None
         self._subgroups: dict[str, NDArray[np.object_]] = {}
+        self._columns: dict[str, Floats] = {}
         self._controls: dict[tuple[str, ...], tuple[Floats, tuple[str, ...]]] = {}
 
     def build(self, model: Model) -> DesignMatrix:
@@ -75,8 +76,7 @@ class Designs:
         design = self._endpoint(model) if model.analysis == ENDPOINT else self._trend(model)
         if model.subgroups is not None:
             design = self._moderated(design, model.subgroups, self._split_by(model))
-        sites = self.sites()
-        return replace(design, sites=sites if sites is None or design.groups is None else sites[design.groups])
+        return design
 
     def sites(self) -> Integers | None:
         """(n,) code of the site of each person; those whose site is unknown form one. None without sites."""
@@ -153,15 +153,16 @@ class Designs:
         return replace(design, matrix=matrix, terms=tuple(terms))
 
     def _column(self, outcome: str, wave: str) -> Floats:
-        values: Floats = self._wide[self._study.column(outcome, wave)].to_numpy(dtype=float)
-        return values
+        name = self._study.column(outcome, wave)
+        if name not in self._columns:
+            self._columns[name] = self._wide[name].to_numpy(dtype=float)
+        return self._columns[name]
 
     def _endpoint(self, model: Model) -> DesignMatrix:
         study, key = self._study, model.outcome
         response = self._column(key, model.wave(study))
         controls, names = self.controls(model.controls)
-        columns = [np.ones(len(response)), self._group]
-        terms = [INTERCEPT, GROUP]
+        columns, terms = [self._group], [INTERCEPT, GROUP]
         baseline = study.design.baseline
         if model.difference:
             if baseline not in study.outcomes[key].waves:
@@ -170,7 +171,12 @@ class Designs:
         elif study.adjusts_for_baseline(key):
             columns.append(self._column(key, baseline))
             terms.append(study.column(key, baseline))
-        return DesignMatrix(response, np.column_stack([*columns, controls]), (*terms, *names), None)
+        matrix = np.empty((len(response), 1 + len(columns) + len(names)))
+        matrix[:, 0] = 1.0
+        for j, column in enumerate(columns, start=1):
+            matrix[:, j] = column
+        matrix[:, 1 + len(columns) :] = controls
+        return DesignMatrix(response, matrix, (*terms, *names), None, sites=self.sites())
 
     def _trend(self, model: Model) -> DesignMatrix:
         study, key = self._study, model.outcome
@@ -191,7 +197,9 @@ class Designs:
             times_of = np.column_stack([time == times[wave] for wave in later]).astype(float)
             terms = [f"{term}[{wave}]" for term in (WAVE, TREND) for wave in later]
         matrix = np.column_stack([np.ones(len(person)), group, times_of, group[:, None] * times_of, controls])
-        return DesignMatrix(response, matrix, (INTERCEPT, GROUP, *terms, *names), person)
+        sites = self.sites()
+        of_rows = None if sites is None else sites[person]
+        return DesignMatrix(response, matrix, (INTERCEPT, GROUP, *terms, *names), person, sites=of_rows)
 
     def _actual_times(self, waves: Sequence[str], planned: Floats) -> Floats:
         """(n x waves,) months of each interview, person by person; as planned where there was none."""

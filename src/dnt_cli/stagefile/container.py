@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dnt_cli import __version__
-from dnt_cli.errors import DataError
+from dnt_cli.errors import DataError, StudyError
 from dnt_cli.sentences import Either, Sentence, say
 from dnt_cli.stagefile.atomic import read_bytes, refuse_unwritable, replacing
 from dnt_cli.stagefile.kinds import KINDS, form_of, held, maker_of, sources
@@ -132,9 +132,22 @@ def open_stage(content: bytes, name: str) -> Stage | None:
     form = form_of(metadata["kind"])
     if form is not None and not form.fits(metadata["extra"], parquet.schema_arrow):
         raise _foreign(name)
-    study = parse_study(metadata["study"], f"the study in {name}", metadata["overrides"])
+    study = _study_in(metadata["study"], tuple(metadata["overrides"]), name)
     digest = hashlib.sha256(content).hexdigest()
     return Stage(str(metadata["kind"]), name, study, digest, tuple(metadata["steps"]), metadata["extra"], parquet)
+
+
+def _study_in(text: str, overrides: tuple[str, ...], name: str) -> Study:
+    """The study inside a file; that of several files is read once."""
+    try:
+        return _known_study(text, overrides)
+    except StudyError:
+        return parse_study(text, f"the study in {name}", overrides)  # which says in which file
+
+
+@lru_cache(maxsize=4)
+def _known_study(text: str, overrides: tuple[str, ...]) -> Study:
+    return parse_study(text, overrides=overrides)
 
 
 def read_stage(content: bytes, name: str, expected: Iterable[str], command: str) -> Stage:
