@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
+from dnt_cli.description.result import Description
 from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables
+from dnt_cli.disclosure.figures import traced_figures
 from dnt_cli.disclosure.release import Release, released
+from dnt_cli.disclosure.report import protected
+from dnt_cli.report import Report, draft
+from dnt_cli.report.material import Material
 from dnt_cli.study import Study, parse_study
 from dnt_cli.study.disclosure import CBS
 from dnt_cli.survey import cast_survey
@@ -83,6 +89,19 @@ def random_release(seed: int) -> tuple[Study, pd.DataFrame, Release]:
     return study, survey, released({"d": tables}, CBS, Wording(study, "en"))
 
 
+def random_report(seed: int) -> tuple[Report, Release]:
+    """The report of the description of a random study, and the release with which it leaves."""
+    study, survey, tables = _described(seed)
+    wording = Wording(study, "en")
+    description = describe(survey, study)
+    traced = traced_figures(description, None, wording)
+    beside = released({"d": tables, "figures": [own.table for own in traced]}, CBS, wording)
+    drawn = [own.draw(shown) for own, shown in zip(traced, beside.tables["figures"], strict=True)]
+    figures = {own.key: d if own.parts else None for own, d in zip(traced, drawn, strict=True) if d is not None}
+    whole = draft(Material([], [Description(study, description)], wording, "better"))
+    return protected(whole, beside, figures, CBS, wording)
+
+
 def subtracted(seed: int) -> Iterator[tuple[str, str]]:
     """A release without one person, and a later one with her: what anybody reads of her by comparing the two.
 
@@ -127,10 +146,21 @@ def _numbers(tables: list[Table]) -> dict[tuple[str, str, str], str]:
     return found
 
 
-def attacked(seed: int) -> Iterator[tuple[str, float, tuple[float, float]]]:
-    """Each count that the release of a random study hides: what it is, its value, and the bounds of the attacker."""
-    _, survey, release = random_release(seed)
-    tables = release.tables["d"]
+def attacked(seed: int, *, report: bool = False) -> Iterator[tuple[str, float, tuple[float, float]]]:
+    """Each count that the release of a random study hides: what it is, its value, and the bounds of the attacker.
+
+    Args:
+        seed: Of the study.
+        report: Whether the report leaves too, so that he reads its tables and the numbers behind figures.
+    """
+    if report:
+        survey = _described(seed)[1]
+        made, release = random_report(seed)
+        figures = [replace(own, title=f"Outcomes per wave: {own.title}") for own in release.tables["figures"][1:]]
+        tables = [*release.tables["d"], *(own.table for own in made.tables), *figures]
+    else:
+        _, survey, release = random_release(seed)
+        tables = list(release.tables["d"])
     for variable, levels in (("work", ("1",)), ("ladder", tuple("1234")), ("school", ("low", "mid", "top"))):
         for wave in WAVES if variable != "school" else WAVES[:1]:
             rows = survey[(survey["wave"] == wave) & survey[variable].notna()]
@@ -205,7 +235,9 @@ class _Attacker:
         label = {"work": "Work", "ladder": "Ladder"}[variable]
         for table in (t for t in tables if t.title.startswith("Outcomes per wave")):
             rows = table.rows
-            start = next(i for i, row in enumerate(rows) if row[0].text.startswith(label))
+            start = next((i for i, row in enumerate(rows) if row[0].text.startswith(label)), None)
+            if start is None:  # of another outcome
+                continue
             n = next(row for row in rows[start:] if row[0].text.strip() == "N")
             for cell, column in zip(n, table.columns, strict=True):
                 for g, initial in zip(GROUPS, "IC", strict=True):
