@@ -56,10 +56,15 @@ def test_no_count_below_the_threshold_and_no_person_is_in_the_folder(released: P
 
 def test_the_workbook_of_the_checker_counts_what_was_left_out(released: Path) -> None:
     book = openpyxl.load_workbook(released / "export/outputcheck.xlsx")
-    assert len(book.sheetnames) == 4
+    assert len(book.sheetnames) == 5
+    first = [row[0] or "" for row in book.worksheets[0].iter_rows(values_only=True)]
+    assert first[0].startswith("Output")
+    assert "[x]" in " ".join(first)
+    assert all(any(text.startswith(f"{name}:") for text in first) for name in book.sheetnames[1:])
+    assert all(c.alignment.wrap_text for c in book.worksheets[0]["A"] if len(str(c.value)) > 160)
     left = json.loads((released / "export-stays-inside/release.json").read_text(encoding="utf-8"))["left"]
     listed = [
-        row for row in book.worksheets[2].iter_rows(min_row=3, values_only=True) if row[0] in ("description", "t3")
+        row for row in book.worksheets[3].iter_rows(min_row=3, values_only=True) if row[0] in ("description", "t3")
     ]
     assert len(listed) == sum(own["rule"] != "note" and own["source"] in ("description", "t3") for own in left)
 

@@ -21,7 +21,7 @@ _TOGETHER = ("persons", "share", "secondary", "differing")  # telling them apart
 
 
 def checker_tables(release: Release, kinds: Mapping[str, str], thresholds: Thresholds, wording: Wording) -> list[Table]:
-    """The sheets of `outputcheck.xlsx`: files, rules, what was left out, and the tables explained.
+    """The sheets of `outputcheck.xlsx`: the letter, files, rules, what was left out, and the tables explained.
 
     Args:
         release: What leaves.
@@ -29,12 +29,17 @@ def checker_tables(release: Release, kinds: Mapping[str, str], thresholds: Thres
         thresholds: That were applied.
         wording: The study in a language.
     """
-    return [
-        files_table(release, kinds, wording),
-        _rules(release, thresholds, wording),
-        _cells(release.left, thresholds, wording),
-        _explained(release, wording),
-    ]
+    sheets = {
+        "files": files_table(release, kinds, wording),
+        "rules": _rules(release, thresholds, wording),
+        "cells": _cells(release.left, thresholds, wording),
+        "columns": _explained(release, wording),
+    }
+    title, *paragraphs = letter(release, thresholds, wording).strip().split("\n\n")
+    others = [wording.text(f"disclosure.sheet_{key}", title=own.title) for key, own in sheets.items()]
+    rows = [tuple((Cell(" ".join(text.splitlines())),) for text in own) for own in (paragraphs, others)]
+    sections = (Section("", rows[0]), Section(wording.text("disclosure.sheets"), rows[1]))
+    return [Table(title, (Column("", "left"),), sections), *sheets.values()]
 
 
 def files_table(release: Release, kinds: Mapping[str, str], wording: Wording, title: str = "files_title") -> Table:
@@ -69,7 +74,7 @@ def _rules(release: Release, thresholds: Thresholds, wording: Wording) -> Table:
         rows.append((Cell(field.name), Cell(say(f"setting_{field.name}")), Cell(shown), Cell(status)))
     numbers = Counter(merged(own.rule) for own in release.left)
     used = tuple(
-        (Cell(reason(rule, thresholds, wording)), Cell(""), Cell(str(n), value=float(n)), Cell(""))
+        (Cell(""), Cell(reason(rule, thresholds, wording)), Cell(str(n), value=float(n)), Cell(""))
         for rule, n in sorted(numbers.items())
     )
     columns = (
@@ -105,13 +110,12 @@ def _explained(release: Release, wording: Wording) -> Table:
     say = wording.room("disclosure")
     sections = []
     for source in release.tables:
-        rows = []
         for table in release.leaving(source):
-            headings = "; ".join(heading for heading in table.headings if heading)
-            rows.append((Cell(table.title), Cell(headings), Cell(" ".join(table.notes))))
-        sections.append(Section(source, tuple(rows)))
-    names = ("table", "headings", "notes")
-    return Table(say("columns_title"), tuple(Column(say(name), "left") for name in names), tuple(sections))
+            lines = [(say("headings"), "; ".join(heading for heading in table.headings if heading))]
+            lines += [(say("note"), note.strip()) for note in table.notes]
+            rows = tuple((Cell(what), Cell(text)) for what, text in lines)
+            sections.append(Section(f"{source}: {table.title}", rows))
+    return Table(say("columns_title"), (Column("", "left"), Column("", "left")), tuple(sections))
 
 
 def letter(release: Release, thresholds: Thresholds, wording: Wording) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ _SHOWN = re.compile(r"(\(?)([+-]?)(\d*)(?:[.,](\d+))?(\)?)(%?)")
 # Behind a number: marks, or the percentage that a count is.
 _BEHIND = re.compile(r"(?:\*+|![ps]?)+|(?<=\d) \(\d+(?:[.,]\d+)?%\)")
 _WIDEST = 60  # characters
+_LINE, _HIGHEST = 15, 409  # points: of a line, and of a row as Excel allows it
 _SHEET = 31  # characters of the name of a sheet
 
 
@@ -94,8 +96,13 @@ def add_sheet(book: Workbook, table: Table, language: Language, name: str = "") 
             sheet.cell(line, 1, neutral(section.heading)).font = Font(bold=True)
         for row in section.rows:
             line += 1
+            most = 1
             for i, (own, column, sign) in enumerate(zip(row, table.columns, signs(table, row), strict=True), start=1):
-                _fill(sheet.cell(line, i), own, column, sign, language)
+                lines = _lines(own, column, last=i == len(row))
+                _fill(sheet.cell(line, i), own, column, sign, language, wrap=lines > 1)
+                most = max(most, lines)
+            if most > 1:
+                sheet.row_dimensions[line].height = min(_LINE * most, _HIGHEST)
     for i in range(1, len(table.columns) + 1):
         sheet.cell(line + 1, i).border = Border(top=rule)
     for note in table.notes:
@@ -103,8 +110,7 @@ def add_sheet(book: Workbook, table: Table, language: Language, name: str = "") 
         sheet.cell(line + 1, 1, neutral(typeset(note))).font = Font(size=9, color=TONES["muted"])
     for i, column in enumerate(table.columns):
         texts = [column.heading, *(f"{row[i].text} ▲" for s in table.sections for row in s.rows)]
-        widest = max(width_of(text) for text in texts) / 0.5
-        sheet.column_dimensions[get_column_letter(i + 1)].width = min(max(widest + 1, 4), _WIDEST)
+        sheet.column_dimensions[get_column_letter(i + 1)].width = min(max(max(map(_width, texts)), 4), _WIDEST)
     sheet.freeze_panes = sheet.cell(head + 1, 2)
     sheet.print_title_rows = f"{head}:{head}"
     sheet.page_setup.orientation = "landscape"
@@ -112,7 +118,19 @@ def add_sheet(book: Workbook, table: Table, language: Language, name: str = "") 
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
-def _fill(target: Any, cell: Cell, column: Column, sign: str, language: Language) -> None:
+def _width(text: str) -> float:
+    """The width of a column in which it fits."""
+    return width_of(text) / 0.5 + 1
+
+
+def _lines(cell: Cell, column: Column, *, last: bool) -> int:
+    """The lines of a text in the widest column; the last column has room to its right, unless it is very long."""
+    if column.justify != "left" or _width(cell.text) <= (2 if last else 1) * _WIDEST:
+        return 1
+    return math.ceil(_width(cell.text) / _WIDEST)
+
+
+def _fill(target: Any, cell: Cell, column: Column, sign: str, language: Language, *, wrap: bool) -> None:
     from openpyxl.styles import Alignment, Font
 
     found = number_in(cell, language) if column.justify == "right" else None
@@ -124,7 +142,7 @@ def _fill(target: Any, cell: Cell, column: Column, sign: str, language: Language
         target.value = f"{text} {sign}" if sign else text
         target.data_type = "s"
     indent = (len(cell.text) - len(cell.text.lstrip(" "))) // 2
-    target.alignment = Alignment(horizontal=column.justify, indent=indent)
+    target.alignment = Alignment(horizontal=column.justify, vertical="top", indent=indent, wrap_text=wrap or None)
     if cell.tone:
         target.font = Font(color=TONES[cell.tone], bold=cell.tone != "muted")
 
