@@ -2,8 +2,8 @@
 
 usage: python -m validation.attack --studies 1000 [--first 0] [--minutes 30]
 
-The attacker is that of `tests/support/oracles/disclosure_attack.py`. He recovers a count if its bounds leave one whole
-number, of a group or rest of a group below the threshold. It ends with 1 if he recovered any, if any bounds lie
+The attacker is that of `tests/support/oracles/disclosure_attack.py`. He recovers a count that a rule
+forbids if its bounds leave one whole number. It ends with 1 if he recovered any, if any bounds lie
 closer together than the setting, or if a later release with one person more tells a number of her group.
 """
 
@@ -16,7 +16,7 @@ import time
 from collections import Counter
 
 from dnt_cli.study.disclosure import CBS
-from tests.support.oracles.disclosure_attack import attacked, attended, subtracted
+from tests.support.oracles.disclosure_attack import attacked, attended, forbidden, subtracted
 
 DUST = 1e-4
 SUBTRACTED = 5  # one study in so many is also released without one person first, and one with its report
@@ -33,14 +33,14 @@ def main() -> None:
         found["studies"] += 1
         report = seed % SUBTRACTED == 1
         found["with a report"] += report
-        for name, true, (low, high) in attacked(seed, report=report):
+        for name, true, of, (low, high) in attacked(seed, report=report):
             found["counts left out"] += 1
             if not low - DUST <= true <= high + DUST:
                 found["misread by the attacker"] += 1
                 print(f"seed {seed}, {name}: {true:g} is not in {low:.2f} to {high:.2f}", flush=True)
-            if true >= CBS.persons:
+            if not forbidden(true, of):
                 continue
-            found["of fewer persons than the threshold"] += 1
+            found["forbidden by a rule"] += 1
             widths.append(high - low)
             if math.isfinite(high - low) and math.floor(high + DUST) - math.ceil(low - DUST) < 1:
                 found["recovered"] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -142,20 +142,6 @@ class System:
                             found[j] = None
                             waiting.append(j)
         return [j for j in found if j < len(self.names)], list(edge)
-
-    def bounds(self, quantity: Quantity, told: Set[Quantity]) -> tuple[float, float]:
-        """The lowest and the highest value of a hidden quantity that agree with all that is told.
-
-        Args:
-            quantity: That is hidden.
-            told: All that is told, from now on.
-
-        Raises:
-            ContradictionError: What is told contradicts itself.
-        """
-        self.hide([j for j, q in enumerate(self.names) if self.told[j] and q not in told])
-        self.tell([j for j, q in enumerate(self.names) if not self.told[j] and q in told])
-        return self.extremes(self.place[quantity])[0]
 
     def extremes(self, place: int, enough: float = np.inf) -> tuple[tuple[float, float], list[Floats]]:
         """The bounds of what is hidden, and values of all quantities with which it reaches them.

@@ -146,12 +146,21 @@ def _numbers(tables: list[Table]) -> dict[tuple[str, str, str], str]:
     return found
 
 
-def attacked(seed: int, *, report: bool = False) -> Iterator[tuple[str, float, tuple[float, float]]]:
-    """Each count that the release of a random study hides: what it is, its value, and the bounds of the attacker.
+def forbidden(count: float, of: float) -> bool:
+    """Whether a rule forbids a count of a group; one that is left out only to protect others may be known."""
+    least, most = sorted((count, of - count))
+    return least < CBS.persons or most > CBS.share * of
+
+
+def attacked(seed: int, *, report: bool = False) -> Iterator[tuple[str, float, float, tuple[float, float]]]:
+    """Each count that the release of a random study hides.
 
     Args:
         seed: Of the study.
         report: Whether the report leaves too, so that he reads its tables and the numbers behind figures.
+
+    Yields:
+        What it is, its value, the size of the group, and the bounds of the attacker.
     """
     if report:
         survey = _described(seed)[1]
@@ -172,11 +181,12 @@ def attacked(seed: int, *, report: bool = False) -> Iterator[tuple[str, float, t
                         (own.astype(str) == level).sum() if variable == "school" else (own == float(level)).sum()
                     )
                     if (group, level) not in attacker.read:
-                        yield f"{variable} {wave} {group} {level}", true, attacker.bounds((group, level))
+                        name = f"{variable} {wave} {group} {level}"
+                        yield name, true, float(len(own)), attacker.bounds((group, level))
 
 
 def attended(seed: int) -> Iterator[tuple[str, float, tuple[float, float], tuple[float, float]]]:
-    """Each hidden number of persons of a group seen at the second wave.
+    """Each number of persons of a group seen at the second wave that a rule forbids.
 
     Yields:
         What it is, its value, the bounds of an attacker who knows that only who was seen answered, and what he knows
@@ -203,7 +213,9 @@ def attended(seed: int) -> Iterator[tuple[str, float, tuple[float, float], tuple
             if total is not None:
                 low, high = max(low, total - other[1]), min(high, total - other[0])
             answered = survey[(survey["wave"] == WAVES[1]) & (survey["group"] == group)][list(ASKED)]
-            yield f"seen {group}", float(answered.notna().any(axis=1).sum()), (low, high), alone[i]
+            true = float(answered.notna().any(axis=1).sum())
+            if forbidden(true, alone[i][1]):
+                yield f"seen {group}", true, (low, high), alone[i]
 
 
 class _Attacker:
