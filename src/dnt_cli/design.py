@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats, Integers
 from dnt_cli.engines.alike import Alike, of_each
 from dnt_cli.engines.base import DesignMatrix
 from dnt_cli.errors import ModelError
@@ -18,9 +19,6 @@ from dnt_cli.models import ENDPOINT, GROUP, INTERCEPT, TREND, WAVE, Model, Subgr
 from dnt_cli.observed import Observed, known_answers, observed_counts
 from dnt_cli.sentences import say
 from dnt_cli.study import Study
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 def other_times(study: Study) -> dict[str, float]:

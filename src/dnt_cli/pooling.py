@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from dnt_cli.arrays import Floats
 from dnt_cli.errors import ModelError
-
-Floats = NDArray[np.float64]
 
 # mice's floor on lambda in the degrees of freedom: without between-imputation variance they would be infinite.
 _SMALLEST_LAMBDA = 1e-4

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dnt_cli.arrays import Flags
 from dnt_cli.description.columns import level_columns
-from dnt_cli.description.moments import Bools, moments
+from dnt_cli.description.moments import moments
 from dnt_cli.description.rows import Rows, parted
 from dnt_cli.description.sample import group_names, memberships
 from dnt_cli.study import Study
@@ -28,8 +29,8 @@ class Attendance:
         members: (3, persons) in the order of `sample.group_names`.
     """
 
-    seen: Bools
-    members: Bools
+    seen: Flags
+    members: Flags
 
     @classmethod
     def of(cls, survey: pd.DataFrame, wide: pd.DataFrame, study: Study) -> Attendance:
@@ -71,13 +72,13 @@ def attrition_rows(attendance: Attendance, study: Study) -> pd.DataFrame:
     return rows.frame(["", "waves_seen", "pattern"])
 
 
-def _add(rows: Rows, keys: pd.DataFrame, statistic: str, who: Bools, members: Bools, groups: list[str]) -> None:
+def _add(rows: Rows, keys: pd.DataFrame, statistic: str, who: Flags, members: Flags, groups: list[str]) -> None:
     m = moments(who.astype(float), members)
     for g, group in enumerate(groups):
         rows.add(keys, group, statistic, 100 * m.mean[g], m.count[g], m.n[g])
 
 
-def _kinds(seen: Bools, later: Bools) -> NDArray[np.object_]:
+def _kinds(seen: Flags, later: Flags) -> NDArray[np.object_]:
     """Per person: complete, monotone (once away, always away) or intermittent."""
     monotone = (seen == later).all(axis=1)
     return np.where(seen.all(axis=1), "complete", np.where(monotone, "monotone", "intermittent")).astype(object)

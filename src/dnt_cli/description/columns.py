@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.study import Covariate, Outcome, Study
 
-Floats = NDArray[np.float64]
 _Item = tuple[str, str, str, bool, Floats]  # variable, level, wave, share, values
 
 

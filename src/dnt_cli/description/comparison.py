@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from dnt_cli.arrays import Flags
 from dnt_cli.description.attrition import Attendance
 from dnt_cli.description.columns import Columns, covariate_columns, joined, level_columns, outcome_columns
-from dnt_cli.description.moments import Bools, Moments, moments, standardised_difference
+from dnt_cli.description.moments import Moments, moments, standardised_difference
 from dnt_cli.description.rows import ALL, Rows
 from dnt_cli.description.sample import group_names, memberships
 from dnt_cli.study import Study
@@ -40,7 +41,7 @@ def _characteristics(wide: pd.DataFrame, study: Study) -> Columns:
     return joined(covariate_columns(wide, study), outcome_columns(wide, study, [study.design.baseline]))
 
 
-def _compare(rows: Rows, columns: Columns, members: Bools, groups: list[str], thresholds: tuple[float, ...]) -> None:
+def _compare(rows: Rows, columns: Columns, members: Flags, groups: list[str], thresholds: tuple[float, ...]) -> None:
     m = moments(columns.values, members)
     rows.add_moments(columns, m, groups)
     rows.add_missing(columns, members, groups)

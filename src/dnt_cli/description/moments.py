@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from dnt_cli.arrays import Flags, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +28,12 @@ class Moments:
         """Sum of the values: for a 0/1 column the number of ones."""
         return np.where(self.n > 0, np.round(self.n * np.nan_to_num(self.mean), 9), 0.0)
 
-    def take(self, which: Bools) -> Moments:
+    def take(self, which: Flags) -> Moments:
         """Some of the columns."""
         return Moments(self.n[:, which], self.mean[:, which], self.sd[:, which])
 
 
-def moments(values: Floats, members: Bools) -> Moments:
+def moments(values: Floats, members: Flags) -> Moments:
     """The moments of `values` (persons x c, NaN where unknown) in each group of `members` (g x persons)."""
     known = ~np.isnan(values)
     n = members.astype(float) @ known
@@ -73,7 +71,7 @@ def share_interval(m: Moments, level: float) -> tuple[Floats, Floats]:
     return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
 
 
-def standardised_difference(m: Moments, share: Bools) -> Floats:
+def standardised_difference(m: Moments, share: Flags) -> Floats:
     """First group minus second in pooled standard deviations (Austin 2009, Stat Med 28:3083), shape (c,).
 
     A proportion's variance is p(1 - p), a mean's the sample variance. Two equal constants differ by 0; two different

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnt_cli.arrays import Flags, Floats
 from dnt_cli.description.columns import Columns
-from dnt_cli.description.moments import Bools, Floats, Moments, mean_interval, share_interval
+from dnt_cli.description.moments import Moments, mean_interval, share_interval
 
 COLUMNS = ("table", "variable", "level", "group", "wave", "statistic", "value", "n", "denominator")
 TEXT = COLUMNS[:6]
@@ -70,7 +71,7 @@ class Rows:
                 for g, group in enumerate(groups):
                     self.add(keys, group, f"{name}_{end}", factor * limit[g], some.n[g])
 
-    def add_missing(self, columns: Columns, members: Bools, groups: list[str], asked: Floats | None = None) -> None:
+    def add_missing(self, columns: Columns, members: Flags, groups: list[str], asked: Floats | None = None) -> None:
         """How many of a group have no value, per characteristic and wave.
 
         Args:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from dnt_cli.arrays import Flags
 from dnt_cli.description.columns import level_columns
-from dnt_cli.description.moments import Bools, moments
+from dnt_cli.description.moments import moments
 from dnt_cli.description.rows import ALL, Rows
 from dnt_cli.study import Study
 
@@ -16,7 +17,7 @@ def group_names(study: Study) -> list[str]:
     return [*study.design.groups, ALL]
 
 
-def memberships(wide: pd.DataFrame, study: Study) -> Bools:
+def memberships(wide: pd.DataFrame, study: Study) -> Flags:
     """(3, persons): who belongs to which of `group_names`."""
     group = wide[study.design.group]
     codes = [(group == name).to_numpy() for name in group_names(study)[:2]]

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.description.attrition import Attendance
-from dnt_cli.description.columns import Columns, Floats, outcome_columns
+from dnt_cli.description.columns import Columns, outcome_columns
 from dnt_cli.description.moments import Moments, mean_interval, moments
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of, half_up
 from dnt_cli.description.rows import Rows, parted

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dnt_cli.arrays import Flags
 from dnt_cli.diff.layout import known, without_empty_end
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from dnt_cli.diff import Difference
     from dnt_cli.stagefile.container import Stage
 
-Bools = NDArray[np.bool_]
 IMPUTATION, ROW = ".imp", ".id"  # of mice's long format
 
 
@@ -144,7 +144,7 @@ def _overlap(a: set[str], b: set[str]) -> Overlap:
 class _Completed:
     """Which of the common rows are completed data, and where each finds its person as observed (-1: nowhere)."""
 
-    later: Bools
+    later: Flags
     observed: NDArray[np.intp]
 
 
@@ -181,7 +181,7 @@ def _column(
     return row | {"change": "type" if types[0] != types[1] else "values" if values else "same"}
 
 
-def _differ(a: pd.Series, b: pd.Series) -> Bools:
+def _differ(a: pd.Series, b: pd.Series) -> Flags:
     """Which cells are not exactly the same; two gaps are the same."""
     gaps = [series.isna().to_numpy() for series in (a, b)]
     if all(pd.api.types.is_numeric_dtype(series) for series in (a, b)):

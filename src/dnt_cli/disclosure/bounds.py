@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.disclosure.program import Floats, Program
+from dnt_cli.arrays import Floats
+from dnt_cli.disclosure.program import Program
 from dnt_cli.disclosure.quantities import Quantity
 from dnt_cli.disclosure.relations import Relation
 from dnt_cli.errors import DataError

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from dnt_cli.arrays import Floats
 
 if TYPE_CHECKING:
     from highspy import Highs
-
-Floats = NDArray[np.float64]
 
 
 class Program:

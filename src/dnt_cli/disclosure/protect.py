@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dnt_cli.arrays import Floats
 from dnt_cli.description.persons import ATTENDANCE
 from dnt_cli.disclosure.bounds import System
-from dnt_cli.disclosure.program import Floats
 from dnt_cli.disclosure.quantities import DATA, Quantity, Registry
 from dnt_cli.disclosure.relations import relations_of
 from dnt_cli.disclosure.rules import sensitive

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats, Integers
 from dnt_cli.effects.columns import CLUSTERS, LEAST_DF, LEAST_SITES
 from dnt_cli.effects.estimators import Estimator
 from dnt_cli.engines import DesignMatrix, Fit
@@ -17,9 +18,6 @@ from dnt_cli.engines.cluster_scores import ClusterErrors, runs
 from dnt_cli.engines.robust_covariance import bias_reduced
 from dnt_cli.models import ENDPOINT, GROUP, WAVE, Model
 from dnt_cli.pooling import interval, pool_one
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

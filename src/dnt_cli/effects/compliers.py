@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.design import Designs
 from dnt_cli.effects.columns import ASSIGNED, RECEIVED, UPTAKE
 from dnt_cli.effects.fitting import FittedEffect, Options, fit_sets
@@ -32,8 +32,6 @@ WEAK = 10.0
 
 COMPARED_IN_MEANS = ("binary", "linear", "count")
 """Kinds of effect whose outcome has a mean that two-stage least squares can compare; classes have none."""
-
-Floats = NDArray[np.float64]
 
 
 def complier_rows(data: Completed, main: pd.DataFrame, options: Options, label: str) -> list[dict[str, Any]]:

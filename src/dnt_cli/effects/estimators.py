@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.effects.remarks import count_remarks, ordinal_remarks
 from dnt_cli.engines import (
     DesignMatrix,
@@ -38,7 +38,6 @@ from dnt_cli.study.spec import Outcome
 if TYPE_CHECKING:
     from dnt_cli.effects.fitting import Options
 
-Floats = NDArray[np.float64]
 Designs = Sequence[DesignMatrix]
 Engine = Callable[[Designs, "Options"], list[Fit]]
 EngineOfR = Callable[[Designs, "Options", Lme4Session | None], list[Fit]]

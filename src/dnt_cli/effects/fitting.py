@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.design import Designs, built_sets
 from dnt_cli.effects.clusters import Clustered, clustered
 from dnt_cli.effects.estimators import ESTIMATORS, Estimator
@@ -30,7 +31,6 @@ from dnt_cli.study import Study
 from dnt_cli.workers import spread
 
 Fitter = Callable[[Designs, DesignMatrix, Model], Fit]
-Floats = NDArray[np.float64]
 
 
 # Seconds of work below which another process, which first has to load its libraries, costs more than it gains.

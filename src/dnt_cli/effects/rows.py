@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnt_cli.arrays import Floats
 from dnt_cli.effects.clusters import cluster_row
 from dnt_cli.effects.columns import (
     COLUMNS,
@@ -20,7 +21,7 @@ from dnt_cli.effects.columns import (
 )
 from dnt_cli.effects.errors import decisive
 from dnt_cli.effects.estimators import ESTIMATORS
-from dnt_cli.effects.fitting import FittedEffect, Floats, Options
+from dnt_cli.effects.fitting import FittedEffect, Options
 from dnt_cli.effects.kinds import KINDS, EffectKind
 from dnt_cli.effects.scales import effect_size, population_odds, risk_difference
 from dnt_cli.messages import Message, encoded, message

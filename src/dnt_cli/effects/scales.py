@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.engines.margins import attenuation
 from dnt_cli.pooling import interval, pool_one
-
-Floats = NDArray[np.float64]
 
 
 def effect_size(estimates: Floats, variances: Floats, spreads: Floats, df: Floats, level: float) -> dict[str, float]:

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from dnt_cli.engines.base import DesignMatrix, Floats, Integers, problem
+from dnt_cli.arrays import Floats, Integers
+from dnt_cli.engines.base import DesignMatrix, problem
 from dnt_cli.messages import Message
 
 T = TypeVar("T")

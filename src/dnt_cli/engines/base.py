@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats, Integers
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import Message, message
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # R's lm and glm call a column aliased when less than this share of its length is left after projecting it on the
 # columns before it (qr tolerance of stats::lm).

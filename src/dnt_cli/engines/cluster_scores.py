@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnt_cli.engines.base import DesignMatrix, Fit, Floats, Integers
+from dnt_cli.arrays import Floats, Integers
+from dnt_cli.engines.base import DesignMatrix, Fit
 from dnt_cli.engines.random_intercept import LogisticData, Stack, stacked
 from dnt_cli.engines.random_intercept.families import LOGISTIC, Family
 from dnt_cli.engines.random_intercept.packing import transposed

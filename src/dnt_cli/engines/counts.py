@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from dnt_cli.arrays import Floats
 from dnt_cli.engines.alike import alike
-from dnt_cli.engines.base import DesignMatrix, Fit, Floats, listed, problem, unusable
+from dnt_cli.engines.base import DesignMatrix, Fit, listed, problem, unusable
 from dnt_cli.engines.regression import from_basis, optimum_of_one, without_loss
 from dnt_cli.engines.separation import is_separated, separating_terms
 from dnt_cli.messages import Message, message

@@ -15,7 +15,8 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from dnt_cli.engines.base import DesignMatrix, Fit, Floats, Status, group_codes, unusable
+from dnt_cli.arrays import Floats
+from dnt_cli.engines.base import DesignMatrix, Fit, Status, group_codes, unusable
 from dnt_cli.errors import EngineError
 from dnt_cli.messages import message
 from dnt_cli.packages import install_command

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.engines.base import Floats
+from dnt_cli.arrays import Floats
 
 
 def average_marginal_effects(

@@ -12,10 +12,10 @@ from typing import Literal
 
 import numpy as np
 
+from dnt_cli.arrays import Floats
 from dnt_cli.engines.base import (
     DesignMatrix,
     Fit,
-    Floats,
     Status,
     check_shapes,
     fits_of,

@@ -8,7 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from dnt_cli.engines.base import DesignMatrix, Fit, Floats
+from dnt_cli.arrays import Floats
+from dnt_cli.engines.base import DesignMatrix, Fit
 from dnt_cli.engines.cluster_scores import ClusterErrors, cluster_errors
 from dnt_cli.engines.counts import LEAST_DISPERSION
 from dnt_cli.engines.mixed import DEFAULT_NODES, fit_mixed_poisson_sets

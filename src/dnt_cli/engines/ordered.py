@@ -12,7 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from dnt_cli.engines.base import DesignMatrix, Fit, Floats, problem, unusable
+from dnt_cli.arrays import Floats
+from dnt_cli.engines.base import DesignMatrix, Fit, problem, unusable
 from dnt_cli.engines.cluster_scores import ClusterErrors
 from dnt_cli.engines.random_intercept.rows import LEAST_NODES
 from dnt_cli.engines.regression import fit_logistic

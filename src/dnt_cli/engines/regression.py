@@ -10,12 +10,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats, Integers
 from dnt_cli.engines.alike import Alike, alike, of_each, problems
 from dnt_cli.engines.base import (
     DesignMatrix,
     Fit,
-    Floats,
-    Integers,
     Status,
     check_shapes,
     fits_of,

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from dnt_cli.arrays import Floats, Integers
 
 _SMALLEST_EIGENVALUE = 1e-12
 _SMALLEST_REST = 1e-9

@@ -10,16 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnt_cli.engines.base import (
-    DesignMatrix,
-    Fit,
-    Floats,
-    Integers,
-    Status,
-    imprecise_message,
-    imprecise_terms,
-    unusable,
-)
+from dnt_cli.arrays import Floats, Integers
+from dnt_cli.engines.base import DesignMatrix, Fit, Status, imprecise_message, imprecise_terms, unusable
 from dnt_cli.engines.cluster_scores import ClusterErrors, errors_of_scores
 from dnt_cli.engines.random_intercept.rows import LEAST_NODES, Density, Rows, RowsOptimum, evaluate, fit_rows
 from dnt_cli.messages import Message, message

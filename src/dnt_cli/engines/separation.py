@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.engines.base import DesignMatrix, Floats, listed
+from dnt_cli.arrays import Floats
+from dnt_cli.engines.base import DesignMatrix, listed
 from dnt_cli.messages import Message, message
 
 _NEWTON_STEPS = 12

@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.engines import DesignMatrix
-
-Floats = NDArray[np.float64]
 
 RARE = 0.15
 """Below this share of events an odds ratio is taken for a risk ratio, above it its square root is."""

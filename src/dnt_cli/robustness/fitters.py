@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.design import Designs
 from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.effects.fitting import Options
@@ -18,8 +18,6 @@ from dnt_cli.messages import Message, message
 from dnt_cli.models import WAVE, Model
 from dnt_cli.robustness.propensity import Propensity, baseline_columns, characteristics, propensity
 from dnt_cli.robustness.sources import Workspace
-
-Floats = NDArray[np.float64]
 
 
 def firth(designs: Designs, design: DesignMatrix, model: Model) -> Fit:

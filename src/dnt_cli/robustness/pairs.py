@@ -11,8 +11,8 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.design import Designs, group_indicator
 from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.effects.fitting import Options
@@ -20,8 +20,6 @@ from dnt_cli.engines import DesignMatrix
 from dnt_cli.engines.alike import Alike
 from dnt_cli.models import GROUP, Model
 from dnt_cli.study import Study
-
-Floats = NDArray[np.float64]
 
 LEAST_PAIRS = 5
 """The smallest p-value of five pairs is 2 / 2^5 = .06, so with fewer none could get a mark."""

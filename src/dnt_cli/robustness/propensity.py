@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.design import group_indicator
 from dnt_cli.engines import DesignMatrix, fit_logistic
 from dnt_cli.engines.base import aliased_terms
@@ -16,8 +16,6 @@ from dnt_cli.messages import Message, message
 from dnt_cli.models import INTERCEPT
 from dnt_cli.robustness.result import SIZE
 from dnt_cli.robustness.sources import Workspace
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from dnt_cli.arrays import Flags, Floats
 from dnt_cli.design import group_indicator
 from dnt_cli.errors import ModelError
 from dnt_cli.imputation.draws import draw_logistic, logistic
 from dnt_cli.sentences import say
 from dnt_cli.study import Study
 from dnt_cli.wide import derive
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 _PRIOR_SCALE = 2.5  # of the log odds ratios of earlier answers, as in the imputation
 

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.errors import DataError
 from dnt_cli.sentences import say
 from dnt_cli.study import Instrument
 from dnt_cli.study.instruments import definition
 
-Floats = NDArray[np.float64]
 # Another coding is taken to be the true one if there are at most so many codes of the declared one only per code of the
 # other only. A code of neither, such as 99 for no answer, tells nothing.
 _UNEXPLAINED = 0.1

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from dnt_cli.arrays import Floats
+
 _LOWEST_UNIQUENESS = 0.005  # as R's factanal
 _PRECISION = 1e-12
 

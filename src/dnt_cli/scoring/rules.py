@@ -6,11 +6,10 @@ Arrays of answers have a row per person and wave and a column per item; NaN is a
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dnt_cli.arrays import Floats
 from dnt_cli.study.instruments import DecisionStep, Instrument, NormedScale, Scale, names
 
-Floats = NDArray[np.float64]
 _DUST = 6  # decimals of the last digit beyond which a difference from a half is rounding of the computer
 _SPREAD = 10.0  # standard deviation of norm-based scores
 

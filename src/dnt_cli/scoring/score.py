@@ -8,10 +8,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from dnt_cli.arrays import Floats
 from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.scoring.codes import Answers, read_answers
-from dnt_cli.scoring.reliability import Floats, item_rest_correlations, reliability
+from dnt_cli.scoring.reliability import item_rest_correlations, reliability
 from dnt_cli.scoring.rules import scale_score, scored_items
 from dnt_cli.sentences import say
 from dnt_cli.study import Instrument, Scale, Study

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from dnt_cli.arrays import Floats, Integers
 from dnt_cli.study import Instrument, Scale
 from dnt_cli.synthetic.frame import Survey
-from dnt_cli.synthetic.latent import FloatArray, stream
-from dnt_cli.synthetic.plan import GROUPS, WAVES, IntArray
+from dnt_cli.synthetic.latent import stream
+from dnt_cli.synthetic.plan import GROUPS, WAVES
 from dnt_cli.synthetic.scales import round_to_sum
 from dnt_cli.synthetic.sf12 import ITEMS as SF12_ITEMS
 from dnt_cli.synthetic.sf12 import raw_answers
@@ -30,7 +31,7 @@ SUPPORT = ("benefit", "guidance", "sheltered", "instrument")
 def with_items(survey: Survey, instruments: Mapping[str, Instrument], seed: int) -> pd.DataFrame:
     """The survey with the items of the instruments in the place of their scores."""
     frame = survey.frame()
-    columns: dict[str, FloatArray] = {}
+    columns: dict[str, Floats] = {}
     scores: list[str] = []
     for key, instrument in instruments.items():
         codes = np.full((len(frame), len(instrument.item_names)), np.nan)
@@ -53,7 +54,7 @@ def with_items(survey: Survey, instruments: Mapping[str, Instrument], seed: int)
     return pd.concat([frame.drop(columns=scores), pd.DataFrame(columns, index=frame.index)], axis=1)
 
 
-def _scale_items(score: FloatArray, instrument: Instrument, scale: Scale, rng: np.random.Generator) -> FloatArray:
+def _scale_items(score: Floats, instrument: Instrument, scale: Scale, rng: np.random.Generator) -> Floats:
     """Answers, shape (n, items), whose sum or mean is the score; NaN where it is missing."""
     items = instrument.scale_items(scale)
     low, high = instrument.scored_limits(items[0])
@@ -69,7 +70,7 @@ def _scale_items(score: FloatArray, instrument: Instrument, scale: Scale, rng: n
     return out
 
 
-def _shifted(values: FloatArray, total: FloatArray, low: float, high: float) -> FloatArray:
+def _shifted(values: Floats, total: Floats, low: float, high: float) -> Floats:
     """`values`, shape (n, items), each row shifted and kept between `low` and `high` so that it adds to its total."""
     left, right = low - values.max(axis=1), high - values.min(axis=1)
     for _ in range(60):
@@ -79,7 +80,7 @@ def _shifted(values: FloatArray, total: FloatArray, low: float, high: float) -> 
     return np.asarray(np.clip(values + right[:, None], low, high) - 1e-9)
 
 
-def _codes(scored: IntArray, items: tuple[str, ...], instrument: Instrument, rng: np.random.Generator) -> FloatArray:
+def _codes(scored: Integers, items: tuple[str, ...], instrument: Instrument, rng: np.random.Generator) -> Floats:
     """Answers that are scored so, shape (n, items); where several are, the weakest is the likeliest."""
     out = scored.astype(np.float64)
     for i, item in enumerate(items):
@@ -95,7 +96,7 @@ def _codes(scored: IntArray, items: tuple[str, ...], instrument: Instrument, rng
     return out
 
 
-def _ladder(rung: FloatArray, items: tuple[str, ...], rng: np.random.Generator) -> FloatArray:
+def _ladder(rung: Floats, items: tuple[str, ...], rng: np.random.Generator) -> Floats:
     out = np.full((rung.size, len(items)), np.nan)
     for row in np.flatnonzero(~np.isnan(rung)):
         yes = set(STEPS[int(rung[row])])
@@ -105,7 +106,7 @@ def _ladder(rung: FloatArray, items: tuple[str, ...], rng: np.random.Generator) 
     return out
 
 
-def _sf12(survey: Survey, frame: pd.DataFrame) -> FloatArray:
+def _sf12(survey: Survey, frame: pd.DataFrame) -> Floats:
     """The answers that the SF-12 scores of the example were made from, in the order of its rows."""
     people = survey.people
     answers = np.full((people.group.size, len(WAVES), len(SF12_ITEMS)), np.nan)

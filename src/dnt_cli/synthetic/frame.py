@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from dnt_cli.arrays import Flags, Floats, Integers
 from dnt_cli.synthetic import ladder, sf12
 from dnt_cli.synthetic.dependence import FACTORS
-from dnt_cli.synthetic.latent import FloatArray, Latent, stream
+from dnt_cli.synthetic.latent import Latent, stream
 from dnt_cli.synthetic.people import (
-    BoolArray,
     People,
     allocate_by_group,
     attendance,
@@ -17,7 +17,7 @@ from dnt_cli.synthetic.people import (
     nonresponse_reasons,
     work_history,
 )  # fmt: skip
-from dnt_cli.synthetic.plan import GROUPS, WAVES, IntArray, PopulationPlan, read_plan
+from dnt_cli.synthetic.plan import GROUPS, WAVES, PopulationPlan, read_plan
 from dnt_cli.synthetic.scales import DKL_CLASSES, bounded_scores, scores_within_classes, skewed_scores
 
 ASKED_AT_T0_T3_T4 = "locus_of_control"
@@ -44,8 +44,8 @@ class Survey:
         self._latent = Latent(seed, n)
         self.people: People = make_people(self._plan, self._latent, seed)
         self._indicators = self.people.indicators()
-        self.outcomes: dict[str, FloatArray] = {}
-        self.sf12_levels: dict[tuple[int, int], IntArray] = {}
+        self.outcomes: dict[str, Floats] = {}
+        self.sf12_levels: dict[tuple[int, int], Integers] = {}
         self._make_ladder()
         for variable in CATEGORICAL:
             self.outcomes[variable] = self._categories(variable, self.answered(variable))
@@ -55,7 +55,7 @@ class Survey:
         self._make_scales()
         self._make_sf12()
 
-    def score(self, name: str) -> FloatArray:
+    def score(self, name: str) -> Floats:
         """The latent score of an outcome, with selection and covariates, shape (n, 5)."""
         weights = self._plan.calibration.get(name, {})
         lasting = np.zeros(self.people.group.size)
@@ -65,7 +65,7 @@ class Survey:
             lasting += weights.get(covariate, 0.0) * indicator
         return np.asarray(self._latent.by_wave(name, FACTORS[name]) + lasting[:, None], dtype=np.float64)
 
-    def answered(self, variable: str) -> BoolArray:
+    def answered(self, variable: str) -> Flags:
         """Who answered a block of questions, shape (n, 5): those who last longest in the interview, as planned."""
         block = BLOCK.get(variable, variable)
         stamina = self._stamina(block)
@@ -77,7 +77,7 @@ class Survey:
                 out[here[np.argsort(-stamina[here, wave], kind="stable")[n:]], wave] = False
         return out
 
-    def _stamina(self, block: str) -> FloatArray:
+    def _stamina(self, block: str) -> Floats:
         noise = stream(self._seed, "stamina").standard_normal((self.people.group.size, len(WAVES)))
         stamina = noise + self._latent.lasting("stamina of a person", {"mental": 0.5}, 0.5)[:, None]
         if block == ASKED_AT_T0_T3_T4:  # added to the baseline interview later: asked at the last sites to start
@@ -92,7 +92,7 @@ class Survey:
         stays = self._latent.lasting("attendance T4", {"social": 0.3, "work": 0.3, "mental": 0.2})
         score = self.score("ladder_rung")
         rung, present_t4 = ladder.end_waves(self._plan, self.people, score, stays)
-        self.attends: BoolArray = attendance(self._plan, self._latent, self.people, present_t4)
+        self.attends: Flags = attendance(self._plan, self._latent, self.people, present_t4)
         rung = ladder.middle_waves(self._plan, self.people, rung, self.attends, score)
         work = ladder.paid_work(
             self._plan, self.people, rung, self.attends, (self.score("work_any"), self.score("work_gt12h"))
@@ -100,7 +100,7 @@ class Survey:
         for name, values in zip(("ladder_rung", "work_any", "work_gt12h"), (rung, *work), strict=True):
             self.outcomes[name] = np.where(self.attends, values, np.nan)
 
-    def _categories(self, variable: str, answered: BoolArray, score: FloatArray | None = None) -> FloatArray:
+    def _categories(self, variable: str, answered: Flags, score: Floats | None = None) -> Floats:
         score = self.score(variable) if score is None else score
         out = np.full(answered.shape, np.nan)
         for wave in range(len(WAVES)):
@@ -146,7 +146,7 @@ class Survey:
                         out[who, wave] = self._scale_cell(scale, score[who, wave], self._plan.means[scale, g, wave])
             self.outcomes[scale] = out if scale == "self_efficacy" else out / items
 
-    def _scale_cell(self, scale: str, score: FloatArray, mean: float) -> IntArray:
+    def _scale_cell(self, scale: str, score: Floats, mean: float) -> Integers:
         if scale in ABUSE:
             items, without = ABUSE[scale]
             return skewed_scores(score, mean * items, without, HIGHEST_ABUSE * items)
@@ -168,11 +168,11 @@ class Survey:
                 self.sf12_levels[g, wave] = levels
         self.outcomes["sf12_physical"], self.outcomes["sf12_mental"] = out
 
-    def _numbers(self) -> IntArray:
+    def _numbers(self) -> Integers:
         """The number in each person's id, so that ids tell nothing."""
         return 1 + stream(self._seed, "ids").permutation(self.people.group.size)
 
-    def rows(self) -> tuple[IntArray, IntArray]:
+    def rows(self) -> tuple[Integers, Integers]:
         """Position of person and wave for every row of the survey."""
         person, wave = np.nonzero(self.attends)
         order = np.lexsort((wave, self._numbers()[person]))

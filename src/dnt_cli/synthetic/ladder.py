@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnt_cli.synthetic.latent import FloatArray, allocate
-from dnt_cli.synthetic.people import BoolArray, People
-from dnt_cli.synthetic.plan import GROUPS, WAVES, IntArray, PopulationPlan
+from dnt_cli.arrays import Flags, Floats, Integers
+from dnt_cli.synthetic.latent import allocate
+from dnt_cli.synthetic.people import People
+from dnt_cli.synthetic.plan import GROUPS, WAVES, PopulationPlan
 
 SUPPORTED_WORK = 5  # this rung and the next are paid work
 CARRY = 0.5  # pull of a woman's rungs at T0 and T3 on her rung at the waves between, per rung
 
 
-def end_waves(plan: PopulationPlan, people: People, score: FloatArray, stays: FloatArray) -> tuple[IntArray, BoolArray]:
+def end_waves(plan: PopulationPlan, people: People, score: Floats, stays: Floats) -> tuple[Integers, Flags]:
     """Rungs at T0, T3 and T4 and who is interviewed at T4.
 
     Args:
@@ -41,14 +42,14 @@ def end_waves(plan: PopulationPlan, people: People, score: FloatArray, stays: Fl
     return rung, present_t4
 
 
-def _move(rung: IntArray, who: IntArray, waves: tuple[int, int], moves: IntArray, score: FloatArray) -> None:
+def _move(rung: Integers, who: Integers, waves: tuple[int, int], moves: Integers, score: Floats) -> None:
     start, end = waves
     for row in range(moves.shape[0]):
         here = who[rung[who, start] == row + 1]
         rung[here, end] = 1 + allocate(score[here], moves[row])
 
 
-def _present_at_both(rung_t3: IntArray, seen: IntArray, wanted: IntArray, stays: FloatArray) -> IntArray:
+def _present_at_both(rung_t3: Integers, seen: Integers, wanted: Integers, stays: Floats) -> Integers:
     chosen = []
     for row, n in enumerate(wanted):
         here = seen[rung_t3[seen] == row + 1]
@@ -56,9 +57,7 @@ def _present_at_both(rung_t3: IntArray, seen: IntArray, wanted: IntArray, stays:
     return np.concatenate(chosen)
 
 
-def middle_waves(
-    plan: PopulationPlan, people: People, rung: IntArray, attends: BoolArray, score: FloatArray
-) -> IntArray:
+def middle_waves(plan: PopulationPlan, people: People, rung: Integers, attends: Flags, score: Floats) -> Integers:
     """Fills the rungs of T1 and T2 between those of T0 and T3; 0 stays where a woman was not interviewed."""
     rung = rung.copy()
     end = np.where(attends[:, 3], rung[:, 3], rung[:, 0])
@@ -71,8 +70,8 @@ def middle_waves(
 
 
 def paid_work(
-    plan: PopulationPlan, people: People, rung: IntArray, attends: BoolArray, scores: tuple[FloatArray, FloatArray]
-) -> tuple[IntArray, IntArray]:
+    plan: PopulationPlan, people: People, rung: Integers, attends: Flags, scores: tuple[Floats, Floats]
+) -> tuple[Integers, Integers]:
     """Any paid work and more than 12 hours, 0/1, shape (n, 5).
 
     Paid work is rung 5 or 6; where the report counts one woman less in work, a woman on rung 5 is without it.

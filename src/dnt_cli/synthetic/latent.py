@@ -9,11 +9,9 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dnt_cli.synthetic.plan import WAVES, IntArray
-
-FloatArray = NDArray[np.float64]
+from dnt_cli.arrays import Floats, Integers
+from dnt_cli.synthetic.plan import WAVES
 
 FACTORS = ("mental", "physical", "work", "money", "social", "safety")
 SHARED = 0.65  # loading of each factor on the general one
@@ -28,14 +26,14 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(zlib.crc32(name.encode("utf-8")),)))
 
 
-def allocate(score: FloatArray, counts: IntArray) -> IntArray:
+def allocate(score: Floats, counts: Integers) -> Integers:
     """Category per person: the lowest scores get category 0, and so on; `counts` (sum = len(score)) are met exactly."""
     category = np.empty(score.size, dtype=np.int64)
     category[np.argsort(score, kind="stable")] = np.repeat(np.arange(counts.size), counts)
     return category
 
 
-def _autocorrelated(rng: np.random.Generator, n: int) -> FloatArray:
+def _autocorrelated(rng: np.random.Generator, n: int) -> Floats:
     noise = rng.standard_normal((n, len(WAVES)))
     for wave in range(1, len(WAVES)):
         noise[:, wave] = NOISE_AR * noise[:, wave - 1] + (1 - NOISE_AR**2) ** 0.5 * noise[:, wave]
@@ -49,21 +47,21 @@ class Latent:
         self._seed = seed
         self.n = n
         general = stream(seed, "general").standard_normal(n)
-        self._factors: dict[str, FloatArray] = {}
-        self._domain_noise: dict[str, FloatArray] = {}
+        self._factors: dict[str, Floats] = {}
+        self._domain_noise: dict[str, Floats] = {}
         for name in FACTORS:
             rng = stream(seed, f"factor {name}")
             self._factors[name] = SHARED * general + (1 - SHARED**2) ** 0.5 * rng.standard_normal(n)
             self._domain_noise[name] = _autocorrelated(rng, n)
 
-    def lasting(self, name: str, factors: dict[str, float], noise: float = 1.0) -> FloatArray:
+    def lasting(self, name: str, factors: dict[str, float], noise: float = 1.0) -> Floats:
         """A score per person, shape (n,): the weighted factors plus noise."""
         score = noise * stream(self._seed, name).standard_normal(self.n)
         for factor, weight in factors.items():
             score = score + weight * self._factors[factor]
         return score
 
-    def by_wave(self, name: str, factors: dict[str, float]) -> FloatArray:
+    def by_wave(self, name: str, factors: dict[str, float]) -> Floats:
         """A score per person and wave, shape (n, 5), before selection and covariates."""
         rng = stream(self._seed, name)
         trait = rng.standard_normal(self.n)[:, None]

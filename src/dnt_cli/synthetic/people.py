@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.synthetic.latent import FloatArray, Latent, allocate, stream
-from dnt_cli.synthetic.plan import GROUPS, IntArray, PopulationPlan
-
-BoolArray = NDArray[np.bool_]
+from dnt_cli.arrays import Flags, Floats, Integers
+from dnt_cli.synthetic.latent import Latent, allocate, stream
+from dnt_cli.synthetic.plan import GROUPS, PopulationPlan
 
 MEAN_AGE = 34.9
 YOUNGEST, OLDEST = 18, 64  # working population
@@ -28,12 +27,12 @@ class People:
         present_t3: interviewed at T3.
     """
 
-    group: IntArray
+    group: Integers
     match_group: NDArray[np.str_]
-    covariates: dict[str, IntArray]
-    present_t3: BoolArray
+    covariates: dict[str, Integers]
+    present_t3: Flags
 
-    def indicators(self) -> dict[str, FloatArray]:
+    def indicators(self) -> dict[str, Floats]:
         """The controls of the study's models as centred 0/1 columns."""
         child = self.covariates["youngest_child_home"]
         raw = {
@@ -47,9 +46,7 @@ class People:
         return {name: column - column.mean() for name, column in raw.items()}
 
 
-def allocate_by_group(
-    plan: PopulationPlan, variable: str, group: IntArray, score: FloatArray, wave: int = 0
-) -> IntArray:
+def allocate_by_group(plan: PopulationPlan, variable: str, group: Integers, score: Floats, wave: int = 0) -> Integers:
     """Category per person such that each group meets its planned counts."""
     category = np.empty(group.size, dtype=np.int64)
     for g in range(len(GROUPS)):
@@ -68,7 +65,7 @@ def make_people(plan: PopulationPlan, latent: Latent, seed: int) -> People:
     return People(group, match_group, _covariates(plan, latent, group), present)
 
 
-def _sites(plan: PopulationPlan, seed: int) -> tuple[IntArray, NDArray[np.str_]]:
+def _sites(plan: PopulationPlan, seed: int) -> tuple[Integers, NDArray[np.str_]]:
     sizes = np.array([n for _, n in plan.match_groups])
     letters = np.array([letter for letter, _ in plan.match_groups])
     group = np.repeat(np.arange(len(GROUPS)), sizes.sum(axis=0))
@@ -77,8 +74,8 @@ def _sites(plan: PopulationPlan, seed: int) -> tuple[IntArray, NDArray[np.str_]]
     return group, np.concatenate([rng.permutation(site) for site in sites])
 
 
-def _covariates(plan: PopulationPlan, latent: Latent, group: IntArray) -> dict[str, IntArray]:
-    out: dict[str, IntArray] = {}
+def _covariates(plan: PopulationPlan, latent: Latent, group: Integers) -> dict[str, Integers]:
+    out: dict[str, Integers] = {}
 
     def put(name: str, factors: dict[str, float], extra: NDArray[np.floating] | float = 0.0) -> None:
         out[name] = allocate_by_group(plan, name, group, latent.lasting(name, factors) + extra)
@@ -99,7 +96,7 @@ def _covariates(plan: PopulationPlan, latent: Latent, group: IntArray) -> dict[s
     return out
 
 
-def work_history(plan: PopulationPlan, latent: Latent, people: People, works: BoolArray) -> dict[str, IntArray]:
+def work_history(plan: PopulationPlan, latent: Latent, people: People, works: Flags) -> dict[str, Integers]:
     """Work experience, and a last job over five years ago, in line with work at T0 (`works`) and the last contract."""
     experience = latent.lasting("work_experience", {"work": 0.6}) + 0.8 * people.covariates["born_in_nl"]
     experience += 100.0 * (works | (people.covariates["permanent_contract_last_job"] == 1))
@@ -108,7 +105,7 @@ def work_history(plan: PopulationPlan, latent: Latent, people: People, works: Bo
     return out | {"last_job_over_5_years": allocate_by_group(plan, "last_job_over_5_years", people.group, idle)}
 
 
-def _ages(score: FloatArray) -> IntArray:
+def _ages(score: Floats) -> Integers:
     """Right-skewed ages with the published mean, in the order of the score."""
     n = score.size
     rank = allocate(score, np.ones(n, dtype=np.int64))
@@ -121,7 +118,7 @@ def _ages(score: FloatArray) -> IntArray:
     return np.asarray(np.clip(whole, YOUNGEST, OLDEST), dtype=np.int64)
 
 
-def attendance(plan: PopulationPlan, latent: Latent, people: People, present_t4: BoolArray) -> BoolArray:
+def attendance(plan: PopulationPlan, latent: Latent, people: People, present_t4: Flags) -> Flags:
     """Who was interviewed when, shape (n, 5): the planned patterns, given attendance at T3 and T4."""
     score = latent.lasting("attendance T1 T2", {"social": 0.3, "work": 0.3, "mental": 0.2})
     attends = np.ones((people.group.size, 5), dtype=np.bool_)
@@ -136,7 +133,7 @@ def attendance(plan: PopulationPlan, latent: Latent, people: People, present_t4:
     return attends
 
 
-def nonresponse_reasons(plan: PopulationPlan, latent: Latent, people: People, attends: BoolArray) -> list[str | None]:
+def nonresponse_reasons(plan: PopulationPlan, latent: Latent, people: People, attends: Flags) -> list[str | None]:
     """The reason for missing one or more waves; None for completers."""
     reasons: list[str | None] = [None] * people.group.size
     open_ = np.asarray(~attends.all(axis=1))

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from importlib import resources
 
 import numpy as np
-from numpy.typing import NDArray
+
+from dnt_cli.arrays import Integers
 
 GROUPS = ("intervention", "control")
 WAVES = ("T0", "T1", "T2", "T3", "T4")
 N_RUNGS = 6
-
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,11 @@ class PopulationPlan:
     """
 
     categories: dict[str, tuple[str, ...]]
-    counts: dict[tuple[str, int, int], IntArray]
+    counts: dict[tuple[str, int, int], Integers]
     means: dict[tuple[str, int, int], float]
     answered: dict[tuple[str, int, int], int]
     patterns: tuple[tuple[tuple[tuple[bool, ...], int], ...], ...]
-    transitions: dict[tuple[int, int], IntArray]
+    transitions: dict[tuple[int, int], Integers]
     match_groups: tuple[tuple[str, tuple[int, int]], ...]
     reasons: tuple[tuple[str, int], ...]
     calibration: dict[str, dict[str, float]]
@@ -82,7 +81,7 @@ def _cell(row: dict[str, str], key: str) -> tuple[str, int, int]:
     return row[key], GROUPS.index(row["group"]), WAVES.index(row["wave"])
 
 
-def _read_counts() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, int, int], IntArray]]:
+def _read_counts() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, int, int], Integers]]:
     categories: dict[str, list[str]] = {}
     cells: dict[tuple[str, int, int], list[int]] = {}
     for row in rows("plan", "counts"):
@@ -99,8 +98,8 @@ def _read_patterns(group: str) -> Iterator[tuple[tuple[bool, ...], int]]:
             yield tuple(row[wave] == "1" for wave in WAVES[1:]), int(row["count"])
 
 
-def _read_transitions() -> dict[tuple[int, int], IntArray]:
-    tables: dict[tuple[int, int], IntArray] = {}
+def _read_transitions() -> dict[tuple[int, int], Integers]:
+    tables: dict[tuple[int, int], Integers] = {}
     for row in rows("plan", "ladder_transitions"):
         key = GROUPS.index(row["group"]), WAVES.index(row["from_wave"])
         table = tables.setdefault(key, np.zeros((N_RUNGS, N_RUNGS), dtype=np.int64))

@@ -15,8 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
+from dnt_cli.arrays import Floats, Integers
 
 MISSING_AMOUNT = 9_999_999.0
 FOUR_WEEKS = 28
@@ -44,22 +43,22 @@ class Jobs:
         kind: SSOORTBAAN.
     """
 
-    person: IntArray
-    number: IntArray
-    start: IntArray
-    end: IntArray
+    person: Integers
+    number: Integers
+    start: Integers
+    end: Integers
     four_weekly: NDArray[np.bool_]
-    hours: FloatArray
-    rate: FloatArray
+    hours: Floats
+    rate: Floats
     kind: NDArray[np.str_]
 
 
-def person_keys(count: int, first: int = 1) -> IntArray:
+def person_keys(count: int, first: int = 1) -> Integers:
     """Keys of the persons numbered from `first`: nine digits, in no order."""
     return np.asarray(np.arange(first, first + count, dtype=np.int64) * _SPREAD % _KEYS, dtype=np.int64)
 
 
-def random_jobs(keys: IntArray, year: int, rng: np.random.Generator) -> Jobs:
+def random_jobs(keys: Integers, year: int, rng: np.random.Generator) -> Jobs:
     """Jobs of the persons with these keys within a year; some persons have none, a few have three at once."""
     days = days_of(year)
     person = np.repeat(keys, rng.choice(len(JOBS_PER_PERSON), keys.size, p=JOBS_PER_PERSON))
@@ -79,7 +78,7 @@ def days_of(year: int) -> int:
     return (date(year + 1, 1, 1) - date(year, 1, 1)).days
 
 
-def segments(year: int, *, four_weekly: bool) -> tuple[IntArray, IntArray]:
+def segments(year: int, *, four_weekly: bool) -> tuple[Integers, Integers]:
     """First and last days of the parts in which a job is recorded: months, cut where a declaration period ends."""
     firsts = {(date(year, month, 1) - date(year, 1, 1)).days for month in range(1, 13)}
     if four_weekly:
@@ -108,7 +107,7 @@ def records_of(jobs: Jobs, year: int, rng: np.random.Generator, *, dirty: bool) 
     return _table(jobs, year, job[order], first[order], last[order], sign[order], rng, dirty=dirty)
 
 
-def _spread(jobs: Jobs, year: int, four_weekly: bool) -> tuple[IntArray, IntArray, IntArray]:
+def _spread(jobs: Jobs, year: int, four_weekly: bool) -> tuple[Integers, Integers, Integers]:
     start, end = segments(year, four_weekly=four_weekly)
     job = np.repeat(np.flatnonzero(jobs.four_weekly == four_weekly), start.size)
     first = np.maximum(np.tile(start, job.size // start.size), jobs.start[job])
@@ -118,7 +117,7 @@ def _spread(jobs: Jobs, year: int, four_weekly: bool) -> tuple[IntArray, IntArra
 
 
 def _table(
-    jobs: Jobs, year: int, job: IntArray, first: IntArray, last: IntArray, sign: FloatArray,
+    jobs: Jobs, year: int, job: Integers, first: Integers, last: Integers, sign: Floats,
     rng: np.random.Generator, *, dirty: bool,
 ) -> pa.Table:  # fmt: skip
     names = np.array([f"{date(year, 1, 1) + timedelta(days=d):%Y%m%d}" for d in range(days_of(year))])
@@ -212,7 +211,7 @@ def example_register(survey: pd.DataFrame, seed: int = 2021) -> tuple[pd.DataFra
     return link, years
 
 
-def _work_classes(survey: pd.DataFrame, persons: pd.Series, rng: np.random.Generator) -> IntArray:
+def _work_classes(survey: pd.DataFrame, persons: pd.Series, rng: np.random.Generator) -> Integers:
     """Class of work per woman and wave: 0 none, 1 up to 12 hours, 2 more, 3 above the norm."""
     answers = [
         survey.pivot(index="id", columns="wave", values=name).reindex(persons.index).to_numpy(dtype=float)
@@ -244,7 +243,7 @@ class _Span:
     kind: str
 
 
-def _example_jobs(classes: IntArray, keys: IntArray, start: IntArray, rng: np.random.Generator) -> list[_Span]:
+def _example_jobs(classes: Integers, keys: Integers, start: Integers, rng: np.random.Generator) -> list[_Span]:
     """A job per stretch of waves in one class, some weeks longer than the waves; and jobs that are no work."""
     spans = []
     for key, own, month in zip(keys, classes, start, strict=True):

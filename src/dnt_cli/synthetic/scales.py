@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnt_cli.synthetic.latent import FloatArray, allocate
-from dnt_cli.synthetic.plan import IntArray
+from dnt_cli.arrays import Floats, Integers
+from dnt_cli.synthetic.latent import allocate
 
 # Lowest score of each class and the highest of all. No distress score is 10: the report's band starts at 10 and the
 # instrument's at 11, and both readings must give the same class.
@@ -17,7 +17,7 @@ DKL_CLASSES: dict[str, tuple[tuple[int, int], ...]] = {
 }
 
 
-def round_to_sum(values: FloatArray, total: int) -> IntArray:
+def round_to_sum(values: Floats, total: int) -> Integers:
     """Whole numbers that add to `total`, each next to its value (largest remainder); sum(values) must be near total."""
     whole = np.floor(values).astype(np.int64)
     short = total - int(whole.sum())
@@ -27,7 +27,7 @@ def round_to_sum(values: FloatArray, total: int) -> IntArray:
     return whole
 
 
-def bounded_scores(score: FloatArray, mean: float, spread: float, bounds: tuple[int, int]) -> IntArray:
+def bounded_scores(score: Floats, mean: float, spread: float, bounds: tuple[int, int]) -> Integers:
     """Whole-number scores in the order of `score`, inside `bounds`, with a mean as near `mean` as can be."""
     low, high = bounds
     total = round(mean * score.size)
@@ -42,7 +42,7 @@ def bounded_scores(score: FloatArray, mean: float, spread: float, bounds: tuple[
     return round_to_sum(np.clip(centred + right, low, high) - 1e-9, total)
 
 
-def skewed_scores(score: FloatArray, mean: float, zero_share: float, highest: int) -> IntArray:
+def skewed_scores(score: Floats, mean: float, zero_share: float, highest: int) -> Integers:
     """Whole-number scores from 0 to `highest`, mostly zero with a long tail, with a mean as near `mean` as can be."""
     n = score.size
     total = round(mean * n)
@@ -58,7 +58,7 @@ def skewed_scores(score: FloatArray, mean: float, zero_share: float, highest: in
     return round_to_sum(np.maximum(np.minimum(shape * right, highest) - 1e-9, 0.0), total)
 
 
-def scores_within_classes(scale: str, category: IntArray, score: FloatArray) -> IntArray:
+def scores_within_classes(scale: str, category: Integers, score: Floats) -> Integers:
     """4DKL scores per person: spread over the class in the order of `score`, thinning out towards the extremes."""
     out = np.empty(category.size, dtype=np.int64)
     for number, (low, high) in enumerate(DKL_CLASSES[scale]):

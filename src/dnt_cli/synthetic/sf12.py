@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dnt_cli.arrays import Floats, Integers
 from dnt_cli.study.instruments import definition, names
-from dnt_cli.synthetic.latent import FloatArray
-from dnt_cli.synthetic.plan import IntArray
 
 _DEFINITION = definition("sf12v1")
 _SCALES = [_DEFINITION["scales"][scale] for scale in ("physical", "mental")]
@@ -36,7 +35,7 @@ UNIT = 100_000  # scores are added in whole hundred-thousandths, so that no roun
 NO_SUCH_LEVEL = 10**12
 
 
-def _weight_tables() -> IntArray:
+def _weight_tables() -> Integers:
     """Weights by item and level, shape (12, 8, 2), huge for levels that an item lacks; index -1 is such a level."""
     tables = np.full((len(ITEMS), 8, 2), NO_SUCH_LEVEL, dtype=np.int64)
     for number, name in enumerate(ITEMS):
@@ -48,21 +47,21 @@ _TABLES = _weight_tables()
 _CONSTANTS = np.rint(np.array(CONSTANTS) * UNIT).astype(np.int64)
 
 
-def _units(levels: IntArray) -> IntArray:
+def _units(levels: Integers) -> Integers:
     return np.asarray(_CONSTANTS + _TABLES[np.arange(len(ITEMS)), levels].sum(axis=1), dtype=np.int64)
 
 
-def score(levels: IntArray) -> FloatArray:
+def score(levels: Integers) -> Floats:
     """Physical and mental score, shape (n, 2), of recoded answers, shape (n, 12)."""
     return _units(levels) / UNIT
 
 
-def rounded_score(levels: IntArray) -> FloatArray:
+def rounded_score(levels: Integers) -> Floats:
     """The scores rounded half up to two decimals."""
     return np.asarray((_units(levels) + UNIT // 200) // (UNIT // 100) / 100, dtype=np.float64)
 
 
-def raw_answers(levels: IntArray) -> IntArray:
+def raw_answers(levels: Integers) -> Integers:
     """The answers as ticked in the questionnaire (codes from 1) of recoded answers (0 = worst)."""
     raw = levels + 1
     for item, name in enumerate(ITEMS):
@@ -71,9 +70,7 @@ def raw_answers(levels: IntArray) -> IntArray:
     return raw
 
 
-def answers(
-    physical: FloatArray, mental: FloatArray, targets: tuple[float, float], rng: np.random.Generator
-) -> IntArray:
+def answers(physical: Floats, mental: Floats, targets: tuple[float, float], rng: np.random.Generator) -> Integers:
     """Recoded answers, shape (n, 12), in the order of the latent scores, whose mean scores meet the targets.
 
     First every answer follows its latent score; then answers of women drawn at random move one level, singly as long as
@@ -101,15 +98,15 @@ def answers(
     raise ValueError("the SF-12 means cannot be met")
 
 
-def _distance(error: IntArray) -> IntArray:
+def _distance(error: Integers) -> Integers:
     return np.asarray(np.abs(error).max(axis=-1))
 
 
-def _apply(levels: IntArray, move: np.int64) -> None:
+def _apply(levels: Integers, move: np.int64) -> None:
     levels.reshape(-1)[move // 2] += 2 * (move % 2) - 1
 
 
-def _changes(levels: IntArray, moves: IntArray) -> IntArray:
+def _changes(levels: Integers, moves: Integers) -> Integers:
     """Change of the two sums of scores by each move, shape (moves, 2); huge where the answer cannot move further.
 
     Move 2k and 2k + 1 take answer k (women in rows, items in columns) one level down and up.
@@ -120,12 +117,12 @@ def _changes(levels: IntArray, moves: IntArray) -> IntArray:
     return np.asarray(_TABLES[item, level + 2 * (moves % 2) - 1] - _TABLES[item, level], dtype=np.int64)
 
 
-def _standard(values: FloatArray) -> FloatArray:
-    standard: FloatArray = (values - values.mean()) / values.std()
+def _standard(values: Floats) -> Floats:
+    standard: Floats = (values - values.mean()) / values.std()
     return standard
 
 
-def _first_answers(physical: FloatArray, mental: FloatArray, rng: np.random.Generator) -> IntArray:
+def _first_answers(physical: Floats, mental: Floats, rng: np.random.Generator) -> Integers:
     levels = np.empty((physical.size, len(ITEMS)), dtype=np.int64)
     for item, name in enumerate(ITEMS):
         share = MENTAL_SHARE[name]

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.engines.base import DesignMatrix, Floats, group_codes
+from dnt_cli.arrays import Floats
+from dnt_cli.engines.base import DesignMatrix, group_codes
 
 _MODE_STEPS = 100
 

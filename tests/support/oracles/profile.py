@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnt_cli.engines.base import DesignMatrix, Floats, group_codes
+from dnt_cli.arrays import Floats
+from dnt_cli.engines.base import DesignMatrix, group_codes
 
 
 @dataclass(frozen=True, slots=True)

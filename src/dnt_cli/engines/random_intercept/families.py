@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from dnt_cli.engines.base import Floats
+from dnt_cli.arrays import Floats
 from dnt_cli.engines.random_intercept.packing import over_rows
 
 _MODE_STEPS = 100

@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from dnt_cli.engines.base import Floats
+from dnt_cli.arrays import Floats
 from dnt_cli.engines.random_intercept.families import LOGISTIC, Family
 from dnt_cli.engines.random_intercept.packing import over_rows, transposed
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnt_cli.engines.base import Floats, Integers
+from dnt_cli.arrays import Floats, Integers
 from dnt_cli.engines.random_intercept.packing import Stack, transposed
 
 # Ratios of variances at which the search begins, and the ends of its range; log scale.

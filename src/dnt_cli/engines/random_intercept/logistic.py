@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnt_cli.engines.base import Floats, Integers
+from dnt_cli.arrays import Floats, Integers
 from dnt_cli.engines.random_intercept.families import LOGISTIC, Family
 from dnt_cli.engines.random_intercept.integral import persons_likelihood
 from dnt_cli.engines.random_intercept.packing import Stack, transposed

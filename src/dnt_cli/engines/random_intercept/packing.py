@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dnt_cli.engines.base import DesignMatrix, Floats, Integers
+from dnt_cli.arrays import Floats, Integers
+from dnt_cli.engines.base import DesignMatrix
 
 # Rows in one stack: arrays per row and quadrature node then stay within a processor's cache.
 _ROWS_IN_STACK = 8192

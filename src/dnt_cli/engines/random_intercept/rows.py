@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dnt_cli.engines.base import Floats, Integers
+from dnt_cli.arrays import Floats, Integers
 from dnt_cli.engines.random_intercept.integral import over_nodes, rule
 
 Density = Callable[[Floats], tuple[Floats, Floats, Floats]]

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from dnt_cli.engines.base import DesignMatrix, Fit, Floats, Status, check_shapes, group_codes, problem, unusable
+from dnt_cli.arrays import Floats
+from dnt_cli.engines.base import DesignMatrix, Fit, Status, check_shapes, group_codes, problem, unusable
 from dnt_cli.engines.random_slope.time import SINGULAR, Time
 from dnt_cli.messages import message
 

@@ -12,16 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnt_cli.engines.base import (
-    DesignMatrix,
-    Fit,
-    Floats,
-    Status,
-    check_shapes,
-    imprecise_message,
-    imprecise_terms,
-    unusable,
-)
+from dnt_cli.arrays import Floats
+from dnt_cli.engines.base import DesignMatrix, Fit, Status, check_shapes, imprecise_message, imprecise_terms, unusable
 from dnt_cli.engines.mixed import method_name, refused_logistic
 from dnt_cli.engines.random_intercept import stacked
 from dnt_cli.engines.random_intercept.families import LOGISTIC

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnt_cli.engines.base import DesignMatrix, Floats
+from dnt_cli.arrays import Floats
+from dnt_cli.engines.base import DesignMatrix
 
 SINGULAR = 1e-4
 """Smallest root of the covariance of intercept and slope, as a share of the largest, that is told from zero."""

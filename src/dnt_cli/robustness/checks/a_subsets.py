@@ -14,14 +14,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from dnt_cli.arrays import Flags
 from dnt_cli.messages import Label, Message, message
 from dnt_cli.robustness.context import Context, LeftOut, Plan, Reanalysis, does_not_apply
 from dnt_cli.study import Study, Subset
 from dnt_cli.wide import fulfils
-
-Flags = NDArray[np.bool_]
 
 
 def plan(context: Context) -> Plan:

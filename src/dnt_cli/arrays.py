@@ -1,0 +1,8 @@
+"""Types of arrays, under the names that signatures use."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
