@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dnt_cli.description.codebook import codebook_table
+from dnt_cli.description.persons import Naming
 from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables, outcome_tables
 from dnt_cli.disclosure.bounds import System
@@ -17,7 +19,7 @@ from dnt_cli.disclosure.figures import TracedFigure, traced_figures
 from dnt_cli.disclosure.notes import NOT_PERSONS
 from dnt_cli.disclosure.papers import proven
 from dnt_cli.disclosure.protect import Decision, decided
-from dnt_cli.disclosure.quantities import Quantity, Registry
+from dnt_cli.disclosure.quantities import DATA, Quantity, Registry
 from dnt_cli.disclosure.relations import relations_of
 from dnt_cli.disclosure.release import HIDDEN, _seen, _within, released
 from dnt_cli.disclosure.rounding import carried
@@ -27,6 +29,7 @@ from dnt_cli.effects.result import Estimates
 from dnt_cli.errors import DataError
 from dnt_cli.figures.outcomes import outcome_drawings
 from dnt_cli.models import GROUP, TREND
+from dnt_cli.polis.tables import answers as register_answers
 from dnt_cli.study import Language, load_study, parse_study
 from dnt_cli.study.disclosure import CBS
 from dnt_cli.survey import cast_survey
@@ -514,3 +517,21 @@ def test_of_a_group_with_one_person_more_than_before_nothing_is_told() -> None:
     before = {size(*arm("a"), BOTH): 40.0, size(*arm("a"), YES): 20.0, size(*arm("b"), BOTH): 40.0}
     rows = [("a", "20", yes("a", 20, 41)), ("N", "41", resting([*arm("a"), BOTH], 41)), ("b", "15", yes("b", 15, 40))]
     assert texts(table(rows), before) == [HIDDEN, HIDDEN, "15"]
+
+
+def test_a_register_outcome_has_the_same_name_in_the_tables_of_the_register() -> None:
+    naming = Naming(ENGLISH.study, {})
+    assert naming.answer("cbs_work_gt1h", "", "T3") == register_answers("work", "T3")
+    assert naming.answer("cbs_work_gt12h", "1", "T3") == (register_answers("over_hours", "T3")[0], ("1",))
+
+
+def test_an_outcome_that_a_file_does_not_hold_does_not_make_it_a_file_of_other_data() -> None:
+    """The codebook of a survey lists the register outcomes, which other files of the same study have answers of."""
+    study = example_study()
+    codebook = codebook_table(describe(cast_survey(generate(), study)[0], study), ENGLISH)
+    (row,) = (row for row in codebook.rows if row[0].text == "cbs_work_gt1h")
+    other = table([("work", "20", share_of([*arm("intervention"), ("register work@T3", ("1",))], 20,
+                                           [*arm("intervention"), ("register work@T3", ("0", "1"))], 81))])  # fmt: skip
+    assert row[-2].text == "0 + 0"
+    told = released({"d": [codebook], "t3": [other]}, CBS, ENGLISH).told
+    assert not any(name == DATA for quantity in told for name, _ in quantity.who)

@@ -103,6 +103,8 @@ def codebook_table(description: pd.DataFrame, wording: Wording) -> Table:
 def _pair(n: list[int], variable: str, wave: str, behind: Behind) -> Cell:
     """Answers of both groups."""
     groups = group_names(behind.study)[:2]
+    if not any(n):  # not asked in these data, which other files may join with the answers of a register
+        return Cell(" + ".join(map(str, n)), counts=Counts(kind="missing"))
     counts = together(behind.everybody(size, variable, group, wave) for group, size in zip(groups, n, strict=True))
     return Cell(" + ".join(map(str, n)), counts=counts)
 

@@ -42,7 +42,12 @@ class Naming:
             return GROUP, ((level,) if level else ())
         if variable in self.study.outcomes:
             source, all_values, values = self._traced(variable, level)
-            return f"{source}@{wave}", values if level else all_values
+            name = (
+                f"register {self.study.outcomes[source].register or source}"
+                if self.study.is_register(source)
+                else source
+            )
+            return f"{name}@{wave}", values if level else all_values
         every = self._levels(variable)
         return (f"{variable}@{wave}" if wave else variable), (self._members(variable, level) if level else every)
 

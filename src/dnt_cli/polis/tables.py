@@ -35,7 +35,7 @@ def register_tables(frame: pd.DataFrame, counts: Mapping[str, Any], wording: Wor
         span = f"{own['month'].min()} – {own['month'].max()}"
         known = int(own["work"].notna().sum())
         cells = [Cell(wave), Cell(span, counts=resting([], known, kind="extreme"))]
-        cells.append(Cell(str(known), counts=resting([_known("work", wave)], known)))
+        cells.append(Cell(str(known), counts=resting([answers("work", wave)], known)))
         cells += [_share(own[name], wave, wording) for name in ("work", "over_hours", "above_norm")]
         cells += [_mean(working[name], wave, digits, wording) for name, digits in (("hours", 1), ("wage", 0))]
         rows.append(tuple(cells))
@@ -68,7 +68,8 @@ def register_rows(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _known(name: str, wave: str) -> Pair:
+def answers(name: str, wave: str) -> Pair:
+    """Those of whom an outcome is known at a wave, as `description.persons` names them."""
     return f"register {name}@{wave}", ("0", "1")
 
 
@@ -77,7 +78,7 @@ def _share(values: pd.Series, wave: str, wording: Wording) -> Cell:
     known = values.dropna()
     if known.empty:
         return Cell("-")
-    name, _ = every = _known(str(values.name), wave)
+    name, _ = every = answers(str(values.name), wave)
     counts = share_of([(name, "1")], int(known.sum()), [every], len(known))
     return Cell(f"{int(known.sum())} ({wording.number(100 * float(known.mean()), 1)}%)", counts=counts)
 
@@ -87,7 +88,7 @@ def _mean(values: pd.Series, wave: str, decimals: int, wording: Wording) -> Cell
     known, mean = values.dropna(), values.mean()
     if known.empty:
         return Cell(wording.number(mean, decimals))
-    counts = mean_of([(_known("work", wave)[0], "1"), (f"register {values.name}@{wave}", ANY)], len(known),
+    counts = mean_of([(answers("work", wave)[0], "1"), (f"register {values.name}@{wave}", ANY)], len(known),
                      f"register {values.name}@{wave}", float(mean))  # fmt: skip
     largest = float(known.max() / known.sum()) if known.sum() > 0 else 1.0
     return Cell(wording.number(mean, decimals), counts=replace(counts, largest=largest))
