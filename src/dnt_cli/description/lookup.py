@@ -22,6 +22,7 @@ class Figure(NamedTuple):
 
 
 NONE = Figure(math.nan, 0, 0)
+_PLACES = {name: j for j, name in enumerate(COLUMNS[1:6])}  # of a key of a figure
 
 
 class Lookup:
@@ -33,6 +34,9 @@ class Lookup:
         counts = (self.rows[column].fillna(0).astype(int) for column in ("n", "denominator"))
         figures = map(Figure, self.rows["value"].astype(float), *counts)
         self._figures = dict(zip(keys, figures, strict=True))
+        self._keys: dict[str, list[tuple[str, ...]]] = {}
+        for key in self._figures:
+            self._keys.setdefault(key[0], []).append(key)
 
     def get(self, variable: str, level: str, group: str, wave: str, statistic: str) -> Figure:
         """The figure, or one of NaN and zeros."""
@@ -40,10 +44,10 @@ class Lookup:
 
     def values(self, column: str, **where: str) -> list[str]:
         """What occurs in `column` among the rows with these values, in order."""
-        rows = self.rows
-        for name, value in where.items():
-            rows = rows[rows[name] == value]
-        return list(dict.fromkeys(rows[column]))
+        keys = self._keys.get(where.pop("variable"), ()) if "variable" in where else self._figures
+        wanted = [(_PLACES[name], value) for name, value in where.items()]
+        place = _PLACES[column]
+        return list(dict.fromkeys(key[place] for key in keys if all(key[j] == value for j, value in wanted)))
 
 
 def shown(value: float, decimals: int, wording: Wording, *, sign: bool = False) -> str:
