@@ -21,7 +21,7 @@ _MOST = 25
 _TOGETHER, _PERSONS_TOGETHER = 12, 8192
 """Data sets, and persons in all of them, that are fitted together at least: fewer cost more."""
 _SHARES = 4
-"""Pieces of work per process, or it would long be unknown how long all takes; half as many where each is imputed."""
+"""Pieces of work per process, or it would long be unknown how long all takes; at most half as many to impute."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,11 +98,19 @@ def pieces(source: DataSets | NewImputations, wanted: Sequence[int], jobs: int) 
     What is imputed is imputed once for all that is wanted of it.
     """
     if isinstance(source, NewImputations):
-        return [(list(wanted), part) for part in _parts(source.m, -(-source.m // (jobs * _SHARES // 2)))]
+        return [(list(wanted), part) for part in _parts(source.m, _imputed_together(source, jobs))]
     together = min(_TOGETHER, _PERSONS_TOGETHER // max(1, len(source.sets[0])))
     parts = _parts(source.m, max(together, -(-source.m // (jobs * _SHARES))))
     shares = min(len(wanted), -(-jobs * _SHARES // len(parts)))
     return [(list(wanted[i::shares]), part) for part in parts for i in range(shares)]
+
+
+def _imputed_together(source: NewImputations, jobs: int) -> int:
+    """How many data sets are imputed in one piece."""
+    least = -(-source.m // (jobs * _SHARES // 2))
+    if source.settings.method == "forest":  # takes long, and each by itself
+        return least
+    return max(least, min(-(-source.m // jobs), _PERSONS_TOGETHER // max(1, len(source.tables[0]))))
 
 
 def _parts(m: int, size: int) -> list[range]:
