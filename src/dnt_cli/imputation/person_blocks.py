@@ -132,7 +132,8 @@ class Predictors:
     Attributes:
         rows: (c, q, n) ones, the group, the person's characteristics, other outcomes on average and at each wave.
         place: (T, p) which of the rows is predictor j at wave t; q: it is 0 there.
-        products: (c, T * T, p * p) products of the predictors at two waves, summed over persons.
+        products: (c, T (T + 1) / 2, p (p + 1) / 2) products of predictors i >= j at waves t >= s, summed over persons;
+            of two waves those of i at t with j at s, and of i at s with j at t.
     """
 
     rows: Array
@@ -204,7 +205,11 @@ def predictors(block: PersonBlock, state: Array, group: Array) -> Predictors:
     place[:, 2 * T + k + a :] = 2 + k + np.arange(a)
     sums = np.zeros((c, q + 1, q + 1))
     sums[:, :q, :q] = np.matmul(rows, rows.transpose(0, 2, 1))
-    products = sums[:, place[:, None, :, None], place[None, :, None, :]].reshape(c, T * T, p * p)
+    later, earlier = np.tril_indices(T)
+    one, other = np.tril_indices(p)
+    products = sums[:, place[later][:, one], place[earlier][:, other]]
+    two = later > earlier
+    products[:, two] += sums[:, place[earlier[two]][:, one], place[later[two]][:, other]]
     return Predictors(rows, place, products)
 
 
@@ -236,7 +241,9 @@ def _draw_coefficients(block: PersonBlock, chains: State, x: Predictors, normals
     """(c, p) from their normal distribution given z and S."""
     c, q, _ = x.rows.shape
     T, p = x.place.shape
-    gram = np.matmul(chains.precision.reshape(c, 1, T * T), x.products).reshape(c, p, p)
+    lower = np.matmul(chains.precision[:, None, *np.tril_indices(T)], x.products)[:, 0]
+    gram, (one, other) = np.empty((c, p, p)), np.tril_indices(p)
+    gram[:, one, other] = gram[:, other, one] = lower
     z = chains.z if chains.site is None else chains.z - chains.site[:, None, :]
     with_z = np.zeros((c, q + 1, T))
     with_z[:, :q] = np.matmul(np.matmul(x.rows, z.transpose(0, 2, 1)), chains.precision)
