@@ -57,7 +57,7 @@ stress: .venv/.dev ## Faults, odd input and attacks on releases, thousands of ti
 	.venv/bin/python -m validation.attack --studies 1000
 
 bench: .venv/.dev system ## Time the chain beside R's mice and lme4, in one run
-	.venv/bin/python benchmarks/chain.py
+	.venv/bin/python -m benchmarks.chain
 	.venv/bin/python -m benchmarks.imputation_speed
 
 newest: .venv/.dev ## The five stages with the newest libraries that the metadata allow (needs a package index)

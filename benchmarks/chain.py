@@ -1,6 +1,6 @@
 """The five stages, timed as whole processes beside the same chain in R, in one run.
 
-    python benchmarks/chain.py [-m 50] [--repeat 3] [--jobs 0] [--write]
+    python -m benchmarks.chain [-m 50] [--repeat 3] [--jobs 0] [--write]
 
 R runs once, ours several times; what counts are the ratios, since both ran on the same machine at the same time. The
 robustness checks are those that an analyst would write in R: a subset (a), change since baseline (b), observed answers
@@ -18,12 +18,13 @@ import platform
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pandas as pd
+
+from benchmarks.other_python import compared
+from benchmarks.timing import Spent, dnt
 
 HERE = Path(__file__).parent
 STAGES = {
@@ -38,19 +39,10 @@ SUBSET = "work_any_T0"
 """The women without work at the start are the subset of check (a)."""
 DOCUMENT = HERE.parent / "docs" / "scale.md"
 BEGIN, END = "<!-- benchmarks/chain.py -->", "<!-- end -->"
-Spent = tuple[float, float]  # wall and CPU seconds
+Seconds = tuple[float, float]  # wall and CPU
 
 
-def dnt(*arguments: str) -> Spent:
-    start, before = time.perf_counter(), os.times()
-    command = [sys.executable, "-m", "dnt_cli", *arguments, "-q", "--force"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    after = os.times()
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return time.perf_counter() - start, cpu
-
-
-def ours(folder: Path, m: int, iterations: int, repeat: int, jobs: int) -> dict[str, Spent]:
+def ours(folder: Path, m: int, iterations: int, repeat: int, jobs: int) -> dict[str, Seconds]:
     dnt("example", "-o", str(folder / "survey.parquet"))
     spent: dict[str, list[Spent]] = {stage: [] for stage in STAGES}
     for _ in range(repeat):
@@ -60,7 +52,7 @@ def ours(folder: Path, m: int, iterations: int, repeat: int, jobs: int) -> dict[
             told += [] if stage == "describe" else ["--jobs", str(jobs)]
             spent[stage].append(dnt(stage, str(folder / f"{source}.parquet"), *told, "-o", str(target)))
     return {
-        stage: (statistics.median(wall for wall, _ in own), statistics.median(cpu for _, cpu in own))
+        stage: (statistics.median(one.wall for one in own), statistics.median(one.cpu for one in own))
         for stage, own in spent.items()
     }
 
@@ -101,7 +93,7 @@ def write_for_r(folder: Path) -> None:
     (folder / "spec.json").write_text(json.dumps(spec | {"derived": rules}), encoding="utf-8")
 
 
-def theirs(folder: Path, m: int, iterations: int) -> dict[str, Spent]:
+def theirs(folder: Path, m: int, iterations: int) -> dict[str, Seconds]:
     data = [str(folder / "wide.csv"), str(folder / "spec.json")]
     command = ["Rscript", str(HERE / "peer.R"), *data, str(m), str(iterations)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)  # R's complaints stay on the screen
@@ -111,7 +103,7 @@ def theirs(folder: Path, m: int, iterations: int) -> dict[str, Spent]:
     return {stage: (float(wall), float(cpu)) for stage, wall, cpu in lines}
 
 
-def table(mine: dict[str, Spent], peer: dict[str, Spent]) -> str:
+def table(mine: dict[str, Seconds], peer: dict[str, Seconds]) -> str:
     """Wall and CPU seconds of both and their ratios, in Markdown."""
     lines = [
         "| stage | dnt: wall, CPU s | R: wall, CPU s | R / dnt: wall, CPU |",
@@ -140,11 +132,12 @@ def main() -> None:
         mine = ours(folder, arguments.m, arguments.iterations, arguments.repeat, arguments.jobs)
         write_for_r(folder)
         peer = theirs(folder, arguments.m, arguments.iterations)
+        others = compared(folder / "imputed.parquet")
     text = (
-        f"`python benchmarks/chain.py -m {arguments.m}` on {datetime.date.today():%Y-%m-%d}, "
+        f"`python -m benchmarks.chain -m {arguments.m}` on {datetime.date.today():%Y-%m-%d}, "
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores: 136 persons, m = {arguments.m}, "
         f"{arguments.iterations} iterations.\n\n"
-        f"{table(mine, peer)}\n"
+        f"{table(mine, peer)}\n\nThe models alone, beside other Python on the first two of these data sets:\n\n{others}\n"
     )
     print(text)
     if arguments.write:

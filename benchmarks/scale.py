@@ -1,21 +1,19 @@
 """Time and memory up to a million persons: five waves, two outcomes, m = 5, each stage a process of its own.
 
-python benchmarks/scale.py [--persons 1000,10000,100000] [-m 5] [--folder DIR]
+python -m benchmarks.scale [--persons 1000,10000,100000] [-m 5] [--folder DIR]
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from benchmarks.timing import Spent, dnt
 
 WAVES = ("T0", "T1", "T2", "T3", "T4")
 STUDY = """\
@@ -77,18 +75,11 @@ def write_survey(folder: Path, persons: int) -> None:
     (folder / "study.toml").write_text(STUDY.format(waves=waves, keys=keys), encoding="utf-8")
 
 
-def measured(folder: Path, m: int) -> Iterator[tuple[str, float, float, float]]:
-    """Per stage its CPU seconds, wall seconds, and peak memory in GB."""
+def measured(folder: Path, m: int) -> Iterator[tuple[str, Spent]]:
+    """What each stage cost."""
     for stage, source, target in STAGES:
-        command = [sys.executable, "-m", "dnt_cli", stage, source, "-o", target, "-q", "--force", "--jobs", "1"]
-        command += ["-m", str(m), "--study", "study.toml"] if stage == "impute" else []
-        began = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise SystemExit(f"dnt {stage} ended with {process.returncode}.")
-        yield stage, used.ru_utime + used.ru_stime, time.perf_counter() - began, used.ru_maxrss / 1024**2
+        own = ["-m", str(m), "--study", "study.toml"] if stage == "impute" else []
+        yield stage, dnt(stage, source, "-o", target, "--jobs", "1", *own, folder=folder)
 
 
 def main() -> None:
@@ -103,8 +94,8 @@ def main() -> None:
             folder = options.folder or Path(temporary)
             folder.mkdir(parents=True, exist_ok=True)
             write_survey(folder, persons)
-            for stage, cpu, wall, memory in measured(folder, options.m):
-                print(f"| {persons:,} | {stage} | {cpu:.1f} | {wall:.1f} | {memory:.2f} |", flush=True)
+            for stage, (wall, cpu, peak) in measured(folder, options.m):
+                print(f"| {persons:,} | {stage} | {cpu:.1f} | {wall:.1f} | {peak:.2f} |", flush=True)
 
 
 if __name__ == "__main__":
