@@ -137,7 +137,8 @@ def main() -> None:
         f"`python -m benchmarks.chain -m {arguments.m}` on {datetime.date.today():%Y-%m-%d}, "
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores: 136 persons, m = {arguments.m}, "
         f"{arguments.iterations} iterations.\n\n"
-        f"{table(mine, peer)}\n\nThe models alone, beside other Python on the first two of these data sets:\n\n{others}\n"
+        f"{table(mine, peer)}\n\n"
+        f"The models alone, beside other Python on the first two of these data sets:\n\n{others}\n"
     )
     print(text)
     if arguments.write:

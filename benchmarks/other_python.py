@@ -2,10 +2,11 @@
 
     python -m benchmarks.other_python imputed.parquet
 
-The first two data sets are fitted, which takes four minutes. Other Python is statsmodels, and lme4 through pymer4 where that is installed (R's start included). Per outcome and data
-set the effect of the group, or of the group on the trend, is compared. BinomialBayesMixedGLM has priors (standard
-deviation 2 for coefficients) and no quadrature: its answer is the maximum of the joint density (MAP), or a variational
-approximation, and not the maximum likelihood that the others look for.
+The first two data sets are fitted, which takes four minutes. Other Python is statsmodels, and lme4 through pymer4 where
+that is installed (R's start included). Per outcome and data set the effect of the group, or of the group on the trend,
+is compared. BinomialBayesMixedGLM has priors (standard deviation 2 for coefficients) and no quadrature: its answer is
+the maximum of the joint density (MAP), or a variational approximation, and not the maximum likelihood that the others
+look for.
 """
 
 from __future__ import annotations
