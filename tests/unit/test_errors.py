@@ -6,12 +6,14 @@ import pickle
 import re
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from dnt_cli.cli import endings
-from dnt_cli.cli.app import app, load_commands
+from dnt_cli.cli.app import _COMMANDS, app, load_commands
 from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import DataError, MemoryLimitError, UsageError, UserError
 from dnt_cli.findings import Finding, Line, error
@@ -190,3 +192,12 @@ def test_usage_errors_carry_the_near_word() -> None:
         choose("--outcomes", "scor", ["score", "work"])
     assert caught.value.text("nl") == "--outcomes scor: onbekend; bedoelde u score? Kies een van: score, work."
     assert str(caught.value) == "--outcomes scor: unknown; did you mean score? Expected one of: score, work."
+
+
+def test_each_command_stands_in_the_module_that_is_loaded_for_it() -> None:
+    load_commands()
+    group: Any = typer.main.get_command(app)
+    assert set(group.commands) == set(_COMMANDS)
+    for name, command in group.commands.items():
+        for own in getattr(command, "commands", {name: command}).values():
+            assert own.callback.__module__ == f"dnt_cli.cli.{_COMMANDS[name]}", name
