@@ -136,6 +136,11 @@ def test_classes_are_not_found_from_their_mean_and_spread() -> None:
     assert any(q.what for q in found.hidden)  # the mean or its deviation is hidden too
 
 
+def test_the_mean_of_nobody_tells_no_sum() -> None:
+    assert mean_of(arm("a"), 0, "score", np.nan, np.nan).totals == ()
+    assert mean_of(arm("a"), 1, "score", 3.0, np.nan).totals[1].total == 9.0
+
+
 def test_a_group_within_a_group_is_not_found_from_what_it_is_taken_together_in() -> None:
     """`mid/high` and `mid` together tell `high`."""
     every = ("school", ("low", "mid", "high"))
