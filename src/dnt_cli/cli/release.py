@@ -62,7 +62,7 @@ def release(
     a text for the checker; in another folder the log, which stays inside. Ends with 1 if something that was asked for
     is left out whole.
 
-    Example: dnt release description.parquet t3.parquet -o export
+    Example: dnt release description.parquet t3.parquet --report -o export
     """
     from dnt_cli.disclosure.papers import files_table
     from dnt_cli.wording import Wording
