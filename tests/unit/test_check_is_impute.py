@@ -12,8 +12,7 @@ from dnt_cli.errors import UserError
 from dnt_cli.imputed.data import impute_wide, require_imputable, settings_of
 from dnt_cli.study import parse_study
 from dnt_cli.wide import to_wide
-from tests.support.reading import read_survey
-from tests.unit.test_reading_cases import SMALL, long_frame
+from tests.support.reading import SMALL, long_frame, read_survey
 
 
 def emptied(frame: pd.DataFrame, column: str, where: pd.Series) -> pd.DataFrame:

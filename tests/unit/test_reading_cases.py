@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,8 @@ from dnt_cli.reading import Reading
 from dnt_cli.reading.numbers import shape
 from dnt_cli.reading.suspicion import means_no_answer, suspects
 from dnt_cli.study import load_study, parse_study
-from tests.support.reading import read_survey
+from tests.support.reading import CASES, SMALL, long_frame, names, read_survey, wide_frame
 from tests.support.studies import study_text
-
-CASES = Path(__file__).parents[1] / "cases"
-SMALL = (CASES / "25-trailing" / "study.toml").read_text(encoding="utf-8")
 
 
 def read(folder: str, file: str, study: str = "study.toml", **replaced: str) -> Reading:
@@ -29,10 +25,6 @@ def read(folder: str, file: str, study: str = "study.toml", **replaced: str) -> 
     for old, new in replaced.items():
         text = text.replace(f"[{old.replace('__', '.')}]", f"[{old.replace('__', '.')}]\n{new}")
     return read_survey((CASES / folder / file).read_bytes(), file, parse_study(text))
-
-
-def names(reading: Reading, level: str = "error") -> list[str]:
-    return [f.name.partition(".")[2] for f in reading.findings if f.level == level]
 
 
 @pytest.mark.parametrize(
@@ -116,20 +108,6 @@ def test_a_wide_file_is_the_same_from_spss_excel_and_csv() -> None:
     answered = long.dropna(subset=["stress", "schuldeisers", "rondkomen", "schuld", "inkomen"], how="all")
     answered = answered.reset_index(drop=True).drop(columns="baan")  # which holds the baseline at every wave there
     pd.testing.assert_frame_equal(answered, surveys[0].drop(columns="baan"), check_exact=True)
-
-
-def long_frame() -> pd.DataFrame:
-    frame = pd.read_csv(CASES / "25-trailing" / "space.csv", dtype={"id": str}, skipfooter=1, engine="python")
-    return frame[frame["id"].str.strip() != ""].reset_index(drop=True)
-
-
-def wide_frame(pattern: str) -> pd.DataFrame:
-    frame = long_frame()
-    parts = [frame.drop_duplicates("id").set_index("id")[["group", "site", "education", "age"]]]
-    for wave in ("T0", "T1", "T2"):
-        part = frame[frame["wave"] == wave].set_index("id")[["work", "wellbeing"]]
-        parts.append(part.rename(columns=lambda k, w=wave: pattern.format(outcome=k, wave=w)))
-    return pd.concat(parts, axis=1).reset_index(names="id")
 
 
 def of(frame: pd.DataFrame | str, files: str = "", study: str = SMALL, suffix: str = ".csv") -> Reading:

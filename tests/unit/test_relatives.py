@@ -18,8 +18,7 @@ import pytest
 from dnt_cli.errors import DataError
 from dnt_cli.reading import Dictionary, write_table
 from dnt_cli.study import parse_study
-from tests.support.reading import read_survey
-from tests.unit.test_reading_cases import SMALL, long_frame, names, wide_frame
+from tests.support.reading import SMALL, long_frame, names, read_survey, wide_frame
 
 File = tuple[bytes, str, str]  # content, ending and study file
 CLEAN = long_frame()
