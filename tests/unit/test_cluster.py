@@ -20,7 +20,9 @@ from dnt_cli.errors import EngineError, UsageError
 from dnt_cli.imputation import ModelColumn, Settings, impute
 from dnt_cli.imputed.data import Completed
 from dnt_cli.power.simulation import World, replicates, single_outcome
-from dnt_cli.study import load_study
+from dnt_cli.study import load_study, parse_study
+from tests.support.robustness_study import STUDY, make_wide
+from tests.support.robustness_study import run as checked
 
 COLUMNS = (
     ModelColumn("group", "binary", impute=False),
@@ -68,7 +70,9 @@ def test_fits_and_simulations_are_the_same(scheduler: str) -> None:
         for _ in range(3)
     )
     data = Completed(study, sets[0], sets)
+    wide, survey = make_wide(), parse_study(STUDY)
     run = {
+        "robustness": lambda jobs: checked(wide, survey, ["a", "c"], Options(quadrature_check=0, jobs=jobs)).estimates,
         "endpoint": lambda jobs: endpoint_effects(data, Options(jobs=jobs)).estimates,
         "trend": lambda jobs: trend_effects(data, Options(jobs=jobs)).estimates,
         "power": lambda jobs: pd.concat(replicates(world, [0.0, 0.5], range(3), jobs=jobs)),
