@@ -202,7 +202,8 @@ def _draw(folder: Path, drawings: Sequence[Drawing], possible: int, *, force: bo
 
     if drawings:
         draw_all(drawings, folder / _FIGURES, ("png",), force=force)
-    tell(f"Drew {len(drawings)} of {possible} figures; the others show numbers that may not leave.")
+    others = "; the others show numbers that may not leave" if len(drawings) < possible else ""
+    tell(f"Drew {len(drawings)} of {possible} figures{others}.")
 
 
 def _figures_in(result: Release, name: str) -> int:
