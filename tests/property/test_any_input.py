@@ -31,8 +31,8 @@ def test_any_input(kind: str) -> None:
 
     @the_same(number)
     @given(st.data())
-    def check(data: st.DataObject) -> None:
+    def compare(data: st.DataObject) -> None:
         compared.update(trial(data, kind, counts))
 
-    check()
+    compare()
     assert all(compared[what] >= count for what, count in least.items()), (compared, counts)

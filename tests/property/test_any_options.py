@@ -29,9 +29,11 @@ def test_any_options() -> None:
     def check(line: Typed) -> None:
         judge.judge(line)
 
-    for name, value in SURE:
-        options = (("--output", "x.parquet"), (name, value))
-        check(Typed("fit-t3", ("i.parquet",), options, ("fit-t3", "i.parquet", *sum(options, ()))))
+    written = ("--output", "x.parquet")
+    sure = [("fit-t3", "i.parquet", (written, option)) for option in SURE]
+    sure += [("fit-longitudinal", "i.parquet", (written,)), ("show", "t.parquet", (("--lang", "nl"),))]
+    for command, source, options in sure:
+        check(Typed(command, (source,), options, (command, source, *sum(options, ()))))
     for command, number in LINES.items():
         the_same(number)(given(lines((command,), quick=True))(check))()
     assert not [command for command in LINES if not judge.runs[command, 0]], judge.runs

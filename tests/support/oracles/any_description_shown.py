@@ -13,6 +13,7 @@ from fractions import Fraction
 import pandas as pd
 
 from dnt_cli.description.tables import description_tables
+from dnt_cli.safe_text import restored
 from dnt_cli.study import Language, Study
 from dnt_cli.tables import Table, as_text
 from dnt_cli.wording import Wording, sentence
@@ -247,7 +248,7 @@ def check_csv(text: str, frame: pd.DataFrame) -> None:
     plain = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, lineterminator="\n")
     assert list(plain.columns) == list(frame.columns)
     for name in TEXTS:
-        assert list(plain[name]) == list(frame[name]), name
+        assert list(map(restored, plain[name])) == list(frame[name]), name
     assert [float(v) for v in plain["value"]] == list(frame["value"])
     for name in ("n", "denominator"):
         assert [v and float(v) for v in plain[name]] == ["" if pd.isna(v) else float(v) for v in frame[name]], name
