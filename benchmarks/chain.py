@@ -3,9 +3,8 @@
     python -m benchmarks.chain [-m 50] [--repeat 3] [--jobs 0] [--write]
 
 R runs once, ours several times; what counts are the ratios, since both ran on the same machine at the same time. The
-robustness checks are those that an analyst would write in R: a subset (a), change since baseline (b), observed answers
-only (c), and data imputed again by another method (f; `second_m` data sets; forests here, `norm` in R). With --write
-the table goes to docs/scale.md.
+robustness checks are those that an analyst would write in R: a subset that is imputed anew (a), change since baseline
+(b), observed answers only (c). With --write the table goes to docs/scale.md.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ STAGES = {
     "impute": ("survey", ["-m", "{m}", "--iterations", "{iterations}"]),
     "fit-t3": ("imputed", []),
     "fit-longitudinal": ("imputed", []),
-    "robustness": ("imputed", ["--checks", "a,b,c,f"]),
+    "robustness": ("imputed", ["--checks", "a,b,c"]),
     "describe": ("survey", []),
 }
 """Per stage what it reads, and its options."""
@@ -89,7 +88,7 @@ def write_for_r(folder: Path) -> None:
     measured = {c: study.outcomes[key] for c, (key, _) in study.columns.items() if key in study.measured}
     binaries = [column for column, outcome in measured.items() if outcome.kind == "binary"]
     spec = {"controls": study.models.controls, "binary_columns": binaries, "endpoint": endpoint, "trend": trend}
-    spec |= {"subset": SUBSET, "second_m": study.robustness.second_m}
+    spec |= {"subset": SUBSET}
     (folder / "spec.json").write_text(json.dumps(spec | {"derived": rules}), encoding="utf-8")
 
 

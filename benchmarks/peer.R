@@ -1,6 +1,6 @@
 # The same chain as an analyst would write it in R: mice, glm, lm, lmer, glmer, pool; on the same data and models.
 # Rscript peer.R DATA.csv SPEC.json m iterations    DATA: one row per person; SPEC: outcomes, kinds, controls
-# Robustness: a subset, differences since baseline, observed answers only, and data imputed again by another method.
+# Robustness: a subset imputed anew, differences since baseline, observed answers only.
 # Prints per stage its wall and its CPU seconds.
 suppressPackageStartupMessages({library(mice); library(lme4); library(jsonlite)})
 a <- commandArgs(TRUE); spec <- fromJSON(a[2], simplifyVector = FALSE); controls <- unlist(spec$controls); m <- as.integer(a[3]); maxit <- as.integer(a[4])
@@ -17,9 +17,9 @@ derive <- function(x) {
   x
 }
 predictors <- quickpred(d, mincor = 0.2, minpuc = 0.25, include = c("group", controls), exclude = c("id", "site"))
-impute <- function(m, seed, ...) lapply(complete(
-  mice(d, m = m, maxit = maxit, predictorMatrix = predictors, print = FALSE, seed = seed, ...), "all"), derive)
-sets <- clock("impute", impute(m, 1))
+impute <- function(data, seed) lapply(complete(
+  mice(data, m = m, maxit = maxit, predictorMatrix = predictors, print = FALSE, seed = seed), "all"), derive)
+sets <- clock("impute", impute(d, 1))
 rhs <- function(x) paste(c("group", x, controls), collapse = " + ")
 # Change: y minus its value at baseline, by least squares.
 endpoint <- function(sets, change = FALSE) lapply(spec$endpoint, function(o) {
@@ -44,7 +44,6 @@ observed <- derive(d)
 invisible(clock("describe", lapply(spec$trend, function(o) lapply(unlist(o$columns), function(v)
   aggregate(num(observed[[v]]), list(d$group), function(x) c(mean(x, na.rm = TRUE), sd(x, na.rm = TRUE), sum(!is.na(x))))))))
 invisible(clock("robustness", {
-  without <- lapply(sets, function(x) x[num(x[[spec$subset]]) == 0, ])
-  list(endpoint(without), trend(without), endpoint(sets, change = TRUE), endpoint(list(observed)), trend(list(observed)), {
-    again <- impute(spec$second_m, 2, method = sub("pmm", "norm", make.method(d))); list(endpoint(again), trend(again)) })
+  without <- impute(d[num(d[[spec$subset]]) %in% 0, ], 2)
+  list(endpoint(without), trend(without), endpoint(sets, change = TRUE), endpoint(list(observed)), trend(list(observed)))
 }))
