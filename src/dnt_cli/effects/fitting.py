@@ -37,11 +37,11 @@ Fitter = Callable[[Designs, DesignMatrix, Model], Fit]
 _WORTH_A_PROCESS = 5.0
 # Seconds of work that an R session, which takes five to start, does before the next one starts.
 _WORTH_A_SESSION = 60.0
-# Imputations that are fitted together; more gain little, but for models of one wave of few persons. Of many persons
-# fewer, so that memory does not grow with the number of imputations.
-_TOGETHER = 12
-_PERSONS_TOGETHER = 8192
-_MOST_PERSONS_TOGETHER = 65_536
+TOGETHER = 12
+"""Imputations that are fitted together; more gain little, but for models of one wave of few persons."""
+PERSONS_TOGETHER = 8192
+"""Persons, in all of them, up to which fitting fewer together costs more."""
+_MOST_PERSONS_TOGETHER = 65_536  # so that memory does not grow with the number of imputations
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,9 @@ def fit_all(
     if seconds < _WORTH_A_PROCESS:
         jobs = 1
     persons = max(1, len(data.observed))
-    together = max(1, min(_TOGETHER, _MOST_PERSONS_TOGETHER // persons))
+    together = max(1, min(TOGETHER, _MOST_PERSONS_TOGETHER // persons))
     if all(model.analysis == ENDPOINT for model, _ in tasks):
-        together = max(together, _PERSONS_TOGETHER // persons)
+        together = max(together, PERSONS_TOGETHER // persons)
     # The more parts, the sooner it is known how long all takes; but each starts an R session where one is needed.
     wanted = max(jobs, round(seconds / _WORTH_A_SESSION)) if _uses_r(tasks) else max(jobs, -(-data.m // together))
     parts = np.array_split(np.arange(data.m), min(data.m, wanted))

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dnt_cli.design import Designs
+from dnt_cli.effects.fitting import PERSONS_TOGETHER, TOGETHER
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import impute_wide
 from dnt_cli.study import Study
@@ -18,8 +19,6 @@ View = Callable[[pd.DataFrame, int], pd.DataFrame]
 
 _MOST = 25
 """Most data sets in one part: imputing more at once gains nothing, and all are in memory together."""
-_TOGETHER, _PERSONS_TOGETHER = 12, 8192
-"""Data sets, and persons in all of them, that are fitted together at least: fewer cost more."""
 _SHARES = 4
 """Pieces of work per process, or it would long be unknown how long all takes; at most half as many to impute."""
 
@@ -99,7 +98,7 @@ def pieces(source: DataSets | NewImputations, wanted: Sequence[int], jobs: int) 
     """
     if isinstance(source, NewImputations):
         return [(list(wanted), part) for part in _parts(source.m, _imputed_together(source, jobs))]
-    together = min(_TOGETHER, _PERSONS_TOGETHER // max(1, len(source.sets[0])))
+    together = min(TOGETHER, PERSONS_TOGETHER // max(1, len(source.sets[0])))
     parts = _parts(source.m, max(together, -(-source.m // (jobs * _SHARES))))
     shares = min(len(wanted), -(-jobs * _SHARES // len(parts)))
     return [(list(wanted[i::shares]), part) for part in parts for i in range(shares)]
@@ -110,7 +109,7 @@ def _imputed_together(source: NewImputations, jobs: int) -> int:
     least = -(-source.m // (jobs * _SHARES // 2))
     if source.settings.method == "forest":  # takes long, and each by itself
         return least
-    return max(least, min(-(-source.m // jobs), _PERSONS_TOGETHER // max(1, len(source.tables[0]))))
+    return max(least, min(-(-source.m // jobs), PERSONS_TOGETHER // max(1, len(source.tables[0]))))
 
 
 def _parts(m: int, size: int) -> list[range]:
