@@ -15,6 +15,7 @@ from dnt_cli.errors import DataError, StudyError
 from dnt_cli.reading import read_table
 from dnt_cli.reading.dictionary import Dictionary, RawTable
 from dnt_cli.reading.draft import draft_study
+from dnt_cli.reading.moments import in_order, months
 from dnt_cli.reading.scales import SCALES, plain, scale_of
 from dnt_cli.study import open_questions, parse_study
 from tests.support.reading import read_survey
@@ -313,6 +314,24 @@ def test_waves_whose_order_no_name_tells_stay_as_in_the_file_and_are_a_question(
     text = draft_study(RawTable(frame.assign(stress=[i % 7 + 0.5 for i in range(80)]), Dictionary()), "x")
     assert 'baseline = "rood"  # ? which of the waves is the first' in text
     assert "and in which order they were" in text
+
+
+@pytest.mark.parametrize("word", ["pretoria", "nadia", "posten", "midden", "startup", "na de training", "T0 pre"])
+def test_a_word_that_only_begins_or_ends_like_a_moment_tells_no_order(word: str) -> None:
+    assert in_order([word, "T1"]) == ([word, "T1"], False)
+    assert months(word) is None
+
+
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [
+        ("pre", "post"), ("Voor", "na"), ("baseline", "follow-up"), ("T0", "6m"), ("pre-test", "post-test"),
+        ("baseline 0", "posttest2"), ("voormeting", "FU_6 maanden"), ("start meting", "vervolg3"), ("bl", "1.0"),
+        ("intake", "tussenmeting"),
+    ],
+)  # fmt: skip
+def test_whole_words_of_moments_tell_their_order(early: str, late: str) -> None:
+    assert in_order([late, early]) == ([early, late], True)
 
 
 def test_dates_of_a_beginning_and_an_end_are_no_waves() -> None:

@@ -12,11 +12,12 @@ _BEFORE = (
 _BETWEEN = "mid|midterm|midtest|tijdens|tussen|tussentijds|tussenmeting|halverwege"
 _AFTER = "post|posttest|na|achteraf|nameting|eind|einde|eindmeting|end|endline|exit|uitstroom"
 _LATER = "follow[-_ ]?up|fu|vervolg|vervolgmeting|opvolging"
-_WORDS = tuple(re.compile(rf"(?:{words})[-_ ]?\d*", re.IGNORECASE) for words in (_BEFORE, _BETWEEN, _AFTER, _LATER))
 _UNIT = r"(?:m|mnd|mo|months?|maand|maanden|w|wk|weeks?|weken)"
 _NUMBERED = r"(?:t|w|m|wave|meting|tijd|time|month|maand|mnd)[-_ ]?\d{1,2}"
 _MEASURED = rf"\d{{1,2}}[-_ ]?{_UNIT}"
 _WORD = rf"(?:(?:{_BEFORE}|{_BETWEEN}|{_AFTER})\d?|(?:{_LATER})(?:[-_ ]?\d{{1,2}}{_UNIT}?)?)"
+_AT = rf"(?:[-_ ]?(?:test|meting|measurement))?(?:[-_ ]?\d{{1,2}}(?:[-_ ]?{_UNIT})?)?"  # post-test, follow-up 6 months
+_WORDS = tuple(re.compile(rf"(?:{words}){_AT}", re.IGNORECASE) for words in (_BEFORE, _BETWEEN, _AFTER, _LATER))
 _PLACES = re.compile(rf"{_NUMBERED}|{_MEASURED}|\d+(?:\.0)?", re.IGNORECASE)
 
 LAST = (
@@ -40,7 +41,7 @@ def _place(wave: str) -> int | None:
     """Where in time the words of a moment stand; None where they say nothing of it."""
     if _PLACES.fullmatch(wave):
         return 1
-    return next((place for place, words in enumerate(_WORDS) if words.match(wave)), None)
+    return next((place for place, words in enumerate(_WORDS) if words.fullmatch(wave)), None)
 
 
 def in_order(waves: Iterable[str]) -> tuple[list[str], bool]:
