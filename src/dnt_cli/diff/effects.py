@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +13,6 @@ from dnt_cli.diff.layout import counted, known, without_empty_end
 from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.tables import as_shown, scale_of, tone_of, where_of
-from dnt_cli.messages import Message
 from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.robustness.result import codes, labels_of
 from dnt_cli.study import Significance, Study
@@ -32,7 +30,7 @@ KEYS = ["analysis", "model", "outcome", "term"]
 SAME, WITHIN, SHIFTED, CONCLUSION = "same", "within", "moved", "conclusion"
 _NUMBERS = ("estimate", "std_error", "df", "p_value")
 
-Row = dict[str, Any]
+Row = dict[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class EffectChanges:
         effects = [_compare(*pair, marks_a, marks_b) for pair in _paired(effect_rows(a), effect_rows(b))]
         rest = [frame[~frame.index.isin(effect_rows(frame).index)] for frame in (a, b)]
         others = [_compare(*pair, marks_a, marks_b) for pair in _paired(*rest)]
-        moved = sum(not _is_close(row) for row in others)
+        moved = sum(row["status_a"] != row["status_b"] or _far(row["shift"], row["se_ratio"]) for row in others)
         return cls(pd.DataFrame(effects, columns=list(_COLUMNS)), len(others), moved)
 
     @property
@@ -89,11 +87,45 @@ class EffectChanges:
 
     def headline(self, found: Difference, wording: Wording) -> str:
         """How many moved, how far, and which marks were gained or lost."""
-        return effects_headline(found, self, wording)
+        rows = self.effects
+        if (rows["change"] == SAME).all():
+            return wording.text("diff.effects", n=len(rows), parts=wording.text("diff.all_same"))
+        moved, counts = rows[_moved(rows)], rows["change"].value_counts()
+        parts = [wording.text("diff.same", n=counts[SAME])] if SAME in counts else []
+        if WITHIN in counts:
+            parts.append(wording.text("diff.within", n=counts[WITHIN], limit=wording.number(MOVED, 2)))
+        if len(moved):
+            parts.append(wording.text("diff.moved", n=len(moved), largest=_largest(moved, _Names(found, wording))))
+        reasons = rows["why"].str.split("; ").explode().value_counts()
+        parts += [counted(int(reasons[key]), key, wording) for key in _REASONS if key in reasons]
+        parts += [wording.text("diff.no_mark")] if not _MARKS & set(reasons.index) else []
+        return wording.text("diff.effects", n=len(rows), parts=", ".join(parts))
 
     def table(self, found: Difference, wording: Wording, *, everything: bool) -> list[Table]:
-        """The effects whose conclusion changed, then those that moved most."""
-        return effect_table(found, self, wording, everything=everything)
+        """The effects whose conclusion changed, then those that moved most; with `everything` also the others."""
+        rows, names = self.effects, _Names(found, wording)
+        repeated = _repeats_main(rows) & (rows["change"] == SHIFTED) & (not everything)
+        kept = rows if everything else rows[rows["change"].isin([CONCLUSION, SHIFTED]) & ~repeated]
+        if not len(kept):
+            return []
+        several = rows["analysis"].nunique() > 1
+        alone = kept["why"].str.contains("only in")
+        parts = {
+            "section_conclusion": kept[(kept["change"] == CONCLUSION) & ~alone],
+            "section_moved": kept[kept["change"] == SHIFTED],
+            "section_alone": kept[alone],
+            "section_rest": kept[kept["change"].isin([SAME, WITHIN])],
+        }
+        sections = [
+            Section(names.heading(title, str(analysis), several=several), tuple(_row(r, names) for r in _ordered(own)))
+            for title, part in parts.items()
+            for analysis, own in part.groupby("analysis", sort=False)
+        ]
+        title = wording.text("diff.all_title" if everything else "diff.moved_title")
+        if not several:
+            title += ". " + where_of(str(rows["analysis"].iloc[0]), wording)
+        notes = tuple(_notes(self, kept, int(repeated.sum()), names))
+        return [without_empty_end(Table(title, _columns(wording), tuple(sections), notes))]
 
     def frame(self) -> pd.DataFrame:
         """The effects."""
@@ -107,12 +139,8 @@ _COLUMNS = (
 
 
 def _paired(a: pd.DataFrame, b: pd.DataFrame) -> list[tuple[Row | None, Row | None]]:
-    first, second = ({_key(row): row for row in _rows(frame)} for frame in (a, b))
+    first, second = ({_key(row): row for row in frame.to_dict("records")} for frame in (a, b))
     return [(first.get(key), second.get(key)) for key in dict.fromkeys([*second, *first])]
-
-
-def _rows(frame: pd.DataFrame) -> list[Row]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _key(row: Row) -> tuple[str, ...]:
@@ -121,18 +149,9 @@ def _key(row: Row) -> tuple[str, ...]:
     return (*(row[name] for name in KEYS), wave if isinstance(wave, str) else "")
 
 
-def _is_close(row: Row) -> bool:
-    """Whether a control moved: as an effect, but its mark does not matter."""
-    one_sided = "" in (row["status_a"], row["status_b"])
-    status = row["status_a"] == row["status_b"] and row["scale_a"] == row["scale_b"]
-    return not one_sided and status and not _far(row["shift"], row["se_ratio"])
-
-
 def _compare(a: Row | None, b: Row | None, marks_a: Significance, marks_b: Significance) -> Row:
-    present = b if b is not None else a
-    assert present is not None
     one, two = _side(a, marks_a), _side(b, marks_b)
-    row: Row = {key: present[key] for key in KEYS}
+    row: Row = {key: (b or a or {})[key] for key in KEYS}
     row |= {f"{name}_a": one[name] for name in _SIDES} | {f"{name}_b": two[name] for name in _SIDES}
     comparable = a is not None and b is not None and one["scale"] == two["scale"]
     row["shift"] = _shift(one["link"], two["link"], one["link_se"]) if comparable else math.nan
@@ -212,7 +231,7 @@ def _ratio(a: float, b: float) -> float:
 
 
 def _far(shift: float, ratio: float) -> bool:
-    """Whether an effect moved: its estimate, or its standard error by the same share of itself."""
+    """Whether an effect moved, or cannot be compared: its estimate, or its standard error by the same share of it."""
     return not (abs(shift) <= MOVED and abs(ratio - 1) <= MOVED)
 
 
@@ -232,26 +251,6 @@ _REASONS = (
 _MARKS = {"mark lost", "mark gained", "mark changed", "reversed"}
 
 
-def effects_headline(found: Difference, content: EffectChanges, wording: Wording) -> str:
-    """How many moved, how far, and which marks were gained or lost."""
-    rows = content.effects
-    if (rows["change"] == SAME).all():
-        return wording.text("diff.effects", n=len(rows), parts=wording.text("diff.all_same"))
-    names = _Names(found, wording)
-    moved = rows[_moved(rows)]
-    parts = []
-    counts = rows["change"].value_counts()
-    parts += [wording.text("diff.same", n=counts[SAME])] if SAME in counts else []
-    if WITHIN in counts:
-        parts.append(wording.text("diff.within", n=counts[WITHIN], limit=wording.number(MOVED, 2)))
-    if len(moved):
-        parts.append(wording.text("diff.moved", n=len(moved), largest=_largest(moved, names, wording)))
-    reasons = rows["why"].str.split("; ").explode().value_counts()
-    parts += [counted(int(reasons[key]), key, wording) for key in _REASONS if key in reasons]
-    parts += [wording.text("diff.no_mark")] if not _MARKS & set(reasons.index) else []
-    return wording.text("diff.effects", n=len(rows), parts=", ".join(parts))
-
-
 def _moved(rows: pd.DataFrame) -> pd.Series:
     """Estimated in both files, and further apart than `MOVED`; whatever became of the conclusion."""
     far = (rows["shift"].abs() > MOVED) | ((rows["se_ratio"] - 1).abs() > MOVED)
@@ -259,43 +258,14 @@ def _moved(rows: pd.DataFrame) -> pd.Series:
     return far & both & (rows["scale_a"] == rows["scale_b"])
 
 
-def _largest(moved: pd.DataFrame, names: _Names, wording: Wording) -> str:
+def _largest(moved: pd.DataFrame, names: _Names) -> str:
     sizes = moved["shift"].abs().where(lambda s: s < math.inf, 0.0)
     if not sizes.max() > 0:
         return ""
     row = moved.iloc[int(sizes.to_numpy().argmax())].to_dict()
-    effect = f"{names.outcome(row['outcome'])}, {names.analysis(row)}"
-    return wording.text("diff.largest", shift=wording.number(sizes.max(), 2), effect=effect)
-
-
-def effect_table(
-    found: Difference, content: EffectChanges, wording: Wording, *, everything: bool = False
-) -> list[Table]:
-    """The effects whose conclusion changed, then those that moved most; with `everything` also the others."""
-    rows = content.effects
-    names = _Names(found, wording)
-    repeated = _repeats_main(rows) & (rows["change"] == SHIFTED) & (not everything)
-    kept = rows if everything else rows[rows["change"].isin([CONCLUSION, SHIFTED]) & ~repeated]
-    if not len(kept):
-        return []
-    several = rows["analysis"].nunique() > 1
-    alone = kept["why"].str.contains("only in")
-    parts = {
-        "section_conclusion": kept[(kept["change"] == CONCLUSION) & ~alone],
-        "section_moved": kept[kept["change"] == SHIFTED],
-        "section_alone": kept[alone],
-        "section_rest": kept[kept["change"].isin([SAME, WITHIN])],
-    }
-    sections = [
-        Section(names.heading(title, str(analysis), several=several), tuple(_row(row, names) for row in _ordered(own)))
-        for title, part in parts.items()
-        for analysis, own in part.groupby("analysis", sort=False)
-    ]
-    title = wording.text("diff.all_title" if everything else "diff.moved_title")
-    if not several:
-        title += ". " + names.where(str(rows["analysis"].iloc[0]))
-    notes = tuple(_notes(content, kept, int(repeated.sum()), names, wording))
-    return [without_empty_end(Table(title, _columns(wording), tuple(sections), notes))]
+    when = names.when(row["analysis"], names.study(row["outcome"]).endpoint(row["outcome"]))
+    effect = f"{names.outcome(row['outcome'])}, {when}{names.check(row)}"
+    return names.wording.text("diff.largest", shift=names.wording.number(sizes.max(), 2), effect=effect)
 
 
 def _columns(wording: Wording) -> tuple[Column, ...]:
@@ -324,7 +294,7 @@ def _repeats_main(rows: pd.DataFrame) -> pd.Series:
     return pd.Series((rows["model"] != "main").to_numpy() & equal, index=rows.index)
 
 
-def _ordered(part: pd.DataFrame) -> list[dict[Any, Any]]:
+def _ordered(part: pd.DataFrame) -> list[Row]:
     """Those that moved most first, those that only one file has last."""
     return part.sort_values("shift", key=lambda s: -s.abs(), kind="stable", na_position="last").to_dict("records")
 
@@ -335,15 +305,12 @@ class _Names:
     def __init__(self, found: Difference, wording: Wording) -> None:
         self.wording = wording
         self.studies: tuple[Study, Study] = (found.a.study, found.b.study)
-        first, second = labels_of(found.a.extra), labels_of(found.b.extra)
-        self.labels: dict[str, tuple[Message, Study]] = {key: (own, found.a.study) for key, own in first.items()}
-        self.labels |= {key: (own, found.b.study) for key, own in second.items()}
+        self.labels = {
+            key: spoken(own, wording.language, stage.study)
+            for stage in (found.a, found.b)
+            for key, own in labels_of(stage.extra).items()
+        }
         self.codes = codes(list(self.labels))
-
-    def label(self, key: str) -> str:
-        """The label of a check."""
-        label, study = self.labels[key]
-        return spoken(label, self.wording.language, study)
 
     def study(self, outcome: str) -> Study:
         """The study that knows an outcome."""
@@ -353,39 +320,29 @@ class _Names:
         """The outcome's label."""
         return self.study(key).outcomes[key].label[self.wording.language]
 
-    def analysis(self, row: Mapping[Any, Any]) -> str:
-        """`T3`, `trend`, `T3 (a)`."""
-        endpoint = self.study(row["outcome"]).endpoint(row["outcome"])
-        text = endpoint if row["analysis"] == "t3" else self.wording.text("common.trend").lower()
-        return text + self.check(row)
+    def when(self, analysis: str, endpoint: str) -> str:
+        """`T3`, or `trend`."""
+        return endpoint if analysis == ENDPOINT else self.wording.text("common.trend").lower()
 
-    def check(self, row: Mapping[Any, Any]) -> str:
+    def check(self, row: Row) -> str:
         """` (a)`, nothing for the main analysis."""
         return "" if row["model"] == "main" else f" ({self.codes.get(row['model'], row['model'])})"
 
     def heading(self, title: str, analysis: str, *, several: bool) -> str:
         """`Another conclusion: trend`, with the analysis if there are several."""
-        where = self.studies[1].design.endpoint if analysis == "t3" else self.wording.text("common.trend").lower()
         text = self.wording.text(f"diff.{title}")
-        return f"{text}: {where}" if several else text
+        return f"{text}: {self.when(analysis, self.wording.study.design.endpoint)}" if several else text
 
-    def where(self, analysis: str) -> str:
-        """`Effect at T3`."""
-        return where_of(analysis, self.wording, self.studies[1].design.endpoint)
-
-    def tone(self, row: Mapping[Any, Any], side: str) -> Tone:
+    def tone(self, row: Row, side: str) -> Tone:
         """Green or red where one file marks an effect, as in its own table."""
         if not row[f"mark_{side}"]:
             return ""
-        shown = row[f"estimate_{side}"]
-        upward = shown - KINDS[row[f"scale_{side}"]].none
-        own = self.studies["ab".index(side)]
-        return tone_of(
-            pd.Series({"p_value": row[f"p_{side}"], "estimate": upward, "outcome": row["outcome"]}), own, "better"
-        )
+        upward = row[f"estimate_{side}"] - KINDS[row[f"scale_{side}"]].none
+        effect = pd.Series({"p_value": row[f"p_{side}"], "estimate": upward, "outcome": row["outcome"]})
+        return tone_of(effect, self.studies["ab".index(side)], "better")
 
 
-def _row(row: Mapping[Any, Any], names: _Names) -> tuple[Cell, ...]:
+def _row(row: Row, names: _Names) -> tuple[Cell, ...]:
     wording = names.wording
     cells = [Cell(names.outcome(row["outcome"]) + names.check(row))]
     cells.append(Cell(scale_of(row["scale_b"] or row["scale_a"], wording), "muted"))
@@ -399,7 +356,7 @@ def _row(row: Mapping[Any, Any], names: _Names) -> tuple[Cell, ...]:
     return (*cells, Cell(_why_in_words(row, wording), tone))
 
 
-def _estimate(row: Mapping[Any, Any], side: str, names: _Names) -> list[Cell]:
+def _estimate(row: Row, side: str, names: _Names) -> list[Cell]:
     status = row[f"status_{side}"]
     if not status:
         return [Cell(""), Cell("")]
@@ -427,7 +384,7 @@ def _percent(ratio: float, wording: Wording) -> str:
     return "" if round(change, 1) == 0 else wording.number(change, 0 if abs(change) >= 1 else 1, sign=True)
 
 
-def _why_in_words(row: Mapping[Any, Any], wording: Wording) -> str:
+def _why_in_words(row: Row, wording: Wording) -> str:
     told = []
     for reason in filter(None, row["why"].split("; ")):
         if reason in ("status", "verdict"):
@@ -440,14 +397,13 @@ def _why_in_words(row: Mapping[Any, Any], wording: Wording) -> str:
     return "; ".join(told)
 
 
-def _notes(content: EffectChanges, kept: pd.DataFrame, repeated: int, names: _Names, wording: Wording) -> list[str]:
+def _notes(content: EffectChanges, kept: pd.DataFrame, repeated: int, names: _Names) -> list[str]:
+    wording = names.wording
     percent = wording.number(100 * MOVED, 0)
     notes = [wording.text("diff.shift_note", limit=wording.number(MOVED, 2), percent=percent)]
-    marks = names.studies[1].significance
-    strict, lenient = (wording.threshold(x) for x in (marks.strict, marks.lenient))
-    notes.append(wording.text("common.marks", strict=strict, lenient=lenient))
+    notes.append(wording.marks_note())
     notes += [
-        wording.text("diff.check_note", code=names.codes[key], label=names.label(key))
+        wording.text("diff.check_note", code=names.codes[key], label=names.labels[key])
         for key in dict.fromkeys(kept["model"])
         if key in names.labels
     ]
