@@ -13,7 +13,6 @@ from dnt_cli.description.comparison import ABSENT, PRESENT
 from dnt_cli.description.lookup import group_label, level_label, variable_label
 from dnt_cli.description.rows import COLUMNS
 from dnt_cli.diff.layout import counted
-from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.wording import Wording
 
@@ -54,11 +53,42 @@ class FigureChanges:
 
     def headline(self, found: Difference, wording: Wording) -> str:
         """How many figures differ."""
-        return figures_headline(self.figures, wording)
+        counts, n = self.figures["change"].value_counts(), len(self.figures)
+        if set(counts.index) <= {"same"}:
+            return wording.text("diff.figures", n=n, parts=wording.text("diff.all_same"))
+        keys = {"same": "same", "within": "figures_within", "moved": "figures_moved"}
+        parts = [wording.text(f"diff.{text}", n=counts[key]) for key, text in keys.items() if key in counts]
+        parts += [counted(int(counts[key]), key, wording) for key in ("only in A", "only in B") if key in counts]
+        return wording.text("diff.figures", n=n, parts=", ".join(parts))
 
     def table(self, found: Difference, wording: Wording, *, everything: bool) -> list[Table]:
-        """The figures that differ."""
-        return figure_table(found, self.figures, wording, everything=everything)
+        """The figures that differ, by table; unless all are asked for, the main ones and no more than a few screens."""
+        differ = self.figures[~self.figures["change"].isin(["same", "within"])]
+        asked = kept = self.figures if everything else differ
+        if not everything and len(differ) > _MOST:
+            main = differ[differ["statistic"].isin(_MAIN)]
+            main = main if len(main) else differ
+            visible = main[[_decimals(row) <= 2 for row in main.to_dict("records")]]
+            kept = (visible if len(visible) else main).head(_MOST)
+        if not len(kept):
+            return []
+        sections = tuple(
+            Section(_title(str(name), wording), tuple(_row(row, found, wording) for row in part.to_dict("records")))
+            for name, part in kept.groupby("table", sort=False)
+        )
+        columns = (
+            Column(wording.text("diff.characteristic"), "left"),
+            Column(wording.text("diff.group"), "left"),
+            Column(wording.text("common.wave_unit").capitalize(), "left"),
+            Column(wording.text("diff.statistic"), "left"),
+            Column("A"),
+            Column("B"),
+            *(Column(wording.text("diff.n_of", side=side), optional=True) for side in "AB"),
+        )
+        hidden = len(asked) - len(kept)
+        notes = (wording.text("diff.hidden", n=hidden),) if hidden else ()
+        title = wording.text("diff.figures_all" if everything else "diff.figures_title")
+        return [Table(title, columns, sections, notes)]
 
     def frame(self) -> pd.DataFrame:
         """The figures."""
@@ -95,53 +125,9 @@ _TITLES = {"attrition": "sample_title"}
 _MAIN = ("pct", "mean", "present", "dropout", "missing", "difference", "mean_change", "pct_point_change")
 
 
-def figures_headline(figures: pd.DataFrame, wording: Wording) -> str:
-    """How many figures differ."""
-    counts = figures["change"].value_counts()
-    if set(counts.index) <= {"same"}:
-        return wording.text("diff.figures", n=len(figures), parts=wording.text("diff.all_same"))
-    keys = {"same": "same", "within": "figures_within", "moved": "figures_moved"}
-    parts = [wording.text(f"diff.{text}", n=counts[key]) for key, text in keys.items() if key in counts]
-    parts += [counted(int(counts[key]), key, wording) for key in ("only in A", "only in B") if key in counts]
-    return wording.text("diff.figures", n=len(figures), parts=", ".join(parts))
-
-
-def figure_table(
-    found: Difference, figures: pd.DataFrame, wording: Wording, *, everything: bool = False
-) -> list[Table]:
-    """The figures that differ, by table; unless all are asked for, the main ones and no more than a few screens."""
-    differ = figures[~figures["change"].isin(["same", "within"])]
-    kept = figures if everything else differ
-    if not everything and len(differ) > _MOST:
-        main = differ[differ["statistic"].isin(_MAIN)]
-        main = main if len(main) else differ
-        visible = main[[_decimals(row) <= 2 for row in main.to_dict("records")]]
-        kept = (visible if len(visible) else main).head(_MOST)
-    if not len(kept):
-        return []
-    study = found.b.study
-    sections = tuple(
-        Section(_title(str(name), study, wording), tuple(_row(row, found, wording) for row in part.to_dict("records")))
-        for name, part in kept.groupby("table", sort=False)
-    )
-    columns = (
-        Column(wording.text("diff.characteristic"), "left"),
-        Column(wording.text("diff.group"), "left"),
-        Column(wording.text("common.wave_unit").capitalize(), "left"),
-        Column(wording.text("diff.statistic"), "left"),
-        Column("A"),
-        Column("B"),
-        *(Column(wording.text("diff.n_of", side=side), optional=True) for side in "AB"),
-    )
-    hidden = len(figures if everything else differ) - len(kept)
-    notes = (wording.text("diff.hidden", n=hidden),) if hidden else ()
-    title = wording.text("diff.figures_all" if everything else "diff.figures_title")
-    return [Table(title, columns, sections, notes)]
-
-
-def _title(table: str, study: Study, wording: Wording) -> str:
-    key = _TITLES.get(table, f"{table}_title")
-    wave = study.design.baseline if table == "baseline" else study.design.endpoint
+def _title(table: str, wording: Wording) -> str:
+    key, design = _TITLES.get(table, f"{table}_title"), wording.study.design
+    wave = design.baseline if table == "baseline" else design.endpoint
     return wording.text(f"description.{key}", wave=wave) if wording.known(f"description.{key}") else table
 
 
@@ -152,14 +138,11 @@ def _row(row: Mapping[Any, Any], found: Difference, wording: Wording) -> tuple[C
     wording = Wording(study, wording.language)
     label = variable_label(variable, wording) if variable else ""
     label += f": {level_label(variable, level, wording)}" if level and variable else ""
-    cells = [Cell(label), Cell(_group(row["group"], wording)), Cell(row["wave"]), Cell(row["statistic"])]
+    group = row["group"]
+    group = wording.text(f"description.{group}") if group in (ABSENT, PRESENT) else group_label(group, wording)
+    cells = [Cell(label), Cell(group), Cell(row["wave"]), Cell(row["statistic"])]
     cells += [Cell(_figure(row, side, wording)) for side in "ab"]
     return (*cells, *(Cell("" if pd.isna(row[f"n_{side}"]) else f"{row[f'n_{side}']:.0f}") for side in "ab"))
-
-
-def _group(group: str, wording: Wording) -> str:
-    """A group, or those who were and were not seen."""
-    return wording.text(f"description.{group}") if group in (ABSENT, PRESENT) else group_label(group, wording)
 
 
 def _decimals(row: Mapping[Any, Any]) -> int:

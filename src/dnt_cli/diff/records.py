@@ -86,8 +86,9 @@ class RecordChanges:
                 types = [_type(schema.field(name).type) if name in schema.names else "" for schema in schemas]
                 rows.append(_column(str(name), one, two, types, completed, studies[1]))
         m = (_last(a[IMPUTATION]), _last(b[IMPUTATION])) if imputed else None
+        persons = Overlap(len(persons_a & persons_b), len(persons_a - persons_b), len(persons_b - persons_a))
         overlap = Overlap(len(common), len(first) - len(common), len(second) - len(common))
-        return cls(_overlap(persons_a, persons_b), overlap, m, pd.DataFrame(rows, columns=list(_COLUMNS)))
+        return cls(persons, overlap, m, pd.DataFrame(rows, columns=list(_COLUMNS)))
 
     @property
     def same(self) -> bool:
@@ -100,11 +101,41 @@ class RecordChanges:
 
     def headline(self, found: Difference, wording: Wording) -> str:
         """How many persons and rows are in both, and how many columns and cells differ."""
-        return records_headline(self, wording)
+        columns, m, say = self.columns, self.imputations, wording.text
+        parts = [_shared("persons", self.persons, wording)]
+        if m is None:
+            parts.append(_shared("rows", self.rows, wording))
+            other = int((columns["change"] != "same").sum())
+            cells = int(columns["differ"].sum())
+            parts.append(say(f"diff.columns_{'differ' if other else 'same'}", n=other, all=len(columns), cells=cells))
+        else:
+            answers, cells, all_imputed, imputed = (int(columns[name].sum()) for name in _COUNTS)
+            parts.append(say(f"diff.observed_{'differ' if cells else 'same'}", cells=cells, all=answers))
+            parts.append(say(f"diff.imputed_{'differ' if imputed else 'same'}", cells=imputed, all=all_imputed))
+            removed, added = (int((columns["change"] == word).sum()) for word in ("removed", "added"))
+            parts += [say("diff.columns_only", a=removed, b=added)] if removed or added else []
+            parts += [say("diff.imputations", a=m[0], b=m[1])] if m[0] != m[1] else []
+        return "; ".join(parts) + "."
 
     def table(self, found: Difference, wording: Wording, *, everything: bool) -> list[Table]:
-        """The columns that differ."""
-        return record_table(self, wording, everything=everything)
+        """The columns that differ; imputations by outcome, since another seed changes every wave."""
+        columns, say = self.columns, wording.text
+        kept = columns if everything else columns[columns["change"] != "same"]
+        if not len(kept):
+            return []
+        headings, notes = [Column(say("diff.column"), "left")], [say("diff.records_note")]
+        counts: tuple[str, ...] = ("cells",)
+        if self.imputations is not None:
+            headings.append(Column(say("diff.waves"), "left"))
+            counts = ("answers", "imputed")
+            notes.append(say("diff.imputed_note", m=min(self.imputations)))
+        headings += [*(Column(say(f"diff.{key}")) for key in counts), Column(say("diff.change"), "left")]
+        rows = kept.to_dict("records") if everything or self.imputations is None else _by_outcome(kept)
+        body = tuple(_row(row, wording, imputed=self.imputations is not None) for row in rows)
+        hidden = len(columns) - len(kept)
+        notes += [say("diff.hidden", n=hidden)] if hidden else []
+        title = say("diff.records_all" if everything else "diff.records_title")
+        return [without_empty_end(Table(title, tuple(headings), (Section("", body),), tuple(notes)))]
 
     def frame(self) -> pd.DataFrame:
         """How many persons, rows and imputations there are in each file, then the columns."""
@@ -136,10 +167,6 @@ def _keyed(frame: pd.DataFrame, study: Study, *, imputed: bool) -> tuple[pd.Data
     return frame.set_axis(index, axis=0), set(person)
 
 
-def _overlap(a: set[str], b: set[str]) -> Overlap:
-    return Overlap(len(a & b), len(a - b), len(b - a))
-
-
 @dataclass(frozen=True, slots=True)
 class _Completed:
     """Which of the common rows are completed data, and where each finds its person as observed (-1: nowhere)."""
@@ -166,7 +193,7 @@ def _column(
 ) -> dict[str, Any]:
     outcome, wave = study.columns.get(name, ("", ""))
     row: dict[str, Any] = {"column": name, "outcome": outcome, "wave": wave, "type_a": types[0], "type_b": types[1]}
-    row |= dict.fromkeys(("cells", "differ", "imputed", "imputed_differ"), 0)
+    row |= dict.fromkeys(_COUNTS, 0)
     if "" in types:
         return row | {"change": "removed" if types[0] else "added"}
     other = _differ(one[name], two[name])
@@ -208,52 +235,9 @@ def _type(stored: pa.DataType) -> str:
 _COUNTS = ("cells", "differ", "imputed", "imputed_differ")
 
 
-def records_headline(content: RecordChanges, wording: Wording) -> str:
-    """How many persons and rows are in both, and how many columns and cells differ."""
-    columns, m = content.columns, content.imputations
-    parts = [_shared("persons", content.persons, wording)]
-    if m is None:
-        parts.append(_shared("rows", content.rows, wording))
-        other = int((columns["change"] != "same").sum())
-        cells = int(columns["differ"].sum())
-        key = "columns_differ" if other else "columns_same"
-        parts.append(wording.text(f"diff.{key}", n=other, all=len(columns), cells=cells))
-    else:
-        cells, imputed, all_imputed = (int(columns[name].sum()) for name in ("differ", "imputed_differ", "imputed"))
-        answers = int(columns["cells"].sum())
-        parts.append(wording.text("diff.observed_differ" if cells else "diff.observed_same", cells=cells, all=answers))
-        key = "imputed_differ" if imputed else "imputed_same"
-        parts.append(wording.text(f"diff.{key}", cells=imputed, all=all_imputed))
-        removed, added = (int((columns["change"] == word).sum()) for word in ("removed", "added"))
-        parts += [wording.text("diff.columns_only", a=removed, b=added)] if removed or added else []
-        parts += [wording.text("diff.imputations", a=m[0], b=m[1])] if m[0] != m[1] else []
-    return "; ".join(parts) + "."
-
-
 def _shared(key: str, found: Overlap, wording: Wording) -> str:
     only = "" if found.same else wording.text("diff.only", a=found.only_a, b=found.only_b)
     return wording.text(f"diff.{key}", both=found.both, only=only)
-
-
-def record_table(content: RecordChanges, wording: Wording, *, everything: bool = False) -> list[Table]:
-    """The columns that differ; imputations by outcome, since another seed changes every wave."""
-    columns, imputed = content.columns, content.imputations is not None
-    kept = columns if everything else columns[columns["change"] != "same"]
-    if not len(kept):
-        return []
-    rows = kept.to_dict("records") if everything or not imputed else _by_outcome(kept)
-    headings = [Column(wording.text("diff.column"), "left")]
-    headings += [Column(wording.text("diff.waves"), "left")] if imputed else []
-    headings += [Column(wording.text(f"diff.{key}")) for key in (("answers", "imputed") if imputed else ("cells",))]
-    headings.append(Column(wording.text("diff.change"), "left"))
-    body = tuple(_row(row, wording, imputed=imputed) for row in rows)
-    notes = [wording.text("diff.records_note")]
-    if content.imputations is not None:
-        notes.append(wording.text("diff.imputed_note", m=min(content.imputations)))
-    hidden = len(columns) - len(kept)
-    notes += [wording.text("diff.hidden", n=hidden)] if hidden else []
-    title = wording.text("diff.records_all" if everything else "diff.records_title")
-    return [without_empty_end(Table(title, tuple(headings), (Section("", body),), tuple(notes)))]
 
 
 def _by_outcome(columns: pd.DataFrame) -> list[dict[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from dnt_cli.diff import Difference
@@ -38,7 +36,8 @@ def _origin(found: Difference, headline: str, wording: Wording, *, everything: b
     elif found.content.same:
         told = bool(found.causes) or found.data == "other" or found.a.study.text != found.b.study.text
         headline = f"{headline} {wording.text('diff.same_numbers' if told else 'diff.unnamed')}"
-    rows = [_row(wording.text("diff.file"), *(_short_name(name) for name in found.names))]
+    names = (name if len(name) <= _WIDTH else f"…{name[1 - _WIDTH :]}" for name in found.names)
+    rows = [_row(wording.text("diff.file"), *names)]
     if found.data == "other":
         rows.append(_row(wording.text("diff.data"), *_hashes(found), wording.text("diff.other_data")))
     rows += [_row(wording.text(f"diff.{name}"), *pair) for name, pair in found.content.sizes(found).items()]
@@ -110,18 +109,11 @@ def _is_file(cause: Cause) -> bool:
 
 def _cut(a: str, b: str) -> tuple[str, str]:
     """Both values no longer than the table allows, without a beginning that they share."""
-    if max(len(a), len(b)) > _WIDTH:
-        shared = 0
-        while shared < min(len(a), len(b)) and a[shared] == b[shared]:
-            shared += 1
-        start = max(0, shared - 3)
-        if start > 1:
-            a, b = (f"…{text[start:]}" for text in (a, b))
+    pairs = enumerate(zip(a, b, strict=False))
+    start = next((i for i, (own, other) in pairs if own != other), min(len(a), len(b))) - 3
+    if max(len(a), len(b)) > _WIDTH and start > 1:
+        a, b = (f"…{text[start:]}" for text in (a, b))
     return tuple(text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…" for text in (a, b))  # type: ignore[return-value]
-
-
-def _short_name(name: str) -> str:
-    return name if len(name) <= _WIDTH else f"…{name[1 - _WIDTH :]}"
 
 
 def _origin_notes(found: Difference, wording: Wording) -> list[str]:
@@ -150,8 +142,9 @@ def difference_frame(found: Difference, *, everything: bool = False) -> pd.DataF
     Returns:
         `part` (`origin` or the kind of the files), `where`, `item`, `a`, `b`, `change`, and the columns of the changes.
     """
+    alike = "identical" if found.identical else "same numbers" if found.content.same else "different"
     data = {"part": "origin", "where": "data", "item": "data", "change": found.data}
-    rows = [{"part": "origin", "where": "files", "item": found.a.kind, "change": _alike(found)}, data]
+    rows = [{"part": "origin", "where": "files", "item": found.a.kind, "change": alike}, data]
     for cause in found.causes:
         change = "added" if cause.a is None else "removed" if cause.b is None else "changed"
         rows.append({"part": "origin", "where": cause.where, "item": cause.item, "change": change})
@@ -163,19 +156,11 @@ def difference_frame(found: Difference, *, everything: bool = False) -> pd.DataF
     return pd.concat([origin, changes], ignore_index=True) if len(changes) else origin
 
 
-def _alike(found: Difference) -> str:
-    return "identical" if found.identical else "same numbers" if found.content.same else "different"
-
-
 def distinct_names(a: str, b: str) -> tuple[str, str]:
     """The last parts of two paths, as many as it takes to tell them apart."""
-    first, second = (_parts(path) for path in (a, b))
+    first, second = (path.replace("\\", "/").split("/") for path in (a, b))
     for n in range(1, max(len(first), len(second)) + 1):
         one, two = "/".join(first[-n:]), "/".join(second[-n:])
         if one != two:
             return one, two
     return a, b
-
-
-def _parts(path: str) -> Sequence[str]:
-    return path.replace("\\", "/").split("/")
