@@ -24,12 +24,12 @@ _REPLACEMENT = "\ufffd"
 
 def shown(text: str) -> str:
     """The text with a replacement character for each one that is obeyed instead of shown; tabs and newlines stay."""
-    return _UNSHOWN.sub(_REPLACEMENT, text) if not text.isascii() or not text.isprintable() else text
+    return text if text.isprintable() else _UNSHOWN.sub(_REPLACEMENT, text)
 
 
 def shown_in_line(text: str) -> str:
     """As `shown`, in one line."""
-    return re.sub(r"[\t\n]+", " ", shown(text))
+    return text if text.isprintable() else re.sub(r"[\t\n]+", " ", shown(text))
 
 
 def neutral(text: str) -> str:

@@ -22,6 +22,8 @@ def spelled(text: str, encoding: str) -> str:
 
 def spelled_table(table: Table, encoding: str) -> Table:
     """The same for all of a table, before its columns are aligned."""
+    if codecs.lookup(encoding).name == "utf-8":  # which lacks nothing that a table can hold
+        return table
 
     def plain(text: str) -> str:
         return spelled(text, encoding)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 import pandas as pd
 
@@ -91,17 +92,18 @@ class Naming:
             if outcome.range is None:
                 return self.found.get(variable, ANY)
             return tuple(str(v) for v in range(int(outcome.range[0]), int(outcome.range[1]) + 1))
-        cuts = self._cuts(variable)
+        cuts = self._cuts.get(variable)
         return tuple(f"interval {i}" for i in range(len(cuts) + 1)) if cuts else ANY
 
-    def _cuts(self, source: str) -> list[tuple[float, int]]:
-        """Where the values of a score are cut, in order: before (0) or behind (1) a value."""
-        found: set[tuple[float, int]] = set()
-        outcome = self.study.outcomes[source]
+    @cached_property
+    def _cuts(self) -> dict[str, list[tuple[float, int]]]:
+        """Score -> where its values are cut, in order: before (0) or behind (1) a value."""
+        found: dict[str, set[tuple[float, int]]] = {}
         for rule in (own.derive for own in self.study.outcomes.values() if own.derive is not None):
-            if rule.source == source and rule.rule in _CUT_RULES:
-                found |= {_whole(cut, integer=outcome.integer) for cut in _cuts_of(rule)}
-        return sorted(found)
+            if rule.rule in _CUT_RULES:
+                integer = self.study.outcomes[rule.source].integer
+                found.setdefault(rule.source, set()).update(_whole(cut, integer=integer) for cut in _cuts_of(rule))
+        return {source: sorted(cuts) for source, cuts in found.items()}
 
     def _lowest(self, source: str, value: str) -> float:
         """The lowest answer of a class or interval; just behind a cut that lies behind a value."""
@@ -110,7 +112,7 @@ class Naming:
         place = int(value.removeprefix("interval "))
         if place == 0:
             return float("-inf")
-        cut, behind = self._cuts(source)[place - 1]
+        cut, behind = self._cuts[source][place - 1]
         return cut + behind * 1e-9 * max(1.0, abs(cut))
 
     def _result(self, rule: Derivation, value: float, lowest: int) -> str:
@@ -151,6 +153,7 @@ class Behind:
                 levels.setdefault(str(row.variable), {})[str(row.level)] = None
         found = {variable: tuple(own) for variable, own in levels.items()}
         self._naming = Naming(study, found)
+        self._answer = cache(self._naming.answer)
 
     def people(self, group: str) -> list[Pair]:
         """Those of a group, or seen or not at the endpoint."""
@@ -201,17 +204,17 @@ class Behind:
 
     def answered(self, figure: Figure, variable: str, level: str, group: str, wave: str) -> Counts:
         """Behind a count or percentage of those who answered; without a level, of a yes."""
-        some, every = (self._naming.answer(variable, own, wave) for own in (level or "1", ""))
+        some, every = (self._answer(variable, own, wave) for own in (level or "1", ""))
         people = self.people(group)
         return share_of([*people, some], figure.n, [*people, every], figure.denominator)
 
     def everybody(self, n: int, variable: str, group: str, wave: str) -> Counts:
         """Behind the number of those who answered."""
-        return resting([*self.people(group), self._naming.answer(variable, "", wave)], n)
+        return resting([*self.people(group), self._answer(variable, "", wave)], n)
 
     def mean(self, figure: Figure, variable: str, group: str, wave: str, deviation: Figure | None = None) -> Counts:
         """Behind a mean of those who answered, and the standard deviation beside it."""
-        pair = self._naming.answer(variable, "", wave)
+        pair = self._answer(variable, "", wave)
         what = f"{variable}@{wave}" if wave else variable
         spread = None if deviation is None or deviation is NONE else deviation.value
         classes = self._naming.classes_of(variable, wave)
@@ -219,7 +222,7 @@ class Behind:
 
     def missing(self, figure: Figure, variable: str, group: str, wave: str) -> Counts:
         """Behind the number of those who did not answer."""
-        property_, _ = self._naming.answer(variable, "", wave)
+        property_, _ = self._answer(variable, "", wave)
         return resting([*self.people(group), (property_, ("missing",))], figure.n, kind="missing")
 
     def moved(self, figure: Figure, variable: str, how: str, group: str, interval: str) -> Counts:

@@ -40,16 +40,18 @@ class Rows:
 
     def __init__(self, table: str) -> None:
         self.table = table
-        self.blocks: list[pd.DataFrame] = []
+        self.blocks: list[dict[str, np.ndarray]] = []  # column -> values
 
     def add(
         self, keys: pd.DataFrame, group: str, statistic: str, value: Any, n: Any = np.nan, denominator: Any = np.nan
     ) -> None:
         """One block; scalars are repeated."""
         own: dict[str, Any] = {name: keys[name].to_numpy() for name in ("variable", "level", "wave")}
-        own |= {"table": self.table, "group": group, "statistic": statistic, "value": np.asarray(value)}
-        own |= {"n": np.asarray(n), "denominator": np.asarray(denominator), "_order": np.arange(len(keys))}
-        self.blocks.append(pd.DataFrame({k: np.broadcast_to(v, len(keys)) for k, v in own.items()}))
+        own |= {"table": self.table, "group": group, "statistic": statistic, "value": value}
+        own |= {"n": n, "denominator": denominator, "_order": np.arange(len(keys))}
+        self.blocks.append(
+            {k: np.broadcast_to(np.asarray(v, "O" if k in TEXT else None), len(keys)) for k, v in own.items()}
+        )
 
     def add_moments(self, columns: Columns, m: Moments, groups: list[str]) -> None:
         """Percentages of the 0/1 columns, means and standard deviations of the others, per group."""
@@ -90,10 +92,9 @@ class Rows:
 
     def frame(self, order: list[str]) -> pd.DataFrame:
         """All rows, by characteristic in the given order, then by wave and level as they came."""
-        blocks = [block for block in self.blocks if len(block)]
-        if not blocks:  # nothing changes in a study that asks everything once
+        if not any(len(block["table"]) for block in self.blocks):  # nothing changes in a study that asks all once
             return pd.DataFrame(columns=list(COLUMNS))
-        table = pd.concat(blocks, ignore_index=True)
+        table = pd.DataFrame({k: np.concatenate([block[k] for block in self.blocks]) for k in self.blocks[0]})
         table = table[table["value"].notna()]
         rank = {variable: i for i, variable in enumerate(order)}
         table = table.assign(_rank=table["variable"].map(rank).fillna(-1))
