@@ -64,7 +64,7 @@ def outcomes(path: Path, persons: int, threads: int) -> float:
     link = link_of(persons)
     start = time.perf_counter()
     found = register_outcomes([path], link, STUDY, threads=threads)
-    assert found.frame["work"].sum() > 0
+    assert found.outcomes["work"].sum() > 0
     return time.perf_counter() - start
 
 

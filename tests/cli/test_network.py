@@ -124,8 +124,8 @@ def test_duckdb_fetches_no_extensions_and_opens_the_records_only(tmp_path: Path)
     with database(1) as connection:
         for setting in ("autoinstall_known_extensions", "autoload_known_extensions"):
             assert connection.execute(f"SELECT current_setting('{setting}')").fetchall() == [(False,)]
-        kept = keep_records(connection, [records], pd.DataFrame({"person": ["000000001"]}), Register())
-        assert kept.records == 1
+        kept, _ = keep_records(connection, [records], pd.DataFrame({"person": ["000000001"]}), Register())
+        assert kept["records"] == 1
         with pytest.raises(duckdb.PermissionException):
             connection.execute(f"SELECT * FROM read_csv('{other}')")
         with pytest.raises(duckdb.Error):

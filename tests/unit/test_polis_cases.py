@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from dnt_cli.errors import DataError, StudyError
-from dnt_cli.polis import Outcomes, chosen_files, read_link, register_outcomes
+from dnt_cli.polis import chosen_files, read_link, register_outcomes
+from dnt_cli.polis.result import RegisterResult
 from dnt_cli.study import Study, load_study, parse_study
 from tests.support.studies import study_text
 
@@ -53,7 +54,7 @@ def link(date: str = "2020-04-15", **more: Any) -> pd.DataFrame:
 
 def run(
     records: Iterable[dict[str, Any]], folder: Path, *overrides: str, persons: pd.DataFrame | None = None
-) -> Outcomes:
+) -> RegisterResult:
     path = folder / "records.csv"
     pd.DataFrame([*records, *elsewhere()], columns=list(COLUMNS)).to_csv(path, index=False)
     # The later waves fall in months with built-in norms.
@@ -64,7 +65,7 @@ def run(
 
 def first(records: Iterable[dict[str, Any]], folder: Path, *overrides: str) -> dict[str, Any]:
     """The outcomes in April 2020."""
-    frame = run(records, folder, *overrides).frame
+    frame = run(records, folder, *overrides).outcomes
     return dict(frame[(frame["wave"] == "T0") & (frame["id"] == "A")].iloc[0])
 
 
@@ -126,8 +127,8 @@ def test_an_on_call_job_without_hours_is_no_work(tmp_path: Path) -> None:
 def test_interns_do_not_count_unless_the_study_says_so(tmp_path: Path) -> None:
     intern = [record(120, 400, kind="2")]
     found = run(intern, tmp_path)
-    assert found.frame["work"].iloc[0] == 0
-    assert found.decisions.excluded == 1
+    assert found.outcomes["work"].iloc[0] == 0
+    assert found.counts["excluded"] == 1
     assert first(intern, tmp_path, "exclude_job_types=[]")["work"] == 1
 
 
@@ -170,18 +171,18 @@ def test_a_job_with_one_missing_wage_is_still_work(tmp_path: Path) -> None:
 def test_a_person_without_any_record_has_no_work_and_is_not_missing(tmp_path: Path) -> None:
     persons = pd.concat([link(), link(id="B", RINPERSOON="000000042")])
     found = run([record(80, 1200)], tmp_path, persons=persons)
-    other = found.frame[found.frame["id"] == "B"]
+    other = found.outcomes[found.outcomes["id"] == "B"]
     assert (other[["work", "hours", "over_hours", "wage", "income", "above_norm", "jobs"]] == 0).all(axis=None)
-    assert found.kept.persons == 1
+    assert found.counts["persons"] == 1
 
 
 def test_a_person_outside_the_population_register_is_missing(tmp_path: Path) -> None:
     persons = pd.concat([link(), link(id="B", RINPERSOONS="F", RINPERSOON="000000042")])
     records = [record(80, 1200), record(80, 1200, person="000000042"), record(80, 1200, population="F")]
     found = run(records, tmp_path, persons=persons)
-    assert found.frame.loc[found.frame["id"] == "B", "work"].isna().all()
-    assert found.decisions.outside == 1
-    assert found.frame.iloc[0]["wage"] == 1200  # the record of the same number outside the population is another's
+    assert found.outcomes.loc[found.outcomes["id"] == "B", "work"].isna().all()
+    assert found.counts["outside"] == 1
+    assert found.outcomes.iloc[0]["wage"] == 1200  # the record of the same number outside the population is another's
 
 
 def test_the_month_after_31_august_follows_the_calendar(tmp_path: Path) -> None:
@@ -195,7 +196,7 @@ def test_the_month_after_31_august_follows_the_calendar(tmp_path: Path) -> None:
         25,
     ]  # Aug, Nov, Feb, Aug, Feb
     records = [record(80, 1200, ("20201101", "20201130")), record(80, 1200, ("20201201", "20201231"))]
-    frame = run(records, tmp_path, "uncovered='missing'", "norms=" + NORMS_2022, persons=link("31-08-2020")).frame
+    frame = run(records, tmp_path, "uncovered='missing'", "norms=" + NORMS_2022, persons=link("31-08-2020")).outcomes
     assert frame.set_index("wave")["work"].to_dict() == {"T0": 0, "T1": 1, "T2": 0, "T3": 0, "T4": 0}
 
 
@@ -235,7 +236,7 @@ def test_exactly_the_norm_is_at_least_it(tmp_path: Path) -> None:
 def test_the_same_record_in_two_files_counts_once(tmp_path: Path) -> None:
     rows = [record(80, 1200), record(80, 1200)]
     found = run(rows, tmp_path)
-    assert (found.frame["wage"].iloc[0], found.kept.duplicates) == (1200, 1)
+    assert (found.outcomes["wage"].iloc[0], found.counts["duplicates"]) == (1200, 1)
     assert first(rows, tmp_path, "duplicates='each'")["wage"] == 2400
 
 
@@ -253,10 +254,10 @@ def test_a_month_that_the_files_lack_is_no_month_without_work(tmp_path: Path) ->
         run([record(80, 1200)], tmp_path, "uncovered='missing'", persons=late)
     norms = NORMS_2022[:-1] + ", {since='2022-07', single=1092, single_excl=1037.4, couple=1560, couple_excl=1482}]"
     found = run([record(80, 1200)], tmp_path, "uncovered='missing'", f"norms={norms}", persons=late)
-    assert found.frame.set_index("wave")["work"].isna().to_dict() == dict.fromkeys(["T0", "T1", "T2", "T3"], False) | {
-        "T4": True
-    }
-    assert found.decisions.uncovered == ("2022-07",)
+    assert found.outcomes.set_index("wave")["work"].isna().to_dict() == dict.fromkeys(
+        ["T0", "T1", "T2", "T3"], False
+    ) | {"T4": True}
+    assert found.counts["uncovered"] == "2022-07"
 
 
 def test_hours_in_the_month_that_count_as_work(tmp_path: Path) -> None:
@@ -294,7 +295,7 @@ def test_codes_that_another_program_took_for_numbers(tmp_path: Path) -> None:
     intern = record(120, 400, ("20200401.0", "20200430.0"), job="7.0", kind="2.0")
     assert first([intern], tmp_path)["work"] == 0
     found = run([intern], tmp_path, "exclude_job_types=[]")
-    assert (found.frame["wage"].iloc[0], found.kept.unreadable, found.decisions.excluded) == (400, 0, 0)
+    assert (found.outcomes["wage"].iloc[0], found.counts["unreadable"], found.counts["excluded"]) == (400, 0, 0)
 
 
 @pytest.mark.parametrize("days", [("2020-04-01", "20200430"), ("20200401", "2020-04-30"), ("1-4-2020", "30-4-2020")])
@@ -302,7 +303,7 @@ def test_dates_in_another_form_are_refused_and_no_unemployment(days: tuple[str, 
     with pytest.raises(DataError, match=r"records\.csv: no record of a linked person has dates in SDATUMAANVANGIKO"):
         run([record(80, 1200, days)], tmp_path)
     other = record(80, 1200, ("20200501", "20200531"), job="2")
-    assert run([record(80, 1200, days), other], tmp_path).kept.unreadable == 1
+    assert run([record(80, 1200, days), other], tmp_path).counts["unreadable"] == 1
 
 
 @pytest.mark.parametrize(
@@ -345,7 +346,7 @@ def test_a_record_without_a_number_belongs_to_nobody(tmp_path: Path) -> None:
     pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(path)
     known = read_link(link(RINPERSOON="000000000"), study(), "link.csv")
     found = register_outcomes([path], known, study(), threads=1)
-    assert (found.kept.records, found.frame["work"].iloc[0]) == (1, 0)
+    assert (found.counts["records"], found.outcomes["work"].iloc[0]) == (1, 0)
 
 
 def test_columns_that_are_not_needed_may_be_called_whatever(tmp_path: Path) -> None:
@@ -356,7 +357,7 @@ def test_columns_that_are_not_needed_may_be_called_whatever(tmp_path: Path) -> N
     frame.insert(7, "", 1, allow_duplicates=True)
     frame.to_csv(path)  # with the row numbers of pandas in a column without name
     found = register_outcomes([path], read_link(link(), study(), "link.csv"), study(), threads=1)
-    assert found.frame["wage"].iloc[0] == 1200
+    assert found.outcomes["wage"].iloc[0] == 1200
     frame.assign(ikvid=1).to_csv(path)
     with pytest.raises(DataError, match="two columns have the name IKVID"):
         register_outcomes([path], read_link(link(), study(), "link.csv"), study(), threads=1)
@@ -384,7 +385,7 @@ def test_waves_may_have_the_names_of_columns(tmp_path: Path) -> None:
     path = tmp_path / "records.csv"
     pd.DataFrame([record(80, 1200), *elsewhere()], columns=list(COLUMNS)).to_csv(path, index=False)
     spec = parse_study(WAVES)
-    found = register_outcomes([path], read_link(link(date_id="2020-04-15"), spec, "link.csv"), spec).frame
+    found = register_outcomes([path], read_link(link(date_id="2020-04-15"), spec, "link.csv"), spec).outcomes
     assert found[["id", "wave", "month", "work"]].to_numpy().tolist() == [
         ["A", "id", "2020-04", 1], ["A", "person", "2020-07", 0],
     ]  # fmt: skip

@@ -13,7 +13,8 @@ import pyreadstat
 import pytest
 
 from dnt_cli.errors import DataError, EngineError
-from dnt_cli.polis import Outcomes, read_link, register_outcomes
+from dnt_cli.polis import read_link, register_outcomes
+from dnt_cli.polis.result import RegisterResult
 from dnt_cli.study import load_study
 from dnt_cli.synthetic import generate
 from dnt_cli.synthetic.register import EXAMPLE_COUNTS, MISSING_AMOUNT, example_register, person_keys, segments
@@ -39,7 +40,7 @@ def link() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def expected(records: pd.DataFrame, link: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+def expected(records: pd.DataFrame, link: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> RegisterResult:
     path = tmp_path_factory.mktemp("whole") / "records.parquet"
     records.to_parquet(path, index=False)
     return register_outcomes([path], link, STUDY, threads=1)
@@ -101,24 +102,24 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_answer_does_not_depend_on_the_form(
-    form: str, records: pd.DataFrame, link: pd.DataFrame, expected: Outcomes, tmp_path: Path
+    form: str, records: pd.DataFrame, link: pd.DataFrame, expected: RegisterResult, tmp_path: Path
 ) -> None:
     paths = FORMS[form](records, tmp_path)
     for threads in (1, 2):
         found = register_outcomes(paths, link, STUDY, threads=threads)
-        pd.testing.assert_frame_equal(found.frame, expected.frame, check_exact=True)
-        assert (found.kept, found.decisions) == (expected.kept, expected.decisions)
+        pd.testing.assert_frame_equal(found.outcomes, expected.outcomes, check_exact=True)
+        assert found.counts == expected.counts
 
 
 def test_chunks_of_an_spss_file_add_up(
-    records: pd.DataFrame, link: pd.DataFrame, expected: Outcomes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    records: pd.DataFrame, link: pd.DataFrame, expected: RegisterResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dnt_cli.polis.sources._CHUNK", 701)
     found = register_outcomes(FORMS["spss"](records, tmp_path), link, STUDY)
-    pd.testing.assert_frame_equal(found.frame, expected.frame, check_exact=True)
+    pd.testing.assert_frame_equal(found.outcomes, expected.outcomes, check_exact=True)
 
 
-def test_it_is_what_pandas_computes(records: pd.DataFrame, link: pd.DataFrame, expected: Outcomes) -> None:
+def test_it_is_what_pandas_computes(records: pd.DataFrame, link: pd.DataFrame, expected: RegisterResult) -> None:
     own = records[(records["RINPERSOONS"] == "R") & (records["SSOORTBAAN"] != "2")]
     month = own["SDATUMEINDEIKO"].str[:4].astype(int) * 12 + own["SDATUMEINDEIKO"].str[4:6].astype(int) - 1
     days = pd.to_datetime(own["SDATUMEINDEIKO"]).dt.days_in_month
@@ -136,7 +137,7 @@ def test_it_is_what_pandas_computes(records: pd.DataFrame, link: pd.DataFrame, e
     jobs["net"] = jobs["net"].clip(lower=0)
     persons = jobs.groupby(["RINPERSOON", "month"])[["hours", "works", "open", "net"]].sum()
     known = 0
-    for _, row in expected.frame.merge(link, on="id").iterrows():
+    for _, row in expected.outcomes.merge(link, on="id").iterrows():
         key = (row["person"], row[f"month_{row['wave']}"])
         there = persons.loc[key] if key in persons.index else pd.Series({"hours": 0, "works": 0, "open": 0, "net": 0})
         assert row["income"] == pytest.approx(there["net"], abs=0.02)
@@ -150,13 +151,13 @@ def test_it_is_what_pandas_computes(records: pd.DataFrame, link: pd.DataFrame, e
     assert known > 500
 
 
-def test_dirt_is_counted(expected: Outcomes) -> None:
-    decisions = expected.decisions
-    assert decisions.corrections > 5
-    assert decisions.excluded > 5
-    assert decisions.missing > 5
-    assert decisions.undecided > 0
-    assert 0 < expected.kept.persons < len(LINKED)
+def test_dirt_is_counted(expected: RegisterResult) -> None:
+    counts = expected.counts
+    assert counts["corrections"] > 5
+    assert counts["excluded"] > 5
+    assert counts["missing"] > 5
+    assert counts["undecided"] > 0
+    assert 0 < expected.counts["persons"] < len(LINKED)
 
 
 def test_a_four_weekly_payer_has_two_or_three_parts_in_every_month() -> None:
@@ -231,7 +232,7 @@ def test_the_example_meets_its_counts(tmp_path: Path) -> None:
     paths = [tmp_path / f"{year}.csv" for year in years]
     for path, table in zip(paths, years.values(), strict=True):
         table.to_csv(path, index=False)
-    found = register_outcomes(paths, read_link(frame, STUDY, "link.csv"), STUDY).frame
+    found = register_outcomes(paths, read_link(frame, STUDY, "link.csv"), STUDY).outcomes
     groups = survey.groupby("id")["group"].first()
     table = (
         found.assign(group=found["id"].map(groups))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell
@@ -52,7 +52,6 @@ def polis(
         raise UsageError(say("records_study"))
     from dnt_cli.disclosure.rules import told_inside
     from dnt_cli.polis import chosen_files, read_link, register_outcomes
-    from dnt_cli.polis.result import RegisterResult
     from dnt_cli.stagefile.container import Provenance
     from dnt_cli.stagefile.kinds import KINDS
     from dnt_cli.study import load_study
@@ -66,18 +65,11 @@ def polis(
     opened = open_input(link, "dnt polis --link", KINDS, foreign="always")
     persons = read_link(opened.frame(), spec, opened.name)
     with progress("Reading") as report:
-        found = register_outcomes(paths, persons, spec, threads=threads, progress=report)
-    register = RegisterResult(spec, found.frame, _counts(found))
+        register = register_outcomes(paths, persons, spec, threads=threads, progress=report)
     said = asdict(spec.register) | {"records": [path.name for path in paths]}
     result.save(register, Provenance("polis", said, opened.sha256))
     wording = Wording(spec, result.language)
     result.show(told_inside(register.tables(wording), wording), register.rows())
-
-
-def _counts(found: Any) -> dict[str, Any]:
-    """The counts as JSON values."""
-    kept = {k: v for k, v in asdict(found.kept).items() if k != "months"}
-    return kept | asdict(found.decisions) | {"uncovered": ", ".join(found.decisions.uncovered)}
 
 
 def _write_example(folder: str, *, force: bool) -> None:

@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from dnt_cli.polis.join import add_register
 from dnt_cli.polis.link import read_link
-from dnt_cli.polis.measures import Decisions, measure
-from dnt_cli.polis.records import Kept, database, keep_records
+from dnt_cli.polis.measures import measure
+from dnt_cli.polis.records import database, keep_records
+from dnt_cli.polis.result import RegisterResult
 from dnt_cli.polis.sources import chosen_files
 from dnt_cli.progress import Progress
 from dnt_cli.study import Study
 
-__all__ = [
-    "Decisions", "Kept", "Outcomes", "add_register", "chosen_files", "read_link",
-    "register_outcomes",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """What the register says, and how it came about.
-
-    Attributes:
-        frame: a row per person and wave; columns `measures.COLUMNS`.
-        kept: what was found in the files.
-        decisions: how often the settings decided.
-    """
-
-    frame: pd.DataFrame
-    kept: Kept
-    decisions: Decisions
+__all__ = ["add_register", "chosen_files", "read_link", "register_outcomes"]
 
 
 def register_outcomes(
     paths: Sequence[Path], link: pd.DataFrame, study: Study, *, threads: int = 2, progress: Progress | None = None
-) -> Outcomes:
+) -> RegisterResult:
     """Work and income of every linked person in the month of every wave.
 
     Args:
@@ -54,6 +36,6 @@ def register_outcomes(
         EngineError: A library is missing, or the memory does not suffice.
     """
     with database(threads) as connection:
-        kept = keep_records(connection, paths, link, study.register, progress)
-        frame, decisions = measure(connection, link, study.design.wave_keys, study.register, kept)
-    return Outcomes(frame, kept, decisions)
+        kept, months = keep_records(connection, paths, link, study.register, progress)
+        frame, decided = measure(connection, link, study.design.wave_keys, study.register, months)
+    return RegisterResult(study, frame, kept | decided)

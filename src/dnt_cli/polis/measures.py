@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dnt_cli.errors import DataError
 from dnt_cli.polis.link import month_columns
 from dnt_cli.polis.norms import month_name, norms_in_force
-from dnt_cli.polis.records import Kept, amount_columns
+from dnt_cli.polis.records import amount_columns
 from dnt_cli.sentences import say
 from dnt_cli.study.register import Register
 
@@ -22,44 +22,35 @@ COLUMNS = ("id", "wave", "month", *MEASURES, "norm", "jobs")
 _DECIMALS = 2
 _TRACE = 8  # decimals from which on a sum of parts of records is no exact fraction
 _EPOCH = 1970 * 12  # month from which NumPy counts
-
-
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """How often the settings decided, in person-months unless said otherwise.
-
-    Attributes:
-        corrections: records with a negative amount.
-        excluded: records of kinds of job that do not count.
-        missing: records with an amount that is missing or coded as missing.
-        undecided: person-months in which a missing amount leaves an outcome open.
-        outside: persons who are not in the population register, whose outcomes are missing.
-        uncovered: months of measurement without any record of anybody.
-    """
-
-    corrections: int
-    excluded: int
-    missing: int
-    undecided: int
-    outside: int
-    uncovered: tuple[str, ...]
+DECIDED = ("corrections", "excluded", "missing", "undecided", "outside")
+"""How often the settings decided: records with a negative amount; records of kinds of job that do not count; records
+with an amount that is missing or coded as missing; person-months in which a missing amount leaves an outcome open;
+persons who are not in the population register, whose outcomes are missing."""
 
 
 def measure(
-    connection: duckdb.DuckDBPyConnection, link: pd.DataFrame, waves: tuple[str, ...], register: Register, kept: Kept
-) -> tuple[pd.DataFrame, Decisions]:
+    connection: duckdb.DuckDBPyConnection, link: pd.DataFrame, waves: tuple[str, ...], register: Register,
+    covered: frozenset[int],
+) -> tuple[pd.DataFrame, dict[str, Any]]:  # fmt: skip
     """Outcomes of every linked person at every wave; needs the table `record` of `keep_records`.
+
+    Args:
+        connection: Where that table is.
+        link: As `read_link` gives it.
+        waves: Their keys.
+        register: The settings.
+        covered: Months in which there are records of somebody.
 
     Returns:
         A row per person and wave, in the order of `link` and of the waves, with the columns `COLUMNS`: `work`,
         `over_hours` and `above_norm` are 0, 1 or NaN where unknown, `hours` is per week, `wage` and `income` are euro
-        in the month. And how often the settings decided.
+        in the month. And the counts `DECIDED`, with `uncovered`: the months of measurement without records, as text.
 
     Raises:
         DataError: The records do not cover a month of measurement, or there is no norm for it.
     """
     months = link[month_columns(waves)].to_numpy(dtype=np.int64)
-    gaps = sorted(set(months.ravel().tolist()) - kept.months)
+    gaps = sorted(set(months.ravel().tolist()) - covered)
     if gaps and register.uncovered == "stop":
         count = int(np.isin(months, gaps).sum())
         raise DataError(say("months_uncovered", months=_listed(gaps), count=count))
@@ -70,9 +61,9 @@ def measure(
     unknown = outside | np.isin(months.ravel(), gaps)
     undecided = int((frame[list(MEASURES)].isna().any(axis=1) & ~unknown).sum())
     frame.loc[unknown, [*MEASURES, "jobs"]] = np.nan
-    corrections, excluded, missing = _counts(connection, register)
-    names = tuple(month_name(gap) for gap in gaps)
-    return frame, Decisions(corrections, excluded, missing, undecided, int(link["person"].isna().sum()), names)
+    counts = (*_counts(connection, register), undecided, int(link["person"].isna().sum()))
+    decided = dict(zip(DECIDED, counts, strict=True))
+    return frame, decided | {"uncovered": ", ".join(map(month_name, gaps))}
 
 
 def _listed(months: list[int]) -> str:

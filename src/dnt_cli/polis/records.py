@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,26 +20,10 @@ from dnt_cli.study.register import Register
 JOB, FIRST, LAST, JOB_TYPE = "IKVID", "SDATUMAANVANGIKO", "SDATUMEINDEIKO", "SSOORTBAAN"
 FISCAL, WITHHELD, HOLIDAY = "SLNLBPH", "SINGLBPH", "SVAKBSL"
 _FEW = 1000  # records that show in which form the keys of a file are
+KEPT = ("persons", "records", "duplicates", "unreadable")
+"""Counts: linked persons with a record; their records, duplicates counted each; records that are the same as another in
+every column used; records without a readable first and last day."""
 MEMORY = "1GB"  # of DuckDB; the whole program stays under twice that
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What was found in the files, in counts.
-
-    Attributes:
-        persons: linked persons with a record.
-        records: of linked persons, duplicates counted each.
-        duplicates: records that are the same as another in every column used.
-        unreadable: records without a readable first and last day.
-        months: months in which a record of somebody, linked or not, ends; counted as `month_number` does.
-    """
-
-    persons: int
-    records: int
-    duplicates: int
-    unreadable: int
-    months: frozenset[int]
 
 
 @contextlib.contextmanager
@@ -85,11 +68,15 @@ def keep_records(
     link: pd.DataFrame,
     register: Register,
     progress: Progress | None = None,
-) -> Kept:
+) -> tuple[dict[str, int], frozenset[int]]:
     """Make the table `record`: the records of linked persons, a row each, duplicates counted in `times`.
 
     Its columns are `n` (row of the link file), `job`, `first`, `last` (dates), `job_type` and the roles of
     `amount_columns`, as decimals or NULL where there is no number.
+
+    Returns:
+        The counts `KEPT`; and the months in which a record of somebody, linked or not, ends, counted as `month_number`
+        does.
 
     Raises:
         DataError: A file is damaged, lacks a column, or has dates in another form than YYYYMMDD.
@@ -202,7 +189,9 @@ def _as_decimal(column: str, kind: str) -> str:
     return f"TRY_CAST({value} AS DECIMAL(18, 4))"
 
 
-def _gathered(connection: duckdb.DuckDBPyConnection, roles: dict[str, str], sources: Sequence[RecordFile]) -> Kept:
+def _gathered(
+    connection: duckdb.DuckDBPyConnection, roles: dict[str, str], sources: Sequence[RecordFile]
+) -> tuple[dict[str, int], frozenset[int]]:
     """One row per different record, whichever files it came from, and what there was."""
     amounts = "".join(f", {role}" for role in roles)
     connection.execute(
@@ -224,8 +213,7 @@ def _gathered(connection: duckdb.DuckDBPyConnection, roles: dict[str, str], sour
     if not one[0] and connection.execute("SELECT count(*) FROM keys").fetchall()[0][0]:
         names = ", ".join(source.path.name for source in sources[:3])
         raise DataError(say("records_strangers", names=names, key=KEY, digits=DIGITS))
-    persons, records, duplicates, unreadable = (int(value) for value in one)
-    return Kept(persons, records, duplicates, unreadable, frozenset(int(row[0]) for row in months))
+    return dict(zip(KEPT, map(int, one), strict=True)), frozenset(int(row[0]) for row in months)
 
 
 def _plain(column: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
-from dnt_cli.polis.measures import COLUMNS, Decisions
-from dnt_cli.polis.records import Kept
+from dnt_cli.polis.measures import COLUMNS, DECIDED
+from dnt_cli.polis.records import KEPT
 from dnt_cli.stagefile.form import Form, is_count, is_counts, is_finite, is_wave, one_of
 from dnt_cli.stagefile.result import Compared, Content, Green
 from dnt_cli.study import Study
@@ -26,7 +26,7 @@ def _is_month(value: Any, study: Study) -> bool:
 
 
 TEXT = frozenset({"id", "wave", "month"})
-COUNTS = frozenset(own.name for own in (*fields(Kept), *fields(Decisions))) - {"months", "uncovered"}
+COUNTS = (*KEPT, *DECIDED)
 FORM = Form(
     TEXT,
     frozenset(COLUMNS) - TEXT,
@@ -51,7 +51,7 @@ class RegisterResult:
     Attributes:
         study: Its waves, and the settings that decided.
         outcomes: A row per person and wave, as `register_outcomes` gives it.
-        counts: The fields of `Kept` and `Decisions`; `uncovered` as text.
+        counts: `records.KEPT`, `measures.DECIDED` and `uncovered`.
     """
 
     compared: ClassVar[Compared] = "records"

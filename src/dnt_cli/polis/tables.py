@@ -20,7 +20,7 @@ def register_tables(frame: pd.DataFrame, counts: Mapping[str, Any], wording: Wor
 
     Args:
         frame: As `register_outcomes` gives it.
-        counts: The fields of `Kept` and `Decisions`; `uncovered` as text.
+        counts: As in `RegisterResult`.
         wording: Knows the study, with its waves and settings.
     """
     study, register, say = wording.study, wording.study.register, wording.room("polis")
