@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,26 +46,29 @@ def to_wide(survey: pd.DataFrame, study: Study) -> pd.DataFrame:
     return pd.concat([wide, pd.DataFrame(columns)], axis=1)
 
 
-def derive(wide: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """The wide table with the derived outcomes beside their sources; missing where a source is missing."""
+def derive(wide: pd.DataFrame, study: Study, filled: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """The wide table with the derived outcomes beside their sources; missing where a source is missing.
+
+    `filled` are columns of the table, (n,) each, that replace its own before anything is derived.
+    """
+    own = {str(name): values.array for name, values in wide.items()} | dict(filled or {})
     derived = {
-        name: _apply(study.outcomes[key], wide, study, wave)
+        name: _apply(study.outcomes[key], own, study, wave)
         for name, (key, wave) in study.columns.items()
         if study.outcomes[key].derive is not None
     }
-    there = set(wide.columns) | derived.keys()
-    order = [c for c in wide.columns if c not in study.columns] + [c for c in study.columns if c in there]
-    columns = {c: derived[c] if c in derived else wide[c].array for c in order}
-    return pd.DataFrame(columns, index=wide.index, columns=pd.Index(order))
+    every = own | derived
+    order = [c for c in own if c not in study.columns] + [c for c in study.columns if c in every]
+    return pd.DataFrame({c: every[c] for c in order}, index=wide.index, columns=pd.Index(order))
 
 
-def _apply(outcome: Outcome, wide: pd.DataFrame, study: Study, wave: str) -> NDArray[np.float64]:
+def _apply(outcome: Outcome, columns: Mapping[str, Any], study: Study, wave: str) -> NDArray[np.float64]:
     rule = outcome.derive
     assert rule is not None
-    values = wide[study.column(rule.source, wave)].to_numpy(dtype=float)
+    values = np.asarray(columns[study.column(rule.source, wave)], dtype=float)
     missing = np.isnan(values)
     if rule.rule in ("rise", "fall", "change"):
-        start = wide[study.column(rule.source, str(rule.since))].to_numpy(dtype=float)
+        start = np.asarray(columns[study.column(rule.source, str(rule.since))], dtype=float)
         change: NDArray[np.float64] = values - start
         if rule.rule == "change":
             return change
@@ -123,4 +126,4 @@ def _array(values: pd.Series, name: str, study: Study) -> pa.Array:
     outcome = study.outcomes[study.columns[name][0]] if name in study.columns else None
     if outcome is not None and outcome.whole:
         return whole_numbers(values, outcome.limits or LARGEST)
-    return pa.array(values, from_pandas=True)
+    return pa.array(values.to_numpy() if values.dtype == "float64" else values, from_pandas=True)

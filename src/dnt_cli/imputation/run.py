@@ -95,7 +95,7 @@ class Imputation:
         self.completed: Iterator[pd.DataFrame] = iter(())
         self._frame, self._table, self._strata = frame, table, strata
         self._events = events
-        self._trace: list[tuple[str, int, int, float, float]] = []
+        self._trace: list[pd.DataFrame] = []
         self._failures: dict[int, int] = {}
 
     @property
@@ -103,7 +103,8 @@ class Imputation:
         """Mean and SD of a column's imputed values per `variable`, `iteration`, `imputation`; all of it at the end."""
         import pandas as pd
 
-        return pd.DataFrame(self._trace, columns=["variable", "iteration", "imputation", "mean", "sd"])
+        empty = pd.DataFrame(columns=["variable", "iteration", "imputation", "mean", "sd"])
+        return pd.concat(self._trace, ignore_index=True) if self._trace else empty
 
     @property
     def events(self) -> pd.DataFrame:
@@ -132,9 +133,9 @@ class Imputation:
             size = next((len(cells) for chunk in chunks for cells in chunk.cells.values()), 0)
             if progress is not None:
                 progress(done + size, self.m)
+            self._record(chunks, range(start + done + 1, start + done + size + 1))
+            done += size
             for place in range(size):
-                done += 1
-                self._record(chunks, place, start + done)
                 yield decode(self._merge(chunks, place))
 
     def _merge(self, chunks: list[Chunk], place: int) -> dict[int, NDArray[np.float64]]:
@@ -148,20 +149,30 @@ class Imputation:
                 values[position, stratum.persons[unknown[position, stratum.persons]]] = cells[place]
         return {position: values[position, unknown[position]] for chunk in chunks for position in chunk.cells}
 
-    def _record(self, chunks: list[Chunk], place: int, number: int) -> None:
-        """Add one imputation to the trace; means and SDs of strata are pooled."""
-        for position in sorted({p for chunk in chunks for p in chunk.cells}):
+    def _record(self, chunks: list[Chunk], numbers: range) -> None:
+        """Add the imputations of these numbers to the trace; means and SDs of strata are pooled."""
+        import pandas as pd
+
+        means, deviations = [], []
+        positions = sorted({p for chunk in chunks for p in chunk.cells})
+        for position in positions:
             parts = [
-                (stratum.missing[position], chunk.mean[position][place], chunk.sd[position][place])
+                (stratum.missing[position], chunk.mean[position], chunk.sd[position])
                 for stratum, chunk in zip(self._strata, chunks, strict=True)
                 if position in chunk.cells
             ]
             weight = sum(size for size, _, _ in parts)
             mean = np.sum([size * m for size, m, _ in parts], axis=0) / weight
             squares = np.sum([(size - 1) * s**2 + size * (m - mean) ** 2 for size, m, s in parts], axis=0)
-            sd = np.sqrt(squares / max(weight - 1, 1))
-            name = self._table.columns[position].name
-            self._trace += [(name, t + 1, number, float(mean[t]), float(sd[t])) for t in range(mean.size)]
+            means.append(mean)
+            deviations.append(np.sqrt(squares / max(weight - 1, 1)))
+        mean = np.stack(means, axis=1)  # (c, columns, iterations)
+        places = pd.MultiIndex.from_product(
+            [numbers, [self._table.columns[p].name for p in positions], range(1, mean.shape[2] + 1)],
+            names=["imputation", "variable", "iteration"],
+        )
+        found = places.to_frame(index=False)[["variable", "iteration", "imputation"]]
+        self._trace.append(found.assign(mean=mean.ravel(), sd=np.stack(deviations, axis=1).ravel()))
 
 
 def impute(

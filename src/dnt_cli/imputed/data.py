@@ -182,10 +182,10 @@ def impute_wide(
 
     def completed() -> Iterator[pd.DataFrame]:
         for frame in imputation.completed:
-            filled = {name: frame[name].array for name in names}
+            filled = {str(name): values.array for name, values in frame.items()}
             # Before anything is derived, so that no cut-off sees another number than the file holds.
-            filled |= {name: np.rint(filled[name].to_numpy(dtype=float)) for name in whole}
-            yield derive(wide.assign(**filled), study)
+            filled |= {name: np.rint(np.asarray(filled[name], dtype=float)) for name in whole}
+            yield derive(wide, study, filled)
 
     return imputation, completed()
 
