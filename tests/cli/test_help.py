@@ -177,7 +177,7 @@ def test_a_stage_begins_to_compute_soon_after_its_libraries_have_loaded(tmp_path
 
 def test_looking_into_a_file_loads_no_statistics(made: Path) -> None:
     """Libraries of statistics take longer to load than a table takes to show, and engines are for those who fit."""
-    heavy = {"scipy.stats", "statsmodels", "matplotlib", "pyarrow.acero", "pyarrow.dataset"}
+    heavy = {"scipy.special", "scipy.stats", "statsmodels", "matplotlib", "pyarrow.acero", "pyarrow.dataset"}
     computing = {f"dnt_cli.{name}" for name in ("design", "engines", "imputation.run", "effects.fitting")}
     for command in ("show t3.parquet longitudinal.parquet", "info imputed.parquet", "diff t3.parquet t3.parquet"):
         trace = subprocess.run(

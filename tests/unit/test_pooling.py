@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from scipy import stats
 
 from dnt_cli.errors import ModelError
-from dnt_cli.pooling import adjust, critical_value, interval, pool, pool_wald, two_sided
+from dnt_cli.pooling import adjust, critical_value, interval, pool, pool_wald, quick_critical_value, two_sided
 
 
 def test_worked_by_hand() -> None:
@@ -33,6 +34,17 @@ def test_t_is_scipys_own(df: float) -> None:
         assert two_sided(statistic, df) == pytest.approx(2 * stats.t.sf(abs(statistic), df), rel=1e-12)
     for level in (0.5, 0.9, 0.95, 0.999):
         assert critical_value(df, level) == pytest.approx(stats.t.ppf(0.5 + level / 2, df), rel=1e-9)
+
+
+@pytest.mark.parametrize("level", [0.001, 0.5, 0.6, 0.9, 0.95, 0.99, 0.999])
+def test_the_quick_critical_value_is_scipys(level: float) -> None:
+    df = np.concatenate([np.geomspace(1, 1e15, 200), [0.01, 0.4, np.inf, np.nan]])
+    for own in (df[:200], df):
+        np.testing.assert_allclose(quick_critical_value(own, level), critical_value(own, level), rtol=2e-11)
+    if level < 0.999:
+        usual = df[(df >= 5) & (df < 1e9)]
+        np.testing.assert_allclose(quick_critical_value(usual, level), critical_value(usual, level), rtol=1e-12)
+    assert quick_critical_value(np.inf, level) == pytest.approx(NormalDist().inv_cdf(0.5 + level / 2), rel=1e-11)
 
 
 def test_nothing_between_the_imputations() -> None:

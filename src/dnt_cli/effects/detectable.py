@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dnt_cli.effects.kinds import KINDS
-from dnt_cli.pooling import critical_value
+from dnt_cli.pooling import quick_critical_value
 
 ALPHA, POWER = 0.05, 0.80
 """Two-sided level of significance, and the probability of a significant effect."""
@@ -24,7 +24,7 @@ def detectable(rows: pd.DataFrame) -> NDArray[np.float64]:
         rows: Effects with `std_error` and `df`; NaN where there is no estimate.
     """
     df = rows["df"].to_numpy(dtype=float)
-    factor = critical_value(df, 1 - ALPHA) + critical_value(df, 2 * POWER - 1)
+    factor = quick_critical_value(df, 1 - ALPHA) + quick_critical_value(df, 2 * POWER - 1)
     size: NDArray[np.float64] = factor * rows["std_error"].to_numpy(dtype=float)
     return size
 

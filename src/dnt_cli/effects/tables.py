@@ -15,7 +15,7 @@ from dnt_cli.effects.note import details
 from dnt_cli.effects.notes import notes_of
 from dnt_cli.effects.persons import with_counts
 from dnt_cli.models import ENDPOINT, LONGITUDINAL
-from dnt_cli.pooling import critical_value
+from dnt_cli.pooling import quick_critical_value
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table, Tone
@@ -313,7 +313,7 @@ def _row(
 
 def _limits(row: pd.Series, level: float) -> tuple[float, float]:
     """The interval at another level than the stored one, on the link scale."""
-    reach = float(critical_value(row["df"], level)) * row["std_error"]
+    reach = float(quick_critical_value(row["df"], level)) * row["std_error"]
     return row["estimate"] - reach, row["estimate"] + reach
 
 
