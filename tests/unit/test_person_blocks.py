@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from dnt_cli.imputation import ModelColumn, Settings, impute
 from dnt_cli.imputation.person_blocks import SITE_SCALE, SITE_SPREADS, _draw_prior, _draw_sites, _truncated
@@ -109,11 +111,17 @@ def test_a_floor_keeps_its_share() -> None:
 
 def test_truncated_draws_stay_within_their_limits_in_both_tails() -> None:
     uniforms = np.linspace(0.001, 0.999, 999)
+
+    def draws(low: float, high: float) -> Any:
+        limits = np.full(999, low), np.full(999, high)
+        return _truncated(*limits, np.zeros((1, 999)), np.ones((1, 1)), uniforms[None])[0]
+
     for low, high in ((-np.inf, -9.0), (9.0, np.inf), (30.0, 31.0), (-31.0, -30.0), (-1.0, 2.0)):
-        drawn = _truncated(np.full(999, low), np.full(999, high), uniforms)
+        drawn = draws(low, high)
         assert ((drawn >= low) & (drawn <= high)).all()
         assert (np.diff(drawn) * (1 if low <= 0 else -1) >= 0).all() or (np.diff(drawn) >= 0).all()
-    assert _truncated(np.full(999, 9.0), np.full(999, np.inf), uniforms).std() > 0.05
+    assert draws(9.0, np.inf).std() > 0.05
+    np.testing.assert_allclose(draws(-np.inf, np.inf), norm.ppf(uniforms))
 
 
 def test_the_prior_of_the_covariance_follows_the_persons() -> None:

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -168,7 +169,9 @@ def sweep(block: PersonBlock, chains: State, x: Predictors, generators: Sequence
     _, T, n = chains.z.shape
     p = x.place.shape[1]
     normals = np.stack([g.standard_normal(p + T * (T - 1) // 2) for g in generators])
-    uniforms = np.stack([g.random((n, T)) for g in generators])
+    uniforms = np.empty((len(generators), n, T))
+    for generator, own in zip(generators, uniforms, strict=True):
+        generator.random(out=own)
     beta = _draw_coefficients(block, chains, x, normals[:, :p])
     residual = _fitted(x, beta)
     np.subtract(chains.z, residual, out=residual)
@@ -205,8 +208,8 @@ def predictors(block: PersonBlock, state: Array, group: Array) -> Predictors:
     place[:, 2 * T + k + a :] = 2 + k + np.arange(a)
     sums = np.zeros((c, q + 1, q + 1))
     sums[:, :q, :q] = np.matmul(rows, rows.transpose(0, 2, 1))
-    later, earlier = np.tril_indices(T)
-    one, other = np.tril_indices(p)
+    later, earlier = _lower(T)
+    one, other = _lower(p)
     products = sums[:, place[later][:, one], place[earlier][:, other]]
     two = later > earlier
     products[:, two] += sums[:, place[earlier[two]][:, one], place[later[two]][:, other]]
@@ -227,6 +230,20 @@ def values(block: PersonBlock, chains: State, t: int) -> Array:
     return np.clip(drawn, *block.bounds)
 
 
+@cache
+def _lower(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the cells of a lower triangle, which is written row by row."""
+    return np.tril_indices(size)
+
+
+@cache
+def _symmetric(size: int) -> NDArray[np.intp]:
+    """(size, size) where each cell of a symmetric matrix stands in its lower triangle."""
+    high, low = (f(np.arange(size)[:, None], np.arange(size)) for f in (np.maximum, np.minimum))
+    place: NDArray[np.intp] = high * (high + 1) // 2 + low
+    return place
+
+
 def _fitted(x: Predictors, beta: Array) -> Array:
     """(c, T, n) x'b, given the coefficients (c, p)."""
     c, q, _ = x.rows.shape
@@ -241,9 +258,8 @@ def _draw_coefficients(block: PersonBlock, chains: State, x: Predictors, normals
     """(c, p) from their normal distribution given z and S."""
     c, q, _ = x.rows.shape
     T, p = x.place.shape
-    lower = np.matmul(chains.precision[:, None, *np.tril_indices(T)], x.products)[:, 0]
-    gram, (one, other) = np.empty((c, p, p)), np.tril_indices(p)
-    gram[:, one, other] = gram[:, other, one] = lower
+    lower = np.matmul(chains.precision[:, None, *_lower(T)], x.products)[:, 0]
+    gram = np.take(lower, _symmetric(p), axis=1)
     z = chains.z if chains.site is None else chains.z - chains.site[:, None, :]
     with_z = np.zeros((c, q + 1, T))
     with_z[:, :q] = np.matmul(np.matmul(x.rows, z.transpose(0, 2, 1)), chains.precision)
@@ -265,24 +281,31 @@ def _draw_sites(
 
     The weighted mean residual of site s is N(u_s, 1 / a_s) with a_s = n_s 1'S^-1 1.
     """
-    known, count = sites >= 0, int(sites.max()) + 1
+    c, known, count = len(residual), sites >= 0, int(sites.max()) + 1
+    place = np.where(known, sites, count) + (count + 1) * np.arange(c)[:, None]  # the last is of unknown sites
     weight = precision.sum(axis=2)  # (c, T): 1'S^-1
     level = np.matmul(weight[:, None, :], residual)[:, 0]
-    total = np.stack([np.bincount(sites[known], own[known], count) for own in level])
+    total = np.bincount(place.ravel(), level.ravel(), c * (count + 1)).reshape(c, -1)[:, :count]
     amount = np.bincount(sites[known], minlength=count) * weight.sum(axis=1)[:, None]  # (c, S): a_s
     size = np.maximum(amount, 1e-12)
     variance = SITE_SPREADS**2 + 1 / size[:, :, None]  # (c, S, H) of the mean residual
-    mean = total / size
-    log_density = -0.5 * (np.log(variance) + (mean**2)[:, :, None] / variance).sum(axis=1)
-    log_density = log_density - 0.5 * (SITE_SPREADS / SITE_SCALE) ** 2
-    cumulative = np.cumsum(np.exp(log_density - log_density.max(axis=1, keepdims=True)), axis=1)
-    draws = np.stack([g.random(1) for g in generators])
-    spread = SITE_SPREADS[(cumulative < draws * cumulative[:, -1:]).sum(axis=1)]
+    squares = ((total / size) ** 2)[:, :, None] / variance
+    log_density = -0.5 * (np.log(variance) + squares).sum(axis=1) - 0.5 * (SITE_SPREADS / SITE_SCALE) ** 2
+    spread = SITE_SPREADS[_pick(log_density, generators)]
     shrunk = (spread**2)[:, None] / (1 + amount * (spread**2)[:, None])  # variance of u_s given all else
-    normals = np.stack([g.standard_normal(count) for g in generators])
-    intercepts = shrunk * total + np.sqrt(shrunk) * normals
-    drawn: Array = np.where(known, intercepts[:, sites], 0.0)
-    return drawn
+    intercepts = np.zeros((c, count + 1))
+    for generator, own in zip(generators, intercepts, strict=True):
+        generator.standard_normal(out=own[:count])
+    intercepts[:, :count] = shrunk * total + np.sqrt(shrunk) * intercepts[:, :count]
+    return np.take(intercepts.ravel(), place)
+
+
+def _pick(log_density: Array, generators: Sequence[np.random.Generator]) -> NDArray[np.intp]:
+    """(c,) which point of a grid is drawn, given its log density (c, points) up to a constant."""
+    cumulative = np.cumsum(np.exp(log_density - log_density.max(axis=1, keepdims=True)), axis=1)
+    draws = np.array([g.random() for g in generators])
+    pick: NDArray[np.intp] = (cumulative < draws[:, None] * cumulative[:, -1:]).sum(axis=1)
+    return pick
 
 
 def _draw_precision(
@@ -298,10 +321,12 @@ def _draw_precision(
         size = np.sqrt(np.diagonal(prior, axis1=1, axis2=2))
         prior = (weight - T - 1)[:, None, None] * prior / (size[:, :, None] * size[:, None, :])
     root = np.linalg.cholesky(np.linalg.inv(prior + cross))
-    chi = np.stack([g.chisquare(weight[i] + n - np.arange(T)) for i, g in enumerate(generators)])
+    freedom = (weight[:, None] + n - np.arange(T)).tolist()  # one by one is quicker than a few at once
+    chi = np.array([[g.chisquare(df) for df in own] for own, g in zip(freedom, generators, strict=True)])
     bartlett = np.zeros((c, T, T))
     bartlett[:, np.arange(T), np.arange(T)] = np.sqrt(chi)
-    bartlett[(slice(None), *np.tril_indices(T, -1))] = normals
+    later, earlier = _lower(T - 1)
+    bartlett[:, later + 1, earlier] = normals
     left = np.matmul(root, bartlett)
     drawn: Array = np.matmul(left, left.transpose(0, 2, 1))
     if kind == "binary":  # keep the correlations
@@ -317,27 +342,32 @@ def _draw_prior(precision: Array, generators: Sequence[np.random.Generator]) -> 
     The scale matrix is (w - T - 1) v C(r): (r, w) are drawn from a grid with v integrated out under a flat prior of
     log v, and v from its gamma distribution.
     """
-    from scipy.special import gammaln  # slow to load, and whoever reads imputations needs it not
-
     c, T, _ = precision.shape
+    r, w, log_c, constant = _prior_grid(T)
     trace = np.trace(precision, axis1=1, axis2=2)
     total = precision.sum(axis=(1, 2))
-    r = CORRELATIONS[CORRELATIONS > -0.9 / (T - 1)]
-    w = WEIGHTS + T
     inner = trace[:, None] * (1 - r) + (total[:, None]) * r  # (c, R): trace of C(r) S^-1
-    log_c = (T - 1) * np.log(1 - r) + np.log(1 + (T - 1) * r)
     log_precision = np.linalg.slogdet(precision)[1]
-    constant = gammaln(T * w / 2) - gammaln((w[:, None] - np.arange(T)) / 2).sum(axis=1)
     determinants = (log_c + log_precision[:, None])[:, :, None]
     log_density = (w / 2 * (determinants - T * np.log(inner)[:, :, None]) + constant).reshape(c, -1)
-    cumulative = np.cumsum(np.exp(log_density - log_density.max(axis=1, keepdims=True)), axis=1)
-    draws = np.stack([g.random(1) for g in generators])
-    pick = (cumulative < draws * cumulative[:, -1:]).sum(axis=1)
+    pick = _pick(log_density, generators)
     rho, weight = r[pick // w.size], w[pick % w.size]
     rate = (weight - T - 1) * (trace * (1 - rho) + total * rho) / 2
-    variance = np.array([g.gamma(weight[i] * T / 2) for i, g in enumerate(generators)]) / rate
+    variance = np.array([g.gamma(own) for own, g in zip(weight * T / 2, generators, strict=True)]) / rate
     equal = (1 - rho)[:, None, None] * np.eye(T) + rho[:, None, None]
     return ((weight - T - 1) * variance)[:, None, None] * equal, weight
+
+
+@cache
+def _prior_grid(T: int) -> tuple[Array, Array, Array, Array]:
+    """Correlations r (R,) and weights w (W,) of the prior, log determinant of C(r), and a constant by weight."""
+    from scipy.special import gammaln  # slow to load, and whoever reads imputations needs it not
+
+    r = CORRELATIONS[CORRELATIONS > -0.9 / (T - 1)]
+    w = WEIGHTS + T
+    log_c = (T - 1) * np.log(1 - r) + np.log(1 + (T - 1) * r)
+    constant = gammaln(T * w / 2) - gammaln((w[:, None] - np.arange(T)) / 2).sum(axis=1)
+    return r, w, log_c, constant
 
 
 def _draw_latent(block: PersonBlock, chains: State, residual: Array, uniforms: Array, persons: slice) -> None:
@@ -355,20 +385,44 @@ def _draw_latent(block: PersonBlock, chains: State, residual: Array, uniforms: A
         before = chains.z[:, t, who]
         centre = before - away / own[:, None]
         spread = 1 / np.sqrt(own)[:, None]
-        low, high = (np.array(-np.inf), np.array(np.inf)) if linear else (block.low[t, who], block.high[t, who])
-        drawn = centre + spread * _truncated((low - centre) / spread, (high - centre) / spread, uniforms[:, who, t])
+        if linear:
+            normal = _normal(uniforms[:, who, t])
+        else:
+            normal = _truncated(block.low[t, who], block.high[t, who], centre, spread, uniforms[:, who, t])
+        drawn = centre + spread * normal
         residual[:, t, who] += drawn - before
         chains.z[:, t, who] = drawn
 
 
-def _truncated(low: Array, high: Array, uniforms: Array) -> Array:
-    """Standard normal draws between limits, by the inverse distribution function on the side that is precise."""
-    from scipy.special import ndtr, ndtri
+def _truncated(low: Array, high: Array, centre: Array, spread: Array, uniforms: Array) -> Array:
+    """(c, n) standard normal draws z with low < centre + spread * z < high.
 
-    flip = low > 0  # the upper tail is computed in the lower one
-    a, b = np.where(flip, -high, low), np.where(flip, -low, high)
-    below, above = ndtr(a), ndtr(b)
-    drawn = ndtri(np.clip(below + uniforms * (above - below), 1e-300, 1 - _EDGE))
-    drawn = np.clip(drawn, a, b)
-    result: Array = np.where(flip, -drawn, drawn)
-    return result
+    They are draws by the inverse distribution function in the tail that is precise: the upper one where both limits
+    are positive. A limit that is infinite costs nothing.
+
+    Args:
+        low: (n,) lower limits, -inf for none.
+        high: (n,) upper limits, inf for none.
+        centre: (c, n).
+        spread: (c, 1).
+        uniforms: (c, n).
+    """
+    from scipy.special import ndtr
+
+    low, high = (low - centre) / spread, (high - centre) / spread
+    upper = low > 0
+    sign = np.where(upper, -1.0, 1.0)
+    at_low, at_high = np.zeros(low.shape), 1.0 - upper  # of the limits that are infinite
+    for limit, at in ((low, at_low), (high, at_high)):
+        some = np.flatnonzero(np.isfinite(limit[0]))
+        at[:, some] = ndtr(sign[:, some] * limit[:, some])
+    drawn = sign * _normal(np.minimum(at_low, at_high) + uniforms * np.abs(at_high - at_low))
+    return np.clip(drawn, low, high)
+
+
+def _normal(probability: Array) -> Array:
+    """Quantiles of the standard normal distribution, finite at 0 and 1 too."""
+    from scipy.special import ndtri
+
+    quantile: Array = ndtri(np.clip(probability, 1e-300, 1 - _EDGE))
+    return quantile

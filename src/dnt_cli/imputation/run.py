@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-CHUNK = 25
-"""Most imputations in one chunk: more gain nothing, and fewer results would be waiting."""
+CHUNK = 50
+"""Most imputations in one chunk: more would gain little, and progress is told by chunk."""
 CHUNK_CELLS = 6_000_000
 """Most numbers in the design of one chunk (48 MB), which bounds memory when there are many persons."""
 CONDITIONAL_METHODS = {"binary": "logreg", "continuous": "pmm", "ordinal": "pmm", "categorical": "polyreg"}
