@@ -316,6 +316,13 @@ def test_waves_whose_order_no_name_tells_stay_as_in_the_file_and_are_a_question(
     assert "and in which order they were" in text
 
 
+def test_thousands_with_blanks_and_a_typographic_minus_are_numbers() -> None:
+    incomes = [f"1 {hundred:03d}" for hundred in range(0, 900, 15)] + ["\u2212250"] * 60
+    frame = pd.DataFrame({"id": range(120), "group": ["a", "b"] * 60, "income": incomes})
+    text = draft_study(RawTable(frame), "proef")
+    assert "range = [-500, 2000]  # ? lowest and highest possible value" in text
+
+
 @pytest.mark.parametrize("word", ["pretoria", "nadia", "posten", "midden", "startup", "na de training", "T0 pre"])
 def test_a_word_that_only_begins_or_ends_like_a_moment_tells_no_order(word: str) -> None:
     assert in_order([word, "T1"]) == ([word, "T1"], False)

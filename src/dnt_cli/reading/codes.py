@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dnt_cli.reading.dictionary import known_levels
+from dnt_cli.reading.dictionary import known_levels, unambiguous
 from dnt_cli.reading.table import DataTable, Distinct, Variable, code_of, shown
 from dnt_cli.study import Code, Outcome
 from dnt_cli.study.source_rules import level_name, same_code
@@ -61,7 +61,7 @@ def _levels(
     if values.dtype.kind in "fiu" and not labels and not own:
         return
     spelled = {code_of(c): str(label).strip() for c, label in table.dictionary.values.get(column, {}).items()}
-    folded = _folded(known)
+    folded = unambiguous((same_code(name), level) for name, level in known.items())
     ways = {word: level for word, level in _truths(set(known.values())).items() if word not in folded}
 
     def level(text: str) -> str | None:
@@ -92,14 +92,6 @@ def _levels(
 def _is_unknown(value: str, known: Mapping[str, str]) -> bool:
     text = value.strip()
     return text not in known.values() and text not in ("", "NA", *_TRUTHS)
-
-
-def _folded(known: Mapping[str, str]) -> dict[Code, str]:
-    """Names without regard to capitals, where only one level is meant."""
-    meant: dict[Code, set[str]] = {}
-    for name, level in known.items():
-        meant.setdefault(same_code(name), set()).add(level)
-    return {name: levels.pop() for name, levels in meant.items() if len(levels) == 1}
 
 
 def _truths(levels: set[str]) -> dict[Code, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from dnt_cli.findings import Finding
 from dnt_cli.study import Covariate, Language, Outcome, Study, Text
 
 Code = float | str
+_Name = TypeVar("_Name", bound=Code)
 _ENDLESS = (np.inf, -np.inf)
 _YES_NO = (Text("nee", "no"), Text("ja", "yes"))
 
@@ -86,13 +87,8 @@ class RawTable:
         """
         frame, counts = self.frame.copy(), []
         for column, ranges in self.dictionary.missing.items():
-            hit = is_missing(frame[column], ranges)
-            labels = self.dictionary.values.get(column, {})
-            found = Counter(value if value in labels else _as_code(value) for value in frame[column][hit])
-            for code, count in sorted(found.items(), key=lambda one: (isinstance(one[0], str), one[0])):
-                name = f"{code:g}" if isinstance(code, (int, float)) else str(code)
-                counts.append((column, f"{name} ({labels[code]})" if code in labels else name, int(count)))
-            frame[column] = frame[column].mask(hit)
+            frame[column], found = without_codes(frame[column], ranges, self.dictionary.values.get(column, {}))
+            counts += [(column, code, count) for code, count in found.items()]
         return frame, pd.DataFrame(counts, columns=["column", "code", "count"])
 
 
@@ -101,10 +97,25 @@ def bound(value: Code) -> Code:
     return float(value) if value in ("-inf", "inf") else value
 
 
-def _as_code(value: Any) -> Code:
-    """A number for every spelling of it: in a table of several files 9 and "9" are the same code."""
-    number = pd.to_numeric(value, errors="coerce")
-    return str(value) if pd.isna(number) else float(number)
+def without_codes(
+    values: pd.Series, ranges: Iterable[tuple[Code, Code]], labels: Mapping[Code, str]
+) -> tuple[pd.Series, dict[str, int]]:
+    """The values with user-missing codes as empty cells; and how many there were of each, by its name and label.
+
+    A number is the same code in every spelling: in a table of several files 9 and "9" are.
+    """
+    hit = is_missing(values, ranges)
+
+    def code_of(value: Any) -> Code:
+        number = pd.to_numeric(value, errors="coerce")
+        return value if value in labels else str(value) if pd.isna(number) else float(number)
+
+    found = Counter(map(code_of, values[hit]))
+    counts = {}
+    for code, count in sorted(found.items(), key=lambda one: (isinstance(one[0], str), one[0])):
+        name = code if isinstance(code, str) else f"{code:.15g}"
+        counts[f"{name} ({labels[code]})" if code in labels else name] = count
+    return values.mask(hit), counts
 
 
 def is_missing(values: pd.Series, ranges: Iterable[tuple[Code, Code]]) -> pd.Series:
@@ -138,11 +149,12 @@ def _names(labels: Mapping[str, Text]) -> dict[str, str]:
     itself = {level: level for level in labels}
     labelled = [(name, level) for level, text in labels.items() for name in (text.nl, text.en)]
     lower = [(name.lower(), level) for name, level in (*itself.items(), *labelled)]
-    return _unambiguous(lower) | _unambiguous(labelled) | itself
+    return unambiguous(lower) | unambiguous(labelled) | itself
 
 
-def _unambiguous(names: Iterable[tuple[str, str]]) -> dict[str, str]:
-    meant: dict[str, set[str]] = {}
+def unambiguous(names: Iterable[tuple[_Name, str]]) -> dict[_Name, str]:
+    """Name -> level, of the names that mean one level only."""
+    meant: dict[_Name, set[str]] = {}
     for name, level in names:
         meant.setdefault(name, set()).add(level)
     return {name: levels.pop() for name, levels in meant.items() if len(levels) == 1}

@@ -23,7 +23,7 @@ from dnt_cli.reading.dictionary import RawTable
 from dnt_cli.reading.header import NO_HINTS, Hints
 from dnt_cli.reading.missing import WORDS
 from dnt_cli.reading.moments import FIRST, IN_LABEL, LAST, in_order, months
-from dnt_cli.reading.numbers import shape
+from dnt_cli.reading.numbers import number, shape
 from dnt_cli.reading.scales import plain, scale_of
 from dnt_cli.reading.suspicion import NO_ANSWER, means_no_answer, suspects
 from dnt_cli.reading.table import Distinct, code_of, shown
@@ -233,9 +233,8 @@ def _column(raw: RawTable, frame: pd.DataFrame, columns: list[str]) -> _Column:
 
 def _number_or_word(value: Any) -> Code | None:
     code = code_of(value)
-    if isinstance(code, str) and (form := shape(code)) is not None and form not in ("point or thousands",):
-        plain = code.replace(".", "").replace(",", ".") if "comma" in form or form == "point thousands" else code
-        return float(plain) if form != "comma thousands" else float(code.replace(",", ""))
+    if isinstance(code, str) and (form := shape(code)) is not None and form != "point or thousands":
+        return number(code, form, ",")
     return code
 
 

@@ -95,7 +95,7 @@ def _column(table: DataTable, column: str, variable: Variable, distinct: Distinc
             table.notes.add("error", variable.key, "thousands_open", count, section="[files]")
             change[place] = None
             continue
-        change[place] = _number(value, name, decimal)
+        change[place] = number(value, name, decimal)
         if name == "comma" or (name == "comma or thousands" and decimal == ","):
             table.notes.add("warning", variable.key, "decimal_comma", count)
         elif "thousands" in name and not (name == "point or thousands" and decimal == "."):
@@ -107,7 +107,8 @@ def _only(signs: set[str]) -> str | None:
     return next(iter(signs)) if len(signs) == 1 else None
 
 
-def _number(text: str, name: str, decimal: str | None) -> float:
+def number(text: str, name: str, decimal: str | None) -> float:
+    """The number that a text of this `shape` is; `decimal` tells what 1.785 and 1,785 are."""
     plain = _unsigned(text)
     if name in _OPEN:
         assert decimal is not None

@@ -3,62 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 
+# A line is a scale, lowest first; where words are parted by strokes there is a scale with each of them (-: with none).
 _LISTS = """
-zeer oneens, oneens, eens, zeer eens
-zeer oneens, oneens, neutraal, eens, zeer eens
-zeer oneens, oneens, niet eens en niet oneens, eens, zeer eens
-zeer oneens, oneens, niet eens niet oneens, eens, zeer eens
+zeer oneens, oneens, - / neutraal / niet eens en niet oneens / niet eens niet oneens, eens, zeer eens
 zeer oneens, oneens, noch eens noch oneens, eens, zeer eens
-helemaal oneens, oneens, eens, helemaal eens
-helemaal oneens, oneens, neutraal, eens, helemaal eens
-helemaal oneens, oneens, niet eens en niet oneens, eens, helemaal eens
-helemaal mee oneens, mee oneens, mee eens, helemaal mee eens
-helemaal mee oneens, mee oneens, neutraal, mee eens, helemaal mee eens
-helemaal mee oneens, mee oneens, niet mee eens en niet mee oneens, mee eens, helemaal mee eens
+helemaal oneens, oneens, - / neutraal / niet eens en niet oneens, eens, helemaal eens
+helemaal mee oneens, mee oneens, - / neutraal / niet mee eens en niet mee oneens, mee eens, helemaal mee eens
 volledig mee oneens, mee oneens, neutraal, mee eens, volledig mee eens
 zeer mee oneens, mee oneens, neutraal, mee eens, zeer mee eens
 oneens, neutraal, eens
 mee oneens, neutraal, mee eens
-nooit, soms, vaak, altijd
-nooit, soms, regelmatig, vaak, altijd
-nooit, zelden, soms, vaak, altijd
-nooit, zelden, soms, vaak, zeer vaak
+nooit, - / zelden / bijna nooit, soms, vaak, altijd
+nooit, - / zelden, soms, regelmatig, vaak, altijd
+nooit, zelden / bijna nooit, soms, vaak, zeer vaak
 nooit, zelden, soms, meestal, altijd
-nooit, zelden, soms, regelmatig, vaak, altijd
-nooit, bijna nooit, soms, vaak, altijd
-nooit, bijna nooit, soms, vaak, zeer vaak
 nooit, bijna nooit, soms, vaak, bijna altijd, altijd
 nooit, soms, vaak, heel vaak
 nooit, soms, regelmatig, vaak, heel vaak of voortdurend
-slecht, matig, goed
-slecht, matig, goed, zeer goed
-slecht, matig, goed, zeer goed, uitstekend
-slecht, redelijk, goed
-slecht, redelijk, goed, zeer goed, uitstekend
-zeer slecht, slecht, matig, goed, zeer goed
-zeer slecht, slecht, redelijk, goed, zeer goed
-zeer slecht, slecht, neutraal, goed, zeer goed
-zeer slecht, slecht, niet goed en niet slecht, goed, zeer goed
+slecht, matig / redelijk, goed
+- / zeer slecht, slecht, matig, goed, zeer goed
+slecht, matig / redelijk, goed, zeer goed, uitstekend
+zeer slecht, slecht, redelijk / neutraal / niet goed en niet slecht, goed, zeer goed
 heel slecht, slecht, gaat wel, goed, heel goed
-zeer moeilijk, moeilijk, makkelijk, zeer makkelijk
-zeer moeilijk, moeilijk, gemakkelijk, zeer gemakkelijk
-zeer moeilijk, moeilijk, neutraal, makkelijk, zeer makkelijk
+zeer moeilijk, moeilijk, - / neutraal / niet moeilijk en niet makkelijk / gaat net / gaat wel, makkelijk, zeer makkelijk
+zeer moeilijk, moeilijk, - / gaat net / gaat wel / neutraal, gemakkelijk, zeer gemakkelijk
 zeer moeilijk, moeilijk, eerder moeilijk, eerder makkelijk, makkelijk, zeer makkelijk
-zeer moeilijk, moeilijk, niet moeilijk en niet makkelijk, makkelijk, zeer makkelijk
 heel moeilijk, moeilijk, niet moeilijk en niet makkelijk, makkelijk, heel makkelijk
-zeer moeilijk, moeilijk, gaat net, makkelijk, zeer makkelijk
-zeer moeilijk, moeilijk, gaat net, gemakkelijk, zeer gemakkelijk
-zeer moeilijk, moeilijk, gaat wel, makkelijk, zeer makkelijk
-zeer moeilijk, moeilijk, gaat wel, gemakkelijk, zeer gemakkelijk
-zeer moeilijk, moeilijk, neutraal, gemakkelijk, zeer gemakkelijk
 moeilijk, gemakkelijk
 moeilijk, makkelijk
-zeer ontevreden, ontevreden, tevreden, zeer tevreden
-zeer ontevreden, ontevreden, neutraal, tevreden, zeer tevreden
-zeer ontevreden, ontevreden, niet tevreden en niet ontevreden, tevreden, zeer tevreden
-helemaal niet, een beetje, nogal, veel
-helemaal niet, een beetje, nogal, heel erg
+zeer ontevreden, ontevreden, - / neutraal / niet tevreden en niet ontevreden, tevreden, zeer tevreden
+helemaal niet, een beetje, nogal, veel / heel erg
 helemaal niet, een beetje, tamelijk, zeer
 helemaal niet, een beetje, matig, nogal, heel erg
 helemaal niet, nauwelijks, enigszins, nogal, heel erg
@@ -66,48 +42,39 @@ helemaal niet, weinig, enigszins, veel, zeer veel
 niet, een beetje, erg
 geen, weinig, enige, veel
 geen, licht, matig, ernstig
-laag, midden, hoog
-laag, middel, hoog
+laag, midden / middel, hoog
 zeer laag, laag, midden, hoog, zeer hoog
 volkomen onjuist, nauwelijks juist, enigszins juist, volkomen juist
-strongly disagree, disagree, agree, strongly agree
-strongly disagree, disagree, neutral, agree, strongly agree
-strongly disagree, disagree, neither agree nor disagree, agree, strongly agree
+strongly disagree, disagree, - / neutral / neither agree nor disagree, agree, strongly agree
 completely disagree, disagree, neutral, agree, completely agree
 strongly disagree, disagree, somewhat disagree, neutral, somewhat agree, agree, strongly agree
 disagree, neutral, agree
-never, sometimes, often, always
-never, rarely, sometimes, often, always
-never, seldom, sometimes, often, always
+never, - / rarely / seldom / almost never, sometimes, often, always
 never, rarely, sometimes, usually, always
-never, almost never, sometimes, often, always
 never, almost never, sometimes, fairly often, very often
 never, rarely, sometimes, often, very often
-poor, fair, good
-poor, fair, good, very good
+poor / bad, fair, good
+- / very poor, poor, fair, good, very good
 poor, fair, good, very good, excellent
-very poor, poor, fair, good, very good
 very bad, bad, fair, good, very good
-bad, fair, good
-very difficult, difficult, easy, very easy
-very difficult, difficult, neutral, easy, very easy
+very difficult, difficult, - / neutral, easy, very easy
 difficult, easy
-very dissatisfied, dissatisfied, satisfied, very satisfied
-very dissatisfied, dissatisfied, neutral, satisfied, very satisfied
-very dissatisfied, dissatisfied, neither satisfied nor dissatisfied, satisfied, very satisfied
-not at all, a little, quite a bit, extremely
-not at all, a little, quite a bit, very much
+very dissatisfied, dissatisfied, - / neutral / neither satisfied nor dissatisfied, satisfied, very satisfied
+not at all, a little, quite a bit, extremely / very much
 not at all, a little bit, moderately, quite a bit, extremely
 not at all, slightly, moderately, very, extremely
 not at all, several days, more than half the days, nearly every day
 not at all true, hardly true, moderately true, exactly true
 none, mild, moderate, severe
 none, little, some, much
-low, medium, high
-low, middle, high
+low, medium / middle, high
 very low, low, medium, high, very high
 """
-SCALES: tuple[tuple[str, ...], ...] = tuple(tuple(line.split(", ")) for line in _LISTS.split("\n") if line)
+SCALES: tuple[tuple[str, ...], ...] = tuple(
+    tuple(word for word in words if word != "-")
+    for line in _LISTS.strip().split("\n")
+    for words in product(*(place.split(" / ") for place in line.split(", ")))
+)
 
 
 def scale_of(words: Iterable[str]) -> tuple[str, ...] | None:
