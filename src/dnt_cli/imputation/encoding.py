@@ -221,35 +221,27 @@ def _deduce(table: EncodedTable) -> list[Event]:
 
 
 class Decoder:
-    """Puts imputed cells into copies of the frame: same rows, columns, order and dtypes."""
+    """Puts imputed cells into copies of the frame's incomplete columns."""
 
     def __init__(self, frame: pd.DataFrame, table: EncodedTable) -> None:
-        self._frame, self._table = frame, table
-        index = table.index
-        self._positions = [index.get(name, -1) for name in frame.columns]
-        self._arrays = [frame.iloc[:, place].array for place in range(frame.shape[1])]
+        self._table = table
+        incomplete = [p for p, column in enumerate(table.columns) if column.impute and (table.absent[p]).any()]
+        self._arrays = {p: frame[table.columns[p].name].array for p in incomplete}
 
-    def __call__(self, cells: Mapping[int, NDArray[np.float64]]) -> pd.DataFrame:
-        """A completed copy.
+    def __call__(self, cells: Mapping[int, NDArray[np.float64]]) -> dict[str, pd.api.extensions.ExtensionArray]:
+        """The completed columns by name, with the dtypes of the frame.
 
         Args:
             cells: per column index the values of its unknown cells, in row order.
         """
-        import pandas as pd
-
-        data = {}
-        for place, (position, array) in enumerate(zip(self._positions, self._arrays, strict=True)):
-            if position < 0 or not self._table.columns[position].impute or not self._table.absent[position].any():
-                data[place] = array
-                continue
+        filled = {}
+        for position, array in self._arrays.items():
             values = self._table.values[position].copy()
             if position in cells:
                 values[np.isnan(values)] = cells[position]
-            data[place] = _fill(array, self._table.absent[position], values, self._table.levels[position])
-        completed = pd.DataFrame(data, index=self._frame.index)
-        completed.columns = self._frame.columns
-        completed.attrs = dict(self._frame.attrs)
-        return completed
+            absent, levels = self._table.absent[position], self._table.levels[position]
+            filled[self._table.columns[position].name] = _fill(array, absent, values, levels)
+        return filled
 
 
 def _fill(

@@ -112,9 +112,7 @@ class _Fitted:
     def varying(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Those of the rows with at least two different known values."""
         values = self._design[np.ix_(rows, self._fit)]
-        known = ~np.isnan(values)
-        low = np.where(known, values, np.inf).min(axis=1, initial=np.inf)
-        high = np.where(known, values, -np.inf).max(axis=1, initial=-np.inf)
+        low, high = np.fmin.reduce(values, axis=1, initial=np.inf), np.fmax.reduce(values, axis=1, initial=-np.inf)
         varying: NDArray[np.intp] = rows[high > low]
         return varying
 
@@ -154,6 +152,11 @@ class Selector:
         ]
         self._usable = np.array([not fixed[p] and not constant[design.of(p)].all() for p in range(len(fixed))])
         self.cap = settings.max_predictors or default_cap(table.values.shape[1])
+        unknown = table.unknown.astype(float)
+        count = unknown.sum(axis=1)[:, None]
+        known_there = unknown @ (1.0 - unknown).T
+        # (K, K) share of the persons unknown on one column who are known on another.
+        self._share = np.divide(known_there, count, out=np.ones(known_there.shape), where=count > 0)
 
     def choose(self, position: int, fit: NDArray[np.intp]) -> tuple[list[int], NDArray[np.intp], list[Event]]:
         """What predicts column `position`; `always` come first.
@@ -178,10 +181,9 @@ class Selector:
             [Event(column.name, "predictors", "always predictor is not in the table", len(absent))] if absent else []
         )
         strength = self.strength(position)
-        rest = [p for p in range(len(table.columns)) if strength[p] >= self._settings.min_correlation]
-        rest = sorted(
-            (p for p in rest if self._share(position, p) >= self._settings.min_usable), key=lambda p: -strength[p]
-        )
+        fitting = strength >= self._settings.min_correlation
+        fitting &= self._share[position] >= self._settings.min_usable
+        rest = sorted(np.flatnonzero(fitting).tolist(), key=lambda p: -strength[p])
         cap = min(self.cap, max(fit.size // KNOWN_PER_PREDICTOR, 1))
         limit = max(cap, fit.size // KNOWN_PER_ALWAYS)
         if self._settings.group_interactions:  # every predictor then comes twice
@@ -242,11 +244,6 @@ class Selector:
         strength = np.zeros(len(self._table.columns))
         np.maximum.at(strength, self._design.owner[1:], by_row[1:])
         return strength
-
-    def _share(self, position: int, candidate: int) -> float:
-        """Share of the persons unknown on `position` who are known on `candidate`."""
-        unknown = np.isnan(self._table.values[position])
-        return float((~np.isnan(self._table.values[candidate, unknown])).mean()) if unknown.any() else 1.0
 
     def repeats(self, candidate: int, chosen: list[int]) -> bool:
         """Whether `candidate` repeats one of `chosen`."""

@@ -76,8 +76,7 @@ class Imputation:
 
     Attributes:
         m: number of completed data sets.
-        completed: the completed data sets in order, each with the rows, columns, order and dtypes of the input. It
-            can be read once.
+        filled: the columns that had gaps, by name, completed, per data set in order. It can be read once.
         models: per incomplete column `variable`, `method`, `n_missing`, `share_missing`, `n_predictors`, `predictors`.
     """
 
@@ -92,11 +91,16 @@ class Imputation:
     ) -> None:
         self.m = m
         self.models = models
-        self.completed: Iterator[pd.DataFrame] = iter(())
+        self.filled: Iterator[dict[str, pd.api.extensions.ExtensionArray]] = iter(())
         self._frame, self._table, self._strata = frame, table, strata
         self._events = events
         self._trace: list[pd.DataFrame] = []
         self._failures: dict[int, int] = {}
+
+    @property
+    def completed(self) -> Iterator[pd.DataFrame]:
+        """The completed data sets, each with the rows, columns, order and dtypes of the input; `filled` gives them."""
+        return (self._frame.assign(**columns) for columns in self.filled)
 
     @property
     def trace(self) -> pd.DataFrame:
@@ -123,8 +127,10 @@ class Imputation:
         rows = [(*key, count) for key, count in total.items()]
         return pd.DataFrame(rows, columns=["variable", "method", "event", "count"])
 
-    def stream(self, results: Iterator[list[Chunk]], start: int, progress: Progress | None) -> Iterator[pd.DataFrame]:
-        """Completed data sets from the chunks, recording trace and failures on the way."""
+    def stream(
+        self, results: Iterator[list[Chunk]], start: int, progress: Progress | None
+    ) -> Iterator[dict[str, pd.api.extensions.ExtensionArray]]:
+        """Completed columns from the chunks, recording trace and failures on the way."""
         done, decode = 0, Decoder(self._frame, self._table)
         for chunks in results:
             for chunk in chunks:
@@ -223,13 +229,13 @@ def impute(
     if not methods:
         results: Iterator[list[Chunk]] = iter(())
         decode = Decoder(frame, table)
-        imputation.completed = (decode({}) for _ in range(settings.m))
+        imputation.filled = (decode({}) for _ in range(settings.m))
         return imputation
     numbers = range(start, start + settings.m)
     size = chunk or _chunk_size(strata, settings.m, jobs)
     tasks = [(strata, settings.seed, numbers[i : i + size]) for i in range(0, settings.m, size)]
     results = spread(run_imputations, tasks, jobs)
-    imputation.completed = imputation.stream(results, start, progress)
+    imputation.filled = imputation.stream(results, start, progress)
     return imputation
 
 

@@ -168,7 +168,7 @@ def impute_wide(
         refuse_empty_arms(wide, study)
     columns = plan_columns(study, wide)
     names = [column.name for column in columns]
-    whole = [name for name in names if name in study.columns and study.outcomes[study.columns[name][0]].integer]
+    whole = {name for name in names if name in study.columns and study.outcomes[study.columns[name][0]].integer}
     imputation = impute(
         wide[names],
         columns,
@@ -181,11 +181,11 @@ def impute_wide(
     )
 
     def completed() -> Iterator[pd.DataFrame]:
-        for frame in imputation.completed:
-            filled = {str(name): values.array for name, values in frame.items()}
-            # Before anything is derived, so that no cut-off sees another number than the file holds.
-            filled |= {name: np.rint(np.asarray(filled[name], dtype=float)) for name in whole}
-            yield derive(wide, study, filled)
+        # Whole before anything is derived, so that no cut-off sees another number than the file holds.
+        known = {name: np.rint(wide[name].to_numpy(dtype=float)) for name in whole}
+        for columns in imputation.filled:
+            rounded = {name: np.rint(np.asarray(columns[name], dtype=float)) for name in whole & columns.keys()}
+            yield derive(wide, study, known | columns | rounded)
 
     return imputation, completed()
 
