@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,19 +14,8 @@ from dnt_cli.description.lookup import Figure as Value
 from dnt_cli.description.lookup import Lookup, group_label, initials, shown
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of
 from dnt_cli.description.trends import interval_names
-from dnt_cli.figures.style import (
-    BLUE,
-    GREY,
-    GROUP_LOOKS,
-    LABELLED,
-    LIGHT,
-    SMALL,
-    VERMILLION,
-    WIDTH,
-    Drawing,
-    text_on,
-    tick_labels,
-)
+from dnt_cli.figures.parts import Part, bar_axes, divided_bars, numbers_under, reach, small_print, titled
+from dnt_cli.figures.style import BLUE, GREY, GROUP_LOOKS, LIGHT, SMALL, VERMILLION, WIDTH, Drawing, tick_labels
 from dnt_cli.study import ComposedFigure
 from dnt_cli.wording import Wording
 
@@ -34,9 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOVES = ("rise", "same", "fall")
-_COLOURS = (BLUE, LIGHT, VERMILLION)
-_HATCHES = ("", "", "////")
+_MOVES = {"rise": (BLUE, ""), "same": (LIGHT, ""), "fall": (VERMILLION, "////")}  # colour and hatch
 _COLUMNS = 3  # of a panel
 
 
@@ -89,10 +76,6 @@ class _Changes(_Composed):
         outcome, interval, group = row
         return self.figures.get(outcome, "", group, interval, statistic)
 
-    def names(self) -> list[str]:
-        """What stands beside each bar: the group and how many persons answered at both waves."""
-        return [f"{group_label(row[2], self.wording)} (N = {self.get(row, 'rise').denominator})" for row in self.rows()]
-
     def places(self) -> list[float]:
         """Bars of an interval beside each other, intervals apart."""
         places: list[float] = []
@@ -102,31 +85,25 @@ class _Changes(_Composed):
             before = row[:2]
         return places
 
-    def headings(self) -> Iterator[tuple[float, str]]:
+    def headings(self) -> list[tuple[float, str]]:
         """Where the bars of an interval stand, and its name; of several outcomes with the outcome."""
-        by_interval: dict[tuple[str, str], list[float]] = {}
-        for row, place in zip(self.rows(), self.places(), strict=True):
-            by_interval.setdefault(row[:2], []).append(place)
-        for (outcome, interval), own in by_interval.items():
+        by_interval: dict[str, list[float]] = {}
+        for (outcome, interval, _), place in zip(self.rows(), self.places(), strict=True):
             label = f"{self.wording.label(outcome)}\n" if len(self.spec.outcomes) > 1 else ""
-            yield sum(own) / len(own), label + interval
+            by_interval.setdefault(label + interval, []).append(place)
+        return [(sum(own) / len(own), name) for name, own in by_interval.items()]
 
     def axes(self) -> tuple[Figure, Axes]:
-        """Axes with a bar per interval and group, its name at the left and the interval at the right."""
+        """Axes with a bar per interval and group, at the left the group and how many answered at both waves."""
         from matplotlib.figure import Figure
 
         places = self.places()
         figure = Figure(figsize=(WIDTH, 0.34 * len(places) + 0.7))
         axes = figure.add_subplot()
-        axes.set_yticks(places, self.names(), fontsize=8)
-        for place, name in self.headings():
-            axes.annotate(
-                name, (1, place), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
-                fontweight="bold", annotation_clip=False,
-            )  # fmt: skip
-        axes.set_ylim(places[-1] + 0.7, places[0] - 0.7)
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
+        names = [
+            f"{group_label(row[2], self.wording)} (N = {self.get(row, 'rise').denominator})" for row in self.rows()
+        ]
+        bar_axes(axes, places, names, self.headings())
         titled(axes, self.spec.label[self.wording.language])
         return figure, axes
 
@@ -137,27 +114,15 @@ class _Moves(_Changes):
     def figure(self) -> Figure:
         figure, axes = self.axes()
         rows, places = self.rows(), self.places()
-        starts = [0.0] * len(rows)
-        for move, colour, hatch in zip(_MOVES, _COLOURS, _HATCHES, strict=True):
-            sizes = [self.get(row, move).value for row in rows]
-            axes.barh(
-                places, sizes, 0.8, left=starts, color=colour, hatch=hatch, edgecolor="white", linewidth=0.8,
-                label=self.wording.text(f"description.moves_{move}"),
-            )  # fmt: skip
-            for place, start, size in zip(places, starts, sizes, strict=True):
-                if size >= LABELLED:
-                    axes.text(
-                        start + size / 2, place, shown(size, PERCENT_DECIMALS, self.wording), ha="center",
-                        va="center_baseline", fontsize=SMALL, color="black" if hatch else text_on(_rgb(colour)),
-                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0} if hatch else None,
-                    )  # fmt: skip
-            starts = [start + size for start, size in zip(starts, sizes, strict=True)]
-        axes.set_xlim(0, 100)
-        axes.set_xlabel(self.wording.text("description.share_axis"))
+        parts = (
+            Part([self.get(row, move).value for row in rows], self.wording.text(f"description.moves_{move}"), *look)
+            for move, look in _MOVES.items()
+        )
+        divided_bars(axes, places, parts, self.wording)
         axes.legend(
             loc="upper left", bbox_to_anchor=(0, -0.55 / (0.34 * len(places) + 0.1)), ncols=3, borderaxespad=0.0
         )
-        small_print(axes, 62.0, [self.wording.text("description.moves_note")], self.wording)
+        small_print(axes, 62.0, [self.wording.text("description.moves_note"), *self.wording.synthetic_note()])
         return figure
 
     def told(self) -> str:
@@ -181,19 +146,21 @@ class _Steps(_Changes):
         figure, axes = self.axes()
         rows, places = self.rows(), self.places()
         means, lows, highs = ([self.get(row, f"paired_{s}").value for row in rows] for s in ("mean", "low", "high"))
-        errors = [
-            [0.0 if math.isnan(low) else mean - low for mean, low in zip(means, lows, strict=True)],
-            [0.0 if math.isnan(high) else high - mean for mean, high in zip(means, highs, strict=True)],
-        ]
+        errors = reach(means, lows, highs)
         colours = [BLUE if row[2] == self.groups[0] else VERMILLION for row in rows]
         axes.barh(places, means, 0.7, color=colours, xerr=errors, error_kw={"elinewidth": 1.0, "capsize": 3})
         axes.axvline(0, color=GREY, linewidth=0.8)
         for place, row, mean, error in zip(places, rows, means, errors[1], strict=True):
             text = shown(mean, decimals_of(self.wording.study.outcomes[row[0]]), self.wording, sign=True)
             axes.annotate(text, (mean + error, place), (5, 0), textcoords="offset points", va="center", fontsize=SMALL)
-        _number_ticks(axes, self.wording)
+        low, high = axes.get_xlim()
+        high += 0.08 * (high - low)  # room for the number at the end of the longest bar
+        ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+        axes.set_xlim(low, high)
+        axes.set_xticks(ticks, tick_labels(ticks, self.wording.language))
         axes.set_xlabel(self.wording.text("description.steps_axis"))
-        small_print(axes, 36.0, [self.wording.text("description.steps_note", level=100 * self.level)], self.wording)
+        note = self.wording.text("description.steps_note", level=100 * self.level)
+        small_print(axes, 36.0, [note, *self.wording.synthetic_note()])
         return figure
 
     def told(self) -> str:
@@ -251,7 +218,7 @@ class _Panel(_Composed):
         flat[0].legend(loc="lower left", bbox_to_anchor=(0, 1.25), ncols=2, borderaxespad=0.0, handlelength=3.2)
         titled(flat[0], self.spec.label[self.wording.language], above=46)
         note = self.wording.text("description.figure_note", level=100 * self.level)
-        small_print(grid[-1][0], 62.0, [note], self.wording)
+        small_print(grid[-1][0], 62.0, [note, *self.wording.synthetic_note()])
         return figure
 
     def _one(self, axes: Axes, letter: str, outcome: str) -> None:
@@ -259,27 +226,16 @@ class _Panel(_Composed):
         waves, short = self.waves(), initials(self.wording)
         below = 17.0
         for group, look, side in zip(self.groups, GROUP_LOOKS, (-0.06, 0.06), strict=True):
-            values = [self.get(outcome, group, wave).value for wave in waves]
-            ends = [
-                [
-                    0.0 if math.isnan(limit := self.get(outcome, group, wave, end).value) else abs(limit - value)
-                    for wave, value in zip(waves, values, strict=True)
-                ]
-                for end in ("_low", "_high")
-            ]
+            values, lows, highs = (
+                [self.get(outcome, group, wave, end).value for wave in waves] for end in ("", "_low", "_high")
+            )
             axes.errorbar(
-                [i + side for i in range(len(waves))], values, yerr=ends, markersize=5, linewidth=1.4, elinewidth=1.0,
-                capsize=2, label=group_label(group, self.wording), **look.style,
+                [i + side for i in range(len(waves))], values, yerr=reach(values, lows, highs), markersize=5,
+                linewidth=1.4, elinewidth=1.0, capsize=2, label=group_label(group, self.wording), **look.style,
             )  # fmt: skip
             decimals = decimals_of(self.wording.study.outcomes[outcome])
-            common: dict[str, Any] = {
-                "textcoords": "offset points", "va": "top", "fontsize": SMALL, "color": look.colour,
-                "annotation_clip": False,
-            }  # fmt: skip
-            axes.annotate(short[group], (0, 0), (-3, -below), xycoords="axes fraction", ha="right", **common)
-            for place, value in enumerate(values):
-                text = shown(value, decimals, self.wording) or "-"
-                axes.annotate(text, (place, 0), (0, -below), xycoords=("data", "axes fraction"), ha="center", **common)
+            texts = [shown(value, decimals, self.wording) or "-" for value in values]
+            numbers_under(axes, short[group], range(len(waves)), texts, below, look.colour, beside=3)
             below += 11
         axes.set_xlim(-0.5, len(waves) - 0.5)
         axes.set_xticks(range(len(waves)), waves)
@@ -305,33 +261,3 @@ _KINDS: dict[str, Callable[[Lookup, Wording, ComposedFigure, float], _Moves | _S
     "steps": _Steps,
     "panel": _Panel,
 }
-
-
-def titled(axes: Axes, title: str, above: float = 8.0) -> None:
-    """The title of a figure over its first axes, in as many lines as it needs."""
-    axes.annotate(
-        textwrap.fill(title, int(9.5 * WIDTH)), (0, 1), (0, above), xycoords="axes fraction",
-        textcoords="offset points", va="bottom", fontsize=11, fontweight="bold", annotation_clip=False,
-    )  # fmt: skip
-
-
-def small_print(axes: Axes, below: float, notes: list[str], wording: Wording) -> None:
-    """Remarks under the axes, from `below` points on."""
-    lines = [textwrap.fill(part, int(15.5 * WIDTH)) for part in (*notes, *wording.synthetic_note())]
-    axes.annotate(
-        "\n".join(lines), (0, 0), (0, -below), xycoords="axes fraction", textcoords="offset points", va="top",
-        fontsize=SMALL, color=GREY, linespacing=1.3, annotation_clip=False,
-    )  # fmt: skip
-
-
-def _number_ticks(axes: Axes, wording: Wording) -> None:
-    low, high = axes.get_xlim()
-    high += 0.08 * (high - low)  # room for the number at the end of the longest bar
-    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
-    axes.set_xlim(low, high)
-    axes.set_xticks(ticks, tick_labels(ticks, wording.language))
-
-
-def _rgb(colour: str) -> tuple[float, float, float]:
-    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return red, green, blue

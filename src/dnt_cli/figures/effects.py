@@ -19,39 +19,30 @@ _RATIOS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 2
 _NEAR_RATIOS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 
 
-def ratio_ticks(low: float, high: float, language: Language, most: int = 7) -> tuple[list[float], list[str]]:
-    """Ticks and labels of a logarithmic axis of ratios: 1 among them if it is in reach, and no more than fit.
-
-    Args:
-        low: Where the axis begins.
-        high: Where it ends.
-        language: Of the decimal sign.
-        most: Number of labels that do not run into each other.
-    """
-    ticks = [tick for tick in _RATIOS if low <= tick <= high]
-    if len(ticks) < 4:
-        ticks = [tick for tick in _NEAR_RATIOS if low <= tick <= high]
-    while len(ticks) > most:
-        ticks = ticks[::2] if 1.0 in ticks[::2] else ticks[1::2]
-    return ticks, [figure_number(tick, language) for tick in ticks]
-
-
 def effect_ticks(
     limits: tuple[float, float], given: Iterable[float], language: Language, *, ratio: bool, most: int = 7
 ) -> tuple[list[float], list[str]]:
-    """Ticks and labels of an axis of effects.
+    """Ticks and labels of an axis of effects; of ratios with 1 among them if it is in reach, and no more than fit.
 
     Args:
         limits: Of the axis.
         given: Ticks of an axis that is not one of ratios; those outside the limits are left out.
         language: Of the decimal sign.
-        ratio: Whether the axis is one of ratios.
-        most: As of `ratio_ticks`.
+        ratio: Whether the axis is one of ratios, which is logarithmic.
+        most: Number of labels of ratios that do not run into each other.
     """
-    if ratio:
-        return ratio_ticks(*limits, language, most)
-    ticks = [tick for tick in given if limits[0] <= tick <= limits[1]]
-    return ticks, tick_labels(ticks, language)
+
+    def within(candidates: Iterable[float]) -> list[float]:
+        return [tick for tick in candidates if limits[0] <= tick <= limits[1]]
+
+    if not ratio:
+        ticks = within(given)
+        return ticks, tick_labels(ticks, language)
+    ticks = within(_RATIOS)
+    ticks = within(_NEAR_RATIOS) if len(ticks) < 4 else ticks
+    while len(ticks) > most:
+        ticks = ticks[::2] if 1.0 in ticks[::2] else ticks[1::2]
+    return ticks, [figure_number(tick, language) for tick in ticks]
 
 
 def add_note(figure: Figure, note: str, wording: Wording, width: int) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from dnt_cli.description.left_out import LeftOut
 from dnt_cli.description.lookup import Lookup, group_label, shown
 from dnt_cli.description.persons import Behind
-from dnt_cli.figures.composed import small_print, titled
+from dnt_cli.figures.parts import small_print, titled
 from dnt_cli.figures.style import GREY, INK, WIDTH, Drawing
 from dnt_cli.study.described import FLOW
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, resting, share_of
@@ -128,7 +128,8 @@ class _Flow:
                 self._box(axes, left, -i, self.seen(group, wave))
                 axes.text(left + 25, -i, self.missed(group, wave), **_BESIDE)
         titled(axes, self.wording.text("description.flow_title"))
-        small_print(axes, 4.0, [self.wording.text("description.flow_note"), *self.notes], self.wording)
+        note = self.wording.text("description.flow_note")
+        small_print(axes, 4.0, [note, *self.notes, *self.wording.synthetic_note()])
         return figure
 
     def _arrow(self, axes: Axes, left: float, row: int) -> None:
@@ -141,9 +142,8 @@ class _Flow:
         from matplotlib.patches import Rectangle
 
         width = 46.0 if bold else 22.0
-        axes.add_patch(
-            Rectangle((left + 0.4, place - 0.22), width, 0.44, facecolor="white", edgecolor=INK, linewidth=0.9)
-        )
+        corner = (left + 0.4, place - 0.22)
+        axes.add_patch(Rectangle(corner, width, 0.44, facecolor="white", edgecolor=INK, linewidth=0.9))
         axes.text(left + 0.4 + width / 2, place, text, ha="center", va="center", fontsize=9,
                   fontweight="bold" if bold else "normal")  # fmt: skip
 

@@ -13,13 +13,7 @@ from dnt_cli.description.lookup import shown
 from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.kinds import KINDS
-from dnt_cli.effects.tables import (
-    interval_on_scale,
-    mark_of,
-    scale_of,
-    shown_decimals,
-    tone_of,
-)
+from dnt_cli.effects.tables import interval_on_scale, mark_of, scale_of, shown_decimals, tone_of
 from dnt_cli.errors import DataError
 from dnt_cli.figures.alternatives import effects_alternative
 from dnt_cli.figures.effects import LOOKS, effect_ticks
@@ -38,7 +32,6 @@ _LABELS, _PANEL, _TEXT = 2.75, 1.65, 1.55
 _LINE, _GAP, _TOP = 0.19, 0.62, 0.35
 _LABEL_WIDTH = 42  # characters
 _WIDEST = 20.0  # odds ratios beyond this, or its inverse, are cut off with an arrow
-# Tone -> colour, marker, face; an effect without a mark is an open circle.
 
 
 def forest_drawing(estimates: pd.DataFrame, wording: Wording, level: float = 0.95) -> Drawing:
@@ -150,8 +143,9 @@ class _Forest:
     def _panel(self, axes: Axes, analysis: str, kind: str, lines: list[_Line], size: float) -> None:
         ratio = bool(KINDS[kind].ratio)
         found = {line.outcome: self.rows.get((analysis, line.outcome)) for line in lines if line.outcome}
-        numbers = {key: _figures(row) for key, row in found.items() if row is not None}
-        limits = _limits([numbers[key] for key, row in found.items() if row is not None and row["kind"] == kind], kind)
+        estimable = {key: row for key, row in found.items() if row is not None and row["status"] != "not estimable"}
+        numbers = {key: interval_on_scale(row) for key, row in estimable.items()}
+        limits = _limits([numbers[key] for key, row in estimable.items() if row["kind"] == kind], kind)
         if ratio:
             axes.set_xscale("log")
         axes.set_xlim(*limits)
@@ -213,40 +207,27 @@ class _Forest:
     def _notes(self, figure: Figure, width: float, height: float) -> None:
         from matplotlib.lines import Line2D
 
-        names = {"good": "better", "bad": "worse", "": "undecided"}
+        say = self.wording.room("description")
+        names = {"good": say("better"), "bad": say("worse"), "": say("undecided")}
         handles = [
-            Line2D(
-                [],
-                [],
-                color=colour,
-                marker=marker,
-                markerfacecolor=face,
-                label=self.wording.text(f"description.{names[tone]}"),
-            )
+            Line2D([], [], color=colour, marker=marker, markerfacecolor=face, label=names[tone])
             for tone, (colour, marker, face) in LOOKS.items()
         ]
         figure.legend(
             handles=handles, loc="upper left", bbox_to_anchor=(0, 0), ncols=3, fontsize=8, borderpad=0,
             borderaxespad=0.2,
         )  # fmt: skip
-        parts = [self.wording.text("description.forest_note", level=100 * self.level)]
-        parts.append(self.wording.marks_note())
-        if any(row["status"] == "doubtful" for row in self.rows.values()):
-            parts.append(self.wording.text("description.doubtful"))
-        parts += [self.wording.text("description.clipped")] if self.clipped else []
+        parts = [say("forest_note", level=100 * self.level), self.wording.marks_note()]
+        parts += [say("doubtful")] if any(row["status"] == "doubtful" for row in self.rows.values()) else []
+        parts += [say("clipped")] if self.clipped else []
         parts += self.wording.synthetic_note()
         text = "\n".join(textwrap.fill(part, int(15.5 * width)) for part in parts)
         figure.text(0, -0.28 / height, text, va="top", fontsize=SMALL, color=GREY, linespacing=1.3)
 
 
-def _figures(row: pd.Series) -> tuple[float, float, float] | None:
-    """Estimate and interval on the scale that is drawn; none where it could not be estimated."""
-    return None if row["status"] == "not estimable" else interval_on_scale(row)
-
-
-def _limits(figures: list[tuple[float, float, float] | None], kind: str) -> tuple[float, float]:
+def _limits(figures: list[tuple[float, float, float]], kind: str) -> tuple[float, float]:
     """Of the axis: all intervals, as far as they are not too wide to draw, and the line of no effect."""
-    values = [value for triple in figures if triple for value in triple if math.isfinite(value)]
+    values = [value for triple in figures for value in triple if math.isfinite(value)]
     least = KINDS[kind].least_axis
     if KINDS[kind].ratio:
         inside = [math.log(min(max(value, 1 / _WIDEST), _WIDEST)) for value in values]

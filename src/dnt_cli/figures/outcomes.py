@@ -5,26 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from dnt_cli.description.lookup import Lookup, group_label, level_label, shown
 from dnt_cli.description.rounding import decimals_of
 from dnt_cli.figures.alternatives import outcome_alternative
-from dnt_cli.figures.style import (
-    GREY,
-    GROUP_LOOKS,
-    LABELLED,
-    SMALL,
-    WIDTH,
-    Drawing,
-    Look,
-    figure_number,
-    shades,
-    text_on,
-    tick_labels,
-)
+from dnt_cli.figures.parts import Part, bar_axes, divided_bars, numbers_under, reach, small_print
+from dnt_cli.figures.style import GROUP_LOOKS, WIDTH, Drawing, Look, figure_number, shades, tick_labels
 from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
@@ -34,7 +23,6 @@ if TYPE_CHECKING:
 _LINE = 12.0  # points between lines of text under a figure
 _CLOSEST = 0.1  # part of the axis that two waves must be apart to be labelled
 _WITHIN_TEXT = (5.1, 1.6)  # inches, of a figure within text
-_BAR = 0.8
 
 
 def outcome_drawings(
@@ -120,11 +108,9 @@ class _Plot:
         y, low, high = (
             [self.get("", group, wave, f"{self.statistic}{end}") for wave in waves] for end in ("", "_low", "_high")
         )
-        below = [0.0 if math.isnan(b) else max(a - b, 0.0) for a, b in zip(y, low, strict=True)]
-        above = [0.0 if math.isnan(b) else max(b - a, 0.0) for a, b in zip(y, high, strict=True)]
         axes.errorbar(
-            x, y, yerr=[below, above], markersize=6, markeredgewidth=1.3, linewidth=1.5, elinewidth=1.0, capsize=3,
-            label=name, **look.style,
+            x, y, yerr=reach(y, low, high), markersize=6, markeredgewidth=1.3, linewidth=1.5, elinewidth=1.0,
+            capsize=3, label=name, **look.style,
         )  # fmt: skip
 
     def _tick(self, wave: str, months: float) -> str:
@@ -156,16 +142,7 @@ class _Plot:
             texts = [shown(value, decimals_of(self.spec), self.wording) or "-" for value in values]
             counts = [str(self.answered(group, wave.key)) for wave in self.waves]
             for label, row in ((f"{name}, {unit}", texts), ("N", counts)):
-                common: dict[str, Any] = {
-                    "textcoords": "offset points",
-                    "va": "top",
-                    "fontsize": SMALL,
-                    "color": look.colour,
-                }
-                axes.annotate(label, (0, 0), (-6, -below), xycoords="axes fraction", ha="right", **common)
-                for place, text in zip(places, row, strict=True):
-                    at = ("data", "axes fraction")
-                    axes.annotate(text, (place, 0), (0, -below), xycoords=at, ha="center", **common)
+                numbers_under(axes, label, places, row, below, look.colour)
                 below += _LINE
             below += 2
         return below
@@ -180,25 +157,15 @@ class _Plot:
         width, thick = (_WITHIN_TEXT[0], 0.17) if self.within_text else (WIDTH, 0.27)
         figure = Figure(figsize=(width, thick * len(bars) + 0.12 * len(self.waves) + 0.5))
         axes = figure.add_subplot()
-        colours = shades(len(levels))
-        starts = [0.0] * len(bars)
-        for level, colour in zip(levels, colours, strict=True):
+        parts = []
+        for level, colour in zip(levels, shades(len(levels)), strict=True):
             sizes = [self.get(level, self.groups[g], self.waves[w].key, "pct") for w, g in bars]
             sizes = [0.0 if math.isnan(size) else size for size in sizes]
             name = level_label(self.outcome, level, self.wording)
-            axes.barh(
-                places, sizes, _BAR, left=starts, color=colour, edgecolor="white", linewidth=0.8,
-                label=f"{level} {name}" if name != level else level,
-            )  # fmt: skip
-            for place, start, size in zip(places, starts, sizes, strict=True):
-                if size >= LABELLED:
-                    text = shown(size, 1, self.wording)
-                    axes.text(
-                        start + size / 2, place, text, ha="center", va="center_baseline", fontsize=SMALL,
-                        color=text_on(colour),
-                    )  # fmt: skip
-            starts = [start + size for start, size in zip(starts, sizes, strict=True)]
-        self._bar_axes(axes, bars, places)
+            parts.append(Part(sizes, f"{level} {name}" if name != level else level, colour))
+        divided_bars(axes, places, parts, self.wording)
+        names = [f"{self.names[g]} (N = {self.answered(self.groups[g], self.waves[w].key)})" for w, g in bars]
+        bar_axes(axes, places, names, [(i * 2.5 + 0.5, wave.key) for i, wave in enumerate(self.waves)])
         self._title(axes, width, pad=6)
         below = self._legend(figure, axes, len(levels))
         self._notes(axes, below, self.wording.text("description.figure_note_ordinal"), width)
@@ -216,20 +183,6 @@ class _Plot:
         )  # fmt: skip
         return below + 13.5 * math.ceil(levels / columns) + 4
 
-    def _bar_axes(self, axes: Axes, bars: list[tuple[int, int]], places: list[float]) -> None:
-        labels = [f"{self.names[g]} (N = {self.answered(self.groups[g], self.waves[w].key)})" for w, g in bars]
-        axes.set_yticks(places, labels, fontsize=8)
-        for i, wave in enumerate(self.waves):
-            axes.annotate(
-                wave.key, (1, i * 2.5 + 0.5), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                va="center", fontweight="bold", annotation_clip=False,
-            )  # fmt: skip
-        axes.set_ylim(places[-1] + 0.7, places[0] - 0.7)
-        axes.set_xlim(0, 100)
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        axes.set_xlabel(self.wording.text("description.share_axis"))
-
     def _title(self, axes: Axes, width: float, pad: float) -> None:
         """The name of the outcome, in as many lines as it needs."""
         if self.within_text:
@@ -243,13 +196,8 @@ class _Plot:
         if self.spec.note is not None:
             parts.append(self.spec.note[self.wording.language])
         parts += [] if self.within_text else self.wording.synthetic_note()
-        if not parts:
-            return
-        text = "\n".join(textwrap.fill(part, int(15.5 * width)) for part in parts)
-        axes.annotate(
-            text, (0, 0), (0, -below - 6), xycoords="axes fraction", textcoords="offset points", va="top",
-            fontsize=SMALL, color=GREY, linespacing=1.3,
-        )  # fmt: skip
+        if parts:
+            small_print(axes, below + 6, parts, width)
 
 
 def _places(months: list[float]) -> list[float]:

@@ -227,8 +227,10 @@ def shades(count: int) -> Sequence[tuple[float, float, float]]:
     return [colours(step)[:3] for step in steps]
 
 
-def text_on(colour: Sequence[float]) -> str:
+def text_on(colour: Any) -> str:
     """Black or white, whichever is easier to read on `colour` (relative luminance of WCAG 2)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    from matplotlib.colors import to_rgb
+
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "white" if luminance < 0.18 else "black"
