@@ -35,7 +35,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     return [
         _estimand(rows, wording),
         *_other_endpoints(rows, wording),
-        _sample(rows, wording),
+        *_sample(rows, wording),
         *_control_notes(rows, wording),
         *_published(rows, wording),
         *_scale_notes(rows, wording),
@@ -86,10 +86,11 @@ def _few_events(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     return [note(f"effects.{key}", wording, least=least, outcomes=", ".join(own)) for key, least, own in found if own]
 
 
-def _sample(rows: pd.DataFrame, wording: Wording) -> Note:
+def _sample(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """The persons and imputations behind the effects; nothing where no effect could be estimated."""
     m, persons = int(rows["m"].max()), rows["n_persons"].max()
-    n = 0 if pd.isna(persons) else int(persons)
-    return note("effects.sample", wording, n=n, m=m) if m > 1 else note("effects.sample_single", wording, n=n)
+    key = "effects.sample" if m > 1 else "effects.sample_single"
+    return [note(key, wording, n=int(persons), m=m)] if persons > 0 else []
 
 
 def _control_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
