@@ -29,15 +29,19 @@ def add_register(
         The table, and what was noticed: persons of the survey that the register lacks, the other way round, gaps.
 
     Raises:
-        DataError: A column is missing or there twice, so is a person at a wave, nobody or no wave is in both, a value
-            is neither 0 nor 1, or the register says another id, group or place of a person than the survey.
+        DataError: A column is missing or there twice, so is a person at a wave, nobody or no wave is in both, an id
+            differs from one of the survey in zeros, capitals or blanks only, a value is neither 0 nor 1, or the
+            register says another id, group or place of a person than the survey.
     """
     keys = {k: o.register or k for k, o in study.outcomes.items() if study.is_register(k)}
     if not keys:
         raise DataError(say("no_register_outcome"))
     ids, waves = _rows(register, ("id", "wave", *keys.values()), study, name)
     persons = wide[study.design.id].astype(str)
-    ids = _matched(ids, persons, study, name)
+    both, alike = matched(pd.concat([persons, ids], ignore_index=True), study)
+    if alike:
+        raise DataError(say("beside_survey", file=name, finding=summary(alike)))
+    ids = both.iloc[len(persons) :].set_axis(ids.index)
     known = persons.isin(set(ids))
     if not known.any():
         raise DataError(say("register_strangers", file=name))
@@ -66,18 +70,6 @@ def add_register(
         )
     ]
     return joined, findings
-
-
-def _matched(ids: pd.Series, persons: pd.Series, study: Study, name: str) -> pd.Series:
-    """The register's ids, none of which differs from one of the survey in zeros, capitals or blanks only.
-
-    Raises:
-        DataError: Some do, and the study does not say what that means.
-    """
-    both, alike = matched(pd.concat([persons, ids], ignore_index=True), study)
-    if alike:
-        raise DataError(say("beside_survey", file=name, finding=summary(alike)))
-    return both.iloc[len(persons) :].set_axis(ids.index)
 
 
 def _rows(register: pd.DataFrame, columns: tuple[str, ...], study: Study, name: str) -> tuple[pd.Series, pd.Series]:

@@ -16,6 +16,7 @@ from dnt_cli.findings import summary
 from dnt_cli.reading.ids import matched
 from dnt_cli.sentences import say
 from dnt_cli.study import Study
+from dnt_cli.survey import identifiers
 
 KIND, KEY = "RINPERSOONS", "RINPERSOON"
 IN_POPULATION = "R"  # RINPERSOONS of a person who stands in the population register
@@ -59,7 +60,7 @@ def read_link(frame: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
             raise DataError(say("column_twice", file=name, column=column))
     if frame.empty:
         raise DataError(say("link_empty", file=name))
-    ids, alike = matched(frame[study.design.id].map(_text), study)
+    ids, alike = matched(frame[study.design.id], study)
     if alike:
         raise DataError(say("file_unfit", file=name, finding=summary(alike)))
     if ids.isna().any():
@@ -81,18 +82,9 @@ def read_link(frame: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
     return out.sort_values("id", kind="stable").reset_index(drop=True)
 
 
-def _text(value: Any) -> str | None:
-    """A value as text: 7, 7.0 and "7" are the same."""
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
-        return None
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        value = int(value)
-    return str(value).strip() or None
-
-
 def _keys(frame: pd.DataFrame, name: str) -> pd.Series:
     """RINPERSOON of those in the population register, with the zeros that a spreadsheet drops."""
-    kind, key = frame[KIND].map(_text), frame[KEY].map(_text)
+    kind, key = identifiers(frame[KIND]), identifiers(frame[KEY])
     inside = (kind == IN_POPULATION) & key.notna()
     wrong = inside & ~key.fillna("").str.fullmatch(rf"[0-9]{{1,{DIGITS}}}")
     if wrong.any():
@@ -105,21 +97,16 @@ def _keys(frame: pd.DataFrame, name: str) -> pd.Series:
 
 def _months(values: pd.Series, name: str, column: str) -> pd.Series:
     """Dates as counts of months; NaN where there is none."""
-    months, wrong = [], 0
-    for value in values:
-        month = _month(value)
-        wrong += month is None
-        months.append(np.nan if month is None else month)
-    if wrong:
+    months = list(map(_month, values, identifiers(values)))
+    if wrong := months.count(None):
         raise DataError(say("link_dates", file=name, wrong=wrong, column=column))
     return pd.Series(months, index=values.index, dtype="float64")
 
 
-def _month(value: Any) -> float | None:
-    """The month of a date, NaN for an empty cell, None for what is no date."""
+def _month(value: Any, text: str | None) -> float | None:
+    """The month of a date, NaN for an empty cell, None for what is no date; `text` is the value as text."""
     if hasattr(value, "year") and not pd.isna(value):  # a date or timestamp
         return float(value.year * 12 + value.month - 1)
-    text = _text(value)
     if text is None or text == "NA":
         return float("nan")
     for pattern in _DATES:

@@ -37,39 +37,22 @@ def month_name(number: int) -> str:
     return f"{number // 12:04d}-{number % 12 + 1:02d}"
 
 
-def norm_table(register: Register) -> tuple[Norm, ...]:
-    """The norms built in, replaced and completed by those of the study, in order of time."""
-    norms = {norm.since: norm for norm in NORMS} | {norm.since: norm for norm in register.norms}
-    return tuple(norms[since] for since in sorted(norms))
-
-
 def norms_in_force(months: Iterable[int], register: Register) -> dict[int, float]:
-    """Month -> the norm that income is compared with.
+    """Month -> the norm that income is compared with; norms of the study replace and complete those built in.
 
     Raises:
         DataError: A month before the first norm, or more than half a year after the start of the last one.
     """
-    table = norm_table(register)
-    starts = [month_number(norm.since) for norm in table]
+    norms = {month_number(norm.since): norm for norm in (*NORMS, *register.norms)}
+    amount = register.norm + ("" if register.holiday_pay == "included" else "_excl")
     found = {}
     for month in sorted(set(months)):
-        earlier = [i for i, start in enumerate(starts) if start <= month < start + HALF_YEAR]
-        if not earlier:
-            raise DataError(
-                say(
-                    "no_norm",
-                    month=month_name(month),
-                    since=NORMS[0].since,
-                    until=month_name(month_number(NORMS[-1].since) + HALF_YEAR - 1),
-                )
-            )
-        found[month] = _amount(table[earlier[-1]], register)
+        since = max((start for start in norms if start <= month < start + HALF_YEAR), default=None)
+        if since is None:
+            until = month_name(month_number(NORMS[-1].since) + HALF_YEAR - 1)
+            raise DataError(say("no_norm", month=month_name(month), since=NORMS[0].since, until=until))
+        found[month] = float(getattr(norms[since], amount))
     return found
-
-
-def _amount(norm: Norm, register: Register) -> float:
-    suffix = "" if register.holiday_pay == "included" else "_excl"
-    return float(getattr(norm, register.norm + suffix))
 
 
 def unconfirmed(months: Iterable[int], register: Register) -> list[str]:

@@ -198,14 +198,11 @@ def _chunks(source: RecordFile, damaged: DataError) -> Iterator[Any]:
         reader(source.path.suffix.lower()), str(source.path), chunksize=_CHUNK, usecols=list(source.columns.values()),
         disable_datetime_conversion=True,
     )  # fmt: skip
-    while True:
-        try:
-            frame, _ = next(chunks)
-        except StopIteration:
-            return
-        except damage():
-            raise damaged from None
-        yield frame
+    try:
+        for frame, _ in chunks:
+            yield frame
+    except damage():
+        raise damaged from None
 
 
 def _quoted(name: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.findings import Finding
 from dnt_cli.reading.dictionary import Code, Dictionary, RawTable, as_levels, is_missing, known_levels
+from dnt_cli.reading.table import Notes
 from dnt_cli.sentences import say
 from dnt_cli.study import DataFile, Study
 from dnt_cli.survey import identifiers
@@ -47,15 +48,6 @@ class _JoinedFile:
     rows: pd.Series
 
 
-@dataclass
-class _Found:
-    findings: list[Finding] = field(default_factory=list)
-
-    def add(self, level: Literal["error", "warning"], column: str, count: int, name: str, **values: str) -> None:
-        if count:
-            self.findings.append(Finding(level, column, f"reading.{name}", {"count": count, **values}))
-
-
 def join_files(study: Study, read: Callable[[str], RawTable]) -> Joined:
     """All files of the study as one table.
 
@@ -69,7 +61,7 @@ def join_files(study: Study, read: Callable[[str], RawTable]) -> Joined:
     """
     if not study.files:
         raise StudyError(say("no_files_to_join"))
-    found, parts, told = _Found(), dict[str, _JoinedFile](), list[Finding]()
+    found, parts, told = Notes(), dict[str, _JoinedFile](), list[Finding]()
     for key, file in study.files.items():
         raw = read(file.path)
         told += raw.findings
@@ -87,10 +79,10 @@ def join_files(study: Study, read: Callable[[str], RawTable]) -> Joined:
     dictionary = replace(dictionary, missing=_all_missing(parts))
     for key, part in parts.items():
         _check_codes(key, part, dictionary, study, found)
-    return Joined(RawTable(joined, dictionary, tuple(told)), _report(parts, study), found.findings)
+    return Joined(RawTable(joined, dictionary, tuple(told)), _report(parts, study), found.all())
 
 
-def _part(key: str, file: DataFile, raw: RawTable, study: Study, found: _Found) -> _JoinedFile:
+def _part(key: str, file: DataFile, raw: RawTable, study: Study, found: Notes) -> _JoinedFile:
     design = study.design
     frame = raw.frame
     names = [str(c) for c in frame.columns]
@@ -107,8 +99,8 @@ def _part(key: str, file: DataFile, raw: RawTable, study: Study, found: _Found) 
     if file.wave_column is not None:
         waves = _waves(raw, file.wave_column, file, study)
         waves = waves.where(waves.isin(design.wave_keys))
-    found.add("error", key, int(ids.isna().sum()), "id_missing")
-    found.add("error", key, int(waves.isna().sum()), "wave_unknown", known=", ".join(design.wave_keys), found="")
+    found.add("error", key, "id_missing", int(ids.isna().sum()))
+    found.add("error", key, "wave_unknown", int(waves.isna().sum()), known=", ".join(design.wave_keys), found="")
     own = [c for c in names if c not in (file.id or design.id, file.wave_column)]
     renamed = frame[own].rename(columns=file.columns)
     kept = [c for c in renamed.columns if not file.only or c in file.only]
@@ -119,7 +111,7 @@ def _part(key: str, file: DataFile, raw: RawTable, study: Study, found: _Found) 
     known = ids.notna() & waves.notna()
     place = pd.DataFrame({design.id: ids[known], design.wave: waves[known]})
     surplus = place.duplicated()
-    found.add("error", key, int(surplus.sum()), "join_twice")
+    found.add("error", key, "join_twice", int(surplus.sum()))
     out = renamed.loc[known, kept]
     out.index = pd.MultiIndex.from_frame(place) if by_wave else pd.Index(place[design.id])
     out = out[~surplus.to_numpy()]
@@ -151,7 +143,7 @@ def _all_missing(parts: Mapping[str, _JoinedFile]) -> dict[str, tuple[tuple[Code
     return ranges
 
 
-def _check_codes(key: str, part: _JoinedFile, joined: Dictionary, study: Study, found: _Found) -> None:
+def _check_codes(key: str, part: _JoinedFile, joined: Dictionary, study: Study, found: Notes) -> None:
     """A code means the same in all files: the joined table can say one thing only about it."""
     known = known_levels(study)
     for column in part.frame.columns:
@@ -159,16 +151,16 @@ def _check_codes(key: str, part: _JoinedFile, joined: Dictionary, study: Study, 
         elsewhere = is_missing(values, joined.missing.get(column, ()))
         if elsewhere.any():
             answers = elsewhere & ~is_missing(values, own.missing.get(column, ()))
-            found.add("error", column, int(answers.sum()), "join_missing_codes", file=key)
+            found.add("error", column, "join_missing_codes", int(answers.sum()), file=key)
         if column in known and column in joined.values:
             levels = known[column]
             here = identifiers(as_levels(values, own.values.get(column, {}), levels))
             there = identifiers(as_levels(values, joined.values[column], levels))
             differ = here.isin(list(levels.values())) & (here != there)
-            found.add("error", column, int(differ.sum()), "join_labels", file=key)
+            found.add("error", column, "join_labels", int(differ.sum()), file=key)
 
 
-def _combined(parts: dict[str, _JoinedFile], index: Any, study: Study, found: _Found) -> pd.DataFrame:
+def _combined(parts: dict[str, _JoinedFile], index: Any, study: Study, found: Notes) -> pd.DataFrame:
     """The columns of all files at every person and wave; where two files have one, they must agree."""
     design = study.design
     ids = index.get_level_values(0)
@@ -179,17 +171,16 @@ def _combined(parts: dict[str, _JoinedFile], index: Any, study: Study, found: _F
             if column in columns:
                 before = columns[column]
                 conflict = before.notna() & values.notna() & (before != values)
-                found.add("error", column, int(conflict.sum()), "join_conflict", file=key)
+                found.add("error", column, "join_conflict", int(conflict.sum()), file=key)
                 values = before.where(before.notna(), values)
             columns[column] = values
         if not part.by_wave:
             lost = int((~part.frame.index.isin(ids)).sum())
-            found.add("warning", key, lost, "join_no_wave")
+            found.add("warning", key, "join_no_wave", lost)
     table = pd.DataFrame({c: v.infer_objects() for c, v in columns.items()}, index=index).reset_index()
     order = {wave: i for i, wave in enumerate(design.wave_keys)}
-    place = table[design.wave].map(order)
-    return table.iloc[pd.DataFrame({"id": table[design.id], "at": place}).sort_values(["id", "at"]).index].reset_index(
-        drop=True
+    return table.sort_values(
+        [design.id, design.wave], key=lambda c: c.map(order) if c.name == design.wave else c, ignore_index=True
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from dnt_cli.column_names import near_column
@@ -115,16 +113,13 @@ def long(table: DataTable) -> None:
         for c in dict.fromkeys(frame.columns)
         if c not in at_waves and c not in study.measured and c != study.design.wave
     ]
-    parts, seen = [], pd.Series(False, index=frame.index)
-    for wave in study.design.wave_keys:
-        own: Mapping[str, str] = {c: v.key for c, v in at_waves.items() if v.wave == wave}
-        part = frame[[*(c for c in fixed if c not in own.values()), *own]].rename(columns=dict(own))
-        answered = frame[list(own)].notna().any(axis=1)
-        seen |= answered
-        parts.append((wave, part, answered))
+    named = {w: {c: v.key for c, v in at_waves.items() if v.wave == w} for w in study.design.wave_keys}
+    answered = {wave: frame[list(own)].notna().any(axis=1) for wave, own in named.items()}
+    seen = pd.DataFrame(answered).any(axis=1)
     pieces = []
-    for wave, part, answered in parts:
-        kept = answered | (~seen if wave == study.design.baseline else False)
+    for wave, own in named.items():
+        part = frame[[*(c for c in fixed if c not in own.values()), *own]].rename(columns=own)
+        kept = answered[wave] | (~seen if wave == study.design.baseline else False)
         pieces.append(part[kept].assign(**{study.design.wave: wave}))
     table.notes.add("warning", "", "never_seen", int((~seen).sum()), wave=study.design.baseline)
     table.frame = pd.concat(pieces, ignore_index=True)

@@ -14,7 +14,6 @@ from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, summary
 from dnt_cli.reading.codes import codes
 from dnt_cli.reading.dictionary import RawTable
-from dnt_cli.reading.header import Hints
 from dnt_cli.reading.layout import columns_named, long, recognised
 from dnt_cli.reading.missing import declared_codes, named_codes
 from dnt_cli.reading.numbers import numbers
@@ -110,6 +109,3 @@ def examined(prepared: Prepared, study: Study) -> Reading:
     left = (f for f in findings if not (f.name == "reading.nobody" and f.column in emptied))
     every = (*prepared.findings, *left)
     return Reading(None if any(f.level == "error" for f in every) else survey, prepared.frame, every)
-
-
-__all__ = ["STEPS", "Hints", "Prepared", "Reading", "examined", "prepare"]

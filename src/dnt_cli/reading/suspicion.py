@@ -43,21 +43,11 @@ def means_no_answer(label: str) -> bool:
 def suspicious(table: DataTable) -> None:
     """An error for every value that looks like a code; its cells are emptied, so that nothing else is said of them."""
     for column, variable in table.of("outcome", "covariate"):
-        if variable.numeric:
-            values = table.frame[column]
-            if values.dtype.kind in "fiu":
-                _number_codes(table, column, variable, values.astype("float64"))
-            else:
-                _mixed(table, column, variable)
-        else:
+        if not variable.numeric or table.frame[column].dtype.kind not in "fiu":
             _words(table, column, variable)
-
-
-def _mixed(table: DataTable, column: str, variable: Variable) -> None:
-    """Where words are left between the numbers, each is told apart."""
-    _words(table, column, variable)
-    numbers = pd.to_numeric(table.frame[column], errors="coerce")
-    _number_codes(table, column, variable, numbers.astype("float64"))
+        if variable.numeric:
+            numbers = pd.to_numeric(table.frame[column], errors="coerce")
+            _number_codes(table, column, variable, numbers.astype("float64"))
 
 
 def _words(table: DataTable, column: str, variable: Variable) -> None:

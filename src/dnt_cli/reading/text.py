@@ -205,17 +205,9 @@ def _short_lines(text: str, separator: str, width: int) -> int:
 
 
 def _decoded(content: bytes, name: str) -> tuple[str, tuple[Finding, ...]]:
-    for mark in (b"\xff\xfe", b"\xfe\xff"):
-        if content.startswith(mark):
-            try:
-                return content.decode("utf-16"), ()
-            except UnicodeDecodeError:
-                break
-    try:
-        return content.decode("utf-8-sig"), ()
-    except UnicodeDecodeError:
-        pass
-    try:
-        return content.decode("cp1252"), (warning("", "windows_1252", file=name),)
-    except UnicodeDecodeError:
-        raise DataError(say("unreadable", file=name)) from None
+    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in (*(["utf-16"] if marked else []), "utf-8-sig", "cp1252"):
+        with contextlib.suppress(UnicodeDecodeError):
+            found = (warning("", "windows_1252", file=name),) if encoding == "cp1252" else ()
+            return content.decode(encoding), found
+    raise DataError(say("unreadable", file=name))

@@ -12,7 +12,7 @@ from dnt_cli.arrays import Floats
 from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, StudyError
 from dnt_cli.scoring.codes import Answers, read_answers
-from dnt_cli.scoring.reliability import item_rest_correlations, reliability
+from dnt_cli.scoring.reliability import Reliability, item_rest_correlations, reliability
 from dnt_cli.scoring.rules import scale_score, scored_items
 from dnt_cli.sentences import say
 from dnt_cli.study import Instrument, Scale, Study
@@ -229,14 +229,11 @@ def _score_scale(
         }
         notes.odd(key, "incomplete", counts["n_answered"] - counts["n_scored"], scale=name, wave=wave)
         if counts["n_answered"]:
-            row: dict[str, Any] = {"instrument": key, "scale": name, "outcome": outcome, "wave": wave, **counts}
-            if additive:
-                r = reliability(own[rows])
-                row |= {"n_listwise": r.n, "items": r.items, "alpha": r.alpha, "omega": r.omega, "improper": r.improper}
-            else:
-                row |= {"n_listwise": int((~np.isnan(own[rows])).all(axis=1).sum()), "items": len(chosen)}
-                row |= {"alpha": np.nan, "omega": np.nan, "improper": False}
-            notes.reliability.append(row)
+            complete = int((~np.isnan(own[rows])).all(axis=1).sum())
+            r = reliability(own[rows]) if additive else Reliability(complete, len(chosen), np.nan, np.nan, False)
+            found = {"n_listwise": r.n, "items": r.items, "alpha": r.alpha, "omega": r.omega, "improper": r.improper}
+            where = {"instrument": key, "scale": name, "outcome": outcome, "wave": wave}
+            notes.reliability.append(where | counts | found)
     if additive:
         correlations, n = item_rest_correlations(own)
         for item, value in zip(chosen, correlations, strict=True):
@@ -268,11 +265,7 @@ def _settings(key: str, instrument: Instrument) -> list[dict[str, Any]]:
     doubts = dict(instrument.unconfirmed)
     if not any(_cutoffs(instrument.rule(scale), scale) for scale in instrument.used_scales.values()):
         doubts.pop("cutoffs", None)
-    rows = []
-    for setting, value in shown.items():
-        if value:
-            doubt = doubts.pop(setting, None)
-            rows.append((setting, value, doubt))
+    rows = [(setting, value, doubts.pop(setting, None)) for setting, value in shown.items() if value]
     rows += [(setting, "", doubt) for setting, doubt in doubts.items()]
     return [
         {

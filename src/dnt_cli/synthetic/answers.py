@@ -15,7 +15,7 @@ from dnt_cli.arrays import Floats, Integers
 from dnt_cli.study import Instrument, Scale
 from dnt_cli.synthetic.frame import Survey
 from dnt_cli.synthetic.latent import stream
-from dnt_cli.synthetic.plan import GROUPS, WAVES
+from dnt_cli.synthetic.plan import WAVES
 from dnt_cli.synthetic.scales import round_to_sum
 from dnt_cli.synthetic.sf12 import ITEMS as SF12_ITEMS
 from dnt_cli.synthetic.sf12 import raw_answers
@@ -108,13 +108,10 @@ def _ladder(rung: Floats, items: tuple[str, ...], rng: np.random.Generator) -> F
 
 def _sf12(survey: Survey, frame: pd.DataFrame) -> Floats:
     """The answers that the SF-12 scores of the example were made from, in the order of its rows."""
-    people = survey.people
-    answers = np.full((people.group.size, len(WAVES), len(SF12_ITEMS)), np.nan)
+    answers = np.full((survey.people.group.size, len(WAVES), len(SF12_ITEMS)), np.nan)
     answered = ~np.isnan(survey.outcomes["sf12_mental"])
-    for g in range(len(GROUPS)):
-        for wave in range(len(WAVES)):
-            who = (people.group == g) & answered[:, wave]
-            answers[who, wave] = raw_answers(survey.sf12_levels[g, wave])
+    for g, wave, who in survey.cells(answered):
+        answers[who, wave] = raw_answers(survey.sf12_levels[g, wave])
     rows = survey.rows()
     assert len(rows[0]) == len(frame)
     return np.asarray(answers[rows])

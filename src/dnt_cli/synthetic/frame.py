@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
@@ -70,12 +73,16 @@ class Survey:
         block = BLOCK.get(variable, variable)
         stamina = self._stamina(block)
         out = self.attends.copy()
-        for g in range(len(GROUPS)):
-            for wave in range(len(WAVES)):
-                here = np.flatnonzero((self.people.group == g) & self.attends[:, wave])
-                n = self._plan.answered.get((block, g, wave), here.size)
-                out[here[np.argsort(-stamina[here, wave], kind="stable")[n:]], wave] = False
+        for g, wave, attends in self.cells(self.attends):
+            here = np.flatnonzero(attends)
+            n = self._plan.answered.get((block, g, wave), here.size)
+            out[here[np.argsort(-stamina[here, wave], kind="stable")[n:]], wave] = False
         return out
+
+    def cells(self, answered: Flags) -> Iterator[tuple[int, int, Flags]]:
+        """Group, wave, and which persons of the group answered at the wave, shape (n,)."""
+        for g, wave in product(range(len(GROUPS)), range(len(WAVES))):
+            yield g, wave, (self.people.group == g) & answered[:, wave]
 
     def _stamina(self, block: str) -> Floats:
         noise = stream(self._seed, "stamina").standard_normal((self.people.group.size, len(WAVES)))
@@ -116,22 +123,18 @@ class Survey:
         contact = self._categories("contact", self.answered("contact"), score)
         self.outcomes["contact_any"] = np.where(np.isnan(contact), np.nan, contact > 0)
         weekly = np.where(np.isnan(contact), np.nan, contact > 1)
-        for g in range(len(GROUPS)):
-            for wave in range(len(WAVES)):
-                known = (self.people.group == g) & ~np.isnan(contact[:, wave])
-                surplus = int(known.sum()) - self._plan.answered["contact_weekly", g, wave]
-                some = np.flatnonzero(known & (contact[:, wave] == 1))
-                weekly[some[np.argsort(self._stamina("contact")[some, wave], kind="stable")[:surplus]], wave] = np.nan
+        for g, wave, known in self.cells(~np.isnan(contact)):
+            surplus = int(known.sum()) - self._plan.answered["contact_weekly", g, wave]
+            some = np.flatnonzero(known & (contact[:, wave] == 1))
+            weekly[some[np.argsort(self._stamina("contact")[some, wave], kind="stable")[:surplus]], wave] = np.nan
         self.outcomes["contact_weekly"] = weekly
 
     def _make_dkl(self, scale: str) -> None:
         score = self.score(scale)
         category = self._categories(scale, self.answered(scale))
         out = np.full(category.shape, np.nan)
-        for g in range(len(GROUPS)):
-            for wave in range(len(WAVES)):
-                who = (self.people.group == g) & ~np.isnan(category[:, wave])
-                out[who, wave] = scores_within_classes(scale, category[who, wave].astype(np.int64), score[who, wave])
+        for _, wave, who in self.cells(~np.isnan(category)):
+            out[who, wave] = scores_within_classes(scale, category[who, wave].astype(np.int64), score[who, wave])
         self.outcomes[scale] = out
 
     def _make_scales(self) -> None:
@@ -139,11 +142,9 @@ class Survey:
             items = (SUMS[scale] if scale in SUMS else ABUSE[scale])[0]
             score, answered = self.score(scale), self.answered(scale)
             out = np.full(answered.shape, np.nan)
-            for g in range(len(GROUPS)):
-                for wave in range(len(WAVES)):
-                    if (scale, g, wave) in self._plan.means:
-                        who = (self.people.group == g) & answered[:, wave]
-                        out[who, wave] = self._scale_cell(scale, score[who, wave], self._plan.means[scale, g, wave])
+            for g, wave, who in self.cells(answered):
+                if (scale, g, wave) in self._plan.means:
+                    out[who, wave] = self._scale_cell(scale, score[who, wave], self._plan.means[scale, g, wave])
             self.outcomes[scale] = out if scale == "self_efficacy" else out / items
 
     def _scale_cell(self, scale: str, score: Floats, mean: float) -> Integers:
@@ -158,14 +159,12 @@ class Survey:
         answered = self.answered("sf12_mental")
         latent = self.score("sf12_physical"), self.score("sf12_mental")
         out = np.full((2, *answered.shape), np.nan)
-        for g in range(len(GROUPS)):
-            for wave in range(len(WAVES)):
-                who = (self.people.group == g) & answered[:, wave]
-                rng = stream(self._seed, f"sf12 {GROUPS[g]} {WAVES[wave]}")
-                targets = (self._plan.means["sf12_physical", g, wave], self._plan.means["sf12_mental", g, wave])
-                levels = sf12.answers(latent[0][who, wave], latent[1][who, wave], targets, rng)
-                out[:, who, wave] = sf12.rounded_score(levels).T
-                self.sf12_levels[g, wave] = levels
+        for g, wave, who in self.cells(answered):
+            rng = stream(self._seed, f"sf12 {GROUPS[g]} {WAVES[wave]}")
+            targets = (self._plan.means["sf12_physical", g, wave], self._plan.means["sf12_mental", g, wave])
+            levels = sf12.answers(latent[0][who, wave], latent[1][who, wave], targets, rng)
+            out[:, who, wave] = sf12.rounded_score(levels).T
+            self.sf12_levels[g, wave] = levels
         self.outcomes["sf12_physical"], self.outcomes["sf12_mental"] = out
 
     def _numbers(self) -> Integers:
