@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnt_cli.imputation import ModelColumn, Settings, impute
-from dnt_cli.imputation.diagnostics import imputations_needed, observed_vs_imputed, r_hat
+from dnt_cli.imputation.diagnostics import Comparison, imputations_needed, r_hat
 from dnt_cli.imputation.draws import match_donors
 
 KINDS = ("continuous", "binary", "ordinal", "categorical")
@@ -66,7 +66,7 @@ def test_any_table_is_completed_within_its_support(table, method, interactions, 
     assert len(together.models) == incomplete
     assert len(together.trace) == incomplete * 6
     assert len(r_hat(together.trace)) == incomplete
-    assert len(observed_vs_imputed(frame, columns, completed)) == incomplete
+    assert len(Comparison(frame, columns, completed).summary()) == incomplete
 
 
 @settings(max_examples=60, deadline=None)

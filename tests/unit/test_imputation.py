@@ -285,5 +285,5 @@ class TestPredictorsInTheRowsFitted:
         table, _ = encode(frame, columns, "group")
         plan, _, _ = make_plan(table, Settings(m=1), {table.index["y"]: "pmm"})
         step = plan.steps[0]
-        design = plan.design[np.ix_(step.predictors, step.fit)]
+        design = plan.design.rows[np.ix_(step.predictors, step.fit)]
         assert np.linalg.matrix_rank(design) == len(step.predictors) == 3  # ones, one level, x

@@ -84,9 +84,8 @@ def test_imputations_needed_is_von_hippels_rule():
 def test_comparison_counts_only_what_was_missing():
     frame = pd.DataFrame({"x": [1.0, 3.0, np.nan, np.nan], "c": pd.Categorical(["a", "b", None, "a"])})
     columns = [ModelColumn("x", "ordinal"), ModelColumn("c", "categorical")]
-    comparison = Comparison(frame, columns)
-    for value, level in ((1.0, "a"), (3.0, "b")):
-        comparison.add(frame.fillna({"x": value, "c": level}))
+    sets = [frame.fillna({"x": value, "c": level}) for value, level in ((1.0, "a"), (3.0, "b"))]
+    comparison = Comparison(frame, columns, sets)
     table = comparison.summary().set_index("variable")
     assert table.loc["x", ["n_observed", "n_imputed", "mean_observed", "mean_imputed"]].tolist() == [2, 2, 2, 2]
     assert table.loc["x", "difference"] == 0

@@ -93,12 +93,12 @@ def run_chained(plan: Plan, streams: Sequence[np.random.SeedSequence], given: Ma
 
 def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, Array]) -> Chunk:
     c = len(generators)
-    state = np.repeat(np.nan_to_num(plan.design)[None], c, axis=0)
+    state = np.repeat(np.nan_to_num(plan.design.rows)[None], c, axis=0)
     modes: dict[int, Array] = {}
     cells: dict[int, Array] = {}
     steps = [step for step in plan.opening if step.method != "given"]
-    mean = {step.position: np.empty((c, plan.iterations)) for step in steps}
-    sd = {step.position: np.empty((c, plan.iterations)) for step in steps}
+    mean = {step.position: np.empty((c, plan.settings.iterations)) for step in steps}
+    sd = {step.position: np.empty((c, plan.settings.iterations)) for step in steps}
     failures = {step.position: 0 for step in steps}
 
     def keep(step: Step, values: Array, iteration: int) -> None:
@@ -114,18 +114,18 @@ def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, 
             _store(plan, state, step, given[step.position])
     chains: list[person_blocks.State] = []
     own = {step.position: step for step in plan.opening}
-    for iteration in range(-1, plan.iterations):
+    for iteration in range(-1, plan.settings.iterations):
         if iteration == 0:
             chains = [person_blocks.start(block, state) for block in plan.blocks]
         for block, chain in zip(plan.blocks, chains, strict=False):  # none before the first round
             x = person_blocks.predictors(block, state, plan.group)
-            for _ in range(plan.sweeps[iteration > 0]):
+            for _ in range(plan.settings.sweeps if iteration > 0 else plan.settings.first_sweeps):
                 person_blocks.sweep(block, chain, x, generators)
             for t, (position, persons) in enumerate(zip(block.positions, block.missing, strict=True)):
                 if persons.size:
                     keep(own[int(position)], person_blocks.values(block, chain, t), iteration)
         visits = [step for step in (plan.opening if iteration < 0 else plan.steps) if step.method != "given"]
-        noise = _noise(visits, generators, plan.design.shape[1])
+        noise = _noise(visits, generators, plan.design.rows.shape[1])
         modes = modes if iteration > 0 else {}
         for step in visits:
             values, failed = _impute(plan, state, step, noise, modes)
@@ -169,10 +169,10 @@ def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int
     c = state.shape[0]
     if step.method == "logreg":
         start = modes.get(step.position, np.zeros((c, step.size)))
-        mode, beta, converged = draws.draw_logistic(X, step.response, start, normals, plan.prior_scale)
+        mode, beta, converged = draws.draw_logistic(X, step.response, start, normals, plan.settings.prior_scale)
         modes[step.position] = np.where(converged[:, None], mode, 0.0)
-        if plan.skew:
-            beta = beta + posterior_mean.logistic_shift(X, mode, plan.prior_scale)
+        if plan.settings.skew:
+            beta = beta + posterior_mean.logistic_shift(X, mode, plan.settings.prior_scale)
         probability = draws.logistic(np.matmul(beta[:, None, :], target)[:, 0])
         return step.classes[(noise.uniform(u) < probability).astype(np.intp)], int((~converged).sum())
     if step.method == "polr":
@@ -180,10 +180,10 @@ def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int
     else:
         codes = step.response.astype(np.intp)
         start = modes.get(step.position, np.zeros((c, step.classes.size, step.size)))
-        mode, beta = draws.draw_multinomial(X, codes, start, normals, plan.prior_scale)
+        mode, beta = draws.draw_multinomial(X, codes, start, normals, plan.settings.prior_scale)
         modes[step.position] = mode
-        if plan.skew:
-            beta = beta + posterior_mean.multinomial_shift(X, mode, plan.prior_scale)
+        if plan.settings.skew:
+            beta = beta + posterior_mean.multinomial_shift(X, mode, plan.settings.prior_scale)
         cumulative = np.cumsum(draws.softmax(np.matmul(beta, target)), axis=1)[:, :-1]
     return step.classes[(noise.uniform(u)[:, None, :] >= cumulative).sum(axis=1)], 0
 
@@ -194,10 +194,12 @@ def _ordered_chances(plan: Plan, step: Step, X: Array, target: Array, normals: A
     codes = step.response.astype(np.intp)
     below = np.searchsorted(np.sort(codes), np.arange(1, step.classes.size)) / codes.size
     start = np.tile(np.r_[np.zeros(slopes), np.log(below / (1.0 - below))], (X.shape[0], 1))
-    mode, drawn = draws.draw_ordered(X[:, 1:], codes, modes.get(step.position, start), normals, plan.prior_scale)
+    mode, drawn = draws.draw_ordered(
+        X[:, 1:], codes, modes.get(step.position, start), normals, plan.settings.prior_scale
+    )
     modes[step.position] = mode
-    if plan.skew:
-        drawn = drawn + posterior_mean.ordered_shift(X[:, 1:], codes, mode, plan.prior_scale)
+    if plan.settings.skew:
+        drawn = drawn + posterior_mean.ordered_shift(X[:, 1:], codes, mode, plan.settings.prior_scale)
         drawn[:, slopes:] = np.sort(drawn[:, slopes:], axis=1)
     log_odds = np.matmul(drawn[:, None, :slopes], target[:, 1:])[:, 0]
     return draws.logistic(drawn[:, slopes:, None] - log_odds[:, None, :])
@@ -205,20 +207,20 @@ def _ordered_chances(plan: Plan, step: Step, X: Array, target: Array, normals: A
 
 def _impute_score(plan: Plan, step: Step, X: Array, target: Array, normals: Array, noise: _Noise) -> Array:
     """(c, u) scores by predictive mean matching or as normal draws."""
-    estimate, beta, sigma = draws.draw_linear(X, step.response, normals, noise.next_chi_square(), plan.ridge)
+    estimate, beta, sigma = draws.draw_linear(X, step.response, normals, noise.next_chi_square(), plan.settings.ridge)
     drawn = np.matmul(beta[:, None, :], target)[:, 0]
     u = step.missing.size
     if step.method == "pmm":
         fitted = np.matmul(estimate[:, None, :], X)[:, 0]
-        donor = draws.match_donors(fitted, drawn, noise.shuffle(step.fit), noise.uniform(u), plan.donors)
+        donor = draws.match_donors(fitted, drawn, noise.shuffle(step.fit), noise.uniform(u), plan.settings.donors)
         values = step.known[donor]
-        if plan.local_residuals and step.classes.size > 2:
+        if plan.settings.local_residuals and step.classes.size > 2:
             row = step.own[0]
-            moved = values + (drawn - np.take_along_axis(fitted, donor, axis=1)) * plan.scale[row]
+            moved = values + (drawn - np.take_along_axis(fitted, donor, axis=1)) * plan.design.scale[row]
             values = draws.nearest(step.classes, moved)
         return values
     row = step.own[0]
-    values = (drawn + sigma[:, None] * noise.normal(u)) * plan.scale[row] + plan.mean[row]
+    values = (drawn + sigma[:, None] * noise.normal(u)) * plan.design.scale[row] + plan.design.mean[row]
     scores: Array = np.clip(np.rint(values) if step.whole else values, *step.bounds)
     return scores
 
@@ -226,9 +228,9 @@ def _impute_score(plan: Plan, step: Step, X: Array, target: Array, normals: Arra
 def _store(plan: Plan, state: Array, step: Step, values: Array) -> Array:
     """Write values into the design, 0 where the condition fails, and return them."""
     if step.parent >= 0:
-        parent = state[:, step.parent][:, step.missing] * plan.scale[step.parent] + plan.mean[step.parent]
+        parent = state[:, step.parent][:, step.missing] * plan.design.scale[step.parent] + plan.design.mean[step.parent]
         values = np.where(parent > 0.5, values, 0.0)
     for row in step.own:
-        shown = values if np.isnan(plan.code[row]) else (values == plan.code[row]).astype(float)
-        state[:, row, step.missing] = (shown - plan.mean[row]) / plan.scale[row]
+        shown = values if np.isnan(plan.design.code[row]) else (values == plan.design.code[row]).astype(float)
+        state[:, row, step.missing] = (shown - plan.design.mean[row]) / plan.design.scale[row]
     return values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,20 +129,17 @@ def imputations_needed(fmi: ArrayLike, m: int, *, cv: float = 0.05, level: float
 
 
 class Comparison:
-    """Observed against imputed values, added up data set by data set, so that none needs to be kept."""
+    """Observed values of a frame against the imputed ones of completed data sets, added up one by one."""
 
-    def __init__(self, frame: pd.DataFrame, columns: Sequence[ModelColumn]) -> None:
+    def __init__(self, frame: pd.DataFrame, columns: Sequence[ModelColumn], completed: Iterable[pd.DataFrame]) -> None:
         self._columns = [c for c in columns if c.impute and frame[c.name].isna().any()]
         self._absent = {c.name: frame[c.name].isna().to_numpy() for c in self._columns}
         self._observed = {c.name: _numbers(frame[c.name], c)[~self._absent[c.name]] for c in self._columns}
         self._labels = {c.name: _labels(frame[c.name], c, self._observed[c.name]) for c in self._columns}
         self._sums = {c.name: np.zeros(3) for c in self._columns}
         self._counts = {c.name: np.zeros(len(self._labels[c.name][0])) for c in self._columns}
-
-    def add(self, completed: pd.DataFrame) -> None:
-        """Count in one completed data set."""
-        for column in self._columns:
-            imputed = _numbers(completed[column.name], column)[self._absent[column.name]]
+        for data, column in product(completed, self._columns):
+            imputed = _numbers(data[column.name], column)[self._absent[column.name]]
             self._sums[column.name] += (imputed.size, imputed.sum(), np.square(imputed).sum())
             self._counts[column.name] += _count(imputed, self._labels[column.name][1])
 
@@ -186,16 +183,6 @@ class Comparison:
     def _shares(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         before, after = _count(self._observed[name], self._labels[name][1]), self._counts[name]
         return before / max(before.sum(), 1), after / max(after.sum(), 1)
-
-
-def observed_vs_imputed(
-    frame: pd.DataFrame, columns: Sequence[ModelColumn], completed: Iterable[pd.DataFrame]
-) -> pd.DataFrame:
-    """`Comparison.summary` of completed data sets that are at hand."""
-    comparison = Comparison(frame, columns)
-    for data in completed:
-        comparison.add(data)
-    return comparison.summary()
 
 
 def _category_levels(series: pd.Series) -> list[object]:

@@ -61,6 +61,11 @@ class EncodedTable:
         """(K, n) cells to be imputed by a model."""
         return np.isnan(self.values)
 
+    def generation(self, position: int) -> int:
+        """The number of conditions, one on another, that a column depends on; columns with fewer are imputed first."""
+        parent = self.columns[position].conditional_on
+        return 0 if parent is None else 1 + self.generation(self.index[parent])
+
 
 def encode(frame: pd.DataFrame, columns: Sequence[ModelColumn], group: str) -> tuple[EncodedTable, list[Event]]:
     """Check `frame` against `columns` and turn it into numbers.
@@ -180,17 +185,6 @@ def _check_conditions(table: EncodedTable) -> None:
             raise DataError(say("impute_parent_gaps", column=column.name, parent=column.conditional_on))
 
 
-def lineage(table: EncodedTable) -> list[int]:
-    """All columns, each after the one it is conditional on; by name within a generation."""
-    index = table.index
-
-    def depth(position: int) -> int:
-        parent = table.columns[position].conditional_on
-        return 0 if parent is None else 1 + depth(index[parent])
-
-    return sorted(range(len(table.columns)), key=lambda position: (depth(position), position))
-
-
 def _deduce(table: EncodedTable) -> list[Event]:
     """Fill what is certain, in place: a condition holds where its column is not 0; a column is 0 where it fails.
 
@@ -204,7 +198,7 @@ def _deduce(table: EncodedTable) -> list[Event]:
         if certain.any():
             events.append(Event(columns[target].name, "deduced", f"deduced: {cause}", int(certain.sum())))
 
-    children = [position for position in lineage(table) if columns[position].conditional_on is not None]
+    children = sorted((p for p, c in enumerate(columns) if c.conditional_on is not None), key=table.generation)
     for position in reversed(children):
         parent, name = index[columns[position].conditional_on or ""], columns[position].name
         nonzero = np.nan_to_num(values[position]) != 0

@@ -38,17 +38,13 @@ class ForestPlan:
         values: (K, n), NaN where to be imputed.
         classes: per column index the codes that occur, for columns that are categories to LightGBM.
         schema: per incomplete column index the indices of its predictors.
-        parameters: for LightGBM.
-        donors: of mean matching.
-        iterations: rounds.
+        settings: how.
     """
 
     values: Array
     classes: Mapping[int, Array]
     schema: Mapping[int, tuple[int, ...]]
-    parameters: Mapping[str, float | int | str]
-    donors: int
-    iterations: int
+    settings: Settings
 
 
 def load_miceforest() -> Any:
@@ -91,8 +87,7 @@ def make_forest_plan(
         for p, column in enumerate(table.columns)
         if column.kind in ("binary", "categorical")
     }
-    plan = ForestPlan(table.values, categories, schema, settings.forest, settings.donors, settings.iterations)
-    return plan, names, events
+    return ForestPlan(table.values, categories, schema, settings), names, events
 
 
 def run_forest(plan: ForestPlan, streams: Sequence[np.random.SeedSequence]) -> Chunk:
@@ -139,12 +134,12 @@ def _run(plan: ForestPlan, seed: int) -> dict[int, list[Array]]:
             num_datasets=1,
             variable_schema={f"c{p}": [f"c{q}" for q in chosen] for p, chosen in plan.schema.items()},
             mean_match_strategy=strategy,
-            mean_match_candidates=plan.donors,
+            mean_match_candidates=plan.settings.donors,
             save_all_iterations_data=False,
             random_state=seed,
         )
-        for iteration in range(1, plan.iterations + 1):
-            kernel.mice(1, num_threads=1, **plan.parameters)
+        for iteration in range(1, plan.settings.iterations + 1):
+            kernel.mice(1, num_threads=1, **plan.settings.forest)
             for position in plan.schema:
                 imputed = kernel[f"c{position}", iteration, 0]
                 if position in plan.classes:

@@ -11,7 +11,7 @@ import numpy as np
 from dnt_cli.errors import DataError
 from dnt_cli.imputation.block_plan import make_blocks
 from dnt_cli.imputation.columns import Method, ModelColumn, Settings
-from dnt_cli.imputation.encoding import EncodedTable, Event, lineage
+from dnt_cli.imputation.encoding import EncodedTable, Event
 from dnt_cli.imputation.person_blocks import PersonBlock
 from dnt_cli.imputation.predictors import PredictorMatrix, Selector, build_design
 from dnt_cli.sentences import say
@@ -83,38 +83,20 @@ class Plan:
     """Everything a chunk of imputations needs; plain arrays, so that it can be sent to another process.
 
     Attributes:
-        design: (D, n) standardised predictors, NaN where to be imputed.
-        code: (D,) the code an indicator row stands for; NaN for a number.
-        mean: (D,) taken off each design row.
-        scale: (D,) that each design row was divided by.
+        design: the columns as predictors, NaN where to be imputed.
         group: (n,) centred group.
         steps: in the order in which columns are visited.
         blocks: outcomes whose waves are imputed together; their columns have no step but the opening one.
-        sweeps: Gibbs steps of a block in the first round, and in the others.
         opening: steps of all columns with only those predictors that are filled when a column is first visited.
-        iterations: rounds.
-        donors: pool of predictive mean matching.
-        local_residuals: add the donor's residual to the drawn prediction.
-        ridge: of linear models.
-        prior_scale: of logistic coefficients.
-        skew: centre draws of logistic models at the posterior mean.
+        settings: how.
     """
 
-    design: NDArray[np.float64]
-    code: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    scale: NDArray[np.float64]
+    design: PredictorMatrix
     group: NDArray[np.float64]
     steps: tuple[Step, ...]
     opening: tuple[Step, ...]
     blocks: tuple[PersonBlock, ...]
-    sweeps: tuple[int, int]
-    iterations: int
-    donors: int
-    local_residuals: bool
-    ridge: float
-    prior_scale: float
-    skew: bool
+    settings: Settings
 
 
 def default_method(column: ModelColumn, settings: Settings) -> Method:
@@ -153,9 +135,7 @@ def make_plan(
     selector = Selector(table, design, settings)
     steps, names, events = [], {}, []
     unknown = table.unknown
-    rank = {position: place for place, position in enumerate(lineage(table))}
-    generation = {p: _generation(table, p) for p in methods}
-    for position in sorted(methods, key=lambda p: (generation[p], int(unknown[p].sum()), rank[p])):
+    for position in sorted(methods, key=lambda p: (table.generation(p), int(unknown[p].sum()), p)):
         fit = np.flatnonzero(_fit_mask(table, position))
         step_method, reason = workable(table, position, methods[position])
         if reason:
@@ -173,12 +153,7 @@ def make_plan(
         names |= {position: chosen for position, chosen in together.items() if position in methods}
     within = {int(position) for block in blocks for position in block.positions}
     alone = tuple(step for step in steps if step.position not in within)
-    plan = Plan(
-        design.rows, design.code, design.mean, design.scale, group, alone, _opening(table, design, steps), blocks,
-        (settings.first_sweeps, settings.sweeps), settings.iterations, settings.donors, settings.local_residuals,
-        settings.ridge, settings.prior_scale, settings.skew,
-    )  # fmt: skip
-    return plan, names, events
+    return Plan(design, group, alone, _opening(table, design, steps), blocks, settings), names, events
 
 
 def _opening(table: EncodedTable, design: PredictorMatrix, steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -197,12 +172,6 @@ def _opening(table: EncodedTable, design: PredictorMatrix, steps: Sequence[Step]
         opening.append(replace(step, predictors=predictors, interactions=interactions))
         filled.add(step.position)
     return tuple(opening)
-
-
-def _generation(table: EncodedTable, position: int) -> int:
-    """The number of conditions, one on another, that a column depends on; columns with fewer are imputed first."""
-    parent = table.columns[position].conditional_on
-    return 0 if parent is None else 1 + _generation(table, table.index[parent])
 
 
 def _fit_mask(table: EncodedTable, position: int) -> NDArray[np.bool_]:

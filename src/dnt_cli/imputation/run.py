@@ -40,14 +40,12 @@ class Stratum:
         persons: (n_s,) their rows.
         forest: plan of the columns that miceforest imputes, which comes first.
         chained: plan of the other columns, given those.
-        missing: per column index the number of cells to impute.
     """
 
     number: int
     persons: NDArray[np.intp]
     forest: ForestPlan | None
     chained: Plan | None
-    missing: dict[int, int]
 
 
 def run_imputations(strata: Sequence[Stratum], seed: int, numbers: Sequence[int]) -> list[Chunk]:
@@ -163,8 +161,8 @@ class Imputation:
         positions = sorted({p for chunk in chunks for p in chunk.cells})
         for position in positions:
             parts = [
-                (stratum.missing[position], chunk.mean[position], chunk.sd[position])
-                for stratum, chunk in zip(self._strata, chunks, strict=True)
+                (chunk.cells[position].shape[1], chunk.mean[position], chunk.sd[position])
+                for chunk in chunks
                 if position in chunk.cells
             ]
             weight = sum(size for size, _, _ in parts)
@@ -227,7 +225,6 @@ def impute(
     events += notes
     imputation = Imputation(frame, table, _models(table, methods, names, strata), events, strata, settings.m)
     if not methods:
-        results: Iterator[list[Chunk]] = iter(())
         decode = Decoder(frame, table)
         imputation.filled = (decode({}) for _ in range(settings.m))
         return imputation
@@ -298,7 +295,7 @@ def _stratum(
         whole = settings if number == 0 and not by_forest else replace(settings, blocks="off")
         chained, more, notes = make_plan(part, whole, others | dict.fromkeys(by_forest, "given"))
         names, events = names | more, events + notes
-    return Stratum(number, persons, forest, chained, missing), names, events
+    return Stratum(number, persons, forest, chained), names, events
 
 
 def _models(
@@ -333,7 +330,7 @@ def _models(
 
 def _chunk_size(strata: Sequence[Stratum], m: int, jobs: int) -> int:
     """Imputations per task: bounded by memory, and shared evenly over the processes."""
-    widest = max((s.chained.design.size for s in strata if s.chained is not None), default=1)
+    widest = max((s.chained.design.rows.size for s in strata if s.chained is not None), default=1)
     if any(s.forest is not None for s in strata):
         return 1
     workers = max(jobs, 1)

@@ -19,6 +19,7 @@ from dnt_cli.wording import Wording
 
 if TYPE_CHECKING:
     from dnt_cli.figures.style import Drawing
+    from dnt_cli.imputation.diagnostics import Comparison
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
 
@@ -96,7 +97,7 @@ class Imputations:
         Raises:
             DataError: Another program imputed, so that it is not known how.
         """
-        from dnt_cli.imputation.diagnostics import R_HAT_ROUNDS, drift, observed_vs_imputed, r_hat
+        from dnt_cli.imputation.diagnostics import R_HAT_ROUNDS, drift, r_hat
         from dnt_cli.imputation.likeness import likeness
         from dnt_cli.imputed.tables import imputation_summary, likeness_table, plausibility_table
 
@@ -104,7 +105,7 @@ class Imputations:
             raise DataError(say("foreign_no_record", file=self.name))
         drifting = drift(self.trace)
         settled = r_hat(self.trace) if drifting.rounds[1] >= R_HAT_ROUNDS else None
-        compared = observed_vs_imputed(self.data.observed, self.columns, self.data.sets)
+        compared = self._comparison().summary()
         alike = likeness(self.data.observed, self.columns, self.data.sets, self.study.design.group)
         tables = [
             imputation_summary(self.data.observed, self.models, self.events, self.settings, wording),
@@ -112,17 +113,13 @@ class Imputations:
         ]
         return [*tables, likeness_table(alike, wording)] if len(alike) else tables
 
-    def distribution(self) -> pd.DataFrame:
-        """`variable`, `value`, `observed`, `imputed` (shares), for the figure."""
+    def _comparison(self) -> Comparison:
         from dnt_cli.imputation.diagnostics import Comparison
 
-        comparison = Comparison(self.data.observed, self.columns)
-        for completed in self.data.sets:
-            comparison.add(completed)
-        return comparison.distribution()
+        return Comparison(self.data.observed, self.columns, self.data.sets)
 
     def drawing(self, wording: Wording) -> Drawing:
         """The chains, and the distributions of observed and imputed values."""
         from dnt_cli.figures import imputation_drawing
 
-        return imputation_drawing(self.trace, self.distribution(), wording)
+        return imputation_drawing(self.trace, self._comparison().distribution(), wording)
