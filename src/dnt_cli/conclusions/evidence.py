@@ -15,7 +15,7 @@ from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of, half_up
 from dnt_cli.description.rows import ALL
 from dnt_cli.description.trend_tables import level_at
 from dnt_cli.description.trends import interval_names
-from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.columns import effect_rows, expected_of
 from dnt_cli.effects.errors import flags_of, resting_on
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.result import Estimates
@@ -218,14 +218,6 @@ def collect(sources: Sources) -> dict[str, Evidence]:
         if outcome.counterpart is not None:
             registers.setdefault(outcome.counterpart, []).append(found[key])
     return {key: found[key] for key in study.tested}
-
-
-def expected_of(key: str, study: Study) -> str | None:
-    """The expected direction of an outcome, of a register outcome without one that of its counterpart."""
-    outcome = study.outcomes[key]
-    if outcome.expected is None and outcome.counterpart is not None:
-        return study.outcomes[outcome.counterpart].expected
-    return outcome.expected
 
 
 def _by_part(rows: pd.DataFrame, study: Study) -> dict[tuple[str, str], pd.Series]:

@@ -92,6 +92,14 @@ def far_imputed(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[(rows["imputed_gap"].abs() > FAR) & (rows["status"] != "not estimable")]
 
 
+def expected_of(key: str, study: Study) -> str | None:
+    """The expected direction of an outcome, of a register outcome without one that of its counterpart."""
+    outcome = study.outcomes[key]
+    if outcome.expected is None and outcome.counterpart is not None:
+        return study.outcomes[outcome.counterpart].expected
+    return outcome.expected
+
+
 def wave_of(row: pd.Series, study: Study) -> str:
     """The wave that `endpoint_...` columns of a row are about."""
     return str(row["wave"]) if isinstance(row["wave"], str) and row["wave"] else study.endpoint(row["outcome"])

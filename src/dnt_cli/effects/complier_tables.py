@@ -7,15 +7,14 @@ from collections.abc import Iterator
 import pandas as pd
 
 from dnt_cli.effects.columns import ASSIGNED, RECEIVED, UPTAKE
-from dnt_cli.effects.note import once_each
+from dnt_cli.effects.note import once_each, said_of
 from dnt_cli.effects.persons import with_counts
 from dnt_cli.effects.tables import (
     answered,
     by_hypothesis,
     effect_columns,
     estimate_cells,
-    limits_on_scale,
-    shown_decimals,
+    interval_text,
     source_of,
 )
 from dnt_cli.models import COMPLIERS
@@ -71,8 +70,7 @@ def _row(rows: pd.DataFrame, wording: Wording, green: Green) -> tuple[Cell, ...]
         blanks = [Cell("")] * 5
         (observed,) = with_counts([Cell(answered(received))], received, study)
         return (label, Cell(""), Cell(""), Cell(""), Cell("#", "muted"), *blanks, observed)
-    ends = limits_on_scale(received, received["conf_low"], received["conf_high"])
-    limits = " – ".join(wording.number(end, shown_decimals(received)) for end in ends)
+    limits = interval_text(received, received["conf_low"], received["conf_high"], wording)
     share = Cell(f"{wording.number(100 * found[UPTAKE]['estimate'], 0)}%")
     cells = [Cell(limits), Cell(wording.p_value(received["p_value"]), value=float(received["p_value"])), share]
     took = estimate_cells(received, wording, green)
@@ -82,8 +80,5 @@ def _row(rows: pd.DataFrame, wording: Wording, green: Green) -> tuple[Cell, ...]
 
 def _messages(rows: pd.DataFrame, wording: Wording) -> list[str]:
     """What is said of single outcomes."""
-    told: list[tuple[str, str, str]] = []
-    for _, row in rows[rows["message"] != ""].iterrows():
-        key = "effects.message_not_estimable" if row["status"] == "not estimable" else "effects.message"
-        told.append((key, wording.messages(row["message"]).rstrip("."), wording.label(str(row["outcome"]))))
-    return [own.text for own in once_each(told, wording)]
+    told = rows[rows["message"] != ""].iterrows()
+    return [own.text for own in once_each((said_of(r, wording.label(r["outcome"]), wording) for _, r in told), wording)]

@@ -63,12 +63,10 @@ def _table(
     source = source_of(next(rows for _, rows in parts if len(rows)), wording)
     named = f"{source}{wording.text(f'common.{kind}_title')}. {where_of(analysis, wording)}"
     title = f"{named}. {wording.text('effects.contrasts')}"
-    least = wording.study.models.min_observed
     notes = [*wording.synthetic_note(), wording.text("effects.contrasts_note"), wording.marks_note()]
-    notes += (
-        wording.other_endpoints(key for _, rows in parts for key in rows["outcome"]) if analysis == ENDPOINT else []
-    )
-    notes.append(
-        wording.text("effects.observed_note" if analysis == ENDPOINT else "effects.observed_note_trend", least=least)
-    )
+    observed = "effects.observed_note_trend"
+    if analysis == ENDPOINT:
+        notes += wording.other_endpoints(key for _, rows in parts for key in rows["outcome"])
+        observed = "effects.observed_note"
+    notes.append(wording.text(observed, least=wording.study.models.min_observed))
     return Table(title, tuple(columns), tuple(Section(h, tuple(rows)) for h, rows in sections.items()), tuple(notes))

@@ -14,7 +14,7 @@ from dnt_cli.models import ENDPOINT
 from dnt_cli.tables import Cell, Column
 from dnt_cli.wording import Wording
 
-Limits = Callable[[pd.Series, float, float], str]
+Limits = Callable[[pd.Series, float, float, Wording], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,21 @@ def decimals_for(error: float, most: int = 5) -> int:
 def scale_columns(rows: pd.DataFrame, wording: Wording, level: float) -> list[Further]:
     """The effect on other scales; what the file of an older version does not tell has no column."""
     kind, endpoint = rows["kind"].iloc[0], rows["analysis"].iloc[0] == ENDPOINT
-    interval = wording.text("common.interval", level=100 * level)
+    say, interval = wording.text, wording.text("common.interval", level=100 * level)
+    columns = []
     if KINDS[kind].yes_no:
-        columns = [Further(Column(wording.text("common.marginal"), optional=not endpoint), _points(wording))]
-        columns.append(_between(f"{wording.text('common.marginal')} {interval}", "marginal", 100.0, 1, wording))
+        if _told(rows, "marginal_effect"):
+            columns += _percentage_points(say("common.marginal"), interval, wording, narrow=endpoint)
         if not endpoint:
-            heading = f"{wording.text('effects.population')} ({interval})"
-            columns.append(_with_interval(heading, "odds_ratio_population", wording))
-        return [own for own in columns if _told(rows, "marginal_effect") or "OR" in own.column.heading]
-    if kind != "linear":
-        return []
-    columns = [] if (rows["standardise"] == "none").all() else [_own_units(interval, wording)]
-    return [*columns, _with_interval(f"d ({interval})", "d", wording)] if _told(rows, "d") else columns
+            heading = f"{say('effects.population')} ({interval})"
+            columns.append(_with_interval(heading, "odds_ratio_population", "odds_ratio_population", "", wording))
+    elif kind == "linear":
+        if not (rows["standardise"] == "none").all():
+            heading = f"{say('effects.units')} ({interval})"
+            columns.append(_with_interval(heading, "estimate", "conf", "std_error", wording))
+        if _told(rows, "d"):
+            columns.append(_with_interval(f"d ({interval})", "d", "d", "d_se", wording))
+    return columns
 
 
 def level_columns(rows: pd.DataFrame, wording: Wording) -> list[Further]:
@@ -93,12 +96,11 @@ def cluster_columns(rows: pd.DataFrame, wording: Wording, level: float, limits: 
     """
     columns = []
     for by in CLUSTERS:
-        if rows[f"p_value_{by}"].isna().all() or (rows["errors"] == by).any():
-            continue
-        columns.append(Further(Column(wording.text(f"effects.p_{by}"), optional=True), _p_by(by, wording)))
-        if by == "sites":
-            heading = wording.text("effects.interval_sites", level=100 * level)
-            columns.append(Further(Column(heading, optional=True), _limits_by(by, limits)))
+        if _told(rows, f"p_value_{by}") and not (rows["errors"] == by).any():
+            columns.append(Further(Column(wording.text(f"effects.p_{by}"), optional=True), _p_by(by, wording)))
+            if by == "sites":
+                heading = wording.text("effects.interval_sites", level=100 * level)
+                columns.append(Further(Column(heading, optional=True), _limits_by(by, limits, wording)))
     return columns
 
 
@@ -106,39 +108,33 @@ def _told(rows: pd.DataFrame, name: str) -> bool:
     return bool(rows[name].notna().any())
 
 
-def _points(wording: Wording) -> Callable[[pd.Series], Cell]:
-    def cell(row: pd.Series) -> Cell:
+def _percentage_points(heading: str, interval: str, wording: Wording, *, narrow: bool) -> list[Further]:
+    """The difference, which a `narrow` table has too, and its interval."""
+
+    def points(row: pd.Series) -> Cell:
         return Cell(wording.number(100 * row["marginal_effect"], 1, sign=True))
 
-    return cell
+    def between(row: pd.Series) -> Cell:
+        ends = [100 * row[f"marginal_{end}"] for end in ("low", "high")]
+        return Cell("" if pd.isna(ends[0]) else " – ".join(wording.number(end, 1) for end in ends))
+
+    return [
+        Further(Column(heading, optional=not narrow), points),
+        Further(Column(f"{heading} {interval}", optional=True), between),
+    ]
 
 
-def _between(heading: str, name: str, factor: float, decimals: int, wording: Wording) -> Further:
-    def cell(row: pd.Series) -> Cell:
-        ends = [factor * row[f"{name}_{end}"] for end in ("low", "high")]
-        return Cell("" if pd.isna(ends[0]) else " – ".join(wording.number(end, decimals) for end in ends))
+def _with_interval(heading: str, name: str, ends: str, error: str, wording: Wording) -> Further:
+    """A column with its limits, in as many decimals as the column with its standard error asks for, if it has one."""
 
-    return Further(Column(heading, optional=True), cell)
-
-
-def _with_interval(heading: str, name: str, wording: Wording) -> Further:
     def cell(row: pd.Series) -> Cell:
         if pd.isna(row[name]):
             return Cell("")
-        decimals = decimals_for(row["d_se"]) if name == "d" else 2
-        value, low, high = (wording.number(row[f"{name}{end}"], decimals) for end in ("", "_low", "_high"))
+        decimals = decimals_for(row[error]) if error else 2
+        value, low, high = (wording.number(row[own], decimals) for own in (name, f"{ends}_low", f"{ends}_high"))
         return Cell(f"{value} ({low} – {high})")
 
     return Further(Column(heading, optional=True), cell)
-
-
-def _own_units(interval: str, wording: Wording) -> Further:
-    def cell(row: pd.Series) -> Cell:
-        decimals = decimals_for(row["std_error"])
-        value, low, high = (wording.number(row[name], decimals) for name in ("estimate", "conf_low", "conf_high"))
-        return Cell(f"{value} ({low} – {high})")
-
-    return Further(Column(f"{wording.text('effects.units')} ({interval})", optional=True), cell)
 
 
 def _p_by(by: str, wording: Wording) -> Callable[[pd.Series], Cell]:
@@ -149,9 +145,9 @@ def _p_by(by: str, wording: Wording) -> Callable[[pd.Series], Cell]:
     return cell
 
 
-def _limits_by(by: str, limits: Limits) -> Callable[[pd.Series], Cell]:
+def _limits_by(by: str, limits: Limits, wording: Wording) -> Callable[[pd.Series], Cell]:
     def cell(row: pd.Series) -> Cell:
         low, high = row[f"conf_low_{by}"], row[f"conf_high_{by}"]
-        return Cell("" if pd.isna(low) else limits(row, low, high))
+        return Cell("" if pd.isna(low) else limits(row, low, high, wording))
 
     return cell

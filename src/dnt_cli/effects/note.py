@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import pandas as pd
+
 from dnt_cli.wording import Wording
 
 
@@ -42,6 +44,17 @@ def details(notes: Iterable[Note]) -> frozenset[str]:
 def note(key: str, wording: Wording, **values: object) -> Note:
     """A note, with its values filled in."""
     return Note(key, wording.text(key, **values))
+
+
+def said_of(row: pd.Series, about: str, wording: Wording) -> tuple[str, str, str]:
+    """What the message of a row says of `about`, for `once_each`."""
+    key = "effects.message_not_estimable" if row["status"] == "not estimable" else "effects.message"
+    return key, wording.messages(row["message"]).rstrip("."), about
+
+
+def other_endpoints(keys: Iterable[str], wording: Wording) -> list[Note]:
+    """On the outcomes whose effect is not at the study's endpoint but at one of their own."""
+    return [Note("common.other_endpoint", text) for text in wording.other_endpoints(keys)]
 
 
 def once_each(found: Iterable[tuple[str, str, str]], wording: Wording, between: str = ", ") -> list[Note]:

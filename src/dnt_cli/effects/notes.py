@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.effects.cluster_notes import cluster_notes
-from dnt_cli.effects.columns import FAR, far_imputed
+from dnt_cli.effects.columns import FAR, expected_of, far_imputed
 from dnt_cli.effects.detectable import detectable_scaled
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.kinds import KINDS
-from dnt_cli.effects.note import Note, note, once_each
+from dnt_cli.effects.note import Note, note, once_each, other_endpoints, said_of
 from dnt_cli.effects.persons import coefficients
 from dnt_cli.effects.published import differing
 from dnt_cli.models import ENDPOINT, LONGITUDINAL, keys_in
@@ -34,7 +34,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         rows = resting_on(rows, wording.study.models.errors)
     return [
         _estimand(rows, wording),
-        *_other_endpoints(rows, wording),
+        *other_endpoints(rows.loc[rows["analysis"] == ENDPOINT, "outcome"], wording),
         *_sample(rows, wording),
         *_control_notes(rows, wording),
         *_published(rows, wording),
@@ -63,11 +63,6 @@ def _estimand(rows: pd.DataFrame, wording: Wording) -> Note:
     waves = ", ".join(wave for wave in wording.study.design.wave_keys if wave in at)
     when = waves if place == "endpoint" else wording.text("effects.all_waves")
     return note("effects.estimand", wording, when=when, measure=measure, handled=handled)
-
-
-def _other_endpoints(rows: pd.DataFrame, wording: Wording) -> list[Note]:
-    told = wording.other_endpoints(rows.loc[rows["analysis"] == ENDPOINT, "outcome"])
-    return [Note("common.other_endpoint", text) for text in told]
 
 
 def _few_events(rows: pd.DataFrame, wording: Wording) -> list[Note]:
@@ -182,12 +177,8 @@ def _detectable(rows: pd.DataFrame, wording: Wording) -> list[Note]:
 
     each = "; ".join(f"{wording.label(key)} {pair(i)}" for i, key in enumerate(fitted["outcome"]))
     named = wording.text(f"effects.named_{own.ratio}") if own.ratio else ""
-    middle_of = {
-        "named": named,
-        "low": wording.number(low[middle], digits),
-        "high": wording.number(high[middle], digits),
-    }
-    return [note(f"effects.detectable_{kind}", wording, **middle_of, each=each)]
+    ends = {name: wording.number(end[middle], digits) for name, end in (("low", low), ("high", high))}
+    return [note(f"effects.detectable_{kind}", wording, named=named, each=each, **ends)]
 
 
 def _adjusted(rows: pd.DataFrame, wording: Wording) -> list[Note]:
@@ -249,16 +240,10 @@ def _against(rows: pd.DataFrame, wording: Wording) -> list[Note]:
 
 
 def against_hypothesis(rows: pd.DataFrame, study: Study) -> list[str]:
-    """The outcomes with a significant effect in the direction that the hypothesis does not expect.
-
-    An outcome of a register that expects nothing itself has the expectation of its counterpart in the survey.
-    """
+    """The outcomes with a significant effect in the direction that the hypothesis does not expect."""
     found = []
     for _, row in rows.iterrows():
-        outcome = study.outcomes[row["outcome"]]
-        expected = outcome.expected
-        if expected is None and outcome.counterpart is not None:
-            expected = study.outcomes[outcome.counterpart].expected
+        expected = expected_of(row["outcome"], study)
         opposite = row["estimate"] * (1 if expected == "increase" else -1) < 0
         if expected and opposite and study.significance.mark(row["p_value"]):
             found.append(row["outcome"])
@@ -271,10 +256,9 @@ def _row_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     for _, row in rows.iterrows():
         label, own = wording.label(row["outcome"]), wording.study.outcomes[row["outcome"]].note
         if row["message"]:
-            key = "effects.message_not_estimable" if row["status"] == "not estimable" else "effects.message"
-            if row["analysis"] == LONGITUDINAL and not wording.study.has_trend(row["outcome"]):
-                key = "effects.message_no_model"
-            found.append((key, wording.messages(row["message"]).rstrip("."), label))
+            key, text, about = said_of(row, label, wording)
+            no_model = row["analysis"] == LONGITUDINAL and not wording.study.has_trend(row["outcome"])
+            found.append(("effects.message_no_model" if no_model else key, text, about))
         if own is not None:
             found.append(("effects.own_note", own[wording.language], label))
     return once_each(found, wording)

@@ -77,15 +77,9 @@ def are_effects(rows: Iterable[Mapping[str, Any]], study: Study) -> bool:
 
 
 FORM = Form(
-    TEXT,
-    frozenset(COLUMNS) - TEXT,
-    VALUES,
-    {"fits": ARE_FITS, "level": is_level},
-    NEEDED,
-    notes=frozenset({"level"}),
-    rows=are_effects,
-    beside=BESIDE,
-)
+    TEXT, frozenset(COLUMNS) - TEXT, VALUES, {"fits": ARE_FITS, "level": is_level}, NEEDED, notes=frozenset({"level"}),
+    rows=are_effects, beside=BESIDE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +136,7 @@ class Estimates:
         """The estimates as a table, the fits and the level beside them."""
         from dnt_cli.stagefile.container import as_columns, as_table
 
-        table = as_table(self.estimates)
-        return Content([table], {"fits": as_columns(self.fits), "level": self.level})
+        return Content([as_table(self.estimates)], {"fits": as_columns(self.fits), "level": self.level})
 
     def rows(self, *, everything: bool = False) -> pd.DataFrame:
         """A row per effect, or per term of a model; messages in English."""

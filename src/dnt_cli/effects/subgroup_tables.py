@@ -9,7 +9,7 @@ import pandas as pd
 
 from dnt_cli.effects.columns import subgroup_of
 from dnt_cli.effects.errors import FLAGS, resting_on
-from dnt_cli.effects.note import Note, note, once_each
+from dnt_cli.effects.note import Note, note, once_each, other_endpoints, said_of
 from dnt_cli.effects.tables import (
     by_hypothesis,
     effect_columns,
@@ -18,7 +18,7 @@ from dnt_cli.effects.tables import (
     scale_of,
     source_of,
     where_of,
-)
+)  # fmt: skip
 from dnt_cli.models import CALENDAR, ENDPOINT, LONGITUDINAL, MODERATORS, TREND
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Moderator, Study
@@ -66,8 +66,7 @@ def _table(rows: pd.DataFrame, family: pd.DataFrame, wording: Wording, green: Gr
     levels = [own for own in wording.study.subgroups(moderator) if (rows["level"] == own).any()]
     columns = [Column(wording.text("common.outcome"), "left")]
     for level in levels:
-        group = wording.subgroup(moderator, level)
-        columns += effect_columns(scale_of(kind, wording), group, wording)
+        columns += effect_columns(scale_of(kind, wording), wording.subgroup(moderator, level), wording)
     columns += [Column(wording.text("effects.p_interaction")), Column(wording.text("effects.p_interaction_holm"))]
 
     def body(part: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
@@ -132,10 +131,10 @@ def _rest(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     notes = [note(f"effects.{key}", wording) for key, flag in _FLAGS.items() if flag in marks]
     notes.append(note("effects.observed_note", wording, least=study.models.min_observed))
     at_end = rows[~rows["trend"].astype(bool) & (rows["analysis"] != CALENDAR)]
-    notes += [Note("common.other_endpoint", text) for text in wording.other_endpoints(at_end["outcome"])]
-    told: list[tuple[str, str, str]] = []
+    notes += other_endpoints(at_end["outcome"], wording)
+    told = []
     for _, row in rows[(rows["status"] == "not estimable")].iterrows():
         where = wording.label(row["outcome"])
         where += f", {wording.subgroup(moderator, row['level'])}" if row["level"] else ""
-        told.append(("effects.message_not_estimable", wording.messages(row["message"]).rstrip("."), where))
+        told.append(said_of(row, where, wording))
     return [*notes, *once_each(told, wording, between="; ")]

@@ -86,10 +86,7 @@ def _report_table(rows: pd.DataFrame, wording: Wording, family: str, *, green: G
 def _report_headings(rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wording, family: str) -> dict[str, str]:
     """Per analysis the heading of its estimates; with the standardisation where the analyses differ in it."""
     trend = "probability" if (rows["kind"] == "probability").any() else family
-    headings = {
-        ENDPOINT: scale_of(family, wording),
-        LONGITUDINAL: scale_of(trend, wording),
-    }
+    headings = {ENDPOINT: scale_of(family, wording), LONGITUDINAL: scale_of(trend, wording)}
     first, second = scales[ENDPOINT], scales[LONGITUDINAL]
     if family == "linear" and len(first) == len(second) == 1 and first != second:
         headings = {
@@ -255,10 +252,7 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
     title = f"{source_of(rows, wording)}{named}. {where_of(analysis, wording)}"
     scales = scale_columns(rows, wording, level)
 
-    def limits(row: pd.Series, low: float, high: float) -> str:
-        return _interval(row, low, high, wording)
-
-    clusters = cluster_columns(rows, wording, level, limits)
+    clusters = cluster_columns(rows, wording, level, interval_text)
     levels = level_columns(rows, wording)
     columns = [
         Column(say("common.outcome"), "left"),
@@ -302,8 +296,8 @@ def _row(
     tone = tone_of(row, study, green)
     (estimate, error), (value, spread) = displayed(row, wording), _values(row)
     cells = [Cell(estimate, tone, value), Cell(error, value=spread)]
-    cells += [Cell(mark_of(row, study), tone), Cell(_interval(row, row["conf_low"], row["conf_high"], wording))]
-    cells.append(Cell(_interval(row, *_limits(row, 1 - study.significance.lenient), wording)))
+    cells += [Cell(mark_of(row, study), tone), Cell(interval_text(row, row["conf_low"], row["conf_high"], wording))]
+    cells.append(Cell(interval_text(row, *_limits(row, 1 - study.significance.lenient), wording)))
     cells.append(Cell(wording.p_value(row["p_value"]), value=float(row["p_value"])))
     cells += [own.cell(row) for own in scales]
     cells += [Cell(answered(row)), *(own.cell(row) for own in clusters)]
@@ -317,7 +311,7 @@ def _limits(row: pd.Series, level: float) -> tuple[float, float]:
     return row["estimate"] - reach, row["estimate"] + reach
 
 
-def _interval(row: pd.Series, low: float, high: float, wording: Wording) -> str:
+def interval_text(row: pd.Series, low: float, high: float, wording: Wording) -> str:
     """Limits on the link scale as the table shows them."""
     return " – ".join(wording.number(limit, shown_decimals(row)) for limit in limits_on_scale(row, low, high))
 

@@ -9,7 +9,7 @@ import pandas as pd
 from dnt_cli.effects.cluster_notes import cluster_notes
 from dnt_cli.effects.columns import JOINT
 from dnt_cli.effects.errors import resting_on
-from dnt_cli.effects.note import Note, details, note, once_each
+from dnt_cli.effects.note import Note, details, note, once_each, said_of
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.tables import by_hypothesis, effect_columns, estimate_cells, mark_of, scale_of, source_of
 from dnt_cli.models import ENDPOINT, GROUP, WAVES
@@ -79,16 +79,10 @@ def _notes(rows: pd.DataFrame, joint: pd.Series, wording: Wording) -> list[Note]
     if rows["outcome"].isin(joint.index).any():
         notes.append(note("effects.waves_joint", wording))
     notes += _without_joint(rows, joint, wording)
-    own = [
-        found
-        for found in cluster_notes(rows, wording)
-        if found.key not in ("effects.flag_sites", "effects.flag_persons")
-    ]
+    flags = ("effects.flag_sites", "effects.flag_persons")
+    notes += [own for own in cluster_notes(rows, wording) if own.key not in flags]
     if any("!s" in mark_of(row, wording.study) for _, row in rows.iterrows()):
-        own.append(note("effects.waves_flag", wording))
+        notes.append(note("effects.waves_flag", wording))
     absent = rows[rows["status"] == "not estimable"]
-    found = [(wording.messages(row["message"]).rstrip("."), row) for _, row in absent.iterrows()]
-    told = [
-        ("effects.message_not_estimable", text, f"{wording.label(row['outcome'])} {row['wave']}") for text, row in found
-    ]
-    return [*notes, *own, *once_each(told, wording)]
+    told = (said_of(row, f"{wording.label(row['outcome'])} {row['wave']}", wording) for _, row in absent.iterrows())
+    return [*notes, *once_each(told, wording)]
