@@ -267,9 +267,12 @@ def test_every_note_has_a_case() -> None:
     assert known | {"common.marks"} == set(CASES)
 
 
-def test_a_table_without_an_estimate_says_nothing_of_its_number_of_persons() -> None:
-    assert "effects.sample" not in trend(OF_KINDS, answers(), "ordinal")
-    assert "effects.sample" in trend(OF_KINDS, answers(), "count")
+def test_a_table_without_an_estimate_says_nothing_of_its_number_of_persons(study: Study) -> None:
+    effects = trend_effects(completed(study, table()), Options(quadrature_check=0))
+    late = replace(effects, estimates=effects.estimates[effects.estimates["outcome"] == "late"])
+    notes = keys_of(late, study, kind="linear")
+    assert "effects.message_no_model" in notes
+    assert "effects.sample" not in notes
 
 
 def test_no_note_says_that_there_are_no_controls_over_a_model_with_the_baseline(study: Study) -> None:
