@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from dnt_cli.wording import Wording
 
 WORLD = ("outcome", "analysis", "sizes", "level", "correlation", "dropout", "icc", "sites", "m", "seed")
-_OTHERS = ("outcome", "analysis", "sizes", "sites")  # settings that are not one number
+_KINDS = dict.fromkeys((*WORLD, "alpha"), int | float) | {
+    "outcome": str, "analysis": str, "sizes": list, "sites": int | None,
+}  # fmt: skip
 
 
 def settings_of(world: World) -> dict[str, Any]:
@@ -35,14 +37,8 @@ def _are_settings(value: Any) -> bool:
     if not isinstance(value, dict) or not all(isinstance(own, list) and len(own) == 1 for own in value.values()):
         return False
     plain = {name: own[0] for name, own in value.items()}
-    sizes = plain.get("sizes")
-    return (
-        all(isinstance(plain.get(name), str) for name in ("outcome", "analysis"))
-        and isinstance(sizes, list)
-        and len(sizes) == 2
-        and all(isinstance(number, int) for number in sizes)
-        and all(isinstance(plain.get(name), int | float) for name in (*WORLD, "alpha") if name not in _OTHERS)
-        and isinstance(plain.get("sites"), int | None)
+    return all(isinstance(plain.get(name), kind) for name, kind in _KINDS.items()) and (
+        [type(size) for size in plain["sizes"]] == [int, int]
     )
 
 

@@ -112,11 +112,11 @@ def _binary(table: DataTable, column: str, variable: Variable, outcome: Outcome)
         _numbers(table, column, variable, given, {}, complete=True)
         return
     labels = table.labels(column)
-    meant = {code: _truth(label) for code, label in labels.items()}
-    found = sorted(truth for truth in meant.values() if truth is not None)
+    meant = {code: truth(label) for code, label in labels.items()}
+    found = sorted(one for one in meant.values() if one is not None)
     if found == [0.0, 1.0]:
-        by_label: dict[Code, Any] = {code: truth for code, truth in meant.items() if truth is not None}
-        if any(code != truth for code, truth in by_label.items()):
+        by_label: dict[Code, Any] = {code: one for code, one in meant.items() if one is not None}
+        if any(code != one for code, one in by_label.items()):
             codes = ", ".join(f"{shown(code)} {labels[code]}" for code in by_label)
             count = _numbers(table, column, variable, by_label, {})
             table.notes.add("warning", variable.key, "yes_no_labels", count, meaning=codes)
@@ -124,7 +124,8 @@ def _binary(table: DataTable, column: str, variable: Variable, outcome: Outcome)
     _numbers(table, column, variable, {}, dict.fromkeys(YES, 1.0) | dict.fromkeys(NO, 0.0))
 
 
-def _truth(word: Code) -> float | None:
+def truth(word: Code) -> float | None:
+    """1 for a word that says yes, 0 for one that says no."""
     return 1.0 if word in YES else 0.0 if word in NO else None
 
 

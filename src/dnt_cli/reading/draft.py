@@ -10,6 +10,7 @@ import math
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import pandas as pd
 from dnt_cli.column_names import look_like_answers
 from dnt_cli.errors import DataError
 from dnt_cli.findings import error
-from dnt_cli.reading.codes import NO, YES
+from dnt_cli.reading.codes import truth
 from dnt_cli.reading.dictionary import RawTable
 from dnt_cli.reading.header import NO_HINTS, Hints
 from dnt_cli.reading.missing import WORDS
@@ -248,35 +249,30 @@ def _described(
     levels = sorted((c for c in answers if answers[c] >= SHARED), key=lambda c: (isinstance(c, str), c))
     rare = len(answers) - len(levels)
     names = tuple(labels.get(c, "") for c in levels)
-    truths = {
-        c: 1.0 if same_code(labels.get(c, str(c))) in YES else 0.0 if same_code(labels.get(c, str(c))) in NO else None
-        for c in answers
-    }
-    common = {"missing": missing, "label": label}
-    if set(answers) <= {0.0, 1.0} or (
-        len(answers) == 2 and sorted(v for v in truths.values() if v is not None) == [0.0, 1.0]
-    ):
-        return _Column("binary", tuple(levels), names, rare=rare, **common)  # type: ignore[arg-type]
+    column = partial(_Column, missing=missing, label=label)
+    truths = [truth(same_code(labels.get(c, str(c)))) for c in answers]
+    if set(answers) <= {0.0, 1.0} or (len(truths) == 2 and set(truths) == {0.0, 1.0}):
+        return column("binary", tuple(levels), names, rare=rare)
     if words and len(words) == len(answers) and (scale := scale_of(words)) is not None:
         given = {plain(word): str(written[word]) for word in words}
         there = tuple(given[word] for word in scale if word in given)
         whole_scale = tuple(given.get(word, word) for word in scale)
-        return _Column("words", there, scale=whole_scale, **common)  # type: ignore[arg-type]
+        return column("words", there, scale=whole_scale)
     if words:
         kind = "words" if levels and len(answers) <= _MOST_LEVELS else "text"
         spelled = tuple(written[c] for c in levels)
-        return _Column(kind, spelled if kind == "words" else (), rare=rare, **common)  # type: ignore[arg-type]
+        return column(kind, spelled if kind == "words" else (), rare=rare)
     numbers = [float(c) for c in answers]
     whole = all(n.is_integer() for n in numbers)
     if whole and len(answers) <= _MOST_LEVELS and all(names) and names:
-        return _Column("ordinal", tuple(levels), names, rare=rare, **common)  # type: ignore[arg-type]
+        return column("ordinal", tuple(levels), names, rare=rare)
     limits = _round_limits(min(numbers), max(numbers))
     if whole and min(numbers) >= 0 and max(numbers) > 2 and _COUNTED.search(named):
-        return _Column("count", limits=(0.0, limits[1]), **common)  # type: ignore[arg-type]
+        return column("count", limits=(0.0, limits[1]))
     if whole and len(answers) <= _MOST_LEVELS and not rare:
         limits = (min(numbers), max(numbers))
-        return _Column("linear", tuple(levels), limits=limits, **common)  # type: ignore[arg-type]
-    return _Column("linear", limits=limits, **common)  # type: ignore[arg-type]
+        return column("linear", tuple(levels), limits=limits)
+    return column("linear", limits=limits)
 
 
 def _round_limits(low: float, high: float) -> tuple[float, float]:
@@ -313,10 +309,7 @@ def _design(
     codes, labels = ["treated", "control"], ["", ""]
     if group is not None:
         counts = frame[group].dropna().value_counts()
-        codes = [
-            str(shown(c)) if (c := code_of(v)) is not None and isinstance(c, float) else str(v).strip()
-            for v in counts.index
-        ]
+        codes = [shown(c) if isinstance(c := code_of(v), float) else str(v).strip() for v in counts.index]
         known = {shown(c): t for k, t in raw.dictionary.values.get(group, {}).items() if (c := code_of(k)) is not None}
         labels = [str(known.get(code, "")) for code in codes]
         told = [label or code for code, label in zip(codes, labels, strict=True)]
@@ -408,7 +401,7 @@ def _covariate(key: str, name: str, found: _Column) -> list[str]:
             f"range = [{limits[0]:g}, {limits[1]:g}]  # ? lowest and highest possible value",
         ]
     else:
-        levels = [shown(code) if isinstance(code, float) else str(code) for code in found.levels]
+        levels = list(map(shown, found.levels))
         kind = "ordered" if (found.kind == "ordinal" or found.scale) and len(levels) > 2 else "categorical"
         lines += [f'kind = "{kind}"', f"levels = [{', '.join(map(_toml, levels))}]"]
         if found.labels and all(found.labels):

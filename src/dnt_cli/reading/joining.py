@@ -189,10 +189,8 @@ def _report(parts: dict[str, _JoinedFile], study: Study) -> pd.DataFrame:
     persons: dict[tuple[str, str], set[str]] = {}
     for key, part in parts.items():
         if part.by_wave:
-            for wave in design.wave_keys:
-                at_wave = part.frame.index.get_level_values(1) == wave
-                if at_wave.any():
-                    persons[key, wave] = set(part.frame.index[at_wave].get_level_values(0))
+            ids, waves = (part.frame.index.get_level_values(level) for level in (0, 1))
+            persons |= {(key, wave): set(ids[waves == wave]) for wave in design.wave_keys if wave in waves}
         else:
             persons[key, ""] = set(part.frame.index)
     rows = []

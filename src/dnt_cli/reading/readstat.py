@@ -15,7 +15,6 @@ from dnt_cli.sentences import say
 
 ENCODINGS = (None, "WINDOWS-1252")  # what the file says, and what it may be where that cannot be right
 PROGRAMS = {".sav": "SPSS", ".dta": "Stata"}
-_FUNCTIONS = {".sav": "read_sav", ".dta": "read_dta"}
 _SPSS_ZERO, _STATA_ZERO = datetime(1582, 10, 14), datetime(1960, 1, 1)
 _DAY, _SECOND, _MILLISECOND = timedelta(days=1), timedelta(seconds=1), timedelta(milliseconds=1)
 # By the start of a format: what zero means, the unit, and the type that the library would have made of it.
@@ -57,7 +56,7 @@ def readstat() -> Any:
 
 def reader(suffix: str) -> Any:
     """The function of the library that reads .sav or .dta."""
-    return getattr(readstat(), _FUNCTIONS[suffix])
+    return getattr(readstat(), f"read_{suffix[1:]}")
 
 
 def to_its_end(content: bytes) -> tuple[bytes, int | None]:
@@ -89,7 +88,7 @@ def survives(source: bytes | Path, suffix: str) -> bool:
     words, content = ([], source) if isinstance(source, bytes) else ([str(source)], b"")
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _TRIAL, _FUNCTIONS[suffix], *words], input=content, stdout=subprocess.DEVNULL,
+            [sys.executable, "-c", _TRIAL, f"read_{suffix[1:]}", *words], input=content, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, timeout=_LONGEST, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:

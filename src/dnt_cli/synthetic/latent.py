@@ -33,6 +33,11 @@ def allocate(score: Floats, counts: Integers) -> Integers:
     return category
 
 
+def ranked(score: Floats) -> Floats:
+    """Place of each score among all, between 0 for the lowest and 1 for the highest."""
+    return (allocate(score, np.ones(score.size, dtype=np.int64)) + 0.5) / max(score.size, 1)
+
+
 def _autocorrelated(rng: np.random.Generator, n: int) -> Floats:
     noise = rng.standard_normal((n, len(WAVES)))
     for wave in range(1, len(WAVES)):

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnt_cli.arrays import Flags, Floats, Integers
-from dnt_cli.synthetic.latent import Latent, allocate, stream
+from dnt_cli.synthetic.latent import Latent, allocate, ranked, stream
 from dnt_cli.synthetic.plan import GROUPS, PopulationPlan
+from dnt_cli.synthetic.scales import round_to_sum
 
 MEAN_AGE = 34.9
 YOUNGEST, OLDEST = 18, 64  # working population
@@ -107,14 +108,10 @@ def work_history(plan: PopulationPlan, latent: Latent, people: People, works: Fl
 
 def _ages(score: Floats) -> Integers:
     """Right-skewed ages with the published mean, in the order of the score."""
-    n = score.size
-    rank = allocate(score, np.ones(n, dtype=np.int64))
-    share = (rank + 0.5) / n
+    share = ranked(score)
     shape = share + 1.2 * share * share * share
     years = YOUNGEST + 1.0 + shape * (MEAN_AGE - YOUNGEST - 1.0) / shape.mean()
-    whole = np.floor(years).astype(np.int64)
-    short = round(MEAN_AGE * n) - int(whole.sum())
-    whole[np.argsort(whole - years, kind="stable")[:short]] += 1
+    whole = round_to_sum(years, round(MEAN_AGE * score.size))
     return np.asarray(np.clip(whole, YOUNGEST, OLDEST), dtype=np.int64)
 
 

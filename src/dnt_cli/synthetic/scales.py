@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from dnt_cli.arrays import Floats, Integers
-from dnt_cli.synthetic.latent import allocate
+from dnt_cli.synthetic.latent import ranked
 
 # Lowest score of each class and the highest of all. No distress score is 10: the report's band starts at 10 and the
 # instrument's at 11, and both readings must give the same class.
@@ -32,30 +34,25 @@ def bounded_scores(score: Floats, mean: float, spread: float, bounds: tuple[int,
     low, high = bounds
     total = round(mean * score.size)
     centred = (score - score.mean()) / score.std() * spread
-    left, right = -float(high), float(2 * high)
-    for _ in range(60):
-        middle = (left + right) / 2
-        if np.clip(centred + middle, low, high).sum() < total:
-            left = middle
-        else:
-            right = middle
-    return round_to_sum(np.clip(centred + right, low, high) - 1e-9, total)
+    shift = _reaching(total, lambda x: np.clip(centred + x, low, high).sum(), -float(high), float(2 * high))
+    return round_to_sum(np.clip(centred + shift, low, high) - 1e-9, total)
 
 
 def skewed_scores(score: Floats, mean: float, zero_share: float, highest: int) -> Integers:
     """Whole-number scores from 0 to `highest`, mostly zero with a long tail, with a mean as near `mean` as can be."""
-    n = score.size
-    total = round(mean * n)
-    above = (allocate(score, np.ones(n, dtype=np.int64)) + 0.5) / n - zero_share
+    total = round(mean * score.size)
+    above = ranked(score) - zero_share
     shape = np.where(above > 0, above * above, 0.0)
-    left, right = 0.0, 1e6
+    steep = _reaching(total, lambda x: np.minimum(shape * x, highest).sum(), 0.0, 1e6)
+    return round_to_sum(np.maximum(np.minimum(shape * steep, highest) - 1e-9, 0.0), total)
+
+
+def _reaching(total: int, sum_at: Callable[[float], float], left: float, right: float) -> float:
+    """Where a sum that grows from `left` to `right` reaches the total."""
     for _ in range(80):
         middle = (left + right) / 2
-        if np.minimum(shape * middle, highest).sum() < total:
-            left = middle
-        else:
-            right = middle
-    return round_to_sum(np.maximum(np.minimum(shape * right, highest) - 1e-9, 0.0), total)
+        left, right = (middle, right) if sum_at(middle) < total else (left, middle)
+    return right
 
 
 def scores_within_classes(scale: str, category: Integers, score: Floats) -> Integers:
@@ -63,8 +60,7 @@ def scores_within_classes(scale: str, category: Integers, score: Floats) -> Inte
     out = np.empty(category.size, dtype=np.int64)
     for number, (low, high) in enumerate(DKL_CLASSES[scale]):
         here = category == number
-        n = int(here.sum())
-        share = (allocate(score[here], np.ones(n, dtype=np.int64)) + 0.5) / max(n, 1)
+        share = ranked(score[here])
         if number == 2:
             share = share * share
         out[here] = low + np.floor(share * (high - low + 1)).astype(np.int64)
