@@ -11,7 +11,6 @@ import pytest
 
 from dnt_cli.errors import DataError, EngineError
 from dnt_cli.imputation import ModelColumn, Settings, impute
-from dnt_cli.imputation.columns import FOREST_PARAMETERS
 from dnt_cli.imputation.forest import load_miceforest
 
 ARM = ModelColumn("arm", "binary", impute=False)
@@ -196,7 +195,6 @@ def test_missing_openmp_says_what_to_install(monkeypatch):
         load_miceforest()
 
 
-def test_forest_defaults_are_stumps():
-    assert Settings().forest == dict(FOREST_PARAMETERS)
+def test_trees_are_grown_by_group():
     assert Settings(method="forest").stratified
     assert not Settings(method="pmm").stratified

@@ -25,21 +25,21 @@ SCORES = ("pmm", "norm")
 """Methods with a linear model."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """What a chunk of c imputations gives back.
+@dataclass(slots=True)
+class Filled:
+    """One column in a chunk of c imputations.
 
     Attributes:
-        cells: per column index (c, u) values of its unknown cells, in row order.
-        mean: per column index (c, iterations) mean of the imputed values.
-        sd: per column index (c, iterations) their standard deviation.
-        failures: per column index how often Newton did not converge.
+        cells: (c, u) values of its unknown cells, in row order.
+        mean: (c, iterations) mean of the imputed values.
+        sd: (c, iterations) their standard deviation.
+        failures: how often Newton did not converge.
     """
 
-    cells: dict[int, Array]
-    mean: dict[int, Array]
-    sd: dict[int, Array]
-    failures: dict[int, int]
+    cells: Array
+    mean: Array
+    sd: Array
+    failures: int = 0
 
 
 @dataclass(slots=True)
@@ -77,13 +77,18 @@ class _Noise:
         return ordered[ordered >= 0].reshape(self.persons.shape[0], fit.size)
 
 
-def run_chained(plan: Plan, streams: Sequence[np.random.SeedSequence], given: Mapping[int, Array]) -> Chunk:
+def run_chained(
+    plan: Plan, streams: Sequence[np.random.SeedSequence], given: Mapping[int, Filled]
+) -> dict[int, Filled]:
     """Impute once per stream; the same bytes for a stream whatever the other streams are.
 
     Args:
         plan: the models.
         streams: c random streams.
-        given: (c, u) per column index, of the columns that another engine has imputed.
+        given: per column index those that another engine has imputed.
+
+    Returns:
+        per column index the others.
     """
     generators = [np.random.default_rng(stream) for stream in streams]
     # One thread: how BLAS splits a sum over threads changes its last bits.
@@ -91,27 +96,29 @@ def run_chained(plan: Plan, streams: Sequence[np.random.SeedSequence], given: Ma
         return _run(plan, generators, given)
 
 
-def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, Array]) -> Chunk:
+def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, Filled]) -> dict[int, Filled]:
     c = len(generators)
     state = np.repeat(np.nan_to_num(plan.design.rows)[None], c, axis=0)
     modes: dict[int, Array] = {}
-    cells: dict[int, Array] = {}
-    steps = [step for step in plan.opening if step.method != "given"]
-    mean = {step.position: np.empty((c, plan.settings.iterations)) for step in steps}
-    sd = {step.position: np.empty((c, plan.settings.iterations)) for step in steps}
-    failures = {step.position: 0 for step in steps}
+    nothing, rounds = np.empty((c, 0)), (c, plan.settings.iterations)
+    filled = {
+        step.position: Filled(nothing, np.empty(rounds), np.empty(rounds))
+        for step in plan.opening
+        if step.method != "given"
+    }
 
     def keep(step: Step, values: Array, iteration: int) -> None:
         """Store new values of a column, and their mean and SD."""
         # In row order, so that a sum does not depend on how many imputations lie beside each other in memory.
-        cells[step.position] = values = np.ascontiguousarray(_store(plan, state, step, values))
+        column = filled[step.position]
+        column.cells = values = np.ascontiguousarray(_store(plan, state, step, values))
         if iteration >= 0:
-            mean[step.position][:, iteration] = values.mean(axis=1)
-            sd[step.position][:, iteration] = values.std(axis=1, ddof=min(1, values.shape[1] - 1))
+            column.mean[:, iteration] = values.mean(axis=1)
+            column.sd[:, iteration] = values.std(axis=1, ddof=min(1, values.shape[1] - 1))
 
     for step in plan.opening:
         if step.method == "given":
-            _store(plan, state, step, given[step.position])
+            _store(plan, state, step, given[step.position].cells)
     chains: list[person_blocks.State] = []
     own = {step.position: step for step in plan.opening}
     for iteration in range(-1, plan.settings.iterations):
@@ -119,7 +126,7 @@ def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, 
             chains = [person_blocks.start(block, state) for block in plan.blocks]
         for block, chain in zip(plan.blocks, chains, strict=False):  # none before the first round
             x = person_blocks.predictors(block, state, plan.group)
-            for _ in range(plan.settings.sweeps if iteration > 0 else plan.settings.first_sweeps):
+            for _ in range(plan.settings.sweeps if iteration > 0 else person_blocks.FIRST_SWEEPS):
                 person_blocks.sweep(block, chain, x, generators)
             for t, (position, persons) in enumerate(zip(block.positions, block.missing, strict=True)):
                 if persons.size:
@@ -129,9 +136,9 @@ def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, 
         modes = modes if iteration > 0 else {}
         for step in visits:
             values, failed = _impute(plan, state, step, noise, modes)
-            failures[step.position] += failed
+            filled[step.position].failures += failed
             keep(step, values, iteration)
-    return Chunk(cells, mean, sd, failures)
+    return filled
 
 
 def _noise(steps: Sequence[Step], generators: list[np.random.Generator], n: int) -> _Noise:
@@ -207,7 +214,7 @@ def _ordered_chances(plan: Plan, step: Step, X: Array, target: Array, normals: A
 
 def _impute_score(plan: Plan, step: Step, X: Array, target: Array, normals: Array, noise: _Noise) -> Array:
     """(c, u) scores by predictive mean matching or as normal draws."""
-    estimate, beta, sigma = draws.draw_linear(X, step.response, normals, noise.next_chi_square(), plan.settings.ridge)
+    estimate, beta, sigma = draws.draw_linear(X, step.response, normals, noise.next_chi_square())
     drawn = np.matmul(beta[:, None, :], target)[:, 0]
     u = step.missing.size
     if step.method == "pmm":

@@ -5,31 +5,11 @@ Nothing here knows a study; whoever calls says which columns there are, of which
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["continuous", "binary", "ordinal", "categorical"]
 Method = Literal["pmm", "norm", "logreg", "polyreg", "polr", "forest"]
-
-FOREST_PARAMETERS: Mapping[str, float | int | str] = {
-    "boosting": "gbdt",
-    "num_iterations": 40,
-    "learning_rate": 0.2,
-    "num_leaves": 2,
-    "max_depth": 1,
-    "min_data_in_leaf": 5,
-    "bagging_fraction": 0.5,
-    "bagging_freq": 100_000,
-    "feature_fraction_bynode": 1.0,
-    "lambda_l2": 0.5,
-}
-"""LightGBM parameters of `forest`: forty boosted stumps, each model on one half of the persons.
-
-In simulations at N = 136 these were the least biased of some fourteen sets tried (validation/README.md). One
-subsample for all stumps of a model (`bagging_freq` larger than the number of stumps) is what makes the models, and so
-the imputations, vary as much as they should.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +67,11 @@ class Settings:
             `off`: every column by a model of its own. Never with `forest`, nor where each group is imputed by itself.
         sites: `auto`: a person block has a random intercept per site, where the caller gives eight or more sites;
             `off`: none.
-        sweeps: Gibbs steps of each block in a round.
-        first_sweeps: Gibbs steps of each block in the first round, in which its chains find their way.
-        ridge: added to the diagonal of the cross-products of a linear model, as a share of it.
+        sweeps: Gibbs steps of each block in a round after the first.
         prior_scale: SD of the normal prior of a logistic coefficient, per SD of its predictor.
         skew: centre the draws of logistic models at the posterior mean instead of the mode (`posterior_mean`).
         by_group: impute each group by itself; None: yes for `forest`, no for the others.
         group_interactions: add group x predictor for each predictor.
-        forest: LightGBM parameters of `forest`.
     """
 
     method: Literal["pmm", "norm", "forest"] = "pmm"
@@ -109,13 +86,10 @@ class Settings:
     blocks: Literal["auto", "off"] = "auto"
     sites: Literal["auto", "off"] = "auto"
     sweeps: int = 3
-    first_sweeps: int = 25
-    ridge: float = 1e-5
     prior_scale: float = 2.5
     skew: bool = True
     by_group: bool | None = None
     group_interactions: bool = False
-    forest: Mapping[str, float | int | str] = field(default_factory=lambda: dict(FOREST_PARAMETERS))
 
     @property
     def stratified(self) -> bool:

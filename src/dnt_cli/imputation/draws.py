@@ -22,11 +22,15 @@ of it, which cannot overshoot (Bach 2010, self-concordant analysis for logistic 
 TOLERANCE = 1e-3
 """Newton stops after a step as short as this; convergence being quadratic, what is left is about its square."""
 MAX_NEWTON = 25
+RIDGE = 1e-5
+"""Added to the diagonal of the cross-products of a linear model, as a share of it."""
 INTERCEPT_SCALE = 10.0
 """SD of the normal prior of a logistic intercept."""
 
 
-def draw_linear(X: Array, y: Array, normals: Array, chi_square: Array, ridge: float) -> tuple[Array, Array, Array]:
+def draw_linear(
+    X: Array, y: Array, normals: Array, chi_square: Array, ridge: float = RIDGE
+) -> tuple[Array, Array, Array]:
     """Draw from the posterior of a linear model with flat priors (Rubin 1987, p. 167; mice's `norm.draw`).
 
     Args:

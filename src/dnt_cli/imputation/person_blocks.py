@@ -59,6 +59,8 @@ SITE_SPREADS = np.linspace(0.0, 0.8, 33)
 """Grid of the SD of site intercepts, in SDs of the outcome (or latent SDs)."""
 SITE_SCALE = 0.3
 """Scale of its half-normal prior."""
+FIRST_SWEEPS = 25
+"""Gibbs steps of a block in the first round, in which its chains find their way."""
 _EDGE = 1e-12  # of a probability
 _AT_ONCE = 4096  # persons whose latent variables are drawn together
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dnt_cli.errors import DataError
-from dnt_cli.imputation.chained import Chunk, run_chained
+from dnt_cli.imputation.chained import Filled, run_chained
 from dnt_cli.imputation.columns import ModelColumn, Settings
 from dnt_cli.imputation.encoding import Decoder, EncodedTable, Event, encode
 from dnt_cli.imputation.forest import ForestPlan, load_miceforest, make_forest_plan, run_forest
@@ -22,6 +23,8 @@ from dnt_cli.workers import spread
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    Chunk = dict[int, Filled]
 
 CHUNK = 50
 """Most imputations in one chunk: more would gain little, and progress is told by chunk."""
@@ -49,23 +52,17 @@ class Stratum:
 
 
 def run_imputations(strata: Sequence[Stratum], seed: int, numbers: Sequence[int]) -> list[Chunk]:
-    """Impute the data sets numbered `numbers`, one chunk per stratum; pure, for any process or machine."""
+    """Impute the data sets numbered `numbers`, per stratum its columns; pure, for any process or machine."""
     chunks = []
     for stratum in strata:
         keys = [(number, stratum.number) for number in numbers]
-        forest = Chunk({}, {}, {}, {})
+        chunk: Chunk = {}
         if stratum.forest is not None:
-            forest = run_forest(stratum.forest, [np.random.SeedSequence(seed, spawn_key=(*key, 1)) for key in keys])
+            chunk = run_forest(stratum.forest, [np.random.SeedSequence(seed, spawn_key=(*key, 1)) for key in keys])
         if stratum.chained is not None:
             streams = [np.random.SeedSequence(seed, spawn_key=(*key, 0)) for key in keys]
-            chained = run_chained(stratum.chained, streams, forest.cells)
-            forest = Chunk(
-                forest.cells | chained.cells,
-                forest.mean | chained.mean,
-                forest.sd | chained.sd,
-                forest.failures | chained.failures,
-            )
-        chunks.append(forest)
+            chunk |= run_chained(stratum.chained, streams, chunk)
+        chunks.append(chunk)
     return chunks
 
 
@@ -131,10 +128,9 @@ class Imputation:
         """Completed columns from the chunks, recording trace and failures on the way."""
         done, decode = 0, Decoder(self._frame, self._table)
         for chunks in results:
-            for chunk in chunks:
-                for position, count in chunk.failures.items():
-                    self._failures[position] = self._failures.get(position, 0) + count
-            size = next((len(cells) for chunk in chunks for cells in chunk.cells.values()), 0)
+            for position, column in chain.from_iterable(chunk.items() for chunk in chunks):
+                self._failures[position] = self._failures.get(position, 0) + column.failures
+                size = len(column.cells)
             if progress is not None:
                 progress(done + size, self.m)
             self._record(chunks, range(start + done + 1, start + done + size + 1))
@@ -145,29 +141,25 @@ class Imputation:
     def _merge(self, chunks: list[Chunk], place: int) -> dict[int, NDArray[np.float64]]:
         """Per column index the unknown cells of one imputation, strata put together in row order."""
         if len(chunks) == 1:
-            return {position: cells[place] for position, cells in chunks[0].cells.items()}
+            return {position: column.cells[place] for position, column in chunks[0].items()}
         values = self._table.values.copy()
         unknown = self._table.unknown
         for stratum, chunk in zip(self._strata, chunks, strict=True):
-            for position, cells in chunk.cells.items():
-                values[position, stratum.persons[unknown[position, stratum.persons]]] = cells[place]
-        return {position: values[position, unknown[position]] for chunk in chunks for position in chunk.cells}
+            for position, column in chunk.items():
+                values[position, stratum.persons[unknown[position, stratum.persons]]] = column.cells[place]
+        return {position: values[position, unknown[position]] for chunk in chunks for position in chunk}
 
     def _record(self, chunks: list[Chunk], numbers: range) -> None:
         """Add the imputations of these numbers to the trace; means and SDs of strata are pooled."""
         import pandas as pd
 
         means, deviations = [], []
-        positions = sorted({p for chunk in chunks for p in chunk.cells})
+        positions = sorted({p for chunk in chunks for p in chunk})
         for position in positions:
-            parts = [
-                (chunk.cells[position].shape[1], chunk.mean[position], chunk.sd[position])
-                for chunk in chunks
-                if position in chunk.cells
-            ]
-            weight = sum(size for size, _, _ in parts)
-            mean = np.sum([size * m for size, m, _ in parts], axis=0) / weight
-            squares = np.sum([(size - 1) * s**2 + size * (m - mean) ** 2 for size, m, s in parts], axis=0)
+            parts = [(own.cells.shape[1], own) for chunk in chunks if (own := chunk.get(position))]
+            weight = sum(size for size, _ in parts)
+            mean = np.sum([size * own.mean for size, own in parts], axis=0) / weight
+            squares = np.sum([(size - 1) * own.sd**2 + size * (own.mean - mean) ** 2 for size, own in parts], axis=0)
             means.append(mean)
             deviations.append(np.sqrt(squares / max(weight - 1, 1)))
         mean = np.stack(means, axis=1)  # (c, columns, iterations)
