@@ -165,9 +165,9 @@ class Sources:
         keys = ["analysis", "outcome", *(["wave"] if "wave" in rows.columns else [])]
         if rows.duplicated(keys).any():
             raise DataError(say("effects_twice"))
-        robustness = _only([own for own in results if isinstance(own, RobustnessResult)], "robustness")
-        described = _only([own for own in results if isinstance(own, Description)], "description")
-        register = _only([own for own in results if isinstance(own, RegisterResult)], "register")
+        robustness = _only(results, RobustnessResult, "robustness")
+        described = _only(results, Description, "description")
+        register = _only(results, RegisterResult, "register")
         return cls(
             joined.study,
             _resting(rows, joined.study),
@@ -182,10 +182,11 @@ class Sources:
         return any(_part_of(row, self.study) == part for _, row in self.estimates.iterrows())
 
 
-def _only(found: list[_T], kind: str) -> _T | None:
+def _only(results: Sequence[StageResult], kind: type[_T], name: str) -> _T | None:
     """The one result of its kind."""
+    found = [own for own in results if isinstance(own, kind)]
     if len(found) > 1:
-        raise DataError(say("two_of_a_kind", kind=held(kind)))
+        raise DataError(say("two_of_a_kind", kind=held(name)))
     return found[0] if found else None
 
 
@@ -198,7 +199,8 @@ def collect(sources: Sources) -> dict[str, Evidence]:
         rows = _by_part(_resting(own[own["model"].str[0] == REGISTER], study), study)
     rows |= _by_part(sources.estimates, study)
     checks = {} if sources.robustness is None else _checks(sources.robustness)
-    persons = None if sources.description is None else Behind(sources.description, study)
+    described = sources.description
+    persons = None if described is None else Behind(described, study)
     found: dict[str, Evidence] = {}
     registers: dict[str, list[Evidence]] = {}
     # Register outcomes first: those of the survey refer to them.
@@ -212,7 +214,7 @@ def collect(sources: Sources) -> dict[str, Evidence]:
             {part: _part(row, expected, study) for part, row in own_rows.items() if row["status"] != _ABSENT},
             {part: str(row["message"] or "") for part, row in own_rows.items() if row["status"] == _ABSENT},
             tuple(checks.get(key, ())),
-            None if sources.description is None else raw_of(sources.description, key, study, persons),
+            None if described is None or persons is None else raw_of(described, key, study, persons),
             tuple(registers.get(key, ())),
         )
         if outcome.counterpart is not None:
@@ -249,11 +251,8 @@ def _sign(value: float) -> int:
 
 def _part(row: pd.Series, expected: str | None, study: Study) -> EffectEvidence:
     direction, mark = _sign(float(row["estimate"])), study.significance.mark
-    lost = [
-        by for by in flags_of(row, study)
-        if mark(row["p_value"]) and not mark(row[f"p_value_{by}"])
-    ]  # fmt: skip
-    return EffectEvidence(row, direction, _along(direction, expected), mark(row["p_value"]), tuple(lost))
+    lost = tuple(by for by in flags_of(row, study) if not mark(row[f"p_value_{by}"]))
+    return EffectEvidence(row, direction, _along(direction, expected), mark(row["p_value"]), lost)
 
 
 def _resting(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -279,7 +278,7 @@ def _checks(robustness: RobustnessResult) -> dict[str, list[Check]]:
     return found
 
 
-def raw_of(description: pd.DataFrame, key: str, study: Study, persons: Behind | None = None) -> ObservedChange | None:
+def raw_of(description: pd.DataFrame, key: str, study: Study, persons: Behind) -> ObservedChange | None:
     """The observed figures beside an endpoint effect, None where a group has none.
 
     The change since baseline where the model holds the baseline value, else the level at the endpoint. `persons` tells
@@ -300,12 +299,10 @@ def raw_of(description: pd.DataFrame, key: str, study: Study, persons: Behind | 
     if any(math.isnan(value) for value in found):
         return None
     own, other = (float(value) for value in half_up(found, decimals))
+    trend, level = Lookup(description, "trend"), "pct" if binary else "mean"
+    places = [(group, at) for group in groups for at in ((design.baseline, end) if changes else (end,))]
+    counts = together(level_at(trend, persons, key, "", place, level)[1] for place in places)
     # As a reader of the figures sees it: two that are printed the same have no direction.
-    counts = None
-    if persons is not None:
-        trend, level = Lookup(description, "trend"), "pct" if binary else "mean"
-        places = [(group, at) for group in groups for at in ((design.baseline, end) if changes else (end,))]
-        counts = together(level_at(trend, persons, key, "", place, level)[1] for place in places)
     return ObservedChange(changes, own, other, decimals, binary, _sign(own - other), counts)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -15,6 +14,7 @@ from dnt_cli.conclusions.speech import (
     hypothesis_text,
     outcome_sentences,
     outcome_text,
+    raw_numbers,
     short_effect,
     standing_text,
     verdict_text,
@@ -59,13 +59,9 @@ def _hypotheses(conclusions: Conclusions, wording: Wording) -> Table:
 
 
 def _hypothesis(own: HypothesisConclusion, names: list[str], wording: Wording) -> tuple[Cell, ...]:
-    counts = [own.count(name) for name in names]
-    verdict = str(own.verdict)
-    head = Cell(wording.hypothesis(own.key)), Cell(verdict_text(own, wording), _TONES.get(verdict, ""))
-    return (
-        *head,
-        *(Cell(str(count), value=float(count), counts=Counts()) for count in counts),
-    )  # of outcomes, not persons
+    counts = (own.count(name) for name in names)  # of outcomes, not persons
+    head = Cell(wording.hypothesis(own.key)), Cell(verdict_text(own, wording), _TONES.get(str(own.verdict), ""))
+    return (*head, *(Cell(str(count), value=float(count), counts=Counts()) for count in counts))
 
 
 def _outcomes(conclusions: Conclusions, wording: Wording, green: Green) -> Table:
@@ -88,22 +84,19 @@ def _outcomes(conclusions: Conclusions, wording: Wording, green: Green) -> Table
     ]
 
     def row(own: Conclusion) -> tuple[Cell, ...]:
+        evidence, raw, later = own.evidence, own.evidence.raw, wording.study.design.follow_up
+        apart = ", ".join(say(f"conclusions.contradicts_{name}", wave=later) for name in own.contradictions)
         cells = {
             "checks": _checks_cell(own, wording),
             "register": _register_cell(own, wording),
-            "raw": Cell("") if own.evidence.raw is None else _raw_cell(own, wording),
-            "contradicts": Cell(
-                ", ".join(_contradiction(name, wording) for name in own.contradictions),
-                counts=counts_of(own.evidence, wording.study),
-            ),
+            "raw": Cell("") if raw is None else Cell(" | ".join(raw_numbers(raw, wording)), counts=raw.counts),
+            "contradicts": Cell(apart, counts=counts_of(evidence, wording.study)),
         }
-        expected = "" if own.evidence.expected is None else say(f"conclusions.{own.evidence.expected}")
-        effects = [_effect_cell(own.evidence, part, wording, green) for part in parts]
-        head = [
-            Cell(wording.label(own.evidence.outcome)),
-            Cell(expected),
-            Cell(_scales(own.evidence, wording), "muted"),
-        ]
+        expected = "" if evidence.expected is None else say(f"conclusions.{evidence.expected}")
+        kinds = dict.fromkeys(part.row["kind"] for part in evidence.parts.values())
+        scales = " | ".join(scale_of(kind, wording) for kind in kinds)
+        head = [Cell(wording.label(evidence.outcome)), Cell(expected), Cell(scales, "muted")]
+        effects = [_effect_cell(evidence, part, wording, green) for part in parts]
         verdict = Cell(verdict_text(own, wording), _TONES.get(own.verdict, ""))
         return (*head, *effects, *(cells[name] for name, there in beside.items() if there), verdict)
 
@@ -155,12 +148,6 @@ def _heading(part: str, wording: Wording) -> str:
     return str(wording.study.design.follow_up) if part == FOLLOW_UP else wording.study.design.endpoint
 
 
-def _scales(evidence: Evidence, wording: Wording) -> str:
-    """What the effects are: one scale, or that of the endpoint and that of the trend."""
-    kinds = dict.fromkeys(own.row["kind"] for own in evidence.parts.values())
-    return " | ".join(scale_of(kind, wording) for kind in kinds)
-
-
 def _effect_cell(evidence: Evidence, part: str, wording: Wording, green: Green) -> Cell:
     own = evidence.parts.get(part)
     if own is None:
@@ -176,9 +163,8 @@ def _checks_cell(own: Conclusion, wording: Wording) -> Cell:
     for part in PARTS:
         checks = own.checks(part)
         if checks:
-            name = (
-                wave_of(part, own.evidence.outcome, wording) if part != LONGITUDINAL else wording.text("common.trend")
-            )
+            wave = wave_of(part, own.evidence.outcome, wording)
+            name = wording.text("common.trend") if part == LONGITUDINAL else wave
             changes = [_changed(check, wording) for check in checks]
             same = sum(not change for change in changes)
             texts.append(" ".join([name, f"{same}/{len(checks)}", *filter(None, changes)]))
@@ -192,25 +178,10 @@ def _changed(check: Check, wording: Wording) -> str:
 
 
 def _register_cell(own: Conclusion, wording: Wording) -> Cell:
-    registers = own.evidence.registers
-    rows = (other.parts[part].row for other in registers for part in PARTS if part in other.parts)
-    counts = together(behind(row, wording.study) for row in rows)
-    return Cell(" ".join(_short_register(other, wording) for other in registers).strip(), counts=counts)
-
-
-def _short_register(other: Evidence, wording: Wording) -> str:
-    return "; ".join(short_effect(other.parts[part], wording) for part in PARTS if part in other.parts)
-
-
-def _raw_cell(own: Conclusion, wording: Wording) -> Cell:
-    raw = own.evidence.raw
-    assert raw is not None
-    texts = [wording.number(value, raw.decimals, sign=raw.changes) for value in (raw.intervention, raw.comparison)]
-    return Cell(" | ".join(texts), counts=raw.counts)
-
-
-def _contradiction(name: str, wording: Wording) -> str:
-    return wording.text(f"conclusions.contradicts_{name}", wave=wording.study.design.follow_up)
+    registers = [[o.parts[part] for part in PARTS if part in o.parts] for o in own.evidence.registers]
+    counts = together(behind(effect.row, wording.study) for effects in registers for effect in effects)
+    texts = ("; ".join(short_effect(effect, wording) for effect in effects) for effects in registers)
+    return Cell(" ".join(texts).strip(), counts=counts)
 
 
 def _apart_notes(conclusions: Conclusions, wording: Wording) -> list[str]:
@@ -224,12 +195,8 @@ def _apart_notes(conclusions: Conclusions, wording: Wording) -> list[str]:
             for label in [wording.label(own.evidence.outcome)]
         ]
         if labels:
-            notes.append(
-                wording.text(
-                    f"conclusions.apart_note_{name}", wave=design.endpoint, later=design.follow_up,
-                    outcomes=", ".join(labels),
-                )
-            )  # fmt: skip
+            values = {"wave": design.endpoint, "later": design.follow_up, "outcomes": ", ".join(labels)}
+            notes.append(wording.text(f"conclusions.apart_note_{name}", **values))
     return notes
 
 
@@ -251,15 +218,10 @@ def _chance(conclusions: Conclusions, wording: Wording) -> list[str]:
     marks = [own.parts[part].mark for own in found for part in parts if part in own.parts]
     if len(marks) < 2:
         return []
-    told = [within_sentence(_heading(part, wording)) for part in parts]
     lenient = study.significance.lenient
-    return [
-        wording.text(
-            "conclusions.chance_note", marked=sum(map(bool, marks)), tests=len(marks),
-            parts=" + ".join(told), lenient=wording.threshold(lenient),
-            expected=lenient * len(marks),
-        )
-    ]  # fmt: skip
+    values = {"marked": sum(map(bool, marks)), "tests": len(marks), "expected": lenient * len(marks)}
+    told = " + ".join(within_sentence(_heading(part, wording)) for part in parts)
+    return [wording.text("conclusions.chance_note", parts=told, lenient=wording.threshold(lenient), **values)]
 
 
 def _missing(sources: Sources, wording: Wording) -> list[str]:
@@ -305,25 +267,21 @@ def conclusion_rows(conclusions: Conclusions) -> pd.DataFrame:
     for own in conclusions.hypotheses:
         if own.verdict is not None:
             numbers = {f"outcomes_{name}": own.count(name) for name in COUNTS}
-            head = {
-                "hypothesis": own.key,
-                "outcome": "",
-                "verdict": own.verdict,
-                "fragile": own.fragile,
-                "lenient": own.lenient,
-            }
+            head = {"hypothesis": own.key, "outcome": ""} | _standing(own)
             rows.append(head | numbers | {"sentence": hypothesis_text(own, wording)})
         for c in own.outcomes:
             rows.append({"hypothesis": own.key} | _numbers(c) | {"sentence": outcome_text(c, wording, level)})
     return pd.DataFrame(rows)
 
 
+def _standing(own: Conclusion | HypothesisConclusion) -> dict[str, Any]:
+    return {"verdict": own.verdict, "fragile": own.fragile, "lenient": own.lenient}
+
+
 def _numbers(own: Conclusion) -> dict[str, Any]:
     evidence = own.evidence
-    row: dict[str, Any] = {
-        "outcome": evidence.outcome, "verdict": own.verdict, "fragile": own.fragile, "lenient": own.lenient,
-        "why": own.why, "expected": evidence.expected, "contradictions": ",".join(own.contradictions),
-    }  # fmt: skip
+    row: dict[str, Any] = {"outcome": evidence.outcome} | _standing(own)
+    row |= {"why": own.why, "expected": evidence.expected, "contradictions": ",".join(own.contradictions)}
     for part in (ENDPOINT, LONGITUDINAL, *([FOLLOW_UP] if FOLLOW_UP in evidence.parts else [])):
         if part in evidence.parts:
             found = evidence.parts[part]
@@ -333,12 +291,9 @@ def _numbers(own: Conclusion) -> dict[str, Any]:
             row |= {f"{part}_kind": found.row["kind"], f"{part}_along": found.along}
         checks = own.checks(part)
         row[f"{part}_checks"] = len(checks)
-        row[f"{part}_checks_changed"] = _codes(c for c in checks if c.verdict not in ("same", "not compared"))
+        changed = (f"{c.code}:{c.verdict}" for c in checks if c.verdict not in ("same", "not compared"))
+        row[f"{part}_checks_changed"] = ",".join(changed)
     if evidence.raw is not None:
         row |= {"observed_intervention": evidence.raw.intervention, "observed_comparison": evidence.raw.comparison}
         row["observed_is_change"] = evidence.raw.changes
     return row
-
-
-def _codes(checks: Iterable[Check]) -> str:
-    return ",".join(f"{check.code}:{check.verdict}" for check in checks)

@@ -110,7 +110,8 @@ def wave_of(part: str, outcome: str, wording: Wording) -> str:
 
 def effect_text(part: str, own: EffectEvidence, evidence: Evidence, wording: Wording, level: float) -> str:
     """`at T3 OR 1.54 (95% CI 0.41 – 5.40: only what lies outside is excluded)`."""
-    estimate, low, high = (_on_scale(own, value, wording) for value in interval_on_scale(own.row))
+    decimals = decimals_of(own.row["kind"])
+    estimate, low, high = (wording.number(value, decimals) for value in interval_on_scale(own.row))
     return wording.text(
         "conclusions.effect" if own.mark else "conclusions.effect_unmarked",
         where=_of_what(part, evidence, wording), scale=scale_of(own.row["kind"], wording), estimate=estimate,
@@ -123,18 +124,19 @@ def short_effect(own: EffectEvidence, wording: Wording) -> str:
     return displayed(own.row, wording)[0] + mark_of(own.row, wording.study)
 
 
+def raw_numbers(raw: ObservedChange, wording: Wording) -> list[str]:
+    """`+15.5` and `+3.6`: what was observed in both groups."""
+    return [wording.number(value, raw.decimals, sign=raw.changes) for value in (raw.intervention, raw.comparison)]
+
+
 def raw_text(raw: ObservedChange, wording: Wording) -> str:
     """`+15.5 against +3.6 percentage points`."""
-    texts = [wording.number(value, raw.decimals, sign=raw.changes) for value in (raw.intervention, raw.comparison)]
+    texts = raw_numbers(raw, wording)
     key = {
         (True, True): "raw_points", (True, False): "raw_percent",
         (False, True): "raw_mean_change", (False, False): "raw_mean",
     }[raw.percentage, raw.changes]  # fmt: skip
     return wording.text(f"conclusions.{key}", intervention=texts[0], comparison=texts[1])
-
-
-def _on_scale(own: EffectEvidence, value: float, wording: Wording) -> str:
-    return wording.number(value, decimals_of(own.row["kind"]))
 
 
 def _of_what(part: str, evidence: Evidence, wording: Wording) -> str:
@@ -188,11 +190,8 @@ def _checks(conclusion: Conclusion, part: str, wording: Wording) -> list[str]:
     for check in checks:
         changed.setdefault(_change(check, conclusion.evidence), []).append(check)
     if set(changed) == {""}:
-        return [
-            wording.text(
-                "conclusions.holds" if len(checks) > 1 else "conclusions.holds_one", all=len(checks), where=place
-            )
-        ]
+        key = "conclusions.holds" if len(checks) > 1 else "conclusions.holds_one"
+        return [wording.text(key, all=len(checks), where=place)]
     return [
         wording.text(
             f"conclusions.check_{change}", n=len(changed[change]), all=len(checks), where=place,

@@ -9,7 +9,7 @@ from dnt_cli import __version__
 from dnt_cli.report.explanations import with_explanations
 from dnt_cli.report.model import Block, Report
 from dnt_cli.report.published import with_published
-from dnt_cli.report.sections import KINDS, NAMES, built
+from dnt_cli.report.sections import NAMES, built
 
 if TYPE_CHECKING:
     from dnt_cli.report.material import Material
@@ -48,8 +48,8 @@ def draft(
     """
     wording = material.wording
     say, study = wording.text, wording.study
-    chosen = [kind for kind in KINDS if include is None or kind.name in include]
-    found = (built(kind, material, tuple((own or {}).get(kind.name, ()))) for kind in chosen)
+    chosen = [name for name in NAMES if include is None or name in include]
+    found = (built(name, material, (own or {}).get(name, ())) for name in chosen)
     files = ", ".join(dict.fromkeys(stage.name for stage in material.stages))
     return Report(
         title=say("report.title", study=study.title[wording.language]),

@@ -18,15 +18,13 @@ _HASH = 16  # characters of a hash that are enough to tell files apart
 def appendix(material: Material) -> Iterator[Block]:
     """The tables of the imputation, if its file is there; files, steps and versions."""
     say = material.wording.text
-    found, register = material.first(Imputations), material.first(RegisterResult)
-    if found is not None and found.settings:
-        yield Heading(say("report.imputation_head"))
-        for i, table in enumerate(material.explained(found.tables(material.wording)), start=1):
-            yield TableBlock(f"imputation_{i}", table)
-    if register is not None:
-        yield Heading(say("report.register_head"))
-        for i, table in enumerate(material.explained(register.tables(material.wording)), start=1):
-            yield TableBlock(f"register_{i}", table)
+    imputed = material.first(Imputations)
+    own = imputed if imputed is not None and imputed.settings else None
+    for name, found in (("imputation", own), ("register", material.first(RegisterResult))):
+        if found is not None:
+            yield Heading(say(f"report.{name}_head"))
+            for i, table in enumerate(material.explained(found.tables(material.wording)), start=1):
+                yield TableBlock(f"{name}_{i}", table)
     yield Heading(say("report.provenance_head"))
     yield TableBlock("files", _files(material))
     yield TableBlock("steps", _steps(material))

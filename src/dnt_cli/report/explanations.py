@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from dnt_cli.report.model import Block, Heading, Report, TableBlock
@@ -33,12 +33,8 @@ def _shortened(block: Block, further: str, wording: Wording) -> Block:
     """A table with what it says of itself as a whole, and where the rest stands; other blocks as they are."""
     if not isinstance(block, TableBlock) or not block.table.details:
         return block
-    table, kept = block.table, list[str]()
-    last = ""
-    for heading, note in _under_headings(table):
-        if note not in table.details:
-            kept += [heading, note] if heading not in ("", last) else [note]
-            last = heading
+    table = block.table
+    kept = _lines(own for own in _under_headings(table) if own[1] not in table.details)
     cells = [cell.text for row in table.rows for cell in row]
     signs = [wording.text("conclusions.flags_note")] if any("!" in text for text in cells) else []
     return replace(block, table=replace(table, notes=(*kept, *signs, further), details=frozenset()))
@@ -59,15 +55,15 @@ def _under_headings(table: Table) -> Iterator[tuple[str, str]]:
 
 def _explanations(detailed: Sequence[TableBlock], numbers: Mapping[str, str], wording: Wording) -> Table:
     """A section per table, or per group of tables that say the same; a column of sentences."""
-    by_tables: dict[tuple[str, ...], dict[str, str]] = {}  # each note with its heading in the first of the tables
+    by_tables: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {}  # of each note the first of the tables
     for block in detailed:
         for heading, note in _under_headings(block.table):
             if note in block.table.details:
                 alike = [own.key for own in detailed if note in own.table.details and not _in_order(own.table)]
                 keys = (block.key,) if _in_order(block.table) else tuple(alike)
-                by_tables.setdefault(keys, {}).setdefault(note, heading)
+                by_tables.setdefault(keys, {}).setdefault(note, (heading, note))
     sections = (
-        Section(", ".join(numbers[key] for key in keys), tuple((Cell(text),) for text in _lines(told)))
+        Section(", ".join(numbers[key] for key in keys), tuple((Cell(line),) for line in _lines(told.values())))
         for keys, told in by_tables.items()
     )
     return Table(wording.text("report.explanations_title"), (Column("", "left"),), tuple(sections))
@@ -78,9 +74,10 @@ def _in_order(table: Table) -> bool:
     return any(note.startswith(" ") for note in table.notes)
 
 
-def _lines(told: Mapping[str, str]) -> Iterator[str]:
+def _lines(told: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Notes, each heading before the first of those that stand under it."""
     last = ""
-    for note, heading in told.items():
+    for heading, note in told:
         if heading not in ("", last):
             yield heading
             last = heading

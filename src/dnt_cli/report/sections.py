@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from dnt_cli.effects.result import Estimates
 from dnt_cli.effects.tables import effect_tables
@@ -15,19 +15,6 @@ from dnt_cli.report.model import Block, Chapter, FigureBlock, Heading, Paragraph
 from dnt_cli.report.outcomes import CHANGES, CODEBOOK, LEVELS, described, outcomes
 from dnt_cli.tables import Counts, Table
 from dnt_cli.wording import Wording
-
-
-@dataclass(frozen=True, slots=True)
-class SectionKind:
-    """A kind of section.
-
-    Attributes:
-        name: In `--include`, in the file of own texts, and of its title in the words.
-        build: Its content; nothing where the results that it needs are not there.
-    """
-
-    name: str
-    build: Callable[[Material], Iterator[Block]]
 
 
 def _summary(material: Material) -> Iterator[Block]:
@@ -167,20 +154,21 @@ def _appendix(material: Material) -> Iterator[Block]:
     yield from appendix(material)
 
 
-KINDS = (
-    SectionKind("summary", _summary),
-    SectionKind("population", _population),
-    SectionKind("method", method),
-    SectionKind("effects", _effects),
-    SectionKind("robustness", _robustness),
-    SectionKind("outcomes", outcomes),
-    SectionKind("appendix", _appendix),
-)
-NAMES = tuple(kind.name for kind in KINDS)
+_CONTENT: dict[str, Callable[[Material], Iterator[Block]]] = {
+    "summary": _summary,
+    "population": _population,
+    "method": method,
+    "effects": _effects,
+    "robustness": _robustness,
+    "outcomes": outcomes,
+    "appendix": _appendix,
+}
+"""What each section says; nothing where the results that it needs are not there."""
+NAMES = tuple(_CONTENT)
+"""In `--include`, in the file of own texts, and of the titles in the words."""
 
 
-def built(kind: SectionKind, material: Material, own: tuple[Block, ...]) -> Chapter | None:
+def built(name: str, material: Material, own: Sequence[Block]) -> Chapter | None:
     """A section with the author's own text before it; None where there is nothing to say."""
-    blocks = (*own, *kind.build(material))
-    title = material.wording.text(f"report.{kind.name}")
-    return Chapter(kind.name, title, blocks) if blocks else None
+    blocks = (*own, *_CONTENT[name](material))
+    return Chapter(name, material.wording.text(f"report.{name}"), blocks) if blocks else None
