@@ -57,18 +57,13 @@ def add_register(
         table = pd.DataFrame({"id": ids, "wave": waves, "value": values})
         by_wave = {wave: part.set_index("id")["value"] for wave, part in table.groupby("wave")}
         for wave in study.outcomes[key].waves:
-            own = by_wave[wave].reindex(persons) if wave in by_wave else np.full(len(wide), np.nan)
-            columns[study.column(key, wave)] = np.asarray(own, dtype=float)
+            told = by_wave[wave].reindex(persons) if wave in by_wave else np.full(len(wide), np.nan)
+            columns[study.column(key, wave)] = np.asarray(told, dtype=float)
     joined = pd.concat([wide, pd.DataFrame(columns, index=wide.index)], axis=1)
-    findings += [
-        Finding("warning", key, "polis.unknown_values", {"count": gaps})
-        for key in keys
-        if (
-            gaps := sum(
-                int(joined.loc[known.to_numpy(), study.column(key, w)].isna().sum()) for w in study.outcomes[key].waves
-            )
-        )
-    ]
+    for key in keys:
+        own = [study.column(key, wave) for wave in study.outcomes[key].waves]
+        if gaps := int(joined.loc[known.to_numpy(), own].isna().to_numpy().sum()):
+            findings.append(Finding("warning", key, "polis.unknown_values", {"count": gaps}))
     return joined, findings
 
 

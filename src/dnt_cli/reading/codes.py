@@ -22,13 +22,12 @@ def codes(table: DataTable) -> None:
     """Replace codes and words by the numbers and levels of the study."""
     levels = known_levels(table.study)
     for column, variable in table.of("wave"):
-        own: dict[Code, Any] = {same_code(c): wave for c, wave in table.study.source.wave_codes.items()}
-        _levels(table, column, variable, levels[variable.key], own)
+        _levels(table, column, variable, levels[variable.key], _own(table.study.source.wave_codes))
     for column, variable in table.of("group"):
         _levels(table, column, variable, levels[variable.key], {})
     for column, variable in table.of("covariate"):
         assert variable.covariate is not None
-        own = {same_code(c): value for c, value in variable.covariate.codes.items()}
+        own = _own(variable.covariate.codes)
         if variable.numeric:
             _numbers(table, column, variable, own, {})
         else:
@@ -39,11 +38,12 @@ def codes(table: DataTable) -> None:
         if variable.outcome.kind == "binary":
             _binary(table, column, variable, variable.outcome)
         else:
-            _numbers(table, column, variable, _own(variable.outcome), _classes(variable.outcome))
+            _numbers(table, column, variable, _own(variable.outcome.codes), _classes(variable.outcome))
 
 
-def _own(outcome: Outcome) -> dict[Code, Any]:
-    return {same_code(code): number for code, number in outcome.codes.items()}
+def _own(codes: Mapping[Any, Any]) -> dict[Code, Any]:
+    """What the study file says of codes, by the form in which they are compared."""
+    return {same_code(code): meant for code, meant in codes.items()}
 
 
 def _classes(outcome: Outcome) -> dict[Code, float]:
@@ -107,7 +107,7 @@ def _truths(levels: set[str]) -> dict[Code, str]:
 
 def _binary(table: DataTable, column: str, variable: Variable, outcome: Outcome) -> None:
     given = dict.fromkeys(map(same_code, outcome.yes), 1.0) | dict.fromkeys(map(same_code, outcome.no), 0.0)
-    given |= _own(outcome)
+    given |= _own(outcome.codes)
     if given:
         _numbers(table, column, variable, given, {}, complete=True)
         return

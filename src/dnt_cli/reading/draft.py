@@ -117,7 +117,8 @@ def draft_study(raw: RawTable, key: str, hints: Hints = NO_HINTS) -> str:
     lines += [] if outcomes else ["# ? no outcome was found: add one as a section [outcomes.name]", ""]
     tied = [keys[name] for name in covariates if names["group"] and _tied(frame[name], frame[names["group"]])]
     models = _models({keys[name]: found for name, found in covariates.items()}, tied)
-    return "\n".join([*lines, *models, *_left(left)]) + "\n"
+    unused = [f"# Columns that are not used: {', '.join(left)}"] if left else []
+    return "\n".join([*lines, *models, *unused]) + "\n"
 
 
 def _variables(
@@ -434,7 +435,3 @@ def _models(covariates: dict[str, _Column], tied: list[str]) -> list[str]:
     ]
     lines += [f"# ? not among them, since they nearly follow from the group: {', '.join(tied)}"] if tied else []
     return [*lines, f"ladder = {ladder}", ""]
-
-
-def _left(columns: list[str]) -> list[str]:
-    return [f"# Columns that are not used: {', '.join(columns)}"] if columns else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pandas as pd
 
@@ -32,19 +32,15 @@ def matched(ids: pd.Series, study: Study) -> tuple[pd.Series, list[Finding]]:
         texts = texts.map(lambda text: _padded(text, width), na_action="ignore")
     if source.id_match == "exact":
         return texts, []
-    distinct = pd.unique(texts.dropna())
-    keys = {text: _key(text) for text in distinct}
     alike: dict[str, list[str]] = defaultdict(list)
-    for text, key in keys.items():
-        alike[key].append(text)
-    several = {key: group for key, group in alike.items() if len(group) > 1}
+    for text in pd.unique(texts.dropna()):
+        alike[_key(text)].append(text)
+    several = [group for group in alike.values() if len(group) > 1]
     if source.id_match == "folded":
-        first = {text: group[0] for group in several.values() for text in group}
+        first = {text: group[0] for group in several for text in group}
         return texts.map(lambda text: first.get(text, text), na_action="ignore"), []
-    kinds: dict[str, int] = defaultdict(int)
-    for group in several.values():
-        kinds[_kind(group)] += 1
-    width = max((len(text) for group in several.values() for text in group), default=0)
+    kinds = Counter(map(_kind, several))
+    width = max((len(text) for group in several for text in group), default=0)
     return texts, [error(column, f"ids_{kind}", count=count, width=width) for kind, count in kinds.items()]
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from dnt_cli.column_names import near_column
 from dnt_cli.reading.dictionary import Dictionary
-from dnt_cli.reading.table import DataTable, Variable, variables
+from dnt_cli.reading.table import DataTable, Role, Variable, variables
 from dnt_cli.study import Study
 
 DEFAULT = "{outcome}_{wave}"
@@ -93,9 +93,8 @@ def _read_as(table: DataTable, pattern: str) -> None:
                 name = pattern.replace("{outcome}", key).replace("{wave}", wave)
                 table.notes.add("error", key, "wide_missing", expected=name, suggestion=near_column(name, names))
     for column, (key, wave) in found.items():
-        base = Variable(key, "outcome", outcome=study.measured[key], wave=wave) if key in study.measured else None
-        covariate = study.covariates.get(key)
-        table.variables[column] = base or Variable(key, "covariate", covariate=covariate, wave=wave)
+        role: Role = "outcome" if key in study.measured else "covariate"
+        table.variables[column] = Variable(key, role, study.measured.get(key), study.covariates.get(key), wave)
     for key in study.measured:  # a column of the outcome's own name is nothing here
         if key in table.variables and table.variables[key].wave is None:
             del table.variables[key]

@@ -109,16 +109,9 @@ def _only(signs: set[str]) -> str | None:
 
 def number(text: str, name: str, decimal: str | None) -> float:
     """The number that a text of this `shape` is; `decimal` tells what 1.785 and 1,785 are."""
-    plain = _unsigned(text)
-    if name in _OPEN:
-        assert decimal is not None
-        plain = plain.replace("," if decimal == "." else ".", "").replace(",", ".")
-    elif name == "point thousands":
-        plain = plain.replace(".", "").replace(",", ".")
-    elif name == "comma thousands":
-        plain = plain.replace(",", "")
-    elif name == "comma":
-        plain = plain.replace(",", ".")
+    sign = _SIGN.get(name, decimal)
+    assert sign is not None or name == "whole"
+    plain = _unsigned(text).replace("," if sign == "." else ".", "").replace(",", ".")
     negative = text.strip()[:1] in "-\u2212"
     return -float(plain) if negative else float(plain)
 

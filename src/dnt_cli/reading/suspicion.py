@@ -120,8 +120,7 @@ def suspects(
     codes = {v for v in different if v in NEGATIVE or v in POSITIVE or v in ALWAYS}
     others = np.array([v for v in different if v not in codes and v not in named])
     if others.size == 0:  # codes only: a scale of 7, 8 and 9 is a scale
-        plain = [v for v in different if v in POSITIVE and v < SMALL and v not in named]
-        others = np.array(plain)
+        others = np.array([v for v in different if v in POSITIVE and v < SMALL and v not in named])
     out = set(named)
     often = dict(zip(different.tolist(), counts.tolist(), strict=True))
     small = others.size > 0 and bool((others % 1 == 0).all()) and others.size <= CLASSES

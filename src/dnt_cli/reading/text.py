@@ -50,9 +50,7 @@ def read_csv(content: bytes, name: str, hints: Hints = NO_HINTS) -> RawTable:
     text, separator, found = _from_header(text, name, hints)
     findings += found
     header = re.split("[\r\n]", text, maxsplit=1)[0]
-    decimal = hints.decimal or ("," if separator != "," and _COMMA_NUMBER.search(text) else ".")
-    if separator == ",":
-        decimal = "."
+    decimal = "." if separator == "," else hints.decimal or ("," if _COMMA_NUMBER.search(text) else ".")
     try:
         names = next(csv.reader([header], delimiter=separator))
         whole = _ends_with_separators(text, separator, len(names))
@@ -96,7 +94,7 @@ def _from_header(text: str, name: str, hints: Hints) -> tuple[str, str, tuple[Fi
     above = 0
     if told:
         text, above = text[told.end() :], 1
-    lines = text.splitlines()[:LOOK] if len(text) < _LONG else text[:_LONG].splitlines()[:LOOK]
+    lines = text[:_LONG].splitlines()[:LOOK]
     separator = told[1] if told and told[1] in _SEPARATORS else max(_SEPARATORS, key=lambda s: _most(lines, s))
     with contextlib.suppress(csv.Error):
         rows = [next(csv.reader([line], delimiter=separator), []) for line in lines]
@@ -137,25 +135,23 @@ def without_blanks(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[
     names = [str(c).strip() for c in frame.columns]
     unnamed = [i for i, column in enumerate(names) if not column]
     blank = [i for i in unnamed if _blank(frame.iloc[:, i]).all()]
-    if blank and not (len(blank) == 1 and blank == [0]):
+    if blank not in ([], [0]):
         frame = frame.iloc[:, [i for i in range(frame.shape[1]) if i not in blank]]
         findings += (warning("", "columns_blank", file=name, count=len(blank)),)
-    places = [i for i, column in enumerate(frame.columns) if not str(column).strip()]
-    if places and places != [0]:  # the first may hold the names of rows, as R writes them
-        columns = list(frame.columns)
-        for i in places:
-            columns[i] = f"column {i + 1}" if i else columns[i]
+    # The first may hold the names of rows, as R writes them.
+    places = [i for i, column in enumerate(frame.columns) if i and not str(column).strip()]
+    if places:
+        columns = [f"column {i + 1}" if i in places else column for i, column in enumerate(frame.columns)]
         frame = frame.set_axis(columns, axis=1)
-        findings += (warning("", "columns_unnamed", file=name, count=len([i for i in places if i])),)
-    if frame.shape[0] and frame.shape[1] and len(last := frame.iloc[:, 0]) and (maybe := _blank(last)).any():
-        gone = maybe.copy()
-        for i in range(1, frame.shape[1]):
-            gone &= _blank(frame.iloc[:, i])
-            if not gone.any():
-                break
-        if gone.any():
-            frame = frame[~gone].reset_index(drop=True)
-            findings += (warning("", "rows_blank", file=name, count=int(gone.sum())),)
+        findings += (warning("", "columns_unnamed", file=name, count=len(places)),)
+    gone = pd.Series(frame.shape[1] > 0, index=frame.index)
+    for i in range(frame.shape[1]):
+        gone &= _blank(frame.iloc[:, i])
+        if not gone.any():
+            break
+    if gone.any():
+        frame = frame[~gone].reset_index(drop=True)
+        findings += (warning("", "rows_blank", file=name, count=int(gone.sum())),)
     return frame, findings
 
 

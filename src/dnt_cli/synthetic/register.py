@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -247,14 +249,11 @@ def _example_jobs(classes: Integers, keys: Integers, start: Integers, rng: np.ra
     """A job per stretch of waves in one class, some weeks longer than the waves; and jobs that are no work."""
     spans = []
     for key, own, month in zip(keys, classes, start, strict=True):
-        wave = 0
-        while wave < own.size:
-            end = wave
-            while end + 1 < own.size and own[end + 1] == own[wave]:
-                end += 1
-            first, last = int(month) + _MONTHS[wave] - 1, int(month) + _MONTHS[end] + 1
-            if own[wave]:
-                hours, rate = _CLASSES[int(own[wave])]
+        for work, stretch in groupby(zip(own.tolist(), _MONTHS, strict=True), key=itemgetter(0)):
+            months = [int(month) + since for _, since in stretch]
+            first, last = months[0] - 1, months[-1] + 1
+            if work:
+                hours, rate = _CLASSES[work]
                 spans.append(
                     _Span(
                         int(key), first, last, float(rng.integers(hours[0], hours[1] + 1)),
@@ -264,7 +263,6 @@ def _example_jobs(classes: Integers, keys: Integers, start: Integers, rng: np.ra
             elif rng.random() < 0.08:
                 kind = str(rng.choice(["2", "5"]))
                 spans.append(_Span(int(key), first, last, 24.0 if kind == "2" else 0.0, 3.0, kind))
-            wave = end + 1
     return spans
 
 
