@@ -75,9 +75,8 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
         findings += found
     if cast[[design.id, design.wave]].notna().all(axis=None):
         findings += _within_person(cast, study)
-    if any(f.level == "error" for f in findings):
-        return findings, None
-    findings += _contradictions(cast, study)
+    if not any(f.level == "error" for f in findings):
+        findings += _contradictions(cast, study)
     if any(f.level == "error" for f in findings):
         return findings, None
     return findings, cast.sort_values([design.id, design.wave], kind="stable").reset_index(drop=True)

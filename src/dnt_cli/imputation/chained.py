@@ -42,32 +42,21 @@ class Filled:
     failures: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Noise:
-    """The random numbers of one iteration of c imputations, handed out in the order of the plan."""
+    """The random numbers of one column in one iteration of c imputations.
+
+    Attributes:
+        normals: (c, parameters) standard normal, and (c, u) more for "norm".
+        uniforms: (c, u) in [0, 1), but for "norm".
+        chi_square: (c, 1) with the freedom of the linear model, if it is one.
+        persons: (c, n) all persons in random order.
+    """
 
     normals: Array
     uniforms: Array
     chi_square: Array
     persons: NDArray[np.intp]
-    at_normal: int = 0
-    at_uniform: int = 0
-    at_chi_square: int = 0
-
-    def normal(self, size: int) -> Array:
-        """(c, size) standard normal."""
-        self.at_normal += size
-        return self.normals[:, self.at_normal - size : self.at_normal]
-
-    def uniform(self, size: int) -> Array:
-        """(c, size) in [0, 1)."""
-        self.at_uniform += size
-        return self.uniforms[:, self.at_uniform - size : self.at_uniform]
-
-    def next_chi_square(self) -> Array:
-        """(c,) chi-square with the freedom of the next linear model."""
-        self.at_chi_square += 1
-        return self.chi_square[:, self.at_chi_square - 1]
 
     def shuffle(self, fit: NDArray[np.intp]) -> NDArray[np.intp]:
         """(c, f) random order of the persons in `fit`, as positions in it."""
@@ -132,26 +121,33 @@ def _run(plan: Plan, generators: list[np.random.Generator], given: Mapping[int, 
                 if persons.size:
                     keep(own[int(position)], person_blocks.values(block, chain, t), iteration)
         visits = [step for step in (plan.opening if iteration < 0 else plan.steps) if step.method != "given"]
-        noise = _noise(visits, generators, plan.design.rows.shape[1])
         modes = modes if iteration > 0 else {}
-        for step in visits:
+        # What is left of the noise after the last step is empty.
+        for step, noise in zip(visits, _noise(visits, generators, plan.design.rows.shape[1]), strict=False):
             values, failed = _impute(plan, state, step, noise, modes)
             filled[step.position].failures += failed
             keep(step, values, iteration)
     return filled
 
 
-def _noise(steps: Sequence[Step], generators: list[np.random.Generator], n: int) -> _Noise:
-    """Draw, per imputation, all that one iteration needs."""
-    normals = sum(step.parameters + (step.missing.size if step.method == "norm" else 0) for step in steps)
-    uniforms = sum(step.missing.size for step in steps if step.method != "norm")
+def _noise(steps: Sequence[Step], generators: list[np.random.Generator], n: int) -> list[_Noise]:
+    """Draw, per imputation, all that one iteration needs, and share it out to the steps."""
+    sizes: list[list[int]] = [
+        [step.parameters + step.missing.size * (step.method == "norm") for step in steps],
+        [step.missing.size * (step.method != "norm") for step in steps],
+        [int(step.method in SCORES) for step in steps],
+    ]
     freedom = np.array([max(step.fit.size - step.size, 1) for step in steps if step.method in SCORES], dtype=float)
-    return _Noise(
-        np.stack([g.standard_normal(normals) for g in generators]),
-        np.stack([g.random(uniforms) for g in generators]),
+    drawn = (
+        np.stack([g.standard_normal(sum(sizes[0])) for g in generators]),
+        np.stack([g.random(sum(sizes[1])) for g in generators]),
         np.stack([g.chisquare(freedom) for g in generators]),
-        np.stack([g.permutation(n) for g in generators]),
     )
+    persons = np.stack([g.permutation(n) for g in generators])
+    parts = [np.split(numbers, np.cumsum(np.array(own)), axis=1) for numbers, own in zip(drawn, sizes, strict=True)]
+    return [
+        _Noise(normals, uniforms, chi_square, persons) for normals, uniforms, chi_square in zip(*parts, strict=True)
+    ]
 
 
 def _predictors(plan: Plan, state: Array, step: Step, persons: NDArray[np.intp]) -> Array:
@@ -165,12 +161,11 @@ def _predictors(plan: Plan, state: Array, step: Step, persons: NDArray[np.intp])
 
 def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int, Array]) -> tuple[Array, int]:
     """(c, u) new values of one column, and how many models did not converge."""
-    u = step.missing.size
     if step.method == "sample":
-        return step.known[(noise.uniform(u) * step.known.size).astype(np.intp)], 0
+        return step.known[(noise.uniforms * step.known.size).astype(np.intp)], 0
     X = _predictors(plan, state, step, step.fit)
     target = _predictors(plan, state, step, step.missing)
-    normals = noise.normal(step.parameters)
+    normals = noise.normals[:, : step.parameters]
     if step.method in SCORES:
         return _impute_score(plan, step, X, target, normals, noise), 0
     c = state.shape[0]
@@ -181,7 +176,7 @@ def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int
         if plan.settings.skew:
             beta = beta + posterior_mean.logistic_shift(X, mode, plan.settings.prior_scale)
         probability = draws.logistic(np.matmul(beta[:, None, :], target)[:, 0])
-        return step.classes[(noise.uniform(u) < probability).astype(np.intp)], int((~converged).sum())
+        return step.classes[(noise.uniforms < probability).astype(np.intp)], int((~converged).sum())
     if step.method == "polr":
         cumulative = _ordered_chances(plan, step, X, target, normals, modes)
     else:
@@ -192,7 +187,7 @@ def _impute(plan: Plan, state: Array, step: Step, noise: _Noise, modes: dict[int
         if plan.settings.skew:
             beta = beta + posterior_mean.multinomial_shift(X, mode, plan.settings.prior_scale)
         cumulative = np.cumsum(draws.softmax(np.matmul(beta, target)), axis=1)[:, :-1]
-    return step.classes[(noise.uniform(u)[:, None, :] >= cumulative).sum(axis=1)], 0
+    return step.classes[(noise.uniforms[:, None, :] >= cumulative).sum(axis=1)], 0
 
 
 def _ordered_chances(plan: Plan, step: Step, X: Array, target: Array, normals: Array, modes: dict[int, Array]) -> Array:
@@ -214,12 +209,11 @@ def _ordered_chances(plan: Plan, step: Step, X: Array, target: Array, normals: A
 
 def _impute_score(plan: Plan, step: Step, X: Array, target: Array, normals: Array, noise: _Noise) -> Array:
     """(c, u) scores by predictive mean matching or as normal draws."""
-    estimate, beta, sigma = draws.draw_linear(X, step.response, normals, noise.next_chi_square())
+    estimate, beta, sigma = draws.draw_linear(X, step.response, normals, noise.chi_square[:, 0])
     drawn = np.matmul(beta[:, None, :], target)[:, 0]
-    u = step.missing.size
     if step.method == "pmm":
         fitted = np.matmul(estimate[:, None, :], X)[:, 0]
-        donor = draws.match_donors(fitted, drawn, noise.shuffle(step.fit), noise.uniform(u), plan.settings.donors)
+        donor = draws.match_donors(fitted, drawn, noise.shuffle(step.fit), noise.uniforms, plan.settings.donors)
         values = step.known[donor]
         if plan.settings.local_residuals and step.classes.size > 2:
             row = step.own[0]
@@ -227,7 +221,9 @@ def _impute_score(plan: Plan, step: Step, X: Array, target: Array, normals: Arra
             values = draws.nearest(step.classes, moved)
         return values
     row = step.own[0]
-    values = (drawn + sigma[:, None] * noise.normal(u)) * plan.design.scale[row] + plan.design.mean[row]
+    values = (drawn + sigma[:, None] * noise.normals[:, step.parameters :]) * plan.design.scale[row] + plan.design.mean[
+        row
+    ]
     scores: Array = np.clip(np.rint(values) if step.whole else values, *step.bounds)
     return scores
 

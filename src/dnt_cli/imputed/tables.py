@@ -145,13 +145,16 @@ def likeness_table(found: pd.DataFrame, wording: Wording) -> Table:
         found: What `imputation.likeness` gives, with outcomes as series.
         wording: The study in a language.
     """
+    from dnt_cli.description.lookup import group_label
+
     names = ["r_observed", "r_imputed", "floor_observed", "floor_imputed"]
     columns = (
         Column(wording.text("common.outcome"), "left"),
         *(Column(wording.text(f"imputed.{name}")) for name in names),
     )
     sections = []
-    for group, label in _arms(wording.study, wording).items():
+    design = wording.study.design
+    for group in (design.intervention, design.comparison):
         rows = []
         for row in found[found["group"] == group].to_dict("records"):
             pairs, shares = [], []
@@ -161,22 +164,13 @@ def likeness_table(found: pd.DataFrame, wording: Wording) -> Table:
                 share = float(row[f"floor_{kind}"])
                 shares.append(Cell("" if np.isnan(share) else _percent(share, wording)))
             rows.append((Cell(wording.label(str(row["series"]))), *pairs, *shares))
-        sections.append(Section(label, tuple(rows)))
+        sections.append(Section(group_label(group, wording), tuple(rows)))
     notes = [wording.text("imputed.likeness_note")]
     apart = found[(found["r_observed"] - found["r_imputed"]).abs() > UNLIKE]
     if len(apart):
         listed = ", ".join(dict.fromkeys(wording.label(str(key)) for key in apart["series"]))
         notes.append(wording.text("imputed.unlike", limit=wording.number(UNLIKE, 1), columns=listed))
     return Table(wording.text("imputed.likeness_title"), columns, tuple(sections), tuple(notes))
-
-
-def _arms(study: Study, wording: Wording) -> dict[str, str]:
-    """Label of each group by its code."""
-    design = study.design
-    return {
-        design.intervention: design.intervention_label[wording.language],
-        design.comparison: design.comparison_label[wording.language],
-    }
 
 
 def _alike(r: float, counts: Counts, wording: Wording) -> Cell:
