@@ -43,8 +43,7 @@ def _rooms() -> frozenset[str]:
 
 def filled(template: Text, language: Language, /, **values: object) -> str:
     """A sentence with its values; numbers that are not whole get the decimal sign of the language."""
-    local = _LocalComma if language == "nl" else _Local
-    return template[language].format(**{k: local(v) if isinstance(v, float) else v for k, v in values.items()})
+    return template[language].format(**{name: _localised(value, language) for name, value in values.items()})
 
 
 class _Local(float):
@@ -59,6 +58,10 @@ class _Local(float):
 
 class _LocalComma(_Local):
     comma = True
+
+
+def _localised(value: object, language: Language) -> object:
+    return (_LocalComma if language == "nl" else _Local)(value) if isinstance(value, float) else value
 
 
 def spoken(
@@ -83,14 +86,12 @@ def spoken(
 
 def _said(value: object, language: Language, study: Study | None) -> object:
     """One value of a message as its sentence takes it."""
-    if isinstance(value, float):
-        return _LocalComma(value) if language == "nl" else _Local(value)
     if isinstance(value, Label):
         return value.key if study is None else _labelled(value, language, study)
     if isinstance(value, Message):
         return spoken(value, language, study)
     if not isinstance(value, tuple):
-        return value
+        return _localised(value, language)
     if any(isinstance(item, Message) for item in value):
         return spoken(value, language, study)
     return ", ".join(str(_said(item, language, study)) for item in value)
@@ -135,12 +136,13 @@ class Wording:
         return number(value, decimals, self.language, sign=sign)
 
     def p_value(self, value: float | None) -> str:
-        """As the function `p_value`."""
-        return p_value(value, self.language)
+        """A p-value with three decimals, `<.001` below."""
+        small = value is not None and value < 0.0005
+        return "<" * small + self.number(0.001 if small else value, 3).removeprefix("0")
 
     def threshold(self, value: float) -> str:
         """A level of significance, such as .05."""
-        return threshold(value, self.language)
+        return self.number(value, 2).removeprefix("0")
 
     def label(self, key: str) -> str:
         """The label of an outcome, a covariate, or an outcome at a wave (`work_T0`)."""
@@ -211,16 +213,3 @@ def number(value: float | None, decimals: int, language: Language, *, sign: bool
     value = value if large else round(value, decimals) + 0.0  # adding zero turns -0.0 into 0.0
     text = f"{value:{'+' if sign else ''}{'.1e' if large else f'.{decimals}f'}}"
     return text.replace(".", ",") if language == "nl" else text
-
-
-def p_value(value: float | None, language: Language) -> str:
-    """A p-value with three decimals, `<.001` below."""
-    if value is None or math.isnan(value):
-        return "-"
-    text = "<.001" if value < 0.0005 else f"{value:.3f}".removeprefix("0")
-    return text.replace(".", ",") if language == "nl" else text
-
-
-def threshold(value: float, language: Language) -> str:
-    """A level of significance, such as .05."""
-    return number(value, 2, language).removeprefix("0")

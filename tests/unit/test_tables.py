@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dnt_cli.study import load_study
 from dnt_cli.tables import RENDERERS, Cell, Column, Section, Table, as_html, as_latex, as_markdown, as_text, narrowed
 from dnt_cli.tables.typography import typeset
-from dnt_cli.wording import number, p_value
+from dnt_cli.wording import Wording, number
 
 NASTY = "[intervention] a|b <b>&amp; *x* _y_ `z` \\ 5% $1 #2 {k} ~ ^"
 TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp", "Zs"), blacklist_characters=""), max_size=8)
+DNT = load_study("dnt")
 few = settings(max_examples=40, deadline=None)
 
 
@@ -138,14 +140,14 @@ def test_numbers(value: float | None, decimals: int, language: str, sign: bool, 
     ],
 )  # fmt: skip
 def test_p_values(value: float | None, english: str, dutch: str) -> None:
-    assert p_value(value, "en") == english
-    assert p_value(value, "nl") == dutch
+    assert Wording(DNT, "en").p_value(value) == english
+    assert Wording(DNT, "nl").p_value(value) == dutch
 
 
 @few
 @given(st.floats(0, 1))
 def test_p_values_are_near_what_they_say(value: float) -> None:
-    text = p_value(value, "en")
+    text = Wording(DNT, "en").p_value(value)
     assert value < 0.0005 if text == "<.001" else abs(float(text) - value) <= 0.0005 + 1e-12
 
 

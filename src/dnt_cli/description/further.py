@@ -8,7 +8,7 @@ import pandas as pd
 from dnt_cli.column_names import near_column
 from dnt_cli.description.columns import Columns, joined, level_columns
 from dnt_cli.description.moments import moments
-from dnt_cli.description.rows import Rows
+from dnt_cli.description.rows import COLUMNS, Rows
 from dnt_cli.description.sample import group_names, memberships
 from dnt_cli.errors import DataError
 from dnt_cli.sentences import say
@@ -173,16 +173,5 @@ def reference_rows(reference: pd.DataFrame, study: Study, known: pd.DataFrame) -
         if row.statistic not in ("pct", "mean"):
             raise DataError(say("reference_statistic", statistic=row.statistic, variable=name))
     wave = np.where(frame["variable"].isin(list(study.outcomes)), study.design.baseline, "")
-    return pd.DataFrame(
-        {
-            "table": "baseline",
-            "variable": frame["variable"],
-            "level": frame["level"],
-            "group": frame["population"],
-            "wave": wave,
-            "statistic": frame["statistic"],
-            "value": frame["value"],
-            "n": np.nan,
-            "denominator": np.nan,
-        }
-    )
+    named = frame.rename(columns={"population": "group"})
+    return named.assign(table="baseline", wave=wave, n=np.nan, denominator=np.nan)[list(COLUMNS)]

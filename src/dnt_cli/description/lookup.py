@@ -95,10 +95,8 @@ def initials(wording: Wording) -> dict[str, str]:
 def variable_label(variable: str, wording: Wording) -> str:
     """The name of a covariate, an outcome, or the group itself."""
     study = wording.study
-    if variable in study.covariates:
-        return study.covariates[variable].label[wording.language]
-    if variable in study.outcomes:
-        return study.outcomes[variable].label[wording.language]
+    if variable in study.covariates or variable in study.outcomes:
+        return wording.label(variable)
     return wording.text("description.group") if variable == study.design.group else variable
 
 
