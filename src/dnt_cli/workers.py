@@ -30,12 +30,7 @@ def in_workers(calls: Iterable[Call], jobs: int, *, ordered: bool = True) -> Ite
     Raises:
         EngineError: The system ended a worker.
     """
-    if connected():
-        from joblib import Parallel
-
-        form = "generator" if ordered else "generator_unordered"
-        return iter(Parallel(return_as=form)(calls))
-    if jobs > 1:
+    if jobs > 1 and not connected():
         _start(jobs)
     return _run(calls, jobs, ordered=ordered)
 
@@ -55,12 +50,12 @@ def spread(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], jobs:
 def _run(calls: Iterable[Call], jobs: int, *, ordered: bool) -> Iterator[Any]:
     from joblib import Parallel
 
-    # Large arguments would go through files in a temporary folder, where a killed run leaves data of persons.
-    settings: dict[str, Any] = {"max_nbytes": None}
-    if jobs > 1:
-        settings |= {"initializer": _follow, "initargs": (os.getpid(),)}
-    form = "generator" if ordered else "generator_unordered"
-    return _results(Parallel(n_jobs=jobs, backend="loky", return_as=form, **settings)(calls))
+    settings: dict[str, Any] = {"return_as": "generator" if ordered else "generator_unordered"}
+    if not connected():
+        # Large arguments would go through files in a temporary folder, where a killed run leaves data of persons.
+        settings |= {"n_jobs": jobs, "backend": "loky", "max_nbytes": None}
+        settings |= {"initializer": _follow, "initargs": (os.getpid(),)} if jobs > 1 else {}
+    return _results(Parallel(**settings)(calls))
 
 
 def _results(results: Iterator[Any]) -> Iterator[Any]:

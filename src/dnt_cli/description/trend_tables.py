@@ -62,56 +62,73 @@ def trend_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> 
 
 def change_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
     """Change from baseline to endpoint and from there to follow-up, and who rose and fell on ordinal outcomes."""
-    study = wording.study
-    figures, trend, design = Lookup(description, "change"), Lookup(description, "trend"), study.design
-    pairs = [(design.baseline, design.endpoint)]
-    if design.follow_up is not None:
-        pairs += [(design.endpoint, design.follow_up), (design.baseline, design.follow_up)]
-    wanted = interval_names(study, pairs)
-    groups = _groups(study)
-
-    def rows(variable: str) -> _Rows:
-        outcome = study.outcomes[variable]
-        decimals = decimals_of(outcome)
-
-        def row(label: str, level: str, statistic: str, decimals: int, sign: bool = True) -> tuple[Cell, ...]:
-            found = []
-            for wave, pair in zip(wanted, pairs, strict=True):
-                for group in groups:
-                    figure = figures.get(variable, level, group, wave, statistic)
-                    if statistic in _MOVED:
-                        how = "" if statistic == "paired_mean" else statistic
-                        counts: Counts | None = behind.moved(figure, variable, how, group, wave)
-                    else:
-                        own = "pct" if level or binary else "mean"
-                        both = [level_at(trend, behind, variable, level, (group, end), own)[1] for end in pair]
-                        counts = together(both)
-                    found.append((figure, counts))
-            return (Cell(label), *_texts(found, decimals, wording, sign=sign))
-
-        binary = outcome.kind == "binary"
-        unit = wording.text("description.points" if binary else "description.mean")
-        statistic = f"{'pct_point' if binary else 'mean'}_change_rounded"
-        body = [row(f"{variable_label(variable, wording)} ({unit})", "", statistic, decimals)]
-        for level in _levels(figures, variable):
-            name = f"{INDENT}{level_label(variable, level, wording)} ({wording.text('description.points')})"
-            body.append(row(name, level, "pct_point_change_rounded", PERCENT_DECIMALS))
-        if outcome.kind == "ordinal":
-            body += [
-                row(INDENT + wording.text(f"description.{s}"), "", s, PERCENT_DECIMALS, sign=False)
-                for s in ("rise", "fall", "same")
-            ]
-            body.append(row(INDENT + wording.text("description.steps"), "", "paired_mean", decimals))
-        return body if any(cell.text for row_ in body for cell in row_[1:]) else []
-
+    study, changes = wording.study, _Changes(description, wording, behind)
     short = initials(wording)
     columns = [Column(wording.text("common.outcome"), "left")]
-    columns += [Column(f"{short[group]} {wave}") for wave in wanted for group in groups]
-    sections = _sections(figures, wording, rows)
-    ordinal = any(study.outcomes[variable].kind == "ordinal" for variable in figures.values("variable"))
+    columns += [Column(f"{short[group]} {wave}") for wave in changes.pairs for group in _groups(study)]
+    ordinal = any(study.outcomes[variable].kind == "ordinal" for variable in changes.figures.values("variable"))
     notes = [wording.text("description.change_note", groups=_legend(wording))]
     notes += [wording.text("description.paired_note")] if ordinal else []
+    sections = _sections(changes.figures, wording, changes.rows)
     return Table(wording.text("description.change_title"), tuple(columns), sections, tuple(notes), name="change")
+
+
+class _Changes:
+    """Rows of change, a cell per pair of waves and group.
+
+    Attributes:
+        figures: Of change.
+        trend: Of the levels at the waves.
+        pairs: Name of an interval -> its two waves.
+    """
+
+    def __init__(self, description: pd.DataFrame, wording: Wording, behind: Behind) -> None:
+        self.wording, self.behind = wording, behind
+        self.figures, self.trend = Lookup(description, "change"), Lookup(description, "trend")
+        design = wording.study.design
+        pairs = [(design.baseline, design.endpoint)]
+        if design.follow_up is not None:
+            pairs += [(design.endpoint, design.follow_up), (design.baseline, design.follow_up)]
+        self.pairs = dict(zip(interval_names(wording.study, pairs), pairs, strict=True))
+
+    def rows(self, variable: str) -> _Rows:
+        """Those of an outcome; none if nothing is known of its change."""
+        outcome, say = self.wording.study.outcomes[variable], self.wording.text
+        decimals, kind = decimals_of(outcome), "pct_point" if outcome.kind == "binary" else "mean"
+        unit = say("description.points" if outcome.kind == "binary" else "description.mean")
+        title = f"{variable_label(variable, self.wording)} ({unit})"
+        body = [self._row(title, variable, "", f"{kind}_change_rounded", decimals)]
+        for level in _levels(self.figures, variable):
+            name = f"{INDENT}{level_label(variable, level, self.wording)} ({say('description.points')})"
+            body.append(self._row(name, variable, level, "pct_point_change_rounded", PERCENT_DECIMALS))
+        if outcome.kind == "ordinal":
+            body += [
+                self._row(INDENT + say(f"description.{way}"), variable, "", way, PERCENT_DECIMALS, sign=False)
+                for way in ("rise", "fall", "same")
+            ]
+            body.append(self._row(INDENT + say("description.steps"), variable, "", "paired_mean", decimals))
+        return body if any(cell.text for row in body for cell in row[1:]) else []
+
+    def _row(
+        self, label: str, variable: str, level: str, statistic: str, decimals: int, *, sign: bool = True
+    ) -> tuple[Cell, ...]:
+        found = []
+        for interval in self.pairs:
+            for group in _groups(self.wording.study):
+                figure = self.figures.get(variable, level, group, interval, statistic)
+                found.append((figure, self._counts(figure, variable, level, group, interval, statistic)))
+        return (Cell(label), *_texts(found, decimals, self.wording, sign=sign))
+
+    def _counts(
+        self, figure: Figure, variable: str, level: str, group: str, interval: str, statistic: str
+    ) -> Counts | None:
+        """Who is behind a change: those who answered twice, or those who answered at either wave."""
+        if statistic in _MOVED:
+            how = "" if statistic == "paired_mean" else statistic
+            return self.behind.moved(figure, variable, how, group, interval)
+        own = "pct" if statistic.startswith("pct") else "mean"
+        ends = ((group, wave) for wave in self.pairs[interval])
+        return together(level_at(self.trend, self.behind, variable, level, end, own)[1] for end in ends)
 
 
 def _groups(study: Study) -> list[str]:
