@@ -94,14 +94,11 @@ def _limit(role: str, register: Register) -> float:
 
 def _clean(connection: duckdb.DuckDBPyConnection, register: Register) -> None:
     """The table `amount`: records that count, with hours, wage and income in decimals, NULL where unknown."""
-    known = {}
-    for role in amount_columns(register):
-        value = f"CASE WHEN abs({role}) < {_limit(role, register)} THEN {role} END"
-        known[role] = f"greatest({value}, 0)" if register.corrections == "drop" else value
-        # greatest() skips NULL in DuckDB, and a missing amount must stay missing.
-        if register.corrections == "drop":
-            known[role] = f"CASE WHEN {value} IS NOT NULL THEN {known[role]} END"
-    columns = ", ".join(f"{value} AS {role}" for role, value in known.items())
+    amount = "greatest({}, 0)" if register.corrections == "drop" else "{}"
+    columns = ", ".join(
+        f"CASE WHEN abs({role}) < {_limit(role, register)} THEN {amount.format(role)} END AS {role}"
+        for role in amount_columns(register)
+    )
     times = "1" if register.duplicates == "once" else "times"
     connection.execute(
         "CREATE TEMP TABLE amount AS WITH known AS ("

@@ -292,6 +292,8 @@ def _round_limits(low: float, high: float) -> tuple[float, float]:
 def _toml(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.15g}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml, value))}]"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -353,15 +355,14 @@ def _files(wide: dict[str, dict[str, str]], pattern: str, columns: dict[str, str
 
 
 def _missing(found: _Column) -> list[str]:
-    listed = ", ".join(map(_toml, found.missing))
-    return [f"missing = [{listed}]  # ? or valid, if it is an answer"] if found.missing else []
+    return [f"missing = {_toml(found.missing)}  # ? or valid, if it is an answer"] if found.missing else []
 
 
 def _outcome(key: str, name: str, found: _Column, waves: list[str]) -> list[str]:
     kind = {"words": "ordinal"}.get(found.kind, found.kind)
     asked = "  # ? a count of something, or linear: a score" if kind == "count" else ""
     lines = [f"[outcomes.{key}]", f"label = {_toml(found.label or name)}", f'kind = "{kind}"{asked}']
-    lines += [f"waves = [{', '.join(map(_toml, waves))}]", 'better = "higher"  # ? higher or lower']
+    lines += [f"waves = {_toml(waves)}", 'better = "higher"  # ? higher or lower']
     if found.kind == "words":
         ordered = found.scale or found.levels
         order = (
@@ -369,13 +370,13 @@ def _outcome(key: str, name: str, found: _Column, waves: list[str]) -> list[str]
         )
         lines += [] if found.scale and len(ordered) > 2 else ['role = "descriptive"']
         lines += [f"range = [1, {len(ordered)}]"]
-        lines += [f"level_labels = [{', '.join(map(_toml, ordered))}]{order}"]
+        lines += [f"level_labels = {_toml(ordered)}{order}"]
     elif found.kind == "ordinal":
         numbers = [float(level) for level in found.levels]
         lines += [] if _is_scale(found.labels) else ['role = "descriptive"']
         lines += [f"range = [{min(numbers):g}, {max(numbers):g}]"]
         if len(numbers) == max(numbers) - min(numbers) + 1:
-            lines += [f"level_labels = [{', '.join(map(_toml, found.labels))}]"]
+            lines += [f"level_labels = {_toml(found.labels)}"]
     elif found.limits is not None:
         lines += [f"range = [{found.limits[0]:g}, {found.limits[1]:g}]  # ? lowest and highest possible value"]
     if 'role = "descriptive"' not in lines:
@@ -404,9 +405,9 @@ def _covariate(key: str, name: str, found: _Column) -> list[str]:
     else:
         levels = list(map(shown, found.levels))
         kind = "ordered" if (found.kind == "ordinal" or found.scale) and len(levels) > 2 else "categorical"
-        lines += [f'kind = "{kind}"', f"levels = [{', '.join(map(_toml, levels))}]"]
+        lines += [f'kind = "{kind}"', f"levels = {_toml(levels)}"]
         if found.labels and all(found.labels):
-            lines += [f"level_labels = [{', '.join(map(_toml, found.labels))}]"]
+            lines += [f"level_labels = {_toml(found.labels)}"]
         if found.rare:
             lines += [
                 f"# ? {found.rare} more values that fewer than {SHARED} rows share: add them to levels, or to missing"
@@ -427,11 +428,10 @@ def _tied(values: pd.Series, group: pd.Series) -> bool:
 def _models(covariates: dict[str, _Column], tied: list[str]) -> list[str]:
     usable = [name for name, found in covariates.items() if found.kind in ("linear", "count") or len(found.levels) > 1]
     controls = [name for name in usable if name not in tied][:5]
-    listed = "[" + ", ".join(map(_toml, controls)) + "]"
-    ladder = f"[{listed}, []]" if controls else "[[]]"
+    ladder = [controls, []] if controls else [[]]
     lines = [
         "[models]",
-        f"controls = {listed}  # ? what was so before the intervention, and may differ between the groups",
+        f"controls = {_toml(controls)}  # ? what was so before the intervention, and may differ between the groups",
     ]
     lines += [f"# ? not among them, since they nearly follow from the group: {', '.join(tied)}"] if tied else []
-    return [*lines, f"ladder = {ladder}", ""]
+    return [*lines, f"ladder = {_toml(ladder)}", ""]

@@ -107,11 +107,8 @@ def long(table: DataTable) -> None:
         return
     study, frame = table.study, table.frame
     at_waves = {c: v for c, v in table.variables.items() if v.wave is not None}
-    fixed = [
-        c
-        for c in dict.fromkeys(frame.columns)
-        if c not in at_waves and c not in study.measured and c != study.design.wave
-    ]
+    elsewhere = {*at_waves, *study.measured, study.design.wave}
+    fixed = [c for c in dict.fromkeys(frame.columns) if c not in elsewhere]
     named = {w: {c: v.key for c, v in at_waves.items() if v.wave == w} for w in study.design.wave_keys}
     answered = {wave: frame[list(own)].notna().any(axis=1) for wave, own in named.items()}
     seen = pd.DataFrame(answered).any(axis=1)

@@ -13,6 +13,8 @@ import pandas as pd
 from dnt_cli.reading.table import DataTable, Distinct, Variable
 
 _SPACES = re.compile(r"[\s\u00a0\u202f']+")
+_SPACED = re.compile(r"\s*[-+\u2212]?\d{1,3}(?:[\s\u00a0\u202f']\d{3})+(?:[.,]\d+)?\s*")  # 1 000
+_SIGNED = re.compile(r"^[-+\u2212](?=[^-+\u2212])")
 _SHAPES = (  # the first that fits; of a number without signs of thousands or decimals it does not matter which
     ("whole", re.compile(r"\d+")),
     ("point thousands", re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+,\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}")),
@@ -42,12 +44,8 @@ def shape(text: str) -> str | None:
 
 
 def _unsigned(text: str) -> str:
-    plain = (
-        _SPACES.sub("", text)
-        if re.fullmatch(r"\s*[-+\u2212]?\d{1,3}(?:[\s\u00a0\u202f']\d{3})+(?:[.,]\d+)?\s*", text)
-        else text.strip()
-    )
-    return plain.lstrip("\u2212").lstrip("+-") if plain[:1] in "+-\u2212" and plain[1:2] not in "+-\u2212" else plain
+    plain = _SPACES.sub("", text) if _SPACED.fullmatch(text) else text.strip()
+    return _SIGNED.sub("", plain)
 
 
 def numbers(table: DataTable) -> None:

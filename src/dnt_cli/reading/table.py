@@ -71,14 +71,8 @@ class Notes:
         out = []
         for (level, column, name, values), counts in self._found.items():
             listed = ", ".join(f"{code}: {count}" for code, count in counts.items() if code)
-            out.append(
-                Finding(
-                    level,
-                    column,
-                    name,
-                    {**dict(values), "count": counts.total(), "codes": listed, "by_code": dict(counts)},
-                )
-            )
+            counted = {"count": counts.total(), "codes": listed, "by_code": dict(counts)}
+            out.append(Finding(level, column, name, dict(values) | counted))
         return out
 
 
