@@ -211,7 +211,7 @@ def test_the_flow_tells_who_was_seen_missed_and_came_back(description: pd.DataFr
 
 
 def plot(description: pd.DataFrame, study: Study, outcome: str, language: str = "nl") -> _Plot:
-    return _Plot(Lookup(description, "trend"), Wording(study, language), outcome, 0.95)  # type: ignore[arg-type]
+    return _Plot(Lookup(description, "trend"), Wording(study, language), outcome)  # type: ignore[arg-type]
 
 
 def test_percentages_and_n_stand_under_the_waves(description: pd.DataFrame, study: Study) -> None:

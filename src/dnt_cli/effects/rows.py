@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +12,7 @@ import pandas as pd
 
 from dnt_cli.arrays import Floats
 from dnt_cli.effects.clusters import cluster_row
-from dnt_cli.effects.columns import (
-    COLUMNS,
-    FITS,
-    IN_SUBGROUP,
-    MAIN,
-    TEXT,
-    effect_rows,
-)
+from dnt_cli.effects.columns import COLUMNS, FITS, IN_SUBGROUP, MAIN, TEXT, effect_rows
 from dnt_cli.effects.errors import decisive
 from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.effects.fitting import FittedEffect, Options
@@ -134,10 +128,7 @@ def described(
 
 def _engines(results: Sequence[FittedEffect]) -> str:
     """The engines that fitted, each with its share of the fits where there are several."""
-    counts: dict[str, int] = {}
-    for r in results:
-        if r.fit.engine:
-            counts[r.fit.engine] = counts.get(r.fit.engine, 0) + 1
+    counts = Counter(r.fit.engine for r in results if r.fit.engine)
     if len(counts) < 2:
         return "".join(counts)
     return ", ".join(f"{engine} ({count}/{len(results)})" for engine, count in counts.items())
@@ -217,9 +208,8 @@ def _factor_rows(results: Sequence[FittedEffect]) -> list[dict[str, Any]]:
             covariances = np.array([fit.covariance[np.ix_(places, places)] for fit in fits])
             test = pool_wald(estimates, covariances, fits[0].df_residual)
             told = encoded([message("effects.joint_test", terms=len(places), df1=test.df1, df2=test.df2)])
-            rows.append(
-                {"term": factor, "statistic": test.statistic, "df": test.df2, "p_value": test.p_value, "message": told}
-            )
+            numbers = {"statistic": test.statistic, "df": test.df2, "p_value": test.p_value}
+            rows.append({"term": factor, **numbers, "message": told})
     return rows
 
 
@@ -237,15 +227,9 @@ def _pool(estimates: Floats, variances: Floats, results: Sequence[FittedEffect],
 
 
 def _scales(
-    results: Sequence[FittedEffect],
-    estimates: Floats,
-    variances: Floats,
-    options: Options,
-    place: int,
-    kind: EffectKind,
-    *,
-    own_df: bool,
-) -> dict[str, float]:
+    results: Sequence[FittedEffect], estimates: Floats, variances: Floats, options: Options, place: int,
+    kind: EffectKind, *, own_df: bool,
+) -> dict[str, float]:  # fmt: skip
     """The effect on the scales that people read."""
     own = own_df or len(results) == 1
     df = np.array([r.fit.df[place] if own else r.fit.df_residual for r in results])
@@ -308,11 +292,8 @@ def fit_rows(model: Model, results: Sequence[FittedEffect], label: str) -> list[
 def joined(parts: Sequence[Effects]) -> Effects:
     """Several analyses as one."""
     # As objects: pandas guesses types anew when it stacks a column that is empty in one part.
-    stacked = [
-        pd.concat([getattr(part, name).astype(object) for part in parts], ignore_index=True)
-        for name in ("estimates", "fits")
-    ]
-    return Effects(_typed(stacked[0]), _typed(stacked[1]))
+    frames = ([own.estimates for own in parts], [own.fits for own in parts])
+    return Effects(*(_typed(pd.concat([f.astype(object) for f in own], ignore_index=True)) for own in frames))
 
 
 def finished(rows: list[dict[str, Any]], fits: list[dict[str, Any]], study: Study | None = None) -> Effects:

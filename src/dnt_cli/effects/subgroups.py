@@ -15,7 +15,7 @@ import pandas as pd
 
 from dnt_cli.design import Designs
 from dnt_cli.effects.columns import IN_SUBGROUP
-from dnt_cli.effects.fitting import FittedEffect, Options, fit_all
+from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.effects.rows import described, fit_rows, pooled_rows
 from dnt_cli.imputed.data import Completed
 from dnt_cli.messages import encoded, message
@@ -50,11 +50,12 @@ def subgroup_rows(
             planned += _models(study, observed, row, Subgroups(moderator, (), at_wave))
     wanted = list(dict.fromkeys(model for model, _ in planned))
     fitted = dict(zip(wanted, fit_all(data, [(m, options) for m in wanted], options.jobs, progress), strict=True))
+    pooled = {model: pooled_rows(study, model, fitted[model], options, label) for model in wanted}
     rows, fits = [], []
     for model, test in planned:
-        rows.append(_effect_row(study, model, fitted[model], options, label))
+        rows.append(_effect_row(model, pooled[model]))
         if test is not None:
-            rows.append(_test_row(study, test, fitted[test], options, label))
+            rows.append(_test_row(test, pooled[test], described(study, test, fitted[test], options, label)))
             fits += fit_rows(test, fitted[test], label)
     return rows, fits
 
@@ -87,28 +88,23 @@ def _models(
     return [*((model, None) for model in models[:-1]), (models[-1], first)]
 
 
-def _effect_row(
-    study: Study, model: Model, results: Sequence[FittedEffect], options: Options, label: str
-) -> dict[str, Any]:
+def _effect_row(model: Model, pooled: Rows) -> dict[str, Any]:
     """The effect in the first subgroup of the model."""
     assert model.subgroups is not None
-    row = next(own for own in pooled_rows(study, model, results, options, label) if own["term"] == model.effect)
+    row = next(own for own in pooled if own["term"] == model.effect)
     return row | {"term": f"{model.effect}{IN_SUBGROUP}{model.subgroups.moderator}[{model.subgroups.levels[0]}]"}
 
 
-def _test_row(
-    study: Study, model: Model, results: Sequence[FittedEffect], options: Options, label: str
-) -> dict[str, Any]:
-    """The test that the effect is the same in all subgroups of the model."""
+def _test_row(model: Model, pooled: Rows, base: dict[str, Any]) -> dict[str, Any]:
+    """The test that the effect is the same in all subgroups of the model; `base` is the row without numbers."""
     own = model.subgroups
     assert own is not None
     term = f"{model.effect}:{own.moderator}"
-    found = pooled_rows(study, model, results, options, label)
-    single = [row for row in found if len(own.levels) == 2 and row["term"] == f"{term}[{own.levels[1]}]"]
-    joint = [row for row in found if row["term"] == term]
+    single = [row for row in pooled if len(own.levels) == 2 and row["term"] == f"{term}[{own.levels[1]}]"]
+    joint = [row for row in pooled if row["term"] == term]
     unknown = {"n_observed_intervention": None, "n_observed_comparison": None}  # those are of one subgroup
     if single or joint:
         return (single or joint)[0] | {"term": term} | unknown
-    row = described(study, model, results, options, label) | {"term": term, "status": "not estimable"}
-    told = [row["message"] for row in found if row["term"] == model.effect and row["status"] == "not estimable"]
-    return row | unknown | {"message": told[0] if told else encoded([message("effects.no_subgroups")])}
+    told = [row["message"] for row in pooled if row["term"] == model.effect and row["status"] == "not estimable"]
+    base |= {"term": term, "status": "not estimable"}
+    return base | unknown | {"message": told[0] if told else encoded([message("effects.no_subgroups")])}

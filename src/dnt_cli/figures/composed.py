@@ -14,7 +14,7 @@ from dnt_cli.description.lookup import Figure as Value
 from dnt_cli.description.lookup import Lookup, group_label, initials, shown
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of
 from dnt_cli.description.trends import interval_names
-from dnt_cli.figures.parts import Part, bar_axes, divided_bars, numbers_under, reach, small_print, titled
+from dnt_cli.figures.parts import LEVEL, Part, bar_axes, divided_bars, numbers_under, reach, small_print, titled
 from dnt_cli.figures.style import BLUE, GREY, GROUP_LOOKS, LIGHT, SMALL, VERMILLION, WIDTH, Drawing, tick_labels
 from dnt_cli.study import ComposedFigure
 from dnt_cli.wording import Wording
@@ -27,12 +27,12 @@ _MOVES = {"rise": (BLUE, ""), "same": (LIGHT, ""), "fall": (VERMILLION, "////")}
 _COLUMNS = 3  # of a panel
 
 
-def composed_drawings(description: pd.DataFrame, wording: Wording, level: float = 0.95) -> dict[str, Drawing]:
+def composed_drawings(description: pd.DataFrame, wording: Wording) -> dict[str, Drawing]:
     """A drawing per figure of the study file whose outcomes have values, by its key; arguments as of `draw`."""
     found = {}
     tables = {name: Lookup(description, name) for name in ("change", "trend")}
     for key, spec in wording.study.figures.items():
-        own = _KINDS[spec.kind](tables["trend" if spec.kind == "panel" else "change"], wording, spec, level)
+        own = _KINDS[spec.kind](tables["trend" if spec.kind == "panel" else "change"], wording, spec)
         if own.there:
             found[key] = Drawing(own.figure, key, spec.label[wording.language], own.told())
     return found
@@ -45,7 +45,6 @@ class _Composed:
     figures: Lookup
     wording: Wording
     spec: ComposedFigure
-    level: float
 
     @property
     def groups(self) -> tuple[str, str]:
@@ -159,7 +158,7 @@ class _Steps(_Changes):
         axes.set_xlim(low, high)
         axes.set_xticks(ticks, tick_labels(ticks, self.wording.language))
         axes.set_xlabel(self.wording.text("description.steps_axis"))
-        note = self.wording.text("description.steps_note", level=100 * self.level)
+        note = self.wording.text("description.steps_note", level=100 * LEVEL)
         small_print(axes, 36.0, [note, *self.wording.synthetic_note()])
         return figure
 
@@ -217,7 +216,7 @@ class _Panel(_Composed):
         flat[0].set_yticks(ticks, tick_labels(ticks, self.wording.language))
         flat[0].legend(loc="lower left", bbox_to_anchor=(0, 1.25), ncols=2, borderaxespad=0.0, handlelength=3.2)
         titled(flat[0], self.spec.label[self.wording.language], above=46)
-        note = self.wording.text("description.figure_note", level=100 * self.level)
+        note = self.wording.text("description.figure_note", level=100 * LEVEL)
         small_print(grid[-1][0], 62.0, [note, *self.wording.synthetic_note()])
         return figure
 
@@ -256,7 +255,7 @@ class _Panel(_Composed):
         return " ".join(texts)
 
 
-_KINDS: dict[str, Callable[[Lookup, Wording, ComposedFigure, float], _Moves | _Steps | _Panel]] = {
+_KINDS: dict[str, Callable[[Lookup, Wording, ComposedFigure], _Moves | _Steps | _Panel]] = {
     "moves": _Moves,
     "steps": _Steps,
     "panel": _Panel,

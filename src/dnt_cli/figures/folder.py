@@ -13,7 +13,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.figures.composed import composed_drawings
 from dnt_cli.figures.flow import flow_drawing
 from dnt_cli.figures.outcomes import outcome_drawings
-from dnt_cli.figures.style import FORMATS, Drawing, draw_all
+from dnt_cli.figures.style import FORMATS, draw_all
 from dnt_cli.progress import Progress
 from dnt_cli.safe_text import neutral
 from dnt_cli.sentences import say
@@ -24,37 +24,25 @@ LIST = "figures.csv"
 _COLUMNS = ("file", "figure", "title")
 
 
-def description_drawings(description: pd.DataFrame, wording: Wording, level: float = 0.95) -> list[Drawing]:
-    """The flow of persons, a drawing per outcome, and the composed figures of the study file.
-
-    Args:
-        description: As `description.describe` makes it.
-        wording: The study with its labels and the order of the outcomes, and the language.
-        level: Of the intervals in the description.
-    """
-    outcomes = outcome_drawings(description, wording, level).values()
-    return [flow_drawing(description, wording), *outcomes, *composed_drawings(description, wording, level).values()]
-
-
 def draw(
     description: pd.DataFrame,
     wording: Wording,
     folder: str | Path,
     formats: Sequence[str] = FORMATS,
     *,
-    level: float = 0.95,
     jobs: int = 1,
     progress: Progress | None = None,
     force: bool = False,
 ) -> list[Path]:
-    """Draw the figures of a description, and list in figures.csv which is which figure of the report.
+    """Draw the flow of persons, a figure per outcome and the composed figures of the study file.
+
+    They are listed in figures.csv, which says which is which figure of the report.
 
     Args:
         description: As `description.describe` makes it.
         wording: The study with its labels and the order of the outcomes, and the language.
         folder: Made if it is not there. Files are named after the outcomes; those of an earlier run are replaced.
         formats: `svg`, `png`.
-        level: Of the intervals in the description.
         jobs: Processes; the figures do not depend on it.
         progress: Told of figures done and to do.
         force: Replace files that dnt did not make.
@@ -67,7 +55,8 @@ def draw(
     """
     path = Path(folder) / LIST
     _refuse_foreign_list(path, force=force)
-    drawings = description_drawings(description, wording, level)
+    outcomes, composed = outcome_drawings(description, wording), composed_drawings(description, wording)
+    drawings = [flow_drawing(description, wording), *outcomes.values(), *composed.values()]
     drawn = draw_all(drawings, Path(folder), formats, jobs=jobs, progress=progress, force=force)
     numbers = {key: outcome.figure for key, outcome in wording.study.outcomes.items()}
     numbers |= {key: figure.number for key, figure in wording.study.figures.items()}

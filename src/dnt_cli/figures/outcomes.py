@@ -12,7 +12,7 @@ import pandas as pd
 from dnt_cli.description.lookup import Lookup, group_label, level_label, shown
 from dnt_cli.description.rounding import decimals_of
 from dnt_cli.figures.alternatives import outcome_alternative
-from dnt_cli.figures.parts import Part, bar_axes, divided_bars, numbers_under, reach, small_print
+from dnt_cli.figures.parts import LEVEL, Part, bar_axes, divided_bars, numbers_under, reach, small_print
 from dnt_cli.figures.style import GROUP_LOOKS, WIDTH, Drawing, Look, figure_number, shades, tick_labels
 from dnt_cli.wording import Wording
 
@@ -25,21 +25,18 @@ _CLOSEST = 0.1  # part of the axis that two waves must be apart to be labelled
 _WITHIN_TEXT = (5.1, 1.6)  # inches, of a figure within text
 
 
-def outcome_drawings(
-    description: pd.DataFrame, wording: Wording, level: float = 0.95, *, within_text: bool = False
-) -> dict[str, Drawing]:
-    """A drawing per outcome that has a value, in the order of the study file; arguments as of `draw`.
+def outcome_drawings(description: pd.DataFrame, wording: Wording, *, within_text: bool = False) -> dict[str, Drawing]:
+    """A drawing per outcome that has a value, in the order of the study file.
 
     Args:
         description: The figures of a description.
         wording: Its study in a language.
-        level: Of the intervals.
         within_text: Lower, and without the title and the remarks that the text around it gives.
     """
     figures = Lookup(description, "trend")
     return {
         outcome: Drawing(
-            _Plot(figures, wording, outcome, level, within_text=within_text).figure,
+            _Plot(figures, wording, outcome, within_text=within_text).figure,
             outcome,
             wording.label(outcome),
             outcome_alternative(figures, outcome, wording),
@@ -51,12 +48,9 @@ def outcome_drawings(
 class _Plot:
     """The figure of one outcome."""
 
-    def __init__(
-        self, figures: Lookup, wording: Wording, outcome: str, level: float, *, within_text: bool = False
-    ) -> None:
-        self.within_text = within_text
-        self.figures, self.wording, self.outcome, self.level = figures, wording, outcome, level
-        self.study = study = wording.study
+    def __init__(self, figures: Lookup, wording: Wording, outcome: str, *, within_text: bool = False) -> None:
+        self.figures, self.wording, self.outcome, self.within_text = figures, wording, outcome, within_text
+        study = wording.study
         self.spec = study.outcomes[outcome]
         self.groups = study.design.groups
         self.names = [group_label(group, wording) for group in self.groups]
@@ -100,7 +94,7 @@ class _Plot:
         below = self._numbers(axes, places)
         self._title(axes, width, pad=24)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0.2, handlelength=3.2)
-        self._notes(axes, below, self.wording.text("description.figure_note", level=100 * self.level), width)
+        self._notes(axes, below, self.wording.text("description.figure_note", level=100 * LEVEL), width)
         return figure
 
     def _line(self, axes: Axes, group: str, name: str, look: Look, x: list[float]) -> None:

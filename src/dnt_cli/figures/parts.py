@@ -17,6 +17,9 @@ from dnt_cli.wording import Wording
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LEVEL = 0.95
+"""Of the intervals in a description."""
+
 
 class Part(NamedTuple):
     """One of the parts into which every bar is divided, with its size in per cent in each bar."""

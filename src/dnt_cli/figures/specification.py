@@ -81,7 +81,8 @@ class _Curve:
         self.labels = result.labels
         self.names = {model: self._name(model) for model in dict.fromkeys(rows["model"])}
         order = ["main", *CHECKS]
-        self.lines = sorted(dict.fromkeys(self.names.values()), key=lambda n: order.index(self._letter(n)))
+        letters = {name: model if model == "main" else model[0] for model, name in self.names.items()}
+        self.lines = sorted(letters, key=lambda name: order.index(letters[name]))
 
     def _name(self, model: str) -> str:
         """The line of an analysis: its label, or that of its check where the table only summarises it."""
@@ -89,9 +90,6 @@ class _Curve:
             return self.wording.text("common.main")
         told = self.wording.messages(self.labels[model]) if model in self.labels else ""
         return f"({model[0]}) {told or self.wording.text(f'robustness.title_{model[0]}')}"
-
-    def _letter(self, name: str) -> str:
-        return name[1] if name.startswith("(") else "main"
 
     def figure(self) -> Figure:
         """Curves above, choices below."""

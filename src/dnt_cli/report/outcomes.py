@@ -25,21 +25,22 @@ def outcomes(material: Material) -> Iterator[Block]:
     from dnt_cli.conclusions import change_sentences
     from dnt_cli.figures.composed import composed_drawings
     from dnt_cli.figures.outcomes import outcome_drawings
+    from dnt_cli.figures.parts import LEVEL
 
     found, wording = material.description, material.wording
     if found is None:
         return
-    study, level = wording.study, 0.95
-    drawings = outcome_drawings(found.figures, wording, level, within_text=True)
+    study = wording.study
+    drawings = outcome_drawings(found.figures, wording, within_text=True)
     composed: dict[str, list[tuple[str, Drawing]]] = {}
-    for name, drawing in composed_drawings(found.figures, wording, level).items():
+    for name, drawing in composed_drawings(found.figures, wording).items():
         shown = [key for key in drawings if key in study.figures[name].outcomes]
         composed.setdefault(shown[-1], []).append((name, drawing))  # behind the last of its outcomes
     went = change_sentences(found, wording)
     tables = {own.key: own for own in described(material) if own.key in (LEVELS, CHANGES)}
     if len(tables) == 2:
         levels, changes = reference(LEVELS), reference(CHANGES)
-        lead = wording.text("report.outcomes_lead", levels=levels, changes=changes, level=100 * level)
+        lead = wording.text("report.outcomes_lead", levels=levels, changes=changes, level=100 * LEVEL)
         yield Paragraph(lead, "lead", Counts())
     for hypothesis in (*study.hypotheses, None):
         own = [key for key in drawings if study.outcomes[key].hypothesis == hypothesis]
