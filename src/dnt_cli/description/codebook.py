@@ -40,7 +40,7 @@ def codebook_rows(codes: MissingCodes, study: Study) -> pd.DataFrame:
 
 def codebook_table(description: pd.DataFrame, wording: Wording) -> Table:
     """Variables with their labels, kinds, values, codes for no answer, and observed answers per wave and group."""
-    study = wording.study
+    study, say = wording.study, wording.room("description")
     met = Lookup(description, "codebook")
     trend, baseline = Lookup(description, "trend"), Lookup(description, "baseline")
     waves, groups = study.design.wave_keys, group_names(study)[:2]
@@ -68,7 +68,7 @@ def codebook_table(description: pd.DataFrame, wording: Wording) -> Table:
 
     def row(variable: str, kind: str, values: str, counts: list[Cell]) -> tuple[Cell, ...]:
         label = variable_label(variable, wording)
-        texts = (variable, label, wording.text(f"description.codebook_{kind}"), values)
+        texts = (variable, label, say(f"codebook_{kind}"), values)
         # The study file says these; the codes that were met are counts of those without an answer.
         said = (Cell(text, counts=Counts()) for text in texts[1:])
         return (Cell(variable), *said, Cell(codes(variable), counts=Counts(kind="missing")), *counts)
@@ -81,31 +81,27 @@ def codebook_table(description: pd.DataFrame, wording: Wording) -> Table:
         for key, spec in study.outcomes.items()
     ]
     sections = [
-        Section(wording.text(f"description.codebook_{name}"), tuple(rows))
+        Section(say(f"codebook_{name}"), tuple(rows))
         for name, rows in (("covariates", covariates), ("outcomes", outcomes))
         if rows
     ]
     headings = ("variable", "label", "kind", "values", "missing")
     columns = (
-        *(Column(wording.text(f"description.codebook_{heading}"), "left") for heading in headings),
+        *(Column(say(f"codebook_{heading}"), "left") for heading in headings),
         *(Column(wave) for wave in waves),
     )
-    notes = (
-        wording.text(
-            "description.codebook_note",
-            intervention=study.design.intervention_label[wording.language],
-            comparison=study.design.comparison_label[wording.language],
-        ),
-    )
-    return Table(wording.text("description.codebook_title"), columns, tuple(sections), notes, name="codebook")
+    names = {"intervention": study.design.intervention_label, "comparison": study.design.comparison_label}
+    notes = (say("codebook_note", **{arm: label[wording.language] for arm, label in names.items()}),)
+    return Table(say("codebook_title"), columns, tuple(sections), notes, name="codebook")
 
 
 def _pair(n: list[int], variable: str, wave: str, behind: Behind) -> Cell:
     """Answers of both groups."""
     groups = group_names(behind.study)[:2]
-    if not any(n):  # not asked in these data, which other files may join with the answers of a register
-        return Cell(" + ".join(map(str, n)), counts=Counts(kind="missing"))
-    counts = together(behind.everybody(size, variable, group, wave) for group, size in zip(groups, n, strict=True))
+    if any(n):
+        counts = together(behind.everybody(size, variable, group, wave) for group, size in zip(groups, n, strict=True))
+    else:  # not asked in these data, which other files may join with the answers of a register
+        counts = Counts(kind="missing")
     return Cell(" + ".join(map(str, n)), counts=counts)
 
 

@@ -33,10 +33,6 @@ class Columns:
         """(c,) which columns are 0/1."""
         return self.keys["share"].to_numpy(dtype=bool)
 
-    def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Columns:
-        """Some of the columns."""
-        return Columns(self.keys[which] if which.dtype == bool else self.keys.iloc[which], self.values[:, which])
-
 
 def covariate_columns(wide: pd.DataFrame, study: Study) -> Columns:
     """The covariates that are described: their levels, and the levels that models take together."""

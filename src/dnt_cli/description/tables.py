@@ -73,19 +73,19 @@ def _group_columns(wording: Wording) -> list[Column]:
 
 
 def _sample(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
-    study = wording.study
+    study, say = wording.study, wording.room("description")
     groups, waves = group_names(study), study.design.wave_keys
     sample, attrition = Lookup(description, "sample"), Lookup(description, "attrition")
     sizes = {group: sample.get("", "", group, "", "pct").n for group in groups}
     totals = [Cell(str(n), counts=resting(behind.people(group), n)) for group, n in sizes.items()]
     left_out = LeftOut(description, wording)
     before = tuple(left_out.cells(behind))
-    sections = [Section("", (*before, (Cell(wording.text("description.included")), *totals)))]
+    sections = [Section("", (*before, (Cell(say("included")), *totals)))]
 
     def section(title: str, rows: Iterable[tuple[Cell, list[tuple[lookup.Figure, Counts]]]]) -> None:
         body = [(c, *(Cell(count_and_percentage(f, wording), counts=own) for f, own in found)) for c, found in rows]
         if body:
-            sections.append(Section(wording.text(f"description.{title}"), tuple(body)))
+            sections.append(Section(say(title), tuple(body)))
 
     body = []
     for wave in waves:
@@ -93,26 +93,20 @@ def _sample(description: pd.DataFrame, wording: Wording, behind: Behind) -> Tabl
         texts = [f"{p.n} ({shown(d.value, 1, wording)}%)" for p, d in zip(present, dropout, strict=True)]
         there = [behind.share(p, g, behind.seen_at(wave)) for p, g in zip(present, groups, strict=True)]
         body.append((Cell(wave), *(Cell(text, counts=own) for text, own in zip(texts, there, strict=True))))
-    sections.append(Section(wording.text("description.wave_section"), tuple(body)))
+    sections.append(Section(say("wave_section"), tuple(body)))
 
     def attending(variable: str, level: str, statistic: str, who: Pair) -> list[tuple[lookup.Figure, Counts]]:
         found = [(attrition.get(variable, level, group, "", statistic), group) for group in groups]
         return [(figure, behind.share(figure, group, who)) for figure, group in found]
 
-    kinds = ((Cell(wording.text(f"description.{k}")), attending("", "", k, behind.seen_as(k))) for k in KINDS)
-    section("complete_section", kinds)
+    section("complete_section", ((Cell(say(k)), attending("", "", k, behind.seen_as(k))) for k in KINDS))
     numbers = attrition.values("level", variable="waves_seen")
     rows = ((Cell(n), attending("waves_seen", n, "pct", behind.seen_often(int(n)))) for n in numbers)
     section("waves_section", [row for row in rows if row[1][-1][0].n])
     section("site_section", _sites(sample, study.design.site or "", groups, behind))
     columns = (Column("", "left"), *_group_columns(wording))
-    return Table(
-        wording.text("description.sample_title"),
-        columns,
-        tuple(sections),
-        (wording.text("description.dropout_note"), *left_out.notes()),
-        name="sample",
-    )
+    notes = (say("dropout_note"), *left_out.notes())
+    return Table(say("sample_title"), columns, tuple(sections), notes, name="sample")
 
 
 def _sites(
@@ -128,7 +122,7 @@ def _sites(
 
 
 def _patterns(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
-    study = wording.study
+    study, say = wording.study, wording.room("description")
     attrition, waves = Lookup(description, "attrition"), study.design.wave_keys
     rows = []
     for pattern in attrition.values("level", variable="pattern"):
@@ -140,16 +134,14 @@ def _patterns(description: pd.DataFrame, wording: Wording, behind: Behind) -> Ta
             Cell("x", counts=counts[-1]) if wave in seen else Cell(".", "muted", counts=counts[-1]) for wave in waves
         ]
         cells = [Cell(str(f.n), counts=own) for (f, _), own in zip(found, counts, strict=True)]
-        rows.append((*marks, *cells, Cell(wording.text(f"description.kind_{kind}"), counts=counts[-1])))
+        rows.append((*marks, *cells, Cell(say(f"kind_{kind}"), counts=counts[-1])))
     columns = (
         *(Column(wave) for wave in waves),
         *_group_columns(wording),
-        Column(wording.text("description.kind"), "left"),
+        Column(say("kind"), "left"),
     )
-    notes = (wording.text("description.patterns_note"),)
-    return Table(
-        wording.text("description.patterns_title"), columns, (Section("", tuple(rows)),), notes, name="patterns"
-    )
+    notes = (say("patterns_note"),)
+    return Table(say("patterns_title"), columns, (Section("", tuple(rows)),), notes, name="patterns")
 
 
 class _Comparison:
@@ -227,7 +219,7 @@ class _Comparison:
 
 
 def _comparison(description: pd.DataFrame, wording: Wording, table: str, behind: Behind) -> Table:
-    study = wording.study
+    study, say = wording.study, wording.room("description")
     comparison = _Comparison(description, wording, table, behind)
     design, variables = study.design, comparison.figures.values("variable")
     background = [v for v in variables if v not in study.outcomes]
@@ -236,54 +228,43 @@ def _comparison(description: pd.DataFrame, wording: Wording, table: str, behind:
     for title, chosen, wave in (("background", background, ""), ("outcomes", outcomes, design.baseline)):
         body = [row for variable in chosen for row in comparison.rows(variable, wave)]
         if body:
-            sections.append(Section(wording.text(f"description.{title}_section", wave=design.baseline), tuple(body)))
+            sections.append(Section(say(f"{title}_section", wave=design.baseline), tuple(body)))
     own = (ABSENT, PRESENT) if table == "dropout" else ()  # elsewhere these words may be the code of a group
-    names = [wording.text(f"description.{g}") if g in own else group_label(g, wording) for g in comparison.groups]
+    names = [say(g) if g in own else group_label(g, wording) for g in comparison.groups]
     columns = (
-        Column(wording.text("description.characteristic"), "left"),
+        Column(say("characteristic"), "left"),
         *(Column(name, optional=i > 1) for i, name in enumerate(names)),
-        Column(wording.text("description.missing"), optional=True),
-        Column(
-            wording.text("description.difference"), optional=True
-        ),  # can be seen from the two groups; the SMD cannot
-        Column(wording.text("description.smd")),
+        Column(say("missing"), optional=True),
+        Column(say("difference"), optional=True),  # can be seen from the two groups; the SMD cannot
+        Column(say("smd")),
         Column("", "left"),
     )
-    notes = [
-        wording.text("description.cells_note"),
-        wording.text("description.difference_note", first=names[0], second=names[1]),
-    ]
+    notes = [say("cells_note"), say("difference_note", first=names[0], second=names[1])]
     limits = [wording.number(threshold, 2) for threshold in comparison.thresholds]
-    texts = [
-        wording.text("description.threshold_note", mark=MARK * (i + 1), threshold=limit)
-        for i, limit in enumerate(limits)
-    ]
+    texts = [say("threshold_note", mark=MARK * (i + 1), threshold=limit) for i, limit in enumerate(limits)]
     notes += [", ".join(texts) + "."] if texts else []
     if table == "baseline":
         notes += _sources(comparison, wording)
-    if table == "baseline" and comparison.thresholds:
-        found = comparison.candidates(comparison.thresholds[-1])
-        notes += (
-            [wording.text("description.candidates_note", threshold=limits[-1], names=", ".join(found))] if found else []
-        )
-    title = wording.text(f"description.{table}_title", wave=design.baseline if table == "baseline" else design.endpoint)
+        found = comparison.candidates(comparison.thresholds[-1]) if limits else []
+        notes += [say("candidates_note", threshold=limits[-1], names=", ".join(found))] if found else []
+    title = say(f"{table}_title", wave=design.baseline if table == "baseline" else design.endpoint)
     return Table(title, columns, tuple(sections), tuple(notes), name=table)
 
 
 def _sources(comparison: _Comparison, wording: Wording) -> list[str]:
     """Where the figures of the study's populations come from."""
+    say = wording.room("description")
     own = [wording.study.populations[key] for key in comparison.populations if key in wording.study.populations]
-    pairs = [(population.label[wording.language], population.note) for population in own]
     return [
-        wording.text("description.population_note", population=label, note=note[wording.language])
-        for label, note in pairs
-        if note is not None
+        say("population_note", population=population.label[wording.language], note=population.note[wording.language])
+        for population in own
+        if population.note is not None
     ]
 
 
 def _further(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
     """Answers outside the study file under their own names."""
-    study = wording.study
+    study, say = wording.study, wording.room("description")
     figures, groups = Lookup(description, "further"), group_names(study)
     sections, in_blocks = [], block_columns(study.description)
     for variable in (name for name in figures.values("variable") if name not in in_blocks):
@@ -292,11 +273,11 @@ def _further(description: pd.DataFrame, wording: Wording, behind: Behind) -> Tab
             for level in figures.values("level", variable=variable, wave=wave):
                 cells = [_further_cell(figures, (variable, level, group, wave), wording, behind) for group in groups]
                 total = together([cells[-1].counts]) if level else None  # a word of a few is not told
-                rows.append((Cell(INDENT + level if level else wording.text("description.mean"), counts=total), *cells))
+                rows.append((Cell(INDENT + level if level else say("mean"), counts=total), *cells))
             sections.append(Section(f"{variable} ({wave})" if wave else variable, tuple(rows)))
     columns = (Column("", "left"), *_group_columns(wording))
-    notes = (wording.text("description.cells_note"),)
-    return Table(wording.text("description.further_title"), columns, tuple(sections), notes, name="further")
+    notes = (say("cells_note"),)
+    return Table(say("further_title"), columns, tuple(sections), notes, name="further")
 
 
 def _further_cell(figures: Lookup, key: tuple[str, str, str, str], wording: Wording, behind: Behind) -> Cell:

@@ -93,20 +93,20 @@ class _Changes:
 
     def rows(self, variable: str) -> _Rows:
         """Those of an outcome; none if nothing is known of its change."""
-        outcome, say = self.wording.study.outcomes[variable], self.wording.text
+        outcome, say = self.wording.study.outcomes[variable], self.wording.room("description")
         decimals, kind = decimals_of(outcome), "pct_point" if outcome.kind == "binary" else "mean"
-        unit = say("description.points" if outcome.kind == "binary" else "description.mean")
+        unit = say("points" if outcome.kind == "binary" else "mean")
         title = f"{variable_label(variable, self.wording)} ({unit})"
         body = [self._row(title, variable, "", f"{kind}_change_rounded", decimals)]
         for level in _levels(self.figures, variable):
-            name = f"{INDENT}{level_label(variable, level, self.wording)} ({say('description.points')})"
+            name = f"{INDENT}{level_label(variable, level, self.wording)} ({say('points')})"
             body.append(self._row(name, variable, level, "pct_point_change_rounded", PERCENT_DECIMALS))
         if outcome.kind == "ordinal":
             body += [
-                self._row(INDENT + say(f"description.{way}"), variable, "", way, PERCENT_DECIMALS, sign=False)
+                self._row(INDENT + say(way), variable, "", way, PERCENT_DECIMALS, sign=False)
                 for way in ("rise", "fall", "same")
             ]
-            body.append(self._row(INDENT + say("description.steps"), variable, "", "paired_mean", decimals))
+            body.append(self._row(INDENT + say("steps"), variable, "", "paired_mean", decimals))
         return body if any(cell.text for row in body for cell in row[1:]) else []
 
     def _row(
