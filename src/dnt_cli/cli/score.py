@@ -51,12 +51,11 @@ def score(
             warn(f"{loaded.name}: {finding}.")
         left_out = loaded.left_out()
         second = {"left_out": left_out} if len(left_out) else {}
-        second |= {"reliability": scored.reliability, "peculiarities": scored.report, "settings": scored.settings}
-        written = SurveyResult(spec, with_further(survey, scored.survey, spec), second)
+        written = SurveyResult(spec, with_further(survey, scored.survey, spec), second | scored.told())
         result.save(written, loaded.provenance("score", {}))
     wording = Wording(spec, result.language)
     tables = [] if loaded.files is None else [files_table(loaded.files, wording)]
-    result.show([*tables, *score_tables(scored, wording)], scored.reliability)
+    result.show([*tables, *score_tables(scored.told(), wording)], scored.reliability)
 
 
 def _tell(scored: Scored, wording: Wording) -> None:

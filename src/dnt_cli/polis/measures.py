@@ -129,9 +129,7 @@ def _by_person(connection: duckdb.DuckDBPyConnection, months: NDArray[np.int64],
     measured = pd.DataFrame({"n": n.ravel(), "wave": wave.ravel()})
     measured["start"] = (months.ravel() - _EPOCH).astype("datetime64[M]").astype("datetime64[ns]")
     connection.register("measured", measured)
-    rows = connection.execute(_query(register))
-    names = [str(column[0]) for column in rows.description or ()]
-    found = pd.DataFrame(rows.fetchall(), columns=names)
+    found = connection.execute(_query(register)).df()
     connection.unregister("measured")
     return found
 

@@ -93,11 +93,8 @@ def keep_records(
     )
     for done, source in enumerate(sources, start=1):
         by_column = source.path.suffix.lower() == ".parquet"
-        scan(
-            connection,
-            source,
-            partial(_take, connection, roles=roles, by_column=by_column, file=(done, source.path.name)),
-        )
+        take = partial(_take, connection, roles=roles, by_column=by_column, file=(done, source.path.name))
+        scan(connection, source, take)
         if progress is not None:
             progress(done, len(sources))
     return _gathered(connection, roles, sources)

@@ -101,10 +101,8 @@ def _alternatives(instrument: Instrument) -> Iterator[tuple[str, Floats]]:
             yield f'coding = "{coding}"', _limits(instrument, coding)
     for version in instrument.versions:
         other = definition(version)["range"]
-        yield (
-            f'definition = "{version}"',
-            np.array([other.get(item, other["all"]) for item in instrument.item_names], dtype=float),
-        )
+        limits = np.array([other.get(item, other["all"]) for item in instrument.item_names], dtype=float)
+        yield f'definition = "{version}"', limits
 
 
 def _refuse(key: str, instrument: Instrument, other: str, wave: str, wrong: NDArray[np.bool_]) -> None:

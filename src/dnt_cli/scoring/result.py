@@ -107,10 +107,7 @@ class SurveyResult:
 
     def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
         """Settings, peculiarities and reliability; none where nothing was scored."""
-        from dnt_cli.scoring.score import Scored
         from dnt_cli.scoring.tables import score_tables
 
-        if not {"peculiarities", "reliability", "settings"} <= self.second.keys():
-            return []
-        report, reliability, settings = (self.second[key] for key in ("peculiarities", "reliability", "settings"))
-        return score_tables(Scored(self.survey, report, reliability, settings), wording)
+        scored = {"peculiarities", "reliability", "settings"} <= self.second.keys()
+        return score_tables(self.second, wording) if scored else []

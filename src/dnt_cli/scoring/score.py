@@ -49,6 +49,10 @@ class Scored:
     reliability: pd.DataFrame
     settings: pd.DataFrame
 
+    def told(self) -> dict[str, pd.DataFrame]:
+        """What stands beside the survey in its stage file, by name."""
+        return {"reliability": self.reliability, "peculiarities": self.report, "settings": self.settings}
+
 
 @dataclass
 class _Notes:

@@ -6,18 +6,14 @@ from collections.abc import Hashable, Iterable, Mapping
 
 import pandas as pd
 
-from dnt_cli.scoring.score import Scored
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, resting
 from dnt_cli.wording import Wording
 
 
-def score_tables(scored: Scored, wording: Wording) -> list[Table]:
-    """Settings, peculiarities and reliability."""
-    return [
-        _settings_table(scored.settings, wording),
-        _report_table(scored.report, wording),
-        _reliability_table(scored.reliability, wording),
-    ]
+def score_tables(told: Mapping[str, pd.DataFrame], wording: Wording) -> list[Table]:
+    """Settings, peculiarities and reliability, which `told` holds by these names."""
+    makers = {"settings": _settings_table, "peculiarities": _report_table, "reliability": _reliability_table}
+    return [make(told[name], wording) for name, make in makers.items()]
 
 
 def odd_answers(report: pd.DataFrame, wording: Wording) -> list[str]:
