@@ -11,54 +11,17 @@ from dnt_cli.tables.csv import as_csv
 from dnt_cli.tables.html import as_html, as_page
 from dnt_cli.tables.latex import as_latex
 from dnt_cli.tables.markdown import as_markdown
-from dnt_cli.tables.model import (
-    Cell,
-    Column,
-    Section,
-    Table,
-    Tone,
-    narrowed,
-    slugs,
-    without_charts,
-    without_empty,
-)
+from dnt_cli.tables.model import Cell, Column, Section, Table, Tone, narrowed, slugs, without_charts, without_empty
 from dnt_cli.tables.text import as_text
 
 __all__ = [
-    "RENDERERS",
-    "Cell",
-    "Column",
-    "Counts",
-    "Persons",
-    "Properties",
-    "Section",
-    "Share",
-    "Table",
-    "Tone",
-    "Total",
-    "as_csv",
-    "as_html",
-    "as_latex",
-    "as_markdown",
-    "as_text",
-    "document",
-    "mean_of",
-    "named",
-    "narrowed",
-    "resting",
-    "share_of",
-    "slugs",
-    "together",
-    "without_charts",
-    "without_empty",
+    "RENDERERS", "Cell", "Column", "Counts", "Persons", "Properties", "Section", "Share", "Table", "Tone", "Total",
+    "as_html", "as_latex", "as_markdown", "as_text", "document", "mean_of", "named", "narrowed", "resting",
+    "share_of", "slugs", "together", "without_charts", "without_empty",
 ]  # fmt: skip
 
-RENDERERS: dict[str, Callable[[Iterable[Table]], str]] = {
-    "text": as_text,
-    "md": as_markdown,
-    "html": as_html,
-    "tex": as_latex,
-}
+RENDERERS: dict[str, Callable[[Iterable[Table]], str]]
+RENDERERS = {"text": as_text, "md": as_markdown, "html": as_html, "tex": as_latex}
 
 
 def document(form: str, tables: Iterable[Table], language: Language) -> bytes:
