@@ -11,7 +11,6 @@ from dnt_cli.description.lookup import Figure, Lookup, group_label, initials, le
 from dnt_cli.description.persons import Behind
 from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of
 from dnt_cli.description.trends import interval_names
-from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, together
 from dnt_cli.wording import Wording
 
@@ -23,18 +22,18 @@ _Rows = list[tuple[Cell, ...]]
 
 def trend_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
     """Percentages, means and distributions over classes: per group the waves side by side, N underneath."""
-    study = wording.study
+    study, say = wording.study, wording.room("description")
     figures = Lookup(description, "trend")
-    groups, waves = _groups(study), [w for w in study.design.wave_keys if w in set(figures.values("wave"))]
+    groups, waves = study.design.groups, [w for w in study.design.wave_keys if w in set(figures.values("wave"))]
+    places = [(group, wave) for group in groups for wave in waves]
 
     def rows(variable: str) -> _Rows:
         outcome = study.outcomes[variable]
         binary = outcome.kind == "binary"
         statistic, decimals = "pct" if binary else "mean", decimals_of(outcome)
-        unit = wording.text("description.percent" if binary else "description.mean")
+        unit = say("percent" if binary else "mean")
 
         def cells(level: str, statistic: str) -> list[tuple[Figure, Counts]]:
-            places = [(group, wave) for group in groups for wave in waves]
             return [level_at(figures, behind, variable, level, place, statistic) for place in places]
 
         main = cells("", statistic)
@@ -45,7 +44,6 @@ def trend_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> 
             name = f"{INDENT}{level_label(variable, level, wording)} (%)"
             body.append((Cell(name), *_texts(cells(level, "pct"), PERCENT_DECIMALS, wording), *blanks))
         n = [f.denominator if binary else f.n for f, _ in main]
-        places = [(group, wave) for group in groups for wave in waves]
         counts = [behind.everybody(k, variable, *place) for k, place in zip(n, places, strict=True)]
         numbers = [Cell(str(k or ""), "muted", counts=own if k else None) for k, own in zip(n, counts, strict=True)]
         body.append((Cell(f"{INDENT}N", "muted"), *numbers, *blanks))
@@ -53,11 +51,11 @@ def trend_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> 
 
     short = initials(wording)
     columns = [Column(wording.text("common.outcome"), "left")]
-    columns += [Column(f"{short[group]} {wave}") for group in groups for wave in waves]
+    columns += [Column(f"{short[group]} {wave}") for group, wave in places]
     columns += [Column(short[group], "left", optional=True) for group in groups]
-    notes = (wording.text("description.trend_note", groups=_legend(wording)), wording.text("description.spark_note"))
+    notes = (say("trend_note", groups=_legend(wording)), say("spark_note"))
     sections = _sections(figures, wording, rows)
-    return Table(wording.text("description.trend_title"), tuple(columns), sections, tuple(notes), name="trend")
+    return Table(say("trend_title"), tuple(columns), sections, notes, name="trend")
 
 
 def change_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
@@ -65,7 +63,7 @@ def change_table(description: pd.DataFrame, wording: Wording, behind: Behind) ->
     study, changes = wording.study, _Changes(description, wording, behind)
     short = initials(wording)
     columns = [Column(wording.text("common.outcome"), "left")]
-    columns += [Column(f"{short[group]} {wave}") for wave in changes.pairs for group in _groups(study)]
+    columns += [Column(f"{short[group]} {wave}") for wave in changes.pairs for group in study.design.groups]
     ordinal = any(study.outcomes[variable].kind == "ordinal" for variable in changes.figures.values("variable"))
     notes = [wording.text("description.change_note", groups=_legend(wording))]
     notes += [wording.text("description.paired_note")] if ordinal else []
@@ -114,7 +112,7 @@ class _Changes:
     ) -> tuple[Cell, ...]:
         found = []
         for interval in self.pairs:
-            for group in _groups(self.wording.study):
+            for group in self.wording.study.design.groups:
                 figure = self.figures.get(variable, level, group, interval, statistic)
                 found.append((figure, self._counts(figure, variable, level, group, interval, statistic)))
         return (Cell(label), *_texts(found, decimals, self.wording, sign=sign))
@@ -131,15 +129,11 @@ class _Changes:
         return together(level_at(self.trend, self.behind, variable, level, end, own)[1] for end in ends)
 
 
-def _groups(study: Study) -> list[str]:
-    return list(study.design.groups)
-
-
 def _legend(wording: Wording) -> str:
     """`I = Intervention, C = Control`."""
     study = wording.study
     short = initials(wording)
-    return ", ".join(f"{short[group]} = {group_label(group, wording)}" for group in _groups(study))
+    return ", ".join(f"{short[group]} = {group_label(group, wording)}" for group in study.design.groups)
 
 
 def _levels(figures: Lookup, variable: str) -> list[str]:
