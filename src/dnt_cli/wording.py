@@ -138,7 +138,7 @@ class Wording:
     def p_value(self, value: float | None) -> str:
         """A p-value with three decimals, `<.001` below."""
         small = value is not None and value < 0.0005
-        return "<" * small + self.number(0.001 if small else value, 3).removeprefix("0")
+        return ("<" if small else "") + self.number(0.001 if small else value, 3).removeprefix("0")
 
     def threshold(self, value: float) -> str:
         """A level of significance, such as .05."""
