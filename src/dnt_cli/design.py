@@ -55,6 +55,7 @@ class Designs:
         self._subgroups: dict[str, NDArray[np.object_]] = {}
         self._columns: dict[str, Floats] = {}
         self._controls: dict[tuple[str, ...], tuple[Floats, tuple[str, ...]]] = {}
+        self._last_trend: tuple[tuple[tuple[str, ...], str, tuple[str, ...]], DesignMatrix] | None = None
 
     def build(self, model: Model) -> DesignMatrix:
         """The design of a model; rows with a gap are left out, and so are persons without any row.
@@ -180,24 +181,32 @@ class Designs:
         study, key = self._study, model.outcome
         if not study.has_trend(key):
             raise ModelError(say("no_longitudinal", key=key, baseline=study.design.baseline))
-        waves = model.waves(study)
-        times = study.times() if model.time != "other" else other_times(study)
+        waves = tuple(model.waves(study))
+        of_all = waves, model.time, model.controls
+        if self._last_trend is None or self._last_trend[0] != of_all:
+            self._last_trend = of_all, self._without_response(*of_all)
         response = np.column_stack([self._column(key, wave) for wave in waves]).ravel()  # person by person
+        return replace(self._last_trend[1], response=response)
+
+    def _without_response(self, waves: tuple[str, ...], scale: str, keys: tuple[str, ...]) -> DesignMatrix:
+        """What the trends of all outcomes with these waves, scale of time and controls have in common."""
+        study = self._study
+        times = study.times() if scale != "other" else other_times(study)
         person = np.repeat(np.arange(len(self._wide), dtype=np.int64), len(waves))
         time = np.tile([times[wave] for wave in waves], len(self._wide))
-        if study.models.time == "actual" and model.time == "study":
+        if study.models.time == "actual" and scale == "study":
             time = self._actual_times(waves, time)
         group = self._group[person]
-        controls, names = self._controls_at(model.controls, waves)
+        controls, names = self._controls_at(keys, waves)
         times_of, terms = time[:, None], [WAVE, TREND]
-        if model.time == "category":
+        if scale == "category":
             later = [wave for wave in waves if wave != study.design.baseline]
             times_of = np.column_stack([time == times[wave] for wave in later]).astype(float)
             terms = [f"{term}[{wave}]" for term in (WAVE, TREND) for wave in later]
         matrix = np.column_stack([np.ones(len(person)), group, times_of, group[:, None] * times_of, controls])
         sites = self.sites()
         of_rows = None if sites is None else sites[person]
-        return DesignMatrix(response, matrix, (INTERCEPT, GROUP, *terms, *names), person, sites=of_rows)
+        return DesignMatrix(np.empty(0), matrix, (INTERCEPT, GROUP, *terms, *names), person, sites=of_rows)
 
     def _actual_times(self, waves: Sequence[str], planned: Floats) -> Floats:
         """(n x waves,) months of each interview, person by person; as planned where there was none."""

@@ -116,25 +116,24 @@ def _trends(stack: Alike, fits: Sequence[Fit], estimator: Estimator) -> list[Clu
     """The number of sites, and the likeness of their persons in the slopes of what is unexplained."""
     if stack.sites is None:
         return [Clustered() for _ in fits]
+    _, first, codes = np.unique(np.asarray(stack.designs[0].groups), return_index=True, return_inverse=True)
     found = []
     for design, residual, count in zip(stack.designs, estimator.residual(stack, fits), _counts(stack), strict=True):
-        slopes, first = _slopes(design, residual)
-        treated = design.matrix[first, design.terms.index(GROUP)] == 1
-        icc = intraclass_correlation(slopes, stack.sites[first], treated)
+        slopes, several = _slopes(design.matrix[:, stack.terms.index(WAVE)], residual, codes)
+        own = first[several]
+        treated = design.matrix[own, stack.terms.index(GROUP)] == 1
+        icc = intraclass_correlation(slopes, stack.sites[own], treated)
         found.append(Clustered(counts=count, icc=float(icc)))
     return found
 
 
-def _slopes(design: DesignMatrix, residual: Floats) -> tuple[Floats, Integers]:
-    """Per person with several waves the slope of the residuals over time, and the person's first row."""
-    time = design.matrix[:, design.terms.index(WAVE)]
-    _, first, codes = np.unique(np.asarray(design.groups), return_index=True, return_inverse=True)
+def _slopes(time: Floats, residual: Floats, codes: Integers) -> tuple[Floats, NDArray[np.bool_]]:
+    """Of persons with several waves the slope of the residuals over time, and which (G,) persons these are."""
     size = np.bincount(codes)
     centred = time - (np.bincount(codes, time) / size)[codes]
     spread = np.bincount(codes, centred**2)
     several = spread > 0
-    slopes = np.bincount(codes, centred * residual)[several] / spread[several]
-    return slopes, first[several].astype(np.int64)
+    return np.bincount(codes, centred * residual)[several] / spread[several], several
 
 
 def _counts(stack: Alike) -> list[tuple[int, int, int]]:

@@ -228,20 +228,14 @@ def _marginal(stack: Alike, fits: Sequence[Fit]) -> list[tuple[float, float]]:
         )
         return [(float(value), float(error)) for value, error in zip(values, errors, strict=True)]
     columns = (stack.terms.index(GROUP), stack.terms.index(WAVE), stack.terms.index(TREND))
-    return [
-        _marginal_trend(design, fit, columns, own)
-        for design, fit, own in zip(stack.designs, fits, np.broadcast_to(reference, stack.response.shape), strict=True)
-    ]
-
-
-def _marginal_trend(
-    design: DesignMatrix, fit: Fit, columns: tuple[int, int, int], reference: NDArray[np.bool_]
-) -> tuple[float, float]:
-    _, first = np.unique(np.asarray(design.groups), return_index=True)
-    first = first[reference[first]]
-    time = design.matrix[:, columns[1]]
-    ends, sd = (float(time.min()), float(time.max())), float(fit.random_sd or 0.0)
-    return trend_risk_difference(design.matrix[first], fit.estimate, fit.covariance, columns, ends, sd)
+    _, first = np.unique(stack.designs[0].groups, return_index=True)
+    found = []
+    for design, fit, own in zip(stack.designs, fits, np.broadcast_to(reference, stack.response.shape), strict=True):
+        time = design.matrix[:, columns[1]]
+        ends, sd = (float(time.min()), float(time.max())), float(fit.random_sd or 0.0)
+        persons = design.matrix[first[own[first]]]
+        found.append(trend_risk_difference(persons, fit.estimate, fit.covariance, columns, ends, sd))
+    return found
 
 
 def _in_reference(stack: Alike) -> NDArray[np.bool_]:

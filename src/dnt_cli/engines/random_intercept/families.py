@@ -14,6 +14,7 @@ from dnt_cli.engines.random_intercept.packing import over_rows
 
 _MODE_STEPS = 100
 _MODE_TOLERANCE = 1e-10
+_LAST_STEP = 1e-6
 
 # A product of this many numbers between 1 and 2 cannot overflow, and one logarithm is cheaper than many.
 _PRODUCT = 500
@@ -125,7 +126,8 @@ class Logistic:
             new = np.where(astray, 0.5 * (low + high), new)
             last = np.abs(new - mode)
             found[todo] = new
-            going = np.flatnonzero(last >= _MODE_TOLERANCE)
+            # The error after a step of Newton's is about the square of its length.
+            going = np.flatnonzero((last >= _MODE_TOLERANCE) & (astray | (length >= _LAST_STEP)))
             if not going.size:
                 break
             mode = new
@@ -137,9 +139,11 @@ class Logistic:
 
     def at_nodes(self, at: Floats, mask: Floats | None) -> tuple[Floats, Floats]:
         """Probabilities of a 1 (.., J, K), 0 in padding, and sums of log(1 + exp(e)) over the rows (.., K)."""
-        small = np.exp(-np.abs(at))
+        small = np.abs(at)
+        np.exp(np.negative(small, out=small), out=small)
         one = 1.0 + small
-        probability = np.where(at >= 0.0, 1.0, small) / one
+        probability = np.where(at >= 0.0, 1.0, small)
+        probability /= one
         large = np.maximum(at, 0.0, out=at)
         if mask is not None:
             here = mask[..., None]

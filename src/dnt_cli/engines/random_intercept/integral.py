@@ -172,43 +172,52 @@ def _quadrature(
     score[:, :v] = (across @ response[..., None]) - across @ mean_there
     score[:, v] = rest * node
     pull = sd[:, None] * rest - node  # f' at the nodes
-    first = (share * pull).sum(axis=1)
-    second = -0.5 * (share * pull * position).sum(axis=1) / bend**1.5
-    mean = (score @ share[..., None])[..., 0]
-    slope = mean + first[:, None] * local.mode_slope + (second - 0.5 / bend)[:, None] * local.bend_slope
-    node_slope = local.mode_slope[..., None] + local.bend_slope[..., None] * (
-        -0.5 * position / bend[:, None] ** 1.5
-    )[:, None, :]  # fmt: skip
-    full = score + pull[:, None, :] * node_slope
-    average = mean + first[:, None] * local.mode_slope + second[:, None] * local.bend_slope
-    curvature = (full * share[:, None, :]) @ transposed(full) - average[..., :, None] * average[..., None, :]
-    curvature += _of_fixed_nodes(columns, mean_there, rest, share, node, node_slope, sd, family)
+    found, mixed, twice = _of_fixed_nodes(columns, mean_there, rest, share, node, local, family)
+    # A node's slope is that of the mode, plus `turn` times its position times that of the bend.
+    turn = (-0.5 / bend**1.5)[:, None]
+    pulled = share * pull
+    means = score @ np.stack([share, pulled, pulled * position], axis=-1)  # (P, d, 3)
+    first, second = pulled.sum(axis=1), turn[:, 0] * (pulled * position).sum(axis=1)
+    average = means[..., 0] + first[:, None] * local.mode_slope + second[:, None] * local.bend_slope
+    slope = average - (0.5 / bend)[:, None] * local.bend_slope
+    moved = share * (pull**2 + twice)
+    even, odd, square = (moved * position**power for power in range(3))
+    by_mode = means[..., 1] + mixed[..., 0] + 0.5 * even.sum(axis=1)[:, None] * local.mode_slope
+    by_mode += turn * odd.sum(axis=1)[:, None] * local.bend_slope
+    by_bend = turn * (means[..., 2] + mixed[..., 1] + 0.5 * turn * square.sum(axis=1)[:, None] * local.bend_slope)
+    curvature = (score * share[:, None, :]) @ transposed(score) - average[..., :, None] * average[..., None, :] + found
+    curvature += 2.0 * by_mode[..., :, None] * local.mode_slope[..., None, :]
+    curvature += 2.0 * by_bend[..., :, None] * local.bend_slope[..., None, :]
     weights = _Weights(first, second - 0.5 / bend, 0.5 / bend**2 - 1.5 * second / bend)
     return value, slope, curvature, weights
 
 
 def _of_fixed_nodes(
-    columns: Floats, mean: Floats, rest: Floats, share: Floats, node: Floats, node_slope: Floats, sd: Floats,
-    family: Family,
-) -> Floats:  # fmt: skip
-    """(P, d, d) mean over the nodes of the second derivative of f in parameters and u; overwrites `mean`."""
+    columns: Floats, mean: Floats, rest: Floats, share: Floats, node: Floats, local: _LocalModes, family: Family
+) -> tuple[Floats, Floats, Floats]:
+    """The second derivatives of f in parameters and u, at nodes that stay; overwrites `mean`.
+
+    Returns:
+        (P, d, d) in the parameters, mean over the nodes; (P, d, 2) in both, mean over the nodes and mean of the product
+        with their positions; and (P, K) in u.
+    """
     persons, _, v = columns.shape
-    across = transposed(columns)
+    sd, across, position = local.sd[:, None], transposed(columns), rule(share.shape[1])[0]
     weight = family.weight(mean, out=mean)
     total = over_rows(weight)
+    placed = share * position
+    means = weight @ np.stack([share, placed], axis=-1)  # (P, J, 2)
+    sides = across @ means
     found = np.zeros((persons, v + 1, v + 1))
-    found[:, :v, :v] = -across @ ((weight @ share[..., None]) * columns)
-    side = (across @ (weight @ (share * node)[..., None]))[..., 0]
-    found[:, :v, v] = -side
-    found[:, v, :v] = -side
+    found[:, :v, :v] = -across @ (means[..., :1] * columns)
+    side = local.mode[:, None] * sides[..., 0] + sides[..., 1] / np.sqrt(local.bend)[:, None]
+    found[:, :v, v] = found[:, v, :v] = -side
     found[:, v, v] = -(total * share * node**2).sum(axis=1)
-    mixed = np.empty_like(node_slope)
-    mixed[:, :v] = -sd[:, None, None] * (across @ weight)
-    mixed[:, v] = rest - sd[:, None] * total * node
-    twice = -((sd * sd)[:, None]) * total - 1.0
-    cross = (share[:, None, :] * (mixed + 0.5 * twice[:, None, :] * node_slope)) @ transposed(node_slope)
-    found += cross + transposed(cross)
-    return found
+    mixed = np.empty((persons, v + 1, 2))
+    mixed[:, :v] = -sd[..., None] * sides
+    of_sd = rest - sd * total * node
+    mixed[:, v, 0], mixed[:, v, 1] = (share * of_sd).sum(axis=1), (placed * of_sd).sum(axis=1)
+    return found, mixed, -sd * sd * total - 1.0
 
 
 def _of_moving_nodes(local: _LocalModes, by: _Weights, family: Family) -> Floats:

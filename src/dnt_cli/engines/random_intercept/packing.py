@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,10 +62,10 @@ def over_rows(values: Floats, by: np.ufunc = np.add, axis: int = 1) -> Floats:
     if not 1 < values.shape[axis] < _FEW_ROWS:
         found = by.reduce(values, axis=axis)
         return found
-    first, second, *others = np.moveaxis(values, axis, 0)
-    found = by(first, second)
-    for row in others:
-        by(found, row, out=found)
+    before: tuple[Any, ...] = (slice(None),) * (axis % values.ndim)
+    found = by(values[(*before, 0)], values[(*before, 1)])
+    for row in range(2, values.shape[axis]):
+        by(found, values[(*before, row)], out=found)
     return found
 
 
