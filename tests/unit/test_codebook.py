@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from dnt_cli.description.codebook import codebook_table, missing_codes
+from dnt_cli.description.persons import Behind
 from dnt_cli.description.result import are_figures
 from dnt_cli.description.run import describe
 from dnt_cli.reading import examined, hints_of, prepare, read_table
@@ -27,7 +28,7 @@ def figures() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def rows(figures: pd.DataFrame) -> dict[str, list[str]]:
     study = load_study(str(CASE / "mended.toml"))
-    table = codebook_table(figures, Wording(study, "en"))
+    table = codebook_table(figures, Wording(study, "en"), Behind(figures, study))
     return {row[0].text: [cell.text for cell in row] for row in table.rows}
 
 

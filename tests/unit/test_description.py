@@ -139,11 +139,11 @@ class TestMoments:
     )
     def test_wilson_interval_of_newcombe_1998_table_1(self, count: int, n: int, low: float, high: float) -> None:
         m = Moments(np.array([[float(n)]]), np.array([[count / n]]), np.array([[np.nan]]))
-        assert [round(float(limit[0, 0]), 4) for limit in share_interval(m, 0.95)] == [low, high]
+        assert [round(float(limit[0, 0]), 4) for limit in share_interval(m)] == [low, high]
 
     def test_interval_of_a_mean(self) -> None:
         m = moments(np.array([[1.0], [2.0], [3.0], [4.0]]), np.ones((1, 4), dtype=bool))
-        low, high = mean_interval(m, 0.95)  # 2.5 -+ 3.182446 x 1.290994 / 2
+        low, high = mean_interval(m)  # 2.5 -+ 3.182446 x 1.290994 / 2
         assert (round(float(low[0, 0]), 5), round(float(high[0, 0]), 5)) == (0.44574, 4.55426)
 
     def test_standardised_differences(self) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dnt_cli.description.codebook import codebook_table
-from dnt_cli.description.persons import Naming
+from dnt_cli.description.persons import Behind, Naming
 from dnt_cli.description.run import describe
 from dnt_cli.description.tables import description_tables, outcome_tables
 from dnt_cli.disclosure.bounds import System
@@ -533,7 +533,8 @@ def test_a_register_outcome_has_the_same_name_in_the_tables_of_the_register() ->
 def test_an_outcome_that_a_file_does_not_hold_does_not_make_it_a_file_of_other_data() -> None:
     """The codebook of a survey lists the register outcomes, which other files of the same study have answers of."""
     study = example_study()
-    codebook = codebook_table(describe(cast_survey(generate(), study)[0], study), ENGLISH)
+    described = describe(cast_survey(generate(), study)[0], study)
+    codebook = codebook_table(described, ENGLISH, Behind(described, study))
     (row,) = (row for row in codebook.rows if row[0].text == "cbs_work_gt1h")
     other = table([("work", "20", share_of([*arm("intervention"), ("register work@T3", ("1",))], 20,
                                            [*arm("intervention"), ("register work@T3", ("0", "1"))], 81))])  # fmt: skip

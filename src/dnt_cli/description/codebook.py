@@ -38,13 +38,12 @@ def codebook_rows(codes: MissingCodes, study: Study) -> pd.DataFrame:
     return rows.frame([*study.covariates, *study.measured])
 
 
-def codebook_table(description: pd.DataFrame, wording: Wording) -> Table:
+def codebook_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
     """Variables with their labels, kinds, values, codes for no answer, and observed answers per wave and group."""
     study, say = wording.study, wording.room("description")
     met = Lookup(description, "codebook")
     trend, baseline = Lookup(description, "trend"), Lookup(description, "baseline")
     waves, groups = study.design.wave_keys, group_names(study)[:2]
-    behind = Behind(description, study)
 
     def codes(variable: str) -> str:
         levels = met.values("level", variable=variable)

@@ -8,6 +8,8 @@ import numpy as np
 
 from dnt_cli.arrays import Flags, Floats
 
+LEVEL = 0.95  # of the intervals
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -51,20 +53,20 @@ def moments(values: Floats, members: Flags) -> Moments:
     return Moments(n, mean, sd)
 
 
-def mean_interval(m: Moments, level: float) -> tuple[Floats, Floats]:
-    """Student's t interval for the means; NaN for fewer than two persons."""
+def mean_interval(m: Moments) -> tuple[Floats, Floats]:
+    """Student's 95 % interval for the means; NaN for fewer than two persons."""
     from scipy.special import stdtrit
 
     df = np.where(m.n > 1, m.n - 1, np.nan)
-    half = stdtrit(df, (1 + level) / 2) * m.sd / np.sqrt(np.where(m.n > 0, m.n, np.nan))
+    half = stdtrit(df, (1 + LEVEL) / 2) * m.sd / np.sqrt(np.where(m.n > 0, m.n, np.nan))
     return m.mean - half, m.mean + half
 
 
-def share_interval(m: Moments, level: float) -> tuple[Floats, Floats]:
-    """Wilson's score interval for proportions (Wilson 1927): within 0 and 1, and sound in small groups."""
+def share_interval(m: Moments) -> tuple[Floats, Floats]:
+    """Wilson's 95 % score interval for proportions (Wilson 1927): within 0 and 1, and sound in small groups."""
     from scipy.special import ndtri
 
-    z = float(ndtri((1 + level) / 2))
+    z = float(ndtri((1 + LEVEL) / 2))
     n = np.where(m.n > 0, m.n, np.nan)
     middle = (m.mean + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(m.mean * (1 - m.mean) / n + z**2 / (4 * n**2))

@@ -62,14 +62,14 @@ class Rows:
             self.add(keys[~share], group, "mean", m.mean[g, ~share], n[~share])
             self.add(keys[~share], group, "sd", m.sd[g, ~share], n[~share])
 
-    def add_intervals(self, columns: Columns, m: Moments, groups: list[str], level: float) -> None:
-        """Confidence intervals: Wilson's for percentages, Student's for means."""
+    def add_intervals(self, columns: Columns, m: Moments, groups: list[str]) -> None:
+        """95 % confidence intervals: Wilson's for percentages, Student's for means."""
         for name, factor, which, interval in (
             ("pct", 100.0, columns.share, share_interval),
             ("mean", 1.0, ~columns.share, mean_interval),
         ):
             keys, some = columns.keys[which], m.take(which)
-            for end, limit in zip(("low", "high"), interval(some, level), strict=True):
+            for end, limit in zip(("low", "high"), interval(some), strict=True):
                 for g, group in enumerate(groups):
                     self.add(keys, group, f"{name}_{end}", factor * limit[g], some.n[g])
 

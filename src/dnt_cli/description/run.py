@@ -28,7 +28,6 @@ def describe(
     missing_codes: MissingCodes | None = None,
     left_out: pd.DataFrame | None = None,
     thresholds: tuple[float, ...] = THRESHOLDS,
-    level: float = 0.95,
 ) -> pd.DataFrame:
     """The description of a survey, one statistic per row.
 
@@ -71,7 +70,6 @@ def describe(
         missing_codes: Per variable the codes that the data file has for no answer, with their counts.
         left_out: Persons per rule and group, and rows, that the study leaves out, as `reading.left_out` gives them.
         thresholds: Of the absolute standardised difference above which a characteristic is flagged.
-        level: Of the confidence intervals.
 
     Raises:
         DataError: The further answers or the reference populations do not fit.
@@ -87,8 +85,8 @@ def describe(
         baseline,
         *(reference_rows(other, study, baseline) for other in others if len(other)),
         dropout_rows(wide, attendance, study, thresholds),
-        trend_rows(wide, attendance, study, level),
-        change_rows(wide, study, level),
+        trend_rows(wide, attendance, study),
+        change_rows(wide, study),
         *([] if further is None else [further_rows(further, wide, study)]),
         codebook_rows(missing_codes or {}, study),
     ]

@@ -51,7 +51,7 @@ def description_tables(description: pd.DataFrame, wording: Wording) -> list[Tabl
         trend_tables.change_table(description, wording, behind),
         *block_tables(description, wording, behind),
         _further(description, wording, behind),
-        codebook_table(description, wording),
+        codebook_table(description, wording, behind),
     ]
     made_up = tuple(wording.synthetic_note())
     return [replace(table, notes=made_up + table.notes) for table in tables if table.sections]

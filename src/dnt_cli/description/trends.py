@@ -19,13 +19,13 @@ UNTIL = "-"  # in the name of an interval: T0-T3
 Positions = NDArray[np.intp]
 
 
-def trend_rows(wide: pd.DataFrame, attendance: Attendance, study: Study, level: float) -> pd.DataFrame:
+def trend_rows(wide: pd.DataFrame, attendance: Attendance, study: Study) -> pd.DataFrame:
     """Percentages or means per wave and group with intervals, and the raw differences between the groups."""
     rows = Rows("trend")
     columns, groups = outcome_columns(wide, study), group_names(study)
     m = moments(columns.values, attendance.members)
     rows.add_moments(columns, m, groups)
-    rows.add_intervals(columns, m, groups, level)
+    rows.add_intervals(columns, m, groups)
     position = [study.design.wave_keys.index(wave) for wave in columns.keys["wave"]]
     rows.add_missing(columns, attendance.members, groups, attendance.seen[:, position].astype(float))
     figures, rounded = _figures(columns, m, study)
@@ -57,7 +57,7 @@ def interval_names(study: Study, pairs: list[tuple[str, str]]) -> list[str]:
     return [until.join(pair) for pair in pairs]
 
 
-def change_rows(wide: pd.DataFrame, study: Study, level: float) -> pd.DataFrame:
+def change_rows(wide: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Change between two waves, of all who answered and within those who answered both."""
     rows = Rows("change")
     columns = outcome_columns(wide, study)
@@ -68,7 +68,7 @@ def change_rows(wide: pd.DataFrame, study: Study, level: float) -> pd.DataFrame:
     single = (columns.keys["level"] == "").to_numpy()[end]
     unit = np.where(columns.share, 100.0, 1.0)[end[single]]  # a change of 0 to 1 counts as 100 percentage points
     steps = unit * (columns.values[:, end[single]] - columns.values[:, start[single]])
-    _add_paired(rows, steps, members, keys[single], study, level)
+    _add_paired(rows, steps, members, keys[single], study)
     return rows.frame(list(study.outcomes))
 
 
@@ -104,13 +104,11 @@ def _add_changes(
         rows.add(keys[counted], group, "count_change", change[counted], *n[counted].T)
 
 
-def _add_paired(
-    rows: Rows, steps: Floats, members: NDArray[np.bool_], keys: pd.DataFrame, study: Study, level: float
-) -> None:
+def _add_paired(rows: Rows, steps: Floats, members: NDArray[np.bool_], keys: pd.DataFrame, study: Study) -> None:
     known = ~np.isnan(steps)
     directions = {"rise": steps > 0, "fall": steps < 0, "same": steps == 0}
     m = moments(steps, members)
-    low, high = mean_interval(m, level)
+    low, high = mean_interval(m)
     shares = {k: moments(np.where(known, who, np.nan), members) for k, who in directions.items()}
     for g, group in enumerate(group_names(study)):
         for name, share in shares.items():
