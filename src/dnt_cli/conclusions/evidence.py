@@ -15,7 +15,7 @@ from dnt_cli.description.rounding import PERCENT_DECIMALS, decimals_of, half_up
 from dnt_cli.description.rows import ALL
 from dnt_cli.description.trend_tables import level_at
 from dnt_cli.description.trends import interval_names
-from dnt_cli.effects.columns import effect_rows, expected_of
+from dnt_cli.effects.columns import effect_rows, expected_of, wave_of
 from dnt_cli.effects.errors import flags_of, resting_on
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.result import Estimates
@@ -162,15 +162,14 @@ class Sources:
             raise DataError(say("conclusions_effects"))
         joined = Estimates.joined(effects)
         rows = effect_rows(joined.estimates, waves=True)
-        keys = ["analysis", "outcome", *(["wave"] if "wave" in rows.columns else [])]
-        if rows.duplicated(keys).any():
+        if rows.duplicated(["analysis", "outcome", "wave"]).any():
             raise DataError(say("effects_twice"))
         robustness = _only(results, RobustnessResult, "robustness")
         described = _only(results, Description, "description")
         register = _only(results, RegisterResult, "register")
         return cls(
             joined.study,
-            _resting(rows, joined.study),
+            resting_on(rows, joined.study.models.errors),
             joined.level,
             robustness,
             None if described is None else described.figures,
@@ -196,7 +195,7 @@ def collect(sources: Sources) -> dict[str, Evidence]:
     rows: dict[tuple[str, str], pd.Series] = {}
     if sources.robustness is not None:  # the register's effects stand among the checks where nothing else tells them
         own = effect_rows(sources.robustness.estimates)
-        rows = _by_part(_resting(own[own["model"].str[0] == REGISTER], study), study)
+        rows = _by_part(resting_on(own[own["model"].str[0] == REGISTER], study.models.errors), study)
     rows |= _by_part(sources.estimates, study)
     checks = {} if sources.robustness is None else _checks(sources.robustness)
     described = sources.description
@@ -228,15 +227,11 @@ def _by_part(rows: pd.DataFrame, study: Study) -> dict[tuple[str, str], pd.Serie
 
 
 def _part_of(row: pd.Series, study: Study) -> str:
-    """What an effect is about: the endpoint, the waves together, the follow-up, or another wave (empty).
-
-    Files may tell the wave of an effect; where they do not, it is that of the endpoint.
-    """
-    wave = row.get("wave")
-    told = isinstance(wave, str) and wave != ""
+    """What an effect is about: the endpoint, the waves together, the follow-up, or another wave (empty)."""
     if row["analysis"] == LONGITUDINAL:
         return LONGITUDINAL
-    if not told or wave == study.endpoint(row["outcome"]):
+    wave = wave_of(row, study)
+    if wave == study.endpoint(row["outcome"]):
         return ENDPOINT
     return FOLLOW_UP if wave == study.design.follow_up else ""
 
@@ -253,12 +248,6 @@ def _part(row: pd.Series, expected: str | None, study: Study) -> EffectEvidence:
     direction, mark = _sign(float(row["estimate"])), study.significance.mark
     lost = tuple(by for by in flags_of(row, study) if not mark(row[f"p_value_{by}"]))
     return EffectEvidence(row, direction, _along(direction, expected), mark(row["p_value"]), lost)
-
-
-def _resting(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """The effects on the standard errors that the study's marks rest on; files of older versions have the model's."""
-    errors = study.models.errors
-    return resting_on(rows, errors if f"p_value_{errors}" in rows.columns else "model")
 
 
 def _checks(robustness: RobustnessResult) -> dict[str, list[Check]]:

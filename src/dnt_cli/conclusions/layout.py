@@ -248,7 +248,7 @@ def _main_differs(sources: Sources, wording: Wording) -> list[str]:
     main = rows[rows["model"] == "main"].set_index(keys)["p_value"].map(mark)
     own = sources.estimates.drop_duplicates(keys).set_index(keys)["p_value"].map(mark)
     both = main.index.intersection(own.index)
-    other = list(dict.fromkeys(outcome for key in both if main[key] != own[key] for outcome in [key[1]]))
+    other = list(dict.fromkeys(key[1] for key in both if main[key] != own[key]))
     return [wording.text("conclusions.main_differs", outcomes=wording.labels(other))] if other else []
 
 

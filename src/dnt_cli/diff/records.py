@@ -240,19 +240,12 @@ def _shared(key: str, found: Overlap, wording: Wording) -> str:
     return wording.text(f"diff.{key}", both=found.both, only=only)
 
 
-def _by_outcome(columns: pd.DataFrame) -> list[dict[str, Any]]:
+def _by_outcome(columns: pd.DataFrame) -> list[dict[Any, Any]]:
     """One row per outcome and kind of change, its waves beside each other."""
-    rows: dict[tuple[str, ...], dict[str, Any]] = {}
-    for row in columns.to_dict("records"):
-        name = row["outcome"] or row["column"]
-        key = (name, row["change"], row["type_a"], row["type_b"])
-        if key not in rows:
-            rows[key] = {str(k): v for k, v in row.items()} | {"column": name}
-            continue
-        rows[key]["wave"] += f" {row['wave']}"
-        for count in _COUNTS:
-            rows[key][count] += row[count]
-    return list(rows.values())
+    named = columns.assign(column=columns["outcome"].where(columns["outcome"] != "", columns["column"]))
+    parts = named.groupby(["column", "change", "type_a", "type_b"], sort=False, as_index=False)
+    how: dict[str, Any] = {"outcome": "first", "wave": " ".join, **dict.fromkeys(_COUNTS, "sum")}
+    return parts.agg(how).to_dict("records")
 
 
 def _row(row: Mapping[Any, Any], wording: Wording, *, imputed: bool) -> tuple[Cell, ...]:

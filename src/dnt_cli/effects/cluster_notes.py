@@ -13,7 +13,7 @@ from dnt_cli.wording import Wording
 def cluster_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     """The notes, given the effects of one table as `errors.resting_on` gives them."""
     fitted = rows[rows["status"] != "not estimable"]
-    if fitted.empty or "n_sites" not in fitted:
+    if fitted.empty:
         return []
     parts = (_allocation, _rested, _flagged, _few)
     return [own for part in parts for own in part(fitted, wording)]

@@ -9,14 +9,7 @@ import pandas as pd
 from dnt_cli.effects.columns import ASSIGNED, RECEIVED, UPTAKE
 from dnt_cli.effects.note import once_each, said_of
 from dnt_cli.effects.persons import with_counts
-from dnt_cli.effects.tables import (
-    answered,
-    by_hypothesis,
-    effect_columns,
-    estimate_cells,
-    interval_text,
-    source_of,
-)
+from dnt_cli.effects.tables import answered, by_hypothesis, effect_columns, estimate_cells, interval_text, source_of
 from dnt_cli.models import COMPLIERS
 from dnt_cli.stagefile.result import Green
 from dnt_cli.tables import Cell, Column, Table

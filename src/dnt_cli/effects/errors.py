@@ -79,7 +79,7 @@ def flags_of(row: pd.Series, study: Study) -> list[str]:
     """
     found = []
     for by in CLUSTERS:
-        if f"p_value_{by}" not in row or pd.isna(row[f"p_value_{by}"]) or row.get("errors", "model") in (by, "sites"):
+        if pd.isna(row[f"p_value_{by}"]) or row.get("errors", "model") in (by, "sites"):
             continue
         mark = study.significance.mark
         found += [by] if len(mark(row[f"p_value_{by}"])) < len(mark(row["p_value"])) else []

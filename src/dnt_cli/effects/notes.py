@@ -200,18 +200,13 @@ def _adjusted(rows: pd.DataFrame, wording: Wording) -> list[Note]:
 def _false_alarms(rows: pd.DataFrame, lenient: float, wording: Wording) -> Note:
     """How many marks chance would give, cut-offs of one scale counted once."""
     tested = rows.loc[rows["p_value"].notna(), "outcome"]
-    scales = {scale_behind(key, wording.study) for key in tested}
+    cut_from = {key: wording.study.outcomes[key].derive for key in tested}
+    scales = {key if rule is None else rule.source for key, rule in cut_from.items()}
     tests, alarms = len(tested), wording.number(len(scales) * lenient, 1)
     if len(scales) == tests:
         return note("effects.false_alarms", wording, tests=tests, alarms=alarms)
     most = wording.number(tests * lenient, 1)
     return note("effects.false_alarms_scales", wording, tests=tests, scales=len(scales), alarms=alarms, most=most)
-
-
-def scale_behind(key: str, study: Study) -> str:
-    """The outcome that an outcome is a cut-off of, or the outcome itself."""
-    derived = study.outcomes[key].derive
-    return key if derived is None else derived.source
 
 
 def _few_observed(rows: pd.DataFrame, wording: Wording) -> list[Note]:

@@ -81,19 +81,15 @@ class _Flow:
         self.notes = table.notes
         first, *waves = table.sections
         self.waves = [section.heading for section in waves]
-        self._included = _by_group(first.rows[0], self.groups)
+        self.size = _by_group(first.rows[0], self.groups)  # persons of a group
         self._texts = {own.heading: [_by_group(row, self.groups) for row in own.rows] for own in waves}
-
-    def size(self, group: str) -> str:
-        """Persons of a group."""
-        return self._included[group]
 
     def first(self, group: str) -> str:
         """How many of a group stand in the file, where some were left out; else how many are in the study."""
         name = group_label(group, self.wording)
         if self.left_out.reasons:
             return self._say("flow_in_file", group=name, n=self.left_out.in_file(group))
-        return self._say("flow_included", group=name, n=self.size(group))
+        return self._say("flow_included", group=name, n=self.size[group])
 
     def seen(self, group: str, wave: str) -> str:
         """`T1: 58 seen`."""
@@ -121,7 +117,7 @@ class _Flow:
             self._box(axes, left, 0.0, textwrap.fill(self.first(group), 34), bold=True)
             if above:
                 self._arrow(axes, left, 1)
-                self._box(axes, left, -1.0, self._say("flow_analysed", n=self.size(group)))
+                self._box(axes, left, -1.0, self._say("flow_analysed", n=self.size[group]))
                 axes.text(left + 25, -1.0, textwrap.fill(self.left_out.told(group), 26), **_BESIDE)
             for i, wave in enumerate(self.waves, start=1 + above):
                 self._arrow(axes, left, i)
@@ -153,7 +149,7 @@ class _Flow:
         for group in self.groups:
             parts = [self.first(group)]
             if told := self.left_out.told(group):
-                parts += [told, self._say("flow_analysed", n=self.size(group))]
+                parts += [told, self._say("flow_analysed", n=self.size[group])]
             for wave in self.waves:
                 missed = self.missed(group, wave).replace("\n", ", ")
                 parts.append(self.seen(group, wave) + (f", {missed}" if missed else ""))
