@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -115,23 +116,20 @@ def fit_mixed_linear_sets(
     """`fit_mixed_linear` by the own engine on many data sets at once; each fit is what it would be alone."""
     _check_choice("df", df, ("residual_infinite", "satterthwaite"))
     name = f"dnt {'REML' if reml else 'ML'}"
-    fits: dict[int, Fit] = {}
-    for place, design in enumerate(designs):
+
+    def refused(design: DesignMatrix) -> Fit | None:
         trouble = problem(design, binary=False, grouped=True)
-        if trouble:
-            fits[place] = unusable(design, name, trouble)
-    left = [place for place in range(len(designs)) if place not in fits]
-    for stack in stacked([designs[place] for place in left]):
-        found = _linear_fits(stack, [designs[left[i]] for i in stack.places], name, reml=reml, df=df)
-        fits |= {left[i]: fit for i, fit in zip(stack.places, found, strict=True)}
-    return [fits[place] for place in range(len(designs))]
+        return unusable(design, name, trouble) if trouble else None
+
+    return _together(designs, refused, partial(_linear_fits, name=name, reml=reml, df=df))
 
 
 def fit_mixed_logistic_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEFAULT_NODES) -> list[Fit]:
     """`fit_mixed_logistic` by the own engine on many data sets at once; each fit is what it would be alone."""
     _check_nodes(nodes, "own")
     name = f"dnt {method_name(nodes)}"
-    return _integrated(designs, name, nodes, LOGISTIC, lambda design: refused_logistic(design, name, nodes))
+    fit = partial(_integral_fits, name=name, nodes=nodes, family=LOGISTIC)
+    return _together(designs, lambda design: refused_logistic(design, name, nodes), fit)
 
 
 def fit_mixed_poisson_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEFAULT_NODES) -> list[Fit]:
@@ -146,12 +144,13 @@ def fit_mixed_poisson_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEFA
     """
     _check_nodes(nodes, "own")
     name = f"dnt Poisson {method_name(nodes)}"
-    return _integrated(designs, name, nodes, POISSON, lambda design: refused_counts(design, name, grouped=True))
+    fit = partial(_integral_fits, name=name, nodes=nodes, family=POISSON)
+    return _together(designs, lambda design: refused_counts(design, name, grouped=True), fit)
 
 
-def _integrated(
-    designs: Sequence[DesignMatrix], name: str, nodes: int, family: Family,
-    refused: Callable[[DesignMatrix], Fit | None],
+def _together(
+    designs: Sequence[DesignMatrix], refused: Callable[[DesignMatrix], Fit | None],
+    fit: Callable[[Stack, Sequence[DesignMatrix]], list[Fit]],
 ) -> list[Fit]:  # fmt: skip
     """Each design's fit, or what `refused` says of it; those of one shape are fitted together."""
     fits: dict[int, Fit] = {}
@@ -161,8 +160,8 @@ def _integrated(
             fits[place] = answer
     left = [place for place in range(len(designs)) if place not in fits]
     for stack in stacked([designs[place] for place in left]):
-        found = _integral_fits(stack, [designs[left[i]] for i in stack.places], name, nodes, family)
-        fits |= {left[i]: fit for i, fit in zip(stack.places, found, strict=True)}
+        places = [left[i] for i in stack.places]
+        fits |= zip(places, fit(stack, [designs[i] for i in places]), strict=True)
     return [fits[place] for place in range(len(designs))]
 
 
