@@ -162,7 +162,7 @@ def impute(
     opened = _opened(survey, "impute", "survey", study, settings)
     wide = to_wide(opened.survey(), opened.spec)
     used = settings_of(opened.spec, m=m, method=method, iterations=iterations, seed=seed)
-    imputation, completed = impute_wide(wide, opened.spec, used, jobs=jobs)
+    imputation, completed = impute_wide(wide, opened.spec, used, jobs=jobs, stacked=True)
     extra: dict[str, Any] = {}
 
     def tables() -> Iterator[pa.Table]:

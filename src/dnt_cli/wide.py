@@ -109,12 +109,15 @@ def fulfils(wide: pd.DataFrame, conditions: Iterable[Condition]) -> pd.Series:
     return keep
 
 
-def wide_table(wide: pd.DataFrame, study: Study, imputation: int) -> pa.Table:
-    """One imputation as an Arrow table in the layout of mice's long format: `.imp`, `.id`, then the columns."""
-    n = len(wide)
+def wide_table(wide: pd.DataFrame, study: Study, imputation: int, sets: int = 1) -> pa.Table:
+    """Imputations as an Arrow table in the layout of mice's long format: `.imp`, `.id`, then the columns.
+
+    `sets` of them lie below each other, of which the first has the number `imputation`.
+    """
+    n = len(wide) // sets
     columns: dict[str, pa.Array] = {
-        ".imp": pa.array(np.full(n, imputation, dtype=np.int32)),
-        ".id": pa.array(np.arange(1, n + 1, dtype=np.int32)),
+        ".imp": pa.array(np.repeat(np.arange(imputation, imputation + sets, dtype=np.int32), n)),
+        ".id": pa.array(np.tile(np.arange(1, n + 1, dtype=np.int32), sets)),
     }
     for name, values in wide.items():
         columns[str(name)] = _array(values, str(name), study)

@@ -206,21 +206,21 @@ def _run(job: _Job, auto: bool, precision: float, jobs: int, report: Any) -> tup
 
         return impute_until_precise(job.wide, job.study, job.settings, precision=precision, jobs=jobs, progress=report)
     start = 0 if job.before is None else job.before.parquet.num_row_groups - 1
-    imputation, completed = impute_wide(job.wide, job.study, job.settings, jobs=jobs, progress=report, start=start)
+    imputation, completed = impute_wide(
+        job.wide, job.study, job.settings, jobs=jobs, progress=report, start=start, stacked=True
+    )
     return [imputation], completed
 
 
 def _row_groups(job: _Job, frames: Any, made: int) -> Iterator[pa.Table]:
-    from dnt_cli.imputed.data import imputation_tables
-    from dnt_cli.wide import wide_table
+    from dnt_cli.imputed.data import imputation_tables, numbered_tables
 
     if job.before is None:
         yield from imputation_tables(job.wide, iter(frames), job.study)
         return
     for i in range(made + 1):
         yield job.before.parquet.read_row_group(i)
-    for i, frame in enumerate(frames, start=made + 1):
-        yield wide_table(frame, job.study, i)
+    yield from numbered_tables(frames, job.study, len(job.wide), made + 1)
 
 
 def _told(before: Stage | None, rounds: list[Imputation], name: str) -> pd.DataFrame:

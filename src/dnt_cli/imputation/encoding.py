@@ -215,48 +215,50 @@ def _deduce(table: EncodedTable) -> list[Event]:
 
 
 class Decoder:
-    """Puts imputed cells into copies of the frame's incomplete columns."""
+    """Puts imputed cells into copies of the frame's incomplete columns, several data sets below each other."""
 
     def __init__(self, frame: pd.DataFrame, table: EncodedTable) -> None:
         self._table = table
         incomplete = [p for p, column in enumerate(table.columns) if column.impute and (table.absent[p]).any()]
         self._arrays = {p: frame[table.columns[p].name].array for p in incomplete}
 
-    def __call__(self, cells: Mapping[int, NDArray[np.float64]]) -> dict[str, pd.api.extensions.ExtensionArray]:
-        """The completed columns by name, with the dtypes of the frame.
+    def __call__(
+        self, cells: Mapping[int, NDArray[np.float64]], sets: int
+    ) -> dict[str, pd.api.extensions.ExtensionArray]:
+        """The completed columns (sets * n,) by name, with the dtypes of the frame.
 
         Args:
-            cells: per column index the values of its unknown cells, in row order.
+            cells: per column index (sets, u) the values of its unknown cells, in row order.
+            sets: number of data sets.
         """
-        filled = {}
+        filled, rows = {}, np.tile(np.arange(self._table.values.shape[1]), sets)
         for position, array in self._arrays.items():
-            values = self._table.values[position].copy()
+            values, absent = self._table.values[position][rows], self._table.absent[position][rows]
             if position in cells:
-                values[np.isnan(values)] = cells[position]
-            absent, levels = self._table.absent[position], self._table.levels[position]
-            filled[self._table.columns[position].name] = _fill(array, absent, values, levels)
+                values[np.isnan(values)] = cells[position].ravel()
+            name, levels = self._table.columns[position].name, self._table.levels[position]
+            filled[name] = _filled(array.take(rows), absent, values, levels)
         return filled
 
 
-def _fill(
+def _filled(
     array: pd.api.extensions.ExtensionArray,
     absent: NDArray[np.bool_],
     values: NDArray[np.float64],
     levels: tuple[object, ...],
 ) -> pd.api.extensions.ExtensionArray:
-    """A copy of `array` with `values` where it is absent; what was observed is copied, not decoded."""
+    """`array` with `values` where it is absent; what was observed is not decoded."""
     import pandas as pd
 
-    filled = array.copy()
     if isinstance(array, pd.Categorical):
         codes = array.codes.copy()
         codes[absent] = values[absent].astype(codes.dtype)
         return pd.Categorical.from_codes(codes, dtype=array.dtype, validate=False)
     if levels:
-        filled[absent] = [levels[int(code)] for code in values[absent]]
+        array[absent] = [levels[int(code)] for code in values[absent]]
     elif pd.api.types.is_float_dtype(array.dtype):
-        filled[absent] = values[absent]
+        array[absent] = values[absent]
     else:
         whole = np.rint(values[absent])
-        filled[absent] = whole.astype(bool) if pd.api.types.is_bool_dtype(array.dtype) else whole.astype(np.int64)
-    return filled
+        array[absent] = whole.astype(bool) if pd.api.types.is_bool_dtype(array.dtype) else whole.astype(np.int64)
+    return array

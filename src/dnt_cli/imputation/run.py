@@ -30,6 +30,8 @@ CHUNK = 50
 """Most imputations in one chunk: more would gain little, and progress is told by chunk."""
 CHUNK_CELLS = 6_000_000
 """Most numbers in the design of one chunk (48 MB), which bounds memory when there are many persons."""
+ROWS_TOGETHER = 16_384
+"""Most rows of completed data sets that are put below each other: of small ones many, which is quicker."""
 CONDITIONAL_METHODS = {"binary": "logreg", "continuous": "pmm", "ordinal": "pmm", "categorical": "polyreg"}
 """What fills a conditional column after `forest`, which cannot fit a model on part of the persons."""
 
@@ -71,7 +73,8 @@ class Imputation:
 
     Attributes:
         m: number of completed data sets.
-        filled: the columns that had gaps, by name, completed, per data set in order. It can be read once.
+        filled: number of the data sets that follow, and their completed columns by name below each other, of those
+            that had gaps. It can be read once.
         models: per incomplete column `variable`, `method`, `n_missing`, `share_missing`, `n_predictors`, `predictors`.
     """
 
@@ -86,7 +89,7 @@ class Imputation:
     ) -> None:
         self.m = m
         self.models = models
-        self.filled: Iterator[dict[str, pd.api.extensions.ExtensionArray]] = iter(())
+        self.filled: Iterator[tuple[int, dict[str, pd.api.extensions.ExtensionArray]]] = iter(())
         self._frame, self._table, self._strata = frame, table, strata
         self._events = events
         self._trace: list[pd.DataFrame] = []
@@ -95,7 +98,10 @@ class Imputation:
     @property
     def completed(self) -> Iterator[pd.DataFrame]:
         """The completed data sets, each with the rows, columns, order and dtypes of the input; `filled` gives them."""
-        return (self._frame.assign(**columns) for columns in self.filled)
+        n = len(self._frame)
+        for sets, columns in self.filled:
+            for i in range(sets):
+                yield self._frame.assign(**{name: own[i * n : (i + 1) * n] for name, own in columns.items()})
 
     @property
     def trace(self) -> pd.DataFrame:
@@ -124,9 +130,10 @@ class Imputation:
 
     def stream(
         self, results: Iterator[list[Chunk]], start: int, progress: Progress | None
-    ) -> Iterator[dict[str, pd.api.extensions.ExtensionArray]]:
-        """Completed columns from the chunks, recording trace and failures on the way."""
+    ) -> Iterator[tuple[int, dict[str, pd.api.extensions.ExtensionArray]]]:
+        """`filled` from the chunks, recording trace and failures on the way."""
         done, decode = 0, Decoder(self._frame, self._table)
+        together = max(1, ROWS_TOGETHER // len(self._frame))
         for chunks in results:
             for position, column in chain.from_iterable(chunk.items() for chunk in chunks):
                 self._failures[position] = self._failures.get(position, 0) + column.failures
@@ -135,19 +142,25 @@ class Imputation:
                 progress(done + size, self.m)
             self._record(chunks, range(start + done + 1, start + done + size + 1))
             done += size
-            for place in range(size):
-                yield decode(self._merge(chunks, place))
+            for first in range(0, size, together):
+                sets = min(together, size - first)
+                yield sets, decode(self._merge(chunks, slice(first, first + sets)), sets)
 
-    def _merge(self, chunks: list[Chunk], place: int) -> dict[int, NDArray[np.float64]]:
-        """Per column index the unknown cells of one imputation, strata put together in row order."""
+    def _merge(self, chunks: list[Chunk], places: slice) -> dict[int, NDArray[np.float64]]:
+        """Per column index (c, u) the unknown cells of some imputations, strata put together in row order."""
         if len(chunks) == 1:
-            return {position: column.cells[place] for position, column in chunks[0].items()}
-        values = self._table.values.copy()
-        unknown = self._table.unknown
-        for stratum, chunk in zip(self._strata, chunks, strict=True):
-            for position, column in chunk.items():
-                values[position, stratum.persons[unknown[position, stratum.persons]]] = column.cells[place]
-        return {position: values[position, unknown[position]] for chunk in chunks for position in chunk}
+            return {position: column.cells[places] for position, column in chunks[0].items()}
+        merged = {}
+        for position in {p for chunk in chunks for p in chunk}:
+            parts = [
+                (s.persons, own.cells[places])
+                for s, c in zip(self._strata, chunks, strict=True)
+                if (own := c.get(position))
+            ]
+            unknown = self._table.unknown[position]
+            order = np.argsort(np.concatenate([persons[unknown[persons]] for persons, _ in parts]))
+            merged[position] = np.concatenate([cells for _, cells in parts], axis=1)[:, order]
+        return merged
 
     def _record(self, chunks: list[Chunk], numbers: range) -> None:
         """Add the imputations of these numbers to the trace; means and SDs of strata are pooled."""
@@ -218,7 +231,7 @@ def impute(
     imputation = Imputation(frame, table, _models(table, methods, names, strata), events, strata, settings.m)
     if not methods:
         decode = Decoder(frame, table)
-        imputation.filled = (decode({}) for _ in range(settings.m))
+        imputation.filled = ((1, decode({}, 1)) for _ in range(settings.m))
         return imputation
     numbers = range(start, start + settings.m)
     size = chunk or _chunk_size(strata, settings.m, jobs)

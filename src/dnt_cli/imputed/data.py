@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -151,12 +151,13 @@ def impute_wide(
     progress: Progress | None = None,
     start: int = 0,
     allow_empty_arm: bool = False,
+    stacked: bool = False,
 ) -> tuple[Imputation, Iterator[pd.DataFrame]]:
     """Impute the measured columns of a wide table; the iterator yields completed tables with derived outcomes.
 
     The first element's trace and events are complete once the iterator is exhausted. `start` is the number of
     imputations made before, which these follow. `allow_empty_arm` imputes what nobody of a group
-    answered, whatever the study says.
+    answered, whatever the study says. `stacked` yields several tables below each other, which is quicker to write.
 
     Raises:
         DataError: Nobody of a group answered an outcome at a wave, although that is not allowed, or the data cannot be
@@ -181,11 +182,16 @@ def impute_wide(
     )
 
     def completed() -> Iterator[pd.DataFrame]:
-        # Whole before anything is derived, so that no cut-off sees another number than the file holds.
-        known = {name: np.rint(wide[name].to_numpy(dtype=float)) for name in whole}
-        for columns in imputation.filled:
-            rounded = {name: np.rint(np.asarray(columns[name], dtype=float)) for name in whole & columns.keys()}
-            yield derive(wide, study, known | columns | rounded)
+        n = len(wide)
+        for sets, columns in imputation.filled:
+            table = wide.take(np.tile(np.arange(n), sets)).reset_index(drop=True)
+            # Whole before anything is derived, so that no cut-off sees another number than the file holds.
+            rounded = {name: np.rint(np.asarray(columns.get(name, table[name]), dtype=float)) for name in whole}
+            table = derive(table, study, columns | rounded)
+            if stacked:
+                yield table
+            else:
+                yield from (table.iloc[i * n : (i + 1) * n].set_axis(wide.index) for i in range(sets))
 
     return imputation, completed()
 
@@ -201,8 +207,15 @@ def _sites(wide: pd.DataFrame, study: Study) -> NDArray[np.intp] | None:
 def imputation_tables(wide: pd.DataFrame, completed: Iterator[pd.DataFrame], study: Study) -> Iterator[pa.Table]:
     """The row groups of an imputations file: the observed data as `.imp` 0, then the completed sets."""
     yield wide_table(derive(wide, study), study, 0)
-    for i, frame in enumerate(completed, start=1):
-        yield wide_table(frame, study, i)
+    yield from numbered_tables(completed, study, len(wide), 1)
+
+
+def numbered_tables(completed: Iterable[pd.DataFrame], study: Study, n: int, first: int) -> Iterator[pa.Table]:
+    """A row group per completed set of n persons, numbered from `first`; several sets may lie below each other."""
+    for frame in completed:
+        table, sets = wide_table(frame, study, first, len(frame) // n), len(frame) // n
+        yield from (table.slice(i * n, n) for i in range(sets))
+        first += sets
 
 
 def read_completed(stage: Stage) -> Completed:
