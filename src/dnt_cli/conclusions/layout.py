@@ -126,7 +126,11 @@ def _outcome_notes(conclusions: Conclusions, wording: Wording) -> list[str]:
     if any(own.evidence.raw for own in found):
         design = conclusions.study.design
         notes.append(say("conclusions.raw_note", baseline=design.baseline, wave=design.endpoint))
-    return notes + [_levels(level, wording) for level in register_levels(sources)]
+    for key, other, count, known, said in register_levels(sources):
+        values = {"wave": wording.study.endpoint(key), "count": count, "all": known, "said": said}
+        share = 100 * count / known if known else math.nan
+        notes.append(say("conclusions.register_levels", label=wording.label(other), share=share, **values))
+    return notes
 
 
 def _sentences(conclusions: Conclusions, wording: Wording) -> Table:
@@ -250,14 +254,6 @@ def _main_differs(sources: Sources, wording: Wording) -> list[str]:
     both = main.index.intersection(own.index)
     other = list(dict.fromkeys(key[1] for key in both if main[key] != own[key]))
     return [wording.text("conclusions.main_differs", outcomes=wording.labels(other))] if other else []
-
-
-def _levels(found: tuple[str, str, int, int, float], wording: Wording) -> str:
-    key, other, count, known, said = found
-    return wording.text(
-        "conclusions.register_levels", label=wording.label(other), wave=wording.study.endpoint(key), count=count,
-        all=known, share=100 * count / known if known else math.nan, said=said,
-    )  # fmt: skip
 
 
 def conclusion_rows(conclusions: Conclusions) -> pd.DataFrame:

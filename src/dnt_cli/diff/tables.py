@@ -86,8 +86,7 @@ def _grouped(found: Difference, wording: Wording) -> dict[str, list[Cause]]:
 
 
 def _cause_row(cause: Cause, found: Difference, wording: Wording) -> tuple[Cell, ...]:
-    label = cause.item
-    word = ""
+    label, word = cause.item, ""
     if cause.where == STEPS:
         label = wording.text("diff.step_row", step=cause.item)
     elif cause.where not in (STUDY, VERSIONS):
@@ -97,14 +96,9 @@ def _cause_row(cause: Cause, found: Difference, wording: Wording) -> tuple[Cell,
         word = wording.text("diff.set") if cause.item in keys else ""
     if cause.a is None or cause.b is None:
         word = " ".join(filter(None, (word, wording.text("diff.only_b" if cause.a is None else "diff.only_a"))))
-    elif _is_file(cause):
+    elif cause.item == INPUT or cause.item.endswith(_HASH):
         word = wording.text("diff.step_input")
     return _row(label, *_cut(cause.a or "", cause.b or ""), word)
-
-
-def _is_file(cause: Cause) -> bool:
-    """Whether it tells of a file by its hash."""
-    return cause.item == INPUT or cause.item.endswith(_HASH)
 
 
 def _cut(a: str, b: str) -> tuple[str, str]:

@@ -133,9 +133,8 @@ class _Forest:
             )  # fmt: skip
 
     def _heading(self, axes: Axes, analysis: str) -> None:
-        text = self.wording.text(
-            f"description.forest_{analysis}", wave=self.study.design.endpoint, unit=self.wording.unit()
-        )
+        values = {"wave": self.study.design.endpoint, "unit": self.wording.unit()}
+        text = self.wording.text(f"description.forest_{analysis}", **values)
         axes.annotate(
             text, (0, 1), (0, 8), xycoords="axes fraction", textcoords="offset points", fontweight="bold", fontsize=10
         )
@@ -197,10 +196,9 @@ class _Forest:
             )  # fmt: skip
 
     def _ticks(self, axes: Axes, limits: tuple[float, float], *, ratio: bool) -> None:
-        from matplotlib.ticker import MaxNLocator, NullLocator
+        from matplotlib.ticker import MaxNLocator
 
-        if ratio:
-            axes.xaxis.set_minor_locator(NullLocator())
+        axes.minorticks_off()
         given = () if ratio else MaxNLocator(4).tick_values(*limits)
         axes.set_xticks(*effect_ticks(limits, given, self.wording.language, ratio=ratio), fontsize=SMALL)
 
