@@ -210,8 +210,8 @@ def predictors(block: PersonBlock, state: Array, group: Array) -> Predictors:
     place[:, 2 * T + k + a :] = 2 + k + np.arange(a)
     sums = np.zeros((c, q + 1, q + 1))
     sums[:, :q, :q] = np.matmul(rows, rows.transpose(0, 2, 1))
-    later, earlier = _lower(T)
-    one, other = _lower(p)
+    later, earlier = np.tril_indices(T)
+    one, other = np.tril_indices(p)
     products = sums[:, place[later][:, one], place[earlier][:, other]]
     two = later > earlier
     products[:, two] += sums[:, place[earlier[two]][:, one], place[later[two]][:, other]]
@@ -230,12 +230,6 @@ def values(block: PersonBlock, chains: State, t: int) -> Array:
     if block.support.size:
         drawn = nearest(block.support, drawn)
     return np.clip(drawn, *block.bounds)
-
-
-@cache
-def _lower(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of the cells of a lower triangle, which is written row by row."""
-    return np.tril_indices(size)
 
 
 @cache
@@ -260,7 +254,7 @@ def _draw_coefficients(block: PersonBlock, chains: State, x: Predictors, normals
     """(c, p) from their normal distribution given z and S."""
     c, q, _ = x.rows.shape
     T, p = x.place.shape
-    lower = np.matmul(chains.precision[:, None, *_lower(T)], x.products)[:, 0]
+    lower = np.matmul(chains.precision[:, None, *np.tril_indices(T)], x.products)[:, 0]
     gram = np.take(lower, _symmetric(p), axis=1)
     z = chains.z if chains.site is None else chains.z - chains.site[:, None, :]
     with_z = np.zeros((c, q + 1, T))
@@ -327,8 +321,7 @@ def _draw_precision(
     chi = np.array([[g.chisquare(df) for df in own] for own, g in zip(freedom, generators, strict=True)])
     bartlett = np.zeros((c, T, T))
     bartlett[:, np.arange(T), np.arange(T)] = np.sqrt(chi)
-    later, earlier = _lower(T - 1)
-    bartlett[:, later + 1, earlier] = normals
+    bartlett[:, *np.tril_indices(T, -1)] = normals
     left = np.matmul(root, bartlett)
     drawn: Array = np.matmul(left, left.transpose(0, 2, 1))
     if kind == "binary":  # keep the correlations
