@@ -184,7 +184,7 @@ def impute_wide(
     def completed() -> Iterator[pd.DataFrame]:
         n = len(wide)
         for sets, columns in imputation.filled:
-            table = wide.take(np.tile(np.arange(n), sets)).reset_index(drop=True)
+            table = wide if sets == 1 else wide.take(np.tile(np.arange(n), sets)).reset_index(drop=True)
             # Whole before anything is derived, so that no cut-off sees another number than the file holds.
             rounded = {name: np.rint(np.asarray(columns.get(name, table[name]), dtype=float)) for name in whole}
             table = derive(table, study, columns | rounded)
