@@ -205,8 +205,8 @@ class _Forest:
     def _notes(self, figure: Figure, width: float, height: float) -> None:
         from matplotlib.lines import Line2D
 
-        say = self.wording.room("description")
-        names = {"good": say("better"), "bad": say("worse"), "": say("undecided")}
+        word = self.wording.room("description")
+        names = {"good": word("better"), "bad": word("worse"), "": word("undecided")}
         handles = [
             Line2D([], [], color=colour, marker=marker, markerfacecolor=face, label=names[tone])
             for tone, (colour, marker, face) in LOOKS.items()
@@ -215,9 +215,9 @@ class _Forest:
             handles=handles, loc="upper left", bbox_to_anchor=(0, 0), ncols=3, fontsize=8, borderpad=0,
             borderaxespad=0.2,
         )  # fmt: skip
-        parts = [say("forest_note", level=100 * self.level), self.wording.marks_note()]
-        parts += [say("doubtful")] if any(row["status"] == "doubtful" for row in self.rows.values()) else []
-        parts += [say("clipped")] if self.clipped else []
+        parts = [word("forest_note", level=100 * self.level), self.wording.marks_note()]
+        parts += [word("doubtful")] if any(row["status"] == "doubtful" for row in self.rows.values()) else []
+        parts += [word("clipped")] if self.clipped else []
         parts += self.wording.synthetic_note()
         text = "\n".join(textwrap.fill(part, int(15.5 * width)) for part in parts)
         figure.text(0, -0.28 / height, text, va="top", fontsize=SMALL, color=GREY, linespacing=1.3)
