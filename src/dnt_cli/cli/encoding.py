@@ -35,12 +35,8 @@ def spelled_table(table: Table, encoding: str) -> Table:
             replace(column, heading=plain(column.heading), group=plain(column.group)) for column in table.columns
         ),
         sections=tuple(
-            replace(
-                section,
-                heading=plain(section.heading),
-                rows=tuple(tuple(replace(cell, text=plain(cell.text)) for cell in row) for row in section.rows),
-            )
-            for section in table.sections
+            replace(section, heading=plain(section.heading))
+            for section in table.with_cells(lambda cell: replace(cell, text=plain(cell.text))).sections
         ),
         notes=tuple(plain(note) for note in table.notes),
     )

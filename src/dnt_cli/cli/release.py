@@ -65,6 +65,7 @@ def release(
     Example: dnt release description.parquet t3.parquet --report -o export
     """
     from dnt_cli.disclosure.papers import files_table
+    from dnt_cli.stagefile.kinds import KINDS
     from dnt_cli.wording import Wording
 
     if check == (output is not None):
@@ -76,7 +77,7 @@ def release(
     known = _told_before(earlier or [])
     if not files:
         raise UsageError(say("release_pictures"))
-    stages = open_together(files, "dnt release", _kinds(), language, force=force)
+    stages = open_together(files, "dnt release", KINDS, language, force=force)
     wording = Wording(stages[0].study, language)
     thresholds = _thresholds(stages[0], wording)
     names = _names(files, [_REPORT] if report else [])
@@ -104,12 +105,6 @@ def release(
         complain(wording.text(f"disclosure.refused_{why}", file=name))
     if refused:
         raise typer.Exit(1)
-
-
-def _kinds() -> list[str]:
-    from dnt_cli.stagefile.kinds import KINDS
-
-    return list(KINDS)
 
 
 def _decide(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -99,6 +100,15 @@ class System:
                 for i in self._of[waiting.pop()]:
                     if i not in self._used:
                         waiting += self._use(i)
+
+    @contextmanager
+    def hiding(self, places: Sequence[int]) -> Iterator[None]:
+        """Tell these no more for a while."""
+        self.hide(places)
+        try:
+            yield
+        finally:
+            self.tell(places)
 
     def tell(self, places: Iterable[int]) -> None:
         """Tell these, which were hidden."""

@@ -69,28 +69,28 @@ class NoteFilter:
     wording: Wording
     _told: set[int] = field(init=False, repr=False)
     _hidden: set[int] = field(init=False, repr=False)
+    _everybody: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         sizes = {q: int(value) for q, value in self.decision.values.items() if not q.what}
         self._told = {n for q, n in sizes.items() if q not in self.decision.hidden}
         self._hidden = {n for q, n in sizes.items() if q in self.decision.hidden}
+        self._everybody = max(self._told, default=0)
 
     def may_leave(self, note: str) -> bool:
         """Whether no number of persons in a note is too small, hidden elsewhere, or all persons but a few."""
         if any(pattern.fullmatch(note) for pattern in self._never):
             return False
-        everybody = max(self._told, default=0)
-        return not any(self._tells(int(n), everybody) for part in self._parts(note) for n in _WHOLE.findall(part))
+        return not any(self._tells(int(n)) for part in self._parts(note) for n in _WHOLE.findall(part))
 
     def masked(self, text: str, mark: str) -> str:
         """A title, heading or label with the mark for every `N = number` that may not be told."""
-        everybody = max(self._told, default=0)
-        return _SIZE.sub(lambda found: f"{found[1]}{mark}" if self._tells(int(found[2]), everybody) else found[0], text)
+        return _SIZE.sub(lambda found: f"{found[1]}{mark}" if self._tells(int(found[2])) else found[0], text)
 
-    def _tells(self, n: int, everybody: int) -> bool:
+    def _tells(self, n: int) -> bool:
         if n == 0 or (n in self._told and n >= self.least):
             return False
-        return n < self.least or n in self._hidden or everybody - self.least < n < everybody
+        return n < self.least or n in self._hidden or self._everybody - self.least < n < self._everybody
 
     def _parts(self, note: str) -> Iterator[str]:
         """What in a note may be a number of persons."""

@@ -135,9 +135,8 @@ class _Search:
         place, wanted = self.system.place[quantity], self.width(quantity)
         if self._points_free.distance(place) < wanted:
             attendance = [j for q, j in self.system.place.items() if ATTENDANCE in dict(q.who) and self.system.told[j]]
-            self.system.hide(attendance)
-            bounds, points = self.system.extremes(place, wanted)
-            self.system.tell(attendance)
+            with self.system.hiding(attendance):
+                bounds, points = self.system.extremes(place, wanted)
             self._points_free.add(points)
             self._points_free.widen(place, bounds)
         return self._points_free.distance(place) - ROUNDING
@@ -151,9 +150,8 @@ class _Search:
         while not self.wide(quantity, bounds):
             best: tuple[Quantity, tuple[float, float], list[Floats]] | None = None
             for candidate in self._candidates(quantity):
-                self.system.hide([self.system.place[candidate]])
-                found = self.system.extremes(place, wanted)
-                self.system.tell([self.system.place[candidate]])
+                with self.system.hiding([self.system.place[candidate]]):
+                    found = self.system.extremes(place, wanted)
                 if best is None or _distance(found[0]) > _distance(best[1]):
                     best = candidate, *found
                 if self.wide(quantity, found[0]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dnt_cli.tables import Cell, Counts, Persons, Properties, Share, Table, Total
@@ -188,15 +188,10 @@ def _renamed(counts: Counts, names: Mapping[tuple[Properties, int], Properties])
 def registered(registry: Registry, tables: Iterable[Table]) -> list[Table]:
     """The tables of a file with all they tell taken up, under names that are the same throughout."""
     tables = list(tables)
-    cells = [cell for table in tables for s in table.sections for row in s.rows for cell in row]
+    cells = (cell for table in tables for row in table.rows for cell in row)
     taken = iter(registry.add([cell.counts for cell in cells if cell.counts is not None]))
-    return [
-        replace(table, sections=tuple(
-            replace(s, rows=tuple(tuple(_with(cell, taken) for cell in row) for row in s.rows)) for s in table.sections
-        ))
-        for table in tables
-    ]  # fmt: skip
 
+    def renamed(cell: Cell) -> Cell:
+        return cell if cell.counts is None else replace(cell, counts=next(taken))
 
-def _with(cell: Cell, taken: Iterator[Counts]) -> Cell:
-    return cell if cell.counts is None else replace(cell, counts=next(taken))
+    return [table.with_cells(renamed) for table in tables]

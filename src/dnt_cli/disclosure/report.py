@@ -115,12 +115,8 @@ class _Protection:
 def _table(own: _Protection, block: TableBlock, _chapter: str) -> TableBlock | None:
     """The table, if a number of it is shown or it never had any."""
     table = block.table
-    known = tuple(
-        replace(s, rows=tuple(tuple(replace(c, counts=own.names.of(c.counts)) for c in row) for row in s.rows))
-        for s in table.sections
-    )
     before = len(own.filter.left)
-    found = own.filter.table(REPORT, replace(table, sections=known))
+    found = own.filter.table(REPORT, table.with_cells(lambda c: replace(c, counts=own.names.of(c.counts))))
     found = replace(found, notes=tuple(note for note in found.notes if note in table.notes))  # the mark is told once
     if not own.filter.shown[REPORT, found.title] and any(left.rule != "note" for left in own.filter.left[before:]):
         del own.filter.left[before:]

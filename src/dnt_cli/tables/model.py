@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Literal
@@ -110,6 +110,11 @@ class Table:
     def rows(self) -> list[tuple[Cell, ...]]:
         """The rows of all sections."""
         return [row for section in self.sections for row in section.rows]
+
+    def with_cells(self, changed: Callable[[Cell], Cell]) -> Table:
+        """The table with each of its cells changed, row by row from above."""
+        sections = (replace(s, rows=tuple(tuple(map(changed, row)) for row in s.rows)) for s in self.sections)
+        return replace(self, sections=tuple(sections))
 
     @property
     def marks(self) -> frozenset[int]:
