@@ -48,7 +48,10 @@ class StudyError(UserError):
 
 
 class DataError(UserError):
-    """A data or stage file is wrong, of another kind, or does not fit the study."""
+    """A data or stage file is wrong, of another kind, or does not fit the study.
+
+    Such as a missing column, an unknown level, an id that stands there twice, or a broken seal.
+    """
 
     exit_code = 11
 

@@ -101,19 +101,9 @@ def pool(estimates: ArrayLike, variances: ArrayLike, df_complete: ArrayLike) -> 
     # fmi = (riv + 2/(df + 3)) / (riv + 1), written in lambda so that ubar = 0 gives 1 and not inf/inf.
     fmi = lambda_ + (1.0 - lambda_) * 2.0 / (df + 3.0)
     return Pooled(
-        m=m,
-        estimate=estimate,
-        std_error=std_error,
-        statistic=statistic,
-        df=df,
-        p_value=two_sided(statistic, df),
-        ubar=ubar,
-        b=b,
-        t=t,
-        riv=riv,
-        lambda_=lambda_,
-        fmi=fmi,
-    )
+        m=m, estimate=estimate, std_error=std_error, statistic=statistic, df=df, p_value=two_sided(statistic, df),
+        ubar=ubar, b=b, t=t, riv=riv, lambda_=lambda_, fmi=fmi,
+    )  # fmt: skip
 
 
 def unpooled(estimate: Floats, variance: Floats, df: Floats) -> Pooled:

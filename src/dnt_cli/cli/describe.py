@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell
-from dnt_cli.cli.groups import ResultOptions, StudyOptions, grouped
+from dnt_cli.cli.groups import ResultOptions, StudyOptions
 from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import INPUT, OUTPUT, Jobs, argument, option, processes, split
 from dnt_cli.cli.progress import progress
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 
 @app.command(rich_help_panel="Stages")
-@grouped
 def describe(
     source: Annotated[str, argument("SURVEY", "Survey: stage file, Parquet or CSV; - is a pipe.")],
     *,

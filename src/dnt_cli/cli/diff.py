@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.groups import ShowOptions, grouped
+from dnt_cli.cli.groups import ShowOptions
 from dnt_cli.cli.inputs import open_stage_file
 from dnt_cli.cli.options import OUTPUT, argument, option
 from dnt_cli.errors import UsageError
@@ -15,7 +15,6 @@ from dnt_cli.sentences import say
 
 
 @app.command(rich_help_panel="Files")
-@grouped
 def diff(
     old: Annotated[str, argument("A", "Any stage file; - is a pipe.")],
     new: Annotated[str, argument("B", "The same of another run; - is a pipe.")],

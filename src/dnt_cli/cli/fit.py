@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_controls
 from dnt_cli.cli.console import tell
-from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions, grouped
+from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions
 from dnt_cli.cli.options import MODEL, GreenMeans, Level, Outcomes, argument, choose, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import end_if_nothing_estimable
@@ -36,13 +36,42 @@ def _covariates(names: str, told: str) -> Any:
     return option(names, told, MODEL, autocompletion=complete_controls)
 
 
-Moderators = Annotated[
-    str | None,
-    _covariates(
-        "--moderator KEY,KEY",
-        "The effect per subgroup of these covariates too; default: the moderators of the study file; '' for none.",
-    ),
-]
+@dataclass(frozen=True)
+class ModelOptions:
+    """Of which outcomes, with which controls, and for which subgroups."""
+
+    outcomes: Outcomes = None
+    controls: Annotated[
+        str | None,
+        _covariates(
+            "--controls KEY,KEY|published", "Other controls ('' for none), or those of the report per outcome."
+        ),
+    ] = None
+    moderators: Annotated[
+        str | None,
+        _covariates(
+            "--moderator KEY,KEY",
+            "The effect per subgroup of these covariates too; default: the moderators of the study file; '' for none.",
+        ),
+    ] = None
+
+    @property
+    def published(self) -> bool:
+        """Whether the controls are those of the published analysis."""
+        return self.controls is not None and self.controls.strip() == "published"
+
+
+@dataclass(frozen=True)
+class TrendModelOptions(ModelOptions):
+    """The same of trends, whose controls are a ladder."""
+
+    controls: Annotated[
+        str | None,
+        _covariates(
+            "--controls RUNG|KEY,KEY|published",
+            "Only this rung of the ladder (1, 2, ...), these covariates ('' for none), or those of the report.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -70,23 +99,15 @@ class FitOptions(ResultOptions, WorkOptions):
 
 
 @app.command("fit-t3", rich_help_panel="Stages")
-@grouped
 def fit_t3(
     source: Source,
-    *,
     study: StudyOptions,
-    outcomes: Outcomes = None,
-    controls: Annotated[
-        str | None,
-        _covariates(
-            "--controls KEY,KEY|published", "Other controls ('' for none), or those of the report per outcome."
-        ),
-    ] = None,
+    models: ModelOptions,
+    *,
     at: Annotated[
         str | None,
         option("--at WAVE,WAVE|all", "The effect at these waves too; default: at the follow-up; '' for none.", MODEL),
     ] = None,
-    moderators: Moderators = None,
     separation: Annotated[
         Literal["stop", "firth"], option("--separation", "Where no finite estimate exists.", MODEL)
     ] = "stop",
@@ -103,11 +124,12 @@ def fit_t3(
     how.check("estimates", "fit-t3")
     opened = study.open(source, "dnt fit-t3", ["imputations"], foreign="with study")
     data = opened.completed()
-    keys = choose("--outcomes", outcomes, data.study.tested)
-    published = _is_published(controls)
-    own = published_controls(data.study, ENDPOINT) if published else None
-    covariates = None if published else choose("--controls", controls, data.study.possible_controls, empty=True)
-    waves, asked = waves_beside(at, data.study), moderators_of(moderators, data.study)
+    keys = choose("--outcomes", models.outcomes, data.study.tested)
+    own = published_controls(data.study, ENDPOINT) if models.published else None
+    covariates = (
+        None if models.published else choose("--controls", models.controls, data.study.possible_controls, empty=True)
+    )
+    waves, asked = waves_beside(at, data.study), moderators_of(models.moderators, data.study)
     with how.place() as free, progress("Fitting") as report:
         options = Options(separation=separation, standardise=how.standardise, level=how.level, jobs=free)
         effects = endpoint_effects(
@@ -115,27 +137,17 @@ def fit_t3(
         )
         effects = subgroup_effects(data, effects, asked, options, progress=report)
         effects = complier_effects(data, effects, options)
-    said = {"outcomes": keys, "controls": "published" if published else covariates, "at": waves} | moderators_said(
-        asked
-    )
+    said = {"outcomes": keys, "controls": "published" if models.published else covariates, "at": waves}
+    said |= moderators_said(asked)
     how.finish(effects, options, opened.provenance("fit-t3", options.told() | said), data.study)
 
 
 @app.command("fit-longitudinal", rich_help_panel="Stages")
-@grouped
 def fit_longitudinal(
     source: Source,
-    *,
     study: StudyOptions,
-    outcomes: Outcomes = None,
-    controls: Annotated[
-        str | None,
-        _covariates(
-            "--controls RUNG|KEY,KEY|published",
-            "Only this rung of the ladder (1, 2, ...), these covariates ('' for none), or those of the report.",
-        ),
-    ] = None,
-    moderators: Moderators = None,
+    models: TrendModelOptions,
+    *,
     time: Annotated[
         Literal["wave", "months", "actual"] | None,
         option(
@@ -171,11 +183,10 @@ def fit_longitudinal(
         study = replace(study, overrides=[*(study.overrides or []), f"models.time={time}"])
     opened = study.open(source, "dnt fit-longitudinal", ["imputations"], foreign="with study")
     data = opened.completed()
-    published = _is_published(controls)
-    ladder = None if published else _ladder(controls, data.study)
-    own = published_controls(data.study, LONGITUDINAL) if published else None
-    keys = choose("--outcomes", outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
-    asked = moderators_of(moderators, data.study)
+    ladder = None if models.published else _ladder(models.controls, data.study)
+    own = published_controls(data.study, LONGITUDINAL) if models.published else None
+    keys = choose("--outcomes", models.outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
+    asked = moderators_of(models.moderators, data.study)
     with how.place() as free, progress("Fitting") as report:
         options = Options(
             engine=engine, nodes=nodes, satterthwaite=satterthwaite, standardise=how.standardise, level=how.level,
@@ -184,7 +195,7 @@ def fit_longitudinal(
         effects = trend_effects(data, options, outcomes=keys, ladder=ladder, own_controls=own, progress=report)
         checked = cross_check(data, effects.estimates, options, cross_check_sets, report) if cross_check_sets else None
         effects = subgroup_effects(data, effects, asked, options, progress=report)
-    said = {"outcomes": keys, "controls": controls, "cross_check": cross_check_sets} | moderators_said(asked)
+    said = {"outcomes": keys, "controls": models.controls, "cross_check": cross_check_sets} | moderators_said(asked)
     if checked is not None:
         _show_cross_check(checked, Wording(data.study, how.language))
     how.finish(effects, options, opened.provenance("fit-longitudinal", options.told() | said), data.study)
@@ -226,10 +237,6 @@ def moderators_of(keys: str | None, study: Study) -> list[str]:
 def moderators_said(keys: list[str]) -> dict[str, list[str]]:
     """The moderators for the provenance of a file, which says nothing of them where there are none."""
     return {"moderators": keys} if keys else {}
-
-
-def _is_published(controls: str | None) -> bool:
-    return controls is not None and controls.strip() == "published"
 
 
 def published_controls(study: Study, analysis: str) -> dict[str, tuple[str, ...]]:

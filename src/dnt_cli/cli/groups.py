@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, get_type_hints
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dnt_cli.cli.inputs import Foreign, Input, open_input
 from dnt_cli.cli.options import (
@@ -100,33 +98,3 @@ class ResultOptions:
     def show(self, tables: list[Table], rows: pd.DataFrame) -> None:
         """Show the tables, unless standard output is taken by the stage file."""
         present(self.output, self.form, tables, rows, self.language)
-
-
-def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """A command as Typer wants it: each field of its groups is a parameter of its own, in the place of the group."""
-    hints = get_type_hints(command, include_extras=True)
-    groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
-    parameters: list[inspect.Parameter] = []
-    for name, own in inspect.signature(command).parameters.items():
-        if name not in groups:
-            parameters.append(own.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name]))
-            continue
-        types = get_type_hints(groups[name], include_extras=True)
-        parameters += [
-            inspect.Parameter(
-                field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name]
-            )
-            for field in fields(groups[name])
-        ]
-
-    @functools.wraps(command)
-    def with_groups(**given: Any) -> None:
-        gathered = {
-            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
-            for name, group in groups.items()
-        }
-        command(**given, **gathered)
-
-    with_groups.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    with_groups.__annotations__ = {own.name: own.annotation for own in parameters}
-    return with_groups

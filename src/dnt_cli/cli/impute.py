@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
-from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions, grouped
+from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions
 from dnt_cli.cli.inputs import Input, open_input
 from dnt_cli.cli.options import INPUT, MODEL, Seed, argument, option
 from dnt_cli.cli.progress import progress
@@ -39,7 +39,6 @@ class _Job:
 
 
 @app.command(rich_help_panel="Stages")
-@grouped
 def impute(
     source: Annotated[str, argument("SURVEY", "Survey: stage file, Parquet or CSV; - is a pipe.")],
     *,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell
-from dnt_cli.cli.groups import ResultOptions, StudyOptions, grouped
+from dnt_cli.cli.groups import ResultOptions, StudyOptions
 from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import INPUT, OUTPUT, RUN, argument, option
 from dnt_cli.cli.progress import progress
@@ -17,7 +17,6 @@ from dnt_cli.sentences import say
 
 
 @app.command(rich_help_panel="Stages")
-@grouped
 def polis(
     records: Annotated[
         list[str] | None,

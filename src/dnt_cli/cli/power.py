@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_studies
 from dnt_cli.cli.console import tell
-from dnt_cli.cli.groups import ResultOptions, ShowOptions, WorkOptions, grouped
+from dnt_cli.cli.groups import ResultOptions, ShowOptions, WorkOptions
 from dnt_cli.cli.inputs import open_stage_file
 from dnt_cli.cli.options import RUN, Overrides, argument, option
 from dnt_cli.cli.progress import progress
@@ -88,7 +88,6 @@ class _SizeOptions:
 
 
 @power_app.command()
-@grouped
 def proportions(
     comparison: Annotated[float, argument("COMPARISON", "Proportion in the comparison group.")],
     intervention: Annotated[float, argument("INTERVENTION", "In the intervention group.")],
@@ -106,7 +105,6 @@ def proportions(
 
 
 @power_app.command()
-@grouped
 def means(
     difference: Annotated[float, argument("DIFFERENCE", "In standard deviations.")],
     *,
@@ -129,7 +127,6 @@ def means(
 
 
 @power_app.command()
-@grouped
 def study(
     study_file: Annotated[str, argument("STUDY", "Study file, or a built-in study.", autocompletion=complete_studies)],
     *,
@@ -191,7 +188,7 @@ def study(
         )
     if analysis == "longitudinal" and not alone.has_trend(outcome):
         raise UsageError(say("no_trend_model", outcome=outcome))
-    world = World(alone, outcome, analysis, _sizes_of(n), level or 0.0, correlation, dropout, icc, sites, m, seed)
+    world = World(alone, outcome, analysis, _sizes_of(n), sites, level or 0.0, correlation, dropout, icc, m, seed)
     found = _simulate(spec, world, _effects_of(effects, level), alpha, simulations, result.output, work.place())
     result.show(found.tables(Wording(spec, result.language)), found.rows())
 

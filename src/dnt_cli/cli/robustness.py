@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_checks
 from dnt_cli.cli.console import tell, write_out
-from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions, grouped
+from dnt_cli.cli.groups import ResultOptions, StudyOptions, WorkOptions
 from dnt_cli.cli.options import MODEL, OUTPUT, argument, choose, option, processes
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_figures, end_if_nothing_estimable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 
 @app.command(rich_help_panel="Stages")
-@grouped
 def robustness(
     source: Annotated[
         str, argument("IMPUTATIONS", "Imputations; - is a pipe; with --study also a CSV of R's mice.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import tell, warn
-from dnt_cli.cli.groups import ResultOptions, StudyOptions, grouped
+from dnt_cli.cli.groups import ResultOptions, StudyOptions
 
 if TYPE_CHECKING:
     from dnt_cli.scoring import Scored
@@ -17,7 +17,6 @@ from dnt_cli.cli.options import argument
 
 
 @app.command(rich_help_panel="Stages")
-@grouped
 def score(
     source: Annotated[
         str,

@@ -6,8 +6,8 @@ import functools
 import inspect
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -85,17 +85,47 @@ class Group(_PlainTypes, TyperGroup):
 
 
 class Program(typer.Typer):
-    """A Typer program whose commands all have the shared options."""
+    """A Typer program whose commands all have the shared options, and may take groups of options (`cli/groups.py`)."""
 
     def command(self, *arguments: Any, **settings: Any) -> Callable[[Any], Any]:
         """As Typer's own."""
         register = super().command(*arguments, cls=_Command, **settings)
 
         def decorate(function: Any) -> Any:
-            register(_with_shared_options(function))
+            register(_with_shared_options(_with_fields_of_groups(function)))
             return function
 
         return decorate
+
+
+def _with_fields_of_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """A command as Typer wants it: each field of its groups is a parameter of its own, in the place of the group."""
+    hints = get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+    parameters: list[inspect.Parameter] = []
+    for name, own in inspect.signature(command).parameters.items():
+        if name not in groups:
+            parameters.append(own.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name]))
+            continue
+        types = get_type_hints(groups[name], include_extras=True)
+        parameters += [
+            inspect.Parameter(
+                field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name]
+            )
+            for field in fields(groups[name])
+        ]
+
+    @functools.wraps(command)
+    def with_groups(**given: Any) -> None:
+        gathered = {
+            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**given, **gathered)
+
+    with_groups.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_groups.__annotations__ = {own.name: own.annotation for own in parameters}
+    return with_groups
 
 
 def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:

@@ -6,17 +6,16 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
 from dnt_cli.description.rows import COLUMNS, TEXT
 from dnt_cli.stagefile.form import Form, is_count, is_known
-from dnt_cli.stagefile.result import Compared, Content, Green
+from dnt_cli.stagefile.result import Compared, Green, OneTable
 from dnt_cli.study import Study
 
 if TYPE_CHECKING:
-    from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
 
@@ -51,7 +50,7 @@ FORM = Form(
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
+class Description(OneTable):
     """Population, attrition, differences at baseline and trends, as observed.
 
     Attributes:
@@ -64,17 +63,6 @@ class Description:
 
     study: Study
     figures: pd.DataFrame = field(repr=False)
-
-    @classmethod
-    def from_stage(cls, stage: Stage) -> Self:
-        """The result again, from the file that was read."""
-        return cls(stage.study, stage.frame)
-
-    def content(self) -> Content:
-        """The figures as a table."""
-        from dnt_cli.stagefile.container import as_table
-
-        return Content([as_table(self.figures)], {})
 
     def rows(self, *, everything: bool = False) -> pd.DataFrame:
         """A row per statistic."""

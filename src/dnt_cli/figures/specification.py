@@ -42,10 +42,10 @@ def specification_curves(
     Args:
         result: Of the checks; analyses without a column in the table are shown under their check.
         wording: The study in a language.
-        folder: Made if it is not there. Files are named after the outcomes; those of an earlier run are replaced.
-        formats: `svg`, `png`.
-        jobs: Processes; the figures do not depend on it.
-        progress: Told of figures done and to do.
+        folder: Of the files, which are named after the outcomes; made if it is not there.
+        formats: One or both of `svg` and `png`.
+        jobs: Processes, which change no figure.
+        progress: Told how many figures are done.
         force: Replace files that dnt did not draw.
 
     Returns:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
 from dnt_cli.polis.measures import COLUMNS, DECIDED
 from dnt_cli.polis.records import KEPT
 from dnt_cli.stagefile.form import Form, is_count, is_counts, is_finite, is_wave, one_of
-from dnt_cli.stagefile.result import Compared, Content, Green
+from dnt_cli.stagefile.result import Compared, Green, OneTable
 from dnt_cli.study import Study
 
 if TYPE_CHECKING:
-    from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
 
@@ -45,7 +44,7 @@ FORM = Form(
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterResult:
+class RegisterResult(OneTable):
     """Work and income per person and wave, from register records.
 
     Attributes:
@@ -60,18 +59,6 @@ class RegisterResult:
     study: Study
     outcomes: pd.DataFrame = field(repr=False)
     counts: Mapping[str, Any]
-
-    @classmethod
-    def from_stage(cls, stage: Stage) -> Self:
-        """The result again, from the file that was read."""
-        return cls(stage.study, stage.frame, {name: values[0] for name, values in stage.extra["counts"].items()})
-
-    def content(self) -> Content:
-        """The outcomes as a table, the counts beside them."""
-        from dnt_cli.stagefile.container import as_table
-
-        table = as_table(self.outcomes)
-        return Content([table], {"counts": {name: [count] for name, count in self.counts.items()}})
 
     def rows(self, *, everything: bool = False) -> pd.DataFrame:
         """A row per wave: how many persons are known, and who of them works; no person's record."""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
 from dnt_cli.description.rows import COLUMNS as FIGURES
 from dnt_cli.power.simulation import COLUMNS
 from dnt_cli.stagefile.form import Form, is_count, is_finite, is_probability, is_size, one_of
-from dnt_cli.stagefile.result import Compared, Content, Green
+from dnt_cli.stagefile.result import Compared, Green, OneTable
 from dnt_cli.study import Study
 
 if TYPE_CHECKING:
     from dnt_cli.power.simulation import World
-    from dnt_cli.stagefile.container import Stage
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
 
@@ -43,7 +42,7 @@ def _are_settings(value: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class SimulatedPower:
+class SimulatedPower(OneTable):
     """Analyses of simulated studies, and how often they found the effect.
 
     Attributes:
@@ -71,17 +70,6 @@ class SimulatedPower:
     study: Study
     replicates: pd.DataFrame = field(repr=False)
     settings: Mapping[str, Any]
-
-    @classmethod
-    def from_stage(cls, stage: Stage) -> Self:
-        """The result again, from the file that was read."""
-        return cls(stage.study, stage.frame, {name: values[0] for name, values in stage.extra["settings"].items()})
-
-    def content(self) -> Content:
-        """The replicates as a table, the settings beside them."""
-        from dnt_cli.stagefile.container import as_table
-
-        return Content([as_table(self.replicates)], {"settings": {name: [v] for name, v in self.settings.items()}})
 
     def rows(self, *, everything: bool = False) -> pd.DataFrame:
         """A row per effect; with `everything` a row per simulated study."""

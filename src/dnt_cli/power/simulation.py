@@ -36,11 +36,11 @@ class World:
         outcome: Key of its outcome.
         analysis: The effect at the endpoint (`t3`), or the trend of the effect (`longitudinal`).
         sizes: Persons in the comparison and the intervention group.
+        sites: How many, half of them in each group; None where persons were allocated one by one.
         level: Share of a binary outcome in the comparison group; scores have mean 0 and standard deviation 1.
         correlation: Between two waves of the outcome (of a binary one, of what lies behind it); no less than `icc`.
         dropout: Share of the persons who are lost at the endpoint.
         icc: Share of the variance between sites.
-        sites: Their number, half of them in each group; None where persons were allocated one by one.
         m: Imputations.
         seed: Of the random numbers. Replicates of one number have the same persons under every effect.
     """
@@ -49,11 +49,11 @@ class World:
     outcome: str
     analysis: str
     sizes: tuple[int, int]
+    sites: int | None = None
     level: float = 0.5
     correlation: float = 0.5
     dropout: float = 0.0
     icc: float = 0.0
-    sites: int | None = None
     m: int = 10
     seed: int = 1
 

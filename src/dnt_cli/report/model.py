@@ -46,18 +46,23 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class TableBlock:
-    """A table with the name by which paragraphs refer to it."""
+class NamedBlock:
+    """A block that paragraphs refer to by its key."""
 
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableBlock(NamedBlock):
+    """A table."""
+
     table: Table
 
 
 @dataclass(frozen=True, slots=True)
-class FigureBlock:
-    """A figure with the title of its caption, and the name by which paragraphs refer to it."""
+class FigureBlock(NamedBlock):
+    """A figure with the title of its caption."""
 
-    key: str
     title: str
     drawing: Drawing
 
@@ -118,7 +123,7 @@ class Report:
     @property
     def keys(self) -> set[str]:
         """Of all tables and figures."""
-        return {block.key for block in self.blocks() if isinstance(block, TableBlock | FigureBlock)}
+        return {block.key for block in self.blocks() if isinstance(block, NamedBlock)}
 
     def numbers(self) -> dict[str, str]:
         """Key of a table or figure -> `Table 3`."""

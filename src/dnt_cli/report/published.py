@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from dnt_cli.description.blocks import block_name
-from dnt_cli.report.model import FigureBlock, Heading, Report, TableBlock
+from dnt_cli.report.model import Heading, NamedBlock, Report, TableBlock
 from dnt_cli.study import Study
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.wording import Wording
@@ -52,7 +52,7 @@ def _places(report: Report) -> Mapping[str, tuple[str, str]]:
     numbers = report.numbers()
     for i, chapter in enumerate(report.sections, start=1):
         for block in chapter.blocks:
-            if isinstance(block, TableBlock | FigureBlock):
+            if isinstance(block, NamedBlock):
                 named = isinstance(block, TableBlock) and block.table.name
                 found.setdefault(named or block.key, (numbers[block.key], f"{i} {chapter.title}"))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
@@ -61,6 +61,32 @@ class StageResult(Protocol):
 
     def tables(self, wording: Wording, *, green: Green = "better") -> list[Table]:
         """The tables that a person reads; `green` counts where significant effects are coloured."""
+
+
+class OneTable:
+    """What goes into and comes from the file of a result that is one table.
+
+    The fields of such a class are the study, the table, and perhaps named values, which are stored as lists of one
+    under the name of their field.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def from_stage(cls, stage: Stage) -> Self:
+        """The result again, from the file that was read."""
+        result: Any = cls
+        values = [{key: own[0] for key, own in stage.extra[one.name].items()} for one in fields(result)[2:]]
+        made: Self = result(stage.study, stage.frame, *values)
+        return made
+
+    def content(self) -> Content:
+        """The table, the values beside it."""
+        from dnt_cli.stagefile.container import as_table
+
+        _, table, *values = fields(self)  # type: ignore[arg-type]
+        beside = {one.name: {key: [own] for key, own in getattr(self, one.name).items()} for one in values}
+        return Content([as_table(getattr(self, table.name))], beside)
 
 
 @runtime_checkable

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -233,8 +234,7 @@ def _work_classes(survey: pd.DataFrame, persons: pd.Series, rng: np.random.Gener
     return classes
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(NamedTuple):
     """A job of a woman of the example: months counted from year 0."""
 
     person: int

@@ -18,11 +18,9 @@ from dnt_cli.engines.random_intercept.packing import Stack, transposed
 # Ratios of variances at which the search begins, and the ends of its range; log scale.
 _GRID = np.linspace(np.log(1e-4), np.log(1e4), 17)
 _LOWEST, _HIGHEST = np.log(1e-9), np.log(1e9)
-# A ratio of SDs below 1e-4 is zero, as in lme4.
-_SINGULAR = 1e-8
+_SINGULAR = 1e-8  # a ratio of SDs below 1e-4 is zero, as in lme4
 _STEPS = 80
-# Of the sum of squares: what rounding leaves of a residual that is zero.
-_ROUNDING = 1e-13
+_ROUNDING = 1e-13  # of the sum of squares: what rounding leaves of a residual that is zero
 
 
 @dataclass(frozen=True, slots=True)

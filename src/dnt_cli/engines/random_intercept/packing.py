@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 from dnt_cli.arrays import Floats, Integers
 from dnt_cli.engines.base import DesignMatrix
 
-# Rows in one stack: arrays per row and quadrature node then stay within a processor's cache.
-_ROWS_IN_STACK = 8192
-# Rows that are decomposed at once.
-_ROWS_AT_ONCE = 262_144
-# NumPy sums fewer than these in their order.
-_FEW_ROWS = 8
+_ROWS_IN_STACK = 8192  # arrays per row and quadrature node then stay within a processor's cache
+_ROWS_AT_ONCE = 262_144  # that are decomposed
+_FEW_ROWS = 8  # NumPy sums fewer than these in their order
 
 
 @dataclass(frozen=True, slots=True)
