@@ -15,16 +15,7 @@ from dnt_cli.conclusions.rules import RULES, combine
 from dnt_cli.effects.result import Estimates
 from dnt_cli.study import Study, load_study, parse_study
 from dnt_cli.wording import Wording, catalogue
-from tests.support.conclusions import (
-    NAN,
-    STUDY,
-    absent,
-    effect,
-    estimates,
-    statements,
-    text_of,
-    verdict_of,
-)
+from tests.support.conclusions import NAN, STUDY, absent, effect, estimates, statements, text_of, verdict_of
 from tests.support.published import published
 
 
