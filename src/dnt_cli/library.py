@@ -93,12 +93,11 @@ class AnalysisResult:
         Raises:
             DataError: It cannot be written, or what is there is no stage file of this kind.
         """
-        from dnt_cli.stagefile.atomic import replacing
+        from dnt_cli.stagefile.atomic import write_file
         from dnt_cli.stagefile.container import refuse_foreign
 
         refuse_foreign(str(path), self.kind, "save", force=force)
-        with replacing(Path(path)) as stream:
-            stream.write(self.content)
+        write_file(Path(path), self.content)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

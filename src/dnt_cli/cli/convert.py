@@ -10,7 +10,7 @@ from dnt_cli.cli.console import show_tables, tell, warn
 from dnt_cli.cli.inputs import Input, open_input
 from dnt_cli.cli.options import OUTPUT, Force, Lang, Overrides, StudyFile, argument, option
 from dnt_cli.cli.progress import progress
-from dnt_cli.cli.results import check_folder, save
+from dnt_cli.cli.results import check_folder, check_new, save
 from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.sentences import say
@@ -61,8 +61,8 @@ def convert(
     if suffix == _STAGE and study is None:
         raise UsageError(say("stage_needs_study"))
     check_folder(output)
-    if suffix != _STAGE and Path(output).exists() and not force:
-        raise DataError(say("exists", file=output))
+    if suffix != _STAGE:
+        check_new(output, force=force)
     opened = open_input(source, "dnt convert", KINDS, foreign="always", study=study, overrides=overrides)
     if suffix == _STAGE:
         _to_stage(opened, output, language, force=force)
@@ -81,7 +81,7 @@ def _has_rules(opened: Input) -> bool:
 def _to_other(opened: Input, output: str, suffix: str, language: Language, *, raw: bool) -> None:
     from dnt_cli.reading import write_table
     from dnt_cli.safe_text import neutral_frame
-    from dnt_cli.stagefile.atomic import replacing
+    from dnt_cli.stagefile.atomic import replacing, write_file
 
     stage = opened.stage
     if stage is None or KINDS[stage.kind].as_given:
@@ -95,8 +95,7 @@ def _to_other(opened: Input, output: str, suffix: str, language: Language, *, ra
                 f"CSV does not say which codes mean no answer; in {output} those of {', '.join(lost[:3])}{more} stand "
                 f"as if they were answers. Choose .xlsx, .sav, .dta or .parquet to keep them apart."
             )
-        with replacing(Path(output)) as stream:
-            stream.write(result)
+        write_file(Path(output), result)
         return
     with progress("Writing") as report, replacing(Path(output)) as stream:
         if suffix == ".csv":

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from dnt_cli.cli.console import tell, write_out
-from dnt_cli.cli.results import check_folder
+from dnt_cli.cli.results import check_folder, check_new
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.sentences import say
 
@@ -41,17 +41,15 @@ def check_document(output: str | None, form: str, *, force: bool) -> None:
     check_folder(output)
     if Path(output).is_dir():
         raise DataError(say("document_folder", output=output))
-    if Path(output).exists() and not force:
-        raise DataError(say("exists", file=output))
+    check_new(output, force=force)
 
 
 def write_document(output: str | None, content: bytes, form: str) -> None:
     """The document into its file, or on standard output."""
-    from dnt_cli.stagefile.atomic import replacing
+    from dnt_cli.stagefile.atomic import write_file
 
     if output not in (None, "-"):
-        with replacing(Path(str(output))) as stream:
-            stream.write(content)
+        write_file(Path(str(output)), content)
         tell(f"Wrote {output}.")
     elif form in BINARY:
         sys.stdout.buffer.write(content)

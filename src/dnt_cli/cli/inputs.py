@@ -281,7 +281,7 @@ def _tell_apart(first: Stage, other: Stage, language: Language, *, force: bool) 
     data, causes = joined_causes(first, other)
     if data == "other" and not force:
         raise DataError(say("other_data", first=first.name, other=other.name))
-    told = [sentence(f"diff.{key}", language) for key in ("joined_data",) if data == "other"]
+    told = [sentence("diff.joined_data", language)] if data == "other" else []
     told += [f"{cause.item} {cause.a or '-'} | {cause.b or '-'}" for cause in causes]
     if told:
         names = f"{first.name} | {other.name}"

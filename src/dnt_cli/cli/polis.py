@@ -73,21 +73,16 @@ def polis(
 
 def _write_example(folder: str, *, force: bool) -> None:
     """Records of the women of the synthetic survey, as files that `dnt polis` reads."""
-    from dnt_cli.stagefile.atomic import replacing
+    from dnt_cli.stagefile.atomic import write_folder
     from dnt_cli.synthetic import generate
     from dnt_cli.synthetic.register import example_register
 
     target = Path(folder)
     link, years = example_register(generate())
     files = {"link.csv": link} | {f"SPOLISBUS{year}V1.csv": table for year, table in years.items()}
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(say("cannot_make_folder", folder=folder, reason=error.strerror)) from None
     present_files = [name for name in files if (target / name).exists()]
     if present_files and not force:
         raise DataError(say("folder_holds", folder=folder, file=present_files[0]))
-    for name, frame in files.items():
-        with replacing(target / name) as stream:
-            frame.to_csv(stream, index=False, lineterminator="\n", encoding="utf-8")
+    contents = {name: frame.to_csv(index=False, lineterminator="\n").encode() for name, frame in files.items()}
+    write_folder(target, contents)
     tell(f"Wrote {len(files)} files in {folder}: nobody in them exists.")

@@ -262,9 +262,8 @@ def _write(
     report: Report | None,
 ) -> None:
     from dnt_cli.disclosure.papers import checker_tables, letter, log
-    from dnt_cli.figures.style import make_folder
     from dnt_cli.report.writers import images, written
-    from dnt_cli.stagefile.atomic import replacing
+    from dnt_cli.stagefile.atomic import write_folder
     from dnt_cli.tables import document
 
     language = wording.language
@@ -275,9 +274,6 @@ def _write(
     files["outputcheck.xlsx"] = document("xlsx", checker_tables(result, kinds, thresholds, wording), language)
     files["outputcheck.txt"] = letter(result, thresholds, wording).encode()
     inside = _inside(folder)
-    for place, own in ((folder, files), (inside, {_LOG: log(result, thresholds).encode()})):
-        make_folder(place)
-        for name, content in own.items():
-            with replacing(place / name) as stream:
-                stream.write(content)
+    write_folder(folder, files)
+    write_folder(inside, {_LOG: log(result, thresholds).encode()})
     tell(f"Wrote {len(files)} files into {folder}; {inside} stays inside.")

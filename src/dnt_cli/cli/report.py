@@ -58,6 +58,7 @@ def report(
     from dnt_cli.report import NAMES, build
     from dnt_cli.report.material import REPORTED, Material
     from dnt_cli.report.writers import FORMATS, images, written
+    from dnt_cli.stagefile.atomic import write_folder
     from dnt_cli.stagefile.kinds import result_of
     from dnt_cli.wording import Wording
 
@@ -79,7 +80,8 @@ def report(
         pictures = images(made, form, processes(jobs), told)
     folder = Path(output).with_name(f"{Path(output).stem}_figures")
     if FORMATS[form].beside and pictures:
-        _write_pictures(folder, pictures, FORMATS[form].picture)
+        write_folder(folder, {f"{key}.{FORMATS[form].picture}": content for key, content in pictures.items()})
+        tell(f"Drew {len(pictures)} files in {folder}.")
     write_document(output, written(made, form, pictures, folder.name), form)
 
 
@@ -96,14 +98,3 @@ def _own_text(source: str | None, wording: Wording) -> dict[str, list[Block]]:
     except UnicodeDecodeError:
         raise DataError(say("not_utf8", file=name)) from None
     return parse(text, {own: wording.text(f"report.{own}") for own in NAMES}, name)
-
-
-def _write_pictures(folder: Path, pictures: dict[str, bytes], ending: str) -> None:
-    from dnt_cli.figures.style import make_folder
-    from dnt_cli.stagefile.atomic import replacing
-
-    make_folder(folder)
-    for key, content in pictures.items():
-        with replacing(folder / f"{key}.{ending}") as stream:
-            stream.write(content)
-    tell(f"Drew {len(pictures)} files in {folder}.")

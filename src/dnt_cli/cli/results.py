@@ -47,12 +47,17 @@ def check_folder(output: str) -> None:
         raise DataError(say("no_folder", file=output, folder=folder))
 
 
+def check_new(output: str, *, force: bool) -> None:
+    """Refuse a file that is there already, unless it may be replaced."""
+    if Path(output).exists() and not force:
+        raise DataError(say("exists", file=output))
+
+
 def check_figures(folder: str | None, output: str | None) -> None:
     """Refuse before any work is done a folder for figures that could not be made or written into after it."""
     if folder is None:
         return
-    from dnt_cli.figures.style import make_folder
-    from dnt_cli.stagefile.atomic import refuse_unwritable
+    from dnt_cli.stagefile.atomic import make_folder, refuse_unwritable
 
     if not folder.strip():
         raise UsageError(say("figures_none"))

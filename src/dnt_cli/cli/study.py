@@ -10,6 +10,7 @@ from dnt_cli.cli.completion import complete_studies
 from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.inputs import open_input, require_answered, tell_findings
 from dnt_cli.cli.options import Force, Overrides, argument, option
+from dnt_cli.cli.results import check_new
 from dnt_cli.cli.terminal import Group, Program
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.sentences import say
@@ -54,7 +55,7 @@ def init(
     """
     from importlib import resources
 
-    from dnt_cli.stagefile.atomic import replacing
+    from dnt_cli.stagefile.atomic import write_file
     from dnt_cli.study import builtin_studies, open_questions, read_builtin
 
     if like is not None and like not in builtin_studies():
@@ -70,10 +71,8 @@ def init(
     if output is None:
         write_out(text)
         return
-    if Path(output).exists() and not force:
-        raise DataError(say("exists", file=output))
-    with replacing(Path(output)) as stream:
-        stream.write(text.encode())
+    check_new(output, force=force)
+    write_file(Path(output), text.encode())
     questions = f" It has {len(open_questions(text))} questions." if data is not None else ""
     tell(f"Wrote {output}.{questions} Edit it, then type: dnt study check {output} {data or 'DATA'}")
 

@@ -17,7 +17,7 @@ from dnt_cli.figures.style import FORMATS, draw_all
 from dnt_cli.progress import Progress
 from dnt_cli.safe_text import neutral
 from dnt_cli.sentences import say
-from dnt_cli.stagefile.atomic import replacing
+from dnt_cli.stagefile.atomic import write_file
 from dnt_cli.wording import Wording
 
 LIST = "figures.csv"
@@ -66,8 +66,7 @@ def draw(
     for drawing in drawings:
         row = (numbers.get(drawing.stem) or "", neutral(drawing.title))
         writer.writerows((f"{drawing.stem}.{ending}", *row) for ending in formats)
-    with replacing(path) as stream:
-        stream.write(content.getvalue().encode("utf-8"))
+    write_file(path, content.getvalue().encode("utf-8"))
     return [*drawn, path]
 
 

@@ -14,7 +14,7 @@ from dnt_cli.errors import DataError
 from dnt_cli.progress import Progress
 from dnt_cli.safe_text import shown, shown_in_line
 from dnt_cli.sentences import say
-from dnt_cli.stagefile.atomic import replacing
+from dnt_cli.stagefile.atomic import make_folder, write_file
 from dnt_cli.study import Language
 from dnt_cli.wording import number
 from dnt_cli.workers import in_workers
@@ -121,7 +121,7 @@ def draw_all(
     targets = iter(paths)
     for done, contents in enumerate(drawn, start=1):
         for content in contents:
-            _write(next(targets), content)
+            write_file(next(targets), content)
         if progress is not None:
             progress(done, len(drawings))
     return paths
@@ -136,7 +136,7 @@ def draw_one(drawing: Drawing, path: Path, *, force: bool = False) -> None:
     ending = path.suffix.removeprefix(".").lower()
     _check_format(ending, path.name)
     _refuse_foreign([path], force=force)
-    _write(path, *render(drawing, [ending]))
+    write_file(path, *render(drawing, [ending]))
 
 
 def _check_format(ending: str, name: str) -> None:
@@ -184,23 +184,6 @@ def _accessible(svg: bytes, drawing: Drawing) -> bytes:
     text = text.replace("<svg ", '<svg role="img" ', 1)
     about = html.escape(shown_in_line(drawing.about), quote=False)
     return text.replace("</title>", f"</title>\n <desc>{about}</desc>" if about else "</title>", 1).encode("utf-8")
-
-
-def _write(path: Path, content: bytes) -> None:
-    with replacing(path) as stream:
-        stream.write(content)
-
-
-def make_folder(folder: Path) -> None:
-    """The folder, with those above it.
-
-    Raises:
-        DataError: It cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(say("cannot_make_folder", folder=folder, reason=error.strerror)) from None
 
 
 def figure_number(value: float, language: Language) -> str:

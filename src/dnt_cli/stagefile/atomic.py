@@ -9,7 +9,7 @@ import secrets
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -119,6 +119,31 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """The content into a file, as `replacing` does and with its errors."""
+    with replacing(path) as stream:
+        stream.write(content)
+
+
+def make_folder(folder: Path) -> None:
+    """The folder, with those above it.
+
+    Raises:
+        DataError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(say("cannot_make_folder", folder=folder, reason=error.strerror)) from None
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Name -> content of each file, into a folder that is made if it is not there; errors as of either."""
+    make_folder(folder)
+    for name, content in files.items():
+        write_file(folder / name, content)
 
 
 @contextlib.contextmanager
