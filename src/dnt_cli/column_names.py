@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from dnt_cli.sentences import Sentence, say
-from dnt_cli.study.reader import nearest
+from dnt_cli.sentences import Sentence
+from dnt_cli.study.reader import suggest
 
 _ANSWER = re.compile(
     r"\s*(?:|[-+]?[\d.,]*\d[\d.,]*(?:e[-+]?\d+)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T].*)?|na|n/a|nan|null|none|\.|-"
@@ -28,5 +28,4 @@ def look_like_answers(names: Iterable[Any]) -> bool:
 def near_column(wanted: Any, names: Iterable[Any]) -> str | Sentence:
     """`; did you mean x?` with a name of the file, or nothing where the names may be somebody's answers."""
     names = [str(name) for name in names]
-    near = None if look_like_answers(names) else nearest(wanted, names)
-    return say("did_you_mean", name=near) if near else ""
+    return "" if look_like_answers(names) else suggest(wanted, names)

@@ -101,7 +101,7 @@ def fulfils(wide: pd.DataFrame, conditions: Iterable[Condition]) -> pd.Series:
     for condition in conditions:
         values = wide[condition.column]
         if isinstance(values.dtype, pd.CategoricalDtype):
-            values, target = values.astype("object"), str(condition.value)
+            values, target = values.astype("object"), condition.level
         else:
             target = condition.value  # type: ignore[assignment]
         compare = {"==": values.eq, "!=": values.ne, "<": values.lt, "<=": values.le, ">": values.gt, ">=": values.ge}

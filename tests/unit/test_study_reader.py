@@ -140,7 +140,7 @@ def test_the_built_in_study() -> None:
 
 
 def test_suggestions() -> None:
-    assert suggest("wrok", ["work", "score"]) == "; did you mean work?"
+    assert str(suggest("wrok", ["work", "score"])) == "; did you mean work?"
     assert suggest("x", ["work", "score"]) == ""
 
 
@@ -154,7 +154,7 @@ def test_suggestions() -> None:
 def test_what_was_meant(word: object, meant: str) -> None:
     """The nearest word, else the first with a part that is near or that begins so; a far one is no help."""
     known = ["work_any", "work_gt12h", "dkl_distress_normal", "education", "support_debt_counselling"]
-    assert suggest(word, known) == (f"; did you mean {meant}?" if meant else "")
+    assert str(suggest(word, known)) == (f"; did you mean {meant}?" if meant else "")
 
 
 def test_several_errors_are_told_at_once() -> None:

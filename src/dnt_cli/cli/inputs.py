@@ -19,7 +19,7 @@ from dnt_cli.cli.endings import warn_of_need
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import DataError, StudyError, UsageError
-from dnt_cli.sentences import say
+from dnt_cli.sentences import Sentence, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -301,7 +301,7 @@ def with_study(stage: Stage, study: str | None, overrides: Sequence[str] | None)
         raise UsageError(say("changes_nothing", option=option, file=stage.name))
     if study is None:
         inherited = list(stage.study.overrides)
-        asked = parse_study(stage.study.text, f"the study in {stage.name}", [*inherited, *given])
+        asked = parse_study(stage.study.text, Sentence("study.study_in", {"file": stage.name}), [*inherited, *given])
     else:
         # How the data were imputed stays as it was, whatever the study file says of the next time.
         imputed = stage.kind == "imputations"

@@ -115,13 +115,12 @@ def choose(option: str, keys: str | None, known: Iterable[str], *, empty: bool =
     Raises:
         UsageError: A key is unknown, or there is none.
     """
-    from dnt_cli.study.reader import nearest
+    from dnt_cli.study.reader import suggest
 
     chosen, known = split(keys), list(known)
     for key in chosen or []:
         if key not in known:
-            word = nearest(key, known)  # first, since there may be many to choose from
-            near = say("did_you_mean", name=word) if word else "."
+            near = suggest(key, known) or "."  # first, since there may be many to choose from
             listed = ", ".join(known) or "-"
             raise UsageError(say("option_unknown", option=option, key=key, near=near, known=listed))
     if chosen == [] and not empty:

@@ -142,7 +142,7 @@ def _study_in(text: str, overrides: tuple[str, ...], name: str) -> Study:
     try:
         return _known_study(text, overrides)
     except StudyError:
-        return parse_study(text, f"the study in {name}", overrides)  # which says in which file
+        return parse_study(text, Sentence("study.study_in", {"file": name}), overrides)  # which says in which file
 
 
 @lru_cache(maxsize=4)

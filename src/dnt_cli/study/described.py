@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from dnt_cli.study.problems import Place, expect, expect_one_of, fail
 from dnt_cli.study.text import Text
 
 if TYPE_CHECKING:
     from dnt_cli.study.spec import Study
-
-Fail = Callable[[tuple[str, ...], str], None]
 
 FLOW = "flow"  # the figure of who was seen when
 _FILE_NAME = re.compile(r"^[A-Za-z0-9][\w-]*$", re.ASCII)
@@ -77,86 +75,72 @@ def block_columns(blocks: dict[str, DescribedBlock]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(column for block in blocks.values() for column in block.items))
 
 
-def check_described(study: Study, fail: Fail) -> None:
+def check_described(study: Study) -> None:
     """Refuse blocks of what is described already, and figures of what the study does not know."""
     for key, block in study.description.items():
-        _check_block(study, ("description", key), block, fail)
+        _check_block(study, ("description", key), block)
     for key, population in study.populations.items():
-        _check_population(study, ("populations", key), population, fail)
+        _check_population(study, ("populations", key), population)
     for key, published in study.published.items():
-        _check_published(study, ("published", key), published, fail)
+        _check_published(study, ("published", key), published)
     for key, figure in study.figures.items():
-        _check_figure(study, ("figures", key), figure, fail)
+        _check_figure(study, ("figures", key), figure)
 
 
-def _check_published(study: Study, path: tuple[str, ...], published: Published, fail: Fail) -> None:
-    if (published.here is None) == (published.why_not is None):
-        fail(path, "give one of the two: here, or why_not")
+def _check_published(study: Study, place: Place, published: Published) -> None:
+    expect((published.here is None) != (published.why_not is None), place, "here_or_why_not")
     known = (*PUBLISHED_HERE, *study.description)
-    if published.here is not None and published.here not in known:
-        fail((*path, "here"), f"expected one of: {', '.join(known)}")
+    expect(published.here is None or published.here in known, (*place, "here"), "one_of", known=known)
 
 
-def _check_figure(study: Study, path: tuple[str, ...], figure: ComposedFigure, fail: Fail) -> None:
-    if path[-1] in study.outcomes or path[-1] == FLOW:
-        fail(path, "a figure of this name is drawn already; give another key")
-    if not _FILE_NAME.match(path[-1]):
-        fail(path, "it becomes the name of a file: letters, digits, - and _ only")
-    if not figure.outcomes:
-        fail((*path, "outcomes"), "expected at least one outcome")
+def _check_figure(study: Study, place: Place, figure: ComposedFigure) -> None:
+    expect(place[-1] not in study.outcomes and place[-1] != FLOW, place, "figure_drawn")
+    expect(_FILE_NAME.match(place[-1]), place, "file_name")
+    place, known = (*place, "outcomes"), study.outcomes
+    expect(figure.outcomes, place, "some_outcome")
     for key in figure.outcomes:
-        outcome = study.outcomes.get(key)
-        if outcome is None:
-            fail((*path, "outcomes"), f"found {key!r}; known: {', '.join(study.outcomes)}")
-        elif (outcome.kind == "ordinal") == (figure.kind == "panel"):
-            fail((*path, "outcomes"), f"{key} is {outcome.kind}, which a figure of {figure.kind} does not show")
+        if key not in known:
+            fail(place, "known", found=key, known=known)
+        kind = known[key].kind
+        expect(
+            (kind == "ordinal") != (figure.kind == "panel"), place, "not_drawn", key=key, kind=kind, figure=figure.kind
+        )
 
 
-def _check_block(study: Study, path: tuple[str, ...], block: DescribedBlock, fail: Fail) -> None:
+def _check_block(study: Study, place: Place, block: DescribedBlock) -> None:
     design = study.design
-    if not block.items:
-        fail((*path, "items"), "expected at least one column of the survey file, with what its row is called")
-    if block.wave is not None and block.wave not in design.wave_keys:
-        fail((*path, "wave"), f"found {block.wave!r}; allowed: {', '.join(design.wave_keys)}")
+    expect(block.items, (*place, "items"), "some_item")
+    expect_one_of(design.wave_keys, (*place, "wave"), block.wave)
     known = {design.id, design.wave, design.group, *study.covariates, *study.outcomes}
     for column in block.items:
-        if column in known:
-            fail((*path, "items"), f"{column} stands in the other tables of the description already")
-    if block.layout == "waves" and block.wave is not None:
-        fail((*path, "wave"), 'it is not used: layout = "waves" shows them all')
+        expect(column not in known, (*place, "items"), "described", column=column)
+    expect(block.layout != "waves" or block.wave is None, (*place, "wave"), "all_waves")
 
 
-def _check_population(study: Study, path: tuple[str, ...], population: Population, fail: Fail) -> None:
-    design = study.design
-    if path[-1] in ("all", design.intervention, design.comparison):
-        fail(path, "this is the name of a group of the study; give another key")
+def _check_population(study: Study, place: Place, population: Population) -> None:
+    expect(place[-1] not in ("all", *study.design.groups), place, "group_name")
     for variable, value in population.means.items():
-        _check_known(study, (*path, "means"), variable, fail, mean=True)
-        if not math.isfinite(value):
-            fail((*path, "means", variable), "expected a number")
+        _check_known(study, (*place, "means"), variable, mean=True)
+        expect(math.isfinite(value), (*place, "means", variable), "number")
     for variable, shares in population.percentages.items():
-        own = (*path, "percentages", variable)
-        _check_known(study, own, variable, fail, mean=False)
+        own = (*place, "percentages", variable)
+        _check_known(study, own, variable, mean=False)
         levels = _answers_of(study, variable)
         for level, value in shares.items():
-            if level not in levels:
-                fail(own, f"found {level!r}; known: {', '.join(levels)}")
-            if not 0 <= value <= 100:
-                fail(own, f"{level}: expected a percentage, 0 to 100")
+            expect(level in levels, own, "known", found=level, known=levels)
+            expect(0 <= value <= 100, own, "percentage", level=level)
 
 
-def _check_known(study: Study, path: tuple[str, ...], variable: str, fail: Fail, *, mean: bool) -> None:
+def _check_known(study: Study, place: Place, variable: str, *, mean: bool) -> None:
     """Refuse a variable that does not stand in the table of the baseline with such a figure."""
-    covariate, outcome = study.covariates.get(variable), study.outcomes.get(variable)
-    has_mean = (
-        covariate.kind == "continuous"
-        if covariate is not None
-        else outcome is None or outcome.kind in ("linear", "count")
-    )
-    if covariate is None and (outcome is None or study.design.baseline not in outcome.waves):
-        fail(path, f"{variable} is no covariate, nor an outcome asked at {study.design.baseline}")
-    if has_mean != mean:
-        fail(path, f"{variable} has {'answers, not a mean' if mean else 'a mean, not answers'}")
+    covariate, outcome, baseline = study.covariates.get(variable), study.outcomes.get(variable), study.design.baseline
+    if covariate is not None:
+        has_mean = covariate.kind == "continuous"
+    elif outcome is not None and baseline in outcome.waves:
+        has_mean = outcome.kind in ("linear", "count")
+    else:
+        fail(place, "not_at_baseline", variable=variable, wave=baseline)
+    expect(has_mean == mean, place, "no_mean" if mean else "no_answers", variable=variable)
 
 
 def _answers_of(study: Study, variable: str) -> tuple[str, ...]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Literal
-
-Fail = Callable[[tuple[str, ...], str], None]
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,12 @@ class Disclosure:
     extremes: Literal["hidden", "shown"] | None = None  # minimum and maximum; cbs: hidden
     width: int | None = None  # fewest persons between the bounds of a suppressed count; cbs: 5
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The thresholds that replace those of the preset."""
+        values = {f.name: getattr(self, f.name) for f in fields(Thresholds)}
+        return {name: value for name, value in values.items() if value is not None}
+
     def thresholds(self, *, register: bool) -> Thresholds | None:
         """The thresholds that hold: those of the preset, replaced by those that are given; None without a preset.
 
@@ -56,20 +59,4 @@ class Disclosure:
         """
         if self.preset == "none" or (self.preset == "auto" and not register):
             return None
-        given = {f.name: getattr(self, f.name) for f in fields(Thresholds)}
-        return Thresholds(**{k: getattr(CBS, k) if value is None else value for k, value in given.items()})
-
-
-def check_disclosure(plan: Disclosure, fail: Fail) -> None:
-    """Refuse thresholds that are none."""
-    for name, least in (("persons", 2), ("df", 1), ("width", 1)):
-        value = getattr(plan, name)
-        if value is not None and value < least:
-            fail(("disclosure", name), f"expected a whole number of at least {least}")
-    for name in ("share", "dominance"):
-        value = getattr(plan, name)
-        if value is not None and not 0 < value <= 1:
-            fail(("disclosure", name), "expected a number above 0 and at most 1")
-    given = [f.name for f in fields(Thresholds) if getattr(plan, f.name) is not None]
-    if plan.preset == "none" and given:
-        fail(("disclosure", given[0]), 'it is not used: set preset = "cbs", or leave it out')
+        return replace(CBS, **self.given)

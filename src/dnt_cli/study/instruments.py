@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
+from dnt_cli.study.problems import Place, differ, expect, phrase
 from dnt_cli.study.text import Text
 
-Fail = Callable[[tuple[str, ...], str], None]
 Rule = Literal["sum", "mean", "weighted", "norm", "decision"]
 ALL = "all"  # in `range` and `recode`: every item that has no entry of its own
 NONE = "none"  # in `reversed` and `use`: no item, no scale
@@ -203,55 +203,45 @@ def _merged(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
     return out
 
 
-def check_instrument(key: str, instrument: Instrument, fail: Fail) -> None:
-    """Call `fail(path, message)` at the first thing that contradicts another."""
-    path = ("instruments", key)
-    items = instrument.item_names
-    if not items or len(set(items)) != len(items):
-        fail((*path, "items"), "expected at least one item, each once")
-    columns = list(instrument.column_names.values())
-    if len(columns) != len(items) or len(set(columns)) != len(columns):
-        fail((*path, "columns"), f"expected a pattern with {{item}}, or {len(items)} different names")
-    if instrument.coding is not None and instrument.coding not in instrument.codings:
-        allowed = ", ".join(instrument.codings) or "none; leave it out"
-        fail((*path, "coding"), f"found {instrument.coding!r}; allowed: {allowed}")
+def check_instrument(key: str, instrument: Instrument) -> None:
+    """Refuse items, columns, codings and scales that contradict each other."""
+    place = ("instruments", key)
+    items, columns = instrument.item_names, list(instrument.column_names.values())
+    expect(items and differ(items), (*place, "items"), "some_items")
+    expect(len(columns) == len(items) and differ(columns), (*place, "columns"), "item_columns", count=len(items))
+    coding, codings = instrument.coding, instrument.codings
+    allowed = codings or phrase("no_coding")
+    expect(coding is None or coding in codings, (*place, "coding"), "allowed", found=coding, allowed=allowed)
     for item in items:
-        if item not in instrument.range and ALL not in instrument.range:
-            fail((*path, "range"), f"item {item} has no range")
+        expect(item in instrument.range or ALL in instrument.range, (*place, "range"), "item_range", item=item)
         low, high = instrument.limits(item)
-        if not (low < high and (high - low).is_integer()):
-            fail((*path, "range"), f"expected [lowest, highest] answer of item {item}")
-        new = instrument.recoding(item)
-        if new is not None and len(new) != high - low + 1:
-            fail((*path, "recode"), f"expected {high - low + 1:g} new values for item {item}")
-    _check_known(instrument.reversed_items, items, (*path, "reversed"), fail)
-    _check_known(names(instrument.use), tuple(instrument.scales), (*path, "use"), fail)
+        expect(low < high and (high - low).is_integer(), (*place, "range"), "item_limits", item=item)
+        new, codes = instrument.recoding(item), high - low + 1
+        expect(new is None or len(new) == codes, (*place, "recode"), "recode", count=codes, item=item)
+    _check_known(instrument.reversed_items, items, (*place, "reversed"))
+    _check_known(names(instrument.use), instrument.scales, (*place, "use"))
     for part, spec in instrument.parts.items():
-        _check_known(names(spec.items), items, (*path, "parts", part), fail)
+        _check_known(names(spec.items), items, (*place, "parts", part))
     for name, scale in instrument.scales.items():
-        _check_scale(instrument, scale, (*path, "scales", name), fail)
+        _check_scale(instrument, scale, (*place, "scales", name))
 
 
-def _check_known(found: tuple[str, ...], known: tuple[str, ...], path: tuple[str, ...], fail: Fail) -> None:
+def _check_known(found: Collection[str], known: Collection[str], place: Place) -> None:
     unknown = [name for name in found if name not in known]
-    if unknown:
-        fail(path, f"found {', '.join(unknown)}; allowed: {', '.join(known)}")
-    if len(set(found)) != len(found):
-        fail(path, "expected each once")
+    expect(not unknown, place, "unknown_names", found=unknown, allowed=known)
+    expect(differ(found), place, "once")
 
 
-def _check_scale(instrument: Instrument, scale: Scale, path: tuple[str, ...], fail: Fail) -> None:
-    rule = instrument.rule(scale)
+def _check_scale(instrument: Instrument, scale: Scale, place: Place) -> None:
+    rule, items = instrument.rule(scale), instrument.item_names
     given = {"weighted": scale.weights, "norm": scale.coefficients, "decision": scale.steps}
     for other, setting in given.items():
-        if bool(setting) != (rule == other):
-            fail((*path, "score"), f"the rule {rule} does not go with what is given for {other}")
-    _check_known(tuple(scale.coefficients), tuple(instrument.parts), (*path, "coefficients"), fail)
-    _check_known(instrument.scale_items(scale), instrument.item_names, (*path, "items"), fail)
-    _check_known(tuple(scale.weights), instrument.item_names, (*path, "weights"), fail)
+        expect(bool(setting) == (rule == other), (*place, "score"), "scale_rule", rule=rule, other=other)
+    _check_known(scale.coefficients, instrument.parts, (*place, "coefficients"))
+    _check_known(instrument.scale_items(scale), items, (*place, "items"))
+    _check_known(scale.weights, items, (*place, "weights"))
     for item, weights in scale.weights.items():
         low, high = instrument.limits(item)
-        if len(weights) != high - low + 1:
-            fail((*path, "weights", item), f"expected {high - low + 1:g} weights")
-    if not 0 <= instrument.gaps(scale) < len(instrument.scale_items(scale)):
-        fail((*path, "max_missing"), "expected a number from 0 to one less than there are items")
+        expect(len(weights) == high - low + 1, (*place, "weights", item), "weights", count=high - low + 1)
+    few = 0 <= instrument.gaps(scale) < len(instrument.scale_items(scale))
+    expect(few, (*place, "max_missing"), "max_missing")

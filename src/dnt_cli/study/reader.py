@@ -6,17 +6,18 @@ import difflib
 import re
 import tomllib
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
 
 from dnt_cli.errors import StudyError
-from dnt_cli.sentences import say
+from dnt_cli.sentences import Listed, Sentence, Worded, say
 from dnt_cli.study.files import SOURCE_KEYS, Code
 from dnt_cli.study.instruments import builtin_instruments, completed
+from dnt_cli.study.problems import Place, ProblemError, Problems, expect, fail, phrase
 from dnt_cli.study.rules import check
 from dnt_cli.study.spec import Condition, Exclusion, Study, Text
 
@@ -25,41 +26,21 @@ _MOST_TOLD = 10  # errors of one study file
 _LARGEST = 4_000_000  # bytes of a study file; the parser takes a hundred times as much memory
 _INTERNAL = {"text", "overrides"}  # fields of Study that are not keys of the file
 _IN_STUDY = {"key", "title", "synthetic"}  # fields of Study that stand in the section [study]
+# How what tomllib says of a text begins, and which sentence says what is to be written instead.
+_SYNTAX = {
+    "Cannot |Duplicate ": "given_twice",
+    "Expected ']": "section_end",
+    "Expected '='": "equals_sign",
+    "Invalid statement|Invalid initial": "statement",
+    "Expected newline": "one_value",
+    "Unclosed array": "list_end",
+    "Unclosed inline": "inline_end",
+    "Unterminated|Illegal character '\\\\n'": "text_end",
+    "Unescaped|Invalid hex|Escaped": "backslash",
+    "Invalid date": "no_date",
+    "Invalid value": "no_value",
+}
 _CONDITION = re.compile(r"^\s*([^\s!=<>]+)\s*(==|!=|<=|>=|<|>)\s*(.+?)\s*$")
-_Path = tuple[str, ...]
-
-
-class _ProblemError(Exception):
-    """Something wrong at a place in the study file; the line is found once, at the end."""
-
-    def __init__(self, path: _Path, message: str, others: Iterable[_ProblemError] = ()) -> None:
-        super().__init__(message)
-        self.path = path
-        self.others = tuple(others)  # what else is wrong, found at the same time
-
-
-class _Problems:
-    """Collects what is wrong with parts of the study file that can be judged apart."""
-
-    def __init__(self) -> None:
-        self.found: list[_ProblemError] = []
-
-    def __call__(self, part: Callable[..., Any], *arguments: Any) -> Any:
-        """What `part` gives; None if something is wrong in it."""
-        try:
-            return part(*arguments)
-        except _ProblemError as problem:
-            self.found += [problem, *problem.others]
-        except (LookupError, ValueError):  # of what an earlier problem left undefined
-            if not self.found:
-                raise
-        return None
-
-    def stop(self) -> None:
-        """Raise the first, which knows the others."""
-        if self.found:
-            first, *others = self.found
-            raise _ProblemError(first.path, str(first), others)
 
 
 def builtin_studies() -> tuple[str, ...]:
@@ -80,7 +61,7 @@ def load_study(name: str, overrides: Iterable[str] = ()) -> Study:
         StudyError: The file is missing, unreadable, not TOML, or wrong.
     """
     if name in builtin_studies():
-        return parse_study(read_builtin(name), f"built-in study {name}", overrides)
+        return parse_study(read_builtin(name), phrase("built_in", study=name), overrides)
     path = Path(name)
     try:
         with path.open("rb") as stream:
@@ -97,55 +78,63 @@ def load_study(name: str, overrides: Iterable[str] = ()) -> Study:
     return parse_study(text, path.name, overrides)
 
 
-def parse_study(text: str, name: str = "study file", overrides: Iterable[str] = ()) -> Study:
+def parse_study(text: str, name: str | Worded | None = None, overrides: Iterable[str] = ()) -> Study:
     """A checked `Study` from TOML text.
 
     Args:
         text: The study file.
-        name: How errors call the file.
+        name: How errors call the file; default: the study file.
         overrides: `key=value` pairs, such as `imputation.m=5`, that replace values for this run.
 
     Raises:
         StudyError: The text is not TOML, or a key or value is wrong.
     """
+    name = name or phrase("study_file")
     try:
         raw = tomllib.loads(text)
     except RecursionError:
         raise StudyError(say("study_too_deep", file=name)) from None
     except ValueError as error:  # bad syntax, or a date or number that does not exist
-        raise StudyError(say("study_no_toml", file=name, error=error)) from None
+        raise StudyError(say("study_no_toml", file=name, error=_syntax_error(str(error)))) from None
     overrides = tuple(overrides)
     try:
         for override in overrides:
             _override(raw, override)
-        if raw.pop("schema", SCHEMA) != SCHEMA:
-            raise _ProblemError(("schema",), f"this version of dnt reads study files with schema = {SCHEMA}")
+        expect(raw.pop("schema", SCHEMA) == SCHEMA, ("schema",), "schema", schema=SCHEMA)
         raw |= _table(raw.pop("study", {}), ("study",))
         raw["files"], raw["source"] = _files(_section(raw, "files"))
         raw["instruments"] = {key: _instrument(key, table) for key, table in _section(raw, "instruments").items()}
         study: Study = _read(Study, raw, ())
-        problems = _Problems()
-        check(study, _fail, problems)
+        problems = Problems()
+        check(study, problems)
         problems.stop()
-    except _ProblemError as problem:
-        found = {(p.path, str(p)): p for p in (problem, *problem.others)}.values()
-        lines = [
-            f"{_where(text, name, path, overrides)}: {'.'.join(path) or 'the file'}: {p}."
-            for p in found
-            for path in [_as_written(p.path)]
-        ]
-        more = [f"And {len(lines) - _MOST_TOLD} more."] if len(lines) > _MOST_TOLD else []
-        raise StudyError("\n".join([*lines[:_MOST_TOLD], *more])) from None
+    except ProblemError as problem:
+        found = {(p.place, str(p.said)): p for p in (problem, *problem.others)}.values()
+        lines = [_told(p, text, name, overrides) for p in found]
+        more = [phrase("more", count=len(lines) - _MOST_TOLD)] if len(lines) > _MOST_TOLD else []
+        raise StudyError(Listed((*lines[:_MOST_TOLD], *more), "\n")) from None
     return replace(study, design=study.design.contrasted(), text=text, overrides=overrides)
+
+
+def _syntax_error(error: str) -> Sentence:
+    """What tomllib says, and where, as a sentence of both languages if it is known."""
+    key = next((key for begin, key in _SYNTAX.items() if re.match(begin, error)), None)
+    said = phrase("syntax_other", error=error.partition(" (at ")[0]) if key is None else phrase(f"syntax_{key}")
+    place = re.search(r"\(at line (\d+), column (\d+)\)$", error)
+    if place is None:
+        return phrase("syntax_at_end", said=said)
+    return phrase("syntax_at", said=said, line=place[1], column=place[2])
+
+
+def _told(problem: ProblemError, text: str, name: str | Worded, overrides: Iterable[str]) -> Sentence:
+    """The line that tells of a problem; keys of `source` stand in `[files]`."""
+    place = ("files", *problem.place[1:]) if problem.place[:1] == ("source",) else problem.place
+    key = ".".join(place) or phrase("the_file")
+    return phrase("problem", where=_where(text, name, place, overrides), key=key, said=problem.said)
 
 
 def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:
     return _table(raw.get(name, {}), (name,))
-
-
-def _as_written(path: _Path) -> _Path:
-    """Where a key stands in the study file: those of `source` stand in `[files]`."""
-    return ("files", *path[1:]) if path[:1] == ("source",) else path
 
 
 def _files(section: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -153,8 +142,7 @@ def _files(section: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     own = {key: value for key, value in section.items() if key in SOURCE_KEYS and not _is_file(value)}
     for key, value in section.items():
         if key not in own and not isinstance(value, dict):
-            message = f"unknown key{suggest(key, SOURCE_KEYS)}; allowed: {', '.join(sorted(SOURCE_KEYS))}"
-            raise _ProblemError(("files", key), message)
+            fail(("files", key), "unknown_key", near=suggest(key, SOURCE_KEYS), allowed=sorted(SOURCE_KEYS))
     return {key: value for key, value in section.items() if key not in own}, own
 
 
@@ -164,149 +152,142 @@ def _is_file(value: Any) -> bool:
 
 def _instrument(key: str, table: Any) -> dict[str, Any]:
     """The study's settings of an instrument on top of the definition that they start from."""
-    path = ("instruments", key)
-    given = _table(table, path)
+    place = ("instruments", key)
+    given = _table(table, place)
     for name in ("unconfirmed", "scales"):
-        _table(given.get(name, {}), (*path, name))
+        _table(given.get(name, {}), (*place, name))
     try:
         return completed(given)
     except KeyError:
-        allowed, found = builtin_instruments(), given["definition"]
-        near = suggest(found, allowed)
-        message = f"found {_show(found)}{near}; allowed: {', '.join(allowed)}"
-        raise _ProblemError((*path, "definition"), message) from None
+        _refuse((*place, "definition"), given["definition"], builtin_instruments())
 
 
-def _where(text: str, name: str, path: _Path, overrides: Iterable[str]) -> str:
+def _refuse(place: Place, found: Any, known: tuple[str, ...]) -> NoReturn:
+    fail(place, "allowed_near", found=_show(found), near=suggest(found, known), allowed=known)
+
+
+def _where(text: str, name: str | Worded, place: Place, overrides: Iterable[str]) -> str | Worded:
     """The file and line of a problem, or the `--set` that caused it."""
     for override in overrides:
         given = tuple(part.strip() for part in override.partition("=")[0].split("."))
         given = given[1:] if given[:1] == ("study",) else given
-        if path and path[: len(given)] == given[: len(path)]:
-            return f"{name} with --set {override}"
-    line = _line(text, path)
-    return f"{name}, line {line}" if line else name
-
-
-def _fail(path: _Path, message: str) -> None:
-    raise _ProblemError(path, message)
+        if place and place[: len(given)] == given[: len(place)]:
+            return phrase("with_set", file=name, override=override)
+    line = _line(text, place)
+    return phrase("line", file=name, line=line) if line else name
 
 
 def _override(raw: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
-    path = tuple(part.strip() for part in key.split("."))
-    if not equals or not all(path):
-        raise _ProblemError((), f"--set {override} is not of the form key=value, such as imputation.m=5")
+    place = tuple(part.strip() for part in key.split("."))
+    expect(equals and all(place), (), "override", override=override)
     table = raw
-    for part in path[:-1]:
+    for part in place[:-1]:
         table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise _ProblemError(path, f"{part} is a value, not a section")
+        expect(isinstance(table, dict), place, "no_section", key=part)
     try:
         parsed = tomllib.loads(f"x = {value}")
     except (ValueError, RecursionError):
         parsed = {}
-    table[path[-1]] = parsed["x"] if len(parsed) == 1 else value.strip()
+    table[place[-1]] = parsed["x"] if len(parsed) == 1 else value.strip()
 
 
-def _table(value: Any, path: _Path) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _ProblemError(path, f"found {_show(value)}, expected a section [{'.'.join(path)}]")
-    return value
+def _table(value: Any, place: Place) -> dict[str, Any]:
+    _expect_type(isinstance(value, dict), place, value, "section", section=".".join(place))
+    return value  # type: ignore[no-any-return]
+
+
+def _expect_type(holds: bool, place: Place, value: Any, expected: str, **values: Any) -> None:
+    """Refuse a value that is not of the type that `study.type_<expected>` names."""
+    if not holds:
+        fail(place, "wanted", found=_show(value), expected=phrase(f"type_{expected}", **values))
 
 
 _hints = cache(get_type_hints)  # a study has hundreds of sections, of some twenty kinds
 
 
-def _read(cls: type, value: Any, path: _Path) -> Any:
+def _read(cls: type, value: Any, place: Place) -> Any:
     """A dataclass from a TOML table: every key known, every field given or defaulted, every value of its type."""
-    table = _table(value, path)
+    table = _table(value, place)
     hints = _hints(cls)
     known = {f.name: f for f in fields(cls) if f.name not in _INTERNAL}
-    problems = _Problems()
-    misspelt = ""  # what unknown keys were probably meant to be
+    problems = Problems()
+    meant = {nearest(key, known) for key in table if key not in known}
     for key in table:
         if key not in known:
-            misspelt += suggest(key, known)
-            allowed = ", ".join(known if path else dict.fromkeys("study" if k in _IN_STUDY else k for k in known))
-            problems(_fail, (*path, key), f"unknown key{suggest(key, known)}; allowed: {allowed}")
+            allowed = known if place else dict.fromkeys("study" if k in _IN_STUDY else k for k in known)
+            problems(fail, (*place, key), "unknown_key", near=suggest(key, known), allowed=allowed)
     for name, spec in known.items():
-        if name not in table and spec.default is MISSING and spec.default_factory is MISSING:
-            if f"did you mean {name}?" in misspelt:
-                continue
-            problems(_fail, (*path, name), f"this key is missing{' in [' + '.'.join(path) + ']' if path else ''}")
-    given = {name: problems(_convert, hints[name], table[name], (*path, name)) for name in known if name in table}
+        if name in table or name in meant or spec.default is not MISSING or spec.default_factory is not MISSING:
+            continue
+        section = phrase("in_section", section=".".join(place)) if place else ""
+        problems(fail, (*place, name), "key_missing", section=section)
+    given = {name: problems(_convert, hints[name], table[name], (*place, name)) for name in known if name in table}
     problems.stop()
     return cls(**given)
 
 
-def _convert(hint: Any, value: Any, path: _Path) -> Any:
+def _convert(hint: Any, value: Any, place: Place) -> Any:
     """`value` as `hint` wants it; TOML's arrays become tuples and its whole numbers floats where floats are due."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        return _convert_union(arguments, value, path)
+        return _convert_union(arguments, value, place)
     if origin is Literal:
         if value not in arguments:
-            allowed = ", ".join(map(str, arguments))
-            raise _ProblemError(path, f"found {_show(value)}{suggest(value, arguments)}; allowed: {allowed}")
+            _refuse(place, value, arguments)
         return value
     if origin is dict:
-        problems = _Problems()
+        problems = Problems()
         sections = {
-            key: problems(_convert, arguments[1], item, (*path, key)) for key, item in _table(value, path).items()
+            key: problems(_convert, arguments[1], item, (*place, key)) for key, item in _table(value, place).items()
         }
         problems.stop()
         return sections
     if origin is tuple:
-        return _convert_tuple(arguments, value, path)
+        return _convert_tuple(arguments, value, place)
     if hint is Text:
-        if not isinstance(value, (str, dict)):
-            raise _ProblemError(path, f"found {_show(value)}, expected text in quotes, or {{ nl = ..., en = ... }}")
-        return Text(value, value) if isinstance(value, str) else _read(Text, value, path)
+        _expect_type(isinstance(value, (str, dict)), place, value, "label")
+        return Text(value, value) if isinstance(value, str) else _read(Text, value, place)
     if is_dataclass(hint) and isinstance(hint, type):
-        return _read(hint, value, path)
-    return _convert_scalar(hint, value, path)
+        return _read(hint, value, place)
+    return _convert_scalar(hint, value, place)
 
 
-def _convert_union(arguments: tuple[Any, ...], value: Any, path: _Path) -> Any:
+def _convert_union(arguments: tuple[Any, ...], value: Any, place: Place) -> Any:
     choices = [a for a in arguments if a is not types.NoneType]
     if float in choices and isinstance(value, (int, float)):
-        return _convert(float, value, path)
-    return _convert(choices[-1], value, path)
+        return _convert(float, value, place)
+    return _convert(choices[-1], value, place)
 
 
-def _convert_tuple(arguments: tuple[Any, ...], value: Any, path: _Path) -> Any:
+def _convert_tuple(arguments: tuple[Any, ...], value: Any, place: Place) -> Any:
     if arguments[0] is Condition and isinstance(value, str):
-        return tuple(_condition(part, path) for part in re.split(r"\s+and\s+", value))
+        return tuple(_condition(part, place) for part in re.split(r"\s+and\s+", value))
     if arguments[0] is Exclusion:
-        return tuple(_exclusion(item, path) for item in (value if isinstance(value, list) else [value]))
+        return tuple(_exclusion(item, place) for item in (value if isinstance(value, list) else [value]))
     if arguments[0] == Code and isinstance(value, (str, int, float)):  # a single code need not stand in a list
         value = [value]
-    if not isinstance(value, list):
-        raise _ProblemError(path, f"found {_show(value)}, expected a list")
+    _expect_type(isinstance(value, list), place, value, "list")
     if arguments[-1] is Ellipsis:
-        return tuple(_convert(arguments[0], item, path) for item in value)
-    if len(value) != len(arguments):
-        raise _ProblemError(path, f"found a list of {len(value)}, expected {len(arguments)} values")
-    return tuple(_convert(a, item, path) for a, item in zip(arguments, value, strict=True))
+        return tuple(_convert(arguments[0], item, place) for item in value)
+    _expect_type(len(value) == len(arguments), place, value, "values", count=len(arguments))
+    return tuple(_convert(a, item, place) for a, item in zip(arguments, value, strict=True))
 
 
-def _convert_scalar(hint: type, value: Any, path: _Path) -> Any:
+def _convert_scalar(hint: type, value: Any, place: Place) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint is str and isinstance(value, int) and not isinstance(value, bool):
         return str(value)  # a code such as levels = [0, 1]
-    if not isinstance(value, hint) or (hint is not bool and isinstance(value, bool)):
-        names = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
-        raise _ProblemError(path, f"found {_show(value)}, expected {names.get(hint, hint.__name__)}")
+    right = isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
+    _expect_type(right, place, value, hint.__name__)
     return value
 
 
-def _condition(text: str, path: _Path) -> Condition:
+def _condition(text: str, place: Place) -> Condition:
     match = _CONDITION.match(text)
-    if not match:
-        raise _ProblemError(path, f"found {_show(text)}, expected comparisons such as `work_T0 != 1 and age < 60`")
-    column, operator, value = match.groups()
+    _expect_type(match is not None, place, text, "comparison")
+    column, operator, value = match.groups()  # type: ignore[union-attr]  # was just refused
     try:
         number: float | str = float(value)
     except ValueError:
@@ -314,27 +295,25 @@ def _condition(text: str, path: _Path) -> Condition:
     return Condition(column, operator, number)  # type: ignore[arg-type]  # the pattern admits these operators only
 
 
-def _exclusion(value: Any, path: _Path) -> Exclusion:
+def _exclusion(value: Any, place: Place) -> Exclusion:
     """`{ age = "> 70", reason = "over 70" }`."""
-    table = dict(_table(value, path))
-    if "reason" not in table:
-        raise _ProblemError(path, 'say why these persons are left out: { age = "> 70", reason = "over 70" }')
-    reason = _convert(Text, table.pop("reason"), (*path, "reason"))
-    if not table:
-        raise _ProblemError(path, 'expected a comparison beside the reason, such as age = "> 70"')
-    return Exclusion(tuple(_condition(f"{column} {rule}", path) for column, rule in table.items()), reason)
+    table = dict(_table(value, place))
+    expect("reason" in table, place, "no_reason")
+    reason = _convert(Text, table.pop("reason"), (*place, "reason"))
+    expect(table, place, "no_rule")
+    return Exclusion(tuple(_condition(f"{column} {rule}", place) for column, rule in table.items()), reason)
 
 
-def _show(value: Any) -> str:
+def _show(value: Any) -> str | Sentence:
     if isinstance(value, dict):
-        return "a section"
-    return f"a list of {len(value)}" if isinstance(value, list) else repr(value)
+        return phrase("a_section")
+    return phrase("a_list", count=len(value)) if isinstance(value, list) else repr(value)
 
 
-def suggest(word: Any, known: Iterable[Any]) -> str:
+def suggest(word: Any, known: Iterable[Any]) -> str | Sentence:
     """`; did you mean x?` where a known word is near; else nothing."""
     near = nearest(word, known)
-    return f"; did you mean {near}?" if near else ""
+    return say("did_you_mean", name=near) if near else ""
 
 
 def nearest(word: Any, known: Iterable[Any]) -> str | None:
@@ -348,10 +327,10 @@ def nearest(word: Any, known: Iterable[Any]) -> str | None:
     return begun[0] if begun else None
 
 
-def _line(text: str, path: _Path) -> int | None:
-    """The line at which the key at `path`, or the nearest section above it, is set."""
+def _line(text: str, place: Place) -> int | None:
+    """The line at which the key at `place`, or the nearest section above it, is set."""
     best: tuple[int, int] | None = None  # (depth matched, line)
-    section: _Path = ()
+    section: Place = ()
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
         header = re.match(r"^\[\[?\s*([^\]]+?)\s*\]\]?", stripped)
@@ -362,13 +341,13 @@ def _line(text: str, path: _Path) -> int | None:
             candidate = (*section, *_split(match.group(1)))
         else:
             continue
-        candidate = candidate[1:] if candidate[:1] == ("study",) and path[:1] != ("study",) else candidate
+        candidate = candidate[1:] if candidate[:1] == ("study",) and place[:1] != ("study",) else candidate
         # A section below an unknown one, such as [outcom.work], is where the unknown one stands.
-        depth = len(path) if candidate[: len(path)] == path else len(candidate)
-        if candidate and candidate[:depth] == path[:depth] and depth > (best[0] if best else 0):
+        depth = len(place) if candidate[: len(place)] == place else len(candidate)
+        if candidate and candidate[:depth] == place[:depth] and depth > (best[0] if best else 0):
             best = (depth, number)
     return best[1] if best else None
 
 
-def _split(dotted: str) -> _Path:
+def _split(dotted: str) -> Place:
     return tuple(part.strip().strip("\"'") for part in dotted.split("."))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-Fail = Callable[[tuple[str, ...], str], None]
+from dnt_cli.study.problems import expect
+
+if TYPE_CHECKING:
+    from dnt_cli.study.spec import Study
+
 Hours = Literal["SBASISUREN", "SREGULIEREUREN", "SAANTVERLU"]
 Wage = Literal["SBASISLOON", "SLNINGLD", "SLNLBPH", "SLNSV"]
 Measure = Literal["work", "hours", "over_hours", "wage", "income", "above_norm"]
@@ -26,15 +29,6 @@ class Norm:
     single_excl: float  # the same without holiday pay
     couple: float
     couple_excl: float
-
-    def contradiction(self) -> str:
-        """What the four amounts contradict, or nothing."""
-        if abs(self.single - SINGLE_SHARE * self.couple) > _ROUNDING:
-            return "the norm of a single person must be 70% of that of a couple"
-        pairs = ((self.single, self.single_excl), (self.couple, self.couple_excl))
-        if any(abs(without - WITHOUT_HOLIDAY_PAY * whole) > _ROUNDING for whole, without in pairs):
-            return "a norm without holiday pay must be 95% of the norm with it"
-        return ""
 
 
 @dataclass(frozen=True)
@@ -69,22 +63,17 @@ class Register:
     uncovered: Literal["stop", "missing"] = "stop"  # a month of measurement in which nobody has a record
 
 
-def check_register(register: Register, months: tuple[float, ...], used: bool, fail: Fail) -> None:
-    """Call `fail(path, message)` at the first setting that cannot be."""
-    path = ("register",)
-    if used and any(month != round(month) for month in months):
-        fail(("design", "waves"), "outcomes from a register need whole months since inclusion")
-    for name in ("work_hours", "hours_cut"):
-        if not 0 <= getattr(register, name) <= 168:
-            fail((*path, name), "expected a number of hours from 0 to 168")
-    for name in ("missing_amount", "missing_hours"):
-        if not getattr(register, name) > 0:
-            fail((*path, name), "expected a number above 0")
-    for code in register.exclude_job_types:
-        if not re.fullmatch(r"\d+", code):
-            fail((*path, "exclude_job_types"), 'expected codes of SSOORTBAAN, such as ["2"]')
-    for norm in register.norms:
-        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", norm.since):
-            fail((*path, "norms"), 'since: expected a month such as "2022-01"')
-        if problem := norm.contradiction():
-            fail((*path, "norms"), f"{norm.since}: {problem}")
+def check_register(study: Study) -> None:
+    """Refuse settings that cannot be, and norms whose four amounts contradict each other."""
+    place = ("register", "norms")
+    used = any(outcome.register is not None for outcome in study.outcomes.values())
+    whole = all(wave.months == round(wave.months) for wave in study.design.waves)
+    expect(whole or not used, ("design", "waves"), "register_months")
+    for code in study.register.exclude_job_types:
+        expect(re.fullmatch(r"\d+", code), ("register", "exclude_job_types"), "job_types")
+    for norm in study.register.norms:
+        expect(re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", norm.since), place, "norm_since")
+        expect(abs(norm.single - SINGLE_SHARE * norm.couple) <= _ROUNDING, place, "norm_single", since=norm.since)
+        for whole_norm, without in ((norm.single, norm.single_excl), (norm.couple, norm.couple_excl)):
+            fits = abs(without - WITHOUT_HOLIDAY_PAY * whole_norm) <= _ROUNDING
+            expect(fits, place, "norm_holiday_pay", since=norm.since)

@@ -4,39 +4,47 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 
 from dnt_cli.study.files import Code
-from dnt_cli.study.spec import Study
+from dnt_cli.study.problems import Place, differ, expect, expect_one_of, phrase
+from dnt_cli.study.spec import Condition, Covariate, Outcome, Study
 
-_Fail = Callable[[tuple[str, ...], str], None]
-_PLACES = ("outcome", "wave")
+_PLACES = ["outcome", "wave"]
 
 
-def check_source(study: Study, fail: _Fail) -> None:
-    """Call `fail(path, message)` at the first thing that contradicts another."""
-    _check_layout(study, fail)
+def check_source(study: Study) -> None:
+    """Refuse settings of `[files]`, codes and exclusions that contradict others."""
+    _check_layout(study)
     for key, outcome in study.outcomes.items():
-        path = ("outcomes", key)
-        if outcome.kind != "binary" and (outcome.yes or outcome.no):
-            fail((*path, "yes"), "only a binary outcome has a yes and a no; use codes")
-        if bool(outcome.yes) != bool(outcome.no):
-            fail((*path, "yes" if outcome.no else "no"), 'give both, such as yes = "ja" and no = "nee"')
-        _check_apart(path, {"yes": outcome.yes, "no": outcome.no, "missing": outcome.missing}, fail)
-        _check_apart(path, {"codes": tuple(outcome.codes), "missing": outcome.missing}, fail)
-        limits = (0.0, 1.0) if outcome.kind == "binary" else outcome.range or (-math.inf, math.inf)
-        for name, number in outcome.codes.items():
-            if not limits[0] <= number <= limits[1]:
-                fail((*path, "codes", name), f"found {number:g}, which is outside the range of the outcome")
+        _check_outcome_codes(("outcomes", key), outcome)
     for key, covariate in study.covariates.items():
-        path = ("covariates", key)
-        _check_apart(path, {"codes": tuple(covariate.codes), "missing": covariate.missing}, fail)
-        for name, value in covariate.codes.items():
-            if covariate.kind != "continuous" and level_name(value) not in covariate.levels:
-                fail((*path, "codes", name), f"found {value!r}; allowed: {', '.join(covariate.levels)}")
-            if covariate.kind == "continuous" and isinstance(value, str):
-                fail((*path, "codes", name), f"found {value!r}, expected a number")
-    _check_exclusions(study, fail)
+        _check_covariate_codes(("covariates", key), covariate)
+    baseline = study.design.baseline
+    columns = [study.column(key, baseline) for key, outcome in study.measured.items() if baseline in outcome.waves]
+    for rule in study.design.exclude:
+        check_conditions(study, ("design", "exclude"), rule.where, columns)
+
+
+def _check_outcome_codes(place: Place, outcome: Outcome) -> None:
+    binary = outcome.kind == "binary"
+    expect(binary or not (outcome.yes or outcome.no), (*place, "yes"), "binary_codes")
+    expect(bool(outcome.yes) == bool(outcome.no), (*place, "yes" if outcome.no else "no"), "yes_and_no")
+    _check_apart(place, {"yes": outcome.yes, "no": outcome.no, "missing": outcome.missing})
+    _check_apart(place, {"codes": tuple(outcome.codes), "missing": outcome.missing})
+    low, high = (0.0, 1.0) if binary else outcome.range or (-math.inf, math.inf)
+    for name, number in outcome.codes.items():
+        expect(low <= number <= high, (*place, "codes", name), "code_outside", found=f"{number:g}")
+
+
+def _check_covariate_codes(place: Place, covariate: Covariate) -> None:
+    _check_apart(place, {"codes": tuple(covariate.codes), "missing": covariate.missing})
+    for name, value in covariate.codes.items():
+        own = (*place, "codes", name)
+        if covariate.kind == "continuous":
+            expect(not isinstance(value, str), own, "wanted", found=repr(value), expected=phrase("type_float"))
+        else:
+            expect(level_name(value) in covariate.levels, own, "allowed", found=value, allowed=covariate.levels)
 
 
 def level_name(value: Code) -> str:
@@ -56,52 +64,43 @@ def same_code(value: Code) -> Code:
     return float(value)
 
 
-def _check_layout(study: Study, fail: _Fail) -> None:
+def _check_layout(study: Study) -> None:
     source = study.source
     if source.pattern is not None:
-        found = re.findall(r"\{(\w*)\}", source.pattern)
-        if sorted(found) != sorted(_PLACES):
-            fail(
-                ("files", "pattern"),
-                f'found {source.pattern!r}; expected both places once, as in "{{outcome}}_{{wave}}"',
-            )
-        if source.layout == "long":
-            fail(("files", "pattern"), 'only a wide file has a pattern; set layout = "wide"')
-    if source.header_row is not None and source.header_row < 1:
-        fail(("files", "header_row"), "rows are counted from 1")
-    if source.id_width is not None and not 1 <= source.id_width <= 100:
-        fail(("files", "id_width"), "expected a number of digits, such as 5")
+        found = sorted(re.findall(r"\{(\w*)\}", source.pattern))
+        expect(found == _PLACES, ("files", "pattern"), "pattern", found=source.pattern)
+        expect(source.layout != "long", ("files", "pattern"), "pattern_wide")
     for code, wave in source.wave_codes.items():
-        if wave not in study.design.wave_keys:
-            fail(("files", "wave_codes", code), f"found {wave!r}; allowed: {', '.join(study.design.wave_keys)}")
-    if len(set(source.columns.values())) != len(source.columns):
-        fail(("files", "columns"), "two columns get the same name")
+        expect_one_of(study.design.wave_keys, ("files", "wave_codes", code), wave)
+    expect(differ(list(source.columns.values())), ("files", "columns"), "same_name")
 
 
-def _check_apart(path: tuple[str, ...], parts: dict[str, Iterable[Code]], fail: _Fail) -> None:
+def _check_apart(place: Place, parts: dict[str, Iterable[Code]]) -> None:
     """No code means two things."""
     taken: dict[Code, str] = {}
     for name, codes in parts.items():
         for code in codes:
             other = taken.setdefault(same_code(code), name)
-            if other != name:
-                fail((*path, name), f"{code!r} stands in {other} as well")
+            expect(other == name, (*place, name), "code_twice", code=code, other=other)
 
 
-def _check_exclusions(study: Study, fail: _Fail) -> None:
-    baseline = study.design.baseline
-    columns = {study.column(key, baseline) for key, outcome in study.measured.items() if baseline in outcome.waves}
-    path = ("design", "exclude")
-    for rule in study.design.exclude:
-        for condition in rule.where:
-            if condition.column not in study.covariates and condition.column not in columns:
-                known = ", ".join([*study.covariates, *sorted(columns)])
-                fail(path, f"unknown column {condition.column}; known at baseline: {known}")
-            covariate = study.covariates.get(condition.column)
-            if covariate is not None and covariate.kind != "continuous":
-                if str(level_name(condition.value)) not in covariate.levels:
-                    fail(path, f"{condition.column} has no level {level_name(condition.value)}")
-                if condition.operator not in ("==", "!="):
-                    fail(path, f"{condition.column} has levels, which are compared with == and != only")
-            elif isinstance(condition.value, str) or math.isnan(condition.value):
-                fail(path, f"{condition.column} is compared with a number")
+def check_conditions(study: Study, place: Place, conditions: Iterable[Condition], columns: Collection[str]) -> None:
+    """Refuse comparisons with what is not known at baseline, or that the kind of a column does not allow.
+
+    Args:
+        study: Its covariates may be compared.
+        place: Where the conditions stand.
+        conditions: Column, operator and value of each.
+        columns: Outcomes at baseline that may be compared as well.
+    """
+    known = [*study.covariates, *columns]
+    for condition in conditions:
+        column, value = condition.column, condition.value
+        expect(column in known, place, "unknown_column", column=column, known=known)
+        covariate = study.covariates.get(column)
+        if covariate is None or covariate.kind == "continuous":
+            number = not isinstance(value, str) and not math.isnan(value)
+            expect(number, place, "compared_with_number", column=column)
+        else:
+            expect(condition.level in covariate.levels, place, "no_such_level", column=column, level=condition.level)
+            expect(condition.operator in ("==", "!="), place, "compared_levels", column=column)

@@ -44,6 +44,11 @@ class Condition:
     operator: Literal["==", "!=", "<=", ">=", "<", ">"]
     value: float | str
 
+    @property
+    def level(self) -> str:
+        """The value as levels are written: the number 1.0 is the level 1."""
+        return f"{self.value:g}" if isinstance(self.value, float) else self.value
+
 
 @dataclass(frozen=True)
 class Exclusion:
@@ -55,8 +60,7 @@ class Exclusion:
     @property
     def text(self) -> str:
         """The conditions: `age > 70`."""
-        values = ((c, f"{c.value:g}" if isinstance(c.value, float) else c.value) for c in self.where)
-        return " and ".join(f"{c.column} {c.operator} {value}" for c, value in values)
+        return " and ".join(f"{c.column} {c.operator} {c.level}" for c in self.where)
 
 
 @dataclass(frozen=True)
