@@ -29,7 +29,7 @@ from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import Completed, impute_wide
 from dnt_cli.messages import decoded
 from dnt_cli.robustness.checks import e_dropouts
-from dnt_cli.robustness.context import Context, LeftOut
+from dnt_cli.robustness.context import Context, NotApplicable
 from dnt_cli.study import Study, parse_study
 from dnt_cli.study.spec import Outcome
 from dnt_cli.wording import Wording, spoken
@@ -302,6 +302,6 @@ def test_a_check_says_of_which_outcomes_a_shift_has_no_meaning(study: Study) -> 
     data = Completed(own, holes, (full, full.assign(creditors_T2=full["creditors_T2"] + (holes.index % 4 == 0))))
     main = endpoint_effects(data, Options(clusters=False))
     context = Context(data, Settings(m=2), Options(clusters=False), main)
-    left = {part.key: part.reason for part in e_dropouts.plan(context) if isinstance(part, LeftOut)}
+    left = {part.key: part.reason for part in e_dropouts.plan(context) if isinstance(part, NotApplicable)}
     told = spoken(left["e:kinds"], "en", own)
     assert told.startswith("number of creditors, children, making ends meet: counts and classes are not shifted")

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from dnt_cli.arrays import Flags
 from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.fitting import Fitter, Options
 from dnt_cli.effects.rows import Effects
@@ -47,7 +48,7 @@ class Task:
     fitter: Fitter | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reanalysis:
     """Models of the main analysis that are fitted again under one other assumption.
 
@@ -56,6 +57,7 @@ class Reanalysis:
         tasks: The models.
         source: Where the data sets come from.
         view: What is changed in each of them.
+        keep: (n,) who stays in each of them; None for all persons.
         label: Heading of its column in the table; None where only a summary is shown.
         measure: Computed beside the fits, once per data set; its values are averaged over the imputations.
         notes: What is said of it under the table.
@@ -65,6 +67,7 @@ class Reanalysis:
     tasks: tuple[Task, ...]
     source: DataSets | NewImputations
     view: View | None = None
+    keep: Flags | None = None
     label: Message | None = None
     measure: Callable[..., pd.DataFrame] | None = None
     notes: tuple[Message, ...] = ()
@@ -80,7 +83,7 @@ class KnownEffects:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class NotApplicable:
     """A part of a check that does not apply, and why; the other parts go on."""
 
     key: str
@@ -100,7 +103,7 @@ class Measures:
     rows: pd.DataFrame
 
 
-Plan = Sequence[Reanalysis | KnownEffects | Measures | LeftOut]
+Plan = Sequence[Reanalysis | KnownEffects | Measures | NotApplicable]
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
+from dnt_cli.design import Designs
 from dnt_cli.effects.fitting import FittedEffect, Options, fit_sets
-from dnt_cli.effects.rows import Effects, finished, fit_rows, pooled_rows
+from dnt_cli.effects.rows import fit_rows, pooled_rows
 from dnt_cli.errors import UserError
 from dnt_cli.imputed.data import plan_columns
 from dnt_cli.progress import Progress
-from dnt_cli.robustness.context import Reanalysis, Task
-from dnt_cli.robustness.sources import DataSets, NewImputations, View, Workspace, pieces
+from dnt_cli.robustness.context import Reanalysis
+from dnt_cli.robustness.sources import DataSets, Kept, NewImputations, Workspace, pieces
 from dnt_cli.study import Study
 from dnt_cli.workers import in_workers
 
 # Seconds per model of a column in one iteration of one imputation, on one core of 2020; for announcements only.
 _SECONDS = {"forest": 0.02, "pmm": 6e-5, "norm": 6e-5}
+_NOTHING = DataSets(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +30,16 @@ class Estimated:
     """What became of a reanalysis.
 
     Attributes:
-        effects: Its effects, None where it failed.
+        rows: Of its effects, as `effects.rows.pooled_rows` gives them.
+        fits: One row per fit.
         measured: Mean over the imputations of what was measured beside the fits.
         problem: Why it failed.
     """
 
-    effects: Effects | None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    fits: list[dict[str, Any]] = field(default_factory=list)
     measured: pd.DataFrame | None = None
     problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """A reanalysis as a process needs it."""
-
-    tasks: tuple[Task, ...]
-    view: View | None
-    measure: Callable[..., pd.DataFrame] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +75,25 @@ def estimate(
     calls = (
         delayed(_run)(
             index, wanted[own[0]].source.part(part), study, options,
-            [_Work(wanted[i].tasks, wanted[i].view, wanted[i].measure) for i in own], known,
+            [replace(wanted[i], source=_NOTHING) for i in own], known,
         )
         for index, (own, part) in enumerate(jobs)
     )  # fmt: skip
     sizes = [len(part) * sum(len(wanted[i].tasks) for i in own) for own, part in jobs]
-    done: dict[int, list[_Done]] = {}
-    for index, found in in_workers(calls, options.jobs, ordered=False):
-        done[index] = found
+    waiting = Counter(i for own, _ in jobs for i in own)
+    found: dict[int, dict[int, _Done]] = {i: {} for i in waiting}
+    pooled: dict[int, Estimated] = {}
+    fitted = 0
+    for index, done in in_workers(calls, options.jobs, ordered=False):
+        fitted += sizes[index]
         if progress is not None:
-            progress(sum(sizes[i] for i in done), sum(sizes))
-    by_number: dict[int, list[_Done]] = {}
-    for index, (own, _) in enumerate(jobs):
-        for number, piece in zip(own, done[index], strict=True):
-            by_number.setdefault(number, []).append(piece)
-    return [_pooled(one, by_number[i], study, options) for i, one in enumerate(wanted)]
+            progress(fitted, sum(sizes))
+        for number, one in zip(jobs[index][0], done, strict=True):
+            found[number][index] = one
+            if len(found[number]) == waiting[number]:  # pooled at once, while the processes go on
+                in_order = [own for _, own in sorted(found.pop(number).items())]
+                pooled[number] = _pooled(wanted[number], in_order, study, options)
+    return [pooled[number] for number in range(len(wanted))]
 
 
 def expected_seconds(one: Reanalysis, pace: float, jobs: int) -> float:
@@ -114,7 +115,7 @@ def expected_seconds(one: Reanalysis, pace: float, jobs: int) -> float:
 
 
 def _run(
-    index: int, source: DataSets | NewImputations, study: Study, options: Options, work: list[_Work],
+    index: int, source: DataSets | NewImputations, study: Study, options: Options, wanted: list[Reanalysis],
     known: pd.DataFrame | None,
 ) -> tuple[int, list[_Done]]:  # fmt: skip
     """All reanalyses of one source on some of its data sets."""
@@ -123,25 +124,23 @@ def _run(
 
     with threadpool_limits(limits=1):
         try:
-            sets = source.load()
+            spaces = [Workspace(wide, study, known) for wide in source.load()]
         except UserError as error:
-            return index, [_Done([], [], str(error)) for _ in work]
-        spaces = [Workspace(wide, study, known) for wide in sets]
-        return index, [_fit(own, sets, spaces, source.first, study, options, known) for own in work]
+            return index, [_Done([], [], str(error)) for _ in wanted]
+        return index, [_fit(one, spaces, source.first, study, options) for one in wanted]
 
 
-def _fit(
-    work: _Work, sets: Sequence[pd.DataFrame], shared: Sequence[Workspace], first: int, study: Study, options: Options,
-    known: pd.DataFrame | None,
-) -> _Done:  # fmt: skip
+def _fit(one: Reanalysis, whole: Sequence[Workspace], first: int, study: Study, options: Options) -> _Done:
     """One reanalysis on some data sets, or why it failed."""
+    view, keep = one.view, one.keep
     try:
-        if work.view is None:
-            spaces: Sequence[Workspace] = shared
-        else:
-            spaces = [Workspace(work.view(wide, first + i), study, known) for i, wide in enumerate(sets)]
-        fitted = [fit_sets(spaces, study, t.model, options, fitter=t.fitter) for t in work.tasks]
-        measured = [] if work.measure is None else [work.measure(space) for space in spaces]
+        spaces: Sequence[Designs] = whole
+        if view is not None:
+            spaces = [Workspace(view(own.wide, first + i), study, own.known) for i, own in enumerate(whole)]
+        if keep is not None:
+            spaces = [Kept(own, keep) for own in whole]
+        fitted = [fit_sets(spaces, study, t.model, options, fitter=t.fitter) for t in one.tasks]
+        measured = [] if one.measure is None else [one.measure(space) for space in spaces]
     except UserError as error:
         return _Done([], [], str(error))
     return _Done([list(own) for own in zip(*fitted, strict=True)], measured)
@@ -150,7 +149,7 @@ def _fit(
 def _pooled(one: Reanalysis, pieces: Sequence[_Done], study: Study, options: Options) -> Estimated:
     problem = next((piece.problem for piece in pieces if piece.problem is not None), None)
     if problem is not None:
-        return Estimated(None, problem=problem)
+        return Estimated(problem=problem)
     sets = [results for piece in pieces for results in piece.results]
     rows, fits = [], []
     for number, task in enumerate(one.tasks):
@@ -161,4 +160,4 @@ def _pooled(one: Reanalysis, pieces: Sequence[_Done], study: Study, options: Opt
     mean = None
     if measured:
         mean = pd.concat(measured).groupby(["outcome", "term"], sort=False, as_index=False).mean()
-    return Estimated(finished(rows, fits), mean)
+    return Estimated(rows, fits, mean)

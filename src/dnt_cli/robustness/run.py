@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from dnt_cli.effects.columns import effect_rows
 from dnt_cli.effects.fitting import Options
-from dnt_cli.effects.rows import Effects, joined
+from dnt_cli.effects.rows import Effects, finished, joined
 from dnt_cli.effects.run import endpoint_effects, trend_effects
 from dnt_cli.errors import ModelError
 from dnt_cli.imputation import Settings
@@ -19,7 +20,7 @@ from dnt_cli.messages import Message, message
 from dnt_cli.observed import known_answers
 from dnt_cli.progress import Progress, named
 from dnt_cli.robustness.checks import CHECKS
-from dnt_cli.robustness.context import Context, DoesNotApplyError, KnownEffects, LeftOut, Measures, Reanalysis
+from dnt_cli.robustness.context import Context, DoesNotApplyError, KnownEffects, Measures, NotApplicable, Reanalysis
 from dnt_cli.robustness.estimate import Estimated, estimate, expected_seconds
 from dnt_cli.robustness.result import BALANCE, WITH_ALL, WITHOUT, RobustnessResult, in_order
 from dnt_cli.robustness.verdicts import register_verdict, shift, verdict
@@ -61,8 +62,8 @@ def run_checks(
         except DoesNotApplyError as error:
             left_out[letter] = error.reason
             continue
-        left_out |= {item.key: item.reason for item in items if isinstance(item, LeftOut)}
-        own = [item for item in items if not isinstance(item, LeftOut)]
+        left_out |= {item.key: item.reason for item in items if isinstance(item, NotApplicable)}
+        own = [item for item in items if not isinstance(item, NotApplicable)]
         planned += own
         if started is not None:
             started(letter, sum(expected_seconds(s, pace, options.jobs) for s in own if isinstance(s, Reanalysis)))
@@ -90,6 +91,8 @@ def _assembled(
     left_out: dict[str, Message], level: float,
 ) -> RobustnessResult:  # fmt: skip
     parts, labels, notes, measures = [main], {}, {}, []
+    rows: list[dict[str, Any]] = []
+    fits: list[dict[str, Any]] = []
     for item in planned:
         if isinstance(item, Measures):
             measures.append(item.rows)
@@ -101,22 +104,26 @@ def _assembled(
             if found.problem is not None:
                 left_out[item.key] = message("common.verbatim", text=found.problem.rstrip("."))
                 continue
-            assert found.effects is not None
-            usable = found.effects.fits["usable"].to_numpy(dtype=bool)
-            fits = found.effects.fits if item.label is not None else found.effects.fits[~usable]
-            parts.append(Effects(found.effects.estimates, fits))
+            rows += found.rows
+            fits += [row for row in found.fits if item.label is not None or not row["usable"]]
             if found.measured is not None:
                 measures.append(_balance_rows(item.key, found.measured))
             if item.notes:
                 notes[item.key] = item.notes
         if item.label is not None:
             labels[item.key] = item.label
-    everything = joined(parts)
-    estimates = _compared(effect_rows(everything.estimates), study)
+    everything = joined([*parts, finished(rows, fits)])
+    order = {key: place for place, key in enumerate(["main", *(item.key for item in planned)])}
+    estimates = _compared(effect_rows(_sorted(everything.estimates, order)), study)
     if measures:
         estimates = pd.concat([estimates, *measures], ignore_index=True).reindex(columns=estimates.columns)
     estimates = estimates.astype({"verdict": object})
-    return RobustnessResult(study, estimates, everything.fits, in_order(labels, estimates), left_out, notes, level)
+    fitted = _sorted(everything.fits, order)
+    return RobustnessResult(study, estimates, fitted, in_order(labels, estimates), left_out, notes, level)
+
+
+def _sorted(rows: pd.DataFrame, order: Mapping[str, int]) -> pd.DataFrame:
+    return rows.sort_values("model", key=lambda own: own.map(order), kind="stable", ignore_index=True)
 
 
 def _compared(rows: pd.DataFrame, study: Study) -> pd.DataFrame:

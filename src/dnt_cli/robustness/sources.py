@@ -8,10 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from dnt_cli.arrays import Flags
 from dnt_cli.design import Designs
 from dnt_cli.effects.fitting import PERSONS_TOGETHER, TOGETHER
+from dnt_cli.engines import DesignMatrix
 from dnt_cli.imputation import Settings
 from dnt_cli.imputed.data import impute_wide
+from dnt_cli.models import Model
 from dnt_cli.study import Study
 
 View = Callable[[pd.DataFrame, int], pd.DataFrame]
@@ -125,10 +128,29 @@ class Workspace(Designs):
         super().__init__(wide, study, known)
         self.wide = wide
         self.study = study
-        self.known: dict[Any, Any] = {}
+        self.known = known
+        self._made: dict[object, Any] = {}
 
     def once(self, key: object, make: Callable[[], Any]) -> Any:
         """What `make` gives, made when it is first asked for."""
-        if key not in self.known:
-            self.known[key] = make()
-        return self.known[key]
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+
+class Kept(Designs):
+    """The designs of some of the persons of a data set, which are rows of those of all."""
+
+    def __init__(self, whole: Workspace, keep: Flags) -> None:
+        """Designs of the persons that the (n,) flags keep."""
+        design = whole.study.design
+        super().__init__(whole.wide.loc[keep, [design.id, design.group]], whole.study, whole.known)
+        self._whole = whole
+        self._keep = keep
+
+    def raw(self, model: Model) -> DesignMatrix:
+        """As `Designs.raw`."""
+        design = self._whole.raw(model)
+        rows = self._keep if design.groups is None else self._keep[design.groups]
+        groups, sites = (None if own is None else own[rows] for own in (design.groups, design.sites))
+        return DesignMatrix(design.response[rows], design.matrix[rows], design.terms, groups, sites=sites)

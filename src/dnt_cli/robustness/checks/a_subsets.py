@@ -17,7 +17,7 @@ import pandas as pd
 
 from dnt_cli.arrays import Flags
 from dnt_cli.messages import Label, Message, message
-from dnt_cli.robustness.context import Context, LeftOut, Plan, Reanalysis, does_not_apply
+from dnt_cli.robustness.context import Context, NotApplicable, Plan, Reanalysis, does_not_apply
 from dnt_cli.study import Study, Subset
 from dnt_cli.wide import fulfils
 
@@ -30,15 +30,15 @@ def plan(context: Context) -> Plan:
     return [_subset(context, key, rule, number) for number, (key, rule) in enumerate(subsets.items(), start=1)]
 
 
-def _subset(context: Context, key: str, rule: Subset, number: int) -> Reanalysis | LeftOut:
+def _subset(context: Context, key: str, rule: Subset, number: int) -> Reanalysis | NotApplicable:
     named = Label("subset", key)
     member = fulfils(context.data.observed, rule.where)
     kept = _kept(context, rule, member)
     if all(own.all() for own in kept):
-        return LeftOut(f"a:{key}", message("robustness.nobody_left_out", subset=named))
+        return NotApplicable(f"a:{key}", message("robustness.nobody_left_out", subset=named))
     groups = context.data.observed[context.study.design.group]
     if min(groups[own].nunique() for own in kept) < 2:
-        return LeftOut(f"a:{key}", message("robustness.no_two_groups", subset=named))
+        return NotApplicable(f"a:{key}", message("robustness.no_two_groups", subset=named))
     columns = list(dict.fromkeys(c for own in rule.where for c in _behind(context.study, own.column)))
     columns = [c for c in columns if c in context.measured.columns]
     tables = [context.measured[kept[0]]] if len(kept) == 1 else [

@@ -10,7 +10,7 @@ from dnt_cli.design import group_indicator
 from dnt_cli.effects.rows import Effects
 from dnt_cli.messages import Label, message
 from dnt_cli.models import ENDPOINT
-from dnt_cli.robustness.context import Context, KnownEffects, LeftOut, Measures, Plan, Reanalysis, does_not_apply
+from dnt_cli.robustness.context import Context, KnownEffects, Measures, NotApplicable, Plan, Reanalysis, does_not_apply
 from dnt_cli.robustness.reference import JumpToReference, after_dropout, waves_of
 from dnt_cli.robustness.result import SCOPES, SHIFT, ZERO, grid_key
 from dnt_cli.robustness.shifted import UNITS, ShiftMissing, imputed_answers, unit_of
@@ -29,7 +29,7 @@ def plan(context: Context) -> Plan:
         raise does_not_apply("nothing_missing_later")
     treated = group_indicator(context.data.observed, study) == 1
     rows = context.main[context.main["outcome"].isin(keys)]
-    planned: list[Reanalysis | KnownEffects | Measures | LeftOut] = [
+    planned: list[Reanalysis | KnownEffects | Measures | NotApplicable] = [
         KnownEffects(ZERO, Effects(rows, context.effects.fits.iloc[:0])),
         Measures("e", _units(context, keys)),
     ]
@@ -42,11 +42,11 @@ def plan(context: Context) -> Plan:
     return [*planned, *_unshifted(context), _reference(context)]
 
 
-def _unshifted(context: Context) -> list[LeftOut]:
+def _unshifted(context: Context) -> list[NotApplicable]:
     """The outcomes of which a shift has no meaning: counts and classes."""
     others = [key for key in context.keys(ENDPOINT) if context.study.outcomes[key].kind not in UNITS]
     named = [Label("name", key) for key in others]
-    return [LeftOut("e:kinds", message("robustness.no_shift", outcomes=named))] if others else []
+    return [NotApplicable("e:kinds", message("robustness.no_shift", outcomes=named))] if others else []
 
 
 def _units(context: Context, keys: list[str]) -> pd.DataFrame:
@@ -61,7 +61,7 @@ def _units(context: Context, keys: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["analysis", "model", "outcome", "term", "estimate"])
 
 
-def _reference(context: Context) -> Reanalysis | LeftOut:
+def _reference(context: Context) -> Reanalysis | NotApplicable:
     study, wide = context.study, context.data.observed
     treated = group_indicator(wide, study) == 1
     seen = {}
@@ -78,7 +78,7 @@ def _reference(context: Context) -> Reanalysis | LeftOut:
     keys = [k for k, o in study.outcomes.items() if k in seen or (o.derive is not None and o.derive.source in seen)]
     tasks = context.all_tasks(keys)
     if not tasks:
-        return LeftOut("e:reference", message("robustness.no_jump"))
+        return NotApplicable("e:reference", message("robustness.no_jump"))
     view = JumpToReference(study, seen, context.spawned(_NUMBER))
     label, notes = message("robustness.label_reference"), (message("robustness.jump_conservative"),)
     return Reanalysis("e:reference", tasks, context.source, view=view, label=label, notes=notes)

@@ -12,7 +12,7 @@ from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.rows import Effects
 from dnt_cli.messages import Message, message
 from dnt_cli.models import LONGITUDINAL
-from dnt_cli.robustness.context import Context, KnownEffects, LeftOut, Plan, Reanalysis, Task, does_not_apply
+from dnt_cli.robustness.context import Context, KnownEffects, NotApplicable, Plan, Reanalysis, Task, does_not_apply
 from dnt_cli.robustness.fitters import random_slope
 from dnt_cli.study import Study
 
@@ -36,10 +36,10 @@ def plan(context: Context) -> Plan:
         _by_person(context),
         _counted(context, "l:time", tasks, "other", message(f"robustness.label_time_{other}")),
         _counted(context, "l:category", several, "category", message("robustness.label_category"))
-        if several else LeftOut("l:category", short),
+        if several else NotApplicable("l:category", short),
         Reanalysis("l:slope", tuple(replace(task, fitter=random_slope) for task in sloped), context.source,
                    label=message("robustness.label_slope"), notes=tuple(notes))
-        if sloped else LeftOut("l:slope", message("robustness.no_slope")),
+        if sloped else NotApplicable("l:slope", message("robustness.no_slope")),
     ]  # fmt: skip
 
 
@@ -47,12 +47,12 @@ def _yes_no(task: Task, study: Study) -> bool:
     return KINDS[task.model.kind(study)].yes_no
 
 
-def _by_person(context: Context) -> KnownEffects | LeftOut:
+def _by_person(context: Context) -> KnownEffects | NotApplicable:
     """The trends with standard errors by person, which the main analysis has beside its own."""
     rows = context.main[context.main["analysis"] == LONGITUDINAL]
     rows = rows[(rows["status"] != "not estimable") & rows["p_value_persons"].notna()]
     if rows.empty:
-        return LeftOut("l:persons", message("robustness.no_trend_errors"))
+        return NotApplicable("l:persons", message("robustness.no_trend_errors"))
     known = resting_on(rows, "persons").drop(columns="errors")
     known["engine"] = known["engine"] + ", CR1 by person"
     return KnownEffects(

@@ -31,7 +31,9 @@ def plan(context: Context) -> Plan:
     note = message("robustness.per_protocol", received=Label("name", study.design.received), intervention=treated,
                    comparison=len(groups) - treated, left_out=int((~kept).sum()))  # fmt: skip
     view = partial(_kept, study=study)
-    return [Reanalysis("n", context.all_tasks(), context.source, view, message("robustness.title_n"), notes=(note,))]
+    return [
+        Reanalysis("n", context.all_tasks(), context.source, view, label=message("robustness.title_n"), notes=(note,))
+    ]
 
 
 def as_assigned(wide: pd.DataFrame, study: Study) -> NDArray[np.bool_]:
