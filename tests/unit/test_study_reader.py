@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from dnt_cli.errors import StudyError
 from dnt_cli.study import Condition, Text, builtin_studies, load_study, parse_study, read_builtin
 from dnt_cli.study.reader import suggest
+from dnt_cli.wide import fulfils
 from tests.support.studies import BASE, changed
 
 
@@ -177,7 +179,15 @@ def test_contradictions_in_several_parts_are_told_at_once() -> None:
 
 def test_codes_that_are_written_as_whole_numbers() -> None:
     study = parse_study(
-        BASE, overrides=["design.intervention=1", "design.comparison=0", "covariates.place.levels=[0, 1]"]
+        BASE,
+        overrides=[
+            "design.intervention=1",
+            "design.comparison=0",
+            "covariates.place.levels=[0, 1]",
+            "robustness.subsets.young.where=place == 1",
+        ],
     )
     assert (study.design.intervention, study.design.comparison) == ("1", "0")
     assert study.covariates["place"].levels == ("0", "1")
+    people = pd.DataFrame({"place": pd.Categorical(["0", "1", None])})
+    assert fulfils(people, study.robustness.subsets["young"].where).tolist() == [False, True, pd.NA]
