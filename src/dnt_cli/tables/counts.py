@@ -35,7 +35,12 @@ class Persons:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Some of a group, as a count or percentage tells."""
+    """Some of a group, as a count or percentage tells.
+
+    Attributes:
+        some: Those who are counted.
+        whole: The group that they are part of, of which the percentage is.
+    """
 
     some: Persons
     whole: Persons
