@@ -53,7 +53,7 @@ class _Done:
 
 def estimate(
     wanted: Sequence[Reanalysis], study: Study, options: Options, progress: Progress | None = None, *,
-    known: pd.DataFrame | None = None,
+    known: pd.DataFrame,
 ) -> list[Estimated]:  # fmt: skip
     """Fit and pool every reanalysis, in processes; one that fails does not stop the others.
 
@@ -116,7 +116,7 @@ def expected_seconds(one: Reanalysis, pace: float, jobs: int) -> float:
 
 def _run(
     index: int, source: DataSets | NewImputations, study: Study, options: Options, wanted: list[Reanalysis],
-    known: pd.DataFrame | None,
+    known: pd.DataFrame,
 ) -> tuple[int, list[_Done]]:  # fmt: skip
     """All reanalyses of one source on some of its data sets."""
     # One thread: how BLAS splits a sum over threads changes its last bits.
