@@ -139,7 +139,7 @@ def refuse_empty_arms(wide: pd.DataFrame, study: Study) -> None:
         raise DataError(say("empty_arms", listed=listed, more=more))
 
 
-def thin_arms(wide: pd.DataFrame, study: Study) -> list[str]:
+def thin_arms(wide: pd.DataFrame, study: Study) -> list[Sentence]:
     """What `dnt study check` tells beforehand: outcomes whose effects the observed answers of a group cannot carry.
 
     Args:
@@ -157,25 +157,19 @@ def thin_arms(wide: pd.DataFrame, study: Study) -> list[str]:
             continue
         counts = observed_counts(known, treated, list(names.values()))
         short = [
-            f"{wave} {count} of group '{group}'"
+            Sentence("check.of_group", {"wave": wave, "count": count, "group": group})
             for wave, pair in zip(names, counts, strict=True)
             for group, count in zip(study.design.groups, pair, strict=True)
             if count < least
         ]
         if short:
-            lines.append(
-                f"{key}: too few observed answers for an effect, which will be shown as # "
-                f"(models.min_observed = {least}): {', '.join(short)}"
-            )
+            lines.append(Sentence("check.thin_arm", {"outcome": key, "least": least, "short": Listed(tuple(short))}))
     if not study.imputation.allow_empty_arm:
-        lines += [
-            f"{own}: `dnt impute` stops there, unless imputation.allow_empty_arm = true"
-            for own in empty_arms(wide, study)
-        ]
+        lines += [Sentence("check.empty_arm", {"arm": own.told}) for own in empty_arms(wide, study)]
     return lines
 
 
-def thin_controls(wide: pd.DataFrame, study: Study) -> list[str]:
+def thin_controls(wide: pd.DataFrame, study: Study) -> list[Sentence]:
     """What `study check` tells beforehand of controls: levels that nobody or one person has, and no contrast.
 
     Args:
@@ -188,13 +182,12 @@ def thin_controls(wide: pd.DataFrame, study: Study) -> list[str]:
             continue
         covariate, values = study.covariates[key], wide[key].dropna()
         if values.nunique() < 2:
-            lines.append(f"{key}: the same for all, so the models leave it out")
+            lines.append(Sentence("check.constant", {"covariate": key}))
         elif covariate.kind != "continuous":
             levels = values.astype(object).map(covariate.model_level)
             counts = levels.value_counts().reindex(list(covariate.model_levels), fill_value=0)
             for level, count in counts[counts < 2].items():
-                has = "nobody has" if count == 0 else "one person has"
-                then = "; the models take the first level that somebody has as reference" if count == 0 else ""
-                reference = level == covariate.model_levels[0]
-                lines.append(f"{key}: {has} the {'reference' if reference else 'level'} {level}{then * reference}")
+                what = "reference" if level == covariate.model_levels[0] else "level"
+                has = "nobody" if count == 0 else "one"
+                lines.append(Sentence(f"check.{has}_{what}", {"covariate": key, "level": level}))
     return lines

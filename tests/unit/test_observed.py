@@ -156,9 +156,12 @@ def test_an_empty_arm_is_refused_unless_allowed_and_told_beforehand(study: Study
     assert [(own.outcome, own.wave, own.group) for own in empty_arms(gappy, study)] == [("score", "T1", "c")]
     with pytest.raises(DataError, match=r"score at T1: nobody of group 'c'.*allow_empty_arm=true"):
         impute_wide(gappy, study, settings_of(study))
-    told = thin_arms(gappy, study)
+    told = list(map(str, thin_arms(gappy, study)))
     assert any(line.startswith("score: too few") and "T1 0 of group 'c'" in line for line in told)
-    assert any("`dnt impute` stops there" in line for line in told)
+    stops = "score at T1: nobody of group 'c' has an observed answer: `dnt impute` stops there, unless"
+    assert any(line.startswith(stops) for line in told)
+    in_dutch = [line.text("nl") for line in thin_arms(gappy, study)]
+    assert any(line.startswith("score op T1: niemand van groep 'c'") for line in in_dutch)
     allowed = replace(study, imputation=replace(study.imputation, allow_empty_arm=True))
     refuse_empty_arms(gappy, allowed)
     _, sets = impute_wide(gappy, allowed, settings_of(allowed))
@@ -179,7 +182,7 @@ def test_levels_that_nobody_has_are_told_beforehand(towns: list[str], told: list
     covariates = {"town": {"kind": "categorical", "levels": ["a", "b", "c"]}}
     study = parse_study(study_text({"late": {"kind": "linear"}}, covariates=covariates, models={"controls": ["town"]}))
     table = observed_table().assign(town=pd.Categorical(towns, ["a", "b", "c"]))
-    found = thin_controls(table, study)
+    found = list(map(str, thin_controls(table, study)))
     assert len(found) == len(told)
     for line, start in zip(found, told, strict=True):
         assert line.startswith(start)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from dnt_cli.cli.app import app
 from dnt_cli.cli.completion import complete_studies
@@ -11,9 +11,9 @@ from dnt_cli.cli.console import tell, write_out
 from dnt_cli.cli.inputs import open_input, require_answered, tell_findings
 from dnt_cli.cli.options import Force, Overrides, argument, option
 from dnt_cli.cli.results import check_new
-from dnt_cli.cli.terminal import Group, Program
+from dnt_cli.cli.terminal import Group, Program, terminal
 from dnt_cli.errors import DataError, UsageError
-from dnt_cli.sentences import say
+from dnt_cli.sentences import Sentence, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,24 +104,24 @@ def check(
     from dnt_cli.wide import to_wide
 
     spec = load_study(study, overrides or ())
-    tested = len(spec.tested)
     lines = [
-        f"{spec.key}: {len(spec.design.waves)} waves, {len(spec.outcomes)} outcomes ({tested} tested), "
-        f"{len(spec.covariates)} covariates. The study file is in order."
-    ]
-    lines += [f"QUESTION  line {q.line}: {q.guess or 'to be answered'} - {q.asked}" for q in open_questions(spec.text)]
+        _said("in_order", study=spec.key, waves=len(spec.design.waves), outcomes=len(spec.outcomes),
+              tested=len(spec.tested), covariates=len(spec.covariates)),
+        *(_said("question", line=q.line, guess=q.guess or _said("to_be_answered"), asked=q.asked)
+          for q in open_questions(spec.text)),
+    ]  # fmt: skip
     if data is None:
         write_out("\n".join(lines))
         require_answered(spec)
         return
     reading, name, told = _survey(data, study, spec, overrides)
     findings, survey = reading.findings, reading.survey
-    lines += [*told, *(f"{f.level.upper()}  {f}" for f in findings)]
+    lines += [*told, *(_said(f.level, said=f.line(terminal.language)) for f in findings)]
     if survey is None:
         write_out("\n".join(lines))
         raise DataError(say("check_failed", file=name))
     wide = to_wide(survey, spec)
-    lines += [f"WARNING  {line}" for line in (*thin_arms(wide, spec), *thin_controls(wide, spec))]
+    lines += [_said("warning", said=own) for own in (*thin_arms(wide, spec), *thin_controls(wide, spec))]
     write_out("\n".join([*lines, *_counts(survey, wide, spec, name)]))
     require_answered(spec)
     require_imputable(wide, spec)
@@ -139,12 +139,9 @@ def _survey(data: str, study: str, spec: Study, overrides: list[str] | None) -> 
     if loaded.kind == "survey" or not holds_items(loaded.prepared.frame, spec):
         return loaded.reading(), loaded.name, []
     scored = score(loaded.frame(), spec)
-    told = ["It holds the items of questionnaires, and is scored as `dnt score` does:"]
-    return (
-        examined(Prepared(scored.survey, ()), spec),
-        loaded.name,
-        [*told, *(f"WARNING  {line}" for line in odd_answers(scored.report, Wording(spec, "en")))],
-    )
+    odd = odd_answers(scored.report, Wording(spec, terminal.language))
+    told = [_said("scored"), *(_said("warning", said=line) for line in odd)]
+    return examined(Prepared(scored.survey, ()), spec), loaded.name, told
 
 
 def _counts(survey: pd.DataFrame, wide: pd.DataFrame, spec: Study, name: str) -> list[str]:
@@ -159,13 +156,18 @@ def _counts(survey: pd.DataFrame, wide: pd.DataFrame, spec: Study, name: str) ->
         f"{wave} {met.sum()} ({' + '.join(str((met & own).sum()) for own in members)})" for wave, met in seen.items()
     )
     lines = [
-        f"{name}: {survey[design.id].nunique()} persons, {len(survey)} rows; it fits the study.",
-        f"Persons seen ({design.intervention} + {design.comparison}): {', '.join(listed)}",
+        _said("fits", file=name, persons=survey[design.id].nunique(), rows=len(survey)),
+        _said("seen", intervention=design.intervention, comparison=design.comparison, counts=", ".join(listed)),
     ]
     answered = survey[list(spec.measured)].notna().any(axis=1)
     for key, outcome in spec.measured.items():
         asked = survey.loc[survey[design.wave].isin(outcome.waves) & answered, key]
         share = asked.isna().mean()
         if share > 0:
-            lines.append(f"{key}: {100 * share:.1f}% missing among the persons seen")
+            lines.append(_said("missing", outcome=key, share=float(100 * share)))
     return lines
+
+
+def _said(key: str, **values: Any) -> str:
+    """A sentence of `words/check.toml`, in the language of the user."""
+    return Sentence(f"check.{key}", values).text(terminal.language)
