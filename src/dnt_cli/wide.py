@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dnt_cli.study import Condition, Outcome, Study
+from dnt_cli.study.files import level_name
 from dnt_cli.survey import LARGEST, whole_numbers
 
 
@@ -101,7 +102,7 @@ def fulfils(wide: pd.DataFrame, conditions: Iterable[Condition]) -> pd.Series:
     for condition in conditions:
         values = wide[condition.column]
         if isinstance(values.dtype, pd.CategoricalDtype):
-            values, target = values.astype("object"), condition.level
+            values, target = values.astype("object"), level_name(condition.value)
         else:
             target = condition.value  # type: ignore[assignment]
         compare = {"==": values.eq, "!=": values.ne, "<": values.lt, "<=": values.le, ">": values.gt, ">=": values.ge}

@@ -10,7 +10,8 @@ import numpy as np
 from dnt_cli.reading.dictionary import known_levels, unambiguous
 from dnt_cli.reading.table import DataTable, Distinct, Variable, code_of, shown
 from dnt_cli.study import Code, Outcome
-from dnt_cli.study.source_rules import level_name, same_code
+from dnt_cli.study.files import level_name
+from dnt_cli.study.source_rules import same_code
 from dnt_cli.survey import unknown_level
 
 YES = frozenset({"ja", "yes", "j", "y", "waar", "true"})

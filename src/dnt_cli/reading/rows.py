@@ -9,6 +9,7 @@ import pandas as pd
 from dnt_cli.reading.ids import matched
 from dnt_cli.reading.table import DataTable
 from dnt_cli.study import Condition, Exclusion
+from dnt_cli.study.files import level_name
 from dnt_cli.survey import identifiers
 
 _LOOK = 3  # rows below the names of the columns in which a survey platform may have written the questions
@@ -131,7 +132,7 @@ def _fulfil(rule: Exclusion, table: DataTable, persons: Any, baseline: pd.DataFr
 def _holds(values: pd.Series, condition: Condition) -> pd.Series:
     if isinstance(condition.value, str) or not (numbers := pd.to_numeric(values, errors="coerce")).notna().any():
         texts = identifiers(values)
-        target = condition.level
+        target = level_name(condition.value)
         return texts.eq(target) if condition.operator == "==" else texts.ne(target)
     operators = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
     held: pd.Series = getattr(numbers, operators[condition.operator])(condition.value)

@@ -41,3 +41,8 @@ class Source:
 
 
 SOURCE_KEYS = frozenset(Source.__dataclass_fields__)
+
+
+def level_name(value: Code) -> str:
+    """A level as the study file writes it in `levels`: 1.0 of TOML is the level 1."""
+    return f"{value:g}" if isinstance(value, float) else value

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Collection, Iterable
 
-from dnt_cli.study.files import Code
+from dnt_cli.study.files import Code, level_name
 from dnt_cli.study.problems import Place, differ, expect, expect_one_of, phrase
 from dnt_cli.study.spec import Condition, Covariate, Outcome, Study
 
@@ -45,11 +45,6 @@ def _check_covariate_codes(place: Place, covariate: Covariate) -> None:
             expect(not isinstance(value, str), own, "wanted", found=repr(value), expected=phrase("type_float"))
         else:
             expect(level_name(value) in covariate.levels, own, "allowed", found=value, allowed=covariate.levels)
-
-
-def level_name(value: Code) -> str:
-    """A level as the study file writes it in `levels`: 1.0 of TOML is the level 1."""
-    return f"{value:g}" if isinstance(value, float) else value
 
 
 def same_code(value: Code) -> Code:
@@ -102,5 +97,6 @@ def check_conditions(study: Study, place: Place, conditions: Iterable[Condition]
             number = not isinstance(value, str) and not math.isnan(value)
             expect(number, place, "compared_with_number", column=column)
         else:
-            expect(condition.level in covariate.levels, place, "no_such_level", column=column, level=condition.level)
+            level = level_name(condition.value)
+            expect(level in covariate.levels, place, "no_such_level", column=column, level=level)
             expect(condition.operator in ("==", "!="), place, "compared_levels", column=column)

@@ -15,7 +15,7 @@ from typing import Literal
 
 from dnt_cli.study.described import ComposedFigure, DescribedBlock, Population, Published
 from dnt_cli.study.disclosure import Disclosure, Thresholds
-from dnt_cli.study.files import Code, Codes, DataFile, Source
+from dnt_cli.study.files import Code, Codes, DataFile, Source, level_name
 from dnt_cli.study.instruments import Instrument
 from dnt_cli.study.register import Measure, Register
 from dnt_cli.study.text import Language as Language
@@ -44,11 +44,6 @@ class Condition:
     operator: Literal["==", "!=", "<=", ">=", "<", ">"]
     value: float | str
 
-    @property
-    def level(self) -> str:
-        """The value as levels are written: the number 1.0 is the level 1."""
-        return f"{self.value:g}" if isinstance(self.value, float) else self.value
-
 
 @dataclass(frozen=True)
 class Exclusion:
@@ -60,7 +55,7 @@ class Exclusion:
     @property
     def text(self) -> str:
         """The conditions: `age > 70`."""
-        return " and ".join(f"{c.column} {c.operator} {c.level}" for c in self.where)
+        return " and ".join(f"{c.column} {c.operator} {level_name(c.value)}" for c in self.where)
 
 
 @dataclass(frozen=True)
