@@ -184,6 +184,11 @@ class Wording:
             return self.text("common.no_hypothesis") if self.study.hypotheses else ""
         return f"{key}: {self.study.hypotheses[key].label[self.language]}"
 
+    def in_order(self, hypotheses: Iterable[str]) -> list[str]:
+        """Each hypothesis once, as the study file has them; outcomes without one stand last."""
+        known, found = list(self.study.hypotheses), list(dict.fromkeys(hypotheses))
+        return [key for key in known if key in found] + [key for key in found if key not in known]
+
     def unit(self) -> str:
         """The step of time of the longitudinal model: wave or month."""
         return self.text("common.month_unit" if self.study.models.time != "wave" else "common.wave_unit")

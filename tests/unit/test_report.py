@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import shutil
 import zipfile
@@ -21,7 +22,9 @@ from dnt_cli.cli.app import app, load_commands
 from dnt_cli.conclusions import change_sentences
 from dnt_cli.effects.columns import effect_rows
 from dnt_cli.errors import UsageError
+from dnt_cli.imputed.result import Imputations
 from dnt_cli.report import NAMES, build
+from dnt_cli.report.explanations import _under_headings
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Heading, Paragraph, Report, pieces, reference
 from dnt_cli.report.own_text import parse
@@ -30,7 +33,7 @@ from dnt_cli.stagefile.container import Stage, read_stage
 from dnt_cli.stagefile.kinds import KINDS, result_of
 from dnt_cli.study import Language
 from dnt_cli.study.disclosure import Disclosure
-from dnt_cli.tables import Cell
+from dnt_cli.tables import Cell, Table
 from dnt_cli.wording import Wording
 from tests.support.small import STUDY, survey
 
@@ -170,14 +173,39 @@ def test_every_reference_leads_to_a_table_or_figure(folder: Path, names: list[st
 
 def test_the_method_follows_the_settings(report: Report, folder: Path) -> None:
     told = "\n".join(texts(report, "method"))
-    assert "3 keer geïmputeerd met predictive mean matching (5 donoren), in 2 rondes (seed 1)" in told
-    assert "Controlevariabelen op T2: age." in told
+    assert "3 keer geïmputeerd met een multivariaat normaal model van alle metingen samen" in told
+    assert "voor het overige met predictive mean matching (5 donoren)" in told
+    assert "in 2 rondes (seed 1)" in told
+    assert "Effect op T2. Gecontroleerd voor age en de uitkomst op T0." in told
+    assert "Trend. Gecontroleerd voor age." in told
     assert "(1) age; (2) geen" in told
     for label in material(folder).robustness.labels.values():  # type: ignore[union-attr]
         assert Wording(stage(folder, "t3").study, "nl").messages(label) in told
     other = "\n".join(texts(build(material(folder, "longitudinal", language="en")), "method"))
     assert "Trend: models with a random intercept" in other
     assert "Effect at" not in other
+
+
+def test_the_method_tells_of_blocks_only_where_they_were_used(folder: Path) -> None:
+    """The models of the imputations say which they were."""
+    made = material(folder, "t3", "imputed", language="en")
+    imputed = next(own for own in made.results if isinstance(own, Imputations))
+    assert set(imputed.models["method"]) == {"block"}
+    for stage_ in made.stages:
+        for step in stage_.steps:
+            if step["command"] == "impute":
+                step["settings"]["blocks"] = "off"
+    told = "\n".join(texts(build(made), "method"))
+    assert "times by predictive mean matching (5 donors) of scores and logistic regression" in told
+
+
+def test_a_heading_of_indented_notes_ends_with_them(report: Report) -> None:
+    """Nothing stands below a heading that is not of it, and no heading without what it is of."""
+    for table in report.tables:
+        for heading, after in itertools.pairwise((*table.table.notes, ":")):
+            assert not heading.endswith(":") or not after.endswith(":")
+    table = Table("", (), (), ("main:", "    of the main analysis", "marks"), frozenset({"    of the main analysis"}))
+    assert list(_under_headings(table)) == [("main:", "    of the main analysis"), ("", "marks")]
 
 
 def test_in_word_the_words_above_a_figure_stay_on_its_page(word: bytes, report: Report) -> None:

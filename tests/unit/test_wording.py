@@ -38,3 +38,8 @@ def test_a_setting_of_the_register_is_local() -> None:
 
 def test_wording_fills_in_the_same_way() -> None:
     assert Wording(load_study("dnt"), "nl").text("common.interval", level=97.5) == "97,5%-BI"
+
+
+def test_hypotheses_stand_in_the_order_of_the_study_and_outcomes_without_one_last() -> None:
+    wording = Wording(load_study("dnt"), "nl")
+    assert wording.in_order(["", "H3", "H1a", "H3"]) == ["H1a", "H3", ""]

@@ -164,8 +164,8 @@ def _sections(figures: Lookup, wording: Wording, rows: Callable[[str], _Rows]) -
     bodies: dict[str, _Rows] = {}
     for variable in figures.values("variable"):
         bodies.setdefault(study.outcomes[variable].hypothesis or "", []).extend(rows(variable))
-    order = [*study.hypotheses, *(key for key in bodies if key not in study.hypotheses)]
-    return tuple(Section(wording.hypothesis(key), tuple(bodies[key])) for key in order if bodies.get(key))
+    order = wording.in_order(key for key, body in bodies.items() if body)
+    return tuple(Section(wording.hypothesis(key), tuple(bodies[key])) for key in order)
 
 
 def _chart_cells(main: Sequence[tuple[Figure, Counts]], waves: int) -> list[Cell]:

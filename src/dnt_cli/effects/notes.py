@@ -36,7 +36,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         _estimand(rows, wording),
         *other_endpoints(rows.loc[rows["analysis"] == ENDPOINT, "outcome"], wording),
         *_sample(rows, wording),
-        *_control_notes(rows, wording),
+        *control_notes(rows, wording),
         *_published(rows, wording),
         *_scale_notes(rows, wording),
         *_observed_note(rows, wording),
@@ -88,7 +88,7 @@ def _sample(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     return [note(key, wording, n=int(persons), m=m)] if persons > 0 else []
 
 
-def _control_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+def control_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     """What the models hold beside the group: the most common set first, then the outcomes that have another."""
     fitted = rows[rows["status"] != "not estimable"]
     sets = [_held(row) for _, row in fitted.iterrows()]

@@ -228,9 +228,9 @@ def where_of(analysis: str, wording: Wording, wave: str | None = None) -> str:
 def by_hypothesis(
     rows: pd.DataFrame, wording: Wording, body: Callable[[pd.DataFrame], Iterable[tuple[Cell, ...]]]
 ) -> tuple[Section, ...]:
-    """A section per hypothesis, in the order of the rows; `body` makes the lines of one from its rows."""
-    parts = rows.groupby(rows["hypothesis"].fillna(""), sort=False)
-    return tuple(Section(wording.hypothesis(str(key)), tuple(body(own))) for key, own in parts)
+    """A section per hypothesis, in the order of the study; `body` makes the lines of one from its rows."""
+    parts = dict(list(rows.groupby(rows["hypothesis"].fillna(""), sort=False)))
+    return tuple(Section(wording.hypothesis(key), tuple(body(parts[key]))) for key in wording.in_order(parts))
 
 
 def effect_columns(heading: str, group: str, wording: Wording, *, optional: bool = False) -> list[Column]:

@@ -43,14 +43,18 @@ def _shortened(block: Block, further: str, wording: Wording) -> Block:
 def _under_headings(table: Table) -> Iterator[tuple[str, str]]:
     """The notes of a table, each with the heading among the notes that it stands under, which is empty for the first.
 
-    A heading ends with a colon and is followed by what it is of.
+    A heading ends with a colon and is followed by what it is of: if the first of that is indented, as far as the
+    indented notes go.
     """
-    heading = ""
+    heading, indented, opens = "", False, False
     for note in table.notes:
         if note.endswith(":"):
-            heading = note
-        else:
-            yield heading, note
+            heading, opens = note, True
+            continue
+        indented, opens = note.startswith(" ") if opens else indented, False
+        if indented and not note.startswith(" "):
+            heading, indented = "", False
+        yield heading, note
 
 
 def _explanations(detailed: Sequence[TableBlock], numbers: Mapping[str, str], wording: Wording) -> Table:

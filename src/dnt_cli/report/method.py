@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from dnt_cli.effects.kinds import KINDS
+from dnt_cli.effects.notes import control_notes
+from dnt_cli.imputation.block_plan import LEAST_SITES, LEAST_WAVES
 from dnt_cli.imputed.result import Imputations
 from dnt_cli.models import ENDPOINT, LONGITUDINAL
 from dnt_cli.report.material import Material
 from dnt_cli.report.model import Block, Heading, Paragraph
+from dnt_cli.study import Study
 from dnt_cli.tables import Counts
 from dnt_cli.wording import within_sentence
 
@@ -38,7 +42,17 @@ def _missing(material: Material) -> str:
         m = 1 if material.estimates is None else int(material.estimates.estimates["m"].max())
         return say("report.imputed_elsewhere", m=m) if m > 1 else say("report.not_imputed")
     name = say(f"report.method_{found['method']}", donors=found.get("donors"))
+    if _in_blocks(found, material.wording.study):
+        known = found.get("sites") == "auto" and material.wording.study.design.site is not None
+        sites = say("report.method_sites", least=LEAST_SITES) if known else ""
+        name = say("report.method_blocks", sites=sites, rest=name)
     return say("report.imputed", m=found["m"], method=name, iterations=found["iterations"], seed=found["seed"])
+
+
+def _in_blocks(settings: Mapping[str, Any], study: Study) -> bool:
+    """Whether the imputation took the waves of an outcome together."""
+    often = any(len(own.waves) >= LEAST_WAVES and not own.conditional_on for own in study.measured.values())
+    return often and settings.get("blocks") == "auto" and settings["method"] != "forest"
 
 
 def _models(material: Material) -> Iterator[str]:
@@ -54,13 +68,14 @@ def _models(material: Material) -> Iterator[str]:
     trend = (rows["analysis"] == LONGITUDINAL).any()
     if trend:
         yield say("report.trend_models", unit=wording.unit())
-    if (survey["analysis"] == ENDPOINT).any():
-        yield say("report.controls_endpoint", wave=wave, controls=_labels(study.models.controls, material))
-    if (survey["analysis"] == LONGITUDINAL).any():
+    at_endpoint, over_time = (survey[survey["analysis"] == name] for name in (ENDPOINT, LONGITUDINAL))
+    for name, own in (("endpoint", at_endpoint), ("trend", over_time), ("register", rows.drop(survey.index))):
+        held = control_notes(own.drop_duplicates("outcome"), wording)
+        if held:
+            yield say(f"report.controls_{name}", wave=wave, controls=" ".join(note.text for note in held))
+    if trend and material.step("fit-longitudinal").get("controls") is None and len(study.models.ladder) > 1:
         rungs = "; ".join(f"({i}) {_labels(own, material)}" for i, own in enumerate(study.models.ladder, start=1))
         yield say("report.controls_ladder", rungs=rungs)
-    if len(survey) < len(rows):
-        yield say("report.controls_register", controls=_labels(study.models.register_controls, material))
     yield say("report.marks", marks=wording.marks_note())
 
 

@@ -172,15 +172,15 @@ class _TablePart:
     def _sections(
         self, row: Callable[[str], tuple[Cell, ...]], among: Iterable[str] | None = None
     ) -> tuple[Section, ...]:
-        """Rows under their hypotheses, in the order of the study; `among` are the outcomes that have one."""
+        """Rows under their hypotheses, both in the order of the study; `among` are the outcomes that have one."""
         outcomes = self.wording.study.outcomes
         keys = {key for _, key in self._cells()} if among is None else set(among)
         by_hypothesis: dict[str, list[str]] = {}
         for key in (own for own in outcomes if own in keys):
             by_hypothesis.setdefault(outcomes[key].hypothesis or "", []).append(key)
         return tuple(
-            Section(self.wording.hypothesis(name), tuple(row(key) for key in own))
-            for name, own in by_hypothesis.items()
+            Section(self.wording.hypothesis(name), tuple(row(key) for key in by_hypothesis[name]))
+            for name in self.wording.in_order(by_hypothesis)
         )
 
     def _head(self, key: str) -> tuple[Cell, Cell]:
