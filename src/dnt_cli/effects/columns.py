@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from dnt_cli.models import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVES
@@ -63,6 +65,11 @@ TEXT = frozenset({
     "analysis", "model", "outcome", "hypothesis", "kind", "wave", "term", "controls", "left_out", "baseline",
     "standardise", "engine", "status", "message",
 })  # fmt: skip
+
+
+def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables below each other; a column that is empty in one has the type of its values in the others."""
+    return pd.concat([frame.astype(object) for frame in frames], ignore_index=True).infer_objects()
 
 
 def subgroup_of(term: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 
-from dnt_cli.effects.columns import COLUMNS, LARGEST_LOGARITHM, STATUSES, TEXT, effect_rows
+from dnt_cli.effects.columns import COLUMNS, LARGEST_LOGARITHM, STATUSES, TEXT, effect_rows, stacked
 from dnt_cli.effects.complier_tables import complier_tables
 from dnt_cli.effects.contrast_tables import contrast_tables
 from dnt_cli.effects.kinds import KINDS
@@ -123,13 +123,11 @@ class Estimates:
         first = parts[0]
         if len(parts) == 1:
             return first
-        estimates, fits = (
-            pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("estimates", "fits")
-        )
+        estimates, fits = (stacked([getattr(part, name) for part in parts]) for name in ("estimates", "fits"))
         by_arms: dict[tuple[str, str], list[Self]] = {}
         for part in parts:
             by_arms.setdefault((part.study.design.intervention, part.study.design.comparison), []).append(part)
-        contrasts = [(own[0].study, pd.concat([part.estimates for part in own])) for own in by_arms.values()]
+        contrasts = [(own[0].study, stacked([part.estimates for part in own])) for own in by_arms.values()]
         return cls(first.study, estimates, fits, first.level, tuple(contrasts) if len(contrasts) > 1 else ())
 
     def content(self) -> Content:
@@ -143,8 +141,7 @@ class Estimates:
         rows = self.estimates
         if self.contrasts:
             arms = [f"{study.design.intervention}:{study.design.comparison}" for study, _ in self.contrasts]
-            parts = [own.assign(contrast=name) for name, (_, own) in zip(arms, self.contrasts, strict=True)]
-            rows = pd.concat(parts, ignore_index=True)
+            rows = stacked([own.assign(contrast=name) for name, (_, own) in zip(arms, self.contrasts, strict=True)])
         if not everything:
             kept = effect_rows(rows).index.union(rows.index[rows["analysis"].isin(ADDITIONAL)])
             rows = rows.loc[kept]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dnt_cli.arrays import Floats
 from dnt_cli.effects.clusters import cluster_row
-from dnt_cli.effects.columns import COLUMNS, FITS, IN_SUBGROUP, MAIN, TEXT, effect_rows
+from dnt_cli.effects.columns import COLUMNS, FITS, IN_SUBGROUP, MAIN, TEXT, effect_rows, stacked
 from dnt_cli.effects.errors import decisive
 from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.effects.fitting import FittedEffect, Options
@@ -291,9 +291,8 @@ def fit_rows(model: Model, results: Sequence[FittedEffect], label: str) -> list[
 
 def joined(parts: Sequence[Effects]) -> Effects:
     """Several analyses as one."""
-    # As objects: pandas guesses types anew when it stacks a column that is empty in one part.
     frames = ([own.estimates for own in parts], [own.fits for own in parts])
-    return Effects(*(_typed(pd.concat([f.astype(object) for f in own], ignore_index=True)) for own in frames))
+    return Effects(*(_typed(stacked(own)) for own in frames))
 
 
 def finished(rows: list[dict[str, Any]], fits: list[dict[str, Any]], study: Study | None = None) -> Effects:
