@@ -212,6 +212,12 @@ class TestRefused:
         assert "there are 3 in the intervention group and 3 in the comparison group" in notes["effects.few_sites"]
         assert "effects.errors_sites" not in notes
 
+    def test_a_group_that_is_one_site_is_told(self, study: Study) -> None:
+        found = effects(study, nested(sites=2))
+        notes = {note.key: note.text for note in cluster_notes(resting_on(found, "model"), Wording(study, "en"))}
+        assert "cannot be told from a difference between sites" in notes["effects.site_is_group"]
+        assert "effects.few_sites" not in notes
+
     def test_without_sites_only_persons(self, study: Study) -> None:
         own = parse_study(STUDY.replace('site = "site"\n', ""))
         found = effects(own, nested())

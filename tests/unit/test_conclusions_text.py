@@ -119,6 +119,31 @@ def test_a_mark_that_other_standard_errors_take_away_is_fragile_and_said(study: 
     assert not conclude([estimates(study, *weaker)]).outcomes[0].fragile
 
 
+@pytest.mark.parametrize(
+    ("intervention", "comparison", "said"),
+    [
+        (3, 3, "Each of the 6 sites lies in one group, and they are too few for standard errors by site: mark and "
+               "interval (at T1) hold only if persons of a site are not alike."),
+        (1, 5, "One of the groups is a single site: an effect of the intervention cannot be told from a difference "
+               "between sites (at T1)."),
+    ],
+)  # fmt: skip
+def test_a_mark_that_cannot_be_told_from_sites_is_fragile_and_said(
+    study: Study, intervention: int, comparison: int, said: str
+) -> None:
+    counts = {"n_sites": 6, "n_sites_intervention": intervention, "n_sites_comparison": comparison}
+    rows = changed(BASE, 0, **counts)
+    assert conclude([estimates(study, *rows)]).outcomes[0].fragile
+    assert said in text_of(study, "work", estimates(study, *rows))
+    unmarked = changed(rows, 0, p_value=0.3)
+    assert not conclude([estimates(study, *unmarked)]).outcomes[0].fragile
+    assert said in text_of(study, "work", estimates(study, *unmarked))
+    for other in ({"p_value_sites": 0.01}, {"n_sites_comparison": 6, "n_sites_intervention": 6}):
+        known = changed(rows, 0, **other)
+        assert not conclude([estimates(study, *known)]).outcomes[0].fragile
+        assert said not in text_of(study, "work", estimates(study, *known))
+
+
 @pytest.mark.parametrize(("language", "level"), [("en", "at T1 (p < .10)"), ("nl", "op T1 (p < ,10)")])
 def test_a_verdict_on_the_lenient_level_alone_says_so(study: Study, language: Language, level: str) -> None:
     wording = Wording(study, language)

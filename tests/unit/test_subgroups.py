@@ -166,6 +166,14 @@ def test_the_table_says_which_errors_the_test_rests_on(study: Study, effects: Ef
         assert any("rests on the standard errors of the model" in note for note in table.notes) == (errors != "model")
 
 
+def test_the_table_says_that_there_are_too_few_sites(study: Study, effects: Effects) -> None:
+    counts = {"n_sites": 6.0, "n_sites_intervention": 3.0, "n_sites_comparison": 3.0}
+    few = replace(effects, estimates=effects.estimates.assign(**counts))
+    for own, there in ((few, True), (effects, False)):
+        for table in shown(own, study):
+            assert any("The marks and intervals hold only if persons of a site" in n for n in table.notes) == there
+
+
 @pytest.mark.parametrize(("carried", "said"), [(False, "do not hold group x age"), (True, "hold group x predictor")])
 def test_the_table_says_whether_the_imputation_carried_the_difference(
     study: Study, effects: Effects, carried: bool, said: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ from dnt_cli.description.rows import ALL
 from dnt_cli.description.trend_tables import level_at
 from dnt_cli.description.trends import interval_names
 from dnt_cli.effects.columns import effect_rows, expected_of, wave_of
-from dnt_cli.effects.errors import flags_of, resting_on
+from dnt_cli.effects.errors import flags_of, resting_on, site_is_group, unknown_by_site
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.result import Estimates
 from dnt_cli.errors import DataError
@@ -49,6 +49,8 @@ class EffectEvidence:
         along: 1 in the expected direction, -1 the other way, 0 neither, or nothing expected.
         mark: Of significance.
         not_under: The other standard errors, of `effects.clusters.CLUSTERS`, that take the mark away.
+        sites: What cannot be told from sites that each lie in one group: `group` where one of the groups is a single
+            site, `errors` where there are too few for errors by site; else empty.
     """
 
     row: pd.Series = field(repr=False)
@@ -56,6 +58,7 @@ class EffectEvidence:
     along: int
     mark: str
     not_under: tuple[str, ...] = ()
+    sites: Literal["", "errors", "group"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +250,8 @@ def _sign(value: float) -> int:
 def _part(row: pd.Series, expected: str | None, study: Study) -> EffectEvidence:
     direction, mark = _sign(float(row["estimate"])), study.significance.mark
     lost = tuple(by for by in flags_of(row, study) if not mark(row[f"p_value_{by}"]))
-    return EffectEvidence(row, direction, _along(direction, expected), mark(row["p_value"]), lost)
+    sites = "group" if site_is_group(row) else "errors" if unknown_by_site(row) else ""
+    return EffectEvidence(row, direction, _along(direction, expected), mark(row["p_value"]), lost, sites)  # type: ignore[arg-type]
 
 
 def _checks(robustness: RobustnessResult) -> dict[str, list[Check]]:

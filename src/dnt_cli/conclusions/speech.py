@@ -202,11 +202,14 @@ def _checks(conclusion: Conclusion, part: str, wording: Wording) -> list[str]:
 
 
 def _other_errors(conclusion: Conclusion, part: str, wording: Wording) -> list[str]:
-    """The standard errors that take the mark away, unless the check of sites says so already."""
+    """The standard errors that take the mark away, unless the check of sites says so already; and unknown sites."""
     told = {"sites" for check in conclusion.checks(part) if check.code[0] == SITES and check.verdict == "lost"}
     place = _of_what(part, conclusion.evidence, wording)
-    errors = (by for by in conclusion.evidence.parts[part].not_under if by not in told)
-    return [wording.text(f"conclusions.not_under_{by}", where=place) for by in errors]
+    own = conclusion.evidence.parts[part]
+    said = [wording.text(f"conclusions.not_under_{by}", where=place) for by in own.not_under if by not in told]
+    if own.sites:
+        said.append(wording.text(f"conclusions.sites_{own.sites}", where=place, n=int(own.row["n_sites"])))
+    return said
 
 
 def _change(check: Check, evidence: Evidence) -> str:

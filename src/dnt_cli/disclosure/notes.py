@@ -23,6 +23,8 @@ NOT_PERSONS: dict[str, tuple[str, ...]] = {
     "effects.allocation": ("n", "intervention", "comparison", "icc", "low", "high"),
     "effects.calendar_note": ("day",),
     "effects.false_alarms": ("tests", "alarms"),
+    "effects.few_sites": ("least", "df", "intervention", "comparison"),
+    "effects.few_sites_of": ("df",),
     "effects.observed_note": ("least",),
     "effects.observed_note_trend": ("least",),
     "effects.rate": (),

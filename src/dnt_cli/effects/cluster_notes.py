@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dnt_cli.effects.columns import CLUSTERS, LEAST_DF, LEAST_SITES
-from dnt_cli.effects.errors import flags_of, inflation, larger_by_person
+from dnt_cli.effects.errors import flags_of, inflation, larger_by_person, site_is_group
 from dnt_cli.effects.note import Note, note
 from dnt_cli.wording import Wording
 
@@ -70,10 +70,12 @@ def _flagged(rows: pd.DataFrame, wording: Wording) -> list[Note]:
 
 
 def _few(rows: pd.DataFrame, wording: Wording) -> list[Note]:
-    """That there are too few sites for errors by site."""
+    """That there are too few sites for errors by site, or that one of the groups is a site."""
     without = rows[rows["n_sites"].notna() & rows["p_value_sites"].isna()]
     if without.empty:
         return []
+    if any(site_is_group(row) for _, row in without.iterrows()):
+        return [note("effects.site_is_group", wording)]
     if len(without) < len(rows):
         outcomes = wording.labels(list(without["outcome"]))
         return [note("effects.few_sites_of", wording, df=LEAST_DF, outcomes=outcomes)]

@@ -86,6 +86,17 @@ def flags_of(row: pd.Series, study: Study) -> list[str]:
     return found
 
 
+def unknown_by_site(row: pd.Series) -> bool:
+    """Whether each site lies in one group, and there are no errors by site, so that nothing tells sites from effect."""
+    allocated = row["n_sites"] == row["n_sites_intervention"] + row["n_sites_comparison"]
+    return bool(allocated and pd.isna(row["p_value_sites"]))
+
+
+def site_is_group(row: pd.Series) -> bool:
+    """Whether a group is a single site, that has nobody of the other group."""
+    return unknown_by_site(row) and min(row["n_sites_intervention"], row["n_sites_comparison"]) == 1
+
+
 def larger_by_person(row: pd.Series) -> bool:
     """Whether the standard error of a trend by person is much larger than the one that the row rests on."""
     known = row["analysis"] == LONGITUDINAL and pd.notna(row["p_value_persons"])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from dnt_cli.effects.cluster_notes import cluster_notes
 from dnt_cli.effects.columns import subgroup_of
 from dnt_cli.effects.errors import FLAGS, resting_on
 from dnt_cli.effects.note import Note, note, once_each, other_endpoints, said_of
@@ -129,6 +130,8 @@ def _rest(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     study, moderator = wording.study, str(rows["moderator"].iloc[0])
     marks = "".join(mark_of(row, study) for _, row in rows[rows["level"] != ""].iterrows())
     notes = [note(f"effects.{key}", wording) for key, flag in _FLAGS.items() if flag in marks]
+    few = ("effects.few_sites", "effects.site_is_group")
+    notes += [own for own in cluster_notes(rows[rows["level"] != ""], wording) if own.key in few]
     notes.append(note("effects.observed_note", wording, least=study.models.min_observed))
     at_end = rows[~rows["trend"].astype(bool) & (rows["analysis"] != CALENDAR)]
     notes += other_endpoints(at_end["outcome"], wording)
