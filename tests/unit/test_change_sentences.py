@@ -89,6 +89,21 @@ def test_outcomes_stand_in_the_order_of_the_hypotheses(english: dict[str, str]) 
     assert list(english) == ["debts", "late", "work", "score", "rung", "fear"]
 
 
+def test_those_who_answered_twice_are_told_where_they_went_the_other_way(english: dict[str, str]) -> None:
+    # Of those who stayed nobody changed; the two of the intervention group who did not work left.
+    left = {**ANSWERS["work"], "T1": ([NO, NO, 0, 1], [0, NO, 1, 1])}
+    left["T0"] = ([0, 0, 0, 1], [0, 1, 1, 1])
+    told = texts("en", work=left)["work"]
+    assert "+25.0 percentage points (25.0% to 50.0%) against comparison -8.3" in told
+    assert (
+        "Of those who answered at both T0 and T1 it is +0.0 against +0.0 percentage points, the same in both groups; "
+        "the difference lies in who answered." in told
+    )
+    # Judged alike, also over the whole period, they need no sentence.
+    assert "at both" not in english["debts"]
+    assert "Van wie op T0 en op T1 antwoordde is het +0,0 tegen +0,0 procentpunt" in texts("nl", work=left)["work"]
+
+
 def test_a_count_that_falls_while_its_percentage_rises_is_noted(english: dict[str, str]) -> None:
     assert english["debts"].count("Note:") == 1
     assert english["debts"].endswith(
@@ -114,8 +129,9 @@ def test_what_is_printed_the_same_is_the_same(english: dict[str, str]) -> None:
 def test_a_graded_outcome_counts_steps_of_those_who_answered_twice(english: dict[str, str]) -> None:
     # Intervention: +1, +2, -1 of three persons; comparison: 0, 0, +1, +1.
     assert english["rung"].startswith(
-        "Rung, from T0 to T1: intervention +0.67 steps on average (of whom 66.7% rose and 33.3% fell) against "
-        "comparison +0.50 steps on average (of whom 50.0% rose and 0.0% fell), better for intervention."
+        "Rung, from T0 to T1: intervention +0.67 steps on average (of those who answered twice 66.7% rose and "
+        "33.3% fell) against comparison +0.50 steps on average (of those who answered twice 50.0% rose and 0.0% fell), "
+        "better for intervention."
     )
 
 

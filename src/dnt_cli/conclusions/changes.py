@@ -25,9 +25,9 @@ def change_sentences(description: Description, wording: Wording) -> dict[str, st
 
     The first sentence tells the change from baseline to endpoint in both groups and whether it is in line with the
     hypothesis (without a baseline: the levels); the second goes on to the follow-up or, without one, tells between
-    which waves most of the difference arose. A note follows where a count fell while its percentage rose, or the other
-    way round. Changes are those of the rounded figures, as a reader of the table computes them; of a graded outcome the
-    steps of those who answered at both waves.
+    which waves most of the difference arose. A sentence follows where those who answered at both waves are judged
+    otherwise, and a note where a count fell while its percentage rose, or the other way round. Changes are those of the
+    rounded figures, as a reader of the table computes them; of a graded outcome the steps of those who answered twice.
 
     Args:
         description: Of the survey.
@@ -94,7 +94,8 @@ class _Told:
             pieces.append(self._second(end, later))
         elif len(waves) > 2 and pairs:
             pieces.append(self._where_it_arose(waves[: waves.index(end) + 1]))
-        return " ".join([*filter(None, pieces), *self._counts(pairs)])
+        since = [(design.baseline, last) for _, last in pairs] if (design.baseline, end) in pairs else []
+        return " ".join([*filter(None, pieces), *self._same_persons(since), *self._counts(pairs)])
 
     def _first(self, pair: Pair, label: str) -> str:
         """The change in both groups, with the levels behind it."""
@@ -150,6 +151,17 @@ class _Told:
             return ""
         changes = self._both(self._changes(own[0]))
         return self._say("change_arose", start=own[0][0], end=own[0][1], changes=changes)
+
+    def _same_persons(self, pairs: Sequence[Pair]) -> list[str]:
+        """Where those who answered at both waves are judged otherwise than all who answered, as drop-out brings it."""
+        told = []
+        for pair in [] if self._graded else pairs:
+            own = [self._rounded(self._of_pair(group, pair, "paired_mean").value) for group in self.groups]
+            judged = "" if any(map(math.isnan, own)) else self._judged(own)
+            if judged and judged != self._judged(self._changes(pair)):
+                both = self._both((own[0], own[1]))
+                told.append(self._say("change_paired", start=pair[0], end=pair[1], changes=both, judged=judged))
+        return told
 
     def _counts(self, pairs: list[Pair]) -> list[str]:
         """Where a count went the other way than its percentage, because fewer or more persons answered."""
