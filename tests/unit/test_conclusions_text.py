@@ -71,7 +71,7 @@ def test_another_sign_turns_the_verdict_on_its_outcome_and_hypothesis_only(study
     assert "at T1 it goes against the expectation." in said
     assert "The difference at T1 and the trend point in different directions." in said
     assert "The register points the other way: paid at T1 OR 1.49." in said
-    assert "What was observed points the other way: +15.5 against +3.6 percentage points." in said
+    assert "What was observed points another way than the estimated difference at T1: +15.5 against +3.6 perc" in said
 
 
 def test_a_mark_less_turns_support_into_a_direction_with_its_interval(study: Study) -> None:
@@ -99,6 +99,26 @@ def test_a_check_that_takes_the_mark_away_makes_the_verdict_fragile(
     work = conclude(sources).outcomes[0]
     assert (work.verdict, work.fragile) == ("supported", True)
     assert not conclude([estimates(study, *BASE), checks(study, *BASE, *CHECKS)]).outcomes[0].fragile
+
+
+@pytest.mark.parametrize(
+    ("mark", "check", "said"),
+    [
+        # hours: expected direction, without a mark; a check that points the other way changes what was said.
+        ("", {"estimate": -0.2}, "In 1 of 2 checks (at T1) the difference points the other way, without a mark: (c)"),
+        ("", {"estimate": -0.02}, "None of the 2 checks (at T1) changes this."),  # next to nothing points nowhere
+        ("**", {"p_value": 0.08}, "In 1 of 2 checks (at T1) the mark is weaker: (c) check c"),
+        ("**", {"p_value": 0.04}, "None of the 2 checks (at T1) changes this."),
+    ],
+)
+def test_no_check_changes_this_only_where_neither_mark_nor_direction_changes(
+    study: Study, mark: str, check: dict[str, Any], said: str
+) -> None:
+    rows = [effect("hours", mark=mark)]
+    tried = [row | {"verdict": "same", "model": model} for model in ("a", "c") for row in rows]
+    told = text_of(study, "hours", estimates(study, *rows), checks(study, *rows, tried[0], tried[1] | check))
+    assert said in told
+    assert told.count("(at T1)") == 1
 
 
 def test_a_mark_that_other_standard_errors_take_away_is_fragile_and_said(study: Study) -> None:
@@ -193,7 +213,7 @@ def test_observed_figures_that_are_printed_the_same_contradict_nothing(study: St
     raw = (RAW[0], RAW[1], ("trend", "late", "i", "T2", "mean", 2.364), ("trend", "late", "c", "T2", "mean", 2.36))
     assert "Observed: mean 2.36 against 2.36." in all_texts(study, raw=raw)["H2", "late"]
     turned = (*raw[:2], ("trend", "late", "i", "T2", "mean", 2.37), raw[3])
-    assert "What was observed points the other way: mean 2.37" in all_texts(study, raw=turned)["H2", "late"]
+    assert "What was observed points another way than the estimated difference at T2: mean 2.37" in all_texts(study, raw=turned)["H2", "late"]
 
 
 def test_an_effect_at_the_follow_up_is_told_and_decides_nothing(study: Study) -> None:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 FOLLOW_UP = "follow_up"
 PARTS = (ENDPOINT, LONGITUDINAL, FOLLOW_UP)
 """At the endpoint, over the waves, and at the follow-up."""
+HARDLY = 0.05
+"""Standard errors below which an effect without a mark contradicts nothing."""
 _ABSENT = "not estimable"
 _T = TypeVar("_T")
 
@@ -60,6 +62,11 @@ class EffectEvidence:
     not_under: tuple[str, ...] = ()
     sites: Literal["", "errors", "group"] = ""
 
+    @property
+    def pointing(self) -> int:
+        """The direction as far as it can contradict another: none if unmarked and next to nothing."""
+        return _pointing(self.row, self.mark)
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -72,6 +79,8 @@ class Check:
         verdict: Of `robustness.verdicts.VERDICTS`.
         shift: From the main effect in its standard errors; NaN where they cannot be compared.
         along: As `EffectEvidence.along`.
+        mark: Of significance.
+        pointing: As `EffectEvidence.pointing`.
         counts: The persons behind it; None where they are not known.
     """
 
@@ -81,6 +90,8 @@ class Check:
     verdict: str
     shift: float
     along: int
+    mark: str
+    pointing: int
     counts: Counts | None = None
 
 
@@ -247,6 +258,11 @@ def _sign(value: float) -> int:
     return 0 if math.isnan(value) else int(value > 0) - int(value < 0)
 
 
+def _pointing(row: pd.Series, mark: str) -> int:
+    hardly = abs(row["estimate"]) < HARDLY * row["std_error"]
+    return 0 if hardly and not mark else _sign(float(row["estimate"]))
+
+
 def _part(row: pd.Series, expected: str | None, study: Study) -> EffectEvidence:
     direction, mark = _sign(float(row["estimate"])), study.significance.mark
     lost = tuple(by for by in flags_of(row, study) if not mark(row[f"p_value_{by}"]))
@@ -266,8 +282,11 @@ def _checks(robustness: RobustnessResult) -> dict[str, list[Check]]:
         along = _along(_sign(float(row["estimate"])), expected_of(outcome, study))
         shift = math.nan if model[0] == TESTS else float(row["shift"])
         part = _part_of(row, study)
-        own = Check(part, names[model], robustness.labels[model], str(row["verdict"]), shift, along, behind(row, study))
-        found.setdefault(outcome, []).append(own)
+        label, verdict, mark = robustness.labels[model], str(row["verdict"]), study.significance.mark(row["p_value"])
+        points, counts = _pointing(row, mark), behind(row, study)
+        found.setdefault(outcome, []).append(
+            Check(part, names[model], label, verdict, shift, along, mark, points, counts)
+        )
     return found
 
 

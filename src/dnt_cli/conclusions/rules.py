@@ -50,8 +50,6 @@ WEAKER: tuple[tuple[frozenset[Verdict], Verdict], ...] = (
 )
 """What a hypothesis gets whose outcomes have several of these verdicts and no other; of other combinations, `mixed`."""
 
-HARDLY = 0.05
-"""Standard errors below which an effect without a mark contradicts nothing."""
 _BY_DIRECTION: dict[int, Verdict] = {1: "expected", 0: "open", -1: "other"}
 
 
@@ -113,29 +111,22 @@ def contradictions(evidence: Evidence) -> tuple[Contradiction, ...]:
         return ()
     found: list[Contradiction] = []
     if ENDPOINT in parts:
-        if LONGITUDINAL in parts and pointing(main) * pointing(parts[LONGITUDINAL]) < 0:
+        if LONGITUDINAL in parts and main.pointing * parts[LONGITUDINAL].pointing < 0:
             found.append("trend")
-        if FOLLOW_UP in parts and pointing(main) * pointing(parts[FOLLOW_UP]) < 0:
+        if FOLLOW_UP in parts and main.pointing * parts[FOLLOW_UP].pointing < 0:
             found.append("follow_up")
     if any(apart(evidence, other) for other in evidence.registers):
         found.append("register")
-    if ENDPOINT in parts and evidence.raw is not None and pointing(main) * evidence.raw.direction < 0:
+    if ENDPOINT in parts and evidence.raw is not None and main.pointing * evidence.raw.direction < 0:
         found.append("raw")
     return tuple(found)
-
-
-def pointing(part: EffectEvidence) -> int:
-    """The direction of an effect as far as it can contradict another: none if unmarked and next to nothing."""
-    row = part.row
-    hardly = abs(row["estimate"]) < HARDLY * row["std_error"]
-    return 0 if hardly and not part.mark else part.direction
 
 
 def apart(evidence: Evidence, other: Evidence) -> list[str]:
     """The analyses in which two sources of the same thing point in different directions."""
     return [
         part for part, own in evidence.parts.items()
-        if part in other.parts and pointing(own) * pointing(other.parts[part]) < 0
+        if part in other.parts and own.pointing * other.parts[part].pointing < 0
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from dnt_cli.tables import Cell, Counts, together
 from dnt_cli.wording import Wording, within_sentence
 
 SITES = "h"  # the check whose standard errors are by site
-_CHANGES = ("lost", "reversed", "gained_for", "gained_against", "gained")
+_CHANGES = ("lost", "reversed", "weaker", "turned", "gained_for", "gained_against", "gained")
 
 
 def hypothesis_text(own: HypothesisConclusion, wording: Wording) -> str:
@@ -93,7 +93,8 @@ def _sentences(conclusion: Conclusion, wording: Wording, level: float) -> Iterat
             yield text, counts_of(other, wording.study)
     if evidence.raw is not None and ENDPOINT in evidence.parts:
         key = "raw_apart" if "raw" in conclusion.contradictions else "raw_same"
-        yield wording.text(f"conclusions.{key}", raw=raw_text(evidence.raw, wording)), evidence.raw.counts
+        raw, place = raw_text(evidence.raw, wording), where(ENDPOINT, evidence, wording)
+        yield wording.text(f"conclusions.{key}", raw=raw, where=place), evidence.raw.counts
 
 
 def where(part: str, evidence: Evidence, wording: Wording) -> str:
@@ -213,12 +214,18 @@ def _other_errors(conclusion: Conclusion, part: str, wording: Wording) -> list[s
 
 
 def _change(check: Check, evidence: Evidence) -> str:
-    """What a check makes of a mark: of `_CHANGES`, empty where nothing."""
+    """What a check makes of a mark, or of the direction without one: of `_CHANGES`, empty where nothing."""
     if check.verdict in ("gained", "opposite"):
         if evidence.expected is None or check.along == 0:
             return "gained"
         return "gained_for" if check.along > 0 else "gained_against"
-    return check.verdict if check.verdict in _CHANGES else ""
+    if check.verdict in _CHANGES:
+        return check.verdict
+    main = evidence.parts.get(check.part)
+    if main is None:
+        return ""
+    turned = not main.mark and main.pointing * check.pointing < 0
+    return "weaker" if len(check.mark) < len(main.mark) else "turned" if turned else ""
 
 
 def _named(check: Check, wording: Wording) -> str:
