@@ -121,6 +121,24 @@ def test_a_weak_instrument_and_none_at_all_are_said(study: Study) -> None:
     assert set(found["weak"]["status"]) == {"ok"}
 
 
+@pytest.mark.parametrize(
+    ("imputed", "said"),
+    [
+        (False, "of 60 persons it is not known whether they took part; they are left out of both effects"),
+        (True, "of 60 persons it was imputed whether they took part"),
+    ],
+)
+def test_of_whom_it_is_not_known_who_received_is_told(data: Completed, imputed: bool, said: str) -> None:
+    observed = data.observed.copy()
+    observed.loc[:59, "started"] = np.nan
+    own = Completed(data.study, observed, data.sets if imputed else (observed, observed))
+    rows = complier_effects(own, endpoint_effects(own, Options()), Options()).estimates
+    rows = rows[rows["term"] == "received"].set_index("outcome")
+    assert said in Wording(data.study, "en").messages(rows["message"]["score"]).lower()
+    counted = rows[["n_observed_intervention", "n_observed_comparison"]].sum(axis=1)["score"]
+    assert counted == (PERSONS if imputed else PERSONS - 60)
+
+
 def test_per_protocol_is_the_analysis_of_who_kept_to_the_group(data: Completed) -> None:
     result = run_checks(data, Settings(m=2), Options(quadrature_check=0), ["n"])
     rows = result.estimates[(result.estimates["model"] == "n") & (result.estimates["analysis"] == "t3")]
@@ -134,6 +152,17 @@ def test_per_protocol_is_the_analysis_of_who_kept_to_the_group(data: Completed) 
     note = Wording(data.study, "en").messages(result.notes["n"])
     assert f"{int((~kept).sum())} others or unknown are left out" in note
     assert "Another question" in note
+
+
+def test_per_protocol_leaves_out_of_whom_it_was_imputed_who_received(data: Completed) -> None:
+    """An imputed level is no knowledge of who kept to the group: who is counted as left out is left out."""
+    observed = data.observed.copy()
+    observed.loc[:59, "started"] = np.nan
+    result = run_checks(replace(data, observed=observed), Settings(m=2), Options(quadrature_check=0), ["n"])
+    rows = result.estimates[result.estimates["model"] == "n"]
+    kept = (observed["started"] == np.where(observed["group"] == "i", "yes", "no")) & observed["started"].notna()
+    assert set(rows.loc[rows["analysis"] == "t3", "n_persons"]) == {int(kept.sum())}
+    assert f"{int((~kept).sum())} others or unknown" in Wording(data.study, "en").messages(result.notes["n"])
 
 
 @pytest.mark.parametrize(("change", "reason"), [("", "robustness.all_as_assigned"), (None, "robustness.no_received")])

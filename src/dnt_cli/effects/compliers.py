@@ -21,7 +21,7 @@ from dnt_cli.effects.rows import described, pooled_numbers
 from dnt_cli.engines import DesignMatrix, Fit, Status
 from dnt_cli.engines.base import unusable
 from dnt_cli.imputed.data import Completed
-from dnt_cli.messages import encoded, message
+from dnt_cli.messages import Message, encoded, message
 from dnt_cli.models import COMPLIERS, ENDPOINT, GROUP, Model, control_of, keys_in
 from dnt_cli.observed import known_answers
 from dnt_cli.pooling import interval, pool_one
@@ -45,13 +45,17 @@ def complier_rows(data: Completed, main: pd.DataFrame, options: Options, label: 
     """
     study = data.study
     received = str(study.design.received)
+    unknown, left = (wide[received].isna().to_numpy(dtype=bool) for wide in (data.observed, data.sets[0]))
     known = known_answers(data.observed, study)
+    known.loc[left] = False  # their answers are in no model
     sets = [Designs(wide, study, known) for wide in data.sets]
+    told = [("left_out", int(left.sum())), ("imputed", int((unknown & ~left).sum()))]
+    notes = [message(f"effects.received_{key}", count=count) for key, count in told if count]
     rows = []
     for _, row in main.iterrows():
         model = Model(ENDPOINT, str(row["outcome"]), (*keys_in(row["controls"]), received))
         results = fit_sets(sets, study, model, options, fitter=two_stage_least_squares)
-        rows += _rows(study, model, results, options, label)
+        rows += _rows(study, model, results, options, label, notes)
     return rows
 
 
@@ -98,9 +102,9 @@ def _robust(response: Floats, regressors: Floats, projected: Floats, place: int)
 
 
 def _rows(
-    study: Study, model: Model, results: Sequence[FittedEffect], options: Options, label: str
+    study: Study, model: Model, results: Sequence[FittedEffect], options: Options, label: str, notes: list[Message]
 ) -> list[dict[str, Any]]:
-    """A row per term, pooled; or a single row that says why there is none."""
+    """A row per term, pooled, the first with the notes; or a single row that says why there is none."""
     yes_no = study.outcomes[model.outcome].kind == "binary"
     base = described(study, model, results, options, label) | {
         "analysis": COMPLIERS, "kind": "probability" if yes_no else "linear", "standardise": "" if yes_no else "none",
@@ -119,6 +123,7 @@ def _rows(
         if not yes_no:
             row |= {"beta": row["estimate"], "beta_se": row["std_error"]}
         rows.append(base | row)
-    if rows[2]["statistic"] ** 2 < WEAK:
-        rows[0] |= {"message": encoded([message("effects.weak_instrument", f=rows[2]["statistic"] ** 2, least=WEAK)])}
+    if (f := rows[2]["statistic"] ** 2) < WEAK:
+        notes = [*notes, message("effects.weak_instrument", f=f, least=WEAK)]
+    rows[0] |= {"message": encoded(notes)}
     return rows

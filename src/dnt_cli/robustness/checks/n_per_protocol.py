@@ -30,7 +30,7 @@ def plan(context: Context) -> Plan:
     treated = int(groups.sum())
     note = message("robustness.per_protocol", received=Label("name", study.design.received), intervention=treated,
                    comparison=len(groups) - treated, left_out=int((~kept).sum()))  # fmt: skip
-    view = partial(_kept, study=study)
+    view = partial(_kept, kept=kept)
     return [
         Reanalysis("n", context.all_tasks(), context.source, view, label=message("robustness.title_n"), notes=(note,))
     ]
@@ -44,5 +44,6 @@ def as_assigned(wide: pd.DataFrame, study: Study) -> NDArray[np.bool_]:
     return kept
 
 
-def _kept(wide: pd.DataFrame, number: int, *, study: Study) -> pd.DataFrame:
-    return wide[as_assigned(wide, study)].reset_index(drop=True)
+def _kept(wide: pd.DataFrame, number: int, *, kept: NDArray[np.bool_]) -> pd.DataFrame:
+    # Who received is as observed: of whom it was imputed it is not known.
+    return wide[kept].reset_index(drop=True)
