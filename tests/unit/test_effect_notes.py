@@ -184,10 +184,10 @@ CASES: dict[str, tuple[Make, str]] = {
     "effects.controls": (BINARY, "Controlled for age and, where measured, the outcome at T0."),
     "effects.no_controls": (
         lambda s: endpoint(s, table(), "linear", outcomes=["late"], controls=[]),
-        "Without control variables.",
+        "Without controls.",
     ),
     "effects.controls_of": (lambda s: mixed(s, "late"), "Score: controlled for age and the outcome at T0."),
-    "effects.uncontrolled_of": (lambda s: mixed(s, "score"), "Late: without control variables."),
+    "effects.uncontrolled_of": (lambda s: mixed(s, "score"), "Late: without controls."),
     "effects.published_other": (
         lambda s: published(s, ("age",)),
         "The published report had other controls for Score; to repeat it: `dnt fit-t3 ... --controls published`.",

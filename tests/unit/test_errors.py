@@ -80,7 +80,7 @@ def test_data_that_do_not_fit_are_told_in_both_languages() -> None:
     with pytest.raises(DataError) as caught:
         cast_survey(survey().rename(columns={"score": "scor", "work": "wor"}), parse_study(STUDY))
     nl, en = caught.value.text("nl"), str(caught.value)
-    assert nl.startswith("De gegevens passen niet bij de studie: score: ")
+    assert nl.startswith("De gegevens passen niet bij het onderzoek: score: ")
     assert "bedoelde u scor?" in nl
     assert nl.endswith("; en nog 1, die `dnt study check` noemt.")
     assert en.startswith("The data do not fit the study: score: ")

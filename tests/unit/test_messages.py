@@ -16,6 +16,12 @@ WORDS = files("dnt_cli") / "words"
 ROOMS = [path.name.removesuffix(".toml") for path in WORDS.iterdir() if path.name.endswith(".toml")]
 NO_ROWS = message("engines.no_rows")
 PLACES = re.compile(r"\{(\w+)")
+OTHERWISE = {  # what a term is not called; controles are checks
+    "onderzoek": r"studie", "beginmeting": r"startmeting|de start\b", "eindmeting": r"eindmoment|eindpunt",
+    "kenmerk": r"achtergrondkenmerk", "locatie": r"plaats van werving", "power": r"onderscheiding",
+    "controlevariabele": r"(andere|gelijke|sterkste|gemeten|zonder) controles?\b", "werkblad": r"\bblad",
+    "noot": r"opmerking",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -30,6 +36,12 @@ def test_no_sentence_is_left_in_english(room: str) -> None:
     for key, both in catalogue(room).items():
         words = re.sub(r"\{[^}]*\}|[^a-zA-Z]", "", both.nl)
         assert not words or both.nl != both.en or key in symbols, key
+
+
+@pytest.mark.parametrize("term", OTHERWISE)
+def test_a_thing_has_one_name_in_dutch(term: str) -> None:
+    said = {f"{room}.{key}": both.nl for room in ROOMS for key, both in catalogue(room).items()}
+    assert not [key for key, text in said.items() if re.search(OTHERWISE[term], text, re.IGNORECASE)]
 
 
 def test_a_column_gives_the_messages_back() -> None:

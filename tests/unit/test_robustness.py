@@ -45,7 +45,7 @@ class TestResults:
     def test_every_check_but_the_register_gives_a_column(self, everything: RobustnessResult) -> None:
         assert sorted({key[0] for key in everything.labels}) == list("abcefghijkl")
         assert set(everything.left_out) == {"d", "n"}
-        assert said(everything, "left_out", "d", "nl") == "de studie heeft geen registeruitkomsten"
+        assert said(everything, "left_out", "d", "nl") == "het onderzoek heeft geen registeruitkomsten"
 
     def test_the_sparse_check_does_not_hang_on_imputed_values(self, study: Study) -> None:
         """At 10, the default, it would: the fewer of events and non-events can be 28 to 45 over 4 coefficients."""

@@ -89,7 +89,7 @@ def test_counts_add_up(result: RobustnessResult, study: Study) -> None:
 
 def test_dutch(result: RobustnessResult, study: Study) -> None:
     text = as_text(_tables(result, study, "nl"))
-    assert "(d) niet gedaan: de studie heeft geen registeruitkomsten." in text
+    assert "(d) niet gedaan: het onderzoek heeft geen registeruitkomsten." in text
     assert "Anders" in text
     assert "(a) zonder wie werkte (N = " in text
     assert "kantelpunt" in text

@@ -151,7 +151,7 @@ def test_the_table_has_a_column_per_subgroup_and_says_what_was_declared(
     school = next(own for own in tables if "school" in own.title)
     names = ["low", "mid", "high"] if language == "en" else ["laag", "midden", "hoog"]
     assert list(dict.fromkeys(column.group for column in school.columns if column.group)) == names
-    declared = "declared a moderator beforehand, says" if language == "en" else "volgens het studiebestand vooraf"
+    declared = "declared a moderator beforehand, says" if language == "en" else "volgens het onderzoeksbestand vooraf"
     assert any(declared in note for note in school.notes)
     age = next(own for own in tables if own.title.endswith("age"))
     exploratory = "Exploratory: age" if language == "en" else "Verkennend: age"
