@@ -213,7 +213,8 @@ def test_observed_figures_that_are_printed_the_same_contradict_nothing(study: St
     raw = (RAW[0], RAW[1], ("trend", "late", "i", "T2", "mean", 2.364), ("trend", "late", "c", "T2", "mean", 2.36))
     assert "Observed: mean 2.36 against 2.36." in all_texts(study, raw=raw)["H2", "late"]
     turned = (*raw[:2], ("trend", "late", "i", "T2", "mean", 2.37), raw[3])
-    assert "What was observed points another way than the estimated difference at T2: mean 2.37" in all_texts(study, raw=turned)["H2", "late"]
+    said = all_texts(study, raw=turned)["H2", "late"]
+    assert "What was observed points another way than the estimated difference at T2: mean 2.37" in said
 
 
 def test_an_effect_at_the_follow_up_is_told_and_decides_nothing(study: Study) -> None:

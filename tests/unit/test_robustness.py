@@ -427,6 +427,28 @@ class TestSites:
         assert "at least 5 pairs" in said(result, "left_out", "h:pairs")
         assert "h:pairs" not in set(result.estimates["model"])
 
+    def test_all_that_is_compared_rests_on_the_errors_that_the_marks_rest_on(self, study: Study) -> None:
+        by_site = replace(study, models=replace(study.models, errors="sites"))
+        letters = ["a", "h", "j", "k", "l"]
+        result, plain = (run(make_wide(), own, letters) for own in (by_site, study))
+        rows, names = result.estimates, ("std_error", "df", "p_value", "conf_low", "conf_high")
+        known = rows[rows["p_value_sites"].notna() & ~rows["model"].str.startswith("k:")]
+        assert {"main", "a:not_working", "h", "l:time"} <= set(known["model"])
+        for name in names:
+            assert known[name].equals(known[f"{name}_sites"]), name
+        main = rows[rows["model"] == "main"]
+        for name, method in (("k:holm", "holm"), ("k:bh", "bh")):
+            expected = adjust(main["p_value_sites"].to_numpy(), method)
+            assert rows.loc[rows["model"] == name, "p_value"].to_numpy() == pytest.approx(expected, abs=1e-15)
+        score, other = pick(result, "a:not_working"), pick(plain, "a:not_working")
+        assert score["estimate"] == other["estimate"]
+        assert score["shift"] == pytest.approx(other["shift"] * pick(plain, "main")["std_error"]
+                                               / pick(plain, "main")["std_error_sites"])  # fmt: skip
+        # What is fitted in another way knows no sites, so that its marks tell nothing about those of the effects.
+        assert set(rows.loc[rows["model"].isin(["l:slope", "l:category"]), "verdict"]) == {"not compared"}
+        assert said(result, "left_out", "l:persons") == "the marks rest on standard errors by site already"
+        assert plain.estimates["verdict"].ne("not compared").all()
+
     def test_few_degrees_of_freedom_are_no_test(self, study: Study) -> None:
         """Nearly all persons of the intervention group at one of its five sites."""
         wide = make_wide()

@@ -77,8 +77,9 @@ class Conclusion:
         return self.verdict in MARKED and all(self.evidence.parts[part].mark == "*" for part in self.deciding)
 
     def checks(self, part: str) -> list[Check]:
-        """The checks of one part that gave an effect."""
-        return [c for c in self.evidence.checks if c.part == part and c.verdict != "not estimable"]
+        """The checks of one part that gave an effect which can be compared."""
+        without = ("not estimable", "not compared")
+        return [c for c in self.evidence.checks if c.part == part and c.verdict not in without]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

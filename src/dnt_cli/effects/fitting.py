@@ -178,7 +178,7 @@ def fit_sets(
     else:
         fits = [fitter(sets[i], design, model) for i, (design, _) in built.items()]
     errors: Sequence[Clustered | None] = [None] * len(fits)
-    if options.clusters and fitter is None:
+    if options.clusters and fitter is None and model.time != "category":
         errors = clustered(alone, fits, model, estimator)
     marginal = options.marginal and kind.yes_no and fitter is None and model.time != "category"
     for stack in alike(alone):

@@ -295,14 +295,16 @@ def joined(parts: Sequence[Effects]) -> Effects:
     return Effects(*(_typed(stacked(own)) for own in frames))
 
 
-def finished(rows: list[dict[str, Any]], fits: list[dict[str, Any]], study: Study | None = None) -> Effects:
+def finished(
+    rows: list[dict[str, Any]], fits: list[dict[str, Any]], study: Study | None = None, *, errors: str = "model"
+) -> Effects:
     """The rows as frames, with adjusted p-values; given the study, those of a register are adjusted apart.
 
     Survey and register are two sources for one hypothesis, not more hypotheses.
     """
     estimates = _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
     register = [study is not None and study.is_register(key) for key in estimates["outcome"]]
-    errors = "model" if study is None else study.models.errors
+    errors = errors if study is None else study.models.errors
     parts = [adjusted(part, errors) for _, part in estimates.groupby(np.array(register, dtype=bool), sort=False)]
     estimates = pd.concat(parts).loc[estimates.index] if parts else adjusted(estimates)
     if study is not None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dnt_cli.arrays import Flags
 from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.fitting import Fitter, Options
 from dnt_cli.effects.rows import Effects
 from dnt_cli.imputation import Settings
@@ -103,6 +104,11 @@ class Measures:
     rows: pd.DataFrame
 
 
+def marked_rows(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The rows of effects, with the errors that the marks of the study rest on where they are known."""
+    return resting_on(effect_rows(estimates), study.models.errors).drop(columns="errors")
+
+
 Plan = Sequence[Reanalysis | KnownEffects | Measures | NotApplicable]
 
 
@@ -129,8 +135,8 @@ class Context:
 
     @cached_property
     def main(self) -> pd.DataFrame:
-        """The rows of the main effects."""
-        return effect_rows(self.effects.estimates)
+        """The rows of the main effects, with the errors that the marks of the study rest on."""
+        return marked_rows(self.effects.estimates, self.study)
 
     @cached_property
     def source(self) -> DataSets:

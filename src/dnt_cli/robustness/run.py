@@ -20,7 +20,15 @@ from dnt_cli.messages import Message, message
 from dnt_cli.observed import known_answers
 from dnt_cli.progress import Progress, named
 from dnt_cli.robustness.checks import CHECKS
-from dnt_cli.robustness.context import Context, DoesNotApplyError, KnownEffects, Measures, NotApplicable, Reanalysis
+from dnt_cli.robustness.context import (
+    Context,
+    DoesNotApplyError,
+    KnownEffects,
+    Measures,
+    NotApplicable,
+    Reanalysis,
+    marked_rows,
+)
 from dnt_cli.robustness.estimate import Estimated, estimate, expected_seconds
 from dnt_cli.robustness.result import BALANCE, WITH_ALL, WITHOUT, RobustnessResult, in_order
 from dnt_cli.robustness.verdicts import register_verdict, shift, verdict
@@ -69,7 +77,8 @@ def run_checks(
             started(letter, sum(expected_seconds(s, pace, options.jobs) for s in own if isinstance(s, Reanalysis)))
     wanted = [item for item in planned if isinstance(item, Reanalysis)]
     known = known_answers(data.observed, data.study)
-    results = estimate(wanted, data.study, replace(context.options, clusters=False), progress, known=known)
+    by_cluster = data.study.models.errors != "model"
+    results = estimate(wanted, data.study, replace(context.options, clusters=by_cluster), progress, known=known)
     by_key = dict(zip([s.key for s in wanted], results, strict=True))
     return _assembled(data.study, main, planned, by_key, left_out, options.level)
 
@@ -90,7 +99,8 @@ def _assembled(
     study: Study, main: Effects, planned: Sequence[Reanalysis | KnownEffects | Measures], results: dict[str, Estimated],
     left_out: dict[str, Message], level: float,
 ) -> RobustnessResult:  # fmt: skip
-    parts, labels, notes, measures = [main], {}, {}, []
+    labels, notes, measures = {}, {}, []
+    parts = [Effects(marked_rows(main.estimates, study), main.fits)]
     rows: list[dict[str, Any]] = []
     fits: list[dict[str, Any]] = []
     for item in planned:
@@ -112,7 +122,8 @@ def _assembled(
                 notes[item.key] = item.notes
         if item.label is not None:
             labels[item.key] = item.label
-    everything = joined([*parts, finished(rows, fits)])
+    again = finished(rows, fits, errors=study.models.errors)
+    everything = joined([*parts, Effects(marked_rows(again.estimates, study), again.fits)])
     order = {key: place for place, key in enumerate(["main", *(item.key for item in planned)])}
     estimates = _compared(effect_rows(_sorted(everything.estimates, order)), study)
     if measures:
@@ -141,8 +152,10 @@ def _compared(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
         own = reference.get((row["analysis"], study.outcomes[row["outcome"]].counterpart or row["outcome"]))
         if row["model"] == "main":
             words.append("")
+        elif register:
+            words.append(register_verdict(own, row))
         else:
-            words.append(register_verdict(own, row) if register else verdict(own, row, study.significance))
+            words.append(verdict(own, row, study.significance, study.models.errors))
         shifts.append(shift(own, row, register=register))
     return rows.assign(verdict=words, shift=shifts)
 

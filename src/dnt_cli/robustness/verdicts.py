@@ -14,15 +14,18 @@ from dnt_cli.study import Significance
 VERDICTS = ("same", "lost", "gained", "opposite", "reversed", "not compared", "not estimable")
 
 
-def verdict(main: pd.Series | None, check: pd.Series, marks: Significance) -> str:
+def verdict(main: pd.Series | None, check: pd.Series, marks: Significance, errors: str = "model") -> str:
     """Compare the mark of an effect under other assumptions with that of the main effect.
 
     `lost` and `gained` are about the mark of significance; `opposite` gains it with the other sign, `reversed` has it
     both times with the other sign. An effect without mark that stays without mark is the same, whatever its sign. A
-    main effect that could not be estimated, or is not there, had no mark.
+    main effect that could not be estimated, or is not there, had no mark. A mark that rests on other errors than the
+    study names cannot be compared with one that does: a check that fits in its own way knows no sites.
     """
     if check["status"] == "not estimable":
         return "not estimable"
+    if errors != "model" and main is not None and pd.notna(main[(by := f"p_value_{errors}")]) and pd.isna(check[by]):
+        return "not compared"
     known = main is not None and main["status"] != "not estimable"
     before, after = marks.mark(main["p_value"]) if main is not None and known else "", marks.mark(check["p_value"])
     other_way = main is not None and known and main["estimate"] * check["estimate"] < 0

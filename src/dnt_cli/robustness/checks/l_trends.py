@@ -49,6 +49,8 @@ def _yes_no(task: Task, study: Study) -> bool:
 
 def _by_person(context: Context) -> KnownEffects | NotApplicable:
     """The trends with standard errors by person, which the main analysis has beside its own."""
+    if context.study.models.errors == "sites":  # persons of a site are alike in ways that errors by person do not know
+        return NotApplicable("l:persons", message("robustness.marks_by_site"))
     rows = context.main[context.main["analysis"] == LONGITUDINAL]
     rows = rows[(rows["status"] != "not estimable") & rows["p_value_persons"].notna()]
     if rows.empty:
