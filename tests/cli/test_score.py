@@ -167,5 +167,5 @@ def test_study_check_scores_answers_first(spss: Path) -> None:
     assert "standard input: 12 persons, 24 rows; it fits the study." in piped.text
     # One of 12 left out more than three items at T1 and has no score. The score is the only outcome, so that person was
     # not seen there, and nobody who was seen lacks an answer: 23 of 23.
-    assert "Persons seen (treated + control): T0 12 (6 + 6), T1 11 (5 + 6)" in run.text
+    assert "Persons seen (Intervention + Comparison): T0 12 (6 + 6), T1 11 (5 + 6)" in run.text
     assert "missing among the persons seen" not in run.text

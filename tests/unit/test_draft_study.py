@@ -196,6 +196,33 @@ def test_the_names_are_found_below_titles_and_merged_cells(above: list[list[obje
     assert len(raw.frame) == 120
 
 
+QUESTIONS: list[object] = ["Respondent", "Which group?", "Which wave?", "Do you work?", "How well, 0 to 10?"]
+
+
+def test_questions_above_the_names_are_their_labels() -> None:
+    """With the names below, and never the other way round."""
+    names = ["nr", "arm", "wave", "work", "score"]
+    book = workbook(("Sheet1", [["Export of 2024"], QUESTIONS, *visits(names)]))
+    lines = "\n".join(";".join(map(str, row)) for row in [QUESTIONS, *visits(names)])
+    for content, name in ((book, "x.xlsx"), (lines.encode(), "x.csv")):
+        raw = read_table(content, name)
+        assert list(raw.frame.columns) == names
+        study = parse_study(draft_study(raw, "x"))
+        assert (study.design.id, study.design.group, study.design.wave) == ("nr", "arm", "wave")
+        assert study.outcomes["work"].label.en == "Do you work?"
+        assert len(read_survey(content, name, study).checked()) == 120
+    raw = read_table(workbook(("Sheet1", [names, QUESTIONS, *visits(names)[1:]])), "x.xlsx")
+    assert list(raw.frame.columns) == names
+
+
+def test_answers_in_words_below_questions_are_not_taken_for_names() -> None:
+    rows = visits([])[1:]
+    raw = read_table(workbook(("Sheet1", [QUESTIONS, *rows])), "x.xlsx")
+    assert list(raw.frame.columns) == QUESTIONS
+    words = [[f"p{i}", *row[1:4], "veel"] for i, row in enumerate(rows)]
+    assert list(read_table(workbook(("Sheet1", [QUESTIONS, *words])), "x.xlsx").frame.columns) == QUESTIONS
+
+
 @pytest.mark.parametrize("names", [["id", "group", "", "", ""], ["", "", "", "work", "score"]])
 def test_a_header_with_few_names_above_answers_is_not_taken_for_merged_cells(names: list[str]) -> None:
     raw = read_table(workbook(("Sheet1", visits(names))), "x.xlsx")
@@ -355,6 +382,17 @@ def test_an_export_of_qualtrics_gives_the_questions_as_labels() -> None:
     head = ["id,arm,wave,Q1", "Number,Arm,Wave,How stressed?", *['"{""ImportId"":""Q""}",x,x,x']]
     text = draft_study(read_table("\n".join([*head, *rows]).encode(), "export.csv"), "x")
     assert parse_study(text).outcomes["Q1"].label.en == "How stressed?"
+    table = [*(line.split(",") for line in head[:2]), ['{"ImportId":"Q"}', *"xxx"], *(row.split(",") for row in rows)]
+    text = draft_study(read_table(workbook(("export", [*map(list, table)])), "export.xlsx"), "x")
+    assert parse_study(text).outcomes["Q1"].label.en == "How stressed?"
+
+
+def test_numbers_in_the_place_of_words_give_a_study_file_that_can_be_read() -> None:
+    """As where a line of words stands among the answers 1 to 5."""
+    head: list[object] = ["id", "arm", "wave", "mood"]
+    rows: list[list[object]] = [[f"p{i}", "ab"[i % 2], f"T{k}", i % 5 + 1] for k in (0, 1) for i in range(60)]
+    study = parse_study(draft_study(read_table(workbook(("S", [head, *rows, ["p0", "a", "T2", "x"]])), "x.xlsx"), "x"))
+    assert [label.en for label in study.outcomes["mood"].level_labels] == ["1", "2", "3", "4", "5"]
 
 
 def test_an_export_of_limesurvey() -> None:

@@ -49,6 +49,12 @@ def test_every_sentence_that_is_said_exists_and_gets_what_it_is_filled_with(lang
     assert not wrong
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_mark_of_what_must_be_mended_is_the_one_that_is_printed(language: str) -> None:
+    mark = catalogue("check")["error"][language].split()[0]  # type: ignore[index]
+    assert f" {mark}." in catalogue("errors")["check_failed"][language]  # type: ignore[index]
+
+
 def test_both_languages_are_filled_with_the_same() -> None:
     for key, text in catalogue("errors").items():
         one, other = (sorted(set(re.findall(r"\{(\w+)", said))) for said in (text.nl, text.en))

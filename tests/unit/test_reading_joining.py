@@ -155,6 +155,17 @@ def test_a_label_of_another_level_in_another_file_is_an_error() -> None:
     assert str(finding) == "group: 2 rows whose code in f1 has the label of another level in another file"
 
 
+def test_a_file_with_the_column_of_the_waves_has_its_rows_at_them() -> None:
+    """Whether the study file says so again or not."""
+    frame = pd.DataFrame({"id": [1, 2, 1], "wave": ["T0", "T0", "T1"], "x": range(3)})
+    told, untold = (
+        joined_tables(RawTable(frame, Dictionary()), files=f'[files.f]\npath = "0"\n{more}')
+        for more in ('wave_column = "wave"\n', "")
+    )
+    assert told.findings == untold.findings == []
+    pd.testing.assert_frame_equal(told.raw.frame, untold.raw.frame)
+
+
 def test_waves_by_their_labels_and_no_user_missing_ids_or_waves() -> None:
     frame = pd.DataFrame({"id": [1, 2, 999, 3, 1], "wave": [1.0, 2.0, 1.0, 9.0, 2.0], "x": range(5)})
     labels = Dictionary(

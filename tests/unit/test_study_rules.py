@@ -15,7 +15,7 @@ from dnt_cli.errors import StudyError
 from dnt_cli.study import parse_study, reader, rules
 from dnt_cli.study.problems import ProblemError
 from dnt_cli.wording import catalogue
-from tests.support.studies import BASE, changed
+from tests.support.studies import BASE, changed, study_text
 
 
 @dataclass(frozen=True)
@@ -164,3 +164,9 @@ def test_each_error_is_one_line() -> None:
     for mistake in MISTAKES:
         told = problem(changed(mistake.old, mistake.new)).splitlines()
         assert all(re.match(r"base\.toml|And \d+ more", line) for line in told)
+
+
+def test_a_hypothesis_that_is_not_there_is_the_one_to_add() -> None:
+    text = study_text({"work": {"kind": "binary", "hypothesis": "H5"}})
+    with pytest.raises(StudyError, match=r"known: none yet; add \[hypotheses\.H5\]"):
+        parse_study(text)

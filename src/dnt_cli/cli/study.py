@@ -155,9 +155,10 @@ def _counts(survey: pd.DataFrame, wide: pd.DataFrame, spec: Study, name: str) ->
     listed = (
         f"{wave} {met.sum()} ({' + '.join(str((met & own).sum()) for own in members)})" for wave, met in seen.items()
     )
+    groups = [own[terminal.language] for own in (design.intervention_label, design.comparison_label)]
     lines = [
         _said("fits", file=name, persons=survey[design.id].nunique(), rows=len(survey)),
-        _said("seen", intervention=design.intervention, comparison=design.comparison, counts=", ".join(listed)),
+        _said("seen", intervention=groups[0], comparison=groups[1], counts=", ".join(listed)),
     ]
     answered = survey[list(spec.measured)].notna().any(axis=1)
     for key, outcome in spec.measured.items():

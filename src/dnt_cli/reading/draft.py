@@ -370,7 +370,7 @@ def _outcome(key: str, name: str, found: _Column, waves: list[str]) -> list[str]
         )
         lines += [] if found.scale and len(ordered) > 2 else ['role = "descriptive"']
         lines += [f"range = [1, {len(ordered)}]"]
-        lines += [f"level_labels = {_toml(ordered)}{order}"]
+        lines += [f"level_labels = {_toml(list(map(shown, ordered)))}{order}"]
     elif found.kind == "ordinal":
         numbers = [float(level) for level in found.levels]
         lines += [] if _is_scale(found.labels) else ['role = "descriptive"']

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,9 @@ from dnt_cli.study import Study
 
 LOOK = 20  # rows in which the names are looked for
 _KNOWN = 3  # names of the study that make a row the one with the names
+_ENOUGH = 5  # rows that tell whether the words of a row come back
+_NAME = re.compile(r"[^\W\d][\w.]*")
+_BLANK = re.compile(r"\S\s+\S|\?")
 IMPORT_ID = "ImportId"  # in the third row of an export of Qualtrics
 
 
@@ -44,7 +48,8 @@ def header_at(rows: Sequence[Sequence[str]], hints: Hints) -> int:
     """Which of the first rows holds the names of the columns.
 
     The study's names decide; without a study a row with one cell above rows with several is a title, and one that is
-    mostly empty above a full one with words that do not come back below says what the columns under it share.
+    mostly empty above a full one with words that do not come back below says what the columns under it share; so do
+    questions above names.
     """
     if hints.header_row is not None:
         return hints.header_row - 1
@@ -57,7 +62,7 @@ def header_at(rows: Sequence[Sequence[str]], hints: Hints) -> int:
     widest = max(filled, default=0)
     for i, count in enumerate(filled):
         if count > 1 or widest < _KNOWN:
-            return i + _merged_above(first[i:], widest) if count else 0
+            return i + (_merged_above(first[i:], widest) or _questions_above(first[i:])) if count else 0
     return 0
 
 
@@ -65,6 +70,22 @@ def questions(names: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
     """The question of each column as its label, from the row below the names in an export of Qualtrics."""
     asked = {name: " ".join(text.split()) for name, text in zip(names, texts, strict=False)}
     return {name: text for name, text in asked.items() if text and text != name}
+
+
+def labels_above(names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, str]:
+    """The label of each column from the last row above the names, if it says something of most of them."""
+    found = questions(names, [cell.strip() for cell in rows[-1]]) if rows else {}
+    return found if len(found) > len(names) / 2 else {}
+
+
+def _questions_above(rows: Sequence[Sequence[str]]) -> int:
+    """1 where the first row holds questions, and the second the names: words without blanks that do not come back."""
+    if len(rows) < _ENOUGH or not any(_BLANK.search(cell) for cell in rows[0]):
+        return 0
+    names, below = rows[1], rows[2:]
+    words = len(set(names)) == len(names) == len(rows[0]) and all(map(_NAME.fullmatch, names))
+    again = any(name in row[i : i + 1] for i, name in enumerate(names) for row in below)
+    return int(words and not again and any(cell[:1].isdigit() for row in below for cell in row))
 
 
 def _merged_above(rows: Sequence[Sequence[str]], width: int) -> int:

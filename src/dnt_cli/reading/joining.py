@@ -86,7 +86,8 @@ def _part(key: str, file: DataFile, raw: RawTable, study: Study, found: Notes) -
     design = study.design
     frame = raw.frame
     names = [str(c) for c in frame.columns]
-    for needed in (file.id or design.id, *([file.wave_column] if file.wave_column else []), *file.columns):
+    wave_column = file.wave_column or (design.wave if file.wave is None and design.wave in names else None)
+    for needed in (file.id or design.id, *([wave_column] if wave_column else []), *file.columns):
         if needed not in names:
             raise DataError(
                 say("file_column_missing", file=file.path, column=needed, near=near_column(needed, names), key=key)
@@ -94,14 +95,14 @@ def _part(key: str, file: DataFile, raw: RawTable, study: Study, found: Notes) -
         if names.count(needed) > 1:
             raise DataError(say("file_column_twice", file=file.path, column=needed))
     ids = identifiers(_given(raw, file.id or design.id))
-    by_wave = file.wave is not None or file.wave_column is not None
+    by_wave = file.wave is not None or wave_column is not None
     waves = pd.Series(file.wave or "", index=frame.index)
-    if file.wave_column is not None:
-        waves = _waves(raw, file.wave_column, file, study)
+    if wave_column is not None:
+        waves = _waves(raw, wave_column, file, study)
         waves = waves.where(waves.isin(design.wave_keys))
     found.add("error", key, "id_missing", int(ids.isna().sum()))
     found.add("error", key, "wave_unknown", int(waves.isna().sum()), known=", ".join(design.wave_keys), found="")
-    own = [c for c in names if c not in (file.id or design.id, file.wave_column)]
+    own = [c for c in names if c not in (file.id or design.id, wave_column)]
     renamed = frame[own].rename(columns=file.columns)
     kept = [c for c in renamed.columns if not file.only or c in file.only]
     if clash := [c for c in kept if c in (design.id, design.wave)]:

@@ -14,7 +14,7 @@ import pandas as pd
 from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, warning
 from dnt_cli.reading.dictionary import Dictionary, RawTable
-from dnt_cli.reading.header import IMPORT_ID, LOOK, NO_HINTS, Hints, header_at, questions
+from dnt_cli.reading.header import IMPORT_ID, LOOK, NO_HINTS, Hints, header_at, labels_above, questions
 from dnt_cli.sentences import say
 
 _SEPARATORS = (",", ";", "\t")
@@ -47,7 +47,7 @@ def read_csv(content: bytes, name: str, hints: Hints = NO_HINTS) -> RawTable:
     no_table = DataError(say("no_csv", file=name))
     if "\0" in text:
         raise no_table
-    text, separator, found = _from_header(text, name, hints)
+    text, separator, labels, found = _from_header(text, name, hints)
     findings += found
     header = re.split("[\r\n]", text, maxsplit=1)[0]
     decimal = "." if separator == "," else hints.decimal or ("," if _COMMA_NUMBER.search(text) else ".")
@@ -55,7 +55,6 @@ def read_csv(content: bytes, name: str, hints: Hints = NO_HINTS) -> RawTable:
         names = next(csv.reader([header], delimiter=separator))
         whole = _ends_with_separators(text, separator, len(names))
         texts = _read(text, separator, dtype=str, index_col=False if whole else None)
-        labels: dict[str, str] = {}
         if len(texts) > 1 and texts.iloc[1].astype(str).str.contains(IMPORT_ID, regex=False).any():
             labels = questions(names, texts.iloc[0].fillna("").tolist())
             texts = texts.iloc[2:].reset_index(drop=True)
@@ -88,8 +87,8 @@ def read_csv(content: bytes, name: str, hints: Hints = NO_HINTS) -> RawTable:
     return RawTable(frame, Dictionary(labels), findings + found, decimals=frozenset(shown))
 
 
-def _from_header(text: str, name: str, hints: Hints) -> tuple[str, str, tuple[Finding, ...]]:
-    """The text from the line with the names on, its separator, and what stood above."""
+def _from_header(text: str, name: str, hints: Hints) -> tuple[str, str, dict[str, str], tuple[Finding, ...]]:
+    """The text from the line with the names on, its separator, the labels above, and what is to be told of that."""
     told = _SEPARATOR_LINE.match(text)
     above = 0
     if told:
@@ -105,8 +104,9 @@ def _from_header(text: str, name: str, hints: Hints) -> tuple[str, str, tuple[Fi
                 raise DataError(say("no_such_line", file=name, line=at + above + 1))
             text = "".join(text.splitlines(keepends=True)[at:])
             told_name = "header_given" if hints.header_row is not None else "header_found"
-            return text, separator, (warning("", told_name, file=name, row=at + above + 1),)
-    return text, separator, ()
+            told_above = warning("", told_name, file=name, row=at + above + 1)
+            return text, separator, labels_above(rows[at], rows[:at]) if at < len(rows) else {}, (told_above,)
+    return text, separator, {}, ()
 
 
 def _most(lines: list[str], separator: str) -> int:

@@ -15,7 +15,7 @@ import pandas as pd
 from dnt_cli.errors import DataError
 from dnt_cli.findings import Finding, warning
 from dnt_cli.reading.dictionary import Code, Dictionary, RawTable, bound
-from dnt_cli.reading.header import IMPORT_ID, LOOK, Hints, header_at, questions
+from dnt_cli.reading.header import IMPORT_ID, LOOK, Hints, header_at, labels_above, questions
 from dnt_cli.reading.text import without_blanks
 from dnt_cli.sentences import say
 
@@ -52,7 +52,7 @@ def read_workbook(content: bytes, name: str, hints: Hints) -> RawTable:
         )
     raw = _table(rows[chosen], chosen, name, hints, _empty_formulas(content, book, chosen))
     codebook = _rows(book, CODEBOOK, name) if CODEBOOK in titles[1:2] and chosen != CODEBOOK else []
-    return RawTable(raw.frame, _codebook(codebook), (*findings, *raw.findings))
+    return RawTable(raw.frame, _codebook(codebook).over(raw.dictionary), (*findings, *raw.findings))
 
 
 def _opened(content: bytes, name: str) -> Any:
@@ -123,7 +123,7 @@ def _table(rows: _Rows, sheet: str, name: str, hints: Hints, empty: dict[tuple[s
         told = "header_given" if hints.header_row is not None else "header_found"
         findings = (warning("", told, file=name, row=at + 1),)
     table = [row for row in rows[at:] if any(cell not in (None, "") for cell in row)]
-    labels: dict[str, str] = {}
+    labels = labels_above(_texts(table[0]), [_texts(row) for row in rows[:at]]) if table else {}
     if len(table) > 2 and any(IMPORT_ID in text for text in _texts(table[2])):
         labels = questions(_texts(table[0]), _texts(table[1]))
         del table[1:3]

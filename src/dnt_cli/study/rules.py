@@ -147,7 +147,7 @@ def _check_outcome(study: Study, key: str, outcome: Outcome) -> None:
     expect_one_of(study.design.wave_keys, (*place, "waves"), *outcome.waves)
     expect(outcome.waves and differ(outcome.waves), (*place, "waves"), "some_waves")
     if outcome.hypothesis is not None and outcome.hypothesis not in study.hypotheses:
-        known = study.hypotheses or phrase("none_yet", example="[hypotheses.H1]")
+        known = study.hypotheses or phrase("none_yet", example=f"[hypotheses.{outcome.hypothesis}]")
         fail((*place, "hypothesis"), "known", found=outcome.hypothesis, known=known)
     _check_range((*place, "range"), outcome)
     if outcome.kind == "ordinal":
