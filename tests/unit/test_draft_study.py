@@ -281,6 +281,17 @@ def test_the_guess_at_the_intervention_goes_by_either_label(
     assert parse_study(draft_study(raw, "proef")).design.intervention == intervention
 
 
+@pytest.mark.parametrize(
+    ("codes", "labels"), [(("Zij", "Wij"), ("Wij", "Zij")), ((1, 2), ("Interventie", "Vergelijking"))]
+)
+def test_groups_are_called_by_their_words_and_never_by_a_number(
+    codes: tuple[object, ...], labels: tuple[str, str]
+) -> None:
+    rows = [f"p{i},{codes[i % 2]},T{k},{(i + k) % 2}" for k in (0, 1) for i in range(40)]
+    design = parse_study(draft_study(read_table("\n".join(["id,arm,wave,work", *rows]).encode(), "x.csv"), "x")).design
+    assert {design.intervention_label.nl, design.comparison_label.nl} == {*labels}
+
+
 def test_answers_where_the_names_should_be_are_not_written() -> None:
     with pytest.raises(DataError, match="the first line looks like data"):
         draft_study(read_table(b"p01;T0;A;3,5;1\np01;T1;A;2,5;1\np02;T0;B;4,5;0\n", "x.csv"), "proef")

@@ -314,7 +314,7 @@ def _design(
         counts = frame[group].dropna().value_counts()
         codes = [shown(c) if isinstance(c := code_of(v), float) else str(v).strip() for v in counts.index]
         known = {shown(c): t for k, t in raw.dictionary.values.get(group, {}).items() if (c := code_of(k)) is not None}
-        labels = [str(known.get(code, "")) for code in codes]
+        labels = [str(known.get(code, code if isinstance(code_of(code), str) else "")) for code in codes]
         told = [label or code for code, label in zip(codes, labels, strict=True)]
         likely = [bool(_INTERVENTION.search(one)) - bool(_COMPARISON.search(one)) for one in told]
         if likely[1] > likely[0] or (likely[0] == likely[1] and codes[1] == "1"):
