@@ -164,6 +164,20 @@ def test_a_mark_that_cannot_be_told_from_sites_is_fragile_and_said(
         assert said not in text_of(study, "work", estimates(study, *known))
 
 
+@pytest.mark.parametrize(
+    ("intervention", "comparison", "told"), [(40, 50, True), (41, 50, False), (25, 25, True), (26, 26, False)]
+)
+def test_a_group_that_lost_many_more_answers_is_told(
+    study: Study, intervention: int, comparison: int, told: bool
+) -> None:
+    """Of fifty persons each: a fifth more than the other group, or half of a group."""
+    counts = {"n_persons_intervention": 50, "n_persons_comparison": 50}
+    counts |= {"n_endpoint_intervention": intervention, "n_endpoint_comparison": comparison}
+    table = conclude([estimates(study, *changed(BASE, 0, **counts))]).tables(Wording(study, "en"))[1]
+    share = f"Work ({2 * (50 - intervention)}% / {2 * (50 - comparison)}%)"
+    assert any("missing" in note and share in note for note in table.notes) == told
+
+
 @pytest.mark.parametrize(("language", "level"), [("en", "at T1 (p < .10)"), ("nl", "op T1 (p < ,10)")])
 def test_a_verdict_on_the_lenient_level_alone_says_so(study: Study, language: Language, level: str) -> None:
     wording = Wording(study, language)

@@ -120,6 +120,8 @@ def test_a_note_tells_no_size_that_is_all_but_a_few_or_hidden_elsewhere() -> Non
 
 def test_events_per_coefficient_never_leave() -> None:
     assert kept_notes(ENGLISH.text("effects.few_events", least=20, outcomes="Work (11.5)")) == []
+    lost = ENGLISH.text("effects.unequal_loss", most=50, more=20, outcomes="Work (67% / 16%)")
+    assert kept_notes(lost) == []
 
 
 def test_each_sentence_of_which_numbers_are_no_persons_has_these_values() -> None:

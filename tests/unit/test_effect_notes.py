@@ -214,6 +214,10 @@ CASES: dict[str, tuple[Make, str]] = {
         lambda s: endpoint_of(s, far_imputed()),
         "What was imputed lies far from what was answered (more than 1 SD): Work (-",
     ),
+    "effects.unequal_loss": (
+        lambda s: endpoint_of(s, few_seen()),
+        "(intervention / comparison): Work (87% / 0%). The effect then depends much",
+    ),
     "effects.primary": (BINARY, "Primary: Work. After Holm's correction"),
     "effects.d_note": (LINEAR, "standard deviations of the outcome; own units"),
     "effects.own_units_note": (OWN_UNITS, "Difference between the groups in the outcome's own units"),

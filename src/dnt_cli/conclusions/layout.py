@@ -21,6 +21,7 @@ from dnt_cli.conclusions.speech import (
     wave_of,
 )
 from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.notes import unequal_loss_notes
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.tables import interval_on_scale, mark_of, scale_of, tone_of
 from dnt_cli.models import ENDPOINT, LONGITUDINAL
@@ -119,6 +120,8 @@ def _outcome_notes(conclusions: Conclusions, wording: Wording) -> list[str]:
     notes += [say("conclusions.expect_note", outcome=undirected[0])] if undirected else []
     notes += [wording.marks_note(), *wording.other_endpoints(own.evidence.outcome for own in found)]
     notes += _chance(conclusions, wording)
+    parts = pd.DataFrame([own.parts[part].row for c in found for own in [c.evidence] for part in c.deciding])
+    notes += [own.text for own in unequal_loss_notes(parts, wording)] if len(parts) else []
     marks = (mark_of(part.row, wording.study) for own in found for part in own.evidence.parts.values())
     notes += [say("conclusions.flags_note")] if any("!" in mark for mark in marks) else []
     if any(own.evidence.checks for own in found):

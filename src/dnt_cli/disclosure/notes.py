@@ -53,7 +53,7 @@ NOT_PERSONS: dict[str, tuple[str, ...]] = {
     "robustness.sites_note": ("m",),
 }
 # Persons divided by something else, from which their number follows.
-NEVER = ("effects.few_events",)
+NEVER = ("effects.few_events", "effects.unequal_loss")
 
 
 @dataclass

@@ -24,10 +24,14 @@ LEVEL_COLUMNS = (
     *(f"n_{place}_{arm}" for place in PLACES for arm in ARMS),
     *(f"{place}_{arm}" for place in PLACES for arm in ARMS),
     "imputed_gap",
+    *(f"n_persons_{arm}" for arm in ARMS),
 )
-"""Persons who answered, their mean or share of yes, and how far the answers imputed at the endpoint lie from them."""
+"""Persons who answered, their mean or share of yes, how far the answers imputed at the endpoint lie from them, and the
+persons of each group."""
 FAR = 1.0
 """SD of the observed answers; imputed answers that lie further away are told."""
+UNEQUAL, MOST = 0.2, 0.5
+"""Shares of a group without an answer that are told: so much larger than that of the other group, or so large."""
 
 LEAST_SITES = 5
 """In each group; the distribution of a test by site is not known well enough with fewer."""
@@ -97,6 +101,16 @@ def effect_rows(estimates: pd.DataFrame, *, waves: bool = False) -> pd.DataFrame
 def far_imputed(rows: pd.DataFrame) -> pd.DataFrame:
     """The effects whose imputed answers lie far from the observed ones."""
     return rows[(rows["imputed_gap"].abs() > FAR) & (rows["status"] != "not estimable")]
+
+
+def unequal_loss(rows: pd.DataFrame) -> list[tuple[str, float, float]]:
+    """The outcomes of which a group lost many answers, or many more than the other, with the share lost of both."""
+    found = []
+    for _, row in rows[rows["status"] != "not estimable"].iterrows():
+        lost = [round(1.0 - row[f"n_endpoint_{arm}"] / row[f"n_persons_{arm}"], 9) for arm in ARMS]
+        if max(lost) >= MOST or round(abs(lost[0] - lost[1]), 9) >= UNEQUAL:
+            found.append((str(row["outcome"]), lost[0], lost[1]))
+    return found
 
 
 def expected_of(key: str, study: Study) -> str | None:

@@ -35,13 +35,14 @@ def with_levels(rows: list[dict[str, Any]], data: Completed) -> list[dict[str, A
 def _observed(data: Completed, key: str, wave: str) -> dict[str, float]:
     study, wide = data.study, data.observed
     treated = group_indicator(wide, study) == 1
-    found: dict[str, float] = {}
+    arms = dict(zip(ARMS, (treated, ~treated), strict=True))
+    found = {f"n_persons_{arm}": float(who.sum()) for arm, who in arms.items()}
     for place, own in zip(PLACES, (study.design.baseline, wave), strict=True):
         column = study.column(key, own)
         if column not in wide.columns:
             continue
         values = wide[column].to_numpy(dtype=float)
-        for arm, who in zip(ARMS, (treated, ~treated), strict=True):
+        for arm, who in arms.items():
             given = values[who & np.isfinite(values)]
             found[f"n_{place}_{arm}"] = float(given.size)
             if given.size:

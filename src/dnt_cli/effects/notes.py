@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.effects.cluster_notes import cluster_notes
-from dnt_cli.effects.columns import FAR, expected_of, far_imputed
+from dnt_cli.effects.columns import FAR, MOST, UNEQUAL, expected_of, far_imputed, unequal_loss
 from dnt_cli.effects.detectable import detectable_scaled
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.kinds import KINDS
@@ -45,6 +45,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         *_few_events(rows, wording),
         *_few_observed(rows, wording),
         *_far_imputed(rows, wording),
+        *unequal_loss_notes(rows, wording),
         *_adjusted(rows, wording),
         *_detectable(rows, wording),
         *_against(rows, wording),
@@ -227,6 +228,18 @@ def _far_imputed(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         return []
     told = ", ".join(f"{wording.label(key)} ({wording.number(gap, 1, sign=True)})" for key, gap in pairs)
     return [note("effects.far_imputed", wording, far=wording.number(FAR, 0), outcomes=told)]
+
+
+def unequal_loss_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """The outcomes of which a group lost many answers, or many more than the other; each once."""
+    told = [
+        f"{wording.label(key)} ({wording.number(100 * own, 0)}% / {wording.number(100 * other, 0)}%)"
+        for key, own, other in unequal_loss(rows)
+    ]
+    if not told:
+        return []
+    limits = {"more": wording.number(100 * UNEQUAL, 0), "most": wording.number(100 * MOST, 0)}
+    return [note("effects.unequal_loss", wording, outcomes=", ".join(dict.fromkeys(told)), **limits)]
 
 
 def _against(rows: pd.DataFrame, wording: Wording) -> list[Note]:
