@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dnt_cli.effects.cluster_notes import cluster_notes
 from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.fitting import Options
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.result import Estimates
@@ -195,6 +197,19 @@ def test_the_model_of_a_count_is_told(study: Study) -> None:
     given = remarks(study, "count", *frames, trend=True)
     assert "negative binomial model, since the counts of a person" in given
     assert "Poisson model: the counts of a person" in given
+
+
+def test_counts_that_scatter_less_than_poissons_are_told(study: Study) -> None:
+    """With a variance of a third of the mean; the note on the trend follows from the errors by person."""
+    rng, frame = np.random.default_rng(3), answers()
+    for wave in ("T0", "T1", "T2"):
+        frame[f"creditors_{wave}"] = 3.0 + rng.integers(-1, 2, len(frame))
+    told = remarks(study, "count", frame, frame)
+    assert "the counts scatter less: variance = 0.2" in told
+    assert "scatter less" not in remarks(study, "count", answers(), answers())
+    rows = effect_rows(trend_effects(completed(study, frame, frame), Options(quadrature_check=0)).estimates)
+    notes = [own.text for own in cluster_notes(resting_on(rows, "model"), Wording(study, "en"))]
+    assert any("the SE is smaller (times) for Number of creditors (0." in note for note in notes)
 
 
 def test_more_zeros_than_the_model_expects_are_told(study: Study) -> None:

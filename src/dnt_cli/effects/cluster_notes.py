@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dnt_cli.effects.columns import CLUSTERS, LEAST_DF, LEAST_SITES
-from dnt_cli.effects.errors import flags_of, inflation, larger_by_person, site_is_group
+from dnt_cli.effects.errors import flags_of, inflation, larger_by_person, site_is_group, smaller_by_person
 from dnt_cli.effects.note import Note, note
 from dnt_cli.wording import Wording
 
@@ -56,12 +56,13 @@ def _flagged(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         ]  # fmt: skip
         if told:
             found.append(note(f"effects.flag_{by}", wording, outcomes="; ".join(told)))
-    wide = [
-        f"{wording.label(row['outcome'])} ({wording.number(inflation(row, 'persons'), 2)})"
-        for _, row in rows.iterrows() if larger_by_person(row)
-    ]  # fmt: skip
-    if wide:
-        found.append(note("effects.larger_persons", wording, outcomes=", ".join(wide)))
+    for key, told_of in (("larger_persons", larger_by_person), ("smaller_persons", smaller_by_person)):
+        apart = [
+            f"{wording.label(row['outcome'])} ({wording.number(inflation(row, 'persons'), 2)})"
+            for _, row in rows.iterrows() if told_of(row)
+        ]  # fmt: skip
+        if apart:
+            found.append(note(f"effects.{key}", wording, outcomes=", ".join(apart)))
     known = rows["p_value_sites"].notna() & (rows["errors"] != "sites")
     marked = any(study.significance.mark(p) for p in rows.loc[known, "p_value"])
     if marked and known.all() and not any(own.key == "effects.flag_sites" for own in found):

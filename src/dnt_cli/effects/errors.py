@@ -14,6 +14,8 @@ from dnt_cli.study import Study
 
 LARGER = 1.10
 """A standard error by person that exceeds the model's by this factor is told: its waves are not equally alike."""
+SMALLER = 0.85
+"""A standard error by person below this multiple of the model's is told of counts: they scatter less than Poisson's."""
 
 FLAGS = {"persons": "!p", "sites": "!s"}
 
@@ -101,6 +103,15 @@ def larger_by_person(row: pd.Series) -> bool:
     """Whether the standard error of a trend by person is much larger than the one that the row rests on."""
     known = row["analysis"] == LONGITUDINAL and pd.notna(row["p_value_persons"])
     return bool(known and row.get("errors", "model") == "model" and inflation(row, "persons") > LARGER)
+
+
+def smaller_by_person(row: pd.Series) -> bool:
+    """Whether the standard error of a trend of counts by person is much smaller than that of the model.
+
+    Poisson's variance is a floor that counts may lie below; the other kinds of outcome have none.
+    """
+    known = row["analysis"] == LONGITUDINAL and row["kind"] == "count" and pd.notna(row["p_value_persons"])
+    return bool(known and row.get("errors", "model") == "model" and inflation(row, "persons") < SMALLER)
 
 
 def inflation(row: pd.Series, by: str) -> float:

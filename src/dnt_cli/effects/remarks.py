@@ -15,6 +15,8 @@ from dnt_cli.study.spec import Outcome
 MANY_ZEROS = 1.2
 """Zeros beyond this multiple of what the model expects are told, if they are at least `MORE_ZEROS` rows more."""
 MORE_ZEROS = 5.0
+LITTLE_SCATTER = 0.75
+"""Counts whose variance is less than this multiple of Poisson's have standard errors that are told to be too large."""
 ALPHA = 0.05
 """Of the test of proportional odds."""
 
@@ -31,6 +33,10 @@ def count_remarks(outcome: Outcome, fits: Sequence[Fit]) -> list[Message]:
         key = f"effects.negative_binomial{given}"
         found = [message(key, **values)]
         found += [message("effects.poisson_some", count=m - negative, m=m)] if negative < m else []
+    if "scatter" in fits[0].details and negative == 0:
+        scatter = float(np.mean([fit.details["scatter"] for fit in fits]))
+        if scatter < LITTLE_SCATTER:
+            found = [message("effects.poisson_under", scatter=scatter, ratio=scatter**0.5)]
     if "zeros" in fits[0].details:
         zeros, expected = (float(np.mean([fit.details[name] for fit in fits])) for name in ("zeros", "zeros_expected"))
         if zeros > MANY_ZEROS * expected and zeros - expected >= MORE_ZEROS:

@@ -32,7 +32,8 @@ def fit_counts(design: DesignMatrix) -> Fit:
 
     Returns:
         A fit with logarithms of rate ratios, and as details `dispersion` (a; 0 of a Poisson model), `zeros` and
-        `zeros_expected` (rows with a zero, and how many the model expects).
+        `zeros_expected` (rows with a zero, and how many the model expects), and `scatter` (Pearson's chi-square over
+        the residual degrees of freedom: the variance as a multiple of the model's).
     """
     refused = refused_counts(design, "dnt Poisson", grouped=False)
     if refused is not None:
@@ -179,6 +180,8 @@ def _fit(
     inverse = np.asarray(np.linalg.inv(model.information(mean, dispersion)), dtype=float)
     none = np.exp(-mean) if dispersion == 0.0 else (1.0 + dispersion * mean) ** (-1.0 / dispersion)
     details = {"dispersion": dispersion, "zeros": (design.response == 0).sum(), "zeros_expected": none.sum()}
+    pearson = model.weights @ ((design.response - mean) ** 2 / (mean * (1.0 + dispersion * mean)))
+    details["scatter"] = pearson / max(1, design.response.size - design.matrix.shape[1])
     optimum = optimum_of_one(coefficients, inverse, model.log_likelihood(mean, dispersion), float("nan"))
     own = {name: np.asarray(value, dtype=float) for name, value in details.items()}
     (stack,) = alike([design])
