@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -77,6 +78,14 @@ class Listed:
     def text(self, language: Language) -> str:
         """Them all."""
         return self.between.join(item.text(language) for item in self.items)
+
+
+def why(error: OSError) -> Sentence | str:
+    """What the system says of an error: of a usual one in words, of any other as the system words it."""
+    from dnt_cli.wording import is_known
+
+    key = f"system_{errno.errorcode.get(error.errno or 0, '')}"
+    return say(key) if is_known(f"errors.{key}") else error.strerror or type(error).__name__
 
 
 def say(key: str, /, **values: Any) -> Sentence:

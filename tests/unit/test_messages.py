@@ -83,7 +83,15 @@ def test_what_is_stored_holds_no_sentence() -> None:
 
 def test_every_key_in_the_code_has_words() -> None:
     """Keys of messages are literals, so that each can be looked up; those that are put together are listed here."""
-    composed = {"effects.observed_", "effects.standardised_", "common.effect_", "effects.{", "engines.{", "common.{"}
+    composed = {
+        "effects.observed_",
+        "effects.standardised_",
+        "common.effect_",
+        "effects.{",
+        "engines.{",
+        "common.{",
+        "imputed.event_",
+    }
     known = {f"{room}.{key}" for room in ROOMS for key in catalogue(room)}
     used = set()
     for path in _sources(files("dnt_cli")):

@@ -29,7 +29,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def words(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     said: list[str] = []
-    monkeypatch.setattr(told, "tell", said.append)
+    monkeypatch.setattr(told, "tell", lambda sentence: said.append(str(sentence)))
     return said
 
 

@@ -23,7 +23,7 @@ from dnt_cli.cli.endings import outside_cause, remember_exit_code
 from dnt_cli.cli.options import default_language, option
 from dnt_cli.cli.terminal import Group, Program, terminal
 from dnt_cli.errors import DataError, UserError
-from dnt_cli.sentences import Worded, say
+from dnt_cli.sentences import Worded, say, why
 from dnt_cli.workers import ENDINGS
 
 EXIT_CODES = (
@@ -82,7 +82,7 @@ def _told() -> Iterator[None]:
         raise typer.Exit(0) from None
     except OSError as error:
         let_go()
-        _end_saying(say("system", reason=error.strerror or type(error).__name__), error)
+        _end_saying(say("system", reason=why(error)), error)
         raise typer.Exit(DataError.exit_code) from None
     except (typer.Exit, typer.Abort):
         raise
@@ -114,7 +114,7 @@ def _own_mistake(error: BaseException) -> typer.Exit:
 def _end_saying(message: Worded, error: BaseException | None = None) -> None:
     """The last words; where they cannot be said, the exit code still tells."""
     try:
-        complain(message.text(terminal.language))
+        complain(message)
         if error is not None:
             _trace_if_asked(error)
     except OSError:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from dnt_cli.cli.terminal import terminal
 from dnt_cli.safe_text import shown
-from dnt_cli.sentences import say
+from dnt_cli.sentences import Worded, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,30 +29,30 @@ _LABEL = 20  # characters that the first column keeps
 _TONES = {"good": "bold green", "bad": "bold red", "muted": "dim", "": ""}
 
 
-def complain(message: str) -> None:
+def complain(message: str | Worded) -> None:
     """An error on standard error."""
     _say(say("error").text(terminal.language), "bold red", message)
 
 
-def warn(message: str) -> None:
+def warn(message: str | Worded) -> None:
     """A warning on standard error."""
     _say(say("note").text(terminal.language), "yellow", message)
 
 
-def tell(message: str) -> None:
+def tell(message: str | Worded) -> None:
     """A remark on standard error, unless asked to be quiet."""
     if not terminal.quiet:
         _say("", "", message)
 
 
-def detail(message: str) -> None:
+def detail(message: str | Worded) -> None:
     """A remark for who asked to hear more, with the seconds since the command began."""
     if terminal.verbose:
         _say(f"[{time.monotonic() - terminal.started:5.1f} s] ", "dim", message)
 
 
-def _say(prefix: str, style: str, message: str) -> None:
-    message = shown(message)  # it may name a column or a label
+def _say(prefix: str, style: str, said: str | Worded) -> None:
+    message = shown(said if isinstance(said, str) else said.text(terminal.language))  # it may name a column or a label
     if sys.stderr.isatty() or terminal.color == "always":
         from rich.text import Text
 

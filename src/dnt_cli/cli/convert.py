@@ -68,9 +68,9 @@ def convert(
         _to_stage(opened, output, language, force=force)
         return
     _to_other(opened, output, suffix, language, raw=raw)
-    tell(f"Wrote {output}.")
+    tell(say("wrote", file=output))
     if _has_rules(opened):
-        warn(f"{output} holds records, a line or more for every person: it stays inside; dnt release makes tables.")
+        warn(say("holds_records", file=output))
 
 
 def _has_rules(opened: Input) -> bool:
@@ -90,11 +90,8 @@ def _to_other(opened: Input, output: str, suffix: str, language: Language, *, ra
             known = opened.raw.dictionary.over(dictionary)
             result = write_table(frame, known, suffix, report, folder=Path(output).parent, raw=raw)
         if suffix == ".csv" and (lost := list(opened.raw.without_missing()[1]["column"].unique())):
-            more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
-            warn(
-                f"CSV does not say which codes mean no answer; in {output} those of {', '.join(lost[:3])}{more} stand "
-                f"as if they were answers. Choose .xlsx, .sav, .dta or .parquet to keep them apart."
-            )
+            more = say("more_of", count=len(lost) - 3) if len(lost) > 3 else ""
+            warn(say("csv_codes", file=output, columns=", ".join(lost[:3]), more=more))
         write_file(Path(output), result)
         return
     with progress("Writing") as report, replacing(Path(output)) as stream:

@@ -11,6 +11,7 @@ from dnt_cli.cli.inputs import open_input
 from dnt_cli.cli.options import INPUT, OUTPUT, Jobs, argument, option, processes, split
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import check_figures, table_named
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,7 @@ def describe(
             drawn = draw(
                 description.figures, wording, figures, jobs=processes(jobs), progress=report, force=result.force
             )
-        tell(f"Drew {len(drawn)} files in {figures}.")
+        tell(say("drew", n=len(drawn), folder=figures))
     result.show(chosen, description.rows())
 
 

@@ -50,7 +50,7 @@ def write_document(output: str | None, content: bytes, form: str) -> None:
 
     if output not in (None, "-"):
         write_file(Path(str(output)), content)
-        tell(f"Wrote {output}.")
+        tell(say("wrote", file=output))
     elif form in BINARY:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

@@ -91,8 +91,7 @@ def warn_of_need(cells: int) -> None:
 
     need, free = 8 * COPIES * cells, free_memory()
     if free is not None and need > free:
-        told = say("much_memory", need=f"{need / 1e9:.1f}", free=f"{free / 1e9:.1f}", advice=_advice())
-        warn(told.text(terminal.language))
+        warn(say("much_memory", need=f"{need / 1e9:.1f}", free=f"{free / 1e9:.1f}", advice=_advice()))
 
 
 def refuse_low_limit() -> None:

@@ -13,6 +13,7 @@ from dnt_cli.cli.inputs import Input, open_input
 from dnt_cli.cli.options import INPUT, MODEL, Seed, argument, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import save
+from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import UsageError
 from dnt_cli.sentences import say
 
@@ -116,7 +117,7 @@ def impute(
         save(result.output, "imputations", job.study, Content(tables(), extra), provenance, force=result.force)
     events, models = _told(None, rounds, "events"), _told(None, rounds, "models")
     if len(events):
-        tell(f"{len(events)} events were logged during imputation; `dnt info FILE --table events` lists them.")
+        tell(say("events_logged", n=len(events)))
     wording = Wording(job.study, result.language)
     shown = imputation_summary(job.wide, models, events, said, wording)
     result.show([shown, *_beside(job, wording)], models)
@@ -171,7 +172,7 @@ def _with_register(job: _Job, source: str) -> _Job:
     frame = opened.frame() if opened.stage is None else opened.stage.frame
     wide, findings = add_register(job.wide, frame, job.study, opened.name)
     for finding in findings:
-        warn(f"{finding}.")
+        warn(f"{finding.line(terminal.language)}.")
     return replace(job, wide=wide, register=opened.sha256)
 
 

@@ -96,7 +96,7 @@ class Input:
             frame, missing = self.raw.without_missing()
             for column, codes in missing.groupby("column", sort=False):
                 listed = ", ".join(f"{code}: {n}" for code, n in zip(codes["code"], codes["count"], strict=True))
-                warn(f"{self.name}: {column}: user-missing codes were taken as no answer ({listed}).")
+                warn(say("codes_missing", file=self.name, column=column, codes=listed))
             return frame
         prepared = self.prepared
         tell_findings(prepared.findings, self.name)
@@ -133,7 +133,7 @@ class Input:
         frame, survey = reading.frame, reading.checked()
         if questions := open_questions(study.text):
             lines = ", ".join(str(question.line) for question in questions)
-            warn(f"{len(questions)} lines of the study file are still guesses (`# ?`, line {lines}).")
+            warn(say("guesses", n=len(questions), lines=lines))
         tell_findings(reading.findings, self.name)
         for pattern in also:
             if not any(fnmatchcase(column, pattern) for column in frame.columns):
@@ -179,7 +179,7 @@ def read(source: str) -> tuple[bytes, str]:
     if source == "-" and sys.stdin is not None and sys.stdin.isatty():
         raise UsageError(say("keyboard"))
     content, name = read_bytes(source, None if sys.stdin is None else sys.stdin.buffer)
-    detail(f"Read {name}: {len(content):,} bytes.")
+    detail(say("read", file=name, bytes=len(content)))
     return content, name
 
 
@@ -348,7 +348,7 @@ def _parsed(content: bytes, name: str, study: Study | None, hints: Hints | None 
     """The table of another program's file; a large one takes its time, which is told."""
     from dnt_cli.reading import NO_HINTS, hints_of, read_table
 
-    with progress(f"Reading {name}") if len(content) > _LARGE else contextlib.nullcontext():
+    with progress(say("reading", file=name)) if len(content) > _LARGE else contextlib.nullcontext():
         return read_table(content, name, hints_of(study) if study is not None else hints or NO_HINTS)
 
 

@@ -60,7 +60,7 @@ def polis(
     spec = load_study(given.study, given.settings or ())
     paths, left = chosen_files(records)
     if left:
-        tell(f"Left out, since a higher version is there: {', '.join(p.name for p in left)}.")
+        tell(say("lower_versions", files=", ".join(p.name for p in left)))
     opened = open_input(link, "dnt polis --link", KINDS, foreign="always")
     persons = read_link(opened.frame(), spec, opened.name)
     with progress("Reading") as report:
@@ -85,4 +85,4 @@ def _write_example(folder: str, *, force: bool) -> None:
         raise DataError(say("folder_holds", folder=folder, file=present_files[0]))
     contents = {name: frame.to_csv(index=False, lineterminator="\n").encode() for name, frame in files.items()}
     write_folder(target, contents)
-    tell(f"Wrote {len(files)} files in {folder}: nobody in them exists.")
+    tell(say("wrote_example", n=len(files), folder=folder))

@@ -212,7 +212,7 @@ def _simulate(
     have = set(zip(done["effect"], done["replicate"], strict=True))
     missing = [k for k in range(simulations) if any((effect, k) not in have for effect in effects)]
     if len(missing) < simulations:
-        tell(f"{output} holds {simulations - len(missing)} of the {simulations} studies; going on from there.")
+        tell(say("going_on", file=output, have=simulations - len(missing), n=simulations))
     parts = [done[done["effect"].isin(effects) & ~done["replicate"].isin(missing)]]
     saved = time.monotonic()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnt_cli.cli.console import detail, error_console, tell
 from dnt_cli.cli.terminal import terminal
+from dnt_cli.sentences import Worded, say
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -27,8 +28,8 @@ class Watch:
         total: How much there is to do, once that is known.
     """
 
-    def __init__(self, what: str) -> None:
-        self.what = self._default = what
+    def __init__(self, what: str | Worded) -> None:
+        self.what = self._default = _name(what)
         self.total: int | None = None
         self._done = 0
         self._began = self._last = time.monotonic()
@@ -39,7 +40,7 @@ class Watch:
     def __call__(self, done: int, total: int, what: str = "", /) -> None:
         """So many of all are done; see `dnt_cli.progress.Progress`."""
         now = time.monotonic()
-        what = what or self._default
+        what = _name(what) if what else self._default
         if (what, total) != (self.what, self.total) or done < self._done:
             self.what, self.total, self._began, self._first = what, total, self._last, (now, done)
         self._done, self._last = done, now
@@ -62,7 +63,7 @@ class Watch:
         left = self.left()
         seconds = round(time.monotonic() - self._began if left is None else left)
         told = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-        return told if left is None else f"{told} left"
+        return told if left is None else say("left", time=told).text(terminal.language)
 
     def draw_on(self, bar: Progress) -> None:
         """Tell it on a bar from here on."""
@@ -81,22 +82,28 @@ class Watch:
             return
         self._said = True
         if left > _LONG:
-            amount = f"{left / 60:.0f} minutes" if left > 90 else f"{left:.0f} seconds"
-            tell(f"{self.what}: about {amount} to go.")
+            amount = say("minutes", n=round(left / 60)) if left > 90 else say("seconds", n=round(left))
+            tell(say("to_go", what=self.what, amount=amount))
 
 
 @contextlib.contextmanager
-def progress(what: str) -> Iterator[Watch]:
+def progress(what: str | Worded) -> Iterator[Watch]:
     """While it lasts, what the work reports is told; without any report, the time that passes."""
     watch = Watch(what)
-    detail(f"{what}.")
+    detail(f"{watch.what}.")
     if terminal.quiet or not sys.stderr.isatty():
         yield watch
     else:
         with _bar(watch) as bar:
             watch.draw_on(bar)
             yield watch
-    detail(f"{what}: done.")
+    detail(say("work_done", what=watch.what))
+
+
+def _name(what: str | Worded) -> str:
+    """The name of a piece of work in the language of the user; `Fitting` is `work_fitting` in `words/errors.toml`."""
+    said = say(f"work_{what.lower().replace(' ', '_')}") if isinstance(what, str) else what
+    return said.text(terminal.language)
 
 
 def _bar(watch: Watch) -> Progress:

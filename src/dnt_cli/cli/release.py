@@ -197,8 +197,7 @@ def _draw(folder: Path, drawings: Sequence[Drawing], possible: int, *, force: bo
 
     if drawings:
         draw_all(drawings, folder / _FIGURES, ("png",), force=force)
-    others = "; the others show numbers that may not leave" if len(drawings) < possible else ""
-    tell(f"Drew {len(drawings)} of {possible} figures{others}.")
+    tell(say("drew_of" if len(drawings) < possible else "drew_all", n=len(drawings), possible=possible))
 
 
 def _figures_in(result: Release, name: str) -> int:
@@ -276,4 +275,4 @@ def _write(
     inside = _inside(folder)
     write_folder(folder, files)
     write_folder(inside, {_LOG: log(result, thresholds).encode()})
-    tell(f"Wrote {len(files)} files into {folder}; {inside} stays inside.")
+    tell(say("wrote_release", n=len(files), folder=folder, inside=inside))

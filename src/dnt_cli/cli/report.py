@@ -81,7 +81,7 @@ def report(
     folder = Path(output).with_name(f"{Path(output).stem}_figures")
     if FORMATS[form].beside and pictures:
         write_folder(folder, {f"{key}.{FORMATS[form].picture}": content for key, content in pictures.items()})
-        tell(f"Drew {len(pictures)} files in {folder}.")
+        tell(say("drew", n=len(pictures), folder=folder))
     write_document(output, written(made, form, pictures, folder.name), form)
 
 

@@ -12,7 +12,6 @@ import typer
 
 from dnt_cli.cli.console import complain, detail, show_tables, tell, write_out
 from dnt_cli.cli.options import OutputFormat
-from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.sentences import say
 
@@ -79,6 +78,7 @@ def save(
 ) -> None:
     """Write a stage file where `-o` says, if it says anything."""
     from dnt_cli.stagefile.container import write_stage
+    from dnt_cli.study.comparison import written
 
     if output is None:
         return
@@ -86,9 +86,9 @@ def save(
     write_stage(target, kind, study, content, provenance, force=force)
     for name, value in provenance.settings.items():
         if value is not None:
-            detail(f"  {name}: {value}")
+            detail(f"  {name}: {written(value)}")
     if output != "-":
-        tell(f"Wrote {output}.")
+        tell(say("wrote", file=output))
 
 
 def save_result(output: str | None, result: StageResult, provenance: Provenance, *, force: bool = False) -> None:
@@ -123,7 +123,7 @@ def end_if_nothing_estimable(estimates: pd.DataFrame) -> None:
 
     main = estimates[~estimates["analysis"].isin(ADDITIONAL)] if "analysis" in estimates else estimates
     if (main["status"] == "not estimable").all():
-        complain(say("none_estimable").text(terminal.language))
+        complain(say("none_estimable"))
         raise typer.Exit(1)
 
 

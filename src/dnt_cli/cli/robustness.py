@@ -72,7 +72,7 @@ def robustness(
             drawn = specification_curves(
                 checked, wording, figures, jobs=processes(work.jobs), progress=report, force=result.force
             )
-        tell(f"Drew {len(drawn)} files in {figures}.")
+        tell(say("drew", n=len(drawn), folder=figures))
     result.show(told_inside(checked.tables(wording), wording), checked.rows())
     end_if_nothing_estimable(checked.estimates)
 

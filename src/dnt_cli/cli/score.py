@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from dnt_cli.cli.app import app
-from dnt_cli.cli.console import tell, warn
+from dnt_cli.cli.console import tell
 from dnt_cli.cli.groups import ResultOptions, StudyOptions
+from dnt_cli.cli.inputs import tell_findings
+from dnt_cli.cli.options import argument
+from dnt_cli.sentences import say
 
 if TYPE_CHECKING:
     from dnt_cli.scoring import Scored
     from dnt_cli.wording import Wording
-
-
-from dnt_cli.cli.options import argument
 
 
 @app.command(rich_help_panel="Stages")
@@ -43,11 +43,10 @@ def score(
     spec = loaded.spec
     scored = score_answers(loaded.frame(), spec)
     if result.output == "-":
-        _tell(scored, Wording(spec, "en"))
+        _tell(scored, Wording(spec, result.language))
     if result.output is not None:
         survey, findings = cast_survey(scored.survey, spec)
-        for finding in findings:
-            warn(f"{loaded.name}: {finding}.")
+        tell_findings(findings, loaded.name)
         left_out = loaded.left_out()
         second = {"left_out": left_out} if len(left_out) else {}
         written = SurveyResult(spec, with_further(survey, scored.survey, spec), second | scored.told())
@@ -64,4 +63,4 @@ def _tell(scored: Scored, wording: Wording) -> None:
     for line in odd_answers(scored.report, wording):
         tell(line)
     if doubts := int((scored.settings["doubt_en"] != "").sum()):
-        tell(f"{doubts} settings of the scores are not confirmed; dnt score without -o - lists them.")
+        tell(say("unconfirmed", n=doubts))

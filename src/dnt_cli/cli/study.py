@@ -73,8 +73,8 @@ def init(
         return
     check_new(output, force=force)
     write_file(Path(output), text.encode())
-    questions = f" It has {len(open_questions(text))} questions." if data is not None else ""
-    tell(f"Wrote {output}.{questions} Edit it, then type: dnt study check {output} {data or 'DATA'}")
+    asked = say("drafted" if data is not None else "begun", n=len(open_questions(text)))
+    tell(say("wrote_study", file=output, asked=asked, data=data or "DATA"))
 
 
 def _drafted(data: str, sheet: str | None, header_row: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, mean_of, resting, share_of, together
+from dnt_cli.wording import is_known
 
 FAR = 0.5
 """SDs of the observed answers by which imputed ones may differ before it is told."""
@@ -68,9 +70,17 @@ def imputation_summary(
     )
     if len(events):
         kinds = events.groupby("event")["variable"].nunique()
-        listed = "; ".join(f"{event} ({count})" for event, count in kinds.items())
+        listed = "; ".join(f"{event_in_words(str(event), wording)} ({count})" for event, count in kinds.items())
         notes.append(wording.text("imputed.events", events=listed))
     return Table(wording.text("imputed.imputation_title"), tuple(columns), tuple(sections), tuple(notes))
+
+
+def event_in_words(event: str, wording: Wording) -> str:
+    """An event in words; those of an older dnt as they stand."""
+    before, _, rest = event.partition("'")
+    column, _, after = rest.rpartition("'")
+    key = "imputed.event_" + "_".join(re.findall("[a-z0-9]+", f"{before}{after}".lower()))
+    return wording.text(key, column=column) if is_known(key) else event
 
 
 def _row(

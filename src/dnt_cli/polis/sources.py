@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from dnt_cli.column_names import near_column
 from dnt_cli.errors import DataError, UsageError
 from dnt_cli.reading.readstat import damage, reader, readstat, survives
-from dnt_cli.sentences import say
+from dnt_cli.sentences import say, why
 from dnt_cli.stagefile.atomic import FileState, file_state, refuse_changed
 
 SUFFIXES = (".csv", ".parquet", ".sav", ".dta")
@@ -125,7 +125,7 @@ def _csv_header(path: Path) -> tuple[str, tuple[str, ...]]:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
             line = stream.readline()
     except OSError as error:
-        raise DataError(say("cannot_read", file=path.name, reason=error.strerror)) from None
+        raise DataError(say("cannot_read", file=path.name, reason=why(error))) from None
     separator = max(";,\t", key=line.count)
     try:
         header = next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])

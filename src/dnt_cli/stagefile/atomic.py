@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import secrets
 import shutil
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dnt_cli.errors import DataError
-from dnt_cli.sentences import say
+from dnt_cli.sentences import say, why
 
 _TEMPORARY = ".dnt-tmp"
 _LOCK = "lock"  # in a temporary folder: open and locked as long as its process lives
@@ -45,7 +44,7 @@ def read_bytes(source: str, stdin: BinaryIO | None) -> tuple[bytes, str]:
     except FileNotFoundError:
         raise DataError(say("no_file", file=source)) from None
     except OSError as error:
-        raise DataError(say("cannot_read", file=source, reason=error.strerror)) from None
+        raise DataError(say("cannot_read", file=source, reason=why(error))) from None
     if before != after:
         raise _changed(name)
     return content, name
@@ -89,7 +88,7 @@ def refuse_unwritable(path: Path) -> None:
         raise DataError(say("link_circle", file=path))
     for checked in (place, place.parent):
         if checked.exists() and not os.access(checked, os.W_OK):
-            raise DataError(say("cannot_write", file=path, reason=os.strerror(errno.EACCES)))
+            raise DataError(say("cannot_write", file=path, reason=say("system_EACCES")))
 
 
 @contextlib.contextmanager
@@ -114,8 +113,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             os.fsync(stream.fileno())
         temporary.replace(place)
     except OSError as error:
-        reason = error.strerror or error
-        raise DataError(say("cannot_write", file=path, reason=reason)) from None
+        raise DataError(say("cannot_write", file=path, reason=why(error))) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -136,7 +134,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(say("cannot_make_folder", folder=folder, reason=error.strerror)) from None
+        raise DataError(say("cannot_make_folder", folder=folder, reason=why(error))) from None
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
 
 from dnt_cli.errors import StudyError
-from dnt_cli.sentences import Listed, Sentence, Worded, say
+from dnt_cli.sentences import Listed, Sentence, Worded, say, why
 from dnt_cli.study.files import SOURCE_KEYS, Code
 from dnt_cli.study.instruments import builtin_instruments, completed
 from dnt_cli.study.problems import Place, ProblemError, Problems, expect, fail, phrase
@@ -73,7 +73,7 @@ def load_study(name: str, overrides: Iterable[str] = ()) -> Study:
         known = ", ".join(builtin_studies())
         raise StudyError(say("no_study_file", file=name, path=path.name, known=known)) from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else say("study_not_text")
+        reason = why(error) if isinstance(error, OSError) else say("study_not_text")
         raise StudyError(say("study_unreadable", file=name, reason=reason)) from None
     return parse_study(text, path.name, overrides)
 
@@ -307,7 +307,9 @@ def _exclusion(value: Any, place: Place) -> Exclusion:
 def _show(value: Any) -> str | Sentence:
     if isinstance(value, dict):
         return phrase("a_section")
-    return phrase("a_list", count=len(value)) if isinstance(value, list) else repr(value)
+    if isinstance(value, list):
+        return phrase("a_list", count=len(value))
+    return str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, str) else str(value)
 
 
 def suggest(word: Any, known: Iterable[Any]) -> str | Sentence:

@@ -88,7 +88,8 @@ def require_reanalysis(imputed: Study, asked: Study, name: str) -> list[Change]:
     found = changes(imputed, asked)
     refused = [(change, needed) for change in found if (needed := _needed(change, imputed, asked)) != ANALYSIS]
     if refused:
-        listed = Listed(tuple(say("concerns", told=_told(change), what=needed) for change, needed in refused[:5]), "; ")
+        named = [(change, say("the_data") if needed == DATA else needed) for change, needed in refused[:5]]
+        listed = Listed(tuple(say("concerns", told=_told(change), what=what) for change, what in named), "; ")
         more = say("more_of", count=len(refused) - 5) if len(refused) > 5 else ""
         raise StudyError(say("imputed_otherwise", file=name, listed=listed, more=more))
     return found
