@@ -202,6 +202,13 @@ def test_marks_rest_on_the_standard_errors_of_the_study() -> None:
     rows = changed(BASE, 0, **sites)
     assert verdict_of(by_site, "work", *rows) == "expected"
     assert "At T1 OR 1.35 (95% CI 0.18 – 9.97: only" in text_of(by_site, "work", estimates(by_site, *rows))
+    told = "SE, CI, p and marks: with standard errors by site (CR2, Satterthwaite's degrees of freedom)."
+    beside = checks(by_site, *rows, *(row | {"verdict": "same", "model": "a"} for row in rows))
+    for table in (conclude([estimates(by_site, *rows)]).tables(Wording(by_site, "en"))[1],
+                  beside.tables(Wording(by_site, "en"))[0]):  # fmt: skip
+        assert told in table.notes
+    without = conclude([estimates(by_site, *BASE)]).tables(Wording(by_site, "en"))[1]
+    assert told not in without.notes  # nothing rests on what is not known
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from dnt_cli.conclusions.speech import (
     wave_of,
 )
 from dnt_cli.effects.columns import effect_rows
+from dnt_cli.effects.errors import errors_note
 from dnt_cli.effects.notes import unequal_loss_notes
 from dnt_cli.effects.persons import behind
 from dnt_cli.effects.tables import interval_on_scale, mark_of, scale_of, tone_of
@@ -118,7 +119,8 @@ def _outcome_notes(conclusions: Conclusions, wording: Wording) -> list[str]:
         notes += [say("conclusions.open_note"), *_apart_notes(conclusions, wording), *_missing(sources, wording)]
     undirected = [own.evidence.outcome for own in found if own.why == "no_expectation"]
     notes += [say("conclusions.expect_note", outcome=undirected[0])] if undirected else []
-    notes += [wording.marks_note(), *wording.other_endpoints(own.evidence.outcome for own in found)]
+    notes += [wording.marks_note(), *errors_note(sources.estimates, wording)]
+    notes += [*wording.other_endpoints(own.evidence.outcome for own in found)]
     notes += _chance(conclusions, wording)
     parts = pd.DataFrame([own.parts[part].row for c in found for own in [c.evidence] for part in c.deciding])
     notes += [own.text for own in unequal_loss_notes(parts, wording)] if len(parts) else []

@@ -11,6 +11,7 @@ from dnt_cli.effects.columns import CLUSTERS
 from dnt_cli.effects.kinds import KINDS, RATIOS
 from dnt_cli.models import LONGITUDINAL
 from dnt_cli.study import Study
+from dnt_cli.wording import Wording
 
 LARGER = 1.10
 """A standard error by person that exceeds the model's by this factor is told: its waves are not equally alike."""
@@ -65,6 +66,13 @@ def _scales(rows: pd.DataFrame, ratio: pd.Series, errors: str) -> dict[str, Any]
         reach = np.log(rows[f"odds_ratio_population_{end}"].astype(float)) - log
         found[f"odds_ratio_population_{end}"] = np.exp(log + reach * wider)
     return found
+
+
+def errors_note(rows: pd.DataFrame, wording: Wording) -> list[str]:
+    """Which errors the marks of effects rest on, where they are not the model's."""
+    by = wording.study.models.errors
+    known = by != "model" and rows[f"p_value_{by}"].notna().any()
+    return [wording.text(f"effects.errors_{by}")] if known else []
 
 
 def decisive(row: pd.Series, errors: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dnt_cli.effects.errors import errors_note
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.notes import control_notes
 from dnt_cli.imputation.block_plan import LEAST_SITES, LEAST_WAVES
@@ -76,7 +77,7 @@ def _models(material: Material) -> Iterator[str]:
     if trend and material.step("fit-longitudinal").get("controls") is None and len(study.models.ladder) > 1:
         rungs = "; ".join(f"({i}) {_labels(own, material)}" for i, own in enumerate(study.models.ladder, start=1))
         yield say("report.controls_ladder", rungs=rungs)
-    yield say("report.marks", marks=wording.marks_note())
+    yield say("report.marks", marks=" ".join([wording.marks_note(), *errors_note(rows, wording)]))
 
 
 def _labels(keys: tuple[str, ...], material: Material) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from dnt_cli.effects.errors import errors_note
 from dnt_cli.effects.note import Note
 from dnt_cli.effects.notes import against_hypothesis
 from dnt_cli.messages import Message
@@ -60,6 +61,7 @@ def notes_of(
     return [
         *notes,
         Note("common.marks", wording.marks_note()),
+        *(Note(f"effects.errors_{wording.study.models.errors}", text) for text in errors_note(main, wording)),
         *_corrected(rows, names, wording),
         _note("signs", wording),
     ]
