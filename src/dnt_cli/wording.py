@@ -178,6 +178,12 @@ class Wording:
             if wave != usual
         ]
 
+    def missing_register(self, told: Iterable[str]) -> list[str]:
+        """A sentence on the tested outcomes of a register that are not among those of which effects are told."""
+        told = set(told)
+        absent = [key for key in self.study.tested if self.study.is_register(key) and key not in told]
+        return [self.text("common.missing_register", outcomes=self.labels(absent))] if absent else []
+
     def hypothesis(self, key: str) -> str:
         """The heading of a hypothesis: `H1a: Paid work`."""
         if key not in self.study.hypotheses:

@@ -366,3 +366,19 @@ def test_effects_of_a_register_that_is_not_there_are_refused_by_name(study: Stud
     for fit in (endpoint_effects, trend_effects):
         with pytest.raises(ModelError, match=r"From a register comes paid, .* --register FILE"):
             fit(data, Options())
+
+
+@pytest.mark.parametrize("fit", [endpoint_effects, trend_effects])
+def test_a_register_that_is_missing_is_told_where_all_of_the_survey_is_there(
+    study: Study, fit: Callable[..., Effects]
+) -> None:
+    whole, options = completed(study, table()), Options(quadrature_check=0)
+    data = completed(study, table().drop(columns=[f"paid_{wave}" for wave in WAVES]))
+
+    def told(effects: Effects) -> bool:
+        notes = Estimates.of(study, effects, 0.95).tables(Wording(study, "en"))[-1].notes
+        return any("none of these files has their effects" in note and "Paid (register)" in note for note in notes)
+
+    assert told(fit(data, options))
+    assert not told(fit(whole, options))
+    assert not told(fit(data, options, outcomes=["score"]))

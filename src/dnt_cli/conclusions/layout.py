@@ -235,17 +235,14 @@ def _chance(conclusions: Conclusions, wording: Wording) -> list[str]:
 
 def _missing(sources: Sources, wording: Wording) -> list[str]:
     """What these files do not tell, and which command does."""
-    study, design = wording.study, wording.study.design
+    design = wording.study.design
     absent = [part for part in (ENDPOINT, LONGITUDINAL) if not sources.has(part)]
     absent += ["robustness"] if sources.robustness is None else []
     absent += ["description"] if sources.description is None else []
     notes = [wording.text(f"conclusions.missing_{name}", wave=design.endpoint) for name in absent]
     told = set(sources.estimates["outcome"])
     told |= set() if sources.robustness is None else set(sources.robustness.estimates["outcome"])
-    register = [key for key in study.tested if study.is_register(key) and key not in told]
-    if register:
-        notes.append(wording.text("conclusions.missing_register", outcomes=wording.labels(register)))
-    return notes
+    return [*notes, *wording.missing_register(told)]
 
 
 def _main_differs(sources: Sources, wording: Wording) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
@@ -162,8 +162,18 @@ class Estimates:
             tables = report_tables(self.estimates, wording, green=green)
         else:
             tables = effect_tables(self.estimates, wording, level=self.level, green=green)
+        if absent := self._missing_register(wording):
+            tables[-1] = replace(tables[-1], notes=(*tables[-1].notes, *absent))
         further = (*wave_tables(self.estimates, wording, green=green), *subgroup_tables(self.estimates, wording, green))
         return [*tables, *further, *complier_tables(self.estimates, wording, self.level, green)]
+
+    def _missing_register(self, wording: Wording) -> list[str]:
+        """That a register is missing: no effect of one where all outcomes of the survey have theirs."""
+        study, told = wording.study, set(self.estimates["outcome"])
+        survey = {key for key in study.tested if not study.is_register(key)}
+        without = {key for key in study.tested if not study.has_trend(key)}  # and so in no file of trends
+        told |= set() if (self.estimates["analysis"] == ENDPOINT).any() else without
+        return wording.missing_register(told) if survey <= told else []
 
     def drawing(self, wording: Wording) -> Drawing:
         """A forest plot: by subgroup where there are any, over the waves where there are more than two."""
