@@ -106,6 +106,8 @@ def test_the_table_of_an_imputation_shows_its_gaps_per_wave(study: Study, wide: 
     [row] = [row for row in table.rows if row[0].text == "Lives"]
     shares = [f"{100 * wide[c].isna().mean():.0f}%" for c in ("home_T1", "home_T2")]
     assert [cell.text for cell in row[3:5]] == shares
+    blocks = (imputation.models["method"] == "block").any()
+    assert ("method block, otherwise pmm" in " ".join(table.notes)) == blocks
 
 
 def test_a_wave_of_it_has_no_name_of_another_column() -> None:

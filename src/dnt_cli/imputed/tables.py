@@ -60,13 +60,12 @@ def imputation_summary(
     asked = [c for c, (key, _) in study.columns.items() if c in wide.columns and not study.is_register(key)]
     missing = float(wide[asked].isna().to_numpy().mean()) if asked else 0.0
     notes = wording.synthetic_note()
+    method = str(settings["method"])
+    if (models["method"] == "block").any():
+        method = wording.text("imputed.block_or", method=method)
+    told = {key: settings[key] for key in ("m", "iterations", "seed")}
     notes.append(
-        wording.text(
-            "imputed.imputed",
-            n=len(wide),
-            missing=_percent(missing, wording),
-            **{key: settings[key] for key in ("m", "iterations", "seed", "method")},
-        )
+        wording.text("imputed.imputed", n=len(wide), missing=_percent(missing, wording), method=method, **told)
     )
     if len(events):
         kinds = events.groupby("event")["variable"].nunique()
