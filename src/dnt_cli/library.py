@@ -6,6 +6,7 @@ byte: `save` writes that file, and `read` reads it again.
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from dnt_cli.cli.fit import Asked
     from dnt_cli.cli.inputs import Foreign, Input
-    from dnt_cli.effects.fitting import Options
-    from dnt_cli.effects.rows import Effects
     from dnt_cli.stagefile.container import Provenance, Stage
     from dnt_cli.stagefile.result import Content, StageResult
     from dnt_cli.study import Language, Study
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["AnalysisResult", "Tables", "check_robustness", "describe", "fit_endpoint", "fit_trend", "impute", "read"]
 
 _METHODS = ("pmm", "norm", "forest")
+_ARGUMENTS = {
+    "--study FILE": 'study="FILE"', "--study": "study", "--set": "settings", "--outcomes": "outcomes",
+    "--controls": "controls", "--moderator": "moderators", "--at": "at",
+}  # fmt: skip
 
 
 class Tables(tuple["Table", ...]):
@@ -190,21 +194,13 @@ def fit_endpoint(
         jobs: Processes; results do not depend on them.
         **options: Fields of `dnt_cli.effects.Options`, such as `level=0.9` or `separation="firth"`.
     """
-    from dnt_cli.cli.fit import moderators_of, moderators_said, waves_beside
-    from dnt_cli.cli.options import choose
-    from dnt_cli.effects.fitting import Options
-    from dnt_cli.effects.run import complier_effects, endpoint_effects, subgroup_effects
+    from dnt_cli.cli.fit import ModelOptions, endpoint_analysis
 
     opened = _opened(imputations, "fit_endpoint", "imputations", study, settings)
-    data, used = opened.completed(), Options(jobs=jobs, **options)
-    keys = choose("outcomes", _joined(outcomes), data.study.tested)
-    covariates = choose("controls", _joined(controls), data.study.possible_controls, empty=True)
-    waves = waves_beside(_joined(at), data.study)
-    effects = endpoint_effects(data, used, outcomes=keys, controls=covariates, at=waves)
-    asked = moderators_of(_joined(moderators), data.study)
-    effects = complier_effects(data, subgroup_effects(data, effects, asked, used), used)
-    said = {"outcomes": keys, "controls": covariates, "at": waves} | moderators_said(asked)
-    return _estimates("fit-t3", data.study, effects, used, said, opened)
+    models = ModelOptions(_joined(outcomes), _joined(controls), _joined(moderators))
+    with _as_python():
+        asked = endpoint_analysis(opened.spec, models, _joined(at))
+    return _estimates("fit-t3", opened, asked, jobs, options)
 
 
 def fit_trend(
@@ -224,20 +220,13 @@ def fit_trend(
         jobs: Processes; results do not depend on them.
         **options: Fields of `dnt_cli.effects.Options`, such as `engine="lme4"` or `nodes=31`.
     """
-    from dnt_cli.cli.fit import moderators_of, moderators_said
-    from dnt_cli.cli.options import choose
-    from dnt_cli.effects.fitting import Options
-    from dnt_cli.effects.run import subgroup_effects, trend_effects
+    from dnt_cli.cli.fit import ModelOptions, trend_analysis
 
     opened = _opened(imputations, "fit_trend", "imputations", study, settings)
-    data, used = opened.completed(), Options(jobs=jobs, **options)
-    keys = choose("outcomes", _joined(outcomes), [k for k in data.study.tested if data.study.has_trend(k)])
-    covariates = choose("controls", _joined(controls), data.study.possible_controls, empty=True)
-    effects = trend_effects(data, used, outcomes=keys, ladder=None if covariates is None else [covariates])
-    asked = moderators_of(_joined(moderators), data.study)
-    effects = subgroup_effects(data, effects, asked, used)
-    said = {"outcomes": keys, "controls": _joined(controls), "cross_check": 0} | moderators_said(asked)
-    return _estimates("fit-longitudinal", data.study, effects, used, said, opened)
+    models = ModelOptions(_joined(outcomes), _joined(controls), _joined(moderators))
+    with _as_python():
+        asked = trend_analysis(opened.spec, models)
+    return _estimates("fit-longitudinal", opened, asked, jobs, options)
 
 
 def check_robustness(
@@ -296,16 +285,23 @@ def _opened(
     named = None if study is None else str(study)
     overrides = [f"{key}={_as_toml(value)}" for key, value in (settings or {}).items()]
     command = f"dnt.{function}"
-    try:
+    with _as_python():
         if isinstance(source, AnalysisResult):
             return with_study(require_kind(source.stage, [kind], command), named, overrides)
         if isinstance(source, str | Path):
             foreign: Foreign = "with study"
             return open_input(str(source), command, [kind], foreign=foreign, study=named, overrides=overrides)
         return _table(source, named, overrides)
+
+
+@contextlib.contextmanager
+def _as_python() -> Iterator[None]:
+    """Errors that name options of a command name the arguments of a function."""
+    try:
+        yield
     except UsageError as error:
         said = str(error)
-        for option, argument in (("--study FILE", 'study="FILE"'), ("--study", "study"), ("--set", "settings")):
+        for option, argument in _ARGUMENTS.items():
             said = said.replace(option, argument)
         raise UsageError(said) from None
 
@@ -335,13 +331,14 @@ def _joined(keys: Sequence[str] | None) -> str | None:
     return None if keys is None else ",".join(keys)
 
 
-def _estimates(
-    command: str, study: Study, effects: Effects, options: Options, said: Mapping[str, Any], opened: Input
-) -> AnalysisResult:
+def _estimates(command: str, opened: Input, asked: Asked, jobs: int, options: Mapping[str, Any]) -> AnalysisResult:
+    from dnt_cli.effects.fitting import Options
     from dnt_cli.effects.result import Estimates
 
-    result = Estimates.of(study, effects, options.level)
-    return _saved(result, opened.provenance(command, {**options.told(), **said}))
+    analysis, said = asked
+    data, used = opened.completed(), Options(jobs=jobs, **options)
+    result = Estimates.of(data.study, analysis(data, used), used.level)
+    return _saved(result, opened.provenance(command, used.told() | said))
 
 
 def _saved(result: StageResult, provenance: Provenance) -> AnalysisResult:

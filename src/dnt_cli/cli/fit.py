@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
 
     from dnt_cli.effects.fitting import Options
     from dnt_cli.effects.rows import Effects
+    from dnt_cli.imputed.data import Completed
+    from dnt_cli.progress import Progress
     from dnt_cli.stagefile.container import Provenance
     from dnt_cli.study import Study
     from dnt_cli.wording import Wording
 
+    Asked = tuple[Callable[..., Effects], dict[str, Any]]  # an analysis, and what a file tells of what was asked
 
 Source = Annotated[
     str,
@@ -118,27 +122,14 @@ def fit_t3(
     Example: dnt fit-t3 imputed.parquet -o t3.parquet
     """
     from dnt_cli.effects.fitting import Options
-    from dnt_cli.effects.run import complier_effects, endpoint_effects, subgroup_effects
-    from dnt_cli.models import ENDPOINT
 
     how.check("estimates", "fit-t3")
     opened = study.open(source, "dnt fit-t3", ["imputations"], foreign="with study")
     data = opened.completed()
-    keys = choose("--outcomes", models.outcomes, data.study.tested)
-    own = published_controls(data.study, ENDPOINT) if models.published else None
-    covariates = (
-        None if models.published else choose("--controls", models.controls, data.study.possible_controls, empty=True)
-    )
-    waves, asked = waves_beside(at, data.study), moderators_of(models.moderators, data.study)
+    analysis, said = endpoint_analysis(data.study, models, at)
     with how.place() as free, progress("Fitting") as report:
         options = Options(separation=separation, standardise=how.standardise, level=how.level, jobs=free)
-        effects = endpoint_effects(
-            data, options, outcomes=keys, controls=covariates, own_controls=own, at=waves, progress=report
-        )
-        effects = subgroup_effects(data, effects, asked, options, progress=report)
-        effects = complier_effects(data, effects, options)
-    said = {"outcomes": keys, "controls": "published" if models.published else covariates, "at": waves}
-    said |= moderators_said(asked)
+        effects = analysis(data, options, report)
     how.finish(effects, options, opened.provenance("fit-t3", options.told() | said), data.study)
 
 
@@ -172,8 +163,6 @@ def fit_longitudinal(
     """
     from dnt_cli.effects.checks import cross_check
     from dnt_cli.effects.fitting import Options
-    from dnt_cli.effects.run import subgroup_effects, trend_effects
-    from dnt_cli.models import LONGITUDINAL
     from dnt_cli.wording import Wording
 
     how.check("estimates", "fit-longitudinal")
@@ -183,21 +172,17 @@ def fit_longitudinal(
         study = replace(study, overrides=[*(study.overrides or []), f"models.time={time}"])
     opened = study.open(source, "dnt fit-longitudinal", ["imputations"], foreign="with study")
     data = opened.completed()
-    ladder = None if models.published else _ladder(models.controls, data.study)
-    own = published_controls(data.study, LONGITUDINAL) if models.published else None
-    keys = choose("--outcomes", models.outcomes, [k for k in data.study.tested if data.study.has_trend(k)])
-    asked = moderators_of(models.moderators, data.study)
+    analysis, said = trend_analysis(data.study, models)
     with how.place() as free, progress("Fitting") as report:
         options = Options(
             engine=engine, nodes=nodes, satterthwaite=satterthwaite, standardise=how.standardise, level=how.level,
             jobs=free,
         )  # fmt: skip
-        effects = trend_effects(data, options, outcomes=keys, ladder=ladder, own_controls=own, progress=report)
+        effects = analysis(data, options, report)
         checked = cross_check(data, effects.estimates, options, cross_check_sets, report) if cross_check_sets else None
-        effects = subgroup_effects(data, effects, asked, options, progress=report)
-    said = {"outcomes": keys, "controls": models.controls, "cross_check": cross_check_sets} | moderators_said(asked)
     if checked is not None:
         _show_cross_check(checked, Wording(data.study, how.language))
+    said["cross_check"] = cross_check_sets
     how.finish(effects, options, opened.provenance("fit-longitudinal", options.told() | said), data.study)
 
 
@@ -207,6 +192,46 @@ def _show_cross_check(checked: pd.DataFrame, wording: Wording) -> None:
     from dnt_cli.tables import as_text
 
     tell(as_text([cross_check_table(checked, wording)]))
+
+
+def endpoint_analysis(study: Study, models: ModelOptions, at: str | None) -> Asked:
+    """The effects at the endpoint that are asked for, with those at other waves, in subgroups and on compliers."""
+    from dnt_cli.effects.run import complier_effects, endpoint_effects, subgroup_effects
+    from dnt_cli.models import ENDPOINT
+
+    published = _published_controls(study, ENDPOINT) if models.published else None
+    given = None if models.published else models.controls
+    controls = choose("--controls", given, study.possible_controls, empty=True)
+    keys = choose("--outcomes", models.outcomes, study.tested)
+    waves, moderators = waves_beside(at, study), _moderators(models.moderators, study)
+
+    def analysis(data: Completed, options: Options, progress: Progress | None = None) -> Effects:
+        effects = endpoint_effects(
+            data, options, outcomes=keys, controls=controls, own_controls=published, at=waves, progress=progress
+        )
+        effects = subgroup_effects(data, effects, moderators, options, progress=progress)
+        return complier_effects(data, effects, options)
+
+    said = {"outcomes": keys, "controls": "published" if models.published else controls, "at": waves}
+    return analysis, said | _moderators_said(moderators)
+
+
+def trend_analysis(study: Study, models: ModelOptions) -> Asked:
+    """The trends that are asked for, with those in subgroups."""
+    from dnt_cli.effects.run import subgroup_effects, trend_effects
+    from dnt_cli.models import LONGITUDINAL
+
+    published = _published_controls(study, LONGITUDINAL) if models.published else None
+    ladder = None if models.published else _ladder(models.controls, study)
+    keys = choose("--outcomes", models.outcomes, [key for key in study.tested if study.has_trend(key)])
+    moderators = _moderators(models.moderators, study)
+
+    def analysis(data: Completed, options: Options, progress: Progress | None = None) -> Effects:
+        effects = trend_effects(data, options, outcomes=keys, ladder=ladder, own_controls=published, progress=progress)
+        return subgroup_effects(data, effects, moderators, options, progress=progress)
+
+    said = {"outcomes": keys, "controls": models.controls, "cross_check": 0}
+    return analysis, said | _moderators_said(moderators)
 
 
 def waves_beside(at: str | None, study: Study) -> list[str]:
@@ -219,7 +244,7 @@ def waves_beside(at: str | None, study: Study) -> list[str]:
     return [wave for wave in known if wave in chosen]
 
 
-def moderators_of(keys: str | None, study: Study) -> list[str]:
+def _moderators(keys: str | None, study: Study) -> list[str]:
     """The covariates of `--moderator`; by default those of the study file.
 
     Raises:
@@ -234,12 +259,12 @@ def moderators_of(keys: str | None, study: Study) -> list[str]:
     return chosen
 
 
-def moderators_said(keys: list[str]) -> dict[str, list[str]]:
+def _moderators_said(keys: list[str]) -> dict[str, list[str]]:
     """The moderators for the provenance of a file, which says nothing of them where there are none."""
     return {"moderators": keys} if keys else {}
 
 
-def published_controls(study: Study, analysis: str) -> dict[str, tuple[str, ...]]:
+def _published_controls(study: Study, analysis: str) -> dict[str, tuple[str, ...]]:
     """The controls per outcome of the published analysis, at the endpoint or of the trends."""
     from dnt_cli.effects.published import controls_of_publication
 
