@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from dnt_cli.engines import DesignMatrix, fit_firth, fit_linear, fit_logistic, fit_mixed_logistic, is_separated
+from dnt_cli.engines import DesignMatrix, fit_firth, fit_linear_sets, fit_logistic, fit_mixed_logistic, is_separated
 from dnt_cli.engines.base import aliased_terms
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -71,7 +71,7 @@ def test_coefficients_follow_a_change_of_basis(seed: int) -> None:
     linear = matrix @ rng.normal(0, 0.7, 3)
     binary = (rng.random(60) < 1 / (1 + np.exp(-linear))).astype(float)
     assume(not is_separated(matrix, binary))
-    for fitter, y in ((fit_logistic, binary), (fit_linear, linear + rng.normal(size=60))):
+    for fitter, y in ((fit_logistic, binary), (lambda d: fit_linear_sets([d])[0], linear + rng.normal(size=60))):
         one = fitter(DesignMatrix(y, matrix, ("a", "b", "c"), None))
         two = fitter(DesignMatrix(y, matrix @ turn, ("a", "b", "c"), None))
         np.testing.assert_allclose(turn @ two.estimate, one.estimate, rtol=1e-6, atol=1e-8)
@@ -110,7 +110,7 @@ def test_endpoint_models_equal_statsmodels(seed: int, n: int, weighted: bool, bi
     design = DesignMatrix(
         np.asarray(response, dtype=float), matrix, ("one", "group", "income", "score"), None, weights=weights
     )
-    fit = fit_logistic(design) if binary else fit_linear(design)
+    fit = fit_logistic(design) if binary else fit_linear_sets([design])[0]
     assume(fit.status.usable)
     if binary:
         oracle = sm.GLM(design.response, matrix, family=sm.families.Binomial(), freq_weights=weights).fit(tol=1e-13)

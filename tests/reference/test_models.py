@@ -14,7 +14,7 @@ from dnt_cli.engines import (
     DesignMatrix,
     Fit,
     Lme4Session,
-    fit_linear,
+    fit_linear_sets,
     fit_logistic,
     fit_mixed_linear,
     fit_mixed_logistic,
@@ -61,7 +61,7 @@ def of_kind(*kinds: str) -> list[Any]:
 
 def fit(model: dict[str, Any], **options: Any) -> Fit:
     if model["kind"] == "lm":
-        return fit_linear(design(model))
+        return fit_linear_sets([design(model)])[0]
     if model["kind"] == "glm":
         return fit_logistic(design(model))
     if model["kind"] == "lmer":

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnt_cli.engines import DesignMatrix, Fit, fit_linear, fit_logistic
+from dnt_cli.engines import DesignMatrix, Fit, fit_linear_sets, fit_logistic
 from dnt_cli.pooling import adjust, interval, pool, pool_wald
 
 HERE = Path(__file__).parent
@@ -50,7 +50,7 @@ def refit(model: dict[str, Any]) -> list[Fit]:
         d = rows[rows["imp"] == imputation]
         matrix = np.column_stack([np.ones(d.size), *(d[t] for t in model["terms"][1:])])
         design = DesignMatrix(d[response], matrix, tuple(model["terms"]), None)
-        fits.append(fit_linear(design) if model["kind"] == "lm" else fit_logistic(design))
+        fits.append(fit_linear_sets([design])[0] if model["kind"] == "lm" else fit_logistic(design))
     return fits
 
 

@@ -18,7 +18,7 @@ from dnt_cli.engines import (
     Lme4Session,
     average_marginal_effects,
     fit_firth,
-    fit_linear,
+    fit_linear_sets,
     fit_logistic,
     fit_mixed_linear,
     fit_mixed_logistic,
@@ -56,7 +56,7 @@ def table(a: int, b: int, c: int, d: int) -> DesignMatrix:
 class TestShapesAndOptions:
     def test_parts_that_do_not_belong_together(self) -> None:
         with pytest.raises(ModelError, match="must agree"):
-            fit_linear(replace(SCORE, terms=("a", "b"), groups=None))
+            fit_linear_sets([replace(SCORE, terms=("a", "b"), groups=None)])[0]
         with pytest.raises(ModelError, match="needs the person of every row"):
             fit_mixed_logistic(replace(BINARY, groups=None))
         with pytest.raises(ModelError, match="groups have shape"):
@@ -82,7 +82,7 @@ class TestShapesAndOptions:
     def test_weights_must_be_positive(self, bad: float) -> None:
         weights = np.where(np.arange(N) == 3, bad, 1.0)
         for fit in (
-            fit_linear(replace(SCORE, groups=None, weights=weights)),
+            fit_linear_sets([replace(SCORE, groups=None, weights=weights)])[0],
             fit_logistic(replace(BINARY, groups=None, weights=weights)),
         ):
             assert not fit.status.usable
@@ -93,12 +93,12 @@ class TestShapesAndOptions:
         double = fit_logistic(replace(BINARY, groups=None, weights=np.full(N, 2.0)))
         np.testing.assert_allclose(double.estimate, plain.estimate, rtol=1e-9)
         np.testing.assert_allclose(double.covariance, plain.covariance / 2, rtol=1e-9, atol=1e-14)
-        least = fit_linear(replace(SCORE, groups=None))
-        weighted = fit_linear(replace(SCORE, groups=None, weights=np.full(N, 2.0)))
+        least = fit_linear_sets([replace(SCORE, groups=None)])[0]
+        weighted = fit_linear_sets([replace(SCORE, groups=None, weights=np.full(N, 2.0))])[0]
         np.testing.assert_allclose(weighted.covariance, least.covariance, rtol=1e-9, atol=1e-14)
 
     def test_df_and_engine_say_what_was_done(self) -> None:
-        assert fit_linear(replace(SCORE, groups=None)).df.tolist() == [N - 3.0] * 3
+        assert fit_linear_sets([replace(SCORE, groups=None)])[0].df.tolist() == [N - 3.0] * 3
         assert np.isinf(fit_logistic(replace(BINARY, groups=None)).df).all()
         assert np.isinf(fit_mixed_linear(SCORE).df).all()
         assert np.isfinite(fit_mixed_linear(SCORE, df="satterthwaite").df).all()

@@ -13,7 +13,7 @@ from dnt_cli.engines import (
     DesignMatrix,
     Fit,
     Lme4Session,
-    fit_linear,
+    fit_linear_sets,
     fit_logistic,
     fit_mixed_linear,
     fit_mixed_logistic,
@@ -167,7 +167,7 @@ def test_linear_outcome_constant_within_persons(reml: bool) -> None:
 
 @pytest.mark.parametrize(("design", "message", "separated"), cases(NO_ANSWER_LINEAR))
 def test_linear(design: DesignMatrix, message: str, separated: bool) -> None:
-    assert_no_answer(fit_linear(replace(design, groups=None)), message, separated)
+    assert_no_answer(fit_linear_sets([replace(design, groups=None)])[0], message, separated)
 
 
 def no_person_effect(binary: bool) -> DesignMatrix:
@@ -183,7 +183,7 @@ def test_zero_variance_is_an_answer(engine: Any, request: pytest.FixtureRequest)
     fit = fit_mixed_logistic(design, engine=engine, session=session)
     plain = fit_logistic(replace(design, groups=None))
     linear = fit_mixed_linear(no_person_effect(binary=False), engine=engine, session=session, reml=True)
-    least = fit_linear(replace(no_person_effect(binary=False), groups=None))
+    least = fit_linear_sets([replace(no_person_effect(binary=False), groups=None)])[0]
     for mixed, fixed in ((fit, plain), (linear, least)):
         assert mixed.status.usable
         assert mixed.status.singular
@@ -196,7 +196,7 @@ def test_zero_variance_is_an_answer(engine: Any, request: pytest.FixtureRequest)
 Fitter = Callable[[DesignMatrix], Fit]
 FITTERS: list[Any] = [
     pytest.param(lambda d: fit_logistic(replace(d, groups=None)), BINARY, id="logistic"),
-    pytest.param(lambda d: fit_linear(replace(d, groups=None)), SCORE, id="linear"),
+    pytest.param(lambda d: fit_linear_sets([replace(d, groups=None)])[0], SCORE, id="linear"),
     pytest.param(fit_mixed_logistic, BINARY, id="mixed logistic"),
     pytest.param(lambda d: fit_mixed_linear(d, df="satterthwaite"), SCORE, id="mixed linear"),
 ]

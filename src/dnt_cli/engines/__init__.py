@@ -9,7 +9,7 @@ from dnt_cli.engines.margins import average_marginal_effects
 from dnt_cli.engines.mixed import fit_mixed_linear, fit_mixed_linear_sets, fit_mixed_logistic, fit_mixed_logistic_sets
 from dnt_cli.engines.mixed_counts import fit_mixed_counts_sets
 from dnt_cli.engines.ordered import fit_mixed_ordered, fit_ordered
-from dnt_cli.engines.regression import fit_firth, fit_linear, fit_linear_sets, fit_logistic, fit_logistic_sets
+from dnt_cli.engines.regression import fit_firth, fit_linear_sets, fit_logistic, fit_logistic_sets
 from dnt_cli.engines.separation import is_separated
 from dnt_cli.packages import package_version
 
@@ -21,7 +21,6 @@ __all__ = [
     "average_marginal_effects",
     "fit_counts",
     "fit_firth",
-    "fit_linear",
     "fit_linear_sets",
     "fit_logistic",
     "fit_logistic_sets",

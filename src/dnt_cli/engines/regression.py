@@ -60,11 +60,6 @@ class Optimum:
     certified: NDArray[np.bool_]
 
 
-def fit_linear(design: DesignMatrix) -> Fit:
-    """As `fit_linear_sets`, of one data set."""
-    return fit_linear_sets([design])[0]
-
-
 def fit_linear_sets(designs: Sequence[DesignMatrix]) -> list[Fit]:
     """Least squares; weighted when a design has weights (analytic weights, as `weights` of R's lm).
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dnt_cli.effects.fitting import Options
-from dnt_cli.engines import DesignMatrix, fit_linear
+from dnt_cli.engines import DesignMatrix, fit_linear_sets
 from dnt_cli.imputed.data import recorded_settings
 from dnt_cli.imputed.foreign import from_long
 from dnt_cli.robustness import confounding
@@ -109,7 +109,7 @@ def test_the_formula_gives_what_leaving_a_column_out_really_does() -> None:
     full = DesignMatrix(response, np.column_stack([np.ones(80), group, cause]), ("(Intercept)", "group", "z"), None)
     short = DesignMatrix(response, full.matrix[:, :2], full.terms[:2], None)
     own = confounding.strengths(full, "group", {"z": ["z"]})["z"]
-    whole, part = fit_linear(full), fit_linear(short)
+    whole, part = fit_linear_sets([full])[0], fit_linear_sets([short])[0]
     bias = confounding.explained(own.outcome, own.group, float(part.std_error[1]), part.df_residual)
     assert bias == pytest.approx(float(part.estimate[1] - whole.estimate[1]))
 
