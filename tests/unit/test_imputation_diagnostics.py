@@ -103,7 +103,7 @@ def test_r_hat_of_a_real_run_is_near_one():
         frame,
         [ModelColumn("x", "continuous"), ModelColumn("y", "continuous")],
         group="arm",
-        settings=Settings(),
+        settings=Settings(m=50),
     )
     assert sum(1 for _ in imputation.completed) == 50
     assert r_hat(imputation.trace).loc[0, "mean"] < 1.1

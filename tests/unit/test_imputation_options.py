@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from dnt_cli.errors import DataError, EngineError
 from dnt_cli.imputation import ModelColumn, Settings, impute
 from dnt_cli.imputation.forest import load_miceforest
+from dnt_cli.study.spec import ImputationPlan
 
 ARM = ModelColumn("arm", "binary", impute=False)
 
@@ -95,13 +97,13 @@ def test_progress_counts_the_chunks_that_are_ready():
 @pytest.mark.parametrize(
     ("columns", "settings", "message"),
     [
-        ([ModelColumn("nowhere", "continuous")], Settings(), "'nowhere' is to be imputed but is not in the data"),
-        ([ModelColumn("y", "continuous"), ModelColumn("y", "continuous")], Settings(), "named twice"),
-        ([ModelColumn("y", "continuous", method="logreg")], Settings(), "cannot be imputed by 'logreg'"),
-        ([ModelColumn("y", "continuous", conditional_on="x")], Settings(), "no binary column"),
-        ([ModelColumn("y", "categorical")], Settings(), "float64 values"),
+        ([ModelColumn("nowhere", "continuous")], Settings(m=1), "'nowhere' is to be imputed but is not in the data"),
+        ([ModelColumn("y", "continuous"), ModelColumn("y", "continuous")], Settings(m=1), "named twice"),
+        ([ModelColumn("y", "continuous", method="logreg")], Settings(m=1), "cannot be imputed by 'logreg'"),
+        ([ModelColumn("y", "continuous", conditional_on="x")], Settings(m=1), "no binary column"),
+        ([ModelColumn("y", "categorical")], Settings(m=1), "float64 values"),
         ([ModelColumn("y", "continuous")], Settings(m=0), "m is 0"),
-        ([ModelColumn("y", "continuous")], Settings(max_predictors=0), "max_predictors is 0"),
+        ([ModelColumn("y", "continuous")], Settings(m=1, max_predictors=0), "max_predictors is 0"),
     ],
 )
 def test_requests_that_make_no_sense_are_refused(columns, settings, message):
@@ -113,7 +115,7 @@ def test_group_must_be_complete():
     frame = slopes(40)
     frame.loc[3, "arm"] = np.nan
     with pytest.raises(DataError, match="Group 'arm' is missing for 1 person"):
-        impute(frame, [ModelColumn("y", "continuous")], group="arm", settings=Settings())
+        impute(frame, [ModelColumn("y", "continuous")], group="arm", settings=Settings(m=1))
 
 
 def test_column_unseen_in_a_group_cannot_be_imputed_by_group():
@@ -121,7 +123,7 @@ def test_column_unseen_in_a_group_cannot_be_imputed_by_group():
     frame.loc[frame["arm"] == 1, "y"] = np.nan
     columns = [ARM, ModelColumn("x", "continuous"), ModelColumn("y", "continuous")]
     with pytest.raises(DataError, match="no observed value in one of the groups"):
-        impute(frame, columns, group="arm", settings=Settings(by_group=True))
+        impute(frame, columns, group="arm", settings=Settings(m=1, by_group=True))
 
 
 def test_condition_must_be_known_or_imputed():
@@ -133,7 +135,7 @@ def test_condition_must_be_known_or_imputed():
         ModelColumn("hours", "continuous", conditional_on="work"),
     ]
     with pytest.raises(DataError, match="incomplete and not imputed"):
-        impute(frame, columns, group="arm", settings=Settings())
+        impute(frame, columns, group="arm", settings=Settings(m=1))
 
 
 def test_conditions_of_conditions_hold():
@@ -172,14 +174,14 @@ def test_ordered_categories_booleans_and_text_group():
 def test_stray_levels_are_counted_not_shown():
     frame = pd.DataFrame({"arm": np.tile([0.0, 1.0], 5), "c": ["a", "secret"] * 5})
     with pytest.raises(DataError, match="5 value") as caught:
-        impute(frame, [ModelColumn("c", "categorical", levels=("a", "b"))], group="arm", settings=Settings())
+        impute(frame, [ModelColumn("c", "categorical", levels=("a", "b"))], group="arm", settings=Settings(m=1))
     assert "secret" not in str(caught.value)
 
 
 def test_missing_miceforest_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "miceforest", None)
     with pytest.raises(EngineError, match="pip install"):
-        impute(slopes(40), [ModelColumn("y", "continuous")], group="arm", settings=Settings(method="forest"))
+        impute(slopes(40), [ModelColumn("y", "continuous")], group="arm", settings=Settings(m=1, method="forest"))
 
 
 def test_missing_openmp_says_what_to_install(monkeypatch):
@@ -196,5 +198,14 @@ def test_missing_openmp_says_what_to_install(monkeypatch):
 
 
 def test_trees_are_grown_by_group():
-    assert Settings(method="forest").stratified
-    assert not Settings(method="pmm").stratified
+    assert Settings(m=1, method="forest").stratified
+    assert not Settings(m=1, method="pmm").stratified
+
+
+def test_what_a_run_does_by_default_is_what_the_study_file_says() -> None:
+    plan, settings = ImputationPlan(), Settings(m=1)
+    shared = {own.name for own in fields(Settings)} & {own.name for own in fields(ImputationPlan)} - {"m"}
+    assert len(shared) > 8
+    assert {name: getattr(plan, name) for name in shared} == {name: getattr(settings, name) for name in shared}
+    with pytest.raises(TypeError, match="m"):
+        Settings()  # type: ignore[call-arg]

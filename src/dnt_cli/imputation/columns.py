@@ -50,8 +50,8 @@ class Settings:
     """How to impute.
 
     Attributes:
-        method: `pmm` or `norm` for scores, with logistic draws for categories; or `forest` (miceforest).
         m: number of completed data sets.
+        method: `pmm` or `norm` for scores, with logistic draws for categories; or `forest` (miceforest).
         iterations: rounds through all columns.
         seed: the stream of imputation i depends on this and on i alone.
         max_predictors: most predictors in a column's model, dummies counted; None: persons / 9,
@@ -74,8 +74,8 @@ class Settings:
         group_interactions: add group x predictor for each predictor.
     """
 
+    m: int
     method: Literal["pmm", "norm", "forest"] = "pmm"
-    m: int = 50
     iterations: int = 10
     seed: int = 1
     max_predictors: int | None = None
