@@ -9,6 +9,7 @@ from scipy import stats
 from dnt_cli.errors import UsageError
 from dnt_cli.power.comparisons import METHODS, Means, Method, Proportions
 from dnt_cli.power.sizes import StudyPlan, detectable, power_at, required_size
+from dnt_cli.power.tables import power_rows, power_table, size_table
 
 PLANNED = Proportions(0.05, 0.18)
 
@@ -66,6 +67,34 @@ def test_what_is_detectable_has_the_wanted_power() -> None:
     lower, upper = detectable(Means(1.0), "exact", StudyPlan(), (55, 81))
     assert lower == pytest.approx(-upper if upper else None)
     assert power_at(Means(upper or 0), "exact", StudyPlan(), (55, 81)) == pytest.approx(0.8, abs=1e-6)
+
+
+def told_of(effect: Proportions | Means, plan: StudyPlan, *methods: Method) -> str:
+    table = size_table(effect, [required_size(effect, method, plan) for method in methods], plan, "en")
+    return "\n".join([table.title, *table.notes])
+
+
+def test_why_no_size_will_do_is_said_as_it_is() -> None:
+    without = told_of(Means(0.002), StudyPlan(), "exact")
+    assert "even with 1000000 persons per group the power is no higher than 0.29" in without
+    assert "sites" not in without.replace("with sites, with their", "")
+    assert without.startswith("Sample size: a difference of 0.002 SD")
+    assert "with so few sites and this ICC" in told_of(Means(0.2), StudyPlan(icc=0.3, sites=8), "exact")
+
+
+def test_the_design_effect_is_that_of_each_method_s_size() -> None:
+    plan = StudyPlan(icc=0.05, sites=16)
+    sizes = [required_size(PLANNED, method, plan).analysed for method in ("exact", "corrected")]
+    small, large = (f"{1 + (2 * size[0] / 16 - 1) * 0.05:.2f}" for size in sizes if size is not None)
+    assert f"(design effect {small} – {large})" in told_of(PLANNED, plan, "exact", "corrected")
+    assert f"(design effect {small})" in told_of(PLANNED, plan, "exact")
+
+
+def test_groups_of_unequal_size_are_named_in_their_order() -> None:
+    for n, named in (((81, 55), True), ((60, 60), False)):
+        found = power_rows(PLANNED, ["exact"], StudyPlan(), n)
+        notes = power_table(PLANNED, found, StudyPlan(), "en").notes
+        assert ("N per group: comparison + intervention." in notes) == named
 
 
 def test_too_few_sites_never_reach_it() -> None:

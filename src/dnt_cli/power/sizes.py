@@ -20,7 +20,7 @@ from dnt_cli.power.comparisons import Means, Method, Power, Proportions
 from dnt_cli.sentences import say
 
 _CERTAIN = 1 - 1e-15
-_MOST = 1_000_000  # persons per group; more means that no size will do
+MOST = 1_000_000  # persons per group; more means that no size will do
 _LARGEST_DIFFERENCE = 5.0  # in standard deviations
 _SCANNED = 3_000  # sizes from which the power of the exact test no longer jumps noticeably
 
@@ -102,8 +102,8 @@ def required_size(effect: Proportions | Means, method: Method, plan: StudyPlan) 
     low, high = 2, 2
     while reached(high) < plan.power:
         low, high = high, high * 2
-        if high > _MOST:
-            return Size(method, None, None, reached(_MOST), math.nan)
+        if high > MOST:
+            return Size(method, None, None, reached(MOST), math.nan)
     if method == "exact" and high <= _SCANNED:  # the power of an exact test is not monotone: try each size
         n = next(n for n in range(2, high + 1) if reached(n) >= plan.power)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dnt_cli.power.comparisons import METHODS, Means, Method, Proportions
-from dnt_cli.power.sizes import Size, StudyPlan, detectable, power_at
+from dnt_cli.power.sizes import MOST, Size, StudyPlan, detectable, power_at
 from dnt_cli.study import Language
 from dnt_cli.tables import Cell, Column, Section, Table
 from dnt_cli.wording import Wording, number, sentence
@@ -74,9 +75,10 @@ def size_table(effect: Proportions | Means, sizes: Sequence[Size], plan: StudyPl
         }
         rows.append((Cell(say(f"power.{size.method}")), *(Cell(texts[h]) for h in headings)))
         if size.analysed is None:
-            notes.append(say("power.limit", method=rows[-1][0].text, power=number(size.power, 2, language)))
-    largest = max((s.analysed for s in sizes if s.analysed), default=None)
-    notes += _notes(effect, [s.method for s in sizes], plan, language, largest)
+            why = "most" if plan.sites is None else "limit"
+            told = {"power": number(size.power, 2, language), "most": f"{MOST:.0f}"}
+            notes.append(say(f"power.{why}", method=rows[-1][0].text, **told))
+    notes += _notes(effect, [s.method for s in sizes], plan, language, [s.analysed for s in sizes if s.analysed])
     return Table(_title("size", effect, language), tuple(columns), (Section("", tuple(rows)),), tuple(notes))
 
 
@@ -96,7 +98,8 @@ def power_table(effect: Proportions | Means, found: pd.DataFrame, plan: StudyPla
         rows.append(tuple(Cell(text) for text in texts))
     kind = _kind(effect)
     told = say("power.detectable_note", power=number(plan.power, 2, language))
-    notes = [f"{told} {say(f'power.scale_note_{kind}')}", *_notes(effect, list(found["method"]), plan, language, n)]
+    notes = [f"{told} {say(f'power.scale_note_{kind}')}", *([say("power.order")] if n[0] != n[1] else [])]
+    notes += _notes(effect, list(found["method"]), plan, language, [n])
     return Table(_title("power", effect, language), columns, (Section("", tuple(rows)),), tuple(notes))
 
 
@@ -106,9 +109,14 @@ def _kind(effect: Proportions | Means) -> str:
 
 def _title(what: str, effect: Proportions | Means, language: Language) -> str:
     if isinstance(effect, Proportions):
-        shares = {k: f"{number(100 * getattr(effect, k), 1, language)}%" for k in ("comparison", "intervention")}
+        shares = {k: f"{_as_given(100 * getattr(effect, k), 1, language)}%" for k in ("comparison", "intervention")}
         return sentence(f"power.{what}_title_proportions", language, **shares)
-    return sentence(f"power.{what}_title_means", language, difference=number(effect.difference, 2, language))
+    return sentence(f"power.{what}_title_means", language, difference=_as_given(effect.difference, 2, language))
+
+
+def _as_given(value: float, digits: int, language: Language) -> str:
+    """A number that was asked for, with the digits that it needs."""
+    return number(value, next(d for d in range(digits, 9) if d == 8 or math.isclose(round(value, d), value)), language)
 
 
 def _pair(sizes: tuple[int, int] | None, plan: StudyPlan) -> str:
@@ -122,7 +130,7 @@ def _notes(
     methods: Sequence[Method],
     plan: StudyPlan,
     language: Language,
-    n: tuple[int, int] | None,
+    sizes: Sequence[tuple[int, int]],
 ) -> list[str]:
     say, say_number = partial(sentence, language=language), partial(number, language=language)
     notes = [
@@ -137,9 +145,10 @@ def _notes(
         notes.append(say("power.ratio", ratio=say_number(plan.ratio, 2)))
     if isinstance(effect, Means) and effect.correlation:
         notes.append(say("power.baseline", r=say_number(effect.correlation, 2)))
-    if plan.sites is not None and n is not None:
-        design_effect = 1 + max(sum(n) / plan.sites - 1, 0) * plan.icc
-        icc, shown = say_number(plan.icc, 2), say_number(design_effect, 2)
+    if plan.sites is not None and sizes:
+        each = sorted(1 + max(sum(n) / plan.sites - 1, 0) * plan.icc for n in sizes)
+        shown = " – ".join(dict.fromkeys(say_number(value, 2) for value in (each[0], each[-1])))
+        icc = say_number(plan.icc, 2)
         notes.append(say("power.sites", effect=shown, sites=plan.sites, df=plan.sites - 2, icc=icc))
     return [*notes, *(say(f"power.note_{method}_{_kind(effect)}") for method in methods)]
 
