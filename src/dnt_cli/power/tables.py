@@ -76,8 +76,8 @@ def size_table(effect: Proportions | Means, sizes: Sequence[Size], plan: StudyPl
         rows.append((Cell(say(f"power.{size.method}")), *(Cell(texts[h]) for h in headings)))
         if size.analysed is None:
             why = "most" if plan.sites is None else "limit"
-            told = {"power": number(size.power, 2, language), "most": f"{MOST:.0f}"}
-            notes.append(say(f"power.{why}", method=rows[-1][0].text, **told))
+            power = number(size.power, 2, language)
+            notes.append(say(f"power.{why}", method=rows[-1][0].text, power=power, most=f"{MOST:.0f}"))
     notes += _notes(effect, [s.method for s in sizes], plan, language, [s.analysed for s in sizes if s.analysed])
     return Table(_title("size", effect, language), tuple(columns), (Section("", tuple(rows)),), tuple(notes))
 
