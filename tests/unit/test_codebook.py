@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from dnt_cli.description.codebook import codebook_table, missing_codes
+from dnt_cli.cli.app import app, load_commands
+from dnt_cli.description.codebook import codebook_table
 from dnt_cli.description.persons import Behind
 from dnt_cli.description.result import are_figures
 from dnt_cli.description.run import describe
 from dnt_cli.reading import examined, hints_of, prepare, read_table
+from dnt_cli.reading.left_out import missing_codes
+from dnt_cli.stagefile.container import read_stage
 from dnt_cli.study import load_study
 from dnt_cli.wording import Wording
 
@@ -38,6 +42,23 @@ def test_codes_for_no_answer_are_those_of_the_file(rows: dict[str, list[str]]) -
         met = int((file.filter(regex=f"^{variable}_") == code).sum().sum())
         assert rows[variable][4] == f"{code}: {met}"
     assert rows["schuld"][4] == ""
+
+
+def test_a_stage_file_keeps_the_codes_that_its_file_had(tmp_path: Path) -> None:
+    """What is described is the same whether the survey was converted first or not."""
+    load_commands()
+    study, source, stage = str(CASE / "mended.toml"), str(CASE / "clienten.csv"), str(tmp_path / "s.parquet")
+    commands = (
+        ("convert", source, "--study", study, "-o", stage),
+        ("describe", stage, "-o", str(tmp_path / "after.parquet")),
+        ("describe", source, "--study", study, "-o", str(tmp_path / "at-once.parquet")),
+    )
+    for command in commands:
+        assert CliRunner().invoke(app, [*command]).exit_code == 0
+    files = ((tmp_path / f"{name}.parquet").read_bytes() for name in ("after", "at-once"))
+    after, at_once = (read_stage(content, "x", ["description"], "test").frame for content in files)
+    assert (at_once["table"] == "codebook").any()
+    pd.testing.assert_frame_equal(after, at_once)
 
 
 def test_answers_per_wave_and_group_are_those_of_the_file(rows: dict[str, list[str]]) -> None:

@@ -126,8 +126,8 @@ def _to_stage(opened: Input, output: str, language: Language, *, force: bool) ->
         save(output, kind, spec, Content(tables, extra), opened.provenance("convert", {}), force=force)
 
     def write_survey() -> None:
-        table, left_out = survey_table(opened.survey()), opened.left_out()
-        write("survey", [table], **({"left_out": as_columns(left_out)} if len(left_out) else {}))
+        table = survey_table(opened.survey())
+        write("survey", [table], **{name: as_columns(told) for name, told in opened.told().items()})
 
     if opened.stage is not None and opened.kind not in ("answers", "imputations"):
         require_kind(opened.stage, ["survey"], "dnt convert")

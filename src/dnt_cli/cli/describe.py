@@ -86,7 +86,6 @@ def described(opened: Input, also: Sequence[str] = (), reference: pd.DataFrame |
         also: Patterns of further columns to describe.
         reference: Other populations beside the sample.
     """
-    from dnt_cli.description.codebook import missing_codes
     from dnt_cli.description.result import Description
     from dnt_cli.description.run import describe as describe_survey
     from dnt_cli.study import block_columns
@@ -96,14 +95,14 @@ def described(opened: Input, also: Sequence[str] = (), reference: pd.DataFrame |
     survey = opened.survey(also=also, beside=in_blocks)
     named = {design.id, design.wave, design.group, *design.places, *spec.covariates, *spec.measured}
     beside = [c for c in survey.columns if c not in named or c in in_blocks]
-    left_out = opened.left_out()
+    told = opened.told()
     figures = describe_survey(
         survey[[c for c in survey.columns if c in named]],
         spec,
         further=survey[[design.id, design.wave, *beside]] if beside else None,
         reference=reference,
-        missing_codes=missing_codes(opened.prepared.findings) if opened.stage is None else None,
-        left_out=left_out if len(left_out) else None,
+        missing_codes=told.get("missing_codes"),
+        left_out=told.get("left_out"),
     )
     return Description(spec, figures)
 

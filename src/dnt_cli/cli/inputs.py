@@ -144,13 +144,20 @@ class Input:
             survey = with_further(survey, frame[[study.design.id, study.design.wave, *further]], study)
         return survey
 
-    def left_out(self) -> pd.DataFrame:
-        """Persons and rows that the study leaves out of this file, or left out of the one that it was made from."""
-        from dnt_cli.reading.left_out import left_out
+    def told(self) -> dict[str, pd.DataFrame]:
+        """What reading this file, or the one that it was made from, has to tell that a survey takes along.
+
+        Returns:
+            `left_out`, persons and rows that the study leaves out, and `missing_codes`; each where there are any.
+        """
+        from dnt_cli.reading.left_out import left_out, missing_codes
 
         if self.stage is not None and self.kind == "survey":
-            return self.stage.extra_frame("left_out")
-        return left_out(self.prepared.findings)
+            tables = {name: self.stage.extra_frame(name) for name in ("left_out", "missing_codes")}
+        else:
+            findings = self.prepared.findings
+            tables = {"left_out": left_out(findings), "missing_codes": missing_codes(findings)}
+        return {name: table for name, table in tables.items() if len(table)}
 
     def completed(self) -> Completed:
         """The completed data sets of an imputations file, or of a long table that another program wrote."""

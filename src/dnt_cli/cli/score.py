@@ -47,9 +47,7 @@ def score(
     if result.output is not None:
         survey, findings = cast_survey(scored.survey, spec)
         tell_findings(findings, loaded.name)
-        left_out = loaded.left_out()
-        second = {"left_out": left_out} if len(left_out) else {}
-        written = SurveyResult(spec, with_further(survey, scored.survey, spec), second | scored.told())
+        written = SurveyResult(spec, with_further(survey, scored.survey, spec), loaded.told() | scored.told())
         result.save(written, loaded.provenance("score", {}))
     wording = Wording(spec, result.language)
     tables = [] if loaded.files is None else [files_table(loaded.files, wording)]

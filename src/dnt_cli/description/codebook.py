@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 import pandas as pd
 
 from dnt_cli.description.lookup import Lookup, level_label, variable_label
 from dnt_cli.description.persons import Behind
 from dnt_cli.description.rows import Rows
 from dnt_cli.description.sample import group_names
-from dnt_cli.findings import Finding
 from dnt_cli.study import Outcome, Study
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, together
 from dnt_cli.wording import Wording
 
-MissingCodes = Mapping[str, Mapping[str, int]]
-"""Per variable the codes and words that were met in the data file and taken as no answer, and how often."""
 
+def codebook_rows(codes: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """A row per variable and code for no answer: statistic `missing_code`, the code as level, its count as value.
 
-def missing_codes(findings: Iterable[Finding]) -> dict[str, dict[str, int]]:
-    """The codes for no answer that reading a file of another program met."""
-    found: dict[str, dict[str, int]] = {}
-    for finding in findings:
-        if finding.name in ("reading.user_missing", "reading.study_missing", "reading.word_missing"):
-            found.setdefault(finding.column, {}).update(finding.values["by_code"])
-    return found
-
-
-def codebook_rows(codes: MissingCodes, study: Study) -> pd.DataFrame:
-    """A row per variable and code for no answer: statistic `missing_code`, the code as level, its count as value."""
+    Args:
+        codes: `variable`, `code`, `count`, as `reading.left_out.missing_codes` gives them.
+        study: What they are about.
+    """
     rows = Rows("codebook")
-    keys = [(variable, code) for variable in (*study.covariates, *study.measured) for code in codes.get(variable, {})]
-    counts = [float(codes[variable][code]) for variable, code in keys]
-    frame = pd.DataFrame(keys, columns=["variable", "level"]).assign(wave="")
+    by_variable = {key: own for key, own in codes.groupby("variable")} if len(codes) else {}
+    known = [by_variable[key] for key in (*study.covariates, *study.measured) if key in by_variable]
+    found = pd.concat(known) if known else pd.DataFrame(columns=["variable", "code", "count"])
+    counts = found["count"].astype(float).tolist()
+    frame = found[["variable", "code"]].set_axis(["variable", "level"], axis=1).assign(wave="")
     rows.add(frame, "", "missing_code", counts, counts)
     return rows.frame([*study.covariates, *study.measured])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dnt_cli.description.attrition import Attendance, attrition_rows
-from dnt_cli.description.codebook import MissingCodes, codebook_rows
+from dnt_cli.description.codebook import codebook_rows
 from dnt_cli.description.comparison import baseline_rows, dropout_rows
 from dnt_cli.description.further import further_rows, populations, reference_rows
 from dnt_cli.description.left_out import left_out_rows
@@ -25,7 +25,7 @@ def describe(
     *,
     further: pd.DataFrame | None = None,
     reference: pd.DataFrame | None = None,
-    missing_codes: MissingCodes | None = None,
+    missing_codes: pd.DataFrame | None = None,
     left_out: pd.DataFrame | None = None,
     thresholds: tuple[float, ...] = THRESHOLDS,
 ) -> pd.DataFrame:
@@ -67,7 +67,7 @@ def describe(
         further: Id, wave, and any other columns of the survey file, such as support received or reasons for drop-out.
         reference: Figures of other populations that come into the baseline table as more groups; the columns are
             `further.REFERENCE_COLUMNS`.
-        missing_codes: Per variable the codes that the data file has for no answer, with their counts.
+        missing_codes: `variable`, `code`, `count` of the codes that the data file has for no answer.
         left_out: Persons per rule and group, and rows, that the study leaves out, as `reading.left_out` gives them.
         thresholds: Of the absolute standardised difference above which a characteristic is flagged.
 
@@ -88,6 +88,6 @@ def describe(
         trend_rows(wide, attendance, study),
         change_rows(wide, study),
         *([] if further is None else [further_rows(further, wide, study)]),
-        codebook_rows(missing_codes or {}, study),
+        codebook_rows(pd.DataFrame() if missing_codes is None else missing_codes, study),
     ]
     return finished(parts)

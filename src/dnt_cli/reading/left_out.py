@@ -1,4 +1,4 @@
-"""Who and what a study left out of its file, as a small table that travels with the survey."""
+"""Who, and which codes for no answer, a study left out of its file: small tables that travel with the survey."""
 
 from __future__ import annotations
 
@@ -26,3 +26,19 @@ def left_out(findings: Iterable[Finding]) -> pd.DataFrame:
         elif finding.name == "reading.waves_dropped":
             rows.append((OTHER_WAVES, "", int(finding.values["count"])))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def missing_codes(findings: Iterable[Finding]) -> pd.DataFrame:
+    """The codes and words that were met in a file of another program and taken as no answer.
+
+    Returns:
+        `variable`, `code` and `count`, the number of cells.
+    """
+    names = ("reading.user_missing", "reading.study_missing", "reading.word_missing")
+    rows = {
+        (finding.column, str(code)): int(count)
+        for finding in findings
+        if finding.name in names
+        for code, count in finding.values["by_code"].items()
+    }
+    return pd.DataFrame([(*key, count) for key, count in rows.items()], columns=["variable", "code", "count"])

@@ -28,6 +28,7 @@ SURVEY = Form(
         ),
         "peculiarities": is_table_of(("instrument", "scale", "column", "wave", "what"), ("value",), ("count",)),
         "left_out": is_table_of(("rule", "group"), counts=("count",)),
+        "missing_codes": is_table_of(("variable", "code"), counts=("count",)),
         "settings": is_table_of(("instrument", "setting", "value", "doubt_nl", "doubt_en")),
     },
     keys=("id", "wave"),
