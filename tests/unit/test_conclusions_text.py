@@ -230,6 +230,24 @@ def test_a_check_of_the_trend_does_not_touch_a_verdict_on_the_endpoint(study: St
     assert not differing(all_texts(study), all_texts(study, tried=changed(CHECKS, 1, verdict="gained", shift=2.0)))
 
 
+def test_those_who_answered_twice_are_told_where_they_point_another_way(study: Study) -> None:
+    def said(first: float, second: float) -> str:
+        twice = (
+            ("change", "work", "i", "T0-T1", "paired_mean", first),
+            ("change", "work", "c", "T0-T1", "paired_mean", second),
+        )
+        return all_texts(study, raw=(*RAW, *twice))["H1", "work"]
+
+    # All who answered: +15.5 against +3.6.
+    assert said(-8.04, -7.06).endswith(
+        "Observed: +15.5 against +3.6 percentage points. Of those who answered at both T0 and T1 it is -8.0 against "
+        "-7.1 percentage points: the difference lies in who answered."
+    )
+    assert "it is +2.0 against +2.0 percentage points" in said(2.01, 1.99)  # printed the same, no direction
+    assert "at both" not in said(9.0, 8.0)
+    assert "at both" not in said(math.nan, 8.0)
+
+
 def test_observed_figures_that_are_printed_the_same_contradict_nothing(study: Study) -> None:
     raw = (RAW[0], RAW[1], ("trend", "late", "i", "T2", "mean", 2.364), ("trend", "late", "c", "T2", "mean", 2.36))
     assert "Observed: mean 2.36 against 2.36." in all_texts(study, raw=raw)["H2", "late"]

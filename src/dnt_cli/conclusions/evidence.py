@@ -107,6 +107,7 @@ class ObservedChange:
         percentage: Whether the outcome is yes or no.
         direction: 1 where the intervention group is higher or rose more, -1 the other way round, 0 equal.
         counts: The persons behind both; None where they are not known.
+        twice: The changes of those who answered at both waves, where these have another direction; else None.
     """
 
     changes: bool
@@ -116,6 +117,7 @@ class ObservedChange:
     percentage: bool
     direction: int
     counts: Counts | None = None
+    twice: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -315,7 +317,13 @@ def raw_of(description: pd.DataFrame, key: str, study: Study, persons: Behind) -
     places = [(group, at) for group in groups for at in ((design.baseline, end) if changes else (end,))]
     counts = together(level_at(trend, persons, key, "", place, level)[1] for place in places)
     # As a reader of the figures sees it: two that are printed the same have no direction.
-    return ObservedChange(changes, own, other, decimals, binary, _sign(own - other), counts)
+    direction, twice = _sign(own - other), None
+    if changes:
+        again = [figures.get(key, "", group, wave, "paired_mean").value for group in groups]
+        first, second = (float(value) for value in half_up(again, decimals))
+        known = not any(map(math.isnan, again))
+        twice = (first, second) if known and _sign(first - second) != direction else None
+    return ObservedChange(changes, own, other, decimals, binary, direction, counts, twice)
 
 
 def counts_of(evidence: Evidence, study: Study) -> Counts | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dnt_cli.conclusions.evidence import FOLLOW_UP, PARTS, Check, EffectEvidence, Evidence, ObservedChange, counts_of
 from dnt_cli.conclusions.result import Conclusion, HypothesisConclusion
@@ -95,6 +96,10 @@ def _sentences(conclusion: Conclusion, wording: Wording, level: float) -> Iterat
         key = "raw_apart" if "raw" in conclusion.contradictions else "raw_same"
         raw, place = raw_text(evidence.raw, wording), where(ENDPOINT, evidence, wording)
         yield wording.text(f"conclusions.{key}", raw=raw, where=place), evidence.raw.counts
+        if evidence.raw.twice is not None:
+            again = replace(evidence.raw, intervention=evidence.raw.twice[0], comparison=evidence.raw.twice[1])
+            start, end = wording.study.design.baseline, wave_of(ENDPOINT, evidence.outcome, wording)
+            yield wording.text("conclusions.raw_twice", start=start, end=end, raw=raw_text(again, wording)), None
 
 
 def where(part: str, evidence: Evidence, wording: Wording) -> str:
