@@ -159,10 +159,19 @@ def test_no_text_is_a_formula(form: str) -> None:
 def test_csv_is_the_table_as_shown_in_the_language_of_the_reader() -> None:
     dutch = document("csv", [TABLE], "nl").decode().splitlines()
     assert dutch == [
-        ";Uitkomst;T3 OR;SE;;Trend OR", "H1: Werk;Werk;1,54;(0,99);**;-0,25", "H1: Werk;  deel;#;;;–",
+        ";Uitkomst;T3 OR;SE;;Trend OR", "H1: Werk;Werk;1,54;0,99;**;-0,25", "H1: Werk;  deel;#;;;–",
     ]  # fmt: skip
     several = document("csv", [TABLE, TABLE], "en").decode().split("\n\n")
     assert [part.splitlines()[0] for part in several] == ["Odds ratio's"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("(0.77)", "0.77"), ("9/10", "'9/10"), ("0 / 16", "'0 / 16"), ("2% / 16%", "2% / 16%"), ("81 (2.5)", "81 (2.5)")],
+)
+def test_a_spreadsheet_takes_no_error_for_a_negative_number_and_no_counts_for_a_day(text: str, written: str) -> None:
+    table = Table("t", (Column("x"),), (Section("", ((Cell(text),),)),))
+    assert document("csv", [table], "en").decode() == f"x\n{written}\n"
 
 
 def test_a_web_page_stands_alone() -> None:
