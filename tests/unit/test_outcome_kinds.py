@@ -237,6 +237,37 @@ def test_proportional_odds_are_tested_and_contradicted(study: Study) -> None:
     assert high > 2.0
 
 
+def test_proportional_odds_of_the_trend_are_tested_and_contradicted(study: Study) -> None:
+    assert "proportional odds of the trend not contradicted (over persons: F(3, " in remarks(
+        study, "ordinal", answers(), answers(), trend=True
+    )
+    spread, rng = answers(), np.random.default_rng(8)
+    treated, n = spread["group"] == "i", len(spread)
+    for wave in ("T1", "T2"):
+        middle = rng.choice(np.arange(1.0, 6.0), n, p=[0.1, 0.2, 0.4, 0.2, 0.1])
+        ends = rng.choice(np.arange(1.0, 6.0), n, p=[0.35, 0.1, 0.1, 0.1, 0.35])
+        spread[f"ends_{wave}"] = np.where(treated, ends, middle)
+    told = remarks(study, "ordinal", spread, spread, trend=True)
+    assert "proportional odds of the trend contradicted" in told
+    low, high = (float(part) for part in told.partition("runs from ")[2].partition(";")[0].split(" to "))
+    assert low < 0.8
+    assert high > 1.2
+
+
+def test_the_covariance_over_thresholds_of_persons_with_one_row_is_that_of_white() -> None:
+    """Persons' influences, of one row each, add up to HC0 at each threshold; its square root is R's sandwich."""
+    rng = np.random.default_rng(2)
+    x = np.column_stack([np.ones(200), rng.normal(size=200)])
+    y = np.searchsorted([-1.0, 0.0, 1.0], x[:, 1] + rng.logistic(size=200)).astype(float)
+    found = ordered.separate_odds(DesignMatrix(y, x, ("(Intercept)", "x"), np.arange(200)), "x")
+    for place, cut in enumerate(found["separate_at"]):
+        fit = fit_logistic(DesignMatrix((y >= cut) * 1.0, x, ("(Intercept)", "x"), None))
+        residual = (y >= cut) - 1 / (1 + np.exp(-x @ fit.estimate))
+        meat = (x * residual[:, None] ** 2).T @ x
+        white = (fit.covariance @ meat @ fit.covariance)[1, 1]
+        assert found["separate_covariance"][place, place] == pytest.approx(white * 200 / 199, rel=1e-10)
+
+
 def test_classes_that_nobody_is_in_are_told(study: Study) -> None:
     frame = answers()
     told = remarks(study, "ordinal", *[frame.assign(ends_T2=frame["ends_T2"].clip(upper=4))] * 2)

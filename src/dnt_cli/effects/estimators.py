@@ -32,7 +32,7 @@ from dnt_cli.engines.mixed_counts import count_cluster_errors
 from dnt_cli.engines.random_slope import fit_random_slope, fit_random_slope_logistic
 from dnt_cli.engines.robust_covariance import heteroscedastic
 from dnt_cli.messages import Message
-from dnt_cli.models import GROUP
+from dnt_cli.models import GROUP, TREND
 from dnt_cli.study.spec import Outcome
 
 if TYPE_CHECKING:
@@ -173,7 +173,9 @@ ESTIMATORS: dict[str, Estimator] = {
     ),
     "ordinal": Estimator(
         endpoint=lambda designs, options: [fit_ordered(design, tested=GROUP) for design in designs],
-        trend=lambda designs, options: [fit_mixed_ordered(design, nodes=options.nodes) for design in designs],
+        trend=lambda designs, options: [
+            fit_mixed_ordered(design, nodes=options.nodes, tested=TREND) for design in designs
+        ],
         trend_by_r=None,
         moments=None,
         remarks=ordinal_remarks,

@@ -52,17 +52,16 @@ def ordinal_remarks(outcome: Outcome, fits: Sequence[Fit]) -> list[Message]:
     asked = None if outcome.range is None else int(outcome.range[1] - outcome.range[0]) + 1
     if asked is not None and len(used) < asked:
         found.append(message("effects.empty_classes", empty=asked - len(used), classes=asked))
-    if fits[0].random_sd is not None:
-        return found
-    if len(set(sets)) > 1:
+    if fits[0].random_sd is None and len(set(sets)) > 1:
         found.append(message("effects.classes_differ"))
-    if len(used) < 3:
+    if len(used) < 3 or not any("separate" in fit.details for fit in fits):
         return found
     return [*found, *_proportional(fits)]
 
 
 def _proportional(fits: Sequence[Fit]) -> list[Message]:
     """D1 of the differences between thresholds, those that have a model of their own in every data set."""
+    trend = "_trend" if fits[0].random_sd is not None else ""
     thresholds = max(fit.details["thresholds"].size for fit in fits)
     common = sorted(set.intersection(*(set(fit.details.get("separate_at", ())) for fit in fits)))
     if len(common) < 2:
@@ -77,16 +76,18 @@ def _proportional(fits: Sequence[Fit]) -> list[Message]:
         ]
     )
     try:
-        statistic, df1, df2, p = _wald(separate @ contrast.T, covariances, fits[0].df_residual)
+        statistic, df1, df2, p = _wald(
+            separate @ contrast.T, covariances, float(fits[0].details.get("separate_df", fits[0].df_residual))
+        )
     except (ModelError, np.linalg.LinAlgError):
         return [message("effects.proportional_untested", thresholds=thresholds)]
     values = {"statistic": statistic, "df1": df1, "df2": df2, "p": p}
     left = thresholds - len(common)
     told = [message("effects.thresholds_left_out", count=left)] if left else []
     if p >= ALPHA:
-        return [message("effects.proportional", **values), *told]
+        return [message(f"effects.proportional{trend}", **values), *told]
     odds = np.exp(separate.mean(axis=0))
-    return [message("effects.not_proportional", **values, low=float(odds.min()), high=float(odds.max())), *told]
+    return [message(f"effects.not_proportional{trend}", **values, low=float(odds.min()), high=float(odds.max())), *told]
 
 
 def _wald(estimates: np.ndarray, covariances: np.ndarray, df: float) -> tuple[float, float, float, float]:

@@ -36,20 +36,25 @@ def fit_ordered(design: DesignMatrix, *, tested: str | None = None) -> Fit:
         A fit whose intercept is minus the first threshold: the log odds of a class above the lowest. Its details are
         `thresholds`, `classes` (those that occur), and of the tested term what `separate_odds` gives.
     """
-    fit = _ordered(design, 1)
-    if tested is None or not fit.status.usable or fit.details["classes"].size < 3:
+    return _tested(design, _ordered(design, 1), tested)
+
+
+def _tested(design: DesignMatrix, fit: Fit, tested: str | None) -> Fit:
+    """The fit with the details of a test of proportional odds, where it has an estimate and two thresholds."""
+    if tested is None or tested not in design.terms or not fit.status.usable or fit.details["classes"].size < 3:
         return fit
     return replace(fit, details=dict(fit.details) | separate_odds(design, tested))
 
 
-def fit_mixed_ordered(design: DesignMatrix, *, nodes: int) -> Fit:
+def fit_mixed_ordered(design: DesignMatrix, *, nodes: int, tested: str | None = None) -> Fit:
     """The same with a random intercept per person, as `ordinal::clmm` of R gives.
 
     Args:
         design: With groups.
         nodes: Of adaptive Gauss-Hermite quadrature; at least `LEAST_NODES`.
+        tested: Term of which proportional odds are tested, over persons.
     """
-    return _ordered(design, nodes)
+    return _tested(design, _ordered(design, nodes), tested)
 
 
 def _ordered(design: DesignMatrix, nodes: int) -> Fit:
@@ -141,9 +146,12 @@ def _classes_separated(laid: Laid) -> bool:
 def separate_odds(design: DesignMatrix, term: str) -> dict[str, Floats]:
     """A term in logistic models of each threshold, and their covariance (Brant 1990, Biometrics 46).
 
+    Of a design with several rows per person the models are those over persons, and the covariance is that of the sums
+    of a person's influences, so that likeness of the rows of a person is in it.
+
     Returns:
         `separate` (t,) the coefficients of the thresholds whose models have an estimate, `separate_covariance` (t, t),
-        and `separate_at` (t,) the lowest class above each threshold.
+        `separate_at` (t,) the lowest class above each threshold; of several rows per person also `separate_df`.
     """
     j = design.terms.index(term)
     slopes, probabilities, inverses, places = [], [], [], []
@@ -155,7 +163,17 @@ def separate_odds(design: DesignMatrix, term: str) -> dict[str, Floats]:
             probabilities.append(_probability(design.matrix @ fit.estimate))
             inverses.append(fit.covariance)
             places.append(cut)
-    t = len(slopes)
+    covariance = (_brant if design.groups is None else _by_person)(design, j, probabilities, inverses, places)
+    found = {"separate": slopes, "separate_covariance": covariance, "separate_at": places}
+    found |= {} if design.groups is None else {"separate_df": len(np.unique(design.groups)) - 1}
+    return {name: np.array(value, dtype=float) for name, value in found.items()}
+
+
+def _brant(
+    design: DesignMatrix, j: int, probabilities: list[Floats], inverses: list[Floats], places: list[float]
+) -> Floats:
+    """(t, t) covariance of a coefficient over thresholds, of independent rows."""
+    t = len(places)
     covariance = np.empty((t, t))
     for first in range(t):
         for second in range(first, t):
@@ -163,7 +181,22 @@ def separate_odds(design: DesignMatrix, term: str) -> dict[str, Floats]:
             middle = (design.matrix * weight[:, None]).T @ design.matrix
             covariance[first, second] = (inverses[first] @ middle @ inverses[second])[j, j]
             covariance[second, first] = covariance[first, second]
-    return {"separate": np.array(slopes), "separate_covariance": covariance, "separate_at": np.array(places)}
+    return covariance
+
+
+def _by_person(
+    design: DesignMatrix, j: int, probabilities: list[Floats], inverses: list[Floats], places: list[float]
+) -> Floats:
+    """The same of rows that belong to persons: CR1, from the sums of a person's influences."""
+    assert design.groups is not None
+    _, person = np.unique(design.groups, return_inverse=True)
+    count = int(person.max()) + 1
+    moved = np.zeros((count, len(places)))
+    for place, (cut, probability, inverse) in enumerate(zip(places, probabilities, inverses, strict=True)):
+        rows = (design.matrix @ inverse[j]) * ((design.response >= cut) - probability)
+        moved[:, place] = np.bincount(person, rows, count)
+    covariance: Floats = moved.T @ moved * count / (count - 1)
+    return covariance
 
 
 def residuals(design: DesignMatrix, fit: Fit) -> Floats:
