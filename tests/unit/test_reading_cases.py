@@ -128,6 +128,13 @@ def excel(frame: pd.DataFrame, change: Any = None, files: str = "", study: str =
     return read_survey(stream.getvalue(), "x.xlsx", parse_study(study + f"\n[files]\n{files}"))
 
 
+def test_a_long_file_is_read_whatever_layout_the_study_file_tells() -> None:
+    """As what `dnt convert` makes of a wide file."""
+    reading = of(long_frame(), files='layout = "wide"\npattern = "{outcome}_{wave}"')
+    assert names(reading, "warning")[0] == "read_as_long"
+    pd.testing.assert_frame_equal(reading.survey, of(long_frame()).survey)
+
+
 @pytest.mark.parametrize("pattern", ["{outcome}_{wave}", "{outcome}_{wave} "])
 def test_the_default_pattern_is_simply_read(pattern: str) -> None:
     reading = of(wide_frame(pattern.strip()))

@@ -16,7 +16,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnt_cli.study import Language, parse_study
-from dnt_cli.tables import Cell, Column, Section, Table, as_latex, document, slugs, without_charts, without_empty
+from dnt_cli.tables import (
+    Cell,
+    Column,
+    Section,
+    Table,
+    as_latex,
+    document,
+    narrowed,
+    slugs,
+    without_charts,
+    without_empty,
+)
 from dnt_cli.tables.excel import number_in
 from dnt_cli.tables.latex import latex_table
 from dnt_cli.tables.legend import with_legend
@@ -172,6 +183,15 @@ def test_csv_is_the_table_as_shown_in_the_language_of_the_reader() -> None:
 def test_a_spreadsheet_takes_no_error_for_a_negative_number_and_no_counts_for_a_day(text: str, written: str) -> None:
     table = Table("t", (Column("x"),), (Section("", ((Cell(text),),)),))
     assert document("csv", [table], "en").decode() == f"x\n{written}\n"
+
+
+def test_a_note_on_a_column_goes_where_the_column_goes() -> None:
+    columns = (Column("x"), Column("d", optional=True), Column("", "left", optional=True), Column("y"))
+    row = (Cell("1"), Cell("2"), Cell("▁▅█"), Cell(""))
+    table = Table("t", columns, (Section("", (row,)),), ("d: so many SD.", "y: why.", "x and d: both.", "Bars."))
+    assert narrowed(table).notes == ("y: why.", "x and d: both.", "Bars.")
+    assert without_empty(table).notes == ("d: so many SD.", "x and d: both.", "Bars.")
+    assert without_charts(table, "Bars.").notes == ("d: so many SD.", "y: why.", "x and d: both.")
 
 
 def test_a_web_page_stands_alone() -> None:

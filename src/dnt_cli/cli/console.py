@@ -167,7 +167,7 @@ def _show(console: Console, table: Table) -> None:
     else:
         _show_as_list(console, narrowed(table))
     console.print()
-    for note in table.notes:
+    for note in model.notes:
         console.print(Text(note, "dim"))
     console.print()
 

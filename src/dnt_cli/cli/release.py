@@ -122,7 +122,7 @@ def _decide(
     tables: dict[str, Sequence[Table]] = {}
     for name, stage in stages.items():
         own = [] if stage.kind in _RECORDS else result_of(stage).tables(wording)
-        tables[name] = [without_charts(table) for table in own]
+        tables[name] = [without_charts(table, wording.text("description.spark_note")) for table in own]
     records = [name for name, own in tables.items() if not own]
     kept = {name: own for name, own in tables.items() if own} | _concluded(stages, wording)
     if traced:

@@ -46,7 +46,11 @@ def recognised(table: DataTable) -> None:
     ):
         return
     if source.layout == "wide" or source.pattern is not None:
-        _read_as(table, source.pattern or DEFAULT)
+        pattern = source.pattern or DEFAULT
+        if design.wave in names and not matches(study, names, pattern):
+            table.notes.add("warning", design.wave, "read_as_long", len(table.frame), pattern=pattern)
+        else:
+            _read_as(table, pattern)
         return
     found = {pattern: matches(study, names, pattern) for pattern in PATTERNS}
     pattern = max(found, key=lambda one: len(found[one]))

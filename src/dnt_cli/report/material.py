@@ -66,7 +66,8 @@ class Material:
     def described(self) -> list[Table]:
         """The tables of the description."""
         found = [] if self.description is None else self.description.tables(self.wording)
-        return self.explained([without_charts(table) for table in found])
+        note = self.wording.text("description.spark_note")
+        return self.explained([without_charts(table, note) for table in found])
 
     @cached_property
     def conclusions(self) -> Conclusions | None:

@@ -155,13 +155,17 @@ def without_empty(table: Table) -> Table:
     return _with_columns(table, [i for i in range(len(table.columns)) if i == 0 or any(row[i].text for row in rows)])
 
 
-def without_charts(table: Table) -> Table:
-    """The table without the columns of small charts made of characters, which few printed types have."""
+def without_charts(table: Table, note: str = "") -> Table:
+    """The table without the columns of small charts made of characters, which few printed types have, or their note."""
     rows = table.rows
     drawn = [i for i in range(len(table.columns)) if _CHART.fullmatch("".join(row[i].text for row in rows))]
-    return _with_columns(table, [i for i in range(len(table.columns)) if i not in drawn])
+    plain = _with_columns(table, [i for i in range(len(table.columns)) if i not in drawn])
+    return replace(plain, notes=tuple(own for own in plain.notes if own != note))
 
 
 def _with_columns(table: Table, keep: list[int]) -> Table:
+    """These columns, and the notes but those on another column, which begin with its heading and a colon."""
+    headings = {column.heading for column in table.columns} - {table.columns[i].heading for i in keep} - {""}
+    notes = tuple(note for note in table.notes if note.partition(":")[0] not in headings)
     sections = tuple(Section(s.heading, tuple(tuple(row[i] for i in keep) for row in s.rows)) for s in table.sections)
-    return replace(table, columns=tuple(table.columns[i] for i in keep), sections=sections)
+    return replace(table, columns=tuple(table.columns[i] for i in keep), sections=sections, notes=notes)
