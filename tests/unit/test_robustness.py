@@ -22,7 +22,7 @@ from dnt_cli.robustness.context import Context, Reanalysis
 from dnt_cli.robustness.result import MEASURES, RobustnessResult, grid_key
 from dnt_cli.robustness.run import run_checks
 from dnt_cli.robustness.shifted import ShiftMissing, imputed_answers, turned
-from dnt_cli.robustness.summaries import tipping_points
+from dnt_cli.robustness.summaries import site_ranges, tipping_points
 from dnt_cli.study import Study, parse_study
 from dnt_cli.tables import as_text
 from dnt_cli.wording import Wording
@@ -448,6 +448,9 @@ class TestSites:
         assert set(rows.loc[rows["model"].isin(["l:slope", "l:category"]), "verdict"]) == {"not compared"}
         assert said(result, "left_out", "l:persons") == "the marks rest on standard errors by site already"
         assert plain.estimates["verdict"].ne("not compared").all()
+        rows.loc[rows["model"] == "h:without s0", "verdict"] = "not compared"
+        changed = rows[rows["model"].str.startswith("h:without")]["verdict"].isin(["same", "not compared"])
+        assert site_ranges(rows)["changed"].sum() == (~changed).sum()  # which is no other verdict
 
     def test_few_degrees_of_freedom_are_no_test(self, study: Study) -> None:
         """Nearly all persons of the intervention group at one of its five sites."""

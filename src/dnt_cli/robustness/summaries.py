@@ -55,7 +55,7 @@ def site_ranges(estimates: pd.DataFrame) -> pd.DataFrame:
     found = []
     for (analysis, outcome), rows in left.groupby(["analysis", "outcome"], sort=False):
         known = rows[rows["estimate"].notna()]
-        changed = int((rows["verdict"] != "same").sum())
+        changed = int((~rows["verdict"].isin(["same", "not compared"])).sum())
         if known.empty:
             continue
         places = [int(known["estimate"].argmin()), int(known["estimate"].argmax())]
