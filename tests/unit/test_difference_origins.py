@@ -129,11 +129,12 @@ def test_beside_a_register_only_what_concerns_it_is_told(override: str, told: li
 
 
 def test_files_of_an_edited_study_file_are_refused_by_what_was_edited_and_comments_do_not_count() -> None:
-    def made(name: str, text: str) -> Any:
-        return SimpleNamespace(name=name, study=parse_study(text))
+    def made(name: str, text: str, *overrides: str) -> Any:
+        return SimpleNamespace(name=name, study=parse_study(text, overrides=overrides))
 
     first = made("t3.parquet", BASE)
     _require_same_study(first, made("trend.parquet", BASE + "\n# a remark\n"))
+    _require_same_study(first, made("trend.parquet", BASE + "\n# a remark\n", "models.controls=[]"))  # told as --set
     with pytest.raises(DataError) as refused:
         _require_same_study(first, made("trend.parquet", changed('label = "Score"', 'label = "Sum"')))
     assert "t3.parquet and trend.parquet were made with different study files (outcomes.score.label)" in str(

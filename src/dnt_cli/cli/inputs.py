@@ -263,14 +263,12 @@ def open_together(
 
 
 def _require_same_study(first: Stage, other: Stage) -> None:
-    """Refuse files whose study files say different things; `--set` is told elsewhere, comments do not count."""
-    from dnt_cli.study.comparison import changes
+    """Refuse files whose study files say different things; what `--set` changed is told with the other differences."""
+    from dnt_cli.diff.origins import file_causes
 
-    if first.study.text == other.study.text:
-        return
-    if first.study.key != other.study.key:
-        raise DataError(say("other_studies"))
-    if keys := [change.key for change in changes(first.study, other.study)]:
+    if keys := [cause.item for cause in file_causes(first.study, other.study)]:
+        if first.study.key != other.study.key:
+            raise DataError(say("other_studies"))
         more = say("more_of", count=len(keys) - _MOST_KEYS) if len(keys) > _MOST_KEYS else ""
         listed = ", ".join(keys[:_MOST_KEYS])
         raise DataError(say("study_changed", first=first.name, other=other.name, keys=listed, more=more))

@@ -49,6 +49,14 @@ def study_causes(a: Study, b: Study) -> list[Cause]:
     return sorted(found, key=lambda cause: not _WORDS.isdisjoint(cause.item.replace("_label", ".label").split(".")))
 
 
+def file_causes(a: Study, b: Study) -> list[Cause]:
+    """What differs between the study files themselves: `study_causes` without what `--set` changed in either."""
+    if a.text == b.text:
+        return []
+    given = [override.partition("=")[0].strip() for study in (a, b) for override in study.overrides]
+    return [own for own in study_causes(a, b) if not any(f"{own.item}.".startswith(f"{key}.") for key in given)]
+
+
 def data_of(a: Sequence[Step], b: Sequence[Step]) -> Data:
     """Whether both chains began with the same data: by the hash of the first file that each read.
 
