@@ -14,7 +14,7 @@ from dnt_cli.disclosure.protect import decided
 from dnt_cli.disclosure.quantities import DATA, Registry
 from dnt_cli.disclosure.relations import relations_of
 from dnt_cli.disclosure.release import HIDDEN, _seen, _within, released
-from dnt_cli.disclosure.rules import broken_rule
+from dnt_cli.disclosure.rules import broken_rule, sensitive
 from dnt_cli.errors import DataError
 from dnt_cli.polis.tables import answers as register_answers
 from dnt_cli.study.disclosure import CBS
@@ -184,6 +184,13 @@ def test_who_was_seen_is_not_found_from_the_numbers_of_answers_and_a_total() -> 
     assert size(there) in found.hidden
     assert not {size(*arm(g), asked) for g in ("a", "b")} & set(found.hidden)  # they are told in any case
     assert not found.unprotected
+
+
+def test_what_may_not_be_told_stands_in_the_order_of_the_files() -> None:
+    """What else is hidden follows from the order; that of a set is another in every run, and two runs tell more."""
+    registry = Registry(CBS.persons)
+    registry.add([resting([*arm("a"), ("place", (str(i),))], 3) for i in range(30)])
+    assert list(sensitive(registry, CBS)) == list(registry.values)
 
 
 def test_the_letter_says_between_which_bounds_what_is_forbidden_was_shown_to_lie() -> None:

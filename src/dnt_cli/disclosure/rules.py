@@ -61,8 +61,8 @@ def sensitive(registry: Registry, thresholds: Thresholds) -> dict[Quantity, str]
             name = _part_rule(sizes[some], sizes[whole], thresholds)
             if name:
                 found[Quantity(some)] = name
-    for who in registry.bases:
-        if sizes[who] < thresholds.persons:
+    for who, n in sizes.items():  # in their order: what is hidden follows from it, and a set has none
+        if who in registry.bases and n < thresholds.persons:
             found[Quantity(who)] = "persons"
     found |= {q: "persons" for q in registry.values if q.what and sizes[q.who] < thresholds.persons}
     found |= {q: "differing" for q in registry.values if q.who in registry.differing}
