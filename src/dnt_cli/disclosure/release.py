@@ -194,6 +194,15 @@ class Filter:
         """Of notes, and of sizes in headings."""
         return NoteFilter(self.decision, self.thresholds.persons, self.wording)
 
+    def trial(self) -> Filter:
+        """The same filter, which has seen nothing yet."""
+        return Filter(self.decision, self.thresholds, self.wording)
+
+    def keep(self, trial: Filter) -> None:
+        """What a trial left out and showed counts here too."""
+        self.left += trial.left
+        self.shown |= trial.shown
+
     def sentence(self, source: str, table: str, cell: Cell) -> str:
         """A sentence as it may leave; empty where it may not.
 

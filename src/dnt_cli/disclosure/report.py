@@ -115,13 +115,13 @@ class _Protection:
 def _table(own: _Protection, block: TableBlock, _chapter: str) -> TableBlock | None:
     """The table, if a number of it is shown or it never had any."""
     table = block.table
-    before = len(own.filter.left)
-    found = own.filter.table(REPORT, table.with_cells(lambda c: replace(c, counts=own.names.of(c.counts))))
+    trial = own.filter.trial()
+    found = trial.table(REPORT, table.with_cells(lambda c: replace(c, counts=own.names.of(c.counts))))
     found = replace(found, notes=tuple(note for note in found.notes if note in table.notes))  # the mark is told once
-    if not own.filter.shown[REPORT, found.title] and any(left.rule != "note" for left in own.filter.left[before:]):
-        del own.filter.left[before:]
+    if not trial.shown[REPORT, found.title] and any(left.rule != "note" for left in trial.left):
         own.leave_out("tables", found.title, block.key, table.name)
         return None
+    own.filter.keep(trial)
     own.tables.append(found)
     return replace(block, table=found)
 
