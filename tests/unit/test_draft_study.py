@@ -422,3 +422,13 @@ def test_the_expected_direction_is_asked_of_each_tested_outcome_and_never_guesse
     assert all(outcome.expected is None for outcome in study.outcomes.values())
     asked = [q for q in open_questions(text) if q.asked.startswith("expected")]
     assert len(asked) == sum(outcome.role == "tested" for outcome in study.outcomes.values())
+
+
+def test_a_study_of_three_arms_is_drafted_with_all_of_them() -> None:
+    rows = [f"{10 * arm + i},T{t},{name},{i % 7 + t}" for arm, name in enumerate(("training", "control", "coaching"))
+            for i in range(10) for t in (0, 1)]  # fmt: skip
+    text = draft_study(read_table("\n".join(["id,wave,arm,stress", *rows]).encode(), "x.csv"), "x")
+    design = parse_study(text).design
+    assert (design.group, design.intervention, design.comparison) == ("arm", "training", "control")
+    assert set(design.further_interventions) == {"coaching"}
+    assert "arm" not in parse_study(text).covariates

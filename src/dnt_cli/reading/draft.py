@@ -35,6 +35,7 @@ from dnt_cli.survey import identifiers
 
 SHARED = 10  # rows that must share a value before it is written down
 _MOST_LEVELS = 10
+_MOST_ARMS = 6
 _ORDER = "  # ?? in which order do these words stand, lowest first; nothing is computed until it is known"
 _NAMES = {
     "id": r"(?:.*[\W_])?(?:id|nr|nummer)|.*(?:clientnr|respnr|respondent|subject|person|persoon|deelnemer|cli[eë]nt).*",
@@ -190,13 +191,14 @@ def _waves_in_names(columns: list[str]) -> tuple[dict[str, dict[str, str]], str]
 
 
 def _named(frame: pd.DataFrame, role: str) -> str | None:
-    """The first column whose name says that it is this; a group has two values."""
-    for column in map(str, frame.columns):
-        if re.fullmatch(_NAMES[role], re.sub(r"\[\w*\]$", "", column), re.IGNORECASE):  # groep[1] of LimeSurvey
-            if role == "group" and frame[column].nunique() != 2:
-                continue
-            return column
-    return None
+    """The first column whose name says that it is this; a group has two values or, where none has, some more."""
+    # groep[1] of LimeSurvey
+    named = [str(c) for c in frame if re.fullmatch(_NAMES[role], re.sub(r"\[\w*\]$", "", str(c)), re.IGNORECASE)]
+    if role == "group":
+        counts = {column: frame[column].value_counts() for column in named}
+        several = [c for c in named if 2 < len(counts[c]) <= _MOST_ARMS and counts[c].min() >= SHARED]
+        named = [c for c in named if len(counts[c]) == 2] or several
+    return named[0] if named else None
 
 
 def _column(raw: RawTable, frame: pd.DataFrame, columns: list[str]) -> _Column:
@@ -317,7 +319,11 @@ def _design(
         labels = [str(known.get(code, code if isinstance(code_of(code), str) else "")) for code in codes]
         told = [label or code for code, label in zip(codes, labels, strict=True)]
         likely = [bool(_INTERVENTION.search(one)) - bool(_COMPARISON.search(one)) for one in told]
-        if likely[1] > likely[0] or (likely[0] == likely[1] and codes[1] == "1"):
+        if len(codes) > 2:  # the comparison, as far as its word tells, stands second
+            places = sorted(range(len(codes)), key=lambda place: -likely[place])
+            places = [places[0], places[-1], *places[1:-1]]
+            codes, labels = ([own[place] for place in places] for own in (codes, labels))
+        elif likely[1] > likely[0] or (likely[0] == likely[1] and codes[1] == "1"):
             codes, labels = codes[::-1], labels[::-1]
     known_waves = waves if len(waves) > 1 else _WAVES
     after = [months(wave) for wave in known_waves]
@@ -332,7 +338,13 @@ def _design(
         f"intervention = {_toml(codes[0])}  # ? which code is the intervention",
         f"comparison = {_toml(codes[1])}",
     ]
-    for name, label in zip(("intervention", "comparison"), labels, strict=True):
+    arms = [f"{_toml(code)} = {_toml(label or code)}" for code, label in zip(codes[2:], labels[2:], strict=True)]
+    lines += (
+        [f"further_interventions = {{ {', '.join(arms)} }}  # ? the other groups; --contrast compares two"]
+        if arms
+        else []
+    )
+    for name, label in zip(("intervention", "comparison"), labels, strict=False):
         lines += [f"{name}_label = {_toml(label)}"] if label else []
     lines += [f"site = {_toml(names['site'])}"] if names["site"] else []
     order = "" if ordered else "; and in which order they were"
