@@ -14,6 +14,7 @@ import pytest
 from dnt_cli.conclusions import conclude
 from dnt_cli.conclusions.result import HypothesisConclusion
 from dnt_cli.conclusions.speech import outcome_text, verdict_text
+from dnt_cli.effects.errors import errors_note
 from dnt_cli.effects.result import Estimates
 from dnt_cli.errors import DataError
 from dnt_cli.polis.result import RegisterResult
@@ -209,6 +210,12 @@ def test_marks_rest_on_the_standard_errors_of_the_study() -> None:
         assert told in table.notes
     without = conclude([estimates(by_site, *BASE)]).tables(Wording(by_site, "en"))[1]
     assert told not in without.notes  # nothing rests on what is not known
+    by_person = parse_study(STUDY.replace("[outcomes.work]", '[models]\nerrors = "persons"\n\n[outcomes.work]', 1))
+    rows = changed(BASE, 1, std_error_persons=0.6, p_value_persons=0.5, conf_low_persons=-1.0, conf_high_persons=1.4)
+    [told] = errors_note(conclude([estimates(by_person, *rows)]).sources.estimates, Wording(by_person, "en"))
+    assert (
+        told == "Of trends SE, CI, p and marks: with standard errors by person (CR1)."
+    )  # one row a person at one wave
 
 
 @pytest.mark.parametrize(

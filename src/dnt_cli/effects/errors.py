@@ -72,7 +72,8 @@ def errors_note(rows: pd.DataFrame, wording: Wording) -> list[str]:
     """Which errors the marks of effects rest on, where they are not the model's."""
     by = wording.study.models.errors
     known = by != "model" and rows[f"p_value_{by}"].notna().any()
-    return [wording.text(f"effects.errors_{by}")] if known else []
+    beside = by == "persons" and (rows["analysis"] != LONGITUDINAL).any()  # at one wave each person has one row
+    return [wording.text(f"effects.errors_{by}{'_trends' if beside else ''}")] if known else []
 
 
 def decisive(row: pd.Series, errors: str) -> float:
