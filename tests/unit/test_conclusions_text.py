@@ -17,6 +17,7 @@ from dnt_cli.conclusions.speech import outcome_text, verdict_text
 from dnt_cli.effects.errors import errors_note
 from dnt_cli.effects.result import Estimates
 from dnt_cli.errors import DataError
+from dnt_cli.messages import message
 from dnt_cli.polis.result import RegisterResult
 from dnt_cli.study import Language, Study, parse_study
 from dnt_cli.wording import Wording
@@ -231,6 +232,14 @@ def test_a_mark_that_a_check_gains_is_told_with_its_direction(
     turned = all_texts(study, tried=changed(CHECKS, 3, verdict=verdict, estimate=value, shift=-1.2))
     assert differing(all_texts(study), turned) == {("H2", "debts")}
     assert said in turned["H2", "debts"]
+
+
+@pytest.mark.parametrize(("verdict", "told"), [("gained", True), ("same", False)])
+def test_an_effect_that_follows_no_straight_line_is_told(study: Study, verdict: str, told: bool) -> None:
+    tried = checks(study, *BASE, BASE[1] | {"verdict": verdict, "shift": math.nan, "model": "l:category"})
+    tried.labels["l:category"] = message("robustness.label_category")
+    said = text_of(study, "work", estimates(study, *BASE), tried)
+    assert ("has one (l): the effect does not follow a straight line" in said) == told
 
 
 def test_a_check_of_the_trend_does_not_touch_a_verdict_on_the_endpoint(study: Study) -> None:

@@ -16,6 +16,7 @@ from dnt_cli.tables import Cell, Counts, together
 from dnt_cli.wording import Wording, within_sentence
 
 SITES = "h"  # the check whose standard errors are by site
+BENT = "robustness.label_category"  # the check with an effect per wave
 _CHANGES = ("lost", "reversed", "weaker", "turned", "gained_for", "gained_against", "gained")
 
 
@@ -82,13 +83,8 @@ def _sentences(conclusion: Conclusion, wording: Wording, level: float) -> Iterat
             yield text, persons(part)
         for text in _checks(conclusion, part, wording):
             yield text, together(check.counts for check in conclusion.checks(part))
-    if "trend" in conclusion.contradictions:
-        text = wording.text("conclusions.apart_trend", where=where(ENDPOINT, evidence, wording))
-        yield text, persons(ENDPOINT, LONGITUDINAL)
-    if "follow_up" in conclusion.contradictions:
-        now, later = (where(part, evidence, wording) for part in (ENDPOINT, FOLLOW_UP))
-        text = wording.text("conclusions.apart_follow_up", where=now, later=later)
-        yield begun(text), persons(ENDPOINT, FOLLOW_UP)
+    for text, parts in _over_time(conclusion, wording):
+        yield text, persons(*parts)
     for other in evidence.registers:
         if text := _register(evidence, other, wording):
             yield text, counts_of(other, wording.study)
@@ -100,6 +96,20 @@ def _sentences(conclusion: Conclusion, wording: Wording, level: float) -> Iterat
             again = replace(evidence.raw, intervention=evidence.raw.twice[0], comparison=evidence.raw.twice[1])
             start, end = wording.study.design.baseline, wave_of(ENDPOINT, evidence.outcome, wording)
             yield wording.text("conclusions.raw_twice", start=start, end=end, raw=raw_text(again, wording)), None
+
+
+def _over_time(conclusion: Conclusion, wording: Wording) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """How the effects at different times differ from each other, with the analyses that it is about."""
+    evidence = conclusion.evidence
+    bent = [own for own in conclusion.checks(LONGITUDINAL) if own.label.key == BENT and own.verdict == "gained"]
+    if bent and LONGITUDINAL not in conclusion.deciding:
+        yield wording.text("conclusions.not_straight", code=bent[0].code), (LONGITUDINAL,)
+    if "trend" in conclusion.contradictions:
+        text = wording.text("conclusions.apart_trend", where=where(ENDPOINT, evidence, wording))
+        yield text, (ENDPOINT, LONGITUDINAL)
+    if "follow_up" in conclusion.contradictions:
+        now, later = (where(part, evidence, wording) for part in (ENDPOINT, FOLLOW_UP))
+        yield begun(wording.text("conclusions.apart_follow_up", where=now, later=later)), (ENDPOINT, FOLLOW_UP)
 
 
 def where(part: str, evidence: Evidence, wording: Wording) -> str:
