@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -18,6 +19,7 @@ from dnt_cli.reading.draft import draft_study
 from dnt_cli.reading.moments import in_order, months
 from dnt_cli.reading.scales import SCALES, plain, scale_of
 from dnt_cli.study import open_questions, parse_study
+from dnt_cli.wording import catalogue
 from tests.support.reading import read_survey
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -68,6 +70,20 @@ def test_long_files(folder: str, file: str) -> None:
     assert (study.design.id, study.design.wave, study.design.group) == ("id", "wave", "group")
     assert study.outcomes["work"].kind == "binary"
     assert read_survey(content, file, study).survey is not None
+
+
+@pytest.mark.parametrize("file", ["clienten.csv", "clienten.xlsx"])
+def test_a_draft_asks_the_same_in_dutch(file: str) -> None:
+    """Its questions are sentences of words/; all else is the same."""
+    content = (CASES / "60-wide-clients" / file).read_bytes()
+    english, dutch = (draft_study(read_table(content, file), "x", language=own) for own in ("en", "nl"))
+    assert parse_study(english) == replace(parse_study(dutch), text=english)
+    asked = [(one.line, one.guess, one.needed) for one in open_questions(english)]
+    assert asked == [(one.line, one.guess, one.needed) for one in open_questions(dutch)]
+    words = [text.nl.partition("{")[0] for key, text in catalogue("reading").items() if key.startswith("draft_")]
+    assert all(
+        one.asked.startswith(tuple(filter(None, words))) or " waarden " in one.asked for one in open_questions(dutch)
+    )
 
 
 def test_no_value_of_a_person_is_written() -> None:

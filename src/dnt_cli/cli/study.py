@@ -85,7 +85,7 @@ def _drafted(data: str, sheet: str | None, header_row: int | None) -> str:
     hints = Hints(sheet=sheet, header_row=header_row)
     opened = open_input(data, "dnt study init", ["answers"], foreign="always", hints=hints)
     tell_findings(opened.raw.findings, opened.name)
-    return draft_study(opened.raw, Path(opened.name).stem, hints)
+    return draft_study(opened.raw, Path(opened.name).stem, hints, terminal.language)
 
 
 @study_app.command()

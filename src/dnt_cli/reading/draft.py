@@ -29,14 +29,15 @@ from dnt_cli.reading.scales import plain, scale_of
 from dnt_cli.reading.suspicion import NO_ANSWER, means_no_answer, suspects
 from dnt_cli.reading.table import Distinct, code_of, shown
 from dnt_cli.sentences import say
-from dnt_cli.study import Code
+from dnt_cli.study import Code, Language
 from dnt_cli.study.source_rules import same_code
 from dnt_cli.survey import identifiers
+from dnt_cli.wording import sentence
 
 SHARED = 10  # rows that must share a value before it is written down
 _MOST_LEVELS = 10
 _MOST_ARMS = 6
-_ORDER = "  # ?? in which order do these words stand, lowest first; nothing is computed until it is known"
+_TOLD = re.compile("\0([^\0]+)\0")  # a sentence that is still to be worded
 _NAMES = {
     "id": r"(?:.*[\W_])?(?:id|nr|nummer)|.*(?:clientnr|respnr|respondent|subject|person|persoon|deelnemer|cli[eë]nt).*",
     "wave": r"wave|meting|meetmoment|tijd|time|round|ronde|visit|measurement|t",
@@ -80,13 +81,14 @@ class _Column:
     label: str = ""
 
 
-def draft_study(raw: RawTable, key: str, hints: Hints = NO_HINTS) -> str:
+def draft_study(raw: RawTable, key: str, hints: Hints = NO_HINTS, language: Language = "en") -> str:
     """The text of a study file for a table, with the questions that it leaves as comments.
 
     Args:
         raw: The table.
         key: Name of the study.
         hints: How the table was found in its file, which the study file then says too.
+        language: Of the questions.
 
     Raises:
         DataError: The first line is no header: it would write a person's answers as names.
@@ -115,11 +117,27 @@ def draft_study(raw: RawTable, key: str, hints: Hints = NO_HINTS) -> str:
         lines += _outcome(keys[name], name, found, asked)
     for name, found in covariates.items():
         lines += _covariate(keys[name], name, found)
-    lines += [] if outcomes else ["# ? no outcome was found: add one as a section [outcomes.name]", ""]
+    lines += [] if outcomes else [_ask("no_outcome").strip(), ""]
     tied = [keys[name] for name in covariates if names["group"] and _tied(frame[name], frame[names["group"]])]
     models = _models({keys[name]: found for name, found in covariates.items()}, tied)
-    unused = [f"# Columns that are not used: {', '.join(left)}"] if left else []
-    return "\n".join([*lines, *models, *unused]) + "\n"
+    unused = [f"# {_said('unused', columns=', '.join(left))}"] if left else []
+    text = "\n".join([*lines, *models, *unused]) + "\n"
+
+    def worded(match: re.Match[str]) -> str:
+        name, values = json.loads(match[1])
+        return sentence(f"reading.draft_{name}", language, **values)
+
+    return _TOLD.sub(worded, text)
+
+
+def _said(name: str, **values: Any) -> str:
+    """The place of a sentence of `words/reading.toml`, which is put there when the text is whole."""
+    return f"\0{json.dumps([name, values])}\0"
+
+
+def _ask(name: str, mark: str = "# ?", **values: Any) -> str:
+    """A question behind a setting."""
+    return f"  {mark} {_said(name, **values)}"
 
 
 def _variables(
@@ -302,7 +320,7 @@ def _toml(value: Any) -> str:
 def _head(key: str) -> list[str]:
     plain = re.sub(r"\W+", "_", key).strip("_").lower() or "study"
     return [
-        "# Made from a data file. Lines with a question (?) are guesses: mend them, and take the mark away.",
+        f"# {_said('made')}",
         "schema = 1", "", "[study]", f"key = {_toml(plain)}", f"title = {_toml(key)}", "",
     ]  # fmt: skip
 
@@ -330,28 +348,23 @@ def _design(
     if any(one is None for one in after) or len({*after}) < len(after):
         after = [6.0 * i for i in range(len(known_waves))]
     moments = ", ".join(f"{{ key = {_toml(w)}, months = {m:g} }}" for w, m in zip(known_waves, after, strict=True))
-    no_id = "" if names["id"] else "  # ? the first column, since none is called so"
-    no_wave = "" if waves else "  # ? no column with the wave was found"
+    no_id = "" if names["id"] else _ask("first_column")
+    no_wave = "" if waves else _ask("no_wave")
     lines = ["[design]", f"id = {_toml(person)}{no_id}", f"wave = {_toml(names['wave'] or 'wave')}{no_wave}"]
-    lines += [f"group = {_toml(group or 'group')}" + ("" if group else "  # ? no column with two groups was found")]
+    lines += [f"group = {_toml(group or 'group')}" + ("" if group else _ask("no_group"))]
     lines += [
-        f"intervention = {_toml(codes[0])}  # ? which code is the intervention",
+        f"intervention = {_toml(codes[0])}{_ask('intervention')}",
         f"comparison = {_toml(codes[1])}",
     ]
     arms = [f"{_toml(code)} = {_toml(label or code)}" for code, label in zip(codes[2:], labels[2:], strict=True)]
-    lines += (
-        [f"further_interventions = {{ {', '.join(arms)} }}  # ? the other groups; --contrast compares two"]
-        if arms
-        else []
-    )
+    lines += [f"further_interventions = {{ {', '.join(arms)} }}{_ask('arms')}"] if arms else []
     for name, label in zip(("intervention", "comparison"), labels, strict=False):
         lines += [f"{name}_label = {_toml(label)}"] if label else []
     lines += [f"site = {_toml(names['site'])}"] if names["site"] else []
-    order = "" if ordered else "; and in which order they were"
-    lines += [f"waves = [{moments}]  # ? months since inclusion{order}"]
+    lines += [f"waves = [{moments}]{_ask('months' if ordered else 'months_and_order')}"]
     lines += [
-        f"baseline = {_toml(known_waves[0])}" + ("" if ordered else "  # ? which of the waves is the first"),
-        f"endpoint = {_toml(known_waves[-1])}  # ? where the effect is judged",
+        f"baseline = {_toml(known_waves[0])}" + ("" if ordered else _ask("baseline")),
+        f"endpoint = {_toml(known_waves[-1])}{_ask('endpoint')}",
         "",
     ]
     return lines
@@ -367,19 +380,18 @@ def _files(wide: dict[str, dict[str, str]], pattern: str, columns: dict[str, str
 
 
 def _missing(found: _Column) -> list[str]:
-    return [f"missing = {_toml(found.missing)}  # ? or valid, if it is an answer"] if found.missing else []
+    return [f"missing = {_toml(found.missing)}{_ask('missing')}"] if found.missing else []
 
 
 def _outcome(key: str, name: str, found: _Column, waves: list[str]) -> list[str]:
     kind = {"words": "ordinal"}.get(found.kind, found.kind)
-    asked = "  # ? a count of something, or linear: a score" if kind == "count" else ""
+    asked = _ask("count") if kind == "count" else ""
     lines = [f"[outcomes.{key}]", f"label = {_toml(found.label or name)}", f'kind = "{kind}"{asked}']
-    lines += [f"waves = {_toml(waves)}", 'better = "higher"  # ? higher or lower']
+    lines += [f"waves = {_toml(waves)}", f'better = "higher"{_ask("better")}']
     if found.kind == "words":
         ordered = found.scale or found.levels
-        order = (
-            _ORDER if not found.scale else "  # ? all answers, lowest first" if len(found.levels) < len(ordered) else ""
-        )
+        order = _ask("answers") if len(found.levels) < len(ordered) else ""
+        order = order if found.scale else _ask("order", "# ??")
         lines += [] if found.scale and len(ordered) > 2 else ['role = "descriptive"']
         lines += [f"range = [1, {len(ordered)}]"]
         lines += [f"level_labels = {_toml(list(map(shown, ordered)))}{order}"]
@@ -390,11 +402,11 @@ def _outcome(key: str, name: str, found: _Column, waves: list[str]) -> list[str]
         if len(numbers) == max(numbers) - min(numbers) + 1:
             lines += [f"level_labels = {_toml(found.labels)}"]
     elif found.limits is not None:
-        lines += [f"range = [{found.limits[0]:g}, {found.limits[1]:g}]  # ? lowest and highest possible value"]
+        lines += [f"range = [{found.limits[0]:g}, {found.limits[1]:g}]{_ask('range')}"]
     if 'role = "descriptive"' not in lines:
-        lines += ['# ? expected = "increase" or "decrease": what the hypothesis said beforehand; without it no verdict']
+        lines += [_ask("expected").strip()]
     if found.rare and found.kind in ("words", "ordinal"):
-        lines += [f"# ? {found.rare} more values that fewer than {SHARED} rows share"]
+        lines += [_ask("rare", n=found.rare, least=SHARED).strip()]
     return [*lines, *_missing(found), ""]
 
 
@@ -412,7 +424,7 @@ def _covariate(key: str, name: str, found: _Column) -> list[str]:
         limits = found.limits or (0.0, 1.0)
         lines += [
             'kind = "continuous"',
-            f"range = [{limits[0]:g}, {limits[1]:g}]  # ? lowest and highest possible value",
+            f"range = [{limits[0]:g}, {limits[1]:g}]{_ask('range')}",
         ]
     else:
         levels = list(map(shown, found.levels))
@@ -421,9 +433,7 @@ def _covariate(key: str, name: str, found: _Column) -> list[str]:
         if found.labels and all(found.labels):
             lines += [f"level_labels = {_toml(found.labels)}"]
         if found.rare:
-            lines += [
-                f"# ? {found.rare} more values that fewer than {SHARED} rows share: add them to levels, or to missing"
-            ]
+            lines += [_ask("rare_levels", n=found.rare, least=SHARED).strip()]
     return [*lines, *_missing(found), ""]
 
 
@@ -443,7 +453,7 @@ def _models(covariates: dict[str, _Column], tied: list[str]) -> list[str]:
     ladder = [controls, []] if controls else [[]]
     lines = [
         "[models]",
-        f"controls = {_toml(controls)}  # ? what was so before the intervention, and may differ between the groups",
+        f"controls = {_toml(controls)}{_ask('controls')}",
     ]
-    lines += [f"# ? not among them, since they nearly follow from the group: {', '.join(tied)}"] if tied else []
+    lines += [_ask("tied", columns=", ".join(tied)).strip()] if tied else []
     return [*lines, f"ladder = {_toml(ladder)}", ""]
