@@ -79,7 +79,7 @@ def test_modes_where_newton_goes_round_in_circles() -> None:
     response = np.vstack([trap[1], rng.integers(0, 2, (4000, 5))])
     sd = np.append(trap[2], np.exp(rng.uniform(np.log(0.01), np.log(60), 4000)))
     mask = np.vstack([np.ones(5), rng.integers(0, 2, (4000, 5))])
-    mode = LOGISTIC.modes(linear, response * mask, mask, sd, rng.normal(0, 5, 4001))
+    mode = LOGISTIC.modes(linear.T, (response * mask).T, mask.T, sd, rng.normal(0, 5, 4001))
     with np.errstate(over="ignore"):
         chance = 1 / (1 + np.exp(-(linear + (sd * mode)[:, None])))
     slope = sd * (mask * (response - chance)).sum(axis=1) - mode
@@ -148,7 +148,7 @@ def test_persons_of_very_different_size_are_not_padded_to_the_largest() -> None:
         np.append(design.groups, design.groups[one]),
     )
     blocks = LogisticData.of(stacked([large])[0]).blocks
-    assert sum(block.response[0].size for block in blocks) < 2 * large.response.size
+    assert sum(block.response[:, 0].size for block in blocks) < 2 * large.response.size
     fit = fit_mixed_logistic_sets([large])[0]
     assert fit.status.usable
     oracle = marginal_model(large)
@@ -190,7 +190,6 @@ def test_the_linear_optimum_is_the_best_of_a_grid(reml: bool, sd: float) -> None
 @pytest.mark.parametrize("by", [np.add, np.multiply])
 def test_rows_of_a_person_are_taken_together_to_the_bits_that_numpy_gives(rows: int, by: np.ufunc) -> None:
     rng = np.random.default_rng(rows)
-    flat, nodes = rng.normal(size=(50, rows)), rng.normal(size=(50, rows, 15))
-    assert (over_rows(flat, by) == by.reduce(flat, axis=1)).all()
+    flat, nodes = rng.normal(size=(rows, 50)), rng.normal(size=(15, rows, 50))
+    assert (over_rows(flat, by) == by.reduce(flat, axis=0)).all()
     assert (over_rows(nodes, by) == by.reduce(nodes, axis=1)).all()
-    assert (over_rows(nodes[None], by, -2) == by.reduce(nodes[None], axis=-2)).all()

@@ -27,6 +27,9 @@ _TOLERANCE = 1e-10
 _ROUGH_TOLERANCE = 1e-4
 _MOST_STEPS = 60
 
+# The share of the largest sum of squares of a column that is rounding.
+_NOTHING = 1e-20
+
 # An SD of the random intercept below this is zero.
 SINGULAR_SD = 1e-4
 
@@ -73,26 +76,72 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Persons with about as many rows.
+    """Persons with about as many rows, whose linear predictors are a number of their own plus multiples of columns.
 
     Attributes:
         persons: (G,) their places among all persons.
-        fixed: (m, G, f) columns that are constant within persons.
-        varying: (m, G, J, v) a column of ones where there are fixed columns, then the others.
-        response: (m, G, J).
-        mask: (G, J) 1 for a row, 0 for padding; None without padding.
+        turn: (m, k, r + 1, G) from coefficients to that number and those multiples.
+        columns: (r, J, m, G) of rows.
+        response: (J, m, G).
+        mask: (J, G) 1 for a row, 0 for padding; None without padding.
     """
 
     persons: Integers
-    fixed: Floats
-    varying: Floats
+    turn: Floats
+    columns: Floats
     response: Floats
     mask: Floats | None
 
-    def part(self, own: Integers) -> _Block:
+    @staticmethod
+    def of(stack: Stack, persons: Integers) -> _Block:
+        """Some persons of a stack."""
+        sizes = stack.sizes[persons]
+        place = np.arange(int(sizes.max()))
+        inside = place < sizes[:, None]
+        rows = stack.starts[persons][:, None] + np.where(inside, place, 0)
+        turn, columns = _turned(stack, rows)
+        mask = None if inside.all() else np.ascontiguousarray(inside.T, dtype=float)
+        response = np.ascontiguousarray(stack.response[:, rows].transpose(2, 0, 1))
+        if mask is not None:
+            response *= mask[:, None]
+        return _Block(persons, turn, columns, response, mask)
+
+    def of_persons(self, own: Integers) -> _Block:
         """Some of the persons."""
-        mask = None if self.mask is None else self.mask[own]
-        return _Block(self.persons[own], self.fixed[:, own], self.varying[:, own], self.response[:, own], mask)
+        mask = None if self.mask is None else self.mask[:, own]
+        return _Block(self.persons[own], self.turn[..., own], self.columns[..., own], self.response[..., own], mask)
+
+    def of_sets(self, which: Integers) -> _Block:
+        """Some of the data sets."""
+        return _Block(self.persons, self.turn[which], self.columns[:, :, which], self.response[:, which], self.mask)
+
+
+def _turned(stack: Stack, rows: Integers) -> tuple[Floats, Floats]:
+    """`turn` and `columns` of the rows (G, J) of a block; columns have mean 0 and SD 1, so that they cost no digits."""
+    (persons, most), (m, _, k), few = rows.shape, stack.matrix.shape, stack.steady
+    changing = np.flatnonzero(stack.bases >= 0)
+    bases = np.unique(stack.bases[changing])
+    turn, columns = np.zeros((m, k, bases.size + 1, persons)), np.empty((bases.size, most, m, persons))
+    turn[:, :few, 0] = transposed(stack.matrix[:, rows[:, 0], :few])
+    if not bases.size:
+        return turn, columns
+    raw = (stack.matrix[:, rows.ravel()] @ stack.triangle).reshape(m, persons, most, k)
+    own = np.zeros((m, changing.size, bases.size + 1, persons))
+    for number, base in enumerate(bases):
+        column = raw[..., base]
+        centre, spread = (of(axis=(1, 2), keepdims=True) for of in (column.mean, column.std))
+        spread = np.where(spread > 0.0, spread, 1.0)
+        columns[number] = ((column - centre) / spread).transpose(2, 0, 1)
+        square = np.square(column).sum(axis=2)
+        square = np.where(square > _NOTHING * square.max(axis=1, keepdims=True), square, np.inf)
+        alike = np.flatnonzero(stack.bases[changing] == base)
+        constants = np.einsum("mgjc,mgj->mcg", raw[..., changing[alike]], column) / square[:, None]
+        own[:, alike, 0], own[:, alike, number + 1] = constants * centre, constants * spread
+    # The basis is (columns - constants @ side) @ upper^-1.
+    side, upper = (transposed(part[..., changing]) for part in (stack.triangle[:, :few], stack.triangle[:, few:]))
+    own = own.reshape(m, changing.size, -1) - side @ turn[:, :few].reshape(m, few, -1)
+    turn[:, few:] = np.linalg.solve(upper, own).reshape(m, changing.size, bases.size + 1, persons)
+    return turn, columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +156,13 @@ class LogisticData:
     @staticmethod
     def of(stack: Stack, family: Family = LOGISTIC) -> LogisticData:
         """Lay out a stack; at most half of a block is padding."""
-        blocks = []
-        for persons in _classes(stack.sizes):
-            sizes = stack.sizes[persons]
-            longest = int(sizes.max())
-            place = np.arange(longest)
-            inside = place < sizes[:, None]
-            rows = stack.starts[persons][:, None] + np.where(inside, place, 0)
-            mask = None if inside.all() else inside.astype(float)
-            fixed = stack.matrix[:, stack.starts[persons], : stack.steady]
-            varying = stack.matrix[:, rows, stack.steady :]
-            if stack.steady:
-                varying = np.concatenate([np.ones((*varying.shape[:3], 1)), varying], axis=3)
-            response = stack.response[:, rows] if mask is None else stack.response[:, rows] * mask
-            blocks.append(_Block(persons, np.ascontiguousarray(fixed), varying, response, mask))
-        return LogisticData(tuple(blocks), stack.matrix.shape[2], stack.sizes.size, family)
+        blocks = tuple(_Block.of(stack, persons) for persons in _classes(stack.sizes))
+        return LogisticData(blocks, stack.matrix.shape[2], stack.sizes.size, family)
 
     def part(self, which: Integers) -> LogisticData:
         """Some of the data sets."""
-        blocks = [_Block(b.persons, b.fixed[which], b.varying[which], b.response[which], b.mask) for b in self.blocks]
-        return LogisticData(tuple(blocks), self.n_columns, self.n_persons, self.family)
+        blocks = tuple(block.of_sets(which) for block in self.blocks)
+        return LogisticData(blocks, self.n_columns, self.n_persons, self.family)
 
     def modes(self, m: int) -> list[Floats]:
         """Zeros, the start of the search for each person's most likely random intercept."""
@@ -173,11 +209,11 @@ class LogisticData:
         for block in self.blocks:
             start = np.zeros((m, block.persons.size))
             value, slopes, curves, _ = _in_block(block, coefficients, sd, nodes, start, self.family)
-            scores[:, block.persons] = _spread(block, slopes)
+            scores[:, block.persons] = _spread(block, slopes).swapaxes(1, 2)
             for point, member in zip(points, members, strict=True):
                 own = np.flatnonzero(member[block.persons])
                 if own.size:
-                    _add(point, block.part(own), value[:, own], slopes[:, own], curves[:, own])
+                    _add(point, block.of_persons(own), value[:, own], slopes[..., own], curves[..., own])
         return scores, -np.stack([point.curvature for point in points], axis=1)
 
 
@@ -197,53 +233,49 @@ def _classes(sizes: Integers) -> list[Integers]:
 def _in_block(
     block: _Block, coefficients: Floats, sd: Floats, nodes: int, start: Floats, family: Family
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Per person (m, G) value, slopes (.., d), curvatures (.., d, d) in the block's own columns, and modes."""
-    m, persons, rows, width = block.varying.shape
-    few = block.fixed.shape[2]
-    own = coefficients[:, few:]
-    if few:
-        own = np.concatenate([np.zeros((m, 1)), own], axis=1)
-    linear = (block.varying.reshape(m, persons * rows, width) @ own[..., None]).reshape(m, persons, rows)
-    if few:
-        linear += block.fixed @ coefficients[:, :few, None]
-    mask = None if block.mask is None else np.tile(block.mask, (m, 1))
-    flat = m * persons
+    """Per person values (m, G), slopes (d, m, G) and curvatures (d, d, m, G) as in `integral`, and modes (m, G)."""
+    m, k, width, persons = block.turn.shape
+    own = (coefficients[:, None] @ block.turn.reshape(m, k, -1)).reshape(m, width, persons)
+    linear = own[:, 0] + np.einsum("rjmg,mrg->jmg", block.columns, own[:, 1:])
+    shape, flat = (m, persons), (len(linear), m * persons)
     value, slopes, curves, mode = persons_likelihood(
-        block.varying.reshape(flat, rows, width),
-        linear.reshape(flat, rows),
-        block.response.reshape(flat, rows),
-        mask,
+        block.columns.reshape(width - 1, *flat),
+        linear.reshape(flat),
+        block.response.reshape(flat),
+        None if block.mask is None else np.tile(block.mask, m),
         np.repeat(sd, persons),
-        start.reshape(flat),
+        start.reshape(-1),
         nodes,
         family,
     )
-    d = width + 1
-    shape = (m, persons)
-    return value.reshape(shape), slopes.reshape(*shape, d), curves.reshape(*shape, d, d), mode.reshape(shape)
+    return (
+        value.reshape(shape),
+        slopes.reshape(-1, *shape),
+        curves.reshape(width + 1, width + 1, *shape),
+        mode.reshape(shape),
+    )
 
 
 def _spread(block: _Block, slopes: Floats) -> Floats:
-    """(m, G, k + 1) slopes in all columns: a fixed column's is its value times the slope in the column of ones."""
-    if block.fixed.shape[2] == 0:
-        return slopes
-    return np.concatenate([slopes[..., :1] * block.fixed, slopes[..., 1:]], axis=2)
+    """(m, k + 1, G) slopes in the coefficients and the SD."""
+    found = np.empty((slopes.shape[1], block.turn.shape[1] + 1, slopes.shape[2]))
+    found[:, -1] = slopes[-1]
+    np.einsum("mkvg,vmg->mkg", block.turn, slopes[:-1], out=found[:, :-1])
+    return found
 
 
 def _add(point: Point, block: _Block, value: Floats, slopes: Floats, curves: Floats) -> None:
     """Add the persons of a block to the sums over all persons."""
-    few = block.fixed.shape[2]
+    m, k = block.turn.shape[:2]
     point.value[:] += value.sum(axis=1)
-    point.slope[:] += _spread(block, slopes).sum(axis=1)
-    if few == 0:
-        point.curvature[:] += curves.sum(axis=1)
-        return
-    across = transposed(block.fixed)
-    point.curvature[:, :few, :few] += across @ (curves[:, :, 0, :1] * block.fixed)
-    side = across @ curves[:, :, 0, 1:]
-    point.curvature[:, :few, few:] += side
-    point.curvature[:, few:, :few] += transposed(side)
-    point.curvature[:, few:, few:] += curves[:, :, 1:, 1:].sum(axis=1)
+    point.slope[:] += _spread(block, slopes).sum(axis=2)
+    turn = block.turn.reshape(m, k, -1)
+    bent = np.einsum("vwmg,mkwg->mkvg", curves[:-1, :-1], block.turn).reshape(m, k, -1)
+    point.curvature[:, :-1, :-1] += bent @ transposed(turn)
+    side = (turn @ curves[:-1, -1].swapaxes(0, 1).reshape(m, -1, 1))[..., 0]
+    point.curvature[:, :-1, -1] += side
+    point.curvature[:, -1, :-1] += side
+    point.curvature[:, -1, -1] += curves[-1, -1].sum(axis=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dnt_cli.arrays import Floats, Integers
 from dnt_cli.engines.base import DesignMatrix
@@ -15,6 +13,7 @@ from dnt_cli.engines.base import DesignMatrix
 _ROWS_IN_STACK = 8192  # arrays per row and quadrature node then stay within a processor's cache
 _ROWS_AT_ONCE = 262_144  # that are decomposed
 _FEW_ROWS = 8  # NumPy sums fewer than these in their order
+_ROUNDING = 1e-14  # share of a column's largest number
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,8 @@ class Stack:
         response: (m, n) outcomes in the same order.
         sizes: (G,) rows per person.
         starts: (G,) first row of each person.
-        steady: how many of the first columns are constant within every person.
+        bases: (k,) the column of the design of which each is a multiple within every person, often itself; -1 for what
+            is constant within persons, which comes first in the basis.
         triangle: (m, k, k) from coefficients in the columns of the design to those in the basis.
     """
 
@@ -36,8 +36,13 @@ class Stack:
     response: Floats
     sizes: Integers
     starts: Integers
-    steady: int
+    bases: Integers
     triangle: Floats
+
+    @property
+    def steady(self) -> int:
+        """How many of the first columns are constant within every person."""
+        return int((self.bases < 0).sum())
 
     def original(self, coefficients: Floats, covariance: Floats) -> tuple[Floats, Floats]:
         """Coefficients (m, k) and covariances (m, k, k) in the columns of the designs."""
@@ -50,49 +55,69 @@ def transposed(matrices: Floats) -> Floats:
     return matrices.swapaxes(-1, -2)
 
 
-def over_rows(values: Floats, by: np.ufunc = np.add, axis: int = 1) -> Floats:
-    """(P, ...) sums, or products, over the J rows of each person of (P, J, ...).
+def over_rows(values: Floats, by: np.ufunc = np.add) -> Floats:
+    """(.., P) sums, or products, over the J rows of (.., J, P).
 
     A few rows are taken one by one, as NumPy does too, but all persons at a time, which takes a third of the time.
     """
     found: Floats
-    if not 1 < values.shape[axis] < _FEW_ROWS:
-        found = by.reduce(values, axis=axis)
+    if not 1 < values.shape[-2] < _FEW_ROWS:
+        found = by.reduce(values, axis=-2)
         return found
-    before: tuple[Any, ...] = (slice(None),) * (axis % values.ndim)
-    found = by(values[(*before, 0)], values[(*before, 1)])
-    for row in range(2, values.shape[axis]):
-        by(found, values[(*before, row)], out=found)
+    found = by(values[..., 0, :], values[..., 1, :])
+    for row in range(2, values.shape[-2]):
+        by(found, values[..., row, :], out=found)
     return found
 
 
 def stacked(designs: Sequence[DesignMatrix]) -> list[Stack]:
     """Put designs that share persons' numbers of rows into stacks.
 
-    Columns that are constant within persons come first in the basis, so that they enter the integrals of a logistic
-    model through one number per person. The basis is orthogonal, each column with mean square one, so that units and
-    offsets of covariates cost no digits.
+    Columns that are constant within persons, and those that are a person's constant times another column, as group x
+    time is, enter the integrals of a logistic model through one number per person. The basis is orthogonal, each column
+    with mean square one, so that units and offsets of covariates cost no digits.
 
     Args:
         designs: with groups, of full column rank.
     """
     alike: dict[tuple[object, ...], list[tuple[int, Integers]]] = {}
-    steadies: dict[tuple[object, ...], NDArray[np.bool_]] = {}  # which columns are constant within persons
+    patterns: dict[tuple[object, ...], Integers] = {}
     layouts: dict[bytes, tuple[Integers, Integers, Integers]] = {}
     for place, design in enumerate(designs):
         order, starts, sizes = _layout(design, layouts)
-        matrix = design.matrix[order]
-        steady = (np.repeat(matrix[starts], sizes, axis=0) == matrix).all(axis=0)
-        del matrix
-        key: tuple[object, ...] = (sizes.tobytes(), steady.tobytes(), design.matrix.shape)
+        bases = _bases(design.matrix[order], starts, sizes)
+        key: tuple[object, ...] = (sizes.tobytes(), bases.tobytes(), design.matrix.shape)
         alike.setdefault(key, []).append((place, order))
-        steadies[key] = steady
+        patterns[key] = bases
     found = []
     for key, own in alike.items():
         most = max(1, _ROWS_IN_STACK // len(own[0][1]))
         parts = (own[i : i + most] for i in range(0, len(own), most))
-        found += [_stack(designs, part, layouts, steadies[key]) for part in parts]
+        found += [_stack(designs, part, layouts, patterns[key]) for part in parts]
     return found
+
+
+def _bases(matrix: Floats, starts: Integers, sizes: Integers) -> Integers:
+    """(k,) `Stack.bases` of columns (n, k) in the order of persons."""
+    steady = (np.repeat(matrix[starts], sizes, axis=0) == matrix).all(axis=0)
+    found = np.full(len(steady), -1, dtype=np.int64)
+    left = np.flatnonzero(~steady)
+    # A product with the group is zero where the column itself is not, so what has most numbers comes first.
+    left = left[np.argsort(-np.count_nonzero(matrix[:, left], axis=0), kind="stable")]
+    while left.size:
+        base = matrix[:, left[0]]
+        own = np.array([_is_multiple(matrix[:, column], base, starts, sizes) for column in left])
+        found[left[own]] = left[0]
+        left = left[~own]
+    return found
+
+
+def _is_multiple(column: Floats, base: Floats, starts: Integers, sizes: Integers) -> bool:
+    """Whether a column is, but for rounding, a constant of each person times another column."""
+    square = np.add.reduceat(base * base, starts)
+    constant = np.add.reduceat(column * base, starts) / np.where(square > 0.0, square, 1.0)
+    left = np.abs(column - np.repeat(constant, sizes) * base).max()
+    return bool(left <= _ROUNDING * np.abs(column).max())
 
 
 def _layout(
@@ -112,13 +137,13 @@ def _stack(
     designs: Sequence[DesignMatrix],
     own: list[tuple[int, Integers]],
     layouts: dict[bytes, tuple[Integers, Integers, Integers]],
-    steady: NDArray[np.bool_],
+    bases: Integers,
 ) -> Stack:
     _, starts, sizes = _layout(designs[own[0][0]], layouts)
-    columns = np.concatenate([np.flatnonzero(steady), np.flatnonzero(~steady)])
+    columns = np.concatenate([np.flatnonzero(bases < 0), np.flatnonzero(bases >= 0)])
     raw = np.stack([designs[place].matrix[order] for place, order in own])[..., columns]
     response = np.stack([designs[place].response[order] for place, order in own])
-    n, few = raw.shape[1], int(steady.sum())
+    n, few = raw.shape[1], int((bases < 0).sum())
     upper = _upper(raw) / np.sqrt(n)
     inverse = np.linalg.inv(upper)
     matrix = raw @ inverse
@@ -127,7 +152,7 @@ def _stack(
     triangle = np.zeros_like(upper)
     triangle[..., columns] = upper
     places = np.array([place for place, _ in own], dtype=np.int64)
-    return Stack(places, matrix, response, sizes, starts, few, triangle)
+    return Stack(places, matrix, response, sizes, starts, bases, triangle)
 
 
 def _upper(matrices: Floats) -> Floats:
