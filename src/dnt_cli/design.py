@@ -85,6 +85,16 @@ class Designs:
             self._sites = np.asarray(codes, dtype=np.int64)
         return self._sites
 
+    def same_persons(self, other: Designs) -> bool:
+        """Whether both are of the same persons in the same groups, with the same answers observed."""
+        key = self._study.design.id
+        return (
+            self._given is not None
+            and self._given is other._given
+            and np.array_equal(self._group, other._group)
+            and np.array_equal(self._wide[key].to_numpy(), other._wide[key].to_numpy())
+        )
+
     def observed(self, model: Model) -> list[Observed]:
         """Observed answers per wave of the response and arm; of a difference score those with a baseline too.
 

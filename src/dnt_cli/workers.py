@@ -8,8 +8,10 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import count
 from typing import Any
 
 from dnt_cli.cluster import connected
@@ -23,16 +25,24 @@ Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]  # as joblib's
 
 
 def in_workers(calls: Iterable[Call], jobs: int, *, ordered: bool = True) -> Iterator[Any]:
-    """Results of `calls`, which begin to run at once; in their order, or as they come.
+    """Results of `calls`, in their order or as they come, from `jobs` processes, of which this is one.
 
-    Workers stay for further calls; with one job there are none. Within `cluster.at_work` those of the cluster are used.
+    The others begin at once and stay for further calls; this one makes a result when it is asked for one and no other
+    has one ready. Within `cluster.at_work` the workers of the cluster do all.
 
     Raises:
         EngineError: The system ended a worker.
     """
-    if jobs > 1 and not connected():
-        _start(jobs)
-    return _run(calls, jobs, ordered=ordered)
+    if connected():
+        from joblib import Parallel
+
+        found: Iterator[Any] = Parallel(return_as="generator" if ordered else "generator_unordered")(calls)
+        return found
+    if jobs == 1:
+        return (function(*arguments, **named) for function, arguments, named in calls)
+    start(jobs)
+    results = _Shared(calls, _executor(jobs - 1), jobs - 1).results()
+    return _in_order(results) if ordered else (result for _, result in results)
 
 
 def spread(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
@@ -40,46 +50,85 @@ def spread(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], jobs:
 
     With one process they are made when they are asked for. The function must be importable: another process runs it.
     """
-    if jobs == 1 and not connected():
-        return (function(*task) for task in tasks)
-    from joblib import delayed
-
-    return in_workers((delayed(function)(*task) for task in tasks), jobs)
+    return in_workers(((function, task, {}) for task in tasks), jobs)
 
 
-def _run(calls: Iterable[Call], jobs: int, *, ordered: bool) -> Iterator[Any]:
-    from joblib import Parallel
-
-    settings: dict[str, Any] = {"return_as": "generator" if ordered else "generator_unordered"}
-    if not connected():
-        # Large arguments would go through files in a temporary folder, where a killed run leaves data of persons.
-        settings |= {"n_jobs": jobs, "backend": "loky", "max_nbytes": None}
-        settings |= {"initializer": _follow, "initargs": (os.getpid(),)} if jobs > 1 else {}
-    return _results(Parallel(**settings)(calls))
+def start(jobs: int) -> None:
+    """Start the processes that later calls will need."""
+    if jobs > 1 and not connected():
+        _start(jobs - 1)
 
 
-def _results(results: Iterator[Any]) -> Iterator[Any]:
-    from joblib.externals.loky.process_executor import BrokenProcessPool
+def started() -> bool:
+    """Whether there are other processes already, so that using them costs nothing."""
+    return connected() or _start.cache_info().currsize > 0
 
-    try:
-        yield from results
-    except BrokenProcessPool:  # its text may quote arguments
-        raise EngineError(say("worker_ended")) from None
+
+class _Shared:
+    """Calls that are made here and by workers, the first calls first."""
+
+    def __init__(self, calls: Iterable[Call], executor: Any, workers: int) -> None:
+        """Give each worker a call."""
+        self._waiting = deque(enumerate(calls))
+        self._executor = executor
+        self._workers = workers
+        self._given: dict[Any, int] = {}
+        self._give(1)
+
+    def _give(self, each: int) -> None:
+        while self._waiting and len(self._given) < each * self._workers:
+            place, (function, arguments, named) = self._waiting.popleft()
+            self._given[self._executor.submit(function, *arguments, **named)] = place
+
+    def results(self) -> Iterator[tuple[int, Any]]:
+        """Places of calls, and their results, as they come."""
+        from concurrent.futures import FIRST_COMPLETED, wait
+
+        from joblib.externals.loky.process_executor import BrokenProcessPool
+
+        try:
+            while self._given or self._waiting:
+                done = wait(self._given, timeout=0 if self._waiting else None, return_when=FIRST_COMPLETED).done
+                for future in sorted(done, key=self._given.__getitem__):
+                    yield self._given.pop(future), future.result()
+                self._give(1)
+                if self._waiting and not done:
+                    place, (function, arguments, named) = self._waiting.popleft()
+                    self._give(2)  # so that they go on while this process makes a result
+                    yield place, function(*arguments, **named)
+        except BrokenProcessPool:  # its text may quote arguments
+            raise EngineError(say("worker_ended")) from None
+
+
+def _in_order(results: Iterator[tuple[int, Any]]) -> Iterator[Any]:
+    kept: dict[int, Any] = {}
+    wanted = count()
+    place = next(wanted)
+    for at, result in results:
+        kept[at] = result
+        while place in kept:
+            yield kept.pop(place)
+            place = next(wanted)
+
+
+def _executor(workers: int) -> Any:
+    """Worker processes that need no files in a temporary folder, where a killed run would leave data of persons."""
+    from joblib.externals.loky import get_reusable_executor
+
+    return get_reusable_executor(max_workers=workers, timeout=None, initializer=_follow, initargs=(os.getpid(),))
 
 
 @cache
-def _start(jobs: int) -> None:
+def _start(workers: int) -> None:
     """Start them, deaf to the signals that a terminal sends to all of them: stopping them is for this process alone."""
-    from joblib import delayed
-
     end = time.monotonic() + _PATIENCE
     with _deaf():
         started: set[int] = set()
-        while len(started) < jobs and time.monotonic() < end:
-            started.update(_run((delayed(_present)() for _ in range(jobs)), jobs, ordered=True))
+        while len(started) < workers and time.monotonic() < end:
+            started.update(_executor(workers).map(_present, range(workers)))
 
 
-def _present() -> int:
+def _present(_: int) -> int:
     """Which process this is, after a moment in which the others can take a task too."""
     time.sleep(0.01)
     return os.getpid()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 import pytest
 from joblib import delayed
@@ -29,9 +30,40 @@ def test_what_workers_say_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> Non
     words = ["one", "two", "three", "four"]
     found = list(in_workers([delayed(_saying)(word) for word in words], 2))
     assert [word for word, _ in found] == words
-    assert os.getpid() not in {process for _, process in found}
+    there = [word for word, process in found if process != os.getpid()]
+    assert there[0] == "one"
     sys.stderr.write("afterwards\n")
-    assert capfd.readouterr().err == "afterwards\n"
+    here = "".join(word for word in words if word not in there)
+    assert capfd.readouterr().err == f"{here}afterwards\n"
+
+
+def _waiting(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_this_process_works_too(ordered: bool) -> None:
+    found = list(in_workers([delayed(_waiting)(0.2) for _ in range(6)], 2, ordered=ordered))
+    assert len(found) == 6
+    assert len(set(found)) == 2
+    assert os.getpid() in found
+
+
+def test_results_come_as_they_are_ready_where_order_does_not_matter() -> None:
+    calls = [delayed(_slowly)("slow"), *(delayed(_quickly)(f"{i}") for i in range(5))]
+    assert [word for word, _ in in_workers(calls, 2)] == ["slow", *"01234"]
+    assert {word for word, _ in in_workers(calls, 2, ordered=False)} == {"slow", *"01234"}
+    assert next(word for word, _ in in_workers(calls, 2, ordered=False)) != "slow"
+
+
+def _quickly(word: str) -> tuple[str, int]:
+    return word, os.getpid()
+
+
+def _slowly(word: str) -> tuple[str, int]:
+    time.sleep(0.5)
+    return word, os.getpid()
 
 
 def test_an_error_in_a_worker_comes_back() -> None:

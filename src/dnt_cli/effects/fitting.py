@@ -28,7 +28,7 @@ from dnt_cli.models import ENDPOINT, GROUP, LONGITUDINAL, TREND, WAVE, Model
 from dnt_cli.observed import Observed, known_answers, too_few
 from dnt_cli.progress import Progress
 from dnt_cli.study import Study
-from dnt_cli.workers import spread
+from dnt_cli.workers import spread, started
 
 Fitter = Callable[[Designs, DesignMatrix, Model], Fit]
 
@@ -115,7 +115,7 @@ def fit_all(
 ) -> list[list[FittedEffect]]:
     """Per task its results over the imputations; in processes, since the engines hold Python's lock."""
     seconds = data.m * sum(_seconds(data.study, *task) for task in tasks)
-    if seconds < _WORTH_A_PROCESS:
+    if seconds < _WORTH_A_PROCESS and not started():
         jobs = 1
     persons = max(1, len(data.observed))
     together = max(1, min(TOGETHER, _MOST_PERSONS_TOGETHER // persons))
@@ -152,7 +152,7 @@ def _seconds(study: Study, model: Model, options: Options) -> float:
         return 1.0
     if not KINDS[model.kind(study)].integrated:
         return 0.002
-    return 0.006 + 0.0006 * options.nodes
+    return 0.002 + 0.0002 * options.nodes
 
 
 def _uses_r(tasks: Sequence[tuple[Model, Options]]) -> bool:
@@ -165,7 +165,7 @@ def fit_sets(
 ) -> list[FittedEffect]:  # fmt: skip
     """One model on several data sets, by its engine or in the way that `fitter` fits it."""
     results: dict[int, FittedEffect] = {}
-    observed = [tuple(designs.observed(model)) for designs in sets]
+    observed = _observed(sets, model)
     for i, designs in enumerate(sets):
         if (short := too_few(observed[i], study.models.min_observed)) is not None:
             results[i] = _unfitted(designs, model, observed[i], short)
@@ -189,6 +189,15 @@ def fit_sets(
             i = places[j]
             results[i] = replace(result, clustered=errors[j], observed=observed[i], notes=built[i][1])
     return [results[i] for i in range(len(sets))]
+
+
+def _observed(sets: Sequence[Designs], model: Model) -> list[tuple[Observed, ...]]:
+    """The observed answers of each data set; of the same persons they are counted once."""
+    found: list[tuple[Observed, ...]] = []
+    for i, designs in enumerate(sets):
+        known = i > 0 and model.subgroups is None and designs.same_persons(sets[0])
+        found.append(found[0] if known else tuple(designs.observed(model)))
+    return found
 
 
 def _results(

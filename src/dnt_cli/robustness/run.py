@@ -34,6 +34,7 @@ from dnt_cli.robustness.result import BALANCE, WITH_ALL, WITHOUT, RobustnessResu
 from dnt_cli.robustness.verdicts import register_verdict, shift, verdict
 from dnt_cli.sentences import say
 from dnt_cli.study import Study
+from dnt_cli.workers import start
 
 
 def run_checks(
@@ -58,6 +59,7 @@ def run_checks(
     Raises:
         ModelError: Fewer than two imputations, or nothing that a survey could have an effect on.
     """
+    start(options.jobs)
     begin = time.perf_counter()
     main = _main_effects(data, options, named(progress, "Fitting"))
     pace = (time.perf_counter() - begin) / max(len(main.fits), 1)
