@@ -142,7 +142,7 @@ def test_contrasts_stand_side_by_side(both: Estimates, language: Language) -> No
     betas = [effect(study(contrast), survey())["beta"] for contrast in ("a:c", "b:c")]
     sign = "," if language == "nl" else "."
     assert [row[1].text, row[5].text] == [f"{beta:.2f}".replace(".", sign) for beta in betas]
-    assert any("study of its two arms" in note or "studie van zijn twee groepen" in note for note in table.notes)
+    assert any("study of its two arms" in note or "onderzoek van zijn twee groepen" in note for note in table.notes)
 
 
 def test_rows_say_their_contrast_and_no_figure_mixes_them(both: Estimates) -> None:

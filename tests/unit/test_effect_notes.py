@@ -133,6 +133,11 @@ def cut_offs(study: Study) -> Study:
     return replace(study, outcomes=study.outcomes | made)
 
 
+def three_arms(study: Study) -> Study:
+    """With a third arm, of which the table holds nobody."""
+    return replace(study, design=replace(study.design, further_interventions={"b": Text("Training", "Training")}))
+
+
 def few_seen() -> tuple[pd.DataFrame, pd.DataFrame]:
     """As observed, eight persons of the intervention group with an answer on work at the end; and completed."""
     whole = table()
@@ -213,6 +218,10 @@ CASES: dict[str, tuple[Make, str]] = {
     "effects.far_imputed": (
         lambda s: endpoint_of(s, far_imputed()),
         "What was imputed lies far from what was answered (more than 1 SD): Work (-",
+    ),
+    "effects.further_arms": (
+        lambda s: endpoint(three_arms(s), table(), "binary"),
+        "Compared are Intervention and Comparison; the persons of other arms (Training) are left out",
     ),
     "effects.unequal_loss": (
         lambda s: endpoint_of(s, few_seen()),

@@ -34,6 +34,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         rows = resting_on(rows, wording.study.models.errors)
     return [
         _estimand(rows, wording),
+        *_further_arms(wording),
         *other_endpoints(rows.loc[rows["analysis"] == ENDPOINT, "outcome"], wording),
         *_sample(rows, wording),
         *control_notes(rows, wording),
@@ -64,6 +65,16 @@ def _estimand(rows: pd.DataFrame, wording: Wording) -> Note:
     waves = ", ".join(wave for wave in wording.study.design.wave_keys if wave in at)
     when = waves if place == "endpoint" else wording.text("effects.all_waves")
     return note("effects.estimand", wording, when=when, measure=measure, handled=handled)
+
+
+def _further_arms(wording: Wording) -> list[Note]:
+    """Which two arms are compared, in a study of more."""
+    design, language = wording.study.design, wording.language
+    if not design.further_interventions:
+        return []
+    others = ", ".join(label[language] for label in design.further_interventions.values())
+    arms = {"intervention": design.intervention_label[language], "comparison": design.comparison_label[language]}
+    return [note("effects.further_arms", wording, others=others, **arms)]
 
 
 def _few_events(rows: pd.DataFrame, wording: Wording) -> list[Note]:
