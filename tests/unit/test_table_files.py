@@ -186,7 +186,7 @@ def test_a_spreadsheet_takes_no_error_for_a_negative_number_and_no_counts_for_a_
 
 
 def test_a_note_on_a_column_goes_where_the_column_goes() -> None:
-    columns = (Column("x"), Column("d", optional=True), Column("", "left", optional=True), Column("y"))
+    columns = (Column("x"), Column("d (95% CI)", optional=True), Column("", "left", optional=True), Column("y"))
     row = (Cell("1"), Cell("2"), Cell("▁▅█"), Cell(""))
     table = Table("t", columns, (Section("", (row,)),), ("d: so many SD.", "y: why.", "x and d: both.", "Bars."))
     assert narrowed(table).notes == ("y: why.", "x and d: both.", "Bars.")

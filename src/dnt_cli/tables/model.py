@@ -165,7 +165,8 @@ def without_charts(table: Table, note: str = "") -> Table:
 
 def _with_columns(table: Table, keep: list[int]) -> Table:
     """These columns, and the notes but those on another column, which begin with its heading and a colon."""
-    headings = {column.heading for column in table.columns} - {table.columns[i].heading for i in keep} - {""}
-    notes = tuple(note for note in table.notes if note.partition(":")[0] not in headings)
+    names = [column.heading.partition(" (")[0] for column in table.columns]  # d of d (95% CI)
+    gone = {*names} - {names[i] for i in keep} - {""}
+    notes = tuple(note for note in table.notes if note.partition(":")[0] not in gone)
     sections = tuple(Section(s.heading, tuple(tuple(row[i] for i in keep) for row in s.rows)) for s in table.sections)
     return replace(table, columns=tuple(table.columns[i] for i in keep), sections=sections, notes=notes)
