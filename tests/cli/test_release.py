@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import docx
 import openpyxl
 import pytest
 
-from tests.support.process import CANARIES, dnt
+from tests.support.process import CANARIES, Run, dnt
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +112,17 @@ def test_an_outcome_with_a_number_that_is_left_out_is_not_drawn(released: Path) 
 def test_nothing_is_written_where_nothing_may_leave(released: Path) -> None:
     dnt("release", "survey.parquet", "-o", "nothing", cwd=released).check(1)
     assert not (released / "nothing").exists()
+
+
+def test_other_rules_are_given_for_one_release_and_nothing_but_rules(made: Path) -> None:
+    """Also where the study names no preset: the rules of CBS, but for what is given."""
+
+    def release(setting: str) -> Run:
+        return dnt("release", "description.parquet", "--check", "--lang", "en", "--set", setting, cwd=made)
+
+    usual, strict = (release(f"disclosure.persons={least}").check().text for least in (10, 14))
+    row = re.compile(r"Outcomes per wave +(\d+) +\d+")
+    assert [int(row.findall(shown)[0]) > 0 for shown in (usual, strict)] == [True, False]
+    assert (
+        "for significance.strict the files have to be made again" in release("significance.strict=0.01").check(2).stderr
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,10 @@ import typer
 from dnt_cli.cli.app import app
 from dnt_cli.cli.console import complain, show_tables, tell, warn
 from dnt_cli.cli.inputs import open_together
-from dnt_cli.cli.options import OUTPUT, Force, Lang, argument, option
+from dnt_cli.cli.options import OUTPUT, Force, Lang, Overrides, argument, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.errors import DataError, UsageError
-from dnt_cli.sentences import say
+from dnt_cli.sentences import Sentence, say
 
 if TYPE_CHECKING:
     from dnt_cli.disclosure.figures import TracedFigure
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from dnt_cli.figures.style import Drawing
     from dnt_cli.report import Report
     from dnt_cli.stagefile.container import Stage
-    from dnt_cli.study import Thresholds
+    from dnt_cli.study import Study, Thresholds
     from dnt_cli.tables import Table
     from dnt_cli.wording import Wording
 
@@ -39,6 +40,7 @@ _CONCLUSIONS, _FIGURES, _REPORT = _MADE = ("conclusions", "figures", "report")
 def release(
     sources: Annotated[list[str], argument("FILE...", "Stage files of one study.")],
     output: Annotated[str | None, option("-o --output FOLDER", "Folder for what may leave.", OUTPUT)] = None,
+    overrides: Overrides = None,
     earlier: Annotated[
         list[str] | None,
         option("--with FOLDER", "Folder of an earlier release, which is public already; may be repeated."),
@@ -58,9 +60,9 @@ def release(
 ) -> None:
     """Write the tables that may leave a secure environment: no figure rests on too few persons or tells one that does.
 
-    The thresholds stand under disclosure in the study file. Beside the tables (Excel, Word, CSV): outputcheck.xlsx and
-    a text for the checker; in another folder the log, which stays inside. Ends with 1 if something that was asked for
-    is left out whole.
+    The thresholds stand under disclosure in the study file, or are given with --set. Beside the tables (Excel, Word,
+    CSV): outputcheck.xlsx and a text for the checker; in another folder the log, which stays inside. Ends with 1 if
+    something that was asked for is left out whole.
 
     Example: dnt release description.parquet t3.parquet --report -o export
     """
@@ -79,7 +81,7 @@ def release(
         raise UsageError(say("release_pictures"))
     stages = open_together(files, "dnt release", KINDS, language, force=force)
     wording = Wording(stages[0].study, language)
-    thresholds = _thresholds(stages[0], wording)
+    thresholds = _thresholds(_under(stages[0], overrides or ()), wording)
     names = _names(files, [_REPORT] if report else [])
     with progress("Checking"):
         named = dict(zip(names, stages, strict=True))
@@ -204,13 +206,31 @@ def _figures_in(result: Release, name: str) -> int:
     return sum(n for (source, _), n in result.shown.items() if source == name)
 
 
-def _thresholds(stage: Stage, wording: Wording) -> Thresholds:
-    """Those of the study; those of CBS where it sets none."""
+def _under(stage: Stage, overrides: Sequence[str]) -> Study:
+    """The study of a file with other rules on what may leave.
+
+    Raises:
+        UsageError: Something else is to change, which the tables would not follow.
+    """
+    from dnt_cli.study import parse_study
+    from dnt_cli.study.comparison import changes
+
+    if not overrides:
+        return stage.study
+    name = Sentence("study.study_in", {"file": stage.name})
+    study = parse_study(stage.study.text, name, [*stage.study.overrides, *overrides])
+    if others := [own.key for own in changes(stage.study, study) if own.key.partition(".")[0] != "disclosure"]:
+        raise UsageError(say("release_set", keys=", ".join(others)))
+    return study
+
+
+def _thresholds(study: Study, wording: Wording) -> Thresholds:
+    """Those of the study; where it has no preset those of CBS, replaced by those that it gives."""
     from dnt_cli.study.disclosure import CBS
 
-    if stage.study.thresholds is None:
+    if study.thresholds is None:
         warn(wording.text("disclosure.preset_cbs"))
-    return stage.study.thresholds or CBS
+    return study.thresholds or replace(CBS, **study.disclosure.given)
 
 
 def _names(sources: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
