@@ -192,6 +192,17 @@ def test_a_verdict_on_the_lenient_level_alone_says_so(study: Study, language: La
         assert verdict_text(whole, wording) == verdict_text(work, wording)
 
 
+def test_a_difference_in_own_units_is_not_called_a_beta(study: Study) -> None:
+    own = changed(BASE, 5, standardise="none", beta=-2.0, beta_se=0.5)
+    beside = checks(study, *own, own[5] | {"model": "a", "verdict": "same"})
+    wording = Wording(study, "en")
+    for table in (conclude([estimates(study, *own)]).tables(wording)[1], beside.tables(wording)[0]):
+        [row] = [row for part in table.sections for row in part.rows if row[0].text == "Late"]
+        assert "own units" in {cell.text for cell in row}
+    assert "At T2 own units -2.00" in text_of(study, "late", estimates(study, *own))
+    assert "At T2 beta" in text_of(study, "late", estimates(study, *BASE))
+
+
 def test_marks_rest_on_the_standard_errors_of_the_study() -> None:
     by_site = parse_study(STUDY.replace("[outcomes.work]", '[models]\nerrors = "sites"\n\n[outcomes.work]', 1))
     sites = {

@@ -95,8 +95,9 @@ def _outcomes(conclusions: Conclusions, wording: Wording, green: Green) -> Table
             "contradicts": Cell(apart, counts=counts_of(evidence, wording.study)),
         }
         expected = "" if evidence.expected is None else say(f"conclusions.{evidence.expected}")
-        kinds = dict.fromkeys(part.row["kind"] for part in evidence.parts.values())
-        scales = " | ".join(scale_of(kind, wording) for kind in kinds)
+        scales = " | ".join(
+            dict.fromkeys(scale_of(part.row["kind"], wording, part.row) for part in evidence.parts.values())
+        )
         head = [Cell(wording.label(evidence.outcome)), Cell(expected), Cell(scales, "muted")]
         effects = [_effect_cell(evidence, part, wording, green) for part in parts]
         verdict = Cell(verdict_text(own, wording), _TONES.get(own.verdict, ""))

@@ -130,7 +130,7 @@ def effect_text(part: str, own: EffectEvidence, evidence: Evidence, wording: Wor
     estimate, low, high = (wording.number(value, decimals) for value in interval_on_scale(own.row))
     return wording.text(
         "conclusions.effect" if own.mark else "conclusions.effect_unmarked",
-        where=_of_what(part, evidence, wording), scale=scale_of(own.row["kind"], wording), estimate=estimate,
+        where=_of_what(part, evidence, wording), scale=scale_of(own.row["kind"], wording, own.row), estimate=estimate,
         mark=mark_of(own.row, wording.study), low=low, high=high, level=100 * level,
     )  # fmt: skip
 
@@ -269,6 +269,6 @@ def _register_effects(parts: Sequence[str], other: Evidence, wording: Wording) -
         own = other.parts[part]
         yield wording.text(
             "conclusions.register_short", where=_of_what(part, other, wording),
-            scale=scale_of(own.row["kind"], wording), estimate=displayed(own.row, wording)[0],
+            scale=scale_of(own.row["kind"], wording, own.row), estimate=displayed(own.row, wording)[0],
             mark=mark_of(own.row, wording.study),
         )  # fmt: skip

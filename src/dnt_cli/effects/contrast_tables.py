@@ -50,7 +50,7 @@ def _table(
 ) -> Table:
     columns = [Column(wording.text("common.outcome"), "left")]
     for study, _ in parts:
-        columns += effect_columns(scale_of(kind, wording), name_of(study, wording), wording)
+        columns += effect_columns(scale_of(kind, wording, parts[0][1]), name_of(study, wording), wording)
     sections: dict[str, list[tuple[Cell, ...]]] = {}
     for key in outcomes:
         cells = [Cell(wording.label(key))]

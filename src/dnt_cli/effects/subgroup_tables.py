@@ -18,6 +18,7 @@ from dnt_cli.effects.tables import (
     mark_of,
     scale_of,
     source_of,
+    title_of,
     where_of,
 )  # fmt: skip
 from dnt_cli.models import CALENDAR, ENDPOINT, LONGITUDINAL, MODERATORS, TREND
@@ -67,7 +68,7 @@ def _table(rows: pd.DataFrame, family: pd.DataFrame, wording: Wording, green: Gr
     levels = [own for own in wording.study.subgroups(moderator) if (rows["level"] == own).any()]
     columns = [Column(wording.text("common.outcome"), "left")]
     for level in levels:
-        columns += effect_columns(scale_of(kind, wording), wording.subgroup(moderator, level), wording)
+        columns += effect_columns(scale_of(kind, wording, rows), wording.subgroup(moderator, level), wording)
     columns += [Column(wording.text("effects.p_interaction")), Column(wording.text("effects.p_interaction_holm"))]
 
     def body(part: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
@@ -91,7 +92,7 @@ def _where(rows: pd.DataFrame, wording: Wording) -> str:
     kind = str(rows["kind"].iloc[0])
     analysis = LONGITUDINAL if rows["trend"].iloc[0] else ENDPOINT
     wave = str(rows["wave"].iloc[0]) if rows["analysis"].iloc[0] == CALENDAR else None
-    return f"{source_of(rows, wording)}{wording.text(f'common.{kind}_title')}. {where_of(analysis, wording, wave)}"
+    return f"{source_of(rows, wording)}{title_of(kind, wording, rows)}. {where_of(analysis, wording, wave)}"
 
 
 def _spoken(moderator: str, wording: Wording) -> str:

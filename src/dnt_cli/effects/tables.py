@@ -78,7 +78,7 @@ def _report_table(rows: pd.DataFrame, wording: Wording, family: str, *, green: G
                 cells += shown if (rows["analysis"] == analysis).any() else shown[:3]
             yield tuple(cells)
 
-    title = source_of(rows, wording) + wording.text(f"common.{family}_title")
+    title = source_of(rows, wording) + title_of(family, wording, rows)
     sections = by_hypothesis(rows, wording, body)
     return Table(title, tuple(columns), sections, *_report_notes(rows, scales, wording), name=_name(rows, wording))
 
@@ -86,7 +86,7 @@ def _report_table(rows: pd.DataFrame, wording: Wording, family: str, *, green: G
 def _report_headings(rows: pd.DataFrame, scales: dict[str, list[str]], wording: Wording, family: str) -> dict[str, str]:
     """Per analysis the heading of its estimates; with the standardisation where the analyses differ in it."""
     trend = "probability" if (rows["kind"] == "probability").any() else family
-    headings = {ENDPOINT: scale_of(family, wording), LONGITUDINAL: scale_of(trend, wording)}
+    headings = {ENDPOINT: scale_of(family, wording, rows), LONGITUDINAL: scale_of(trend, wording, rows)}
     first, second = scales[ENDPOINT], scales[LONGITUDINAL]
     if family == "linear" and len(first) == len(second) == 1 and first != second:
         headings = {
@@ -111,8 +111,9 @@ def _report_notes(
 
 
 def _standardised(rows: pd.DataFrame) -> list[str]:
-    """The ways in which the linear effects are standardised."""
-    return [own for own in rows.loc[rows["kind"] == "linear", "standardise"].unique() if own]
+    """The ways in which the linear effects that there are are standardised."""
+    known = (rows["kind"] == "linear") & rows["estimate"].notna()
+    return [own for own in rows.loc[known, "standardise"].unique() if own]
 
 
 def estimate_cells(row: pd.Series | None, wording: Wording, green: Green) -> list[Cell]:
@@ -142,9 +143,20 @@ def answered(row: pd.Series) -> str:
 _OF_OTHER_COLUMNS = ("effects.marginal_note", "effects.marginal_trend", "effects.d_note")
 
 
-def scale_of(kind: str, wording: Wording) -> str:
-    """What effects of this kind are shown as: OR, beta or percentage points."""
-    return wording.text(f"common.{KINDS[kind].scale}")
+def scale_of(kind: str, wording: Wording, rows: pd.DataFrame | pd.Series | None = None) -> str:
+    """What effects of this kind are shown as: OR, percentage points, beta, or own units where all `rows` have them."""
+    return wording.text("effects.units" if _in_own_units(kind, rows) else f"common.{KINDS[kind].scale}")
+
+
+def title_of(kind: str, wording: Wording, rows: pd.DataFrame) -> str:
+    """What a table of such effects is called."""
+    return wording.text("effects.units_title" if _in_own_units(kind, rows) else f"common.{kind}_title")
+
+
+def _in_own_units(kind: str, rows: pd.DataFrame | pd.Series | None) -> bool:
+    if rows is None or not KINDS[kind].standardised:
+        return False
+    return _standardised(rows.to_frame().T if isinstance(rows, pd.Series) else rows) == ["none"]
 
 
 def decimals_of(kind: str) -> int:
@@ -247,16 +259,14 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
     analysis, kind = rows["analysis"].iloc[0], rows["kind"].iloc[0]
     say = wording.text
     lenient = wording.study.significance.lenient
-    plain = _standardised(rows) == ["none"]
-    named = say("effects.units_title") if plain else say(f"common.{kind}_title")
-    title = f"{source_of(rows, wording)}{named}. {where_of(analysis, wording)}"
+    title = f"{source_of(rows, wording)}{title_of(kind, wording, rows)}. {where_of(analysis, wording)}"
     scales = scale_columns(rows, wording, level)
 
     clusters = cluster_columns(rows, wording, level, interval_text)
     levels = level_columns(rows, wording)
     columns = [
         Column(say("common.outcome"), "left"),
-        Column(say("effects.units") if plain else scale_of(kind, wording)),
+        Column(scale_of(kind, wording, rows)),
         Column(say("common.std_error")),
         Column("", "left"),
         Column(say("common.interval", level=100 * level)),

@@ -11,7 +11,7 @@ from dnt_cli.effects.columns import JOINT
 from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.note import Note, details, note, once_each, said_of
 from dnt_cli.effects.persons import behind
-from dnt_cli.effects.tables import by_hypothesis, effect_columns, estimate_cells, mark_of, scale_of, source_of
+from dnt_cli.effects.tables import by_hypothesis, effect_columns, estimate_cells, mark_of, scale_of, source_of, title_of
 from dnt_cli.models import ENDPOINT, GROUP, WAVES
 from dnt_cli.stagefile.result import Green
 from dnt_cli.study import Study
@@ -43,7 +43,7 @@ def _table(rows: pd.DataFrame, joint: pd.Series, wording: Wording, green: Green)
     waves = [wave for wave in study.design.wave_keys if (rows["wave"] == wave).any()]
     columns = [Column(wording.text("common.outcome"), "left")]
     for wave in waves:
-        columns += effect_columns(scale_of(kind, wording), wave, wording, optional=True)
+        columns += effect_columns(scale_of(kind, wording, rows), wave, wording, optional=True)
     columns.append(Column(wording.text("effects.joint_p")))
 
     def body(own: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
@@ -54,7 +54,7 @@ def _table(rows: pd.DataFrame, joint: pd.Series, wording: Wording, green: Green)
             tested = Cell(wording.p_value(joint[key]), counts=counts) if key in joint.index else Cell("")
             yield (Cell(wording.label(str(key))), *cells, tested)
 
-    title = f"{source_of(rows, wording)}{wording.text(f'common.{kind}_title')}. {wording.text('effects.waves_title')}"
+    title = f"{source_of(rows, wording)}{title_of(kind, wording, rows)}. {wording.text('effects.waves_title')}"
     told = _notes(rows, joint, wording)
     notes = [*wording.synthetic_note(), *(own.text for own in told)]
     return Table(title, tuple(columns), by_hypothesis(rows, wording, body), tuple(notes), details(told))

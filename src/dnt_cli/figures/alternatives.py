@@ -54,7 +54,7 @@ def effects_alternative(rows: pd.DataFrame, wording: Wording, level: float) -> s
             continue
         estimate, low, high = (wording.number(value, effect_decimals(row["kind"])) for value in interval_on_scale(row))
         where = wording.text(f"description.alternative_{row['analysis']}", wave=wording.study.endpoint(row["outcome"]))
-        scale = scale_of(row["kind"], wording)
+        scale = scale_of(row["kind"], wording, row)
         mark = mark_of(row, wording.study)
         texts.append(f"{wording.label(row['outcome'])}, {where}: {scale} {estimate}{mark} ({low} – {high})")
     return f"{wording.text('description.alternative_effects', level=100 * level)} {'; '.join(texts)}."

@@ -78,7 +78,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, wording: Wording) -> None:
     axes.set_xlim(0, 1.06 * max(months.values()))
     axes.set_xticks([at for at, _ in points], [wave for wave in months if wave in set(rows["wave"])])
     axes.set_title("\n".join(textwrap.wrap(wording.label(str(rows["outcome"].iloc[0])), 26)), fontsize=SMALL + 1)
-    axes.set_ylabel(scale_of(name, wording), fontsize=SMALL)
+    axes.set_ylabel(scale_of(name, wording, rows), fontsize=SMALL)
     axes.tick_params(labelsize=SMALL)
     axes.minorticks_off()
     axes.set_yticks(*effect_ticks(axes.get_ylim(), axes.get_yticks(), wording.language, ratio=bool(kind.ratio)))

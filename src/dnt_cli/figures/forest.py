@@ -171,7 +171,7 @@ class _Forest:
             axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, color=GREY, annotation_clip=False, **place)
             return
         texts = [shown(value, shown_decimals(row), self.wording) for value in figures]
-        scale = "" if row["kind"] == kind else f" {scale_of(row['kind'], self.wording)}"
+        scale = "" if row["kind"] == kind else f" {scale_of(row['kind'], self.wording, row)}"
         text = f"{texts[0]} ({texts[1]} \N{EN DASH} {texts[2]}){scale} {mark_of(row, self.study)}".rstrip()
         axes.annotate(text, (1, line.place), (6, 0), fontsize=SMALL, annotation_clip=False, **place)
         if row["kind"] == kind:

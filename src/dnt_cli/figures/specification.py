@@ -127,7 +127,7 @@ class _Curve:
         axes.set_xlim(-0.7, len(rows) - 0.3)
         axes.set_xticks([])
         self._ticks(axes, ratio=bool(kind.ratio))
-        axes.set_title(f"{self._where(analysis)} ({scale_of(name, self.wording)})", fontsize=9)
+        axes.set_title(f"{self._where(analysis)} ({scale_of(name, self.wording, rows)})", fontsize=9)
 
     def _where(self, analysis: str) -> str:
         return where_of(analysis, self.wording, self.study.endpoint(self.outcome))
@@ -168,7 +168,7 @@ class _Curve:
         parts = [self.wording.text("robustness.curve_note", lenient=lenient, level=100 * self.level)]
         for _, row in self.elsewhere.iterrows():
             shown = [self.wording.number(value, decimals_of(row["kind"])) for value in interval_on_scale(row)]
-            where, scale = self._where(row["analysis"]), scale_of(row["kind"], self.wording)
+            where, scale = self._where(row["analysis"]), scale_of(row["kind"], self.wording, row)
             told = {"check": self._name(row["model"]), "where": where, "scale": scale}
             limits = {"estimate": shown[0], "low": shown[1], "high": shown[2]}
             parts.append(self.wording.text("robustness.curve_elsewhere", **limits, **told))

@@ -93,7 +93,7 @@ class _TablePart:
             counts = together(behind(r, wording.study) for r in found.values() if r is not None)
             own = (self._cell(main), Cell(told, counts=counts if told else None))
             checks = (self._cell(r, kind=kind) for r in found.values())
-            return (Cell(wording.label(key)), Cell(scale_of(kind, wording), "muted"), *own, *checks)
+            return (Cell(wording.label(key)), Cell(scale_of(kind, wording, first), "muted"), *own, *checks)
 
         title = f"{wording.text('common.robustness_title')}. {where_of(self.analysis, self.wording)}"
         notes = notes_of(self.rows, labels, self.result.notes, self.result.left_out, wording)
@@ -184,8 +184,8 @@ class _TablePart:
         )
 
     def _head(self, key: str) -> tuple[Cell, Cell]:
-        kind = self.wording.study.outcomes[key].kind
-        return Cell(self.wording.label(key)), Cell(scale_of(kind, self.wording), "muted")
+        kind, rows = self.wording.study.outcomes[key].kind, self.rows[self.rows["outcome"] == key]
+        return Cell(self.wording.label(key)), Cell(scale_of(kind, self.wording, rows), "muted")
 
     def _cell(self, row: pd.Series | None, *, kind: str = "") -> Cell:
         """An effect, with its scale where that is not the one of `kind`."""
@@ -197,7 +197,7 @@ class _TablePart:
         mark = study.significance.mark(row["p_value"])
         text = (displayed(row, self.wording)[0] if pd.notna(row["estimate"]) else _joint(row, self.wording)) + mark
         if kind and row["kind"] != kind:
-            text = f"{text} {scale_of(row['kind'], self.wording)}"
+            text = f"{text} {scale_of(row['kind'], self.wording, row)}"
         return with_counts([Cell(text, tone_of(row, study, "better"))], row, study)[0]
 
 
