@@ -8,7 +8,7 @@ from dnt_cli.description.lookup import Lookup, level_label, variable_label
 from dnt_cli.description.persons import Behind
 from dnt_cli.description.rows import Rows
 from dnt_cli.description.sample import group_names
-from dnt_cli.study import Outcome, Study
+from dnt_cli.study import Covariate, Outcome, Study
 from dnt_cli.tables import Cell, Column, Counts, Section, Table, together
 from dnt_cli.wording import Wording
 
@@ -33,57 +33,64 @@ def codebook_rows(codes: pd.DataFrame, study: Study) -> pd.DataFrame:
 def codebook_table(description: pd.DataFrame, wording: Wording, behind: Behind) -> Table:
     """Variables with their labels, kinds, values, codes for no answer, and observed answers per wave and group."""
     study, say = wording.study, wording.room("description")
-    met = Lookup(description, "codebook")
-    trend, baseline = Lookup(description, "trend"), Lookup(description, "baseline")
-    waves, groups = study.design.wave_keys, group_names(study)[:2]
-
-    def codes(variable: str) -> str:
-        levels = met.values("level", variable=variable)
-        return ", ".join(f"{code}: {met.get(variable, code, '', '', 'missing_code').n}" for code in levels)
-
-    def answered(variable: str, outcome: Outcome, wave: str) -> Cell:
-        if wave not in outcome.waves:
-            return Cell("")
-        statistic = "pct" if outcome.kind == "binary" else "mean"
-        found = [trend.get(variable, "", group, wave, statistic) for group in groups]
-        n = [figure.denominator if outcome.kind == "binary" else figure.n for figure in found]
-        return _pair(n, variable, wave, behind)
-
-    def of_covariate(variable: str) -> list[Cell]:
-        levels = [level for level in baseline.values("level", variable=variable) if level]
-        n = []
-        for group in groups:
-            share = [baseline.get(variable, level, group, "", "pct").denominator for level in levels]
-            n.append(max(share, default=baseline.get(variable, "", group, "", "mean").n))
-        return [_pair(n, variable, "", behind) if any(n) else Cell(""), *[Cell("")] * (len(waves) - 1)]
-
-    def row(variable: str, kind: str, values: str, counts: list[Cell]) -> tuple[Cell, ...]:
-        label = variable_label(variable, wording)
-        texts = (variable, label, say(f"codebook_{kind}"), values)
-        # The study file says these; the codes that were met are counts of those without an answer.
-        said = (Cell(text, counts=Counts()) for text in texts[1:])
-        return (Cell(variable), *said, Cell(codes(variable), counts=Counts(kind="missing")), *counts)
-
-    covariates = [
-        row(key, spec.kind, _levels(key, wording), of_covariate(key)) for key, spec in study.covariates.items()
-    ]
-    outcomes = [
-        row(key, spec.kind, _values(key, spec, wording), [answered(key, spec, wave) for wave in waves])
-        for key, spec in study.outcomes.items()
-    ]
-    sections = [
-        Section(say(f"codebook_{name}"), tuple(rows))
-        for name, rows in (("covariates", covariates), ("outcomes", outcomes))
-        if rows
-    ]
+    own = _Codebook(description, wording, behind)
+    parts = {
+        "covariates": [own.covariate(key, covariate) for key, covariate in study.covariates.items()],
+        "outcomes": [own.outcome(key, outcome) for key, outcome in study.outcomes.items()],
+    }
+    sections = [Section(say(f"codebook_{name}"), tuple(rows)) for name, rows in parts.items() if rows]
     headings = ("variable", "label", "kind", "values", "missing")
     columns = (
         *(Column(say(f"codebook_{heading}"), "left") for heading in headings),
-        *(Column(wave) for wave in waves),
+        *(Column(wave) for wave in study.design.wave_keys),
     )
     names = {"intervention": study.design.intervention_label, "comparison": study.design.comparison_label}
     notes = (say("codebook_note", **{arm: label[wording.language] for arm, label in names.items()}),)
     return Table(say("codebook_title"), columns, tuple(sections), notes, name="codebook")
+
+
+class _Codebook:
+    """The rows of a codebook."""
+
+    def __init__(self, description: pd.DataFrame, wording: Wording, behind: Behind) -> None:
+        self.wording, self.behind = wording, behind
+        self.met, self.trend, self.baseline = (Lookup(description, own) for own in ("codebook", "trend", "baseline"))
+        self.waves, self.groups = wording.study.design.wave_keys, group_names(wording.study)[:2]
+
+    def covariate(self, key: str, covariate: Covariate) -> tuple[Cell, ...]:
+        """A covariate, with the persons of whom it is known."""
+        levels = [level for level in self.baseline.values("level", variable=key) if level]
+        n = []
+        for group in self.groups:
+            share = [self.baseline.get(key, level, group, "", "pct").denominator for level in levels]
+            n.append(max(share, default=self.baseline.get(key, "", group, "", "mean").n))
+        first = _pair(n, key, "", self.behind) if any(n) else Cell("")
+        counts = [first, *[Cell("")] * (len(self.waves) - 1)]
+        return self._row(key, covariate.kind, _levels(key, self.wording), counts)
+
+    def outcome(self, key: str, outcome: Outcome) -> tuple[Cell, ...]:
+        """An outcome, with the answers per wave."""
+        counts = [self._answered(key, outcome, wave) for wave in self.waves]
+        return self._row(key, outcome.kind, _values(key, outcome, self.wording), counts)
+
+    def _answered(self, variable: str, outcome: Outcome, wave: str) -> Cell:
+        if wave not in outcome.waves:
+            return Cell("")
+        statistic = "pct" if outcome.kind == "binary" else "mean"
+        found = [self.trend.get(variable, "", group, wave, statistic) for group in self.groups]
+        n = [figure.denominator if outcome.kind == "binary" else figure.n for figure in found]
+        return _pair(n, variable, wave, self.behind)
+
+    def _row(self, variable: str, kind: str, values: str, counts: list[Cell]) -> tuple[Cell, ...]:
+        label = variable_label(variable, self.wording)
+        # The study file says these; the codes that were met are counts of those without an answer.
+        texts = (label, self.wording.text(f"description.codebook_{kind}"), values)
+        said = (Cell(text, counts=Counts()) for text in texts)
+        return (Cell(variable), *said, Cell(self._codes(variable), counts=Counts(kind="missing")), *counts)
+
+    def _codes(self, variable: str) -> str:
+        levels = self.met.values("level", variable=variable)
+        return ", ".join(f"{code}: {self.met.get(variable, code, '', '', 'missing_code').n}" for code in levels)
 
 
 def _pair(n: list[int], variable: str, wave: str, behind: Behind) -> Cell:

@@ -16,6 +16,7 @@ from dnt_cli.tables.typography import TONES, signs, typeset, width_of
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
 
 _SHOWN = re.compile(r"(\(?)([+-]?)(\d*)(?:[.,](\d+))?(\)?)(%?)")
 # Behind a number: marks, or the percentage that a count is.
@@ -69,27 +70,52 @@ def number_in(cell: Cell, language: Language) -> tuple[float, str] | None:
 
 def add_sheet(book: Workbook, table: Table, language: Language, name: str = "") -> None:
     """A sheet with the title, the headings (which stay in sight), the rows and the notes."""
-    from openpyxl.styles import Alignment, Border, Font, Side
+    from openpyxl.styles import Border, Font, Side
     from openpyxl.utils import get_column_letter
 
     sheet = book.create_sheet(_sheet_name(name or table.title, book.sheetnames))
-    rule = Side(style="thin")
     sheet.append([neutral(table.title)])
     sheet["A1"].font = Font(bold=True, size=12)
-    if table.groups:
-        place = 1
-        for name, span in table.groups:
-            sheet.cell(2, place, neutral(name)).font = Font(bold=True)
-            if name:
-                sheet.merge_cells(start_row=2, end_row=2, start_column=place, end_column=place + span - 1)
-                sheet.cell(2, place).alignment = Alignment(horizontal="center")
-            place += span
-    head = sheet.max_row + 1
+    head = _add_headings(sheet, table)
+    line = _add_rows(sheet, table, language, head)
+    for i in range(1, len(table.columns) + 1):
+        sheet.cell(line + 1, i).border = Border(top=Side(style="thin"))
+    for number, note in enumerate(table.notes, start=line + 2):
+        sheet.cell(number, 1, neutral(typeset(note))).font = Font(size=9, color=TONES["muted"])
+    for i, column in enumerate(table.columns):
+        texts = [column.heading, *(f"{row[i].text} ▲" for s in table.sections for row in s.rows)]
+        sheet.column_dimensions[get_column_letter(i + 1)].width = min(max(max(map(_width, texts)), 4), _WIDEST)
+    sheet.freeze_panes = sheet.cell(head + 1, 2)
+    sheet.print_title_rows = f"{head}:{head}"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _add_headings(sheet: Worksheet, table: Table) -> int:
+    """The groups of columns and the headings; the line of these."""
+    from openpyxl.styles import Alignment, Border, Font, Side
+
+    place = 1
+    for name, span in table.groups:
+        sheet.cell(2, place, neutral(name)).font = Font(bold=True)
+        if name:
+            sheet.merge_cells(start_row=2, end_row=2, start_column=place, end_column=place + span - 1)
+            sheet.cell(2, place).alignment = Alignment(horizontal="center")
+        place += span
+    head: int = sheet.max_row + 1
+    rule = Side(style="thin")
     for i, column in enumerate(table.columns, start=1):
         cell = sheet.cell(head, i, neutral(column.heading))
         cell.font, cell.border = Font(bold=True), Border(top=rule, bottom=rule)
         cell.alignment = Alignment(horizontal=column.justify, vertical="bottom", wrap_text=True)
-    line = head
+    return head
+
+
+def _add_rows(sheet: Worksheet, table: Table, language: Language, line: int) -> int:
+    """The sections below a line, each as high as its longest cell; the last line."""
+    from openpyxl.styles import Font
+
     for section in table.sections:
         if section.heading:
             line += 1
@@ -103,19 +129,7 @@ def add_sheet(book: Workbook, table: Table, language: Language, name: str = "") 
                 most = max(most, lines)
             if most > 1:
                 sheet.row_dimensions[line].height = min(_LINE * most, _HIGHEST)
-    for i in range(1, len(table.columns) + 1):
-        sheet.cell(line + 1, i).border = Border(top=rule)
-    for note in table.notes:
-        line += 1
-        sheet.cell(line + 1, 1, neutral(typeset(note))).font = Font(size=9, color=TONES["muted"])
-    for i, column in enumerate(table.columns):
-        texts = [column.heading, *(f"{row[i].text} ▲" for s in table.sections for row in s.rows)]
-        sheet.column_dimensions[get_column_letter(i + 1)].width = min(max(max(map(_width, texts)), 4), _WIDEST)
-    sheet.freeze_panes = sheet.cell(head + 1, 2)
-    sheet.print_title_rows = f"{head}:{head}"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    return line
 
 
 def _width(text: str) -> float:
