@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,12 @@ kind = "linear"
 source = "register"
 waves = ["T0", "T1", "T2"]
 """
+
+
+def test_settings_are_told_as_the_study_file_writes_them(folder: Path) -> None:
+    told = dnt("info", "t3.parquet", cwd=folder).check().text
+    assert "skew       true" in told
+    assert not re.search("True|False|None|'", told)
 
 
 def test_a_second_table_is_json_where_asked(folder: Path) -> None:

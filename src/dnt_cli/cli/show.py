@@ -222,5 +222,10 @@ def _lines(stage: Stage, seconds: list[str]) -> list[str]:
         lines.append(f"  made by      dnt {step['command']} ({versions})")
         if step["input_sha256"]:
             lines.append(f"    from       sha256 {step['input_sha256']}")
-        lines += [f"    {key:<10} {value}" for key, value in step["settings"].items() if value is not None]
+        lines += [f"    {key:<10} {_plain(value)}" for key, value in step["settings"].items() if value is not None]
     return lines
+
+
+def _plain(value: Any) -> str:
+    """A setting as JSON has it, but text without quotes."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
