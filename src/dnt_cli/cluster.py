@@ -20,7 +20,7 @@ def connected() -> bool:
 
 @contextlib.contextmanager
 def at_work(jobs: int, scheduler: str | None = None, certificates: Sequence[str] = ()) -> Iterator[int]:
-    """Inside, `workers.in_workers` and `workers.spread` use the cluster, if there is one; results are the same.
+    """Inside, `workers.spread` uses the cluster, if there is one; results are the same.
 
     Args:
         jobs: Processes on this machine; what is yielded where there is no cluster.

@@ -21,14 +21,15 @@ from dnt_cli.sentences import say
 ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
 """Signals that end a run in order; SIGQUIT too, which otherwise dumps the memory, with all data, to disk."""
 _PATIENCE = 30.0  # seconds in which workers should have started
-Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]  # as joblib's `delayed` makes them
 
 
-def in_workers(calls: Iterable[Call], jobs: int, *, ordered: bool = True) -> Iterator[Any]:
-    """Results of `calls`, in their order or as they come, from `jobs` processes, of which this is one.
+def spread(
+    function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], jobs: int, *, ordered: bool = True
+) -> Iterator[Any]:
+    """Results of `function(*task)`, in the order of `tasks` or as they come, from `jobs` processes, this one included.
 
-    The others begin at once and stay for further calls; this one makes a result when it is asked for one and no other
-    has one ready. Within `cluster.at_work` the workers of the cluster do all.
+    The others begin at once and stay for later calls; this one makes a result when it is asked for one and no other
+    has one ready. Within `cluster.at_work` the workers of the cluster do all. The function must be importable.
 
     Raises:
         EngineError: The system ended a worker.
@@ -36,21 +37,14 @@ def in_workers(calls: Iterable[Call], jobs: int, *, ordered: bool = True) -> Ite
     if connected():
         from joblib import Parallel
 
+        calls: Iterator[tuple[Any, ...]] = ((function, task, {}) for task in tasks)
         found: Iterator[Any] = Parallel(return_as="generator" if ordered else "generator_unordered")(calls)
         return found
     if jobs == 1:
-        return (function(*arguments, **named) for function, arguments, named in calls)
+        return (function(*task) for task in tasks)
     start(jobs)
-    results = _Shared(calls, _executor(jobs - 1), jobs - 1).results()
+    results = _Shared(function, tasks, _executor(jobs - 1), jobs - 1).results()
     return _in_order(results) if ordered else (result for _, result in results)
-
-
-def spread(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
-    """Results of `function(*task)` in the order of `tasks`, from `jobs` processes.
-
-    With one process they are made when they are asked for. The function must be importable: another process runs it.
-    """
-    return in_workers(((function, task, {}) for task in tasks), jobs)
 
 
 def start(jobs: int) -> None:
@@ -65,11 +59,14 @@ def started() -> bool:
 
 
 class _Shared:
-    """Calls that are made here and by workers, the first calls first."""
+    """Tasks that are done here and by workers, the first ones first."""
 
-    def __init__(self, calls: Iterable[Call], executor: Any, workers: int) -> None:
-        """Give each worker a call."""
-        self._waiting = deque(enumerate(calls))
+    def __init__(
+        self, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], executor: Any, workers: int
+    ) -> None:
+        """Give each worker a task."""
+        self._function = function
+        self._waiting = deque(enumerate(tasks))
         self._executor = executor
         self._workers = workers
         self._given: dict[Any, int] = {}
@@ -77,11 +74,11 @@ class _Shared:
 
     def _give(self, each: int) -> None:
         while self._waiting and len(self._given) < each * self._workers:
-            place, (function, arguments, named) = self._waiting.popleft()
-            self._given[self._executor.submit(function, *arguments, **named)] = place
+            place, task = self._waiting.popleft()
+            self._given[self._executor.submit(self._function, *task)] = place
 
     def results(self) -> Iterator[tuple[int, Any]]:
-        """Places of calls, and their results, as they come."""
+        """Places of tasks, and their results, as they come."""
         from concurrent.futures import FIRST_COMPLETED, wait
 
         from joblib.externals.loky.process_executor import BrokenProcessPool
@@ -93,9 +90,9 @@ class _Shared:
                     yield self._given.pop(future), future.result()
                 self._give(1)
                 if self._waiting and not done:
-                    place, (function, arguments, named) = self._waiting.popleft()
+                    place, task = self._waiting.popleft()
                     self._give(2)  # so that they go on while this process makes a result
-                    yield place, function(*arguments, **named)
+                    yield place, self._function(*task)
         except BrokenProcessPool:  # its text may quote arguments
             raise EngineError(say("worker_ended")) from None
 

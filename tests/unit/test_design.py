@@ -9,6 +9,7 @@ import pytest
 from dnt_cli.design import Designs, control_matrix, group_indicator
 from dnt_cli.errors import ModelError
 from dnt_cli.models import Model
+from dnt_cli.observed import known_answers
 from dnt_cli.study import Study, parse_study
 from tests.support.studies import BASE
 
@@ -46,6 +47,16 @@ def test_a_difference_has_no_baseline_beside_it(wide: pd.DataFrame) -> None:
     design = Designs(wide, STUDY).build(Model("t3", "score", difference=True))
     assert design.terms == ("(Intercept)", "group")
     np.testing.assert_array_equal(design.response, [2, 2, 2, 2])
+
+
+def test_observed_answers_are_the_same_where_persons_and_groups_are(wide: pd.DataFrame) -> None:
+    known = known_answers(wide, STUDY)
+    own = Designs(wide, STUDY, known)
+    assert own.same_persons(Designs(wide.assign(score_T1=1.0), STUDY, known))
+    assert not own.same_persons(Designs(wide.iloc[::-1], STUDY, known))
+    assert not own.same_persons(Designs(wide.assign(arm=wide["arm"].to_numpy()[::-1]), STUDY, known))
+    assert not own.same_persons(Designs(wide, STUDY, known_answers(wide, STUDY)))
+    assert not own.same_persons(Designs(wide, STUDY))
 
 
 def test_the_trend(wide: pd.DataFrame) -> None:

@@ -32,10 +32,38 @@ def simulated(seed: int, *, sd: float = 1.5, persons: int = 40, most: int = 5, b
     return DesignMatrix(response, matrix, ("(Intercept)", "group", "wave", "group:wave", "date"), person)
 
 
+def changing(design: DesignMatrix) -> DesignMatrix:
+    """With a covariate of its own at every row, in place of a person's."""
+    own = np.random.default_rng(3).normal(2020, 5, design.response.size)
+    return replace(design, matrix=np.column_stack([design.matrix[:, :4], own]))
+
+
+def without_product(design: DesignMatrix) -> DesignMatrix:
+    """With nothing that is constant within persons, and no column that is another's multiple."""
+    own = np.random.default_rng(4).normal(size=(design.response.size, 4))
+    return replace(design, matrix=np.column_stack([own, design.matrix[:, 2] + 2020]))
+
+
+def test_columns_that_are_multiples_of_another_within_persons_are_found() -> None:
+    design = simulated(1)
+    assert stacked([design])[0].bases.tolist() == [-1, -1, 2, 2, -1]
+    assert stacked([changing(design)])[0].bases.tolist() == [-1, -1, 2, 2, 4]
+    assert stacked([without_product(design)])[0].bases.tolist() == [0, 1, 2, 3, 4]
+    first = design.matrix[:, [0, 3, 2, 1, 4]]  # the product before the time
+    assert stacked([replace(design, matrix=first)])[0].bases.tolist() == [-1, 2, 2, -1, -1]
+    off = design.matrix + np.outer(np.arange(design.response.size) == 7, [0, 0, 0, 1e-9, 0])
+    assert stacked([replace(design, matrix=off)])[0].bases.tolist() == [-1, -1, 2, 3, -1]
+
+
 @pytest.mark.parametrize("nodes", [1, 5, 15])
 @pytest.mark.parametrize("sd", [0.0, 0.3, 2.0, 8.0])
-def test_value_slope_and_curvature_are_those_of_the_second_likelihood(nodes: int, sd: float) -> None:
-    design = simulated(1)
+@pytest.mark.parametrize(
+    "of", [simulated, lambda seed: changing(simulated(seed)), lambda s: without_product(simulated(s))]
+)
+def test_value_slope_and_curvature_are_those_of_the_second_likelihood(
+    nodes: int, sd: float, of: Callable[[int], DesignMatrix]
+) -> None:
+    design = of(1)
     stack = stacked([design])[0]
     data = LogisticData.of(stack)
     gamma = np.array([0.2, -0.3, 0.1, 0.4, 0.2])

@@ -7,11 +7,10 @@ import sys
 import time
 
 import pytest
-from joblib import delayed
 from joblib.externals.loky import get_reusable_executor
 
 from dnt_cli import workers
-from dnt_cli.workers import in_workers
+from dnt_cli.workers import spread
 
 
 def _saying(word: str) -> tuple[str, int]:
@@ -28,7 +27,7 @@ def test_what_workers_say_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> Non
     get_reusable_executor().shutdown(wait=True)  # which another test may have started, or let go after a while
     workers._start.cache_clear()
     words = ["one", "two", "three", "four"]
-    found = list(in_workers([delayed(_saying)(word) for word in words], 2))
+    found = list(spread(_saying, [(word,) for word in words], 2))
     assert [word for word, _ in found] == words
     there = [word for word, process in found if process != os.getpid()]
     assert there[0] == "one"
@@ -44,32 +43,29 @@ def _waiting(seconds: float) -> int:
 
 @pytest.mark.parametrize("ordered", [True, False])
 def test_this_process_works_too(ordered: bool) -> None:
-    found = list(in_workers([delayed(_waiting)(0.2) for _ in range(6)], 2, ordered=ordered))
+    found = list(spread(_waiting, [(0.2,)] * 6, 2, ordered=ordered))
     assert len(found) == 6
     assert len(set(found)) == 2
     assert os.getpid() in found
 
 
 def test_results_come_as_they_are_ready_where_order_does_not_matter() -> None:
-    calls = [delayed(_slowly)("slow"), *(delayed(_quickly)(f"{i}") for i in range(5))]
-    assert [word for word, _ in in_workers(calls, 2)] == ["slow", *"01234"]
-    assert {word for word, _ in in_workers(calls, 2, ordered=False)} == {"slow", *"01234"}
-    assert next(word for word, _ in in_workers(calls, 2, ordered=False)) != "slow"
+    tasks = [("slow", 0.5), *((f"{i}", 0.0) for i in range(5))]
+    assert list(spread(_after, tasks, 2)) == ["slow", *"01234"]
+    found = list(spread(_after, tasks, 2, ordered=False))
+    assert sorted(found) == [*"01234", "slow"]
+    assert found[0] != "slow"
 
 
-def _quickly(word: str) -> tuple[str, int]:
-    return word, os.getpid()
-
-
-def _slowly(word: str) -> tuple[str, int]:
-    time.sleep(0.5)
-    return word, os.getpid()
+def _after(word: str, seconds: float) -> str:
+    time.sleep(seconds)
+    return word
 
 
 def test_an_error_in_a_worker_comes_back() -> None:
     with pytest.raises(ValueError, match="word"):
-        list(in_workers([delayed(_failing)("word")], 2))
+        list(spread(_failing, [("word",)], 2))
 
 
 def test_one_job_is_done_here() -> None:
-    assert list(in_workers([delayed(os.getpid)()], 1)) == [os.getpid()]
+    assert list(spread(os.getpid, [()], 1)) == [os.getpid()]

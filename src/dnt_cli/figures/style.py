@@ -17,7 +17,7 @@ from dnt_cli.sentences import say
 from dnt_cli.stagefile.atomic import make_folder, write_file
 from dnt_cli.study import Language
 from dnt_cli.wording import number
-from dnt_cli.workers import in_workers
+from dnt_cli.workers import spread
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -109,15 +109,13 @@ def draw_all(
     Raises:
         DataError: The folder or a file cannot be written, a file is no figure of dnt, or an unknown format.
     """
-    from joblib import delayed
-
     for ending in formats:
         _check_format(ending, f"a figure .{ending}")
     make_folder(folder)
     paths = [folder / f"{drawing.stem}.{ending}" for drawing in drawings for ending in formats]
     _refuse_foreign(paths, force=force)
     jobs = min(jobs, len(drawings)) or 1
-    drawn = in_workers((delayed(render)(drawing, formats) for drawing in drawings), jobs)
+    drawn = spread(render, ((drawing, formats) for drawing in drawings), jobs)
     targets = iter(paths)
     for done, contents in enumerate(drawn, start=1):
         for content in contents:

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from dnt_cli.progress import Progress
 from dnt_cli.report.model import Report
-from dnt_cli.workers import in_workers
+from dnt_cli.workers import spread
 
 Images = Mapping[str, bytes]  # key of a figure -> its picture
 
@@ -39,8 +39,6 @@ FORMATS = {
 
 def images(report: Report, form: str, jobs: int = 1, progress: Progress | None = None) -> dict[str, bytes]:
     """The pictures of a report in the format that it needs, drawn by `jobs` processes."""
-    from joblib import delayed
-
     from dnt_cli.figures.style import get_ready, render
 
     picture, figures = FORMATS[form].picture, report.figures
@@ -49,9 +47,9 @@ def images(report: Report, form: str, jobs: int = 1, progress: Progress | None =
     found: dict[str, bytes] = {}
     jobs = min(jobs, len(figures))
     if progress is not None:  # what starting takes says nothing of the pace
-        list(in_workers((delayed(get_ready)() for _ in range(jobs)), jobs))
+        list(spread(get_ready, [()] * jobs, jobs))
         progress(0, len(figures))
-    drawn = in_workers((delayed(render)(figure.drawing, [picture]) for figure in figures), jobs)
+    drawn = spread(render, ((figure.drawing, [picture]) for figure in figures), jobs)
     for figure, (content,) in zip(figures, drawn, strict=True):
         found[figure.key] = content
         if progress is not None:

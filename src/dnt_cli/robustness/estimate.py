@@ -18,7 +18,7 @@ from dnt_cli.progress import Progress
 from dnt_cli.robustness.context import Reanalysis
 from dnt_cli.robustness.sources import DataSets, Kept, NewImputations, Workspace, pieces
 from dnt_cli.study import Study
-from dnt_cli.workers import in_workers
+from dnt_cli.workers import spread
 
 # Seconds per model of a column in one iteration of one imputation, on one core of 2020; for announcements only.
 _SECONDS = {"forest": 0.02, "pmm": 6e-5, "norm": 6e-5}
@@ -64,16 +64,14 @@ def estimate(
         progress: Called with (done, all) fits.
         known: Which answers were observed, as `observed.known_answers` gives it.
     """
-    from joblib import delayed
-
     by_source: dict[int, list[int]] = {}
     for number, one in enumerate(wanted):
         by_source.setdefault(id(one.source), []).append(number)
     # What is imputed takes longest, so it starts first.
     groups = sorted(by_source.values(), key=lambda own: not isinstance(wanted[own[0]].source, NewImputations))
     jobs = [piece for own in groups for piece in pieces(wanted[own[0]].source, own, options.jobs)]
-    calls = (
-        delayed(_run)(
+    tasks = (
+        (
             index, wanted[own[0]].source.part(part), study, options,
             [replace(wanted[i], source=_NOTHING) for i in own], known,
         )
@@ -84,7 +82,7 @@ def estimate(
     found: dict[int, dict[int, _Done]] = {i: {} for i in waiting}
     pooled: dict[int, Estimated] = {}
     fitted = 0
-    for index, done in in_workers(calls, options.jobs, ordered=False):
+    for index, done in spread(_run, tasks, options.jobs, ordered=False):
         fitted += sizes[index]
         if progress is not None:
             progress(fitted, sum(sizes))

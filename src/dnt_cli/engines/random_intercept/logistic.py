@@ -139,7 +139,8 @@ def _turned(stack: Stack, rows: Integers) -> tuple[Floats, Floats]:
         own[:, alike, 0], own[:, alike, number + 1] = constants * centre, constants * spread
     # The basis is (columns - constants @ side) @ upper^-1.
     side, upper = (transposed(part[..., changing]) for part in (stack.triangle[:, :few], stack.triangle[:, few:]))
-    own = own.reshape(m, changing.size, -1) - side @ turn[:, :few].reshape(m, few, -1)
+    flat = (bases.size + 1) * persons
+    own = own.reshape(m, changing.size, flat) - side @ turn[:, :few].reshape(m, few, flat)
     turn[:, few:] = np.linalg.solve(upper, own).reshape(m, changing.size, bases.size + 1, persons)
     return turn, columns
 
