@@ -203,7 +203,7 @@ def endpoint_analysis(study: Study, models: ModelOptions, at: str | None) -> Ask
     given = None if models.published else models.controls
     controls = choose("--controls", given, study.possible_controls, empty=True)
     keys = choose("--outcomes", models.outcomes, study.tested)
-    waves, moderators = waves_beside(at, study), _moderators(models.moderators, study)
+    waves, moderators = waves_beside(at, study), moderators_of(models.moderators, study)
 
     def analysis(data: Completed, options: Options, progress: Progress | None = None) -> Effects:
         effects = endpoint_effects(
@@ -224,7 +224,7 @@ def trend_analysis(study: Study, models: ModelOptions) -> Asked:
     published = _published_controls(study, LONGITUDINAL) if models.published else None
     ladder = None if models.published else _ladder(models.controls, study)
     keys = choose("--outcomes", models.outcomes, [key for key in study.tested if study.has_trend(key)])
-    moderators = _moderators(models.moderators, study)
+    moderators = moderators_of(models.moderators, study)
 
     def analysis(data: Completed, options: Options, progress: Progress | None = None) -> Effects:
         effects = trend_effects(data, options, outcomes=keys, ladder=ladder, own_controls=published, progress=progress)
@@ -244,7 +244,7 @@ def waves_beside(at: str | None, study: Study) -> list[str]:
     return [wave for wave in known if wave in chosen]
 
 
-def _moderators(keys: str | None, study: Study) -> list[str]:
+def moderators_of(keys: str | None, study: Study) -> list[str]:
     """The covariates of `--moderator`; by default those of the study file.
 
     Raises:
