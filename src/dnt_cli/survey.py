@@ -53,7 +53,8 @@ def examine_survey(frame: pd.DataFrame, study: Study) -> tuple[list[Finding], pd
     )
     findings = missing_columns(frame, needed)
     if findings:
-        return findings, None
+        lacks = any(own.column == design.group for own in findings) and design.group not in frame.columns
+        return [*findings, *([warning(design.group, "group_elsewhere")] if lacks else [])], None
     frame, findings = _compared(frame, study)
     if frame.empty:
         return findings, None

@@ -36,6 +36,16 @@ def errors(frame: pd.DataFrame, study: Study = STUDY) -> list[str]:
     return [str(f) for f in findings if f.level == "error"]
 
 
+def test_where_the_group_may_be_is_told_where_it_is_not_in_the_file() -> None:
+    found, none = examine_survey(survey().drop(columns="arm"), STUDY)
+    assert none is None
+    assert [(own.level, own.name) for own in found] == [
+        ("error", "reading.column_missing"), ("warning", "reading.group_elsewhere"),
+    ]  # fmt: skip
+    found, _ = examine_survey(survey().drop(columns="score"), STUDY)
+    assert [own.name for own in found] == ["reading.column_missing"]
+
+
 def test_types_and_order() -> None:
     shuffled = survey().iloc[[3, 0, 2, 1]]
     before = shuffled.copy(deep=True)
