@@ -10,7 +10,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dnt_cli.engines import DesignMatrix, Fit, fit_linear, fit_logistic, fit_mixed_linear_sets, fit_mixed_logistic_sets
+from dnt_cli.engines import (
+    DesignMatrix,
+    Fit,
+    fit_linear_sets,
+    fit_logistic,
+    fit_mixed_linear_sets,
+    fit_mixed_logistic_sets,
+)
 from dnt_cli.pooling import pool
 
 ESTIMANDS = ("t3_log_odds", "t3_linear", "trend_log_odds", "trend_linear")
@@ -60,7 +67,7 @@ def analyse(sets: Sequence[pd.DataFrame]) -> list[dict[str, Answer]]:
     trends = [[trend(data, outcome) for data in sets] for outcome in "yz"]
     fits = {
         "t3_log_odds": [fit_logistic(endpoint(data, "y")) for data in sets],
-        "t3_linear": [fit_linear(endpoint(data, "z")) for data in sets],
+        "t3_linear": fit_linear_sets([endpoint(data, "z") for data in sets]),
         "trend_log_odds": fit_mixed_logistic_sets(trends[0], nodes=NODES),
         "trend_linear": fit_mixed_linear_sets(trends[1]),
     }

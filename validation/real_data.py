@@ -26,7 +26,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from dnt_cli.engines import DesignMatrix, fit_linear, fit_logistic, fit_mixed_linear_sets, fit_mixed_logistic_sets
+from dnt_cli.engines import (
+    DesignMatrix,
+    fit_linear_sets,
+    fit_logistic_sets,
+    fit_mixed_linear_sets,
+    fit_mixed_logistic_sets,
+)
 from dnt_cli.imputation import ModelColumn, Settings, impute
 from validation.analyses import Answer, answer, combine
 
@@ -139,17 +145,18 @@ def by_r(method: str, frame: pd.DataFrame, m: int, seed: int) -> tuple[list[pd.D
 def analysed(study: Study, sets: list[pd.DataFrame]) -> dict[str, Answer]:
     """Effect at the last wave given the first and the controls, and arm x time with a random intercept; pooled."""
     found: list[dict[str, Answer]] = [{} for _ in sets]
-    kinds = {"score": (fit_linear, fit_mixed_linear_sets)} if study.bounds else {}
+    kinds = {"score": (fit_linear_sets, fit_mixed_linear_sets)} if study.bounds else {}
     if study.bounds is None or study.cut is not None:
-        kinds["yes/no"] = (fit_logistic, fit_mixed_logistic_sets)
+        kinds["yes/no"] = (fit_logistic_sets, fit_mixed_logistic_sets)
     for kind, (at_end, over_time) in kinds.items():
         shown = sets
         if kind == "yes/no" and study.cut is not None:
             cut = {name: lambda d, name=name: (d[name] <= study.cut).where(d[name].notna()) for name in study.waves}
             shown = [data.assign(**cut).astype(float) for data in sets]
+        ends = at_end([endpoint(study, data) for data in shown])
         trends = over_time([trend(study, data) for data in shown])
-        for place, data in enumerate(shown):
-            found[place][f"endpoint, {kind}"] = answer(at_end(endpoint(study, data)), "arm")
+        for place in range(len(shown)):
+            found[place][f"endpoint, {kind}"] = answer(ends[place], "arm")
             found[place][f"trend, {kind}"] = answer(trends[place], "arm:time")
     return combine(found)
 

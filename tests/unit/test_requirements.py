@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import re
 import tomllib
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -88,3 +91,16 @@ def test_the_package_to_install_is_the_one_that_brings_the_module() -> None:
     """`docx` itself is another package of the public index."""
     assert re.search(r'"python-docx[^"]*"$', install_command("docx"))
     assert re.search(r'"openpyxl[^"]*"$', install_command("openpyxl"))
+
+
+def test_what_runs_on_demand_only_asks_for_names_that_there_are() -> None:
+    """No test runs the simulations and the benchmarks; a name that is gone would be found hours later."""
+    gone = []
+    folders = (ROOT / name for name in ("validation", "benchmarks", "scripts", "examples"))
+    for path in (own for folder in folders for own in sorted(folder.rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] == "dnt_cli":
+                module = import_module(str(node.module))
+                names = {own.name for own in node.names if not hasattr(module, own.name)}
+                gone += [(path.name, name) for name in names if find_spec(f"{node.module}.{name}") is None]
+    assert not gone

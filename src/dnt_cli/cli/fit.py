@@ -199,7 +199,7 @@ def endpoint_analysis(study: Study, models: ModelOptions, at: str | None) -> Ask
     from dnt_cli.effects.run import complier_effects, endpoint_effects, subgroup_effects
     from dnt_cli.models import ENDPOINT
 
-    published = _published_controls(study, ENDPOINT) if models.published else None
+    published = published_controls(study, ENDPOINT) if models.published else None
     given = None if models.published else models.controls
     controls = choose("--controls", given, study.possible_controls, empty=True)
     keys = choose("--outcomes", models.outcomes, study.tested)
@@ -221,7 +221,7 @@ def trend_analysis(study: Study, models: ModelOptions) -> Asked:
     from dnt_cli.effects.run import subgroup_effects, trend_effects
     from dnt_cli.models import LONGITUDINAL
 
-    published = _published_controls(study, LONGITUDINAL) if models.published else None
+    published = published_controls(study, LONGITUDINAL) if models.published else None
     ladder = None if models.published else _ladder(models.controls, study)
     keys = choose("--outcomes", models.outcomes, [key for key in study.tested if study.has_trend(key)])
     moderators = moderators_of(models.moderators, study)
@@ -264,7 +264,7 @@ def _moderators_said(keys: list[str]) -> dict[str, list[str]]:
     return {"moderators": keys} if keys else {}
 
 
-def _published_controls(study: Study, analysis: str) -> dict[str, tuple[str, ...]]:
+def published_controls(study: Study, analysis: str) -> dict[str, tuple[str, ...]]:
     """The controls per outcome of the published analysis, at the endpoint or of the trends."""
     from dnt_cli.effects.published import controls_of_publication
 
