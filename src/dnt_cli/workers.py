@@ -75,26 +75,35 @@ class _Shared:
     def _give(self, each: int) -> None:
         while self._waiting and len(self._given) < each * self._workers:
             place, task = self._waiting.popleft()
-            self._given[self._executor.submit(self._function, *task)] = place
+            with _told():
+                self._given[self._executor.submit(self._function, *task)] = place
 
     def results(self) -> Iterator[tuple[int, Any]]:
         """Places of tasks, and their results, as they come."""
         from concurrent.futures import FIRST_COMPLETED, wait
 
-        from joblib.externals.loky.process_executor import BrokenProcessPool
+        while self._given or self._waiting:
+            done = wait(self._given, timeout=0 if self._waiting else None, return_when=FIRST_COMPLETED).done
+            for future in sorted(done, key=self._given.__getitem__):
+                with _told():
+                    result = future.result()
+                yield self._given.pop(future), result
+            self._give(1)
+            if self._waiting and not done:
+                place, task = self._waiting.popleft()
+                self._give(2)  # so that they go on while this process makes a result
+                yield place, self._function(*task)
 
-        try:
-            while self._given or self._waiting:
-                done = wait(self._given, timeout=0 if self._waiting else None, return_when=FIRST_COMPLETED).done
-                for future in sorted(done, key=self._given.__getitem__):
-                    yield self._given.pop(future), future.result()
-                self._give(1)
-                if self._waiting and not done:
-                    place, task = self._waiting.popleft()
-                    self._give(2)  # so that they go on while this process makes a result
-                    yield place, self._function(*task)
-        except BrokenProcessPool:  # its text may quote arguments
-            raise EngineError(say("worker_ended")) from None
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """That the system ended a worker is told in our words: those of the library may quote arguments."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        yield
+    except BrokenProcessPool:
+        raise EngineError(say("worker_ended")) from None
 
 
 def _in_order(results: Iterator[tuple[int, Any]]) -> Iterator[Any]:
@@ -122,7 +131,8 @@ def _start(workers: int) -> None:
     with _deaf():
         started: set[int] = set()
         while len(started) < workers and time.monotonic() < end:
-            started.update(_executor(workers).map(_present, range(workers)))
+            with _told():
+                started.update(_executor(workers).map(_present, range(workers)))
 
 
 def _present(_: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 import re
 from importlib.resources import files
@@ -43,12 +44,16 @@ def said(*command: str) -> tuple[int, str]:
 def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
     modules = [path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")]
     sayers = (
-        own for own in modules if re.search(r"from dnt_cli\.sentences import .*\bsay$|^def say\(", own, re.MULTILINE)
+        own for own in modules if re.search(r"from dnt_cli\.sentences import .*\bsay\b|^def say\(", own, re.MULTILINE)
     )
     used = {key for own in sayers for key in re.findall(r"\bsay\(\s*\"(\w+)\"", own)}
     used |= {key for own in modules for key in re.findall(r"\"errors\.(\w+)\"", own)}
     used |= {f"kind_{kind}" for kind in KINDS} | {"parquet_no_stage", "no_parquet", "kind_unknown"}
     used |= {*endings._SAVING.values(), "not_installed", "does_not_load"}
+    named = {name for own in modules for name in re.findall(r"\"([A-Z]\w+(?: \w+)*)\"", own)}
+    pieces = {f"work_{name.lower().replace(' ', '_')}" for name in named}  # of work, as a bar shows them
+    system = {f"system_{name}" for name in errno.errorcode.values()}
+    used |= (pieces | system) & set(catalogue("errors"))
     assert used == set(catalogue("errors"))
 
 

@@ -199,7 +199,8 @@ def _draw(folder: Path, drawings: Sequence[Drawing], possible: int, *, force: bo
 
     if drawings:
         draw_all(drawings, folder / _FIGURES, ("png",), force=force)
-    tell(say("drew_of" if len(drawings) < possible else "drew_all", n=len(drawings), possible=possible))
+    counts = {"n": len(drawings), "possible": possible}
+    tell(say("drew_of", **counts) if len(drawings) < possible else say("drew_all", **counts))
 
 
 def _figures_in(result: Release, name: str) -> int:

@@ -73,7 +73,7 @@ def init(
         return
     check_new(output, force=force)
     write_file(Path(output), text.encode())
-    asked = say("drafted" if data is not None else "begun", n=len(open_questions(text)))
+    asked = say("drafted", n=len(open_questions(text))) if data is not None else ""
     tell(say("wrote_study", file=output, asked=asked, data=data or "DATA"))
 
 
