@@ -11,7 +11,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import count
 from typing import Any
 
 from dnt_cli.cluster import connected
@@ -108,13 +107,12 @@ def _told() -> Iterator[None]:
 
 def _in_order(results: Iterator[tuple[int, Any]]) -> Iterator[Any]:
     kept: dict[int, Any] = {}
-    wanted = count()
-    place = next(wanted)
-    for at, result in results:
-        kept[at] = result
-        while place in kept:
-            yield kept.pop(place)
-            place = next(wanted)
+    wanted = 0
+    for place, result in results:
+        kept[place] = result
+        while wanted in kept:
+            yield kept.pop(wanted)
+            wanted += 1
 
 
 def _executor(workers: int) -> Any:

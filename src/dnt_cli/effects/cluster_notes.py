@@ -5,7 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from dnt_cli.effects.columns import CLUSTERS, LEAST_DF, LEAST_SITES
-from dnt_cli.effects.errors import flags_of, inflation, larger_by_person, site_is_group, smaller_by_person
+from dnt_cli.effects.errors import (
+    allocated_by_site,
+    flags_of,
+    inflation,
+    larger_by_person,
+    site_is_group,
+    smaller_by_person,
+)
 from dnt_cli.effects.note import Note, note
 from dnt_cli.wording import Wording
 
@@ -21,7 +28,7 @@ def cluster_notes(rows: pd.DataFrame, wording: Wording) -> list[Note]:
 
 def _allocation(rows: pd.DataFrame, wording: Wording) -> list[Note]:
     """That every site lies in one group, and how alike its persons are."""
-    known = rows[rows["n_sites"] == rows["n_sites_intervention"] + rows["n_sites_comparison"]]
+    known = rows[allocated_by_site(rows)]
     if known.empty or known["icc_sites"].isna().all():
         return []
     icc, most = known["icc_sites"], known.iloc[int(known["n_sites"].to_numpy().argmax())]

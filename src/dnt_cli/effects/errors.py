@@ -97,10 +97,14 @@ def flags_of(row: pd.Series, study: Study) -> list[str]:
     return found
 
 
+def allocated_by_site(rows: pd.DataFrame | pd.Series) -> Any:
+    """Of each row, or of one, whether every site lies in one group."""
+    return rows["n_sites"] == rows["n_sites_intervention"] + rows["n_sites_comparison"]
+
+
 def unknown_by_site(row: pd.Series) -> bool:
     """Whether each site lies in one group, and there are no errors by site, so that nothing tells sites from effect."""
-    allocated = row["n_sites"] == row["n_sites_intervention"] + row["n_sites_comparison"]
-    return bool(allocated and pd.isna(row["p_value_sites"]))
+    return bool(allocated_by_site(row) and pd.isna(row["p_value_sites"]))
 
 
 def site_is_group(row: pd.Series) -> bool:

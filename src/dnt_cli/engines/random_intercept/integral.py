@@ -67,15 +67,18 @@ class _Derivatives:
 
     def sums(self, weight: Floats) -> Floats:
         """(d, P) sums over the rows, weighted by (J, P)."""
-        total = over_rows(weight)
-        found = np.empty((len(self.columns) + 2, total.size))
+        return self._summed(over_rows(weight), self.columns * weight)
+
+    def _summed(self, total: Floats, weighted: Floats) -> Floats:
+        found = np.empty((len(weighted) + 2, total.size))
         found[0], found[-1] = total * self.first, total * self.last
-        found[1:-1] = over_rows(self.columns * weight)
+        found[1:-1] = over_rows(weighted)
         return found
 
     def products(self, weight: Floats, other: _Derivatives) -> Floats:
         """(d, d, P) sums over the rows of the products with others, weighted by (J, P)."""
-        weighted, sums = other.columns * weight, other.sums(weight)
+        weighted = other.columns * weight
+        sums = other._summed(over_rows(weight), weighted)
         found = np.empty((len(sums), *sums.shape))
         found[0], found[-1] = self.first * sums, self.last * sums
         found[1:-1, 0] = found[1:-1, -1] = over_rows(self.columns * weight)
@@ -203,7 +206,8 @@ def _quadrature(
     value = value - 0.5 * np.log(bend)
     score = np.empty((len(columns) + 2, *node.shape))  # slope of f at fixed nodes
     score[0], score[-1] = rest, rest * node
-    np.subtract(over_rows(columns * response)[:, None], _summed(columns, mean_there), out=score[1:-1])
+    expected = np.einsum("rjp,kjp->rkp", columns, mean_there)
+    np.subtract(over_rows(columns * response)[:, None], expected, out=score[1:-1])
     pull = sd * rest - node  # f' at the nodes
     found, mixed, twice = _of_fixed_nodes(mean_there, rest, share, node, local, family)
     # A node's slope is that of the mode, plus `turn` times its position times that of the bend.
@@ -216,21 +220,15 @@ def _quadrature(
     slope = average - (0.5 / bend) * local.bend_slope
     moved = share * (pull**2 + twice)
     even, odd, square = ((moved * position**power).sum(axis=0) for power in range(3))
-    by_mode = _over_nodes(score, pulled) + mixed[0] + 0.5 * even * local.mode_slope + turn * odd * local.bend_slope
-    by_bend = turn * (_over_nodes(score, placed) + mixed[1] + 0.5 * turn * square * local.bend_slope)
+    by_mode = _weighted(score, pulled) + mixed[0] + 0.5 * even * local.mode_slope + turn * odd * local.bend_slope
+    by_bend = turn * (_weighted(score, placed) + mixed[1] + 0.5 * turn * square * local.bend_slope)
     curvature = np.einsum("akp,bkp->abp", shared, score) - average[:, None] * average + found
     curvature += 2.0 * (by_mode[:, None] * local.mode_slope + by_bend[:, None] * local.bend_slope)
     weights = _Weights(first, second - 0.5 / bend, 0.5 / bend**2 - 1.5 * second / bend)
     return value, slope, curvature, weights
 
 
-def _summed(columns: Floats, values: Floats) -> Floats:
-    """(r, K, P) sums over the rows of (r, J, P) times (K, J, P)."""
-    found: Floats = np.einsum("rjp,kjp->rkp", columns, values)
-    return found
-
-
-def _over_nodes(values: Floats, weight: Floats) -> Floats:
+def _weighted(values: Floats, weight: Floats) -> Floats:
     """(.., P) sums over the nodes of (.., K, P) times (K, P)."""
     found: Floats = np.einsum("...kp,kp->...p", values, weight)
     return found
