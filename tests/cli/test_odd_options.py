@@ -22,8 +22,10 @@ waves = ["T0", "T1", "T2"]
 
 
 def test_settings_are_told_as_the_study_file_writes_them(folder: Path) -> None:
-    told = dnt("info", "t3.parquet", cwd=folder).check().text
+    dnt("fit-t3", "imputed.parquet", "-o", "at.parquet", "--at", "T1", "--jobs", "1", cwd=folder).check()
+    told = dnt("info", "at.parquet", cwd=folder).check().text
     assert "skew       true" in told
+    assert "at         [T1]" in told
     assert not re.search("True|False|None|'", told)
 
 

@@ -207,6 +207,7 @@ def _facts(stage: Stage, seconds: list[str]) -> dict[str, Any]:
 
 def _lines(stage: Stage, seconds: list[str]) -> list[str]:
     from dnt_cli.stagefile.kinds import held
+    from dnt_cli.study.comparison import written
 
     facts = _facts(stage, seconds)
     lines = [
@@ -222,10 +223,5 @@ def _lines(stage: Stage, seconds: list[str]) -> list[str]:
         lines.append(f"  made by      dnt {step['command']} ({versions})")
         if step["input_sha256"]:
             lines.append(f"    from       sha256 {step['input_sha256']}")
-        lines += [f"    {key:<10} {_plain(value)}" for key, value in step["settings"].items() if value is not None]
+        lines += [f"    {key:<10} {written(value)}" for key, value in step["settings"].items() if value is not None]
     return lines
-
-
-def _plain(value: Any) -> str:
-    """A setting as JSON has it, but text without quotes."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
