@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from dnt_cli.arrays import Floats, Integers
-from dnt_cli.engines.base import DesignMatrix, problem
+from dnt_cli.engines.base import DesignMatrix, bad_groups, problem
 from dnt_cli.messages import Message
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ def of_each(designs: Sequence[DesignMatrix], work: Callable[[Alike], Sequence[T]
     return [found[place] for place in range(len(designs))]
 
 
-def problems(stack: Alike, *, binary: bool) -> list[Message | None]:
+def problems(stack: Alike, *, binary: bool, grouped: bool = False) -> list[Message | None]:
     """The first reason why each cannot be estimated, as `base.problem`, which looks at those that may have one only.
 
     That least squares reproduces the response exactly is not seen here.
@@ -113,9 +113,11 @@ def problems(stack: Alike, *, binary: bool) -> list[Message | None]:
                 fine = fine & (low == 0) & (high == 1) & np.isin(stack.response, (0.0, 1.0)).all(axis=1)
             else:
                 fine = fine & (high - low > 1e-9 * np.maximum(np.abs(low), np.abs(high))) & np.isfinite(high - low)
+            if grouped:  # those of one stack have the same persons
+                fine = fine & (bad_groups(stack.designs[0].groups) is None)
             if stack.weights is not None:
                 fine = fine & (np.isfinite(stack.weights) & (stack.weights > 0)).all(axis=1)
     return [
-        None if own else problem(design, binary=binary, grouped=False)
+        None if own else problem(design, binary=binary, grouped=grouped)
         for own, design in zip(fine, stack.designs, strict=True)
     ]

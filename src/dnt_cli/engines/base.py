@@ -207,9 +207,7 @@ def problem(design: DesignMatrix, *, binary: bool, grouped: bool) -> Message | N
         return message("engines.aliased" if len(aliased) == 1 else "engines.aliased_several", terms=listed(aliased))
     if not binary and _reproduced(design):
         return message("engines.reproduced")
-    if grouped and design.groups is not None:
-        return _bad_groups(design.groups)
-    return None
+    return bad_groups(design.groups) if grouped else None
 
 
 def aliased_terms(matrix: Floats, terms: Sequence[str]) -> tuple[str, ...]:
@@ -308,7 +306,10 @@ def _reproduced(design: DesignMatrix) -> bool:
     return bool(np.abs(rest).max() <= _ROUNDING * np.abs(design.response).max())
 
 
-def _bad_groups(groups: Integers) -> Message | None:
+def bad_groups(groups: Integers | None) -> Message | None:
+    """Why rows of these persons (n,) cannot be told from persons; None when they can, or without persons."""
+    if groups is None:
+        return None
     count = np.unique(groups).size
     if count < 2:
         return message("engines.one_person")

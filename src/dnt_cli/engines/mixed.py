@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from dnt_cli.arrays import Floats
+from dnt_cli.engines.alike import Alike, of_each, problems
 from dnt_cli.engines.base import (
     DesignMatrix,
     Fit,
@@ -32,7 +33,7 @@ from dnt_cli.engines.random_intercept import LogisticData, Stack, stacked
 from dnt_cli.engines.random_intercept.families import LOGISTIC, POISSON, Family
 from dnt_cli.engines.random_intercept.linear import fit_linear_stack, optimum_at
 from dnt_cli.engines.random_intercept.logistic import LogisticOptimum, fit_logistic_stack
-from dnt_cli.engines.separation import is_separated, separation_message
+from dnt_cli.engines.separation import separated, separation_message
 from dnt_cli.errors import ModelError
 from dnt_cli.messages import Message, message
 
@@ -104,7 +105,7 @@ def fit_mixed_logistic(
     if engine == "own":
         return fit_mixed_logistic_sets([design], nodes=nodes)[0]
     _check_nodes(nodes, engine)
-    refused = refused_logistic(design, f"lme4 {method_name(nodes)}", nodes)
+    (refused,) = refused_logistic([design], f"lme4 {method_name(nodes)}", nodes)
     if refused is not None:
         return refused
     return _checked_logistic(design, _with_session(session, lambda s: s.fit(design, "binomial", nodes=nodes)))
@@ -121,7 +122,8 @@ def fit_mixed_linear_sets(
         trouble = problem(design, binary=False, grouped=True)
         return unusable(design, name, trouble) if trouble else None
 
-    return _together(designs, refused, partial(_linear_fits, name=name, reml=reml, df=df))
+    fit = partial(_linear_fits, name=name, reml=reml, df=df)
+    return _together(designs, [refused(design) for design in designs], fit)
 
 
 def fit_mixed_logistic_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEFAULT_NODES) -> list[Fit]:
@@ -129,7 +131,7 @@ def fit_mixed_logistic_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEF
     _check_nodes(nodes, "own")
     name = f"dnt {method_name(nodes)}"
     fit = partial(_integral_fits, name=name, nodes=nodes, family=LOGISTIC)
-    return _together(designs, lambda design: refused_logistic(design, name, nodes), fit)
+    return _together(designs, refused_logistic(designs, name, nodes), fit)
 
 
 def fit_mixed_poisson_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEFAULT_NODES) -> list[Fit]:
@@ -145,19 +147,15 @@ def fit_mixed_poisson_sets(designs: Sequence[DesignMatrix], *, nodes: int = DEFA
     _check_nodes(nodes, "own")
     name = f"dnt Poisson {method_name(nodes)}"
     fit = partial(_integral_fits, name=name, nodes=nodes, family=POISSON)
-    return _together(designs, lambda design: refused_counts(design, name, grouped=True), fit)
+    return _together(designs, [refused_counts(design, name, grouped=True) for design in designs], fit)
 
 
 def _together(
-    designs: Sequence[DesignMatrix], refused: Callable[[DesignMatrix], Fit | None],
+    designs: Sequence[DesignMatrix], refused: Sequence[Fit | None],
     fit: Callable[[Stack, Sequence[DesignMatrix]], list[Fit]],
 ) -> list[Fit]:  # fmt: skip
-    """Each design's fit, or what `refused` says of it; those of one shape are fitted together."""
-    fits: dict[int, Fit] = {}
-    for place, design in enumerate(designs):
-        answer = refused(design)
-        if answer is not None:
-            fits[place] = answer
+    """Each design's fit, or the one without numbers in its place in `refused`; those of one shape go together."""
+    fits = {place: answer for place, answer in enumerate(refused) if answer is not None}
     left = [place for place in range(len(designs)) if place not in fits]
     for stack in stacked([designs[place] for place in left]):
         places = [left[i] for i in stack.places]
@@ -170,25 +168,42 @@ def method_name(nodes: int) -> str:
     return "Laplace" if nodes == 1 else f"AGQ {nodes}"
 
 
-def refused_logistic(design: DesignMatrix, name: str, nodes: int) -> Fit | None:
-    """The fit without numbers of a design whose likelihood has no maximum, or that cannot be estimated."""
-    trouble = problem(design, binary=True, grouped=True)
-    if trouble:
-        return unusable(design, name, trouble, nodes=nodes)
-    if is_separated(design.matrix, design.response):
-        return unusable(design, name, separation_message(design), separated=True, nodes=nodes)
-    if _never_changes(design):
-        return unusable(design, name, message("engines.never_changes"), nodes=nodes)
-    return None
+def refused_logistic(designs: Sequence[DesignMatrix], name: str, nodes: int) -> list[Fit | None]:
+    """Fits without numbers of designs whose likelihood has no maximum, or that cannot be estimated; None of others."""
+    for design in designs:
+        check_shapes(design, grouped=True)
+
+    def refused(stack: Alike) -> list[Fit | None]:
+        troubles = problems(stack, binary=True, grouped=True)
+        sound = [i for i, trouble in enumerate(troubles) if trouble is None]
+        no_maximum = dict.fromkeys(sound, False)
+        if sound:
+            part = stack.part(sound)
+            no_maximum |= zip(sound, separated(part.matrix, part.response), strict=True)
+            troubles = _never_changing(stack, troubles)
+        return [
+            unusable(design, name, separation_message(design), separated=True, nodes=nodes) if no_maximum.get(i)
+            else unusable(design, name, trouble, nodes=nodes) if trouble else None
+            for i, (design, trouble) in enumerate(zip(stack.designs, troubles, strict=True))
+        ]  # fmt: skip
+
+    return of_each(designs, refused)
 
 
-def _never_changes(design: DesignMatrix) -> bool:
-    """Whether every person has one and the same outcome in all rows; the likelihood then grows with the variance."""
-    if design.groups is None:
-        return False
-    codes = group_codes(design.groups)
-    share = np.bincount(codes, weights=design.response) / np.bincount(codes)
-    return bool(np.isin(share, (0.0, 1.0)).all())
+def _never_changing(stack: Alike, troubles: Sequence[Message | None]) -> list[Message | None]:
+    """Adds where every person has one and the same outcome in all rows; the likelihood then grows with the variance."""
+    groups = stack.designs[0].groups
+    assert groups is not None
+    codes = group_codes(groups)
+    rows = np.bincount(codes)
+
+    def never(response: Floats) -> bool:
+        return bool(np.isin(np.bincount(codes, weights=response) / rows, (0.0, 1.0)).all())
+
+    return [
+        trouble or (message("engines.never_changes") if never(response) else None)
+        for trouble, response in zip(troubles, stack.response, strict=True)
+    ]
 
 
 def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:

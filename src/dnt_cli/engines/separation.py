@@ -11,27 +11,37 @@ from dnt_cli.messages import Message, message
 
 _NEWTON_STEPS = 12
 
+# Where all chances of a wrong answer are this near to 0 or 1 there is no further step.
+_FLAT = 1e-200
+
 
 def is_separated(matrix: Floats, response: Floats) -> bool:
-    """Whether some direction of the coefficients never lowers, and somewhere raises, the likelihood.
+    """As `separated`, of one data set: (n, k) and (n,)."""
+    return bool(separated(matrix[None], response[None])[0])
+
+
+def separated(matrices: Floats, responses: Floats) -> NDArray[np.bool_]:
+    """(m,) whether some direction of the coefficients never lowers, and somewhere raises, the likelihood.
 
     Complete and quasi-complete separation are found alike (Albert and Anderson 1984); the test is the linear
     programme of Konis (2007), solved by HiGHS on the distinct rows. It is skipped when a few Newton steps prove
     that a maximum exists.
 
     Args:
-        matrix: (n, k) finite, of full column rank.
-        response: (n,) of 0 and 1.
+        matrices: (m, n, k), or (1, n, k) for all; finite, of full column rank.
+        responses: (m, n) of 0 and 1.
     """
-    n = matrix.shape[0]
+    n = matrices.shape[1]
     # Separation does not depend on the basis. In an orthonormal one, scaled to unit mean square, each column has
     # the same weight and a separating direction with largest coefficient 1 has margins that add up to at least
     # sqrt(n) (the sum of non-negative numbers is at least their Euclidean norm, which is sqrt(n) or more).
-    basis = np.linalg.qr(matrix)[0] * np.sqrt(n)
-    signed = basis * (2.0 * response - 1.0)[:, None]
-    if _reaches_maximum(signed):
-        return False
-    return bool(_separating_margin(signed, matrix, response) > 0.5 * np.sqrt(n))
+    basis = np.linalg.qr(matrices)[0] * np.sqrt(n)
+    signed = basis * (2.0 * responses - 1.0)[..., None]
+    found = ~_reach_maximum(signed)
+    for i in np.flatnonzero(found):
+        matrix = matrices[i % len(matrices)]
+        found[i] = _separating_margin(signed[i], matrix, responses[i]) > 0.5 * np.sqrt(n)
+    return found
 
 
 def separating_terms(design: DesignMatrix) -> tuple[str, ...]:
@@ -74,22 +84,26 @@ def has_maximum(slope: Floats, pull: Floats) -> NDArray[np.bool_]:
     return found
 
 
-def _reaches_maximum(signed: Floats) -> bool:
-    """Whether Newton's method reaches a point that only a likelihood with a maximum has."""
-    n, k = signed.shape
-    coefficients = np.zeros(k)
+def _reach_maximum(signed: Floats) -> NDArray[np.bool_]:
+    """(m,) whether Newton's method reaches a point that only a likelihood with a maximum has."""
+    m, n, k = signed.shape
+    found, left, at = np.zeros(m, dtype=bool), np.arange(m), np.zeros((m, k))
     for _ in range(_NEWTON_STEPS):
+        own = signed if left.size == m else signed[left]
         with np.errstate(over="ignore"):
-            wrong = 1.0 / (1.0 + np.exp(signed @ coefficients))
-        slope = signed.T @ wrong
-        if has_maximum(slope / np.sqrt(n), wrong):
-            return True
-        information = (signed * (wrong * (1.0 - wrong))[:, None]).T @ signed
-        try:
-            coefficients = coefficients + np.linalg.solve(information, slope)
-        except np.linalg.LinAlgError:
-            return False
-    return False
+            wrong = 1.0 / (1.0 + np.exp((own @ at[..., None])[..., 0]))
+        slope = (wrong[:, None, :] @ own)[:, 0]
+        proven = has_maximum(slope / np.sqrt(n), wrong)
+        found[left[proven]] = True
+        going = ~proven & (wrong * (1.0 - wrong) > _FLAT).any(axis=1)
+        if not going.any():
+            break
+        left, at, own, wrong, slope = left[going], at[going], own[going], wrong[going], slope[going]
+        information = own.swapaxes(1, 2) @ (own * (wrong * (1.0 - wrong))[..., None])
+        # Where it is singular, any step will do: what proves a maximum is looked at afterwards.
+        information += (1e-14 * np.trace(information, axis1=1, axis2=2))[:, None, None] * np.eye(k)
+        at = at + np.linalg.solve(information, slope[..., None])[..., 0]
+    return found
 
 
 def _separating_margin(signed: Floats, matrix: Floats, response: Floats) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnt_cli.arrays import Floats
-from dnt_cli.engines.base import DesignMatrix, Fit, Status, check_shapes, imprecise_message, imprecise_terms, unusable
+from dnt_cli.engines.base import DesignMatrix, Fit, Status, imprecise_message, imprecise_terms, unusable
 from dnt_cli.engines.mixed import method_name, refused_logistic
 from dnt_cli.engines.random_intercept import stacked
 from dnt_cli.engines.random_intercept.families import LOGISTIC
@@ -143,8 +143,7 @@ def fit_random_slope_logistic(design: DesignMatrix, time: str, *, nodes: int = N
         intercept at time zero, and the detail `random_covariance` (2, 2) that of both. A singular fit, in which they
         are not both determined, is valid and says so; unusable where no optimum is found.
     """
-    check_shapes(design, grouped=True)
-    refused = refused_logistic(design, _name(nodes), nodes)
+    (refused,) = refused_logistic([design], _name(nodes), nodes)
     if refused is not None:
         return refused
     scale, stack = Time.of(design, time), stacked([design])[0]
