@@ -9,7 +9,7 @@ from dnt_cli.description.codebook import codebook_table
 from dnt_cli.description.persons import Behind, Naming
 from dnt_cli.description.run import describe
 from dnt_cli.disclosure.bounds import System
-from dnt_cli.disclosure.papers import proven
+from dnt_cli.disclosure.papers import letter, persons_in, proven
 from dnt_cli.disclosure.protect import decided
 from dnt_cli.disclosure.quantities import DATA, Registry
 from dnt_cli.disclosure.relations import relations_of
@@ -277,3 +277,17 @@ def test_an_outcome_that_a_file_does_not_hold_does_not_make_it_a_file_of_other_d
     assert row[-2].text == "0 + 0"
     told = released({"d": [codebook], "t3": [other]}, CBS, ENGLISH).told
     assert not any(name == DATA for quantity in told for name, _ in quantity.who)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [(None, 136, "136"), (136, 136, "136"), (136, 120, "120"), (120, 136, "136"), (136, 135, HIDDEN)],
+)
+def test_the_checker_reads_how_many_persons_this_release_is_of(before: int | None, now: int, told: str) -> None:
+    """Not how many an earlier one was of, nor how many of them were seen at a wave where their number is hidden."""
+    tables = [table([("N", str(now), resting([], now)), ("T1", "99", resting([("attendance", ("T0+T1",))], 99))])]
+    earlier = [{size(): float(before), size(("attendance", ("T0+T1",))): 99.0}] if before else []
+    release = released({"f": tables}, CBS, ENGLISH, earlier)
+    assert persons_in(release) == told
+    assert f"The study: {told} persons." in letter(release, CBS, ENGLISH)
+    assert release.tables["f"][0].rows[0][1].text == told

@@ -10,8 +10,8 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from dnt_cli.disclosure.protect import ROUNDING, Decision
-from dnt_cli.disclosure.quantities import Quantity
-from dnt_cli.disclosure.release import Left, Release
+from dnt_cli.disclosure.quantities import Quantity, untagged
+from dnt_cli.disclosure.release import HIDDEN, Left, Release
 from dnt_cli.study import Thresholds
 from dnt_cli.study.disclosure import RULES_OF_THUMB
 from dnt_cli.tables import Cell, Column, Section, Table
@@ -58,10 +58,13 @@ def files_table(release: Release, kinds: Mapping[str, str], wording: Wording, ti
     return Table(say(title), columns, tuple(sections))
 
 
-def persons_in(release: Release) -> int:
-    """The persons of the study; 0 where no table tells them."""
-    sizes = [value for q, value in release.told.items() if not q.what and len(q.who) <= 1]
-    return int(max(sizes, default=0))
+def persons_in(release: Release) -> str:
+    """How many persons the tables of this release are of: the mark where that is hidden, 0 where none gives it."""
+    decision = release.decision
+    own = {q for q in decision.values.keys() - decision.earlier if not q.what and len(untagged(q.who)) <= 1}
+    most = max((decision.values[q] for q in own), default=0)
+    hidden = own and all(decision.values[q] < most for q in own - decision.hidden.keys())
+    return HIDDEN if hidden else f"{most:.0f}"
 
 
 def _rules(release: Release, thresholds: Thresholds, wording: Wording) -> Table:

@@ -32,12 +32,14 @@ class Decision:
         hidden: Quantity -> the rule that forbids it, or `secondary`: it would tell another.
         bounds: What a rule forbids -> values between which it can lie; it cannot be computed more closely than that.
         unprotected: What a rule forbids and nothing can protect: it was told before.
+        earlier: What an earlier release told and this one does not.
     """
 
     values: Mapping[Quantity, float]
     hidden: Mapping[Quantity, str]
     bounds: Mapping[Quantity, tuple[float, float]]
     unprotected: Set[Quantity]
+    earlier: Set[Quantity] = frozenset()
 
 
 def decided(registry: Registry, thresholds: Thresholds, earlier: Mapping[Quantity, float] | None = None) -> Decision:
@@ -68,7 +70,7 @@ def decided(registry: Registry, thresholds: Thresholds, earlier: Mapping[Quantit
     bounds |= {q: system.extremes(system.place[q])[0] for q in narrow}
     lost = {q for q in forbidden if q in earlier}
     lost |= {q for q, own in bounds.items() if not search.wide(q, own)}
-    return Decision(values, dict(search.hidden), bounds, lost)
+    return Decision(values, dict(search.hidden), bounds, lost, earlier.keys() - registry.values.keys())
 
 
 def _attending(quantity: Quantity) -> bool:

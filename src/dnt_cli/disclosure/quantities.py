@@ -140,7 +140,7 @@ class Names:
         self._values, self._names = values, dict[tuple[Properties, int], Properties]()
         for quantity in sorted(values, key=lambda own: own not in hidden):  # of two of one size, that which is hidden
             if not quantity.what:
-                who = _without_version(_without_data(quantity.who)[1])
+                who = untagged(quantity.who)
                 self._names.setdefault((who, int(values[quantity])), quantity.who)
 
     def of(self, counts: Counts | None) -> Counts | None:
@@ -165,6 +165,11 @@ def _tells(counts: Counts) -> bool:
 
 def _tagged(who: Properties, key: str, number: int) -> Properties:
     return tuple(sorted([*who, (key, (str(number),))])) if number or key == VERSION else who
+
+
+def untagged(who: Properties) -> Properties:
+    """The name that tables give a group, whatever the data and the size."""
+    return tuple(pair for pair in who if pair[0] not in (DATA, VERSION))
 
 
 def _without_data(who: Properties) -> tuple[tuple[str, ...], Properties]:
