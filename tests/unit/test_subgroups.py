@@ -17,6 +17,7 @@ from dnt_cli.effects.rows import Effects
 from dnt_cli.effects.run import endpoint_effects, subgroup_effects, trend_effects
 from dnt_cli.effects.tables import interval_on_scale
 from dnt_cli.errors import UsageError
+from dnt_cli.figures.effects import effect_ticks
 from dnt_cli.imputed.data import Completed, plan_columns
 from dnt_cli.models import MODERATORS
 from dnt_cli.pooling import adjust
@@ -195,6 +196,26 @@ def test_the_figure_has_a_line_for_all_and_for_each_subgroup(study: Study, effec
     expected = interval_on_scale(rows.loc[("score", "group@school[high]")])
     assert (low, high) == pytest.approx(expected[1:])
     assert "<.001" in [text.get_text() for text in score.texts]
+
+
+@pytest.mark.parametrize("by", ["model", "sites"])
+def test_the_figure_says_what_its_intervals_and_tests_rest_on(study: Study, effects: Effects, by: str) -> None:
+    own = replace(study, models=replace(study.models, errors=by))
+    ends = {f"conf_{end}_sites": effects.estimates[f"conf_{end}"] for end in ("low", "high")}
+    known = {name: effects.estimates[name] for name in ("std_error", "df", "p_value")}
+    rows = effects.estimates.assign(**ends, **{f"{name}_sites": values for name, values in known.items()})
+    figure = Estimates(own, rows, effects.fits, 0.95).drawing(Wording(own, "en")).plot()
+    (told,) = (" ".join(text.get_text().split()) for text in figure.texts)
+    assert ("with standard errors by site" in told) == ("p diff. rests on" in told) == (by == "sites")
+
+
+@pytest.mark.parametrize(
+    ("reach", "expected"),
+    [(30, ["0.05", "0.2", "1", "5", "20"]), (1e4, ["0.001", "0.05", "1", "20", "1000"]), (1e9, ["0.001", "1", "1000"])],
+)
+def test_labels_of_ratios_do_not_run_into_each_other(reach: float, expected: list[str]) -> None:
+    """An interval by few sites reaches far, and all ratios with a label are then close together."""
+    assert effect_ticks((1 / reach, reach), (), "en", ratio=True, most=5)[1] == expected
 
 
 def test_trends_in_subgroups(study: Study, data: Completed) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dnt_cli.figures.style import GREEN, GREY, INK, SMALL, VERMILLION, figure_number, tick_labels
@@ -40,7 +42,8 @@ def effect_ticks(
         return ticks, tick_labels(ticks, language)
     ticks = within(_RATIOS)
     ticks = within(_NEAR_RATIOS) if len(ticks) < 4 else ticks
-    while len(ticks) > most:
+    least = math.log(limits[1] / limits[0]) / (2 * most)
+    while len(ticks) > most or any(math.log(b / a) < least for a, b in pairwise(ticks)):
         ticks = ticks[::2] if 1.0 in ticks[::2] else ticks[1::2]
     return ticks, [figure_number(tick, language) for tick in ticks]
 

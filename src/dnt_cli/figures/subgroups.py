@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dnt_cli.effects.columns import effect_rows
-from dnt_cli.effects.errors import resting_on
+from dnt_cli.effects.errors import errors_note, resting_on
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.effects.subgroup_tables import in_subgroups
 from dnt_cli.effects.tables import interval_on_scale, scale_of, tone_of, where_of
@@ -43,7 +43,9 @@ def subgroup_drawing(estimates: pd.DataFrame, wording: Wording, level: float = 0
     if not any(effect is not None for lines in panels.values() for _, effect, _ in lines):
         raise DataError(say("no_subgroup_effects"))
     title = wording.text("effects.subgroups_figure_title")
-    return Drawing(lambda: _figure(panels, wording, level), "effects", title)
+    notes = [wording.text("effects.subgroups_figure", level=100 * level), *errors_note(rows, wording)]
+    notes += [wording.text("effects.subgroups_errors")] if len(notes) > 1 else []
+    return Drawing(lambda: _figure(panels, notes, wording), "effects", title)
 
 
 def _lines(rows: pd.DataFrame, main: pd.DataFrame, wording: Wording) -> list[_Line]:
@@ -61,11 +63,11 @@ def _lines(rows: pd.DataFrame, main: pd.DataFrame, wording: Wording) -> list[_Li
     return lines
 
 
-def _figure(panels: dict[tuple[bool, str], list[_Line]], wording: Wording, level: float) -> Figure:
+def _figure(panels: dict[tuple[bool, str], list[_Line]], notes: list[str], wording: Wording) -> Figure:
     from matplotlib.figure import Figure
 
     width = _LABELS + _PANEL + _TEST
-    height = _NOTE + sum(len(lines) * _LINE + _GAP for lines in panels.values())
+    height = _NOTE * (1 + len(notes)) / 2 + sum(len(lines) * _LINE + _GAP for lines in panels.values())
     figure = Figure(figsize=(width, height))
     top = height
     for (trend, kind), lines in panels.items():
@@ -74,8 +76,7 @@ def _figure(panels: dict[tuple[bool, str], list[_Line]], wording: Wording, level
         box = (_LABELS / width, top / height, _PANEL / width, size / height)
         _panel(figure.add_axes(box), lines, kind, trend, wording)
         top -= _GAP - 0.3
-    note = wording.text("effects.subgroups_figure", level=100 * level)
-    add_note(figure, note, wording, int(17 * width))
+    add_note(figure, " ".join(notes), wording, int(17 * width))
     return figure
 
 
