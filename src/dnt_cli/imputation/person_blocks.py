@@ -34,6 +34,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -210,8 +211,8 @@ def predictors(block: PersonBlock, state: Array, group: Array) -> Predictors:
     place[:, 2 * T + k + a :] = 2 + k + np.arange(a)
     sums = np.zeros((c, q + 1, q + 1))
     sums[:, :q, :q] = np.matmul(rows, rows.transpose(0, 2, 1))
-    later, earlier = np.tril_indices(T)
-    one, other = np.tril_indices(p)
+    later, earlier = _triangle(T)
+    one, other = _triangle(p)
     products = sums[:, place[later][:, one], place[earlier][:, other]]
     two = later > earlier
     products[:, two] += sums[:, place[earlier[two]][:, one], place[later[two]][:, other]]
@@ -230,6 +231,12 @@ def values(block: PersonBlock, chains: State, t: int) -> Array:
     if block.support.size:
         drawn = nearest(block.support, drawn)
     return np.clip(drawn, *block.bounds)
+
+
+@cache
+def _triangle(size: int, shift: int = 0) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Rows and columns of the cells of a lower triangle, as NumPy's `tril_indices`, which takes long."""
+    return np.tril_indices(size, shift)
 
 
 @cache
@@ -254,7 +261,7 @@ def _draw_coefficients(block: PersonBlock, chains: State, x: Predictors, normals
     """(c, p) from their normal distribution given z and S."""
     c, q, _ = x.rows.shape
     T, p = x.place.shape
-    lower = np.matmul(chains.precision[:, None, *np.tril_indices(T)], x.products)[:, 0]
+    lower = np.matmul(chains.precision[:, None, *_triangle(T)], x.products)[:, 0]
     gram = np.take(lower, _symmetric(p), axis=1)
     z = chains.z if chains.site is None else chains.z - chains.site[:, None, :]
     with_z = np.zeros((c, q + 1, T))
@@ -321,7 +328,7 @@ def _draw_precision(
     chi = np.array([[g.chisquare(df) for df in own] for own, g in zip(freedom, generators, strict=True)])
     bartlett = np.zeros((c, T, T))
     bartlett[:, np.arange(T), np.arange(T)] = np.sqrt(chi)
-    bartlett[:, *np.tril_indices(T, -1)] = normals
+    bartlett[:, *_triangle(T, -1)] = normals
     left = np.matmul(root, bartlett)
     drawn: Array = np.matmul(left, left.transpose(0, 2, 1))
     if kind == "binary":  # keep the correlations
@@ -402,22 +409,37 @@ def _truncated(low: Array, high: Array, centre: Array, spread: Array, uniforms: 
         spread: (c, 1).
         uniforms: (c, n).
     """
+    drawn = np.empty(uniforms.shape)
+    has_low, has_high = np.isfinite(low), np.isfinite(high)
+    for lower, upper in product((False, True), repeat=2):
+        own = np.flatnonzero((has_low == lower) & (has_high == upper))
+        if own.size:
+            middle = centre[:, own]
+            drawn[:, own] = _between(
+                (low[own] - middle) / spread if lower else None,
+                (high[own] - middle) / spread if upper else None,
+                uniforms[:, own],
+            )
+    return drawn
+
+
+def _between(low: Array | None, high: Array | None, uniforms: Array) -> Array:
+    """Standard normal draws between limits, all (c, k); None is infinite."""
     from scipy.special import ndtr
 
-    low, high = (low - centre) / spread, (high - centre) / spread
+    if low is None:
+        return _normal(uniforms) if high is None else np.minimum(_normal(uniforms * ndtr(high)), high)
     upper = low > 0
     sign = np.where(upper, -1.0, 1.0)
-    at_low, at_high = np.zeros(low.shape), 1.0 - upper  # of the limits that are infinite
-    for limit, at in ((low, at_low), (high, at_high)):
-        some = np.flatnonzero(np.isfinite(limit[0]))
-        at[:, some] = ndtr(sign[:, some] * limit[:, some])
-    drawn = sign * _normal(np.minimum(at_low, at_high) + uniforms * np.abs(at_high - at_low))
-    return np.clip(drawn, low, high)
+    at_low = ndtr(sign * low)
+    at_high = 1.0 - upper if high is None else ndtr(sign * high)
+    drawn = np.maximum(sign * _normal(np.minimum(at_low, at_high) + uniforms * np.abs(at_high - at_low)), low)
+    return drawn if high is None else np.minimum(drawn, high)
 
 
 def _normal(probability: Array) -> Array:
     """Quantiles of the standard normal distribution, finite at 0 and 1 too."""
     from scipy.special import ndtri
 
-    quantile: Array = ndtri(np.clip(probability, 1e-300, 1 - _EDGE))
+    quantile: Array = ndtri(np.minimum(np.maximum(probability, 1e-300), 1 - _EDGE))
     return quantile
