@@ -202,7 +202,7 @@ CASES = [
     Case("unknown check", "robustness imputed.parquet --checks zz -o robustness.parquet", 2, ("--checks zz",)),
     Case("unknown method", "impute survey.parquet --method pnm -o imputed.parquet", 2,
          ("Invalid value for '--method': 'pnm' is not one of 'pmm', 'norm',",)),
-    Case("unknown command", "fit-tree imputed.parquet", 2, ("Did you mean 'fit-t3'?",)),
+    Case("unknown command", "fit-tree imputed.parquet", 2, ("Did you mean fit-t3?",)),
     Case("unknown option", "fit-t3 imputed.parquet --outcome work", 2, ("--outcomes",)),
     Case("unknown second table", "info t3.parquet --table fit", 2, ("it has: fits",)),
     Case("unknown built-in study", "study init --like dntt", 2, ("known: dnt",)),

@@ -49,7 +49,7 @@ def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
     used = {key for own in sayers for key in re.findall(r"\bsay\(\s*\"(\w+)\"", own)}
     used |= {key for own in modules for key in re.findall(r"\"errors\.(\w+)\"", own)}
     used |= {f"kind_{kind}" for kind in KINDS} | {"parquet_no_stage", "no_parquet", "kind_unknown"}
-    used |= {*endings._SAVING.values(), "not_installed", "does_not_load"}
+    used |= {*endings._SAVING.values(), *endings._OF_LINE.values(), "not_installed", "does_not_load"}
     named = {name for own in modules for name in re.findall(r"\"([A-Z]\w+(?: \w+)*)\"", own)}
     pieces = {f"work_{name.lower().replace(' ', '_')}" for name in named}  # of work, as a bar shows them
     system = {f"system_{name}" for name in errno.errorcode.values()}
@@ -124,6 +124,36 @@ def test_a_command_errs_in_its_language(
 def test_a_command_without_lang_errs_in_the_language_of_the_system() -> None:
     terminal.language = "nl"  # as the program does when it starts
     assert said("info", "x.parquet") == (11, "Fout: Er is geen bestand x.parquet.")
+
+
+@pytest.mark.parametrize(
+    ("line", "nl", "en"),
+    [
+        ("impute", "SURVEY ontbreekt.", "Missing: SURVEY."),
+        ("impute x --metod norm", "Er is geen optie --metod. Bedoelde u ", "No such option: --metod. Did you mean "),
+        ("study init --zz", "Er is geen optie --zz.", "No such option: --zz."),
+        ("zzz", "Er is geen opdracht zzz.", "No such command: zzz."),
+        ("imput", "Er is geen opdracht imput. Bedoelde u impute?", "No such command: imput. Did you mean impute?"),
+        ("info x y", "Te veel op de opdrachtregel: y.", "Too much on the command line: y."),
+        ("show x --lang", "Optie --lang heeft een waarde nodig.", "Option --lang needs a value."),
+        ("impute x --force=1", "Optie --force heeft geen waarde.", "Option --force takes no value."),
+        ("show x --lang fr", "'fr' is geen van 'nl', 'en'.", "'fr' is not one of 'nl', 'en'."),
+        ("power means 0,4", "voor 'DIFFERENCE': geen getal; decimalen staan achter een punt",
+         "for 'DIFFERENCE': no number; decimals follow a point"),
+        ("fit-t3 x --level 0,9", "voor '--level': geen getal; decimalen", "for '--level': no number; decimals"),
+        ("impute x --seed 1.5", "voor '--seed': geen heel getal.", "for '--seed': no whole number."),
+        ("fit-t3 x --level 2", "voor '--level': ten hoogste 0.999.", "for '--level': at most 0.999."),
+        ("fit-t3 x -j -1", "voor '-j' / '--jobs': ten minste 0.", "for '-j' / '--jobs': at least 0."),
+    ],
+)  # fmt: skip
+def test_a_wrong_command_line_is_told_in_either_language_with_the_help_to_ask(line: str, nl: str, en: str) -> None:
+    for language, words in (("nl", nl), ("en", en)):
+        terminal.language = language  # type: ignore[assignment]
+        code, text = said(*line.split())
+        assert code == 2
+        assert text.startswith("Fout: " if language == "nl" else "Error: ")
+        assert words in text
+        assert re.search(r"(Zie|See) `dnt[\w -]* -h`\.$", text)
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ import typer
 from dnt_cli import __version__
 from dnt_cli.cli.console import complain, let_go, show_cursor
 from dnt_cli.cli.encoding import ERRORS
-from dnt_cli.cli.endings import outside_cause, remember_exit_code
+from dnt_cli.cli.endings import of_line, outside_cause, remember_exit_code
 from dnt_cli.cli.options import default_language, option
 from dnt_cli.cli.terminal import Group, Program, terminal
-from dnt_cli.errors import DataError, UserError
+from dnt_cli.errors import DataError, UsageError, UserError
 from dnt_cli.sentences import Worded, say, why
 from dnt_cli.workers import ENDINGS
 
@@ -92,9 +92,10 @@ def _told() -> Iterator[None]:
         raise
     except Exception as error:  # the last resort: a bug of ours, told without anyone's data
         if type(error).__module__.startswith(("typer", "click")):
-            if hasattr(error, "message"):
-                error.message = error.message.replace("Value error, ", "")  # the words of a library of theirs
-            raise
+            if type(error).__name__ == "NoArgsIsHelpError" or not hasattr(error, "ctx"):
+                raise
+            _end_saying(of_line(error), error)
+            raise typer.Exit(UsageError.exit_code) from None
         known = outside_cause(error)
         if known is None:
             raise _own_mistake(error) from None

@@ -24,6 +24,23 @@ NEEDED_BY_LIBRARIES = 800_000 * 1024
 NEEDED_TO_READ = 500_000 * 1024  # by a command that computes nothing; below 480 MB loading libraries fails or hangs
 COPIES = 4
 """How often the data are in memory at the same time while they are read, checked and cast (measured: 3 to 4)."""
+# What Typer says of a command line, and the sentence that says it in either language.
+_OF_LINE = {
+    r"No such option: (?P<name>\S+)": "line_no_option",
+    r"No such option: (?P<name>\S+) \(Possible options: (?P<near>.+)\)": "line_near_option",
+    r"No such command '(?P<name>.+)'\.": "line_no_command",
+    r"No such command '(?P<name>.+)'\. Did you mean '(?P<near>.+)'\?": "line_near_command",
+    r"Missing (?:argument|option) '(?P<name>.+)'\.": "line_missing",
+    r"Missing command\.": "line_no_command_given",
+    r"Got unexpected extra argument\(?s?\)? \((?P<given>.+)\)": "line_extra",
+    r"Option '(?P<name>.+)' requires an argument\.": "line_no_value",
+    r"Option '(?P<name>.+)' does not take a value\.": "line_flag",
+    r"Invalid value for (?P<name>.+?): '(?P<given>.*)' is not one of (?P<known>.+)\.": "line_choice",
+    r"Invalid value for (?P<name>.+?): Input should be a valid number.*": "line_number",
+    r"Invalid value for (?P<name>.+?): Input should be a valid integer.*": "line_integer",
+    r"Invalid value for (?P<name>.+?): Input should be greater than or equal to (?P<limit>\S+)": "line_least",
+    r"Invalid value for (?P<name>.+?): Input should be less than or equal to (?P<limit>\S+)": "line_most",
+}
 _exit_code = [1]  # of this process, once it is known
 _kept_words = [b""]  # what is said then, worded beforehand, since it takes memory
 _kept: list[Any] = []  # what C calls must live as long as the process
@@ -39,6 +56,14 @@ def outside_cause(error: BaseException) -> UserError | None:
     if isinstance(error, ImportError):
         return _missing_library(error)
     return None
+
+
+def of_line(error: Any) -> Sentence:
+    """What is wrong with a command line, and which help tells more; in the words of Typer where we have none."""
+    said = error.format_message().replace("Value error, ", "")  # the words of a library of theirs
+    found = ((key, re.fullmatch(pattern, said, re.DOTALL)) for pattern, key in _OF_LINE.items())
+    own = next((say(key, **match.groupdict()) for key, match in found if match), said)
+    return say("line_wrong", said=own, command=error.ctx.command_path if error.ctx else "dnt")
 
 
 def shortage() -> Sentence:
