@@ -132,6 +132,21 @@ def test_persons_without_own_level_are_a_singular_fit() -> None:
     assert other.random_sd == 0.0
 
 
+def test_persons_very_far_apart_get_as_many_nodes_as_their_model_needs() -> None:
+    """Seven nodes do not find the maximum of this likelihood, and fifteen do."""
+    rng = np.random.default_rng(2)
+    person, wave = np.repeat(np.arange(100), 4), np.tile(np.arange(4.0), 100)
+    level = np.repeat(rng.normal(scale=3.0, size=100), 4) + 0.2 * wave + rng.logistic(size=400)
+    classes = np.digitize(level, [-1.0, 0.5, 2.0]).astype(float)
+    few, many = (fit_mixed_ordered(design(classes, wave, groups=person), nodes=nodes) for nodes in (7, 31))
+    assert few.status.usable
+    assert few.engine == f"dnt cumulative logit AGQ {few.nodes}"
+    assert few.nodes > 7
+    assert few.random_sd == pytest.approx(many.random_sd, rel=1e-3)
+    assert few.estimate[1] == pytest.approx(many.estimate[1], abs=1e-3)
+    assert few.std_error[1] == pytest.approx(many.std_error[1], rel=1e-3)
+
+
 # What is refused
 
 

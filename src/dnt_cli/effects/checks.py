@@ -13,6 +13,7 @@ from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.engines import Fit
+from dnt_cli.engines.random_intercept.rows import MOST_NODES
 from dnt_cli.imputed.data import Completed
 from dnt_cli.messages import Message, decoded, encoded, message
 from dnt_cli.models import LONGITUDINAL, TREND, Model, keys_in
@@ -23,7 +24,6 @@ from dnt_cli.progress import Progress, named
 QUADRATURE_SHIFT = 0.03
 # The Laplace approximation is doubted beyond this SD of the random intercept as well.
 LARGE_SD = 3.0
-MOST_NODES = 101  # beyond which a rule gains nothing
 
 
 def note_ladder(rows: dict[str, list[dict[str, Any]]], fits: list[dict[str, Any]]) -> None:

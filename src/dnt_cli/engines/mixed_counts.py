@@ -48,8 +48,7 @@ def _negative_binomial(design: DesignMatrix, plain: Fit, nodes: int) -> Fit:
     poisson = _with_details(plain, 0.0)
     if slope >= 0.0:
         return poisson
-    engine = f"dnt negative binomial AGQ {max(nodes, LEAST_NODES)}"
-    fit = fitted(design, laid, engine, nodes, details=lambda more: {"log_size": more})
+    fit = fitted(design, laid, "dnt negative binomial", nodes, details=lambda more: {"log_size": more})
     if not fit.status.usable:
         return fit
     size = float(np.exp(fit.details["log_size"][0]))

@@ -15,7 +15,6 @@ import numpy as np
 from dnt_cli.arrays import Floats
 from dnt_cli.engines.base import DesignMatrix, Fit, problem, unusable
 from dnt_cli.engines.cluster_scores import ClusterErrors
-from dnt_cli.engines.random_intercept.rows import LEAST_NODES
 from dnt_cli.engines.regression import fit_logistic
 from dnt_cli.engines.row_models import Laid, cluster_errors_of_rows, fitted, laid_rows, persons_of
 from dnt_cli.engines.row_models import influences as influences_of
@@ -59,7 +58,7 @@ def fit_mixed_ordered(design: DesignMatrix, *, nodes: int, tested: str | None = 
 
 def _ordered(design: DesignMatrix, nodes: int) -> Fit:
     grouped = design.groups is not None
-    engine = f"dnt cumulative logit{f' AGQ {max(nodes, LEAST_NODES)}' if grouped else ''}"
+    engine = "dnt cumulative logit"
     trouble = problem(design, binary=False, grouped=grouped)
     if trouble:
         return unusable(design, engine, trouble)

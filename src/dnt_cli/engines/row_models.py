@@ -13,7 +13,15 @@ import numpy as np
 from dnt_cli.arrays import Floats, Integers
 from dnt_cli.engines.base import DesignMatrix, Fit, Status, imprecise_message, imprecise_terms, unusable
 from dnt_cli.engines.cluster_scores import ClusterErrors, errors_of_scores
-from dnt_cli.engines.random_intercept.rows import LEAST_NODES, Density, Rows, RowsOptimum, evaluate, fit_rows
+from dnt_cli.engines.random_intercept.rows import (
+    LEAST_NODES,
+    MOST_NODES,
+    Density,
+    Rows,
+    RowsOptimum,
+    evaluate,
+    fit_rows,
+)
 from dnt_cli.messages import Message, message
 
 
@@ -69,18 +77,23 @@ def fitted(
         design: With groups for a random intercept.
         laid: Its rows.
         engine: Its name.
-        nodes: Of the quadrature.
+        nodes: Of the quadrature; more where these are too few for the search to end, as for persons very far apart.
         details: Those of the fit, from its additional parameters.
     """
     grouped = design.groups is not None
-    optimum = fit_rows(laid.rows, laid.start, nodes, grouped=grouped)
+    used = max(nodes, LEAST_NODES) if grouped else 1
+    optimum = fit_rows(laid.rows, laid.start, used, grouped=grouped)
+    while grouped and not optimum.converged and used < MOST_NODES:
+        used = min(2 * used + 1, MOST_NODES)
+        optimum = fit_rows(laid.rows, laid.start, used, grouped=grouped)
+    engine = f"{engine} AGQ {used}" if grouped else engine
     if not optimum.converged:
-        return unusable(design, engine, message("engines.no_convergence"), nodes=max(nodes, LEAST_NODES))
+        return unusable(design, engine, message("engines.no_convergence"), nodes=used)
     covariance = laid.back @ optimum.covariance()[:-1, :-1] @ laid.back.T
     vague = imprecise_terms(design.matrix, covariance, design.terms)
     if vague or not np.isfinite(covariance).all():
         return unusable(design, engine, imprecise_message(vague or design.terms))
-    return _fit(design, laid, optimum, covariance, engine, nodes, details(laid.more @ optimum.parameters[:-1]))
+    return _fit(design, laid, optimum, covariance, engine, used, details(laid.more @ optimum.parameters[:-1]))
 
 
 def _fit(
@@ -100,7 +113,7 @@ def _fit(
         status=Status(True, singular, False, told),
         engine=engine,
         n_observations=design.response.size,
-        nodes=max(nodes, LEAST_NODES) if grouped else 1,
+        nodes=nodes,
         gradient=optimum.decrement,
         details=details,
     )
