@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from dnt_cli.cli.app import app, load_commands
 from dnt_cli.cli.results import save_result
+from dnt_cli.cli.terminal import terminal
 from dnt_cli.stagefile.container import Provenance, Stage
 from dnt_cli.stagefile.form import Form
 from dnt_cli.stagefile.kinds import KINDS, StageKind, kind_of, result_class
@@ -105,6 +106,20 @@ def test_a_kind_with_one_class_and_one_entry_is_written_shown_and_compared(tmp_p
     assert "1 of 1 columns differ (1 cells)" in changed
     said("convert", first, "-o", tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()[1] == "1,T0,1"
+
+
+@pytest.mark.usefixtures("visits")
+def test_a_file_is_told_of_in_the_language_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "language", "nl")
+    lines = said("info", written(tmp_path / "a.parquet", [1, 2, 3, 4])).splitlines()
+    assert lines[0] == "a.parquet: bezoeken"
+    for words in (
+        "  onderzoek ",
+        "  omvang       4 rijen, ",
+        "  tweede tabel totals: 1 rijen",
+        "  gemaakt met  dnt visit ",
+    ):
+        assert any(line.startswith(words) for line in lines), words
 
 
 def refused(*arguments: Any) -> str:

@@ -14,8 +14,9 @@ from dnt_cli.cli.inputs import open_stage_file, open_together
 from dnt_cli.cli.options import OUTPUT, AsJson, Force, GreenMeans, Lang, TableFormat, argument, option
 from dnt_cli.cli.progress import progress
 from dnt_cli.cli.results import rows_as_csv, rows_as_json, table_named
+from dnt_cli.cli.terminal import terminal
 from dnt_cli.errors import UsageError
-from dnt_cli.sentences import say
+from dnt_cli.sentences import Sentence, say
 
 _COLOURED = ("docx", "xlsx", "html", "tex")
 _WRITTEN = (*_COLOURED, "md", "csv", "json")
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dnt_cli.conclusions import Conclusions
     from dnt_cli.stagefile.container import Stage
     from dnt_cli.stagefile.result import StageResult
+    from dnt_cli.study import Language
     from dnt_cli.wording import Wording
 
 
@@ -186,7 +188,7 @@ def info(
     if as_json:
         write_out(json.dumps(_facts(stage, seconds), ensure_ascii=False, indent=1))
         return
-    write_out("\n".join(_lines(stage, seconds)))
+    write_out("\n".join(_lines(stage, seconds, terminal.language)))
 
 
 def _facts(stage: Stage, seconds: list[str]) -> dict[str, Any]:
@@ -205,23 +207,23 @@ def _facts(stage: Stage, seconds: list[str]) -> dict[str, Any]:
     }
 
 
-def _lines(stage: Stage, seconds: list[str]) -> list[str]:
+def _lines(stage: Stage, seconds: list[str], language: Language) -> list[str]:
     from dnt_cli.stagefile.kinds import held
     from dnt_cli.study.comparison import written
 
-    facts = _facts(stage, seconds)
-    lines = [
-        f"{stage.name}: {held(stage.kind)}",
-        f"  study        {stage.study.key}: {stage.study.title.en}",
-        f"  size         {facts['rows']} rows, {facts['columns']} columns, {facts['row_groups']} row groups",
+    facts, study = _facts(stage, seconds), stage.study
+    lines: list[str | Sentence] = [
+        f"{stage.name}: {held(stage.kind).text(language)}",
+        say("info_study", key=study.key, title=study.title[language]),
+        say("info_size", **{name: facts[name] for name in ("rows", "columns", "row_groups")}),
         f"  sha256       {stage.sha256}",
         *[f"  --set        {override}" for override in facts["overrides"]],
-        *[f"  second table {name}: {n} rows (dnt info --table {name})" for name, n in facts["second_tables"].items()],
+        *[say("info_second", name=name, n=n) for name, n in facts["second_tables"].items()],
     ]
     for step in stage.steps:
         versions = ", ".join(f"{name} {version}" for name, version in step["versions"].items())
-        lines.append(f"  made by      dnt {step['command']} ({versions})")
+        lines.append(say("info_made", command=step["command"], versions=versions))
         if step["input_sha256"]:
-            lines.append(f"    from       sha256 {step['input_sha256']}")
+            lines.append(say("info_source", sha256=step["input_sha256"]))
         lines += [f"    {key:<10} {written(value)}" for key, value in step["settings"].items() if value is not None]
-    return lines
+    return [line if isinstance(line, str) else line.text(language) for line in lines]
