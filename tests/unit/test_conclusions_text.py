@@ -150,19 +150,26 @@ def test_a_mark_that_other_standard_errors_take_away_is_fragile_and_said(study: 
                "between sites (at T1)."),
     ],
 )  # fmt: skip
-def test_a_mark_that_cannot_be_told_from_sites_is_fragile_and_said(
+def test_a_mark_that_cannot_be_told_from_sites_does_not_count_and_that_is_said(
     study: Study, intervention: int, comparison: int, said: str
 ) -> None:
     counts = {"n_sites": 6, "n_sites_intervention": intervention, "n_sites_comparison": comparison}
     rows = changed(BASE, 0, **counts)
-    assert conclude([estimates(study, *rows)]).outcomes[0].fragile
-    assert said in text_of(study, "work", estimates(study, *rows))
+    uncounted = "The mark therefore does not count for the verdict."
+    assert verdict_of(study, "work", *rows) == "expected"
+    assert f"{said} {uncounted}" in text_of(study, "work", estimates(study, *rows))
+    beside = changed(rows, 1, **counts, p_value=0.03)  # a trend alike
+    assert verdict_of(study, "work", *beside) == "expected"
+    assert text_of(study, "work", estimates(study, *beside)).count(uncounted) == 2
+    assert verdict_of(study, "work", *changed(beside, 1, p_value_sites=0.04)) == "over_time"
+    notes = conclude([estimates(study, *rows)]).tables(Wording(study, "en"))[1].notes
+    assert any("a mark does not count for the verdict" in note for note in notes)
     unmarked = changed(rows, 0, p_value=0.3)
-    assert not conclude([estimates(study, *unmarked)]).outcomes[0].fragile
     assert said in text_of(study, "work", estimates(study, *unmarked))
+    assert uncounted not in text_of(study, "work", estimates(study, *unmarked))
     for other in ({"p_value_sites": 0.01}, {"n_sites_comparison": 6, "n_sites_intervention": 6}):
         known = changed(rows, 0, **other)
-        assert not conclude([estimates(study, *known)]).outcomes[0].fragile
+        assert verdict_of(study, "work", *known) == "supported"
         assert said not in text_of(study, "work", estimates(study, *known))
 
 

@@ -67,6 +67,11 @@ class EffectEvidence:
         """The direction as far as it can contradict another: none if unmarked and next to nothing."""
         return _pointing(self.row, self.mark)
 
+    @property
+    def counted(self) -> bool:
+        """Whether it has a mark, and one that cannot as well be a difference between sites."""
+        return bool(self.mark) and not self.sites
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

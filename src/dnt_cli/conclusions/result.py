@@ -63,12 +63,9 @@ class Conclusion:
 
     @property
     def fragile(self) -> bool:
-        """Whether it rests on a mark that a check or other standard errors take away, or that a check turns round.
-
-        Or on one that cannot be told from sites that each lie in one group.
-        """
+        """Whether it rests on a mark that a check or other standard errors take away, or that a check turns round."""
         changed = {check.verdict for part in self.deciding for check in self.checks(part)}
-        unsure = any(own.not_under or own.sites for own in (self.evidence.parts[part] for part in self.deciding))
+        unsure = any(self.evidence.parts[part].not_under for part in self.deciding)
         return self.verdict in MARKED and (unsure or not changed.isdisjoint({"lost", "reversed"}))
 
     @property

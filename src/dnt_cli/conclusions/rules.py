@@ -100,7 +100,7 @@ def judge(evidence: Evidence) -> Conclusion:
 def _state(part: EffectEvidence | None) -> _State:
     if part is None:
         return "absent"
-    return "unmarked" if not part.mark or part.along == 0 else "for" if part.along > 0 else "against"
+    return "unmarked" if not part.counted or part.along == 0 else "for" if part.along > 0 else "against"
 
 
 def contradictions(evidence: Evidence) -> tuple[Contradiction, ...]:

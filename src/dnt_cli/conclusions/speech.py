@@ -78,6 +78,10 @@ def _sentences(conclusion: Conclusion, wording: Wording, level: float) -> Iterat
     ]
     if effects:
         yield begun("; ".join(effects)) + ".", persons(*PARTS)
+    for part in (ENDPOINT, LONGITUDINAL):
+        own = evidence.parts.get(part)
+        if own is not None and own.sites and (own.mark or part in conclusion.deciding):
+            yield _unknown_sites(own, _of_what(part, evidence, wording), wording), persons(part)
     for part in conclusion.deciding:
         for text in _other_errors(conclusion, part, wording):
             yield text, persons(part)
@@ -218,14 +222,17 @@ def _checks(conclusion: Conclusion, part: str, wording: Wording) -> list[str]:
 
 
 def _other_errors(conclusion: Conclusion, part: str, wording: Wording) -> list[str]:
-    """The standard errors that take the mark away, unless the check of sites says so already; and unknown sites."""
+    """The standard errors that take the mark away, unless the check of sites says so already."""
     told = {"sites" for check in conclusion.checks(part) if check.code[0] == SITES and check.verdict == "lost"}
     place = _of_what(part, conclusion.evidence, wording)
     own = conclusion.evidence.parts[part]
-    said = [wording.text(f"conclusions.not_under_{by}", where=place) for by in own.not_under if by not in told]
-    if own.sites:
-        said.append(wording.text(f"conclusions.sites_{own.sites}", where=place, n=int(own.row["n_sites"])))
-    return said
+    return [wording.text(f"conclusions.not_under_{by}", where=place) for by in own.not_under if by not in told]
+
+
+def _unknown_sites(own: EffectEvidence, place: str, wording: Wording) -> str:
+    """Why an effect cannot be told from a difference between sites, and that its mark therefore does not count."""
+    said = wording.text(f"conclusions.sites_{own.sites}", where=place, n=int(own.row["n_sites"]))
+    return f"{said} {wording.text('conclusions.uncounted')}" if own.mark else said
 
 
 def _change(check: Check, evidence: Evidence) -> str:
