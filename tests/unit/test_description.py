@@ -413,6 +413,15 @@ class TestTables:
                 assert {len(cells) for s in table.sections for cells in s.rows} == {len(table.columns)}
                 assert table.notes[0].startswith("SYNTHETI")
 
+    def test_what_a_column_means_is_told_wherever_the_column_is(self, study: Study, description: pd.DataFrame) -> None:
+        """On a narrow terminal the difference is left out, and the standardised one stays."""
+        (table,) = (own for own in description_tables(description, Wording(study, "en")) if own.name == "baseline")
+        for shown, told in ((table, ["Difference", "SMD"]), (narrowed(table), ["SMD"])):
+            headings = [column.heading for column in shown.columns if column.heading in ("Difference", "SMD")]
+            assert (
+                headings == [head for head in (note.partition(":")[0] for note in shown.notes) if head in told] == told
+            )
+
     def test_attrition_and_baseline_fit_a_terminal_of_80_columns(self) -> None:
         from dnt_cli.study import load_study
         from dnt_cli.synthetic import generate

@@ -239,7 +239,7 @@ def _comparison(description: pd.DataFrame, wording: Wording, table: str, behind:
         Column(say("smd")),
         Column("", "left"),
     )
-    notes = [say("cells_note"), say("difference_note", first=names[0], second=names[1])]
+    notes = [say("cells_note"), *(say(f"{own}_note", first=names[0], second=names[1]) for own in ("difference", "smd"))]
     limits = [wording.number(threshold, 2) for threshold in comparison.thresholds]
     texts = [say("threshold_note", mark=MARK * (i + 1), threshold=limit) for i, limit in enumerate(limits)]
     notes += [", ".join(texts) + "."] if texts else []
