@@ -258,6 +258,10 @@ CASES: dict[str, tuple[Make, str]] = {
     "effects.rate_ratio": (lambda s: endpoint(OF_KINDS, answers(), "count"), "IRR > 1: the mean count is larger"),
     "effects.rate_ratio_trend": (lambda s: trend(OF_KINDS, answers(), "count"), "between the groups grows each wave"),
     "effects.higher_class": (lambda s: endpoint(OF_KINDS, answers(), "ordinal"), "more often in a higher class"),
+    "effects.few_persons": (
+        lambda s: endpoint(OF_KINDS, answers().iloc[:26], "ordinal"),
+        "Fewer than 10 persons per coefficient: ",
+    ),
     "effects.higher_class_trend": (lambda s: trend(OF_KINDS, answers(), "ordinal"), "classes (proportional odds)"),
 }  # fmt: skip
 

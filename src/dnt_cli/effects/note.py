@@ -28,7 +28,7 @@ DETAILS = frozenset(
     for key in (
         "estimand", "controls_of", "uncontrolled_of", "marginal_note", "marginal_trend", "allocation",
         "errors_not_for", "flag_sites", "flag_persons", "larger_persons", "smaller_persons",
-        "few_sites_of", "few_events", "few_in_group",
+        "few_sites_of", "few_events", "few_persons", "few_in_group",
         "few_observed", "far_imputed", "unequal_loss", "false_alarms", "false_alarms_scales",
         "detectable_rate", "detectable_size", "message", "message_not_estimable", "message_no_model", "own_note",
         "engine", "published_same", "published_other",

@@ -19,6 +19,9 @@ from dnt_cli.wording import Wording, within_sentence
 
 LEAST_EVENTS = 5
 """Events, or non-events, per coefficient (Vittinghoff and McCulloch 2007, American Journal of Epidemiology 165)."""
+LEAST_PERSONS = 10
+"""Persons per coefficient of counts and of ordered classes. In simulated studies of 5 (and 7) persons per coefficient
+a log odds ratio of classes is 30% (20%) too large, and intervals of 95% hold 92% (counts: 89 to 91%)."""
 LEAST_IN_GROUP = 10
 """Events, or non-events, or observed answers, in each group."""
 
@@ -44,6 +47,7 @@ def notes_of(rows: pd.DataFrame, wording: Wording) -> list[Note]:
         Note("common.marks", wording.marks_note()),
         *cluster_notes(rows, wording),
         *_few_events(rows, wording),
+        *_few_persons(rows, wording),
         *_few_observed(rows, wording),
         *_far_imputed(rows, wording),
         *unequal_loss_notes(rows, wording),
@@ -91,6 +95,15 @@ def _few_events(rows: pd.DataFrame, wording: Wording) -> list[Note]:
             rare.append(f"{label} ({wording.number(row['fewest_events'], 0)})")
     found = (("few_events", LEAST_EVENTS, thin), ("few_in_group", LEAST_IN_GROUP, rare))
     return [note(f"effects.{key}", wording, least=least, outcomes=", ".join(own)) for key, least, own in found if own]
+
+
+def _few_persons(rows: pd.DataFrame, wording: Wording) -> list[Note]:
+    """The counts and ordered classes with so few persons that a ratio and its interval are not to be trusted."""
+    asked = rows["kind"].map({name: bool(kind.ratio) and not kind.yes_no for name, kind in KINDS.items()})
+    fitted = rows[(rows["status"] != "not estimable") & asked]
+    ratios = [(row["outcome"], row["n_persons"] / coefficients(row, wording.study)) for _, row in fitted.iterrows()]
+    told = [f"{wording.label(key)} ({wording.number(own, 1)})" for key, own in ratios if own < LEAST_PERSONS]
+    return [note("effects.few_persons", wording, least=LEAST_PERSONS, outcomes=", ".join(told))] if told else []
 
 
 def _sample(rows: pd.DataFrame, wording: Wording) -> list[Note]:
