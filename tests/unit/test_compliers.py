@@ -67,6 +67,21 @@ def test_it_is_the_effect_on_who_takes_part_and_not_on_who_is_assigned(effects: 
     assert set(rows["kind"].xs("work", level="outcome")) == {"probability"}
 
 
+def test_errors_by_site_are_those_of_the_effect_and_the_marks_rest_on_them_where_asked(study: Study) -> None:
+    design = replace(study.design, site="town")
+    by_site = replace(study, design=design, models=replace(study.models, errors="sites"))
+    frame = table(1.0)  # all of the intervention group take part, so that being assigned is taking part
+    frame["town"] = [f"t{own:02d}" for own in np.arange(PERSONS) // 2 % 16]
+    data = Completed(by_site, frame, (frame, frame))
+    found = complier_effects(data, endpoint_effects(data, Options()), Options())
+    rows, main = own(found), found.estimates[found.estimates["term"] == "group"].set_index("outcome").loc["score"]
+    for term in ("received", "assigned"):
+        for name in ("std_error_sites", "df_sites", "p_value_sites"):
+            assert rows.loc[("score", term), name] == pytest.approx(main[name])
+    notes = Estimates.of(by_site, found, 0.95).tables(Wording(by_site, "en"))[-2:]
+    assert all(any("standard errors by site (CR2" in note for note in part.notes) for part in notes)
+
+
 def test_without_controls_it_is_the_ratio_of_differences_in_means(study: Study, data: Completed) -> None:
     bare = replace(study, outcomes={"work": replace(study.outcomes["work"], adjust_for_baseline=False)})
     own_data = Completed(bare, data.observed, data.sets)

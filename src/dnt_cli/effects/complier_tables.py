@@ -6,10 +6,20 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from dnt_cli.effects.cluster_notes import cluster_notes
 from dnt_cli.effects.columns import ASSIGNED, RECEIVED, UPTAKE
+from dnt_cli.effects.errors import resting_on
 from dnt_cli.effects.note import once_each, said_of
 from dnt_cli.effects.persons import with_counts
-from dnt_cli.effects.tables import answered, by_hypothesis, effect_columns, estimate_cells, interval_text, source_of
+from dnt_cli.effects.tables import (
+    answered,
+    by_hypothesis,
+    effect_columns,
+    estimate_cells,
+    interval_text,
+    mark_of,
+    source_of,
+)
 from dnt_cli.models import COMPLIERS
 from dnt_cli.stagefile.result import Green
 from dnt_cli.tables import Cell, Column, Table
@@ -28,6 +38,7 @@ def complier_tables(
         green: What is better for the person, or a positive effect.
     """
     rows = estimates[(estimates["analysis"] == COMPLIERS) & estimates["term"].isin([RECEIVED, ASSIGNED, UPTAKE])]
+    rows = resting_on(rows, wording.study.models.errors)
     register = rows["outcome"].map(wording.study.is_register)
     for (_, _), own in rows.groupby([register, "kind"], sort=False):
         yield _table(own, wording, level, green)
@@ -51,7 +62,15 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
     title = say("effects.compliers_title", what=source_of(rows, wording) + named, wave=design.endpoint)
     notes = [*wording.synthetic_note(), say("effects.compliers_note", received=wording.label(str(design.received)))]
     notes += wording.other_endpoints(rows["outcome"])
-    notes += [say("effects.compliers_method"), wording.marks_note(), *_messages(rows, wording)]
+    notes += [say("effects.compliers_method"), wording.marks_note()]
+    notes += [own.text for own in cluster_notes(rows[rows["term"] == RECEIVED], wording)]
+    shown = rows[rows["term"] != UPTAKE]
+    notes += (
+        [say("conclusions.flags_note")]
+        if any("!" in mark_of(row, wording.study) for _, row in shown.iterrows())
+        else []
+    )
+    notes += _messages(rows, wording)
     return Table(title, columns, by_hypothesis(rows, wording, body), tuple(notes))
 
 

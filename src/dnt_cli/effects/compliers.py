@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnt_cli.arrays import Floats
+from dnt_cli.arrays import Floats, Integers
 from dnt_cli.design import Designs
+from dnt_cli.effects.clusters import Clustered, Variance, cluster_row
 from dnt_cli.effects.columns import ASSIGNED, RECEIVED, UPTAKE
 from dnt_cli.effects.fitting import FittedEffect, Options, fit_sets
 from dnt_cli.effects.rows import described, pooled_numbers
 from dnt_cli.engines import DesignMatrix, Fit, Status
 from dnt_cli.engines.base import unusable
+from dnt_cli.engines.robust_covariance import bias_reduced
 from dnt_cli.imputed.data import Completed
 from dnt_cli.messages import Message, encoded, message
 from dnt_cli.models import COMPLIERS, ENDPOINT, GROUP, Model, control_of, keys_in
@@ -55,8 +57,26 @@ def complier_rows(data: Completed, main: pd.DataFrame, options: Options, label: 
     for _, row in main.iterrows():
         model = Model(ENDPOINT, str(row["outcome"]), (*keys_in(row["controls"]), received))
         results = fit_sets(sets, study, model, options, fitter=two_stage_least_squares)
-        rows += _rows(study, model, results, options, label, notes)
+        own = _rows(study, model, results, options, label, notes)
+        # Whether there are sites enough is known of the effect on the same persons.
+        rows += own if pd.isna(row["p_value_sites"]) else _with_sites(own, row, results, options)
     return rows
+
+
+def _with_sites(
+    rows: list[dict[str, Any]], main: pd.Series, results: Sequence[FittedEffect], options: Options
+) -> list[dict[str, Any]]:
+    """The rows with errors by site."""
+    details = [r.fit.details.get("sites") for r in results]
+    if any(own is None for own in details):
+        return rows
+    names = ("n_sites", "n_sites_intervention", "n_sites_comparison")
+    counts: tuple[int, int, int] = tuple(int(main[name]) for name in names)  # type: ignore[assignment]
+    found = []
+    for j, row in enumerate(rows):
+        errors = [Clustered(sites=Variance.of(*own[j]), counts=counts) for own in details if own is not None]
+        found.append(row | cluster_row(np.array([r.fit.estimate[j] for r in results]), errors, options.level))
+    return found
 
 
 def two_stage_least_squares(designs: Designs, design: DesignMatrix, model: Model) -> Fit:
@@ -64,8 +84,9 @@ def two_stage_least_squares(designs: Designs, design: DesignMatrix, model: Model
 
     Returns:
         A fit with the terms `received`, `assigned` (least squares on the group) and `uptake` (who received, on the
-        group), each with its heteroscedasticity-robust variance (HC1) and no covariance between them; or one that says
-        why there is none.
+        group), each with its heteroscedasticity-robust variance (HC1) and no covariance between them; and as the
+        detail `sites` (3, 2) the variances by site (CR2) with their degrees of freedom. Or one that says why there is
+        none.
     """
     received = model.controls[-1]
     own = [j for j, term in enumerate(design.terms) if control_of(term) == received]
@@ -88,7 +109,8 @@ def two_stage_least_squares(designs: Designs, design: DesignMatrix, model: Model
     df = np.full(3, float(n - k))
     terms = (RECEIVED, ASSIGNED, UPTAKE)
     status = Status(converged=True, singular=False, separated=False, messages=())
-    return Fit(terms, pairs[:, 0], np.diag(pairs[:, 1]), df, float("nan"), status, "2SLS, HC1", n)
+    sites = {} if design.sites is None else {"sites": np.array([_by_site(design.sites, *own) for own in stages])}
+    return Fit(terms, pairs[:, 0], np.diag(pairs[:, 1]), df, float("nan"), status, "2SLS, HC1", n, details=sites)
 
 
 def _robust(response: Floats, regressors: Floats, projected: Floats, place: int) -> tuple[float, float]:
@@ -99,6 +121,16 @@ def _robust(response: Floats, regressors: Floats, projected: Floats, place: int)
     n, k = regressors.shape
     covariance = bread @ (scores.T @ scores) @ bread * n / (n - k)
     return float(estimate[place]), float(covariance[place, place])
+
+
+def _by_site(
+    sites: Integers, response: Floats, regressors: Floats, projected: Floats, place: int
+) -> tuple[float, float]:
+    """The variance of a coefficient by site, CR2, and Satterthwaite's degrees of freedom."""
+    residual = response - regressors @ np.linalg.solve(projected.T @ projected, projected.T @ response)
+    contrast = np.eye(projected.shape[1])[[place]]
+    found = bias_reduced(projected, np.ones(len(response)), residual, sites, contrast)
+    return float(found.covariance[0, 0]), float(found.df[0])
 
 
 def _rows(
