@@ -26,11 +26,14 @@ TOOK_PART = Covariate(Text("Meegedaan", "Took part"), "categorical", levels=("no
 def estimates() -> pd.DataFrame:
     study, frame = imputed_trial()
     study = replace(
-        study, covariates=study.covariates | {"received": TOOK_PART}, design=replace(study.design, received="received")
+        study,
+        covariates=study.covariates | {"received": TOOK_PART},
+        design=replace(study.design, received="received", site="site"),
     )
     number = frame["id"].astype(int)
     took = np.where(frame["treatment"] == "BtheB", number % 4 != 0, number % 9 == 0)
-    data = from_long(frame.assign(received=np.where(took, "yes", "no")), study, "imputed.csv")
+    site = frame["treatment"] + (number % 10).astype(str)
+    data = from_long(frame.assign(received=np.where(took, "yes", "no"), site=site), study, "imputed.csv")
     rows = complier_effects(data, endpoint_effects(data, Options()), Options()).estimates
     return rows[rows["analysis"] == COMPLIERS].set_index(["outcome", "term"])
 
@@ -42,3 +45,5 @@ def test_each_stage_is_that_of_r(estimates: pd.DataFrame, outcome: str, term: st
     assert row["estimate"] == pytest.approx(expected["estimate"], abs=1e-8 * expected["std_error"])
     assert row["std_error"] == pytest.approx(expected["std_error"], rel=1e-8)
     assert row["df"] == pytest.approx(expected["df"], rel=1e-6)
+    assert row["std_error_sites"] == pytest.approx(expected["std_error_sites"], rel=1e-8)
+    assert row["df_sites"] == pytest.approx(expected["df_sites"], rel=1e-6)
