@@ -136,6 +136,21 @@ def test_a_weak_instrument_and_none_at_all_are_said(study: Study) -> None:
     assert set(found["weak"]["status"]) == {"ok"}
 
 
+def test_an_instrument_that_few_sites_make_weak_is_said(study: Study) -> None:
+    by_site = replace(study, design=replace(study.design, site="town"))
+    frame, place = table(0.0), np.arange(PERSONS) // 2 % 16
+    frame["town"] = [f"t{own:02d}" for own in place]
+    took = (np.arange(PERSONS) % 2 == 1) & (place < 5)  # all of the intervention group in 5 of 16 towns
+    frame["started"] = pd.Categorical(np.where(took, "yes", "no"), ["no", "yes"])
+    data = Completed(by_site, frame, (frame, frame))
+    rows = own(complier_effects(data, endpoint_effects(data, Options(), outcomes=["score"]), Options()))
+    uptake = rows.loc[("score", "uptake")]
+    by_errors = [(uptake["estimate"] / uptake[name]) ** 2 for name in ("std_error", "std_error_sites")]
+    assert by_errors[0] > 50
+    assert by_errors[1] < 10
+    assert f'"f":{by_errors[1]:.3f}'[:8] in rows.loc[("score", "received"), "message"].replace(" ", "")
+
+
 @pytest.mark.parametrize(
     ("imputed", "said"),
     [

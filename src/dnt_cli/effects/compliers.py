@@ -57,10 +57,20 @@ def complier_rows(data: Completed, main: pd.DataFrame, options: Options, label: 
     for _, row in main.iterrows():
         model = Model(ENDPOINT, str(row["outcome"]), (*keys_in(row["controls"]), received))
         results = fit_sets(sets, study, model, options, fitter=two_stage_least_squares)
-        own = _rows(study, model, results, options, label, notes)
+        own = _rows(study, model, results, options, label)
         # Whether there are sites enough is known of the effect on the same persons.
-        rows += own if pd.isna(row["p_value_sites"]) else _with_sites(own, row, results, options)
+        own = own if pd.isna(row["p_value_sites"]) else _with_sites(own, row, results, options)
+        if own[0]["status"] == "ok":
+            own[0] |= {"message": encoded([*notes, *_weakness(own[-1])])}
+        rows += own
     return rows
+
+
+def _weakness(uptake: dict[str, Any]) -> list[Message]:
+    """That the group tells little about who took part, by the larger of the errors that the row of uptake has."""
+    error = max(uptake["std_error"], uptake.get("std_error_sites", 0.0))
+    f = (uptake["estimate"] / error) ** 2
+    return [message("effects.weak_instrument", f=f, least=WEAK)] if f < WEAK else []
 
 
 def _with_sites(
@@ -134,9 +144,9 @@ def _by_site(
 
 
 def _rows(
-    study: Study, model: Model, results: Sequence[FittedEffect], options: Options, label: str, notes: list[Message]
+    study: Study, model: Model, results: Sequence[FittedEffect], options: Options, label: str
 ) -> list[dict[str, Any]]:
-    """A row per term, pooled, the first with the notes; or a single row that says why there is none."""
+    """A row per term, pooled, uptake last; or a single row that says why there is none."""
     yes_no = study.outcomes[model.outcome].kind == "binary"
     base = described(study, model, results, options, label) | {
         "analysis": COMPLIERS, "kind": "probability" if yes_no else "linear", "standardise": "" if yes_no else "none",
@@ -155,7 +165,4 @@ def _rows(
         if not yes_no:
             row |= {"beta": row["estimate"], "beta_se": row["std_error"]}
         rows.append(base | row)
-    if (f := rows[2]["statistic"] ** 2) < WEAK:
-        notes = [*notes, message("effects.weak_instrument", f=f, least=WEAK)]
-    rows[0] |= {"message": encoded(notes)}
     return rows
