@@ -90,7 +90,7 @@ def opened(table: pa.Table, metadata: dict[str, Any]) -> Stage:
 
 def tell(stage: Stage, before: Stage) -> None:
     """What `dnt info` does with a file, also with the fits, of which tables make nothing."""
-    _lines(stage, stage.second_tables)
+    _lines(stage, stage.second_tables, "en")
     json.dumps(_facts(stage, stage.second_tables))
     rows_as_csv(stage.extra_frame("fits"))
 
