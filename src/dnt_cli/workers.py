@@ -126,7 +126,7 @@ def _executor(workers: int) -> Any:
 def _start(workers: int) -> None:
     """Start them, deaf to the signals that a terminal sends to all of them: stopping them is for this process alone."""
     end = time.monotonic() + _PATIENCE
-    with _deaf():
+    with deaf(), _held_back():  # signals wait, or the workers complain that nobody is there any more
         started: set[int] = set()
         while len(started) < workers and time.monotonic() < end:
             with _told():
@@ -140,20 +140,15 @@ def _present(_: int) -> int:
 
 
 @contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Signals wait until the workers have started, or these complain that nobody is there any more.
-
-    Where the system allows it, the workers inherit that no such signal comes through; elsewhere they are deaf from
-    `_follow` on.
-    """
+def deaf() -> Iterator[None]:
+    """Signals wait until this is over, where an exception in between would leave things half done."""
     came: list[int] = []
     handlers = {ending: signal.getsignal(ending) for ending in ENDINGS}
     heard = {ending: handler for ending, handler in handlers.items() if callable(handler)}
     for ending in heard:
         signal.signal(ending, lambda number, _: came.append(number))
     try:
-        with _held_back():
-            yield
+        yield
     finally:
         for ending, handler in heard.items():
             signal.signal(ending, handler)
@@ -165,6 +160,7 @@ def _deaf() -> Iterator[None]:
 def _held_back() -> Iterator[None]:
     """What the workers inherit: no such signal, and a standard error that leads nowhere.
 
+    Where the system does not allow the former, they are deaf from `_follow` on.
     Their errors come back as values. What else they would say (a library's words, or that this process was killed
     before they had started) helps nobody, and might hold data of persons.
     """

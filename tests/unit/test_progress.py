@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from types import SimpleNamespace
+
 import pytest
 
 from dnt_cli.cli import progress as told
@@ -113,3 +116,32 @@ def test_a_piece_is_told_under_its_own_name() -> None:
     named(report, "Within")(3, 4)  # type: ignore[misc]
     assert seen == [(1, 2, "Checking"), (3, 4, "Within")]
     assert named(None, "Checking") is None
+
+
+def test_a_signal_waits_until_the_bar_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rich's console would keep for itself what is said after a drawing that broke off."""
+    done: list[str] = []
+
+    class Bar:
+        def start(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+            done.append("drawn")
+
+        def add_task(self, *_: object, **__: object) -> int:
+            return 0
+
+        def stop(self) -> None:
+            done.append("taken away")
+
+    def end(*_: object) -> None:
+        raise SystemExit(130)
+
+    monkeypatch.setattr(told, "_bar", lambda _: Bar())
+    monkeypatch.setattr(told, "sys", SimpleNamespace(stderr=SimpleNamespace(isatty=lambda: True)))
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        with pytest.raises(SystemExit), told.progress("Fitting"):
+            done.append("worked")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done == ["drawn", "taken away"]

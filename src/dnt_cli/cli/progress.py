@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dnt_cli.cli.console import detail, error_console, tell
 from dnt_cli.cli.terminal import terminal
 from dnt_cli.sentences import Worded, say
+from dnt_cli.workers import deaf
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -94,9 +95,15 @@ def progress(what: str | Worded) -> Iterator[Watch]:
     if terminal.quiet or not sys.stderr.isatty():
         yield watch
     else:
-        with _bar(watch) as bar:
-            watch.draw_on(bar)
+        bar = _bar(watch)
+        try:
+            with deaf():  # Rich's console would keep for itself what is said after a drawing that broke off
+                bar.start()
+                watch.draw_on(bar)
             yield watch
+        finally:
+            with deaf():
+                bar.stop()
     detail(say("work_done", what=watch.what))
 
 
