@@ -141,7 +141,7 @@ def assert_at_most_twice(measure: Callable[[], list[float]]) -> None:
     Those that share the processor's caches can only make a run look slower, so more rounds come nearer to the truth.
     """
     taken: list[list[float]] = []
-    for _ in range(12):
+    for _ in range(40):
         taken.append(measure())
         *own, bare = map(min, zip(*taken, strict=True))
         if len(taken) >= 3 and max(own) < 2 * bare:
