@@ -126,7 +126,7 @@ def _outcome_notes(conclusions: Conclusions, wording: Wording) -> list[str]:
     parts = pd.DataFrame([own.parts[part].row for c in found for own in [c.evidence] for part in c.deciding])
     notes += [own.text for own in unequal_loss_notes(parts, wording)] if len(parts) else []
     marks = (mark_of(part.row, wording.study) for own in found for part in own.evidence.parts.values())
-    uncounted = any(part.mark and part.sites for own in found for part in own.evidence.parts.values())
+    uncounted = any(part.mark and not part.counted for own in found for part in own.evidence.parts.values())
     notes += [say("conclusions.uncounted_note")] if uncounted else []
     notes += [say("conclusions.flags_note")] if any("!" in mark for mark in marks) else []
     if any(own.evidence.checks for own in found):

@@ -13,7 +13,7 @@ from dnt_cli.effects.estimators import ESTIMATORS
 from dnt_cli.effects.fitting import Options, fit_all
 from dnt_cli.effects.kinds import KINDS
 from dnt_cli.engines import Fit
-from dnt_cli.engines.random_intercept.rows import MOST_NODES
+from dnt_cli.engines.random_intercept.integral import MOST_NODES
 from dnt_cli.imputed.data import Completed
 from dnt_cli.messages import Message, decoded, encoded, message
 from dnt_cli.models import LONGITUDINAL, TREND, Model, keys_in

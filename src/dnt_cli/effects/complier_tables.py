@@ -65,11 +65,8 @@ def _table(rows: pd.DataFrame, wording: Wording, level: float, green: Green) -> 
     notes += [say("effects.compliers_method"), wording.marks_note()]
     notes += [own.text for own in cluster_notes(rows[rows["term"] == RECEIVED], wording)]
     shown = rows[rows["term"] != UPTAKE]
-    notes += (
-        [say("conclusions.flags_note")]
-        if any("!" in mark_of(row, wording.study) for _, row in shown.iterrows())
-        else []
-    )
+    flagged = any("!" in mark_of(row, wording.study) for _, row in shown.iterrows())
+    notes += [say("conclusions.flags_note")] if flagged else []
     notes += _messages(rows, wording)
     return Table(title, columns, by_hypothesis(rows, wording, body), tuple(notes))
 

@@ -114,33 +114,33 @@ def two_stage_least_squares(designs: Designs, design: DesignMatrix, model: Model
         (design.response, instruments, instruments, group),
         (taken, instruments, instruments, group),
     )
-    pairs = np.array([_robust(*stage) for stage in stages])
+    found = np.array([_stage(design.sites, *stage) for stage in stages])
     n, k = instruments.shape
     df = np.full(3, float(n - k))
     terms = (RECEIVED, ASSIGNED, UPTAKE)
     status = Status(converged=True, singular=False, separated=False, messages=())
-    sites = {} if design.sites is None else {"sites": np.array([_by_site(design.sites, *own) for own in stages])}
-    return Fit(terms, pairs[:, 0], np.diag(pairs[:, 1]), df, float("nan"), status, "2SLS, HC1", n, details=sites)
+    by_site = {} if design.sites is None else {"sites": found[:, 2:]}
+    return Fit(terms, found[:, 0], np.diag(found[:, 1]), df, float("nan"), status, "2SLS, HC1", n, details=by_site)
 
 
-def _robust(response: Floats, regressors: Floats, projected: Floats, place: int) -> tuple[float, float]:
-    """A coefficient and its HC1 variance; `projected` are the regressors by the instruments, or the same."""
+def _stage(
+    sites: Integers | None, response: Floats, regressors: Floats, projected: Floats, place: int
+) -> tuple[float, ...]:
+    """A coefficient and its HC1 variance; with sites, that by site (CR2) and Satterthwaite's degrees of freedom.
+
+    `projected` are the regressors by the instruments, or the same.
+    """
     bread = np.linalg.inv(projected.T @ projected)
     estimate = bread @ (projected.T @ response)
-    scores = projected * (response - regressors @ estimate)[:, None]
+    residual = response - regressors @ estimate
+    scores = projected * residual[:, None]
     n, k = regressors.shape
     covariance = bread @ (scores.T @ scores) @ bread * n / (n - k)
-    return float(estimate[place]), float(covariance[place, place])
-
-
-def _by_site(
-    sites: Integers, response: Floats, regressors: Floats, projected: Floats, place: int
-) -> tuple[float, float]:
-    """The variance of a coefficient by site, CR2, and Satterthwaite's degrees of freedom."""
-    residual = response - regressors @ np.linalg.solve(projected.T @ projected, projected.T @ response)
-    contrast = np.eye(projected.shape[1])[[place]]
-    found = bias_reduced(projected, np.ones(len(response)), residual, sites, contrast)
-    return float(found.covariance[0, 0]), float(found.df[0])
+    found = float(estimate[place]), float(covariance[place, place])
+    if sites is None:
+        return found
+    by_site = bias_reduced(projected, np.ones(n), residual, sites, np.eye(k)[[place]])
+    return (*found, float(by_site.covariance[0, 0]), float(by_site.df[0]))
 
 
 def _rows(

@@ -31,6 +31,7 @@ from dnt_cli.engines.counts import refused_counts
 from dnt_cli.engines.lme4 import Lme4Session
 from dnt_cli.engines.random_intercept import LogisticData, Stack, stacked
 from dnt_cli.engines.random_intercept.families import LOGISTIC, POISSON, Family
+from dnt_cli.engines.random_intercept.integral import MOST_NODES
 from dnt_cli.engines.random_intercept.linear import fit_linear_stack, optimum_at
 from dnt_cli.engines.random_intercept.logistic import LogisticOptimum, fit_logistic_stack
 from dnt_cli.engines.separation import separated, separation_message
@@ -42,8 +43,8 @@ DfMethod = Literal["residual_infinite", "satterthwaite"]
 
 DEFAULT_NODES = 15
 
-# Nodes beyond which a rule gains nothing (its outer weights are below rounding), and beyond which lme4 refuses.
-_MOST_NODES = {"own": 101, "lme4": 25}
+# Beyond the other lme4 refuses.
+_MOST_NODES = {"own": MOST_NODES, "lme4": 25}
 
 # Laplace's approximation is within a third of a standard error up to this SD of the random intercept (measured
 # against 50 nodes), and off by more than one at twice this.

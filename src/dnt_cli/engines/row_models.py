@@ -13,15 +13,8 @@ import numpy as np
 from dnt_cli.arrays import Floats, Integers
 from dnt_cli.engines.base import DesignMatrix, Fit, Status, imprecise_message, imprecise_terms, unusable
 from dnt_cli.engines.cluster_scores import ClusterErrors, errors_of_scores
-from dnt_cli.engines.random_intercept.rows import (
-    LEAST_NODES,
-    MOST_NODES,
-    Density,
-    Rows,
-    RowsOptimum,
-    evaluate,
-    fit_rows,
-)
+from dnt_cli.engines.random_intercept.integral import MOST_NODES
+from dnt_cli.engines.random_intercept.rows import LEAST_NODES, Density, Rows, RowsOptimum, evaluate, fit_rows
 from dnt_cli.messages import Message, message
 
 

@@ -17,6 +17,9 @@ from dnt_cli.arrays import Floats
 from dnt_cli.engines.random_intercept.families import LOGISTIC, Family
 from dnt_cli.engines.random_intercept.packing import over_rows
 
+MOST_NODES = 101
+"""Beyond which a rule gains nothing: its outer weights are below rounding."""
+
 
 def persons_likelihood(
     columns: Floats, linear: Floats, response: Floats, mask: Floats | None, sd: Floats, start: Floats, nodes: int,

@@ -29,8 +29,6 @@ SINGULAR_SD = 1e-3
 LARGEST_SD = 50.0
 LEAST_NODES = 7
 """Second derivatives by Louis' formula ask for more than Laplace's approximation."""
-MOST_NODES = 101
-"""Beyond which a rule gains nothing."""
 
 
 @dataclass(frozen=True, slots=True)
